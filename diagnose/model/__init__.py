@@ -1,0 +1,56 @@
+"""The public model: what checks, reports and other packages' checks build on."""
+
+from diagnose.model.check import (
+    Certainty,
+    Check,
+    CheckResult,
+    Facts,
+    Finding,
+    Given,
+    SkipCheck,
+    Status,
+)
+from diagnose.model.deadline import Deadline
+from diagnose.model.failure import (
+    ClosedError,
+    DeadlineError,
+    Failure,
+    FailureName,
+    Operation,
+    TooMuchDataError,
+    failure,
+    failure_name,
+)
+from diagnose.model.targets import Host, Protocol, Service, Source, Subject, Target, TlsMode, Way
+from diagnose.model.text import Text, quote, text
+
+__all__ = [
+    "Certainty",
+    "Check",
+    "CheckResult",
+    "ClosedError",
+    "Deadline",
+    "DeadlineError",
+    "Facts",
+    "Failure",
+    "FailureName",
+    "Finding",
+    "Given",
+    "Host",
+    "Operation",
+    "Protocol",
+    "Service",
+    "SkipCheck",
+    "Source",
+    "Status",
+    "Subject",
+    "Target",
+    "Text",
+    "TlsMode",
+    "TooMuchDataError",
+    "Way",
+    "failure",
+    "failure_name",
+    "quote",
+    "text",
+]

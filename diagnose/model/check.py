@@ -1,0 +1,115 @@
+"""A check is a record: what it is for, what it needs, a probe (I/O to facts) and a judge (facts to findings)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from diagnose.model.targets import Service, Subject, Target
+from diagnose.model.text import Text
+
+if TYPE_CHECKING:
+    from diagnose.model.workbench import Workbench
+
+Certainty = Literal["confirmed", "likely", "possible"]
+Status = Literal["pass", "warn", "fail", "skip", "error"]
+
+Facts = msgspec.Struct
+F = TypeVar("F", bound=Facts)
+G = TypeVar("G", bound=Facts)
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause that a judge names, how sure it is, and the sentence that says why."""
+
+    cause: str
+    certainty: Certainty
+    text: Text
+    data: dict[str, Any] = {}
+    """The facts that the sentence rests on, as plain values."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known when a check runs; a judge sees nothing else beside its own facts."""
+
+    subject: Subject
+    provider: str | None
+    """Provider id, from the option or recognised."""
+    services: tuple[Service, ...]
+    """All services known so far."""
+    facts: Mapping[str, Facts]
+    """Facts of needed checks on the same target (or on its host, or on the subject), by check id."""
+    earlier: tuple[tuple[Service, Facts], ...] = ()
+    """For a check that takes turns: facts of its earlier turns, in order."""
+
+    def of(self, check: str, kind: type[G]) -> G:
+        """The facts of the needed *check*. Raises LookupError when that check left none."""
+        found = self.facts[check]
+        if not isinstance(found, kind):
+            raise LookupError(f"{check} left {type(found).__name__}, not {kind.__name__}")
+        return found
+
+    def has(self, check: str) -> bool:
+        """Whether *check* left facts; only for what is named in `Check.after`."""
+        return check in self.facts
+
+
+class SkipCheck(Exception):  # noqa: N818 - a signal of the probe to the runner, no error
+    """Raised by a probe that finds there is nothing for it to do; the reason is shown."""
+
+    def __init__(self, reason: Text) -> None:
+        super().__init__(reason.msgid)
+        self.reason = reason
+
+
+def always(_: object) -> bool:
+    """For checks that never stand in the way of others, and for checks on every target of their kind."""
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Generic[F]):
+    """One check, declared once and run for every target of its kind."""
+
+    id: str
+    """Stable, part of the public interface; an instance's id adds the service, as in ``tls.imap.993``."""
+    family: str
+    title: str
+    """A claim that reads right when true and when false; a message id with {host}, {port}, {protocol}, {domain}."""
+    each: type[Subject] | type[Service] | type[Any]
+    facts: type[F]
+    probe: Callable[[Any, Given, Workbench], F]
+    """I/O; expected failures are part of the facts. May raise SkipCheck."""
+    judge: Callable[[F, Given, Any], Iterable[Finding]]
+    """Pure: facts, what was given, and the target."""
+    needs: tuple[str, ...] = ()
+    """Checks that must have left usable facts."""
+    after: tuple[str, ...] = ()
+    """Checks to wait for whose facts are read if there are any."""
+    applies: Callable[[Any], bool] = always
+    """Which targets of the kind it is for."""
+    usable: Callable[[F], bool] = always
+    """Whether checks that need these facts can go on with them."""
+    takes_turns: bool = False
+    """Never two of its instances at once, in the order of the services: for what must not be tried twice in vain."""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one check on one target."""
+
+    id: str
+    check: str
+    family: str
+    title: Text
+    target: Target
+    status: Status
+    skipped_because: Text | None = None
+    started_ms: int | None = None
+    duration_ms: int | None = None
+    facts: Facts | None = None
+    findings: tuple[Finding, ...] = ()
+    usable: bool = False
+    """Whether what needs this check could go on."""

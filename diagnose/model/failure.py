@@ -1,0 +1,128 @@
+"""Expected failures of the network as facts: a closed set of names, the operation, the original text."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from typing import Literal, get_args
+
+import msgspec
+
+FailureName = Literal[
+    "connection_refused",
+    "timed_out",
+    "network_unreachable",
+    "host_unreachable",
+    "connection_reset",
+    "connection_closed",
+    "not_permitted",
+    "name_not_found",
+    "certificate_not_accepted",
+    "tls_not_spoken",
+    "tls_version_or_cipher",
+    "tls_alert",
+    "too_much_data",
+    "malformed_reply",
+    "unknown",
+]
+"""``connection_closed`` is an orderly end where more was due; ``not_permitted`` is this computer's own refusal."""
+
+Operation = Literal["resolve", "connect", "tls_handshake", "greeting", "capability", "starttls", "login", "mailbox", "http"]
+
+LONGEST_TEXT = 300
+"""Characters kept of an error's own words."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong, at which operation, in the words of whoever said so."""
+
+    name: FailureName
+    operation: Operation
+    text: str = ""
+
+
+class TooMuchDataError(OSError):
+    """A server sent more than the bound for this exchange."""
+
+
+class ClosedError(ConnectionError):
+    """The other side ended the connection where more was due."""
+
+
+class DeadlineError(TimeoutError):
+    """The time for this step ran out."""
+
+
+_BY_ERRNO: dict[int, FailureName] = {
+    errno.ECONNREFUSED: "connection_refused",
+    errno.ETIMEDOUT: "timed_out",
+    errno.ENETUNREACH: "network_unreachable",
+    errno.ENETDOWN: "network_unreachable",
+    errno.EADDRNOTAVAIL: "network_unreachable",
+    errno.EAFNOSUPPORT: "network_unreachable",
+    errno.EHOSTUNREACH: "host_unreachable",
+    errno.EHOSTDOWN: "host_unreachable",
+    errno.ECONNRESET: "connection_reset",
+    errno.ECONNABORTED: "connection_reset",
+    errno.EPIPE: "connection_reset",
+    errno.EPERM: "not_permitted",
+    errno.EACCES: "not_permitted",
+}
+
+_TLS_NOT_SPOKEN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER")
+_TLS_VERSION = (
+    "UNSUPPORTED_PROTOCOL",
+    "PROTOCOL_VERSION",
+    "HANDSHAKE_FAILURE",
+    "NO_SHARED_CIPHER",
+    "NO_CIPHERS_AVAILABLE",
+    "INSUFFICIENT_SECURITY",
+    "DH_KEY_TOO_SMALL",
+    "VERSION_TOO_LOW",
+    "INAPPROPRIATE_FALLBACK",
+)
+
+
+def _tls_name(error: ssl.SSLError) -> FailureName:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "certificate_not_accepted"
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return "connection_closed"
+    reason = (error.reason or str(error)).upper().replace(" ", "_")
+    if any(part in reason for part in _TLS_NOT_SPOKEN):
+        return "tls_not_spoken"
+    if any(part in reason for part in _TLS_VERSION):
+        return "tls_version_or_cipher"
+    if "UNEXPECTED_EOF" in reason:
+        return "connection_closed"
+    return "tls_alert"
+
+
+def failure_name(error: BaseException) -> FailureName:
+    """The name for *error*; the most specific match wins, and what no rule knows is ``unknown``."""
+    name: FailureName = "unknown"
+    if isinstance(error, TooMuchDataError):
+        name = "too_much_data"
+    elif isinstance(error, TimeoutError):  # socket.timeout and DeadlineError are of this kind
+        name = "timed_out"
+    elif isinstance(error, ssl.SSLError):
+        name = _tls_name(error)
+    elif isinstance(error, socket.gaierror):
+        name = "name_not_found"
+    elif isinstance(error, ClosedError | EOFError):
+        name = "connection_closed"
+    elif isinstance(error, OSError) and error.errno is not None:
+        name = _BY_ERRNO.get(error.errno, "unknown")
+    elif isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+        name = "connection_reset"
+    return name
+
+
+def failure(error: BaseException, operation: Operation) -> Failure:
+    """*error*, raised while doing *operation*, as a fact."""
+    words = (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
+    return Failure(name=failure_name(error), operation=operation, text=words[:LONGEST_TEXT])
+
+
+FAILURE_NAMES: tuple[str, ...] = get_args(FailureName)

@@ -1,0 +1,148 @@
+"""The finished report: the one model that every format is written from (contract: JSON report, schema version 1)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from diagnose.model.check import Certainty, Status
+from diagnose.model.targets import Protocol, Source, TlsMode
+
+Impact = Literal["blocks", "hinders"]
+Verdict = Literal["healthy", "problem", "inconclusive"]
+SCHEMA_VERSION = 1
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tool wrote the report."""
+
+    name: str
+    version: str
+
+
+class ReportSubject(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose login was diagnosed."""
+
+    address: str | None
+    domain: str
+    username: str | None
+    provider: str | None
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What was seen, and by which check."""
+
+    check: str
+    text: str
+    data: dict[str, Any] = {}
+
+
+class ReportLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that helps."""
+
+    text: str
+    url: str
+
+
+class ReportRemedy(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbered steps for one kind of person."""
+
+    fixer: str
+    steps: tuple[str, ...]
+    links: tuple[ReportLink, ...] = ()
+
+
+class ReportCause(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause, root cause first in the verdict."""
+
+    id: str
+    certainty: Certainty
+    impact: Impact
+    title: str
+    summary: str
+    evidence: tuple[Evidence, ...]
+    remedies: tuple[ReportRemedy, ...]
+    explains: tuple[str, ...] = ()
+    """Ids of causes whose findings only follow from this one."""
+
+
+class ReportVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer."""
+
+    status: Verdict
+    exit_code: Literal[0, 1, 3]
+    headline: str
+    """The answer in one sentence."""
+    causes: tuple[ReportCause, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    """What could not be checked although it was needed, one sentence each."""
+
+
+class ReportService(msgspec.Struct, frozen=True, kw_only=True):
+    """A way in that was looked at."""
+
+    protocol: Protocol
+    host: str
+    port: int
+    tls: TlsMode
+    source: Source
+
+
+class ReportFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One check's finding."""
+
+    cause: str
+    certainty: Certainty
+    text: str
+
+
+class ReportCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one check."""
+
+    id: str
+    title: str
+    family: str
+    status: Status
+    skipped_because: str | None
+    started_ms: int | None
+    """Milliseconds since the run began; None when it never began."""
+    duration_ms: int | None
+    findings: tuple[ReportFinding, ...]
+    facts: dict[str, Any]
+
+
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the run took place."""
+
+    os: str
+    python: str
+    resolver: str | None
+    proxy: str | None = None
+    clock_offset_s: float | None = None
+
+
+class Station(msgspec.Struct, frozen=True, kw_only=True):
+    """One station on the way from the computer to the mailbox, for the picture."""
+
+    name: Literal["computer", "dns", "server", "encryption", "login", "mailbox"]
+    title: str
+    state: Literal["ok", "broken", "hindered", "unknown"]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a renderer may say, in the report's language."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    tool: Tool
+    lang: str
+    subject: ReportSubject
+    started_at: str
+    """RFC 3339, UTC."""
+    duration_ms: int
+    verdict: ReportVerdict
+    path: tuple[Station, ...]
+    """computer → DNS → server → encryption → login → mailbox"""
+    services: tuple[ReportService, ...]
+    checks: tuple[ReportCheck, ...]
+    environment: Environment

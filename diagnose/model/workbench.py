@@ -1,0 +1,79 @@
+"""What probes work with: the network, the time left, the secret, the record of failed tries, connections in use."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from diagnose.history import History
+from diagnose.model.deadline import Deadline
+from diagnose.network import Network
+from diagnose.secret import Secret
+
+
+class Closable(Protocol):
+    """Something that holds a connection."""
+
+    def close(self) -> None:
+        """Let go of it, at once and without raising."""
+
+
+C = TypeVar("C", bound=Closable)
+
+
+class ConnectionShelf:
+    """Connections that one check opened and a later check of the same target goes on with; closed with the run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, Closable] = {}
+        self._closed = False
+
+    def put(self, key: str, connection: Closable) -> None:
+        """Keep *connection* under *key*; after the run's end it is closed at once instead."""
+        with self._lock:
+            closed, before = self._closed, self._kept.pop(key, None)
+            if not closed:
+                self._kept[key] = connection
+        for unwanted in (before, connection if closed else None):
+            if unwanted is not None:
+                unwanted.close()
+
+    def take(self, key: str, kind: type[C]) -> C | None:
+        """The connection kept under *key*, now the caller's to close or put back; None when there is none."""
+        with self._lock:
+            connection = self._kept.pop(key, None)
+        if connection is not None and not isinstance(connection, kind):
+            connection.close()
+            return None
+        return connection
+
+    def close(self) -> None:
+        """Close what is kept, and from now on whatever is put here."""
+        with self._lock:
+            self._closed = True
+            kept, self._kept = list(self._kept.values()), {}
+        for connection in kept:
+            with contextlib.suppress(Exception):  # the run is over; a connection that cannot even be closed changes nothing
+                connection.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """Handed to every probe."""
+
+    network: Network
+    deadline: Deadline
+    history: History
+    password: Secret | None = None
+    """None: there is none, or none is to be used."""
+    access_token: Secret | None = None
+    """OAuth 2 access token (RFC 6749 §1.4), used instead of the password."""
+    try_all: bool = False
+    send_again: bool = False
+    """The person said that a password which was rejected recently is to be sent all the same."""
+    third_party: bool = True
+    """Whether hosts beside the person's own provider and organisation may be contacted."""
+    shelf: ConnectionShelf = field(default_factory=ConnectionShelf)
