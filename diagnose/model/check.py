@@ -46,10 +46,10 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """For a check that takes turns: facts of its earlier turns, in order."""
 
     def of(self, check: str, kind: type[G]) -> G:
-        """The facts of the needed *check*. Raises LookupError when that check left none."""
+        """The facts of the needed *check*. Raises KeyError when that check left none."""
         found = self.facts[check]
         if not isinstance(found, kind):
-            raise LookupError(f"{check} left {type(found).__name__}, not {kind.__name__}")
+            raise TypeError(f"{check} left {type(found).__name__}, not {kind.__name__}")
         return found
 
     def has(self, check: str) -> bool:

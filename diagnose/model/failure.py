@@ -28,7 +28,9 @@ FailureName = Literal[
 ]
 """``connection_closed`` is an orderly end where more was due; ``not_permitted`` is this computer's own refusal."""
 
-Operation = Literal["resolve", "connect", "tls_handshake", "greeting", "capability", "starttls", "login", "mailbox", "http"]
+Operation = Literal[
+    "resolve", "connect", "tls_handshake", "greeting", "capability", "starttls", "login", "mailbox", "http"
+]
 
 LONGEST_TEXT = 300
 """Characters kept of an error's own words."""

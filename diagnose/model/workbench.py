@@ -56,7 +56,9 @@ class ConnectionShelf:
             self._closed = True
             kept, self._kept = list(self._kept.values()), {}
         for connection in kept:
-            with contextlib.suppress(Exception):  # the run is over; a connection that cannot even be closed changes nothing
+            with contextlib.suppress(
+                Exception
+            ):  # the run is over; a connection that cannot even be closed changes nothing
                 connection.close()
 
 

@@ -1,0 +1,1 @@
+"""From a mail domain to its services: all sources at once, the best answer wins."""

@@ -1,0 +1,180 @@
+"""The one way to the network: every look-up, connection and page of a run goes through a `Network`."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import msgspec
+
+from diagnose.model.deadline import Deadline
+from diagnose.model.failure import DeadlineError
+from diagnose.network.connector import Attempt, Family, Race, family_of, has_route
+from diagnose.network.http import Cookie, Exchange, Hop, fetch
+from diagnose.network.resolver import (
+    DnsAnswer,
+    MxRecord,
+    Nameserver,
+    RecordType,
+    Resolver,
+    SrvRecord,
+    is_address,
+    mx_records,
+    srv_records,
+)
+from diagnose.network.stream import Stream, read_line
+from diagnose.network.threads import in_background
+from diagnose.network.trust import CaFileError, trust_context
+
+__all__ = [
+    "Attempt",
+    "CaFileError",
+    "Cookie",
+    "DnsAnswer",
+    "Exchange",
+    "Family",
+    "Hop",
+    "HostAddresses",
+    "MxRecord",
+    "NameNotFoundError",
+    "Nameserver",
+    "Network",
+    "Race",
+    "RecordType",
+    "Resolver",
+    "SrvRecord",
+    "Stream",
+    "SystemLookup",
+    "family_of",
+    "has_route",
+    "in_background",
+    "is_address",
+    "mx_records",
+    "read_line",
+    "srv_records",
+    "trust_context",
+]
+
+CONNECT_SECONDS = 8.0
+"""Patience of one connect: three SYN retransmissions (RFC 6298) have been lost by then."""
+
+
+class NameNotFoundError(OSError):
+    """A host name has no address."""
+
+
+class SystemLookup(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operating system's own look-up (hosts file, name service switch, its resolver) says."""
+
+    addresses: tuple[str, ...] = ()
+    error: str | None = None
+    """The symbolic getaddrinfo error, such as ``EAI_NONAME``, or ``timed_out``."""
+
+
+class HostAddresses(msgspec.Struct, frozen=True, kw_only=True):
+    """The addresses of a host, by every way that was asked."""
+
+    host: str
+    addresses: tuple[str, ...]
+    """Those that connections of this run use."""
+    ipv4: DnsAnswer | None = None
+    """None where DNS was not asked: an address literal, or localhost (RFC 6761 §6.3)."""
+    ipv6: DnsAnswer | None = None
+    system: SystemLookup | None = None
+    """None where the system was not asked."""
+
+
+class Network:
+    """Look-ups, connections and pages of one run, all by the chosen resolver and authorities."""
+
+    def __init__(self, nameserver: Nameserver | None = None, ca_file: Path | None = None) -> None:
+        """Raises CaFileError when *ca_file* cannot be used."""
+        self.resolver = Resolver(nameserver)
+        self.ca_file = ca_file
+        trust_context(ca_file)  # a bad file is told before anything is sent
+
+    def trust(self) -> ssl.SSLContext:
+        """A new verifying context; one a connection, since truststore lets one context do one handshake at a time."""
+        return trust_context(self.ca_file)
+
+    def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
+        """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is left behind."""
+        looking = in_background(lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM), f"look up {host}")
+        try:
+            found = looking.result(timeout=deadline.left())
+        except TimeoutError:
+            return SystemLookup(error="timed_out")
+        except socket.gaierror as error:
+            names = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+            return SystemLookup(error=names.get(error.errno, str(error.errno)))
+        except (OSError, UnicodeError) as error:
+            return SystemLookup(error=str(error))
+        return SystemLookup(addresses=tuple(dict.fromkeys(str(row[4][0]) for row in found)))
+
+    def addresses(self, host: str, deadline: Deadline) -> HostAddresses:
+        """The addresses of *host*.
+
+        With a chosen resolver its answer alone counts. Without one the system's answer is used, as
+        mail programs would, and DNS is asked beside it; where the system finds nothing, DNS's answer is used.
+        """
+        if is_address(host):
+            return HostAddresses(host=host, addresses=(host.strip("[]"),))
+        if host.rstrip(".").lower() == "localhost" or host.lower().endswith(".localhost"):
+            return HostAddresses(host=host, addresses=("127.0.0.1", "::1"))
+        four = in_background(lambda: self.resolver.query(host, "A", deadline), f"A {host}")
+        six = in_background(lambda: self.resolver.query(host, "AAAA", deadline), f"AAAA {host}")
+        system = self.system_lookup(host, deadline) if self.resolver.chosen is None else None
+        ipv4, ipv6 = (_result(asked, host, kind, deadline) for asked, kind in ((four, "A"), (six, "AAAA")))
+        by_dns = tuple(a for a in ipv6.records + ipv4.records if _usable(a))
+        used = system.addresses if system is not None and system.addresses else by_dns
+        return HostAddresses(host=host, addresses=used, ipv4=ipv4, ipv6=ipv6, system=system)
+
+    def race(self, host: str, port: int, deadline: Deadline) -> Race:
+        """Start to connect to all addresses of *host*. Raises NameNotFoundError when there is none."""
+        addresses = self.addresses(host, deadline).addresses
+        if not addresses:
+            raise NameNotFoundError(f"{host} has no address")
+        return Race(addresses, port, deadline.share(0.7, CONNECT_SECONDS))
+
+    def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
+        """The first connection to *host*. Raises NameNotFoundError, OSError, DeadlineError."""
+        race = self.race(host, port, deadline)
+        stream = race.winner(deadline)
+        if stream is not None:
+            return stream
+        failed = next((a.failure for a in race.attempts(0) if a.failure), None)
+        if failed is None or failed.name == "timed_out":
+            raise DeadlineError(f"{host} does not answer on port {port}")
+        raise OSError(failed.text)
+
+    def fetch(self, url: str, deadline: Deadline, accept: Callable[[str], bool] = lambda _: True) -> Exchange:
+        """The page at *url*, redirects followed as far as *accept* allows. Never raises."""
+        return fetch(url, deadline, self._open, accept=accept)
+
+    def _open(self, host: str, port: int, tls: bool, deadline: Deadline) -> Stream:
+        stream = self.connect(host.strip("[]"), port, deadline)
+        if tls:
+            try:
+                stream.start_tls(self.trust(), host.strip("[]"))
+            except BaseException:
+                stream.abort()
+                raise
+        return stream
+
+
+def _result(asked: Future[DnsAnswer], host: str, kind: RecordType, deadline: Deadline) -> DnsAnswer:
+    try:
+        return asked.result(timeout=deadline.left() + 0.1)
+    except TimeoutError:
+        return DnsAnswer(name=host, record_type=kind, status="timed_out")
+
+
+def _usable(address: str) -> bool:
+    try:
+        return not ipaddress.ip_address(address).is_unspecified
+    except ValueError:
+        return False

@@ -1,0 +1,167 @@
+"""Connect to every address of a host at once, and keep the first connection.
+
+Both address families start together: broken IPv6 must not cost the time-out that it costs
+programs which try one address after the other (RFC 8305 says why).
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import selectors
+import socket
+import threading
+import time
+from typing import Literal
+
+import msgspec
+
+from diagnose.model.deadline import Deadline
+from diagnose.model.failure import DeadlineError, Failure, failure
+from diagnose.network.stream import Stream
+from diagnose.network.threads import in_background
+
+MOST_ADDRESSES_A_FAMILY = 4
+"""Few connections a server: a host with more addresses than that is a pool, and the rest are like these."""
+
+Family = Literal["ipv4", "ipv6"]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One connect: where to, and what came of it."""
+
+    address: str
+    family: Family
+    failure: Failure | None = None
+    """None: connected."""
+    milliseconds: int
+
+
+def family_of(address: str) -> Family:
+    """The family of an address literal."""
+    return "ipv6" if ":" in address else "ipv4"
+
+
+def has_route(family: Family, address: str) -> bool:
+    """Whether this computer has any route to *address*; asks the kernel, sends nothing."""
+    kind = socket.AF_INET6 if family == "ipv6" else socket.AF_INET
+    try:
+        with socket.socket(kind, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))
+    except OSError:
+        return False
+    return True
+
+
+class Race:
+    """All connects of one host and port, under way side by side; runs in a thread of its own."""
+
+    def __init__(self, addresses: tuple[str, ...], port: int, deadline: Deadline) -> None:
+        """Start. *deadline* bounds each connect; at most four addresses of each family are tried."""
+        self.addresses = _picked(addresses)
+        self.port = port
+        self._deadline = deadline
+        self._changed = threading.Condition()
+        self._attempts: list[Attempt] = []
+        self._winner: socket.socket | None = None
+        self._decided = False
+        self._finished = in_background(self._run, f"connect {port}")
+
+    def winner(self, deadline: Deadline) -> Stream | None:
+        """The first connection, handed out once; None when no address connects."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=self._deadline.left() + 0.5)
+            won, self._winner = self._winner, None
+        return Stream(won, deadline) if won is not None else None
+
+    def attempts(self, patience: float) -> tuple[Attempt, ...]:
+        """What came of each address, waiting up to *patience* seconds for those still under way."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._attempts) == len(self.addresses), timeout=patience)
+            return tuple(sorted(self._attempts, key=lambda a: self.addresses.index(a.address)))
+
+    def close(self) -> None:
+        """Give up what is still under way."""
+        self._deadline = Deadline(0)
+        with self._changed:
+            if self._winner is not None:
+                self._winner.close()
+                self._winner = None
+
+    def _run(self) -> None:
+        started = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            for address in self.addresses:
+                self._start(address, selector, started)
+            while selector.get_map():
+                left = self._deadline.left()
+                for key, _ in selector.select(min(left, 0.25)):  # short, so that `close` is noticed
+                    connecting: socket.socket = key.fileobj  # type: ignore[assignment]  # a socket was registered
+                    selector.unregister(connecting)
+                    self._done(key.data, connecting, connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), started)
+                if not left:
+                    for key in list(selector.get_map().values()):
+                        late: socket.socket = key.fileobj  # type: ignore[assignment]  # a socket was registered
+                        selector.unregister(late)
+                        self._done(key.data, late, errno.ETIMEDOUT, started)
+        with self._changed:
+            self._decided = True
+            self._changed.notify_all()
+
+    def _start(self, address: str, selector: selectors.BaseSelector, started: float) -> None:
+        kind = socket.AF_INET6 if family_of(address) == "ipv6" else socket.AF_INET
+        try:
+            connecting = socket.socket(kind, socket.SOCK_STREAM)
+        except OSError as error:
+            self._note(address, error, started)
+            return
+        connecting.setblocking(False)
+        try:
+            code = connecting.connect_ex((address, self.port))
+        except OSError as error:
+            connecting.close()
+            self._note(address, error, started)
+            return
+        if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
+            selector.register(connecting, selectors.EVENT_WRITE, address)
+        else:
+            self._done(address, connecting, code, started)
+
+    def _done(self, address: str, connecting: socket.socket, code: int, started: float) -> None:
+        if code:
+            connecting.close()
+            error = DeadlineError("no answer in time") if code == errno.ETIMEDOUT else OSError(code, os.strerror(code))
+            self._note(address, error, started)
+            return
+        self._note(address, None, started, connecting)
+
+    def _note(
+        self, address: str, error: OSError | None, started: float, connected: socket.socket | None = None
+    ) -> None:
+        attempt = Attempt(
+            address=address,
+            family=family_of(address),
+            failure=failure(error, "connect") if error else None,
+            milliseconds=round(1000 * (time.monotonic() - started)),
+        )
+        with self._changed:
+            self._attempts.append(attempt)
+            if connected is not None:
+                if self._decided:
+                    connected.close()  # it connects: that is all that was to be known of the others
+                else:
+                    self._winner, self._decided = connected, True
+            self._changed.notify_all()
+
+
+def _picked(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """At most four of each family, alternating, so that neither family stands at the end of the line."""
+    families: dict[str, list[str]] = {"ipv6": [], "ipv4": []}
+    for address in dict.fromkeys(addresses):
+        plain = address.strip("[]")
+        ipaddress.ip_address(plain.partition("%")[0])
+        families[family_of(plain)].append(plain)
+    six, four = (families[name][:MOST_ADDRESSES_A_FAMILY] for name in ("ipv6", "ipv4"))
+    pairs = zip(six + [""] * len(four), four + [""] * len(six), strict=False)
+    return tuple(address for pair in pairs for address in pair if address)

@@ -1,0 +1,202 @@
+"""Fetch a page as a browser would walk there: redirect by redirect, each recorded, nothing unbounded."""
+
+from __future__ import annotations
+
+import time
+import urllib.parse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from diagnose import __version__
+from diagnose.model.deadline import Deadline
+from diagnose.model.failure import Failure, TooMuchDataError, failure
+from diagnose.network.stream import Stream
+
+if TYPE_CHECKING:
+    import requests
+
+MOST_REDIRECTS = 10
+LARGEST_BODY = 1_000_000
+"""Bytes of a page that are read; a login form stands far before."""
+
+Open = Callable[[str, int, bool, Deadline], Stream]
+"""Connects: host, port, whether TLS is wanted (then with the verified handshake done), deadline."""
+
+
+class Cookie(msgspec.Struct, frozen=True, kw_only=True):
+    """A Set-Cookie header without its value."""
+
+    name: str
+    attributes: tuple[str, ...]
+    """Each attribute as sent, such as ``Path=/`` or ``Secure``."""
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """One request and what answered it."""
+
+    url: str
+    status: int | None = None
+    location: str | None = None
+    """Where a redirect leads, absolute."""
+    cookies: tuple[Cookie, ...] = ()
+    date: str | None = None
+    """The Date header as sent."""
+    cache_control: str | None = None
+    failure: Failure | None = None
+    milliseconds: int
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """A page and the way to it."""
+
+    hops: tuple[Hop, ...]
+    content_type: str = ""
+    body: str = ""
+    truncated: bool = False
+    loop: bool = False
+    """A redirect led back to where it had been, with the same cookies; or there were too many."""
+
+    @property
+    def last(self) -> Hop:
+        """The last request."""
+        return self.hops[-1]
+
+
+def fetch(
+    url: str,
+    deadline: Deadline,
+    open_stream: Open,
+    *,
+    accept: Callable[[str], bool] = lambda _: True,
+    largest_body: int = LARGEST_BODY,
+) -> Exchange:
+    """GET *url* and follow its redirects. Never raises for what a server or the network does.
+
+    A redirect to an address that *accept* refuses, or to no http(s) address, is recorded and not followed.
+    Cookies set on the way are sent on, as a browser with an empty profile would.
+    """
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False  # no proxy, no .netrc: what is asked is what this computer itself can reach
+    session.headers["User-Agent"] = f"diagnose/{__version__}"
+    session.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
+    adapter = _adapter(open_stream, deadline)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    hops: list[Hop] = []
+    seen: set[tuple[str, str]] = set()
+    try:
+        while True:
+            started = time.monotonic()
+            state = (url, str(sorted((c.domain, c.path, c.name, c.value or "") for c in session.cookies)))
+            if state in seen or len(hops) > MOST_REDIRECTS:
+                return Exchange(hops=tuple(hops), loop=True)
+            seen.add(state)
+            try:
+                response = session.get(url, allow_redirects=False, stream=True, timeout=max(deadline.left(), 0.01))
+                with response:
+                    location = response.headers.get("Location") if response.is_redirect else None
+                    target = urllib.parse.urljoin(url, location) if location else None
+                    hop = _hop(url, response, target, started)
+                    if target is None or not target.lower().startswith(("http://", "https://")) or not accept(target):
+                        body, cut = _body(response, deadline, largest_body)
+                        hops.append(hop)
+                        return Exchange(
+                            hops=tuple(hops),
+                            content_type=response.headers.get("Content-Type", ""),
+                            body=body,
+                            truncated=cut,
+                        )
+            except (requests.RequestException, OSError, ValueError) as error:
+                hops.append(Hop(url=url, failure=failure(_root(error), "http"), milliseconds=_since(started)))
+                return Exchange(hops=tuple(hops))
+            hops.append(hop)
+            url = target
+    finally:
+        session.close()
+
+
+def _since(started: float) -> int:
+    return round(1000 * (time.monotonic() - started))
+
+
+def _hop(url: str, response: requests.Response, location: str | None, started: float) -> Hop:
+    raw = getattr(response.raw, "headers", None)
+    lines = raw.getlist("Set-Cookie") if raw is not None else []
+    cookies = []
+    for line in lines[:50]:
+        pair, *attributes = (part.strip() for part in line.split(";"))
+        cookies.append(Cookie(name=pair.partition("=")[0][:100], attributes=tuple(a[:100] for a in attributes[:10])))
+    return Hop(
+        url=url,
+        status=response.status_code,
+        location=location,
+        cookies=tuple(cookies),
+        date=response.headers.get("Date"),
+        cache_control=response.headers.get("Cache-Control"),
+        milliseconds=_since(started),
+    )
+
+
+def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[str, bool]:
+    parts, size = [], 0
+    for part in response.iter_content(16384):
+        parts.append(part)
+        size += len(part)
+        if size > largest or deadline.passed():
+            break
+    data = b"".join(parts)[:largest]
+    encoding = response.encoding if "charset" in response.headers.get("Content-Type", "").lower() else None
+    try:
+        return data.decode(encoding or "utf-8", "replace"), size > largest
+    except LookupError:
+        return data.decode("utf-8", "replace"), size > largest
+
+
+def _root(error: BaseException) -> BaseException:
+    """The error of the network beneath the wrappers of requests and urllib3."""
+    import requests
+    import urllib3.exceptions
+
+    seen: set[int] = set()
+    queue: list[Any] = [error]
+    while queue:
+        one = queue.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, OSError) and not isinstance(one, requests.RequestException | urllib3.exceptions.HTTPError):
+            return one
+        queue += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+    return TooMuchDataError("headers too large") if "headers" in str(error) else error
+
+
+def _adapter(open_stream: Open, deadline: Deadline) -> Any:  # noqa: ANN401 - an HTTPAdapter, imported only when needed
+    import requests.adapters
+    import urllib3.connection
+    import urllib3.connectionpool
+
+    class Plain(urllib3.connection.HTTPConnection):
+        def connect(self) -> None:
+            self.sock = open_stream(self.host, self.port or 80, False, deadline)
+
+    class Tls(urllib3.connection.HTTPSConnection):
+        def connect(self) -> None:
+            self.sock = open_stream(self.host, self.port or 443, True, deadline)
+            self.is_verified = True
+
+    class PlainPool(urllib3.connectionpool.HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class TlsPool(urllib3.connectionpool.HTTPSConnectionPool):
+        ConnectionCls = Tls
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the library's signature
+            super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
+
+    return Adapter(max_retries=0)

@@ -1,0 +1,243 @@
+"""DNS as facts: each answer is what was asked, what came back, and how long it took.
+
+Timeout, SERVFAIL, NXDOMAIN and an empty answer are four different facts (RFC 1035, 2308, 8914).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from diagnose.model.deadline import Deadline
+
+if TYPE_CHECKING:
+    import dns.message
+
+RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
+DnsStatus = Literal[
+    "answered", "no_data", "name_not_found", "server_failure", "refused", "timed_out", "malformed", "no_resolver"
+]
+
+TRY_SECONDS = (1.5, 2.5, 4.0)
+"""Patience of each try; a lost datagram costs the first, never the run."""
+MOST_RECORDS = 50
+EDNS_PAYLOAD = 1232
+"""Bytes; the size that crosses every path unfragmented (DNS flag day 2020)."""
+
+
+class DnsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one question brought."""
+
+    name: str
+    record_type: RecordType
+    status: DnsStatus
+    records: tuple[str, ...] = ()
+    """Presentation format (RFC 1035 §5.1), names with their final dot."""
+    canonical_name: str | None = None
+    """Where a chain of CNAMEs ended, without final dot; None when there was no alias."""
+    milliseconds: int = 0
+    text: str = ""
+    """What the server or the system said of a failure."""
+
+
+class MxRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An MX record (RFC 5321 §5); the exchange is "" for the null MX of RFC 7505."""
+
+    preference: int
+    exchange: str
+
+
+class SrvRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An SRV record (RFC 2782); the target is "" where the service is declared absent."""
+
+    priority: int
+    weight: int
+    port: int
+    target: str
+
+
+def mx_records(answer: DnsAnswer) -> tuple[MxRecord, ...]:
+    """The MX records of *answer*, best preference first."""
+    pairs = (record.split() for record in answer.records)
+    found = [MxRecord(preference=int(p), exchange=_bare(name)) for p, name in pairs]
+    return tuple(sorted(found, key=lambda mx: (mx.preference, mx.exchange)))
+
+
+def srv_records(answer: DnsAnswer) -> tuple[SrvRecord, ...]:
+    """The SRV records of *answer*, in the order to try (priority, then weight)."""
+    rows = (record.split() for record in answer.records)
+    found = [SrvRecord(priority=int(a), weight=int(b), port=int(c), target=_bare(name)) for a, b, c, name in rows]
+    return tuple(sorted(found, key=lambda srv: (srv.priority, -srv.weight, srv.target)))
+
+
+def _bare(name: str) -> str:
+    return name.rstrip(".").lower()
+
+
+class Nameserver(msgspec.Struct, frozen=True):
+    """Where to send questions."""
+
+    address: str
+    port: int = 53
+
+    def __str__(self) -> str:
+        if self.port == 53:
+            return self.address
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+class Resolver:
+    """Asks the chosen nameserver, or those that this computer is set up with; each question once a run."""
+
+    def __init__(self, chosen: Nameserver | None = None) -> None:
+        self.chosen = chosen
+        self._lock = threading.Lock()
+        self._asked: dict[tuple[str, RecordType, bool], Future[DnsAnswer]] = {}
+        self._configured: tuple[Nameserver, ...] | None = None
+
+    def query(
+        self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool = False
+    ) -> DnsAnswer:
+        """Ask for *name* (absolute, no search list). Never raises; failures are in the status.
+
+        *checking_disabled* sets CD (RFC 4035 §3.2.2): a validating resolver then hands out even what
+        fails DNSSEC, which tells a bogus zone from a broken delegation.
+        """
+        key = (name.rstrip(".").lower(), record_type, checking_disabled)
+        with self._lock:
+            before = self._asked.get(key)
+            mine: Future[DnsAnswer] = Future()
+            if before is None:
+                self._asked[key] = mine
+        if before is not None:
+            try:
+                return before.result(timeout=deadline.left())
+            except TimeoutError:
+                return DnsAnswer(name=key[0], record_type=record_type, status="timed_out")
+        started = time.monotonic()
+        try:
+            answer = self._ask(key[0], record_type, deadline, checking_disabled=checking_disabled)
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        answer = msgspec.structs.replace(answer, milliseconds=round(1000 * (time.monotonic() - started)))
+        mine.set_result(answer)
+        return answer
+
+    def nameservers(self) -> tuple[Nameserver, ...]:
+        """Who is asked, in order; () when this computer is set up with none."""
+        if self.chosen is not None:
+            return (self.chosen,)
+        if self._configured is None:
+            self._configured = _system_nameservers()
+        return self._configured
+
+    def _ask(self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool) -> DnsAnswer:
+        import dns.exception
+        import dns.flags
+        import dns.message
+        import dns.query
+
+        def answer(status: DnsStatus, words: str = "") -> DnsAnswer:
+            return DnsAnswer(name=name, record_type=record_type, status=status, text=words)
+
+        servers = self.nameservers()
+        if not servers:
+            return answer("no_resolver")
+        try:
+            question = dns.message.make_query(name + ".", record_type, use_edns=0, payload=EDNS_PAYLOAD)
+        except (dns.exception.DNSException, ValueError) as error:
+            return answer("malformed", str(error))
+        if checking_disabled:
+            question.flags |= dns.flags.CD
+        last = answer("timed_out")
+        for seconds in TRY_SECONDS:
+            for server in servers:
+                limit = deadline.within(seconds).left()
+                if not limit:
+                    return last
+                try:
+                    reply, _ = dns.query.udp_with_fallback(
+                        question, server.address, timeout=limit, port=server.port, ignore_unexpected=True
+                    )
+                except dns.exception.Timeout:
+                    last = answer("timed_out", f"{server} did not answer")
+                    continue
+                except (OSError, EOFError) as error:
+                    last = answer("timed_out", f"{server}: {error}")
+                    continue
+                except dns.exception.DNSException as error:
+                    last = answer("malformed", f"{server}: {error}")
+                    continue
+                last = _read(reply, name, record_type, server)
+                if last.status not in {"server_failure", "refused", "malformed"}:
+                    return last
+            if last.status != "timed_out":  # every server answered, none usefully: asking again brings the same
+                return last
+        return last
+
+
+def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> DnsAnswer:
+    import dns.exception
+    import dns.message
+    import dns.rcode
+
+    rcode = reply.rcode()
+    words = f"{server}: {dns.rcode.to_text(rcode)}" + "".join(
+        f" ({option.to_text()})"
+        for option in reply.options
+        if option.otype == 15  # RFC 8914 extended DNS error
+    )
+    status: DnsStatus
+    records: tuple[str, ...] = ()
+    canonical: str | None = None
+    if rcode == dns.rcode.NOERROR or rcode == dns.rcode.NXDOMAIN:
+        try:
+            chain = reply.resolve_chaining() if isinstance(reply, dns.message.QueryMessage) else None
+        except dns.exception.DNSException as error:  # a loop or a chain beyond all measure
+            return DnsAnswer(name=name, record_type=record_type, status="malformed", text=f"{server}: {error}")
+        if chain is not None:
+            if chain.cnames:
+                canonical = _bare(chain.canonical_name.to_text())
+            if chain.answer is not None:
+                records = tuple(sorted(item.to_text() for item in chain.answer))[:MOST_RECORDS]
+        status = "answered" if records else "no_data" if rcode == dns.rcode.NOERROR else "name_not_found"
+    elif rcode == dns.rcode.REFUSED:
+        status = "refused"
+    else:
+        status = "server_failure"
+    return DnsAnswer(
+        name=name,
+        record_type=record_type,
+        status=status,
+        records=records,
+        canonical_name=canonical,
+        text="" if status in {"answered", "no_data"} else words,
+    )
+
+
+def _system_nameservers() -> tuple[Nameserver, ...]:
+    import dns.exception
+    import dns.resolver
+
+    try:
+        configured = dns.resolver.Resolver(configure=True)
+    except (dns.exception.DNSException, OSError):
+        return ()
+    return tuple(
+        Nameserver(str(server), configured.port) for server in configured.nameservers if is_address(str(server))
+    )
+
+
+def is_address(host: str) -> bool:
+    """Whether *host* is an IP address literal (brackets and zone index aside)."""
+    try:
+        ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,221 @@
+"""A connected socket on which every read and write keeps a deadline and a byte bound.
+
+imaplib2, poplib, smtplib and http.client are handed one of these in place of a socket, so that
+none of them can wait longer or read more than the run allows: a time-out of the socket module
+starts anew with every byte that drips in, a deadline does not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import selectors
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from diagnose.model.deadline import Deadline
+from diagnose.model.failure import ClosedError, DeadlineError, TooMuchDataError
+
+R = TypeVar("R")
+
+BYTES_A_CONNECTION = 2_000_000
+"""Bytes; a mail session up to its mailbox needs a few thousand, a login page a few hundred thousand."""
+
+
+class Stream:
+    """One TCP connection, in clear or under TLS.
+
+    The socket is non-blocking underneath, and each call into it happens under one lock, waiting
+    outside of it: one OpenSSL object must not be used by two threads at once, as imaplib2's reader and writer would.
+    """
+
+    def __init__(self, connected: socket.socket, deadline: Deadline, limit: int = BYTES_A_CONNECTION) -> None:
+        connected.setblocking(False)
+        self._socket: socket.socket | ssl.SSLSocket = connected
+        self._lock = threading.Lock()
+        self._unread = b""
+        self._files = 0
+        self._wants_close = False
+        self._limit = limit
+        self.deadline = deadline
+        """Reads and writes end by then, with a DeadlineError; each step sets its own."""
+        self.received = 0
+        """Bytes received so far."""
+        self.peer: str = connected.getpeername()[0]
+        """The address at the other end."""
+
+    # -- what our own code uses
+
+    @property
+    def tls(self) -> ssl.SSLSocket | None:
+        """The TLS socket once the handshake is done."""
+        return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
+
+    def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
+        """Do the verified handshake, by the deadline.
+
+        What came in clear and was not read yet is thrown away (RFC 3207 §4.2: nothing said before
+        the handshake counts after it). Raises ssl.SSLError, OSError, DeadlineError; the connection is useless then.
+        """
+        self._unread = b""
+        left = self.deadline.left()
+        if not left:
+            raise DeadlineError("no time left")
+        self._socket.settimeout(left)  # the ssl module keeps this as one deadline for the whole handshake
+        try:
+            self._socket = context.wrap_socket(self._socket, server_hostname=server_name)
+        except TimeoutError as error:
+            raise DeadlineError("the TLS handshake was not finished in time") from error
+        self._socket.setblocking(False)
+
+    def wait_readable(self, seconds: float) -> bool:
+        """Whether something can be read within *seconds* (and the deadline)."""
+        if self._unread or (self.tls is not None and self.tls.pending()):
+            return True
+        return self._wait(selectors.EVENT_READ, min(seconds, self.deadline.left()))
+
+    def unread(self, data: bytes) -> None:
+        """Put *data* back, to be read again first."""
+        self._unread = data + self._unread
+
+    # -- the part of a socket's interface that the protocol libraries use
+
+    def recv(self, size: int, _flags: int = 0) -> bytes:
+        """As socket.recv; b"" at the end. Raises DeadlineError, TooMuchDataError, OSError."""
+        if self._unread:
+            data, self._unread = self._unread[:size], self._unread[size:]
+            return data
+        try:
+            data = self._when_ready(lambda: self._socket.recv(size), selectors.EVENT_READ, "no answer in time")
+        except ssl.SSLEOFError:
+            return b""  # an end without close_notify; whoever reads on will miss what was due
+        self.received += len(data)
+        if self.received > self._limit:
+            self.abort()
+            raise TooMuchDataError(f"more than {self._limit} bytes")
+        return data
+
+    def recv_into(self, buffer: bytearray | memoryview, size: int = 0, _flags: int = 0) -> int:
+        """As socket.recv_into."""
+        view = memoryview(buffer)
+        data = self.recv(size or len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def sendall(self, data: bytes | bytearray | memoryview, _flags: int = 0) -> None:
+        """As socket.sendall. Raises DeadlineError, OSError."""
+        rest = memoryview(data)
+        while rest:
+            sent = self._when_ready(
+                lambda part=rest: self._socket.send(part),  # type: ignore[misc]  # mypy infers no lambda defaults
+                selectors.EVENT_WRITE,
+                "the server stopped reading",
+            )
+            rest = rest[sent:]
+
+    def makefile(self, mode: str = "rb", *_: object, **__: object) -> io.BufferedReader:
+        """A buffered reader over this stream; only reading is offered."""
+        if mode not in {"r", "rb"}:
+            raise ValueError("only for reading")
+        self._files += 1
+        return io.BufferedReader(_Raw(self))
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Nothing: the deadline rules."""
+
+    def gettimeout(self) -> float:
+        """Seconds left."""
+        return self.deadline.left()
+
+    def setsockopt(self, *_: object) -> None:
+        """Nothing: options are set when connecting."""
+
+    def fileno(self) -> int:
+        """The descriptor, -1 when closed."""
+        return self._socket.fileno()
+
+    def shutdown(self, how: int) -> None:
+        """As socket.shutdown, but never raising."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(how)
+
+    def close(self) -> None:
+        """Close, once the readers made by `makefile` are closed too (http.client relies on that)."""
+        self._wants_close = True
+        if self._files <= 0:
+            with contextlib.suppress(OSError):
+                self._socket.close()
+
+    def abort(self) -> None:
+        """Close at once, whoever still reads."""
+        self._files = 0
+        self.shutdown(socket.SHUT_RDWR)
+        self.close()
+
+    # -- inside
+
+    def file_closed(self) -> None:
+        """One reader less."""
+        self._files -= 1
+        if self._wants_close:
+            self.close()
+
+    def _when_ready(self, call: Callable[[], R], event: int, late: str) -> R:
+        """The result of *call*, waiting as long as it says that it would block."""
+        while True:
+            try:
+                with self._lock:
+                    return call()
+            except ssl.SSLWantReadError:
+                event = selectors.EVENT_READ
+            except ssl.SSLWantWriteError:
+                event = selectors.EVENT_WRITE
+            except BlockingIOError:
+                pass
+            if not self._wait(event, self.deadline.left()):
+                raise DeadlineError(late)
+
+    def _wait(self, event: int, seconds: float) -> bool:
+        descriptor = self._socket.fileno()
+        if descriptor < 0:
+            raise ClosedError("closed on this side")
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, event)
+            return bool(selector.select(seconds))
+
+
+class _Raw(io.RawIOBase):
+    """The reading side of a stream, for io.BufferedReader."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # Buffer needs Python 3.12
+        return self._stream.recv_into(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.file_closed()
+        super().close()
+
+
+def read_line(stream: Stream, longest: int = 8192) -> bytes:
+    """One line with its line end, read byte-wise so that nothing behind it is taken.
+
+    Raises ClosedError at the end of the stream, TooMuchDataError beyond *longest* bytes.
+    """
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = stream.recv(1)
+        if not byte:
+            raise ClosedError("closed in the middle of a line" if line else "closed without a word")
+        line += byte
+        if len(line) > longest:
+            raise TooMuchDataError(f"a line of more than {longest} bytes")
+    return bytes(line)
