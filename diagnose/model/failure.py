@@ -56,6 +56,14 @@ class DeadlineError(TimeoutError):
     """The time for this step ran out."""
 
 
+class NamedError(OSError):
+    """A failure that has its name already, on its way through code that passes errors on."""
+
+    def __init__(self, known: Failure) -> None:
+        super().__init__(known.text)
+        self.known = known
+
+
 _BY_ERRNO: dict[int, FailureName] = {
     errno.ECONNREFUSED: "connection_refused",
     errno.ETIMEDOUT: "timed_out",
@@ -104,7 +112,9 @@ def _tls_name(error: ssl.SSLError) -> FailureName:
 def failure_name(error: BaseException) -> FailureName:
     """The name for *error*; the most specific match wins, and what no rule knows is ``unknown``."""
     name: FailureName = "unknown"
-    if isinstance(error, TooMuchDataError):
+    if isinstance(error, NamedError):
+        name = error.known.name
+    elif isinstance(error, TooMuchDataError):
         name = "too_much_data"
     elif isinstance(error, TimeoutError):  # socket.timeout and DeadlineError are of this kind
         name = "timed_out"

@@ -11,7 +11,7 @@ from diagnose.model.targets import Protocol, Source, TlsMode
 
 Impact = Literal["blocks", "hinders"]
 Verdict = Literal["healthy", "problem", "inconclusive"]
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import DeadlineError
+from diagnose.model.failure import DeadlineError, NamedError
 from diagnose.network.connector import Attempt, Family, Race, family_of, has_route
 from diagnose.network.http import Cookie, Exchange, Hop, fetch
 from diagnose.network.resolver import (
@@ -128,7 +128,7 @@ class Network:
         four = in_background(lambda: self.resolver.query(host, "A", deadline), f"A {host}")
         six = in_background(lambda: self.resolver.query(host, "AAAA", deadline), f"AAAA {host}")
         system = self.system_lookup(host, deadline) if self.resolver.chosen is None else None
-        ipv4, ipv6 = (_result(asked, host, kind, deadline) for asked, kind in ((four, "A"), (six, "AAAA")))
+        ipv4, ipv6 = _result(four, host, "A", deadline), _result(six, host, "AAAA", deadline)
         by_dns = tuple(a for a in ipv6.records + ipv4.records if _usable(a))
         used = system.addresses if system is not None and system.addresses else by_dns
         return HostAddresses(host=host, addresses=used, ipv4=ipv4, ipv6=ipv6, system=system)
@@ -149,7 +149,7 @@ class Network:
         failed = next((a.failure for a in race.attempts(0) if a.failure), None)
         if failed is None or failed.name == "timed_out":
             raise DeadlineError(f"{host} does not answer on port {port}")
-        raise OSError(failed.text)
+        raise NamedError(failed)
 
     def fetch(self, url: str, deadline: Deadline, accept: Callable[[str], bool] = lambda _: True) -> Exchange:
         """The page at *url*, redirects followed as far as *accept* allows. Never raises."""

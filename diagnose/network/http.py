@@ -196,7 +196,7 @@ def _adapter(open_stream: Open, deadline: Deadline) -> Any:  # noqa: ANN401 - an
 
     class Adapter(requests.adapters.HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the library's signature
-            super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+            super().init_poolmanager(*args, **kwargs)
             self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
 
     return Adapter(max_retries=0)
