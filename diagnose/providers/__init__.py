@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+from diagnose.providers.facts import lockout_limit, provider_facts
+from diagnose.providers.files import UnknownProviderError, all_providers, provider, provider_ids
 from diagnose.providers.placeholders import PLACEHOLDERS
+from diagnose.providers.recognition import by_domain, by_host, by_mx, owners_of_host
+from diagnose.providers.schema import Language, Provider, Server
+from diagnose.providers.servers import other_servers, servers_for
 
-__all__ = ["PLACEHOLDERS"]
+__all__ = [
+    "PLACEHOLDERS",
+    "Language",
+    "Provider",
+    "Server",
+    "UnknownProviderError",
+    "all_providers",
+    "by_domain",
+    "by_host",
+    "by_mx",
+    "lockout_limit",
+    "other_servers",
+    "owners_of_host",
+    "provider",
+    "provider_facts",
+    "provider_ids",
+    "servers_for",
+]

@@ -1,0 +1,9 @@
+"""Write the recognition index anew from the provider files: ``python -m diagnose.providers``."""
+
+from __future__ import annotations
+
+from diagnose.providers.files import all_providers
+from diagnose.providers.recognition import INDEX, build, written
+
+if __name__ == "__main__":
+    INDEX.write_bytes(written(build(all_providers())))

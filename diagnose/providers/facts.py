@@ -1,0 +1,82 @@
+"""A provider's facts as the texts that remedies put in for their placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.providers.schema import AdminSteps, Label, Language, Provider, ResetMethod, UsernameForm, Words
+from diagnose.providers.servers import fill, servers_for
+
+
+class _Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    username: dict[UsernameForm, Words]
+    reset_methods: dict[ResetMethod, Words]
+    comma: Words
+
+
+def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> dict[str, str]:
+    """What is known for an address at *domain*, by the names of `PLACEHOLDERS`; what is not known is absent."""
+    words = load(KNOWLEDGE / "provider-words.yaml", _Vocabulary)
+    app_password, policy, lockout = provider.password.app_password, provider.password_policy, provider.lockout
+    ways = [words.reset_methods[method].said_in(lang) for method in provider.reset.methods]
+    facts = {
+        "provider_name": provider.names.said_in(lang),
+        "webmail_page": _address(provider.webmail, domain),
+        "username_form": _said(words.username.get(provider.username.form) if provider.username.form else None, lang),
+        "reset_page": _address(provider.reset.page, domain),
+        "self_reset_ways": words.comma.said_in(lang).join(ways),
+        "app_password_name": _said(app_password.name, lang),
+        "app_password_where": _said(app_password.where, lang),
+        "app_password_page": app_password.page,
+        "app_password_length": _number(app_password.length),
+        "app_password_needs": _said(app_password.needs, lang),
+        "protocol_enable_user": _said(provider.protocols.where_user, lang),
+        "protocol_enable_admin": _listed(provider.protocols.where_admin, lang),
+        "admin_console": _address(provider.admin.console, domain),
+        "admin_reset_steps": _listed((_step(step, lang) for step in provider.admin.reset), lang),
+        "admin_unlock_steps": _said(provider.admin.unlock, lang),
+        "password_min": _number(policy.min),
+        "password_max": _number(policy.max),
+        "password_classes": _number(policy.classes_required),
+        "password_history": _number(policy.history),
+        "lockout_attempts": _number(lockout.attempts),
+        "lockout_duration": _said(lockout.duration, lang),
+        "unlock_how": _said(lockout.unlock, lang),
+        "status_page": provider.status.page,
+        "support_phone": provider.support.phone,
+        "support_page": provider.support.page,
+        "browsers": _said(provider.browsers, lang),
+    }
+    for server in reversed(servers_for(provider, domain)):  # the first choice of a protocol is written last
+        facts[f"{server.protocol}_server"] = f"{server.host}:{server.port}"
+    return {name: value for name, value in facts.items() if value}
+
+
+def lockout_limit(provider: Provider) -> int | None:
+    """How many wrong passwords in a row lock an account or an address here, if that is known."""
+    return provider.lockout.attempts
+
+
+def _said(label: Label | None, lang: Language) -> str | None:
+    return label.said_in(lang) if isinstance(label, Words) else label
+
+
+def _listed(labels: Iterable[Label], lang: Language) -> str:
+    return "; ".join(_said(label, lang) or "" for label in labels)  # no comma: menu paths hold commas
+
+
+def _step(step: AdminSteps, lang: Language) -> str:
+    edition = _said(step.edition, lang)
+    steps = _said(step.steps, lang) or ""
+    return f"{edition}: {steps}" if edition else steps
+
+
+def _number(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _address(template: str | None, domain: str) -> str | None:
+    return None if template is None else fill(template, domain)

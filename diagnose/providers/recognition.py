@@ -1,0 +1,96 @@
+"""Whose mailbox is it? By address domain, MX host or configured server name.
+
+Every run asks this, so the answer comes from one small index made out of all provider files;
+``python -m diagnose.providers`` writes it anew after a file was changed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from diagnose.providers.schema import Provider
+
+INDEX = Path(__file__).parents[1] / "knowledge" / "recognition.json"
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """Names, lower case without a final dot, and the ids they stand for."""
+
+    domains: dict[str, str]
+    mx: dict[str, str]
+    hosts: dict[str, tuple[str, ...]]
+
+
+def by_domain(domain: str) -> str | None:
+    """The id of the provider that this address domain (as A-labels) belongs to, or None."""
+    known = _index().domains
+    name, *parents = _suffixes(domain)
+    return next((known[key] for key in [name, *(f"*.{parent}" for parent in parents)] if key in known), None)
+
+
+def by_mx(mx_hosts: Iterable[str]) -> str | None:
+    """The id of the provider behind the first MX host that is known, or None.
+
+    Give the hosts in the order of their preference (RFC 5321 §5.1): where a domain mixes
+    providers, the first one decides.
+    """
+    known = _index().mx
+    return next((known[suffix] for host in mx_hosts for suffix in _suffixes(host) if suffix in known), None)
+
+
+def by_host(host: str) -> str | None:
+    """The id of the one provider that has a mail server of this name; None too where several share it."""
+    owners = owners_of_host(host)
+    return owners[0] if len(owners) == 1 else None
+
+
+def owners_of_host(host: str) -> tuple[str, ...]:
+    """The ids of all providers that have a mail server of this name (outlook.office365.com has two)."""
+    return _index().hosts.get(_normal(host), ())
+
+
+def build(providers: Iterable[Provider]) -> Index:
+    """The index of *providers*. Raises ValueError when two of them claim the same domain or MX name."""
+    domains: dict[str, str] = {}
+    mx: dict[str, str] = {}
+    hosts: defaultdict[str, set[str]] = defaultdict(set)
+    for one in providers:
+        for claimed, names in ((domains, one.domains), (mx, one.mx)):
+            for name in names:
+                if claimed.setdefault(name, one.id) != one.id:
+                    raise ValueError(f"{name} is claimed by {claimed[name]} and by {one.id}")
+        for server in one.servers:
+            if "{" not in server.host:
+                hosts[server.host].add(one.id)
+    return Index(
+        domains=dict(sorted(domains.items())),
+        mx=dict(sorted(mx.items())),
+        hosts={host: tuple(sorted(ids)) for host, ids in sorted(hosts.items())},
+    )
+
+
+def written(index: Index) -> bytes:
+    """The index as its file holds it: one name a line, so that a change shows as a small difference."""
+    return msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
+
+
+@cache
+def _index() -> Index:
+    return msgspec.json.decode(INDEX.read_bytes(), type=Index)
+
+
+def _normal(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _suffixes(name: str) -> Iterator[str]:
+    """*name*, then what is left of it after each label; so the first hit is the longest."""
+    rest = _normal(name)
+    while rest:
+        yield rest
+        rest = rest.partition(".")[2]

@@ -1,0 +1,240 @@
+"""The shape of one provider's file: every field but id and names is optional, every value has a source.
+
+A mail administrator reads and corrects these files, so the fields are named as mail people name
+things, and the values are plain words. Nothing here talks to a network.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Language = Literal["en", "zh-Hans", "zh-Hant"]
+MailProtocol = Literal["imap", "pop3", "smtp"]
+TlsMode = Literal["implicit", "starttls", "none"]
+Accepted = Literal["always", "app-password-only", "depends", "never"]
+UsernameForm = Literal["full-address", "local-part", "other"]
+ResetMethod = Literal[
+    "admin-approval",
+    "authenticator-app",
+    "backup-email",
+    "mail-contacts",
+    "other-signed-in-device",
+    "phone",
+    "recovery-contact",
+    "security-question",
+    "security-token",
+    "wechat",
+]
+CharacterClass = Literal["upper", "lower", "digit", "special"]
+
+
+class Words(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"zh_hans": "zh-Hans", "zh_hant": "zh-Hant"},
+):
+    """One short text in each language a report may be in."""
+
+    en: str
+    zh_hans: str
+    zh_hant: str
+
+    def said_in(self, lang: Language) -> str:
+        """The text in *lang*."""
+        match lang:
+            case "zh-Hans":
+                return self.zh_hans
+            case "zh-Hant":
+                return self.zh_hant
+            case "en":
+                return self.en
+
+
+Label = str | Words
+"""Words of the provider's own pages (a menu path, a button): plain where the page has one language."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all parts of a provider's file share: a field that is not known by name is a mistake."""
+
+
+class Server(Part, frozen=True, kw_only=True):
+    """A server that mail programs log in to."""
+
+    protocol: MailProtocol
+    host: str
+    """A host name, or a template: ``{domain}`` is the mail domain; ``{server}`` is each site's own choice."""
+    port: int
+    tls: TlsMode
+    """``none`` is kept as knowledge (people ask about it) and never handed out."""
+    domains: tuple[str, ...] = ()
+    """Address domains that have this server instead of the provider's general one for the protocol."""
+    edition: str | None = None
+    """The region, edition or age this server is for; such a server is never handed out unasked."""
+    unsure: bool = False
+
+
+class Username(Part, frozen=True, kw_only=True):
+    """What to type as user name."""
+
+    form: UsernameForm | None = None
+    note: str | None = None
+
+
+class AppPassword(Part, frozen=True, kw_only=True):
+    """A second password that only mail programs use; each provider has its own word for it."""
+
+    name: Label | None = None
+    length: int | None = None
+    format: str | None = None
+    where: Label | None = None
+    """Menu path."""
+    page: str | None = None
+    needs: Words | None = None
+    note: str | None = None
+
+
+class Password(Part, frozen=True, kw_only=True):
+    """Whether a mail program may log in with the mailbox's own password."""
+
+    accepted: Accepted | None = None
+    note: str | None = None
+    app_password: AppPassword = AppPassword()
+
+
+class OAuth2(Part, frozen=True, kw_only=True):
+    """Whether IMAP, POP3 and SMTP take OAuth 2 tokens (XOAUTH2, RFC 7628)."""
+
+    accepted: Literal["always", "depends", "never"] | None = None
+    scopes: tuple[str, ...] = ()
+    note: str | None = None
+
+
+class Protocols(Part, frozen=True, kw_only=True):
+    """Which protocols are off until somebody switches them on, and where that is done."""
+
+    off_by_default: tuple[MailProtocol, ...] | None = None
+    """An empty list says that all are on; absent is not known."""
+    who_enables: Literal["user", "admin", "both"] | None = None
+    where_user: Label | None = None
+    where_admin: tuple[Label, ...] = ()
+    note: str | None = None
+
+
+class SelfReset(Part, frozen=True, kw_only=True):
+    """How people reset a forgotten password themselves."""
+
+    page: str | None = None
+    methods: tuple[ResetMethod, ...] = ()
+    note: str | None = None
+
+
+class AdminSteps(Part, frozen=True, kw_only=True):
+    """A menu path for administrators, where it matters with the edition it belongs to."""
+
+    steps: Label
+    edition: Label | None = None
+
+
+class Admin(Part, frozen=True, kw_only=True):
+    """What the customer's own administrator can do."""
+
+    console: str | None = None
+    reset: tuple[AdminSteps, ...] = ()
+    unlock: Label | None = None
+    note: str | None = None
+
+
+class PasswordPolicy(Part, frozen=True, kw_only=True):
+    """What the provider demands of a new password."""
+
+    min: int | None = None
+    max: int | None = None
+    classes_required: int | None = None
+    classes: tuple[CharacterClass, ...] = ()
+    not_contain_account: bool | None = None
+    history: int | None = None
+    note: str | None = None
+
+
+class Lockout(Part, frozen=True, kw_only=True):
+    """What happens after wrong passwords."""
+
+    attempts: int | None = None
+    scope: Literal["account", "client-address"] | None = None
+    captcha_after: int | None = None
+    duration: Words | None = None
+    unlock: Words | None = None
+    message: str | None = None
+    """What the person sees."""
+    note: str | None = None
+
+
+class Status(Part, frozen=True, kw_only=True):
+    """Where the provider says that something is down."""
+
+    page: str | None = None
+    api: str | None = None
+    note: str | None = None
+
+
+class Support(Part, frozen=True, kw_only=True):
+    """Who helps."""
+
+    phone: str | None = None
+    page: str | None = None
+
+
+class Source(Part, frozen=True, kw_only=True):
+    """Where values come from, and when somebody last looked."""
+
+    ref: str
+    covers: tuple[str, ...]
+    """Field names of this file."""
+    checked: str
+    """ISO 8601 date."""
+    note: str | None = None
+
+
+class Provider(Part, frozen=True, kw_only=True):
+    """All that is known about one mail provider or mail server product."""
+
+    id: str
+    names: Words
+    aliases: tuple[str, ...] = ()
+    kind: Literal["enterprise", "consumer", "both", "software"] | None = None
+    """``software``: a product people run themselves; host names and rules are each site's own."""
+    domains: tuple[str, ...] = ()
+    """Address domains. ``*.example.com`` stands for every domain below example.com, not for itself."""
+    mx: tuple[str, ...] = ()
+    """MX host names, or what they end in, at whole labels; the longest one of all providers wins."""
+    mx_note: str | None = None
+    spf: tuple[str, ...] = ()
+    """Names that customers include in their SPF record (RFC 7208 §5.2)."""
+    servers: tuple[Server, ...] = ()
+    """Preferred ones first within a protocol."""
+    webmail: str | None = None
+    webmail_others: tuple[str, ...] = ()
+    username: Username = Username()
+    password: Password = Password()
+    oauth2: OAuth2 = OAuth2()
+    protocols: Protocols = Protocols()
+    reset: SelfReset = SelfReset()
+    admin: Admin = Admin()
+    password_policy: PasswordPolicy = PasswordPolicy()
+    lockout: Lockout = Lockout()
+    mfa: str | None = None
+    status: Status = Status()
+    support: Support = Support()
+    browsers: Words | None = None
+    quirks: tuple[str, ...] = ()
+    """What makes logins fail here and nowhere else."""
+    reports: tuple[str, ...] = ()
+    """Like quirks, but told by a single or weak source."""
+    unsure: tuple[str, ...] = ()
+    """Dotted field names whose value rests on memory or on a weak source."""
+    sources: tuple[Source, ...] = ()
