@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 
 import msgspec
 
-from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.providers.schema import AdminSteps, Label, Language, Provider, ResetMethod, UsernameForm, Words
 from diagnose.providers.servers import fill, servers_for
 
@@ -19,7 +20,7 @@ class _Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> dict[str, str]:
     """What is known for an address at *domain*, by the names of `PLACEHOLDERS`; what is not known is absent."""
-    words = load(KNOWLEDGE / "provider-words.yaml", _Vocabulary)
+    words = _vocabulary()
     app_password, policy, lockout = provider.password.app_password, provider.password_policy, provider.lockout
     ways = [words.reset_methods[method].said_in(lang) for method in provider.reset.methods]
     facts = {
@@ -58,6 +59,13 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
 def lockout_limit(provider: Provider) -> int | None:
     """How many wrong passwords in a row lock an account or an address here, if that is known."""
     return provider.lockout.attempts
+
+
+@cache
+def _vocabulary() -> _Vocabulary:
+    from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without
+
+    return load(Path(__file__).parents[1] / "knowledge" / "provider-words.yaml", _Vocabulary)
 
 
 def _said(label: Label | None, lang: Language) -> str | None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
-from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.providers.schema import Provider
 
-FOLDER = KNOWLEDGE / "providers"
+FOLDER = Path(__file__).parents[1] / "knowledge" / "providers"
 
 
 class UnknownProviderError(LookupError):
     """No file for this id; the message suggests ids that look like it."""
 
     def __init__(self, provider_id: str) -> None:
+        import difflib
+
         close = difflib.get_close_matches(provider_id, provider_ids(), n=3)
         super().__init__(f"no provider {provider_id!r}" + (f"; did you mean {', '.join(close)}?" if close else ""))
         self.provider_id = provider_id
@@ -34,6 +35,8 @@ def provider(provider_id: str) -> Provider:
 
     Raises UnknownProviderError, or KnowledgeError when the file does not fit the schema.
     """
+    from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without
+
     if provider_id not in provider_ids():  # also keeps an id from naming a path elsewhere
         raise UnknownProviderError(provider_id)
     return load(FOLDER / f"{provider_id}.yaml", Provider)

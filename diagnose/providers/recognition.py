@@ -29,8 +29,9 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
 def by_domain(domain: str) -> str | None:
     """The id of the provider that this address domain (as A-labels) belongs to, or None."""
     known = _index().domains
-    name, *parents = _suffixes(domain)
-    return next((known[key] for key in [name, *(f"*.{parent}" for parent in parents)] if key in known), None)
+    names = list(_suffixes(domain))
+    keys = [*names[:1], *(f"*.{parent}" for parent in names[1:])]
+    return next((known[key] for key in keys if key in known), None)
 
 
 def by_mx(mx_hosts: Iterable[str]) -> str | None:

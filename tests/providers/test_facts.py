@@ -1,0 +1,80 @@
+"""What remedies may quote of a provider."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.providers import PLACEHOLDERS, Language, Provider, all_providers, lockout_limit, provider, provider_facts
+from diagnose.providers.schema import Words
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
+
+RELEASED = """
+    admin_console admin_reset_steps admin_unlock_steps app_password_length app_password_name app_password_needs
+    app_password_page app_password_where browsers imap_server lockout_attempts lockout_duration password_classes
+    password_history password_max password_min pop3_server protocol_enable_admin protocol_enable_user provider_name
+    reset_page self_reset_ways smtp_server status_page support_page support_phone unlock_how username_form webmail_page
+"""
+
+every_provider = pytest.mark.parametrize("known", list(all_providers()), ids=lambda known: known.id)
+
+
+def test_placeholder_names_are_stable() -> None:
+    """Remedies and translations use them, ours and other people's: add, but never rename or drop."""
+    assert sorted(PLACEHOLDERS) == RELEASED.split()
+
+
+def test_every_placeholder_is_filled_by_some_provider() -> None:
+    filled = {name for known in all_providers() for name in provider_facts(known, "corp.example")}
+
+    assert filled == set(PLACEHOLDERS)
+
+
+@every_provider
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_facts_are_finished_text(known: Provider, lang: Language) -> None:
+    """Text without line breaks, without holes, under released names only."""
+    facts = provider_facts(known, "corp.example", lang)
+
+    assert set(facts) <= set(PLACEHOLDERS)
+    assert [text for text in facts.values() if not text.strip() or "\n" in text or "{" in text] == []
+
+
+@every_provider
+def test_languages_know_the_same(known: Provider) -> None:
+    english, *others = (provider_facts(known, "corp.example", lang) for lang in LANGUAGES)
+
+    assert all(set(other) == set(english) for other in others)
+
+
+def test_facts_of_an_enterprise_provider() -> None:
+    facts = provider_facts(provider("aliyun-qiye"), "corp.example", "zh-Hans")
+
+    assert facts["provider_name"] == "阿里云企业邮箱 (阿里邮箱)"
+    assert facts["imap_server"] == "imap.qiye.aliyun.com:993"
+    assert facts["smtp_server"] == "smtp.qiye.aliyun.com:465"
+    assert facts["app_password_name"] == "三方客户端安全密码"
+    assert facts["self_reset_ways"] == "绑定的手机、密保问题、备用邮箱"
+    assert facts["username_form"] == "完整的邮箱地址"
+    assert (facts["password_min"], facts["password_max"], facts["password_classes"]) == ("8", "64", "3")
+    assert facts["support_phone"] == "95187"
+    assert facts["admin_reset_steps"].startswith("员工账号: 组织与用户 > ")
+    assert "lockout_attempts" not in facts
+
+
+def test_facts_follow_language_and_domain() -> None:
+    assert provider_facts(provider("google"), "corp.example", "zh-Hant")["app_password_name"] == "應用程式密碼"
+    assert provider_facts(provider("netease-163"), "126.com")["imap_server"] == "imap.126.com:993"
+    assert provider_facts(provider("cpanel"), "corp.example")["webmail_page"] == "https://corp.example:2096/"
+    assert "webmail_page" not in provider_facts(provider("zimbra"), "corp.example")
+
+
+def test_unknown_is_absent() -> None:
+    bare = Provider(id="bare", names=Words(en="Bare", zh_hans="空", zh_hant="空"))
+
+    assert provider_facts(bare, "corp.example") == {"provider_name": "Bare"}
+
+
+def test_lockout_limit() -> None:
+    assert lockout_limit(provider("microsoft365")) == 10
+    assert lockout_limit(provider("google")) is None

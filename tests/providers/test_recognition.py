@@ -1,0 +1,176 @@
+"""Whose mailbox it is, told by address domain, MX and host name; and that lookalikes are nobody's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import diagnose
+from diagnose.providers import all_providers, by_domain, by_host, by_mx, owners_of_host
+from diagnose.providers.recognition import INDEX, build, written
+from diagnose.providers.schema import Provider, Words
+
+CLAIMED = ("mail.example",)
+NAMES = Words(en="X", zh_hans="X", zh_hant="X")
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("gmail.com", "google"),
+        ("GMAIL.COM", "google"),
+        ("gmail.com.", "google"),
+        ("qq.com", "qq-mail"),
+        ("foxmail.com", "qq-mail"),
+        ("163.com", "netease-163"),
+        ("vip.126.com", "netease-163"),
+        ("yeah.net", "netease-163"),
+        ("sina.com", "sina-mail"),
+        ("sohu.com", "sohu-mail"),
+        ("aliyun.com", "aliyun-personal"),
+        ("hotmail.co.uk", "outlook-com"),
+        ("outlook.com", "outlook-com"),
+        ("contoso.onmicrosoft.com", "microsoft365"),
+        ("contoso.partner.onmschina.cn", "microsoft365-21vianet"),
+        ("icloud.com", "icloud"),
+        ("yahoo.com.tw", "yahoo"),
+        ("gmx.com", "gmx"),
+        ("mail.com", "mail-com"),
+        ("web.de", "webde"),
+    ],
+)
+def test_known_domain(domain: str, expected: str) -> None:
+    assert by_domain(domain) == expected
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "notgmail.com",
+        "gmail.com.evil.example",
+        "mail.gmail.com",
+        "gmail.co",
+        "xn--gmal-nza.com",
+        "evil-onmicrosoft.com",
+        "onmicrosoft.com.evil.example",
+        "corp.example",
+        "com",
+        "",
+        ".",
+        "*.onmicrosoft.com.example",
+    ],
+)
+def test_lookalike_domain_is_nobodys(domain: str) -> None:
+    assert by_domain(domain) is None
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (["mxbiz1.qq.com", "mxbiz2.qq.com"], "tencent-exmail"),
+        (["mx3.qq.com", "mx2.qq.com", "mx1.qq.com"], "qq-mail"),
+        (["corp-example.mail.protection.outlook.com"], "microsoft365"),
+        (["hotmail-com.olc.protection.outlook.com."], "outlook-com"),
+        (["corp-example.k-v1.mx.microsoft"], "microsoft365"),
+        (["corp-example.mail.protection.partner.outlook.cn"], "microsoft365-21vianet"),
+        (["qiye163mx01.mxmail.netease.com"], "netease-qiye"),
+        (["hzmx02.mxmail.netease.com"], "netease-qiye"),
+        (["163mx00.mxmail.netease.com"], "netease-163"),
+        (["yeahmx01.mxmail.netease.com"], "netease-163"),
+        (["mx1.qiye.aliyun.com"], "aliyun-qiye"),
+        (["mxn.mxhichina.com"], "aliyun-qiye"),
+        (["ASPMX.L.GOOGLE.COM"], "google"),
+        (["alt4.aspmx.l.google.com"], "google"),
+        (["smtp.google.com"], "google"),
+        (["mx-aol.mail.gm0.yahoodns.net"], "aol"),
+        (["mta5.am0.yahoodns.net"], "yahoo"),
+        (["in1-smtp.messagingengine.com"], "fastmail"),
+        (["mx01.mail.icloud.com"], "icloud"),
+        (["mx1.titan.email"], "titan"),
+    ],
+)
+def test_known_mx(hosts: list[str], expected: str) -> None:
+    assert by_mx(hosts) == expected
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil-mxbiz1.qq.com",
+        "mxbiz1.qq.com.evil.example",
+        "mx9.qq.com",
+        "notmail.protection.outlook.com",
+        "evilmx.microsoft",
+        "mail.corp.example",
+        "mxmail.netease.com",
+        "",
+    ],
+)
+def test_lookalike_mx_is_nobodys(host: str) -> None:
+    assert by_mx([host]) is None
+
+
+def test_first_known_mx_decides() -> None:
+    assert by_mx(["mx.corp.example", "mxbiz1.qq.com", "aspmx.l.google.com"]) == "tencent-exmail"
+    assert by_mx([]) is None
+
+
+def test_host_with_one_owner() -> None:
+    assert by_host("imap.exmail.qq.com") == "tencent-exmail"
+    assert by_host("HWIMAP.exmail.qq.com.") == "tencent-exmail"
+    assert by_host("imap.qq.com") == "qq-mail"
+
+
+def test_shared_host_has_no_single_owner() -> None:
+    """A consumer and a company account on outlook.office365.com must not look like two providers at odds."""
+    assert owners_of_host("outlook.office365.com") == ("microsoft365", "outlook-com")
+    assert by_host("outlook.office365.com") is None
+
+
+@pytest.mark.parametrize(
+    "host", ["mail.corp.example", "{server}", "127.0.0.1", "localhost", "ximap.qq.com", "imap.qq.com.evil.example"]
+)
+def test_other_host_has_no_owner(host: str) -> None:
+    assert by_host(host) is None
+    assert owners_of_host(host) == ()
+
+
+def test_every_domain_and_mx_name_leads_back_to_its_provider() -> None:
+    for known in all_providers():
+        for domain in known.domains:
+            assert by_domain(domain.replace("*", "customer")) == known.id
+        for name in known.mx:
+            assert by_mx([name]) == known.id
+            assert by_mx([f"customer.{name}"]) == known.id
+
+
+def test_index_agrees_with_the_files() -> None:
+    """After a change of a provider file: ``python -m diagnose.providers``."""
+    assert written(build(all_providers())) == INDEX.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        [Provider(id="one", names=NAMES, domains=CLAIMED), Provider(id="two", names=NAMES, domains=CLAIMED)],
+        [Provider(id="one", names=NAMES, mx=CLAIMED), Provider(id="two", names=NAMES, mx=CLAIMED)],
+    ],
+    ids=["domain", "MX"],
+)
+def test_two_providers_cannot_claim_one_name(both: list[Provider]) -> None:
+    with pytest.raises(ValueError, match=r"mail\.example is claimed by one and by two"):
+        build(both)
+
+
+def test_recognition_reads_no_provider_file() -> None:
+    """The index exists for this: no YAML, and none of the files, on the way to an answer."""
+    program = (
+        "import sys, diagnose.providers as p\n"
+        "assert p.by_domain('gmail.com') == 'google'\n"
+        "assert 'yaml' not in sys.modules, 'recognition has read YAML'\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, cwd=Path(diagnose.__file__).parents[1])
