@@ -1,0 +1,63 @@
+"""The one mail account of an estate, and the record of how it was used."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from diagnose.lab.scenario import LoginProtocol
+
+
+class Account:
+    """Decides on logins and counts them; used by many connections at once."""
+
+    def __init__(self, names: Iterable[str], password: str, replies: Mapping[LoginProtocol, str]) -> None:
+        """An account known by any of *names*; *replies* replace the decision where there is one for the protocol."""
+        self._names = {name.casefold() for name in names}
+        self._password = password.encode()
+        self._replies = replies
+        self._lock = threading.Lock()
+        self._ok: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._in_clear: Counter[str] = Counter()
+
+    def log_in(self, protocol: LoginProtocol, name: bytes, password: bytes, *, encrypted: bool) -> bool:
+        """Whether *name* and *password* get in."""
+        known = name.decode("utf-8", "replace").casefold() in self._names
+        right = hmac.compare_digest(password, self._password)
+        return self._count(protocol, known and right and protocol not in self._replies, encrypted=encrypted)
+
+    def refuse(self, protocol: LoginProtocol, *, encrypted: bool) -> None:
+        """Count a login that fails whatever it holds: before TLS, or with an access token, as no estate issues any."""
+        self._count(protocol, False, encrypted=encrypted)
+
+    def reply(self, protocol: LoginProtocol, rejection: str) -> str:
+        """The words that a failed login gets: the scenario's, or the server's usual *rejection*."""
+        return self._replies.get(protocol, rejection)
+
+    @property
+    def logins_ok(self) -> Counter[str]:
+        """Successful logins so far, by protocol."""
+        with self._lock:
+            return Counter(self._ok)
+
+    @property
+    def logins_failed(self) -> Counter[str]:
+        """Failed logins so far, by protocol."""
+        with self._lock:
+            return Counter(self._failed)
+
+    @property
+    def logins_in_clear(self) -> Counter[str]:
+        """Logins, good or bad, whose secret came over a connection without TLS, by protocol."""
+        with self._lock:
+            return Counter(self._in_clear)
+
+    def _count(self, protocol: LoginProtocol, admitted: bool, *, encrypted: bool) -> bool:
+        with self._lock:
+            (self._ok if admitted else self._failed)[protocol] += 1
+            if not encrypted:
+                self._in_clear[protocol] += 1
+        return admitted

@@ -1,0 +1,49 @@
+"""Ports behind which no service answers as it should."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from diagnose.lab.listener import PATIENCE
+
+if TYPE_CHECKING:
+    from diagnose.lab.listener import Conversation
+
+_MOST_READS = 1000
+
+
+@contextlib.contextmanager
+def refusing_port(address: str) -> Iterator[int]:
+    """A port of *address* that refuses connections: bound, so that nobody else takes it, and never listened on."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as reserved:
+        reserved.bind((address, 0))
+        yield reserved.getsockname()[1]
+
+
+def silent(connection: socket.socket, *_: object) -> None:
+    """Take what comes and say nothing until the client goes."""
+    connection.settimeout(PATIENCE)
+    for _read in range(_MOST_READS):
+        if not connection.recv(4096):
+            return
+
+
+def hangs_up(*_: object) -> None:
+    """Close at once."""
+
+
+def breaks_off(connection: socket.socket, *_: object) -> None:
+    """Read the client's first bytes, its half of a TLS handshake, and close."""
+    connection.recv(4096)
+
+
+def turns_away(words: str) -> Conversation:
+    """Say *words* instead of a greeting, and close."""
+
+    def say(connection: socket.socket, *_: object) -> None:
+        connection.sendall(b"".join(line.encode() + b"\r\n" for line in words.splitlines()))
+
+    return say

@@ -1,0 +1,183 @@
+"""A whole mail estate on loopback: DNS, IMAP, POP3, submission and webmail, with the fault of a scenario."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol, Self
+
+from diagnose.lab.account import Account
+from diagnose.lab.authority import Authority
+from diagnose.lab.dead_ends import breaks_off, hangs_up, refusing_port, silent, turns_away
+from diagnose.lab.imap import ImapSession
+from diagnose.lab.listener import Conversation, Listener
+from diagnose.lab.nameserver import Nameserver
+from diagnose.lab.pop3 import Pop3Session
+from diagnose.lab.scenario import PASSWORD, HostLabel, Scenario, ServiceName
+from diagnose.lab.session import ServerSettings
+from diagnose.lab.submission import SubmissionServer
+from diagnose.lab.webmail import WebmailSession
+from diagnose.lab.zone import Zone, record_sets
+
+LOOPBACK = "127.0.0.1"
+LOOPBACK6 = "::1"
+
+
+class _Server(Protocol):
+    """A server that runs from entering its context to leaving it."""
+
+    port: int
+
+    @property
+    def crashes(self) -> list[BaseException]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+
+class EstateError(Exception):
+    """The estate cannot be brought up on this computer; the message says why."""
+
+
+class Estate:
+    """The estate of one scenario, up from entering the context to leaving it, which leaves nothing behind.
+
+    The attributes are what the main job is to be run with; all but the counters are fixed on entering.
+    """
+
+    address: str
+    """The mailbox address to diagnose."""
+    password: str
+    """What the person types as password."""
+    username: str | None
+    """The login name to give; None: the address."""
+    access_token: str | None
+    """To be given instead of the password when there is one."""
+    resolver: str
+    """``ADDRESS:PORT`` of the estate's nameserver."""
+    ca_file: Path
+    """PEM file of the estate's certificate authority."""
+    webmail_url: str | None
+    """Address of the login page; None when the estate has none."""
+    options: Mapping[str, str | bool]
+    """Options of the main job, beside the attributes above, by parameter name."""
+    ports: Mapping[ServiceName, int]
+    """The port of each service."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        """Prepare the estate of *scenario*; nothing runs before the context is entered."""
+        self.scenario = scenario
+        self.address = scenario.address
+        self.password = PASSWORD if scenario.typed_password is None else scenario.typed_password
+        self.username = scenario.username
+        self.access_token = scenario.access_token
+        self.options = MappingProxyType({"no_third_party": True, "no_history": True})
+        local_part = scenario.address.rpartition("@")[0]
+        names = {scenario.account_name or scenario.address, scenario.account_name or f"{local_part}@{scenario.domain}"}
+        self._account = Account(names, PASSWORD, scenario.login)
+        self._servers: list[_Server] = []
+
+    def __enter__(self) -> Self:
+        """Bring everything up. Raises EstateError where this computer lacks what the scenario needs."""
+        with contextlib.ExitStack() as stack:
+            try:
+                self._bring_up(stack)
+            except OSError as error:
+                raise EstateError(f"{self.scenario.id}: {error}") from error
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    @property
+    def logins_ok(self) -> Counter[str]:
+        """Successful logins so far, by protocol."""
+        return self._account.logins_ok
+
+    @property
+    def logins_failed(self) -> Counter[str]:
+        """Failed logins so far, by protocol."""
+        return self._account.logins_failed
+
+    @property
+    def logins_in_clear(self) -> Counter[str]:
+        """Logins, good or bad, whose secret came over a connection without TLS, by protocol."""
+        return self._account.logins_in_clear
+
+    @property
+    def crashes(self) -> list[BaseException]:
+        """Mistakes of the estate's own servers; none, or what was seen of it proves nothing."""
+        return [crash for server in self._servers for crash in server.crashes]
+
+    def _bring_up(self, stack: contextlib.ExitStack) -> None:
+        scenario = self.scenario
+        authority = Authority(days_ahead=scenario.days_ahead)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-lab-")))
+        self.ca_file = folder / "ca.pem"
+        authority.write_root(self.ca_file)
+        address = LOOPBACK6 if scenario.family == "ipv6" else LOOPBACK
+        contexts: dict[HostLabel, ssl.SSLContext] = {}
+        ports: dict[ServiceName, int] = {}
+        for service in scenario.services:
+            label = scenario.host_label(service)
+            if label not in contexts:
+                kind = scenario.certificates.get(label, "good")
+                contexts[label] = authority.server_context(kind, scenario.host(service))
+            ports[service] = self._serve(stack, service, contexts[label], address)
+        self.ports = MappingProxyType(ports)
+        zone = Zone(scenario.domain, record_sets(scenario, ports), scenario.dns)
+        nameserver = self._enter(stack, Nameserver(zone.respond, LOOPBACK))
+        self.resolver = f"{LOOPBACK}:{nameserver.port}"
+        page = f"https://{scenario.host('webmail')}:{ports['webmail']}/" if "webmail" in ports else None
+        self.webmail_url = page
+
+    def _enter(self, stack: contextlib.ExitStack, server: _Server) -> _Server:
+        stack.enter_context(server)
+        self._servers.append(server)
+        return server
+
+    def _serve(self, stack: contextlib.ExitStack, service: ServiceName, context: ssl.SSLContext, address: str) -> int:
+        """Bring up *service*; returns its port."""
+        port = self.scenario.port(service)
+        if port.state == "refused":
+            return stack.enter_context(refusing_port(address))
+        settings = ServerSettings(
+            host=self.scenario.host(service),
+            tls=self.scenario.tls(service),
+            context=context,
+            account=self._account,
+            mechanisms=self.scenario.mechanisms,
+            examine=self.scenario.examine,
+            needs_id=self.scenario.needs_id,
+            delay=self.scenario.delay,
+        )
+        conversation = self._conversation(service, settings)
+        if conversation is None:
+            return self._enter(stack, SubmissionServer(settings, address)).port
+        tls = context if settings.tls == "implicit" and port.state != "breaks-off" else None
+        return self._enter(stack, Listener(conversation, address, tls=tls)).port
+
+    def _conversation(self, service: ServiceName, settings: ServerSettings) -> Conversation | None:
+        """What a connection to *service* gets; None when it gets an SMTP server."""
+        protocol = self.scenario.protocol(service)
+        dead_ends: dict[str, Conversation] = {"silent": silent, "hangs-up": hangs_up, "breaks-off": breaks_off}
+        state = self.scenario.port(service).state
+        if state in dead_ends:
+            return dead_ends[state]
+        if protocol is None:
+            return partial(
+                WebmailSession,
+                web=self.scenario.web,
+                days_ahead=self.scenario.days_ahead,
+                delay=self.scenario.delay,
+            )
+        if protocol in self.scenario.turned_away:
+            return turns_away(self.scenario.turned_away[protocol])
+        sessions: dict[str, Any] = {"imap": ImapSession, "pop3": Pop3Session}
+        return partial(sessions[protocol], settings=settings) if protocol in sessions else None

@@ -1,0 +1,164 @@
+"""What an estate is like and what a diagnosis of it must find: a record for each scenario, kept as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+import idna
+from msgspec import Meta, Struct
+
+from diagnose.knowledge.loader import load
+from diagnose.model.targets import TlsMode
+
+ServiceName = Literal["imaps", "imap", "pop3s", "pop3", "submissions", "submission", "webmail"]
+"""The service labels of RFC 6186 and RFC 8314 §5.1, and the web page."""
+LoginProtocol = Literal["imap", "pop3", "smtp"]
+HostLabel = Literal["imap", "pop", "smtp", "webmail"]
+PortState = Literal["open", "refused", "silent", "hangs-up", "breaks-off"]
+"""``refused``: nothing listens; ``silent``: no word after the connection (and TLS) is up; ``hangs-up``: closed there
+instead; ``breaks-off``: closed in the middle of the TLS handshake."""
+CertificateKind = Literal[
+    "good",
+    "expired",
+    "expiring",
+    "not-yet-valid",
+    "other-name",
+    "self-signed",
+    "unknown-issuer",
+    "incomplete-chain",
+    "old-tls",
+]
+"""``expiring``: valid, for less than fourteen days; ``old-tls``: a good certificate, TLS 1.1 at most."""
+DnsState = Literal["answers", "nxdomain", "servfail", "bogus", "refused", "silent"]
+"""What the resolver makes of the mail domain and the names below it; ``bogus`` is SERVFAIL unless checking is disabled
+(RFC 4035 §3.2.2); ``refused`` and ``silent`` hold for every name."""
+AddressFamily = Literal["ipv4", "ipv6", "ipv6-broken"]
+"""``ipv6-broken``: the hosts publish ::1 too, but answer at 127.0.0.1 alone."""
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - the account exists on loopback for seconds
+"""The password that every estate's account has."""
+
+_DEFAULT_TLS: dict[ServiceName, TlsMode] = {
+    "imaps": "implicit",
+    "imap": "starttls",
+    "pop3s": "implicit",
+    "pop3": "starttls",
+    "submissions": "implicit",
+    "submission": "starttls",
+    "webmail": "implicit",
+}
+_PROTOCOL: dict[ServiceName, LoginProtocol] = {
+    "imaps": "imap",
+    "imap": "imap",
+    "pop3s": "pop3",
+    "pop3": "pop3",
+    "submissions": "smtp",
+    "submission": "smtp",
+}
+_HOST: dict[LoginProtocol, HostLabel] = {"imap": "imap", "pop3": "pop", "smtp": "smtp"}
+
+
+class Port(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one port differs from what its service's name promises."""
+
+    state: PortState = "open"
+    tls: TlsMode | None = None
+    """None: as the service's name says; ``none`` offers no TLS at all."""
+    speaks: LoginProtocol | None = None
+    """None: the service's own protocol."""
+
+
+class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the webmail page answers to every request."""
+
+    status: int = 200
+    location: str | None = None
+    """Target of a redirect."""
+    page: str | None = None
+    """HTML; None is a login form."""
+
+
+class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An estate: all in order unless a field says otherwise, and what its diagnosis must come to."""
+
+    id: Annotated[str, Meta(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")]
+    title: str
+    expects: tuple[str, ...] = ()
+    """Causes that must appear as confirmed or likely, root cause first; none for a healthy estate."""
+    allows: tuple[str, ...] = ()
+    """Causes that may appear beside them; any other that is confirmed or likely is wrong."""
+    exit_code: Literal[0, 1, 3] = 0
+
+    address: str = "alice@corp.example"
+    username: str | None = None
+    """The name given to the main job; None: the address."""
+    account_name: str | None = None
+    """The name that the servers know; None: the address."""
+    typed_password: str | None = None
+    """What the person types; None: the account's password."""
+    access_token: str | None = None
+    """Given to the main job instead of a password; never one that the servers accept."""
+
+    services: tuple[ServiceName, ...] = ("imaps", "submissions", "webmail")
+    """What there is, announced by SRV records (the web page by its URL)."""
+    ports: dict[ServiceName, Port] = {}
+    certificates: dict[HostLabel, CertificateKind] = {}
+    dns: DnsState = "answers"
+    records: dict[str, tuple[str, ...]] = {}
+    """Record sets in place of the estate's own: "owner TYPE" below the mail domain ("@ MX"), and data as in a zone file
+    of the domain, SRV targets with their final dot; an empty set removes one."""
+    family: AddressFamily = "ipv4"
+    turned_away: dict[LoginProtocol, str] = {}
+    """What a server says in place of its greeting before it closes."""
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
+    """SASL mechanisms on offer over TLS; without PLAIN no password is taken."""
+    login: dict[LoginProtocol, str] = {}
+    """The reply to every login, right or wrong; IMAP's last line gets the command's tag unless it begins with "* "."""
+    examine: str | None = None
+    """The reply to SELECT and EXAMINE; None opens an empty mailbox."""
+    needs_id: bool = False
+    """Whether IMAP opens a mailbox only for a client that has named itself (RFC 2971)."""
+    delay: Annotated[float, Meta(ge=0, le=5)] = 0.0
+    """Seconds before each reply."""
+    web: Web = Web()
+    days_ahead: int = 0
+    """How far the estate's clock (certificates, Date) is ahead of this computer's."""
+
+    @property
+    def domain(self) -> str:
+        """The mail domain as A-labels (RFC 5890)."""
+        return idna.encode(self.address.rpartition("@")[2]).decode("ascii")
+
+    def host(self, service: ServiceName) -> str:
+        """The host name of *service*."""
+        return f"{self.host_label(service)}.{self.domain}"
+
+    def host_label(self, service: ServiceName) -> HostLabel:
+        """The first label of the host name of *service*."""
+        return "webmail" if service == "webmail" else _HOST[_PROTOCOL[service]]
+
+    def port(self, service: ServiceName) -> Port:
+        """The behaviour of the port of *service*."""
+        return self.ports.get(service, Port())
+
+    def tls(self, service: ServiceName) -> TlsMode:
+        """The TLS mode that the port of *service* really has."""
+        return self.port(service).tls or _DEFAULT_TLS[service]
+
+    def protocol(self, service: ServiceName) -> LoginProtocol | None:
+        """The protocol really spoken at *service*; None for the web page."""
+        return self.port(service).speaks or _PROTOCOL.get(service)
+
+
+def _by_id(scenarios: tuple[Scenario, ...]) -> Mapping[str, Scenario]:
+    named = {scenario.id: scenario for scenario in scenarios}
+    if len(named) != len(scenarios):
+        raise ValueError("two scenarios share an id")
+    return MappingProxyType(named)
+
+
+SCENARIOS: Mapping[str, Scenario] = _by_id(load(Path(__file__).with_name("scenarios.yaml"), tuple[Scenario, ...]))
+"""Every scenario by id, in the order of the file. Reading it raises KnowledgeError for a mistake in the file."""
