@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from .estate import Estate, missing_requirement
+from .scenery import PLAN
+
+
+@pytest.fixture(scope="session")
+def estate() -> Iterator[Estate]:
+    """The shared estate. Skips, saying why, where none can stand; under ``CI=true`` that is a failure."""
+    missing = missing_requirement()
+    if missing is not None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"the real-server tests cannot run: {missing}")
+        pytest.skip(missing)
+    with Estate(PLAN) as built:
+        yield built

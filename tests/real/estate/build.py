@@ -1,0 +1,106 @@
+"""An estate from its plan."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from pathlib import Path
+from typing import Self
+
+from .certificates import Authority
+from .daemon import EstateError
+from .dovecot import Dovecot, Login
+from .firewall import ruleset
+from .leftovers import own_name, remove_directory
+from .name_servers import NameServers
+from .namespaces import Namespace, cable
+from .nginx import Nginx
+from .plan import MailServer, Placed, Plan
+from .postfix import Postfix
+
+__all__ = ["Estate", "EstateError", "Login"]
+
+
+class Estate:
+    """Every server of a plan, running; a context manager that leaves nothing behind."""
+
+    client: Namespace
+    server: Namespace
+    postfix: Postfix
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.hosts: dict[str, Placed] = {placed.name: placed for placed in plan.placed()}
+        self.resolver = str(plan.resolver[0].ip)
+        self._dovecots: dict[MailServer, Dovecot] = {}
+        self._stack = contextlib.ExitStack()
+        self._hosts_file = Path("/etc/hosts").read_text(encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._build(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _build(self, stack: contextlib.ExitStack) -> None:
+        # not pytest's own directory: that is closed to the users the servers run as
+        directory = _made(Path(tempfile.gettempdir(), own_name("estate")))
+        stack.callback(remove_directory, directory)
+        plan, placed = self.plan, list(self.hosts.values())
+        own = [one for host in placed for one in _interfaces(plan, host)]
+        self.client, self.server = stack.enter_context(cable(plan.client, [*plan.infrastructure(), *own]))
+        for end in (self.client, self.server):
+            end.write_etc("resolv.conf", f"nameserver {self.resolver}\n")
+        self.server.run("nft", "-f", "-", given=ruleset(placed))
+
+        authority = Authority(_made(directory / "tls"))
+        self.ca_file = authority.ca_file
+        hosts = [(one, authority.issue(one.name, one.host.certificate)) for one in placed]
+        for daemon in NameServers(plan, _made(directory / "dns")).start(self.server):
+            stack.callback(daemon.stop)
+        accounts = plan.accounts()
+        for kind in dict.fromkeys(one.host.server for one in placed):
+            its_own = [(one, pem) for one, pem in hosts if one.host.server == kind]
+            dovecot = Dovecot(kind, its_own, accounts, plan.password, _made(directory / kind))
+            stack.callback(dovecot.start(self.server).stop)
+            self._dovecots[kind] = dovecot
+        sockets = {kind: dovecot.sasl_socket for kind, dovecot in self._dovecots.items()}
+        self.postfix = Postfix(hosts, sorted(accounts), sockets, _made(directory / "postfix"))
+        stack.callback(self.postfix.start(self.server).stop)
+        if any(one.host.web for one in placed):
+            nginx = Nginx(hosts, _made(directory / "nginx"))
+            stack.callback(nginx.start(self.server).stop)
+
+    def logins(self, user: str, server: MailServer = "standard") -> list[Login]:
+        """The logins that clients asked for as *user*, over IMAP, POP3 and submission together."""
+        return [one for one in self._dovecots[server].logins() if one.user == user]
+
+    def server_log(self, server: MailServer = "standard") -> str:
+        """What Dovecot has logged so far."""
+        return self._dovecots[server].log()
+
+    @contextlib.contextmanager
+    def hosts_entry(self, line: str) -> Iterator[None]:
+        """Meanwhile, *line* stands in the client's hosts file."""
+        path = self.client.write_etc("hosts", f"{self._hosts_file}\n{line}\n")
+        try:
+            yield
+        finally:
+            path.unlink()
+
+
+def _made(path: Path) -> Path:
+    path.mkdir()
+    path.chmod(0o755)
+    return path
+
+
+def _interfaces(plan: Plan, placed: Placed) -> Iterator[IPv4Interface | IPv6Interface]:
+    prefix = {one.version: one.network.prefixlen for one in plan.client}
+    for address in placed.addresses:
+        yield ip_interface(f"{address}/{prefix[address.version]}")

@@ -1,0 +1,141 @@
+"""Dovecot: IMAP, POP3 and the SASL service that Postfix asks; its log is the witness of every login tried."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .daemon import Daemon, EstateError
+from .namespaces import Namespace
+from .plan import PORTS, AccountState, MailServer, Placed
+from .rendering import render
+
+PAM_SERVICE = "maildiag-expired"
+PAM_STACK = "auth required pam_debug.so auth=success\naccount required pam_debug.so acct=new_authtok_reqd\n"
+QUOTA = 1000  # bytes
+MAIL_USER = "mail"
+_OUTCOME = re.compile(r"auth: Debug: client passdb out: (OK|FAIL)\t\d+\tuser=([^\t\n]+)")
+MECHANISMS: dict[MailServer, str] = {
+    "standard": "plain login",
+    "oauth-only": "xoauth2 oauthbearer",
+    "without-tls": "plain",
+}
+
+
+@dataclass(frozen=True)
+class Login:
+    """One login that a client asked for, by whatever protocol."""
+
+    user: str
+    accepted: bool
+
+
+class Dovecot:
+    """One instance with its own hosts, its own log and the estate's accounts."""
+
+    def __init__(
+        self,
+        server: MailServer,
+        hosts: Sequence[tuple[Placed, Path]],
+        accounts: dict[str, AccountState],
+        password: str,
+        directory: Path,
+    ) -> None:
+        self._log = directory / "log"
+        self._log.touch()
+        self._barriers = 0
+        self.sasl_socket = directory / "sasl"
+        for name in ("state", "mail"):
+            (directory / name).mkdir()
+        for user in _in_state(accounts, "over-quota"):
+            _fill(directory / "mail" / user / "Maildir" / "cur")
+        for path in [directory / "mail", *(directory / "mail").rglob("*")]:
+            shutil.chown(path, MAIL_USER, MAIL_USER)
+        self._listeners = {
+            service: [a for placed, _ in hosts if service in placed.host.serves for a in placed.addresses]
+            for service in ("imap", "imaps", "pop3", "pop3s")
+        }
+        oauth = directory / "oauth2.conf"
+        oauth.write_text("introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=/nonexistent/\n")
+        self._config = render(
+            "dovecot.conf",
+            directory / "dovecot.conf",
+            directory=directory,
+            log=self._log,
+            tls=server != "without-tls",
+            hosts=[{"pem": pem, "addresses": placed.addresses} for placed, pem in hosts],
+            mechanisms=MECHANISMS[server],
+            pam_service=PAM_SERVICE,
+            expired=_in_state(accounts, "expired"),
+            backend_down=_in_state(accounts, "backend-down"),
+            failing_backend=_write(directory / "backend", ["#!/bin/sh", "exit 111"], mode=0o755),
+            users=_write(directory / "users", _passwd(accounts, password, directory / "mail")),
+            oauth=oauth if server == "oauth-only" else None,
+            sasl_socket=self.sasl_socket,
+            listeners=self._listeners,
+            ports=PORTS,
+        )
+
+    def start(self, namespace: Namespace) -> Daemon:
+        """Run it in *namespace*; back when the last listener of every port accepts connections."""
+        namespace.write_etc(f"pam.d/{PAM_SERVICE}", PAM_STACK)
+        daemon = Daemon(namespace, ["dovecot", "-F", "-c", self._config], self._log)
+        daemon.wait_until(
+            lambda: all(
+                namespace.connects(str(addresses[-1]), PORTS[service])
+                for service, addresses in self._listeners.items()
+                if addresses
+            )
+        )
+        return daemon
+
+    def logins(self) -> list[Login]:
+        """Every login asked for so far, in order.
+
+        The log is written by another process than the one that answers the client, so a login of our own
+        goes first and is waited for; the authentication service is one process and keeps the order.
+        """
+        self._barriers += 1
+        user = f"barrier-{self._barriers}"
+        subprocess.run(["doveadm", "-c", self._config, "auth", "test", user, "x"], capture_output=True, timeout=10)
+        for _ in range(500):
+            found = [Login(name, outcome == "OK") for outcome, name in _OUTCOME.findall(self.log())]
+            if any(one.user == user for one in found):
+                return [one for one in found if not one.user.startswith("barrier-")]
+            time.sleep(0.01)
+        raise EstateError(f"{self._log} never showed {user}")
+
+    def log(self) -> str:
+        """The log so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+
+def _fill(folder: Path) -> None:
+    """One message, larger than the quota; Maildir++ takes its size from the file's name."""
+    folder.mkdir(parents=True)
+    message = b"Subject: large\r\n\r\n" + b"x" * 5 * QUOTA
+    (folder / f"1.1.estate,S={len(message)}:2,S").write_bytes(message)
+
+
+def _in_state(accounts: dict[str, AccountState], state: AccountState) -> list[str]:
+    return [user for user, its_state in accounts.items() if its_state == state]
+
+
+def _write(path: Path, lines: Sequence[str], mode: int = 0o644) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def _passwd(accounts: dict[str, AccountState], password: str, homes: Path) -> list[str]:
+    """Lines of passwd(5) with Dovecot's extra fields."""
+    extra: dict[AccountState, str] = {"disabled": "nologin", "over-quota": f"userdb_quota_rule=*:bytes={QUOTA}"}
+    return [
+        f"{user}:{{PLAIN}}{password}:{MAIL_USER}:{MAIL_USER}::{homes / user}::{extra.get(state, '')}"
+        for user, state in accounts.items()
+    ]

@@ -1,0 +1,144 @@
+"""What an estate consists of, as plain data: domains, their hosts with their faults, their accounts."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Family = Literal["ipv4", "ipv6"]
+CertificateKind = Literal[
+    "good", "expired", "not-yet-valid", "expiring", "self-signed", "wrong-name", "incomplete-chain"
+]
+MailServer = Literal["standard", "oauth-only", "without-tls"]
+"""Which Dovecot serves a host: with passwords over TLS, with OAuth 2 mechanisms alone, or without any TLS."""
+WebPage = Literal["login", "unavailable", "redirect-loop", "not-found", "autoconfig"]
+AccountState = Literal["good", "disabled", "expired", "backend-down", "over-quota"]
+Security = Literal["unsigned", "signed", "bogus", "lame"]
+"""How a zone stands in the tree: bogus is signed by a key its parent does not vouch for; lame is delegated to a
+server that does not hold it."""
+
+PORTS: dict[str, int] = {
+    "imaps": 993,
+    "imap": 143,
+    "pop3s": 995,
+    "pop3": 110,
+    "submissions": 465,
+    "submission": 587,
+    "smtp": 25,
+}
+"""Services by their names in RFC 6186, RFC 8314 and the IANA registry."""
+ALL_SERVICES = tuple(PORTS)
+ANNOUNCED = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")
+"""What a domain may announce by SRV (RFC 6186 §3, RFC 8314 §5.1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reject:
+    """A firewall rule in front of a host; without ports or family it is for all of them."""
+
+    how: Literal["drop", "host-unreachable"] = "drop"
+    ports: tuple[int, ...] = ()
+    families: tuple[Family, ...] = ("ipv4", "ipv6")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A server with addresses of its own; its name is relative to its domain, ``@`` is the domain itself."""
+
+    label: str = "mail"
+    serves: tuple[str, ...] = ALL_SERVICES
+    web: WebPage | None = None
+    certificate: CertificateKind = "good"
+    families: tuple[Family, ...] = ("ipv4", "ipv6")
+    firewall: tuple[Reject, ...] = ()
+    server: MailServer = "standard"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A mailbox; every one has the same password."""
+
+    local_part: str = "alice"
+    state: AccountState = "good"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailDomain:
+    """A zone of its own, with the hosts in it."""
+
+    name: str
+    """As A-labels."""
+    hosts: tuple[Host, ...] = (Host(),)
+    announces: tuple[str, ...] | None = None
+    """Services with an SRV record that leads to the first host serving them; None: all that are served."""
+    mx: bool = True
+    """Whether an MX record leads to the first host with port 25."""
+    records: str = ""
+    """Further records, in the zone's master-file form (RFC 1035 §5)."""
+    accounts: tuple[Account, ...] = (Account(),)
+    security: Security = "unsigned"
+
+    def host_name(self, host: Host) -> str:
+        """The full name of *host*."""
+        return self.name if host.label == "@" else f"{host.label}.{self.name}"
+
+    def serving(self, service: str) -> Host | None:
+        """The first host with *service*."""
+        return next((host for host in self.hosts if service in host.serves), None)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A host with the place it got."""
+
+    name: str
+    host: Host
+    domain: MailDomain
+    addresses: tuple[Address, ...]
+
+    def of(self, family: Family) -> Address | None:
+        """Its address of that family."""
+        version = 4 if family == "ipv4" else 6
+        return next((address for address in self.addresses if address.version == version), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All domains, and where things are: documentation addresses (RFC 5737, RFC 3849) on one link."""
+
+    domains: tuple[MailDomain, ...]
+    extra_accounts: dict[str, AccountState] = field(default_factory=dict)
+    """Further mailboxes by full address, also in domains that have no zone of their own."""
+    password: str
+
+    client = (ipaddress.ip_interface("192.0.2.1/24"), ipaddress.ip_interface("2001:db8::1/64"))
+    name_server = (ipaddress.ip_interface("192.0.2.2/24"), ipaddress.ip_interface("2001:db8::2/64"))
+    resolver = (ipaddress.ip_interface("192.0.2.3/24"), ipaddress.ip_interface("2001:db8::3/64"))
+    lame_server = ipaddress.ip_interface("192.0.2.4/24")
+    """Answers every question with REFUSED."""
+    first_host = 10
+
+    def infrastructure(self) -> list[ipaddress.IPv4Interface | ipaddress.IPv6Interface]:
+        """The server side's addresses that are no mail host's."""
+        return [*self.name_server, *self.resolver, self.lame_server]
+
+    def placed(self) -> Iterator[Placed]:
+        """Every host with its addresses, in the order of the plan."""
+        number = self.first_host
+        for domain in self.domains:
+            for host in domain.hosts:
+                addresses: list[Address] = []
+                if "ipv4" in host.families:
+                    addresses.append(self.client[0].network[number])
+                if "ipv6" in host.families:
+                    addresses.append(self.client[1].network[number])
+                yield Placed(domain.host_name(host), host, domain, tuple(addresses))
+                number += 1
+
+    def accounts(self) -> dict[str, AccountState]:
+        """Every mailbox by its full address."""
+        own = {f"{one.local_part}@{domain.name}": one.state for domain in self.domains for one in domain.accounts}
+        return own | self.extra_accounts

@@ -1,0 +1,134 @@
+"""The estate that the tests share: one domain for every case, so that no test has to change a running server."""
+
+from __future__ import annotations
+
+from .estate import Account, Host, MailDomain, Plan, Reject
+
+PASSWORD = 'Grün+straße/7<&>"x%41'
+MAIL = Host()
+IMAPS_ONLY = ("imaps", "submissions")
+
+HEALTHY = (
+    MailDomain(
+        name="corp.example",
+        security="signed",
+        hosts=(MAIL, Host(label="webmail", serves=(), web="login")),
+        # a department with addresses of its own, but no zone
+        records="""
+            sales                   MX  10 mail
+            _imaps._tcp.sales       SRV 0 1 993 mail
+            _submissions._tcp.sales SRV 0 1 465 mail
+        """,
+        accounts=(
+            Account(),
+            Account(local_part="bob", state="disabled"),
+            Account(local_part="carol", state="expired"),
+            Account(local_part="dave", state="backend-down"),
+            Account(local_part="erin", state="over-quota"),
+            Account(local_part="frank"),
+            Account(local_part="grace"),
+            Account(local_part="heidi"),
+            Account(local_part="ivan"),
+        ),
+    ),
+    MailDomain(name="implicit.example", mx=False, hosts=(Host(label="@"),)),
+    MailDomain(name="xn--bcher-kva.example"),
+    MailDomain(name="ipv6only.example", hosts=(Host(families=("ipv6",)),)),
+    MailDomain(
+        name="pop3only.example",
+        hosts=(Host(serves=("pop3s", "submissions", "smtp")),),
+        # RFC 6186 §3.4: a target of "." says that there is no such service
+        records="_imap._tcp SRV 0 0 0 .\n_imaps._tcp SRV 0 0 0 .",
+    ),
+    MailDomain(name="starttls.example", hosts=(Host(serves=("imap", "submission", "smtp")),)),
+    MailDomain(
+        name="srvonly.example",
+        hosts=(
+            Host(label="mx7", serves=("smtp",)),
+            Host(label="node3", serves=("imaps",)),
+            Host(label="relay9", serves=("submissions",)),
+        ),
+    ),
+    MailDomain(
+        name="guessable.example",
+        announces=(),
+        hosts=(
+            Host(label="mx", serves=("smtp",)),
+            Host(label="imap", serves=("imaps",)),
+            Host(label="smtp", serves=("submissions",)),
+        ),
+    ),
+    MailDomain(
+        name="autoconfig.example",
+        announces=(),
+        hosts=(
+            Host(label="store1", serves=("imaps", "smtp")),
+            Host(label="relay1", serves=("submissions",)),
+            Host(label="autoconfig", serves=(), web="autoconfig"),
+        ),
+    ),
+)
+
+CERTIFICATES = (
+    MailDomain(name="expired.example", hosts=(Host(certificate="expired"),)),
+    MailDomain(name="notyet.example", hosts=(Host(certificate="not-yet-valid"),)),
+    MailDomain(name="selfsigned.example", hosts=(Host(certificate="self-signed"),)),
+    MailDomain(name="wrongname.example", hosts=(Host(certificate="wrong-name"),)),
+    MailDomain(name="incomplete.example", hosts=(Host(certificate="incomplete-chain"),)),
+    MailDomain(name="expiring.example", hosts=(Host(certificate="expiring"),)),
+)
+
+REACH = (
+    MailDomain(
+        name="blocked.example",
+        announces=IMAPS_ONLY,
+        hosts=(Host(serves=("imaps", "imap", "submissions", "smtp"), firewall=(Reject(ports=(993,)),)),),
+    ),
+    MailDomain(name="halfblocked.example", hosts=(Host(firewall=(Reject(ports=(993,)),)),)),
+    MailDomain(name="silent.example", hosts=(Host(firewall=(Reject(),)),)),
+    MailDomain(
+        name="closed.example",
+        announces=(),
+        records="""
+        _imaps._tcp SRV 0 1 993 mail
+        _submissions._tcp SRV 0 1 465 mail
+    """,
+        hosts=(Host(serves=()),),
+    ),
+    MailDomain(name="unreachable.example", hosts=(Host(firewall=(Reject(how="host-unreachable"),)),)),
+    MailDomain(name="ipv6broken.example", hosts=(Host(firewall=(Reject(families=("ipv6",)),)),)),
+)
+
+DNS = (
+    MailDomain(name="nomx.example", hosts=(), accounts=()),
+    MailDomain(name="nullmx.example", hosts=(), accounts=(), records="@ MX 0 ."),
+    MailDomain(name="bogus.example", security="bogus"),
+    MailDomain(name="lame.example", security="lame"),
+    MailDomain(name="deadmx.example", mx=False, records="@ MX 10 gone"),
+    MailDomain(
+        name="gonehost.example",
+        announces=("submissions",),
+        records="_imaps._tcp SRV 0 1 993 gone",
+        hosts=(Host(serves=("submissions", "smtp")),),
+    ),
+)
+
+WEB = (
+    MailDomain(name="web503.example", hosts=(MAIL, Host(label="webmail", serves=(), web="unavailable"))),
+    MailDomain(name="webloop.example", hosts=(MAIL, Host(label="webmail", serves=(), web="redirect-loop"))),
+    MailDomain(name="web404.example", hosts=(MAIL, Host(label="webmail", serves=(), web="not-found"))),
+)
+
+SERVERS = (
+    MailDomain(name="oauth.example", hosts=(Host(server="oauth-only"),)),
+    MailDomain(
+        name="cleartext.example",
+        hosts=(Host(serves=("imap", "pop3", "submission", "smtp"), server="without-tls"),),
+    ),
+)
+
+PLAN = Plan(
+    domains=(*HEALTHY, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS),
+    extra_accounts={"alice@sales.corp.example": "good"},
+    password=PASSWORD,
+)
