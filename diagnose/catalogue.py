@@ -8,6 +8,7 @@ gettext message id. A step or link may hold placeholders in braces: what is know
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
@@ -42,15 +43,15 @@ same host, or (account, domain, computer) all; a browser's causes explain those 
 
 RUN_FACTS: Mapping[str, str] = MappingProxyType(
     {
-        "address": "[your address]",
-        "domain": "[your domain]",
-        "username": "[your user name]",
+        "address": "[address]",
+        "domain": "[domain]",
+        "username": "[user name]",
         "host": "[server]",
         "port": "[port]",
         "protocol": "[protocol]",
     }
 )
-"""Facts of the run -> the blank to fill in by hand that is shown where a run does not have one."""
+"""Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
 
 LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
@@ -189,20 +190,24 @@ def remedies_for(
     """What each kind of person can do, in the language of *translate*, with what is known filled in.
 
     *facts* holds facts of the run and of the provider by their placeholder names; an empty value
-    counts as not known. Values come from outside and are only ever put in, never read as a template.
+    counts as not known. Values come from outside: they are only ever put in, never read as a template,
+    and within backquotes, where commands stand that people copy into a shell, they are quoted for it.
     """
     known = {name: quote(value, LONGEST_FACT) for name, value in facts.items() if value}
-    values = {name: translate(blank) for name, blank in RUN_FACTS.items()} | known
+    blanks = {name: translate(blank) for name, blank in RUN_FACTS.items()}
+    in_prose = blanks | known
+    in_command = blanks | {name: shlex.quote(value) for name, value in known.items()}
 
     def said(msgid: str) -> str:
-        return translate(msgid).format_map(values)
+        pieces = enumerate(translate(msgid).split("`"))
+        return "`".join(piece.format_map(in_command if place % 2 else in_prose) for place, piece in pieces)
 
     return tuple(
         ReportRemedy(
             fixer=remedy.fixer,
             steps=tuple(said(msgid) for step in remedy.steps if (msgid := _sayable(step, known)) is not None),
             links=tuple(
-                ReportLink(text=said(link.text), url=link.url.format_map(values))
+                ReportLink(text=said(link.text), url=link.url.format_map(in_prose))
                 for link in remedy.links
                 if known.keys() >= set(link.needs)
             ),

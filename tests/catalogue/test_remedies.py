@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from diagnose.catalogue import RUN_FACTS, Cause, Link, Remedy, Step, catalogue, remedies_for
-from diagnose.providers import PLACEHOLDERS
+from diagnose.providers import PLACEHOLDERS, provider, provider_facts, provider_ids
 
 RUN = {
     "address": "zoë@corp.example",
@@ -19,6 +19,7 @@ RUN = {
     "protocol": "IMAP",
 }
 ALL = RUN | {name: f"«{name}»" for name in PLACEHOLDERS}
+MOST_STEPS = 8
 HOSTILE = "{0}{host.__class__}{unknown!r:>99}}}{\x1b[31m\u202e\nend"
 
 each_cause = pytest.mark.parametrize("cause", list(catalogue()), ids=lambda cause: cause.id)
@@ -76,7 +77,7 @@ def test_every_needed_fact_is_used(cause: Cause) -> None:
 @pytest.mark.parametrize("facts", [{}, RUN, ALL], ids=["nothing", "run", "everything"])
 def test_steps_read_well_whatever_is_known(cause: Cause, facts: dict[str, str]) -> None:
     for remedy in remedies_for(cause, facts):
-        assert remedy.steps
+        assert 1 <= len(remedy.steps) <= MOST_STEPS
         assert len(set(remedy.steps)) == len(remedy.steps)
         for step in remedy.steps:
             assert "{" not in step
@@ -138,7 +139,7 @@ def test_a_step_says_what_is_known_and_something_else_otherwise() -> None:
     )
     assert remedies_for(cause, {"reset_page": "https://r.example/", "support_phone": "+1 555"})[0].steps == (
         "Wait.",
-        "Open https://r.example/ for [your address].",
+        "Open https://r.example/ for [address].",
         "Call +1 555.",
     )
 
@@ -159,6 +160,21 @@ def test_values_from_outside_are_harmless() -> None:
     assert step == "Ask {0}{host.__class__}{unknown!r:>99}}}{[31m end about a@b.example."
 
 
+def test_values_from_outside_are_harmless_in_commands_that_people_copy() -> None:
+    cause = cause_with("Ask {host} with `dig MX {host} +short` or `nc -vz {host} {port}`.")
+
+    (step,) = remedies_for(cause, {"host": "a.example; rm -rf ~"})[0].steps
+
+    assert step == (
+        "Ask a.example; rm -rf ~ with `dig MX 'a.example; rm -rf ~' +short` or `nc -vz 'a.example; rm -rf ~' [port]`."
+    )
+
+
+@each_cause
+def test_commands_are_closed(cause: Cause) -> None:
+    assert [msgid for msgid in cause.msgids() if msgid.count("`") % 2] == []
+
+
 def test_a_long_menu_path_is_shown_whole() -> None:
     path = "Settings > " * 100
 
@@ -168,7 +184,7 @@ def test_a_long_menu_path_is_shown_whole() -> None:
 
 
 def test_the_sentence_is_translated_before_it_is_filled() -> None:
-    chinese = {"Ask {host} about {address}.": "请向 {host} 询问 {address}。", "[your address]": "[您的地址]"}
+    chinese = {"Ask {host} about {address}.": "请向 {host} 询问 {address}。", "[address]": "[您的地址]"}
     cause = cause_with("Ask {host} about {address}.")
 
     (step,) = remedies_for(cause, {"host": "h.example"}, lambda msgid: chinese.get(msgid, msgid))[0].steps
@@ -189,3 +205,15 @@ def test_msgids_are_all_there_is_to_translate(cause: Cause) -> None:
 
     assert asked - set(RUN_FACTS.values()) <= set(cause.msgids())
     assert {cause.title, cause.summary, cause.proof} <= set(cause.msgids())
+
+
+@pytest.mark.parametrize("provider_id", provider_ids())
+def test_the_facts_of_every_provider_fit_into_every_remedy(provider_id: str) -> None:
+    facts = RUN | provider_facts(provider(provider_id), "corp.example")
+
+    for cause in catalogue():
+        for remedy in remedies_for(cause, facts):
+            assert len(remedy.steps) <= MOST_STEPS
+            assert len(set(remedy.steps)) == len(remedy.steps)
+            assert "{" not in "".join(remedy.steps)
+            assert all(link.url.startswith(("https://", "http://")) for link in remedy.links)
