@@ -7,7 +7,7 @@ from diagnose.providers.files import UnknownProviderError, all_providers, provid
 from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import by_domain, by_host, by_mx, owners_of_host
 from diagnose.providers.schema import Language, Provider, Server
-from diagnose.providers.servers import other_servers, servers_for
+from diagnose.providers.servers import other_servers, servers_for, webmail_for
 
 __all__ = [
     "PLACEHOLDERS",
@@ -26,4 +26,5 @@ __all__ = [
     "provider_facts",
     "provider_ids",
     "servers_for",
+    "webmail_for",
 ]

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from diagnose.providers.schema import AdminSteps, Label, Language, Provider, ResetMethod, UsernameForm, Words
-from diagnose.providers.servers import fill, servers_for
+from diagnose.providers.schema import Label, Language, Provider, ResetMethod, UsernameForm, Words
+from diagnose.providers.servers import fill, servers_for, webmail_for
 
 
 class _Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     username: dict[UsernameForm, Words]
     reset_methods: dict[ResetMethod, Words]
     comma: Words
+    colon: Words
+    semicolon: Words
 
 
 def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> dict[str, str]:
     """What is known for an address at *domain*, by the names of `PLACEHOLDERS`; what is not known is absent."""
     words = _vocabulary()
     app_password, policy, lockout = provider.password.app_password, provider.password_policy, provider.lockout
+    form = provider.username.form
     ways = [words.reset_methods[method].said_in(lang) for method in provider.reset.methods]
+    resets = [
+        [said for part in (step.edition, step.steps) if (said := _said(part, lang))] for step in provider.admin.reset
+    ]
+    enabling = [_said(label, lang) or "" for label in provider.protocols.where_admin]
+    semicolon = words.semicolon.said_in(lang)  # menu paths hold commas
     facts = {
         "provider_name": provider.names.said_in(lang),
-        "webmail_page": _address(provider.webmail, domain),
-        "username_form": _said(words.username.get(provider.username.form) if provider.username.form else None, lang),
+        "webmail_page": webmail_for(provider, domain),
+        "username_form": _said(words.username.get(form) if form else None, lang),
         "reset_page": _address(provider.reset.page, domain),
         "self_reset_ways": words.comma.said_in(lang).join(ways),
         "app_password_name": _said(app_password.name, lang),
@@ -35,9 +42,9 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "app_password_length": _number(app_password.length),
         "app_password_needs": _said(app_password.needs, lang),
         "protocol_enable_user": _said(provider.protocols.where_user, lang),
-        "protocol_enable_admin": _listed(provider.protocols.where_admin, lang),
+        "protocol_enable_admin": semicolon.join(enabling),
         "admin_console": _address(provider.admin.console, domain),
-        "admin_reset_steps": _listed((_step(step, lang) for step in provider.admin.reset), lang),
+        "admin_reset_steps": semicolon.join(words.colon.said_in(lang).join(parts) for parts in resets),
         "admin_unlock_steps": _said(provider.admin.unlock, lang),
         "password_min": _number(policy.min),
         "password_max": _number(policy.max),
@@ -70,16 +77,6 @@ def _vocabulary() -> _Vocabulary:
 
 def _said(label: Label | None, lang: Language) -> str | None:
     return label.said_in(lang) if isinstance(label, Words) else label
-
-
-def _listed(labels: Iterable[Label], lang: Language) -> str:
-    return "; ".join(_said(label, lang) or "" for label in labels)  # no comma: menu paths hold commas
-
-
-def _step(step: AdminSteps, lang: Language) -> str:
-    edition = _said(step.edition, lang)
-    steps = _said(step.steps, lang) or ""
-    return f"{edition}: {steps}" if edition else steps
 
 
 def _number(number: int | None) -> str | None:

@@ -76,6 +76,7 @@ class Server(Part, frozen=True, kw_only=True):
     edition: str | None = None
     """The region, edition or age this server is for; such a server is never handed out unasked."""
     unsure: bool = False
+    """Whether it rests on memory or on a weak source; such a server is no better than a guess."""
 
 
 class Username(Part, frozen=True, kw_only=True):
@@ -218,6 +219,8 @@ class Provider(Part, frozen=True, kw_only=True):
     servers: tuple[Server, ...] = ()
     """Preferred ones first within a protocol."""
     webmail: str | None = None
+    webmail_by_domain: dict[str, str] = {}
+    """Address domains that sign in on a page of their own."""
     webmail_others: tuple[str, ...] = ()
     username: Username = Username()
     password: Password = Password()

@@ -10,22 +10,29 @@ from diagnose.providers.schema import Provider, Server
 
 
 def servers_for(provider: Provider, domain: str) -> tuple[Server, ...]:
-    """The servers for an address at *domain*, IMAP first, implicit TLS before STARTTLS (RFC 8314 §3).
+    """The servers for an address at *domain*: IMAP, POP3, SMTP, implicit TLS before STARTTLS (RFC 8314 §3).
 
-    Where the address domain has its own server for a protocol, the general one is left out. Regional
-    and older servers are left to `other_servers`, and so are those whose name only the site knows.
+    Only documented ones, since a server named here and not found is a fault worth reporting; `other_servers`
+    has the rest. Where the address domain has its own server for a protocol, the general one is left out.
     """
     usual = [server for server in provider.servers if server.edition is None]
     own = {server.protocol for server in usual if domain in server.domains}
-    return _usable(
-        (server for server in usual if (domain in server.domains if server.protocol in own else not server.domains)),
-        domain,
+    chosen = (
+        server for server in usual if (domain in server.domains if server.protocol in own else not server.domains)
     )
+    return _ready((server for server in chosen if not server.unsure), domain)
 
 
 def other_servers(provider: Provider, domain: str) -> tuple[Server, ...]:
-    """Servers of other regions, editions and times, worth trying when the usual ones refuse an account."""
-    return _usable((server for server in provider.servers if server.edition is not None), domain)
+    """Servers of other regions, editions and times, and unsure ones: worth a try where the usual ones refuse."""
+    others = (server for server in provider.servers if server.edition is not None or server.unsure)
+    return _ready((server for server in others if not server.domains or domain in server.domains), domain)
+
+
+def webmail_for(provider: Provider, domain: str) -> str | None:
+    """The sign-in page for an address at *domain*; None when it is not known or only the site knows it."""
+    template = provider.webmail_by_domain.get(domain, provider.webmail)
+    return None if template is None else fill(template, domain)
 
 
 def fill(template: str, domain: str) -> str | None:
@@ -34,11 +41,12 @@ def fill(template: str, domain: str) -> str | None:
     return None if "{" in filled else filled
 
 
-def _usable(servers: Iterable[Server], domain: str) -> tuple[Server, ...]:
+def _ready(servers: Iterable[Server], domain: str) -> tuple[Server, ...]:
+    """Those with encryption and a host name that can be had, best first."""
     order = {"imap": 0, "pop3": 1, "smtp": 2}
-    filled = [
+    ready = [
         msgspec.structs.replace(server, host=host)
         for server in servers
         if server.tls != "none" and (host := fill(server.host, domain)) is not None
     ]
-    return tuple(sorted(filled, key=lambda server: (order[server.protocol], server.tls != "implicit")))
+    return tuple(sorted(ready, key=lambda server: (order[server.protocol], server.tls != "implicit")))

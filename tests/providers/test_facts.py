@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from diagnose.providers import PLACEHOLDERS, Language, Provider, all_providers, lockout_limit, provider, provider_facts
-from diagnose.providers.schema import Words
+from diagnose.providers.schema import ResetMethod, SelfReset, Username, UsernameForm, Words
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
 
@@ -50,7 +52,7 @@ def test_languages_know_the_same(known: Provider) -> None:
 def test_facts_of_an_enterprise_provider() -> None:
     facts = provider_facts(provider("aliyun-qiye"), "corp.example", "zh-Hans")
 
-    assert facts["provider_name"] == "阿里云企业邮箱 (阿里邮箱)"
+    assert facts["provider_name"] == "阿里云企业邮箱"
     assert facts["imap_server"] == "imap.qiye.aliyun.com:993"
     assert facts["smtp_server"] == "smtp.qiye.aliyun.com:465"
     assert facts["app_password_name"] == "三方客户端安全密码"
@@ -58,7 +60,7 @@ def test_facts_of_an_enterprise_provider() -> None:
     assert facts["username_form"] == "完整的邮箱地址"
     assert (facts["password_min"], facts["password_max"], facts["password_classes"]) == ("8", "64", "3")
     assert facts["support_phone"] == "95187"
-    assert facts["admin_reset_steps"].startswith("员工账号: 组织与用户 > ")
+    assert facts["admin_reset_steps"].startswith("员工账号：组织与用户 > ")
     assert "lockout_attempts" not in facts
 
 
@@ -66,7 +68,19 @@ def test_facts_follow_language_and_domain() -> None:
     assert provider_facts(provider("google"), "corp.example", "zh-Hant")["app_password_name"] == "應用程式密碼"
     assert provider_facts(provider("netease-163"), "126.com")["imap_server"] == "imap.126.com:993"
     assert provider_facts(provider("cpanel"), "corp.example")["webmail_page"] == "https://corp.example:2096/"
+    assert provider_facts(provider("netease-163"), "126.com")["webmail_page"] == "https://mail.126.com/"
     assert "webmail_page" not in provider_facts(provider("zimbra"), "corp.example")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_fixed_values_have_words(lang: Language) -> None:
+    """A value the schema allows is one that a report can say."""
+    names = Words(en="X", zh_hans="X", zh_hant="X")
+    forms = [form for form in get_args(UsernameForm) if form != "other"]
+    known = [Provider(id="x", names=names, username=Username(form=form)) for form in forms]
+    known += [Provider(id="x", names=names, reset=SelfReset(methods=(method,))) for method in get_args(ResetMethod)]
+
+    assert all(len(provider_facts(one, "corp.example", lang)) == 2 for one in known)
 
 
 def test_unknown_is_absent() -> None:

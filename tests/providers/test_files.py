@@ -124,12 +124,14 @@ def test_servers_are_usable(known: Provider) -> None:
     assert all(0 < server.port < 65536 for server in known.servers)
     assert len({(s.protocol, s.host, s.port, s.edition) for s in known.servers}) == len(known.servers)
     assert {domain for server in known.servers for domain in server.domains} <= set(known.domains)
+    assert set(known.webmail_by_domain) <= set(known.domains)
 
 
 @every_provider
 def test_pages_are_web_addresses(known: Provider) -> None:
     pages = [
         known.webmail,
+        *known.webmail_by_domain.values(),
         *known.webmail_others,
         known.password.app_password.page,
         known.reset.page,

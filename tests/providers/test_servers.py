@@ -54,11 +54,12 @@ def test_order_is_by_protocol_then_implicit_tls_then_the_files() -> None:
 
 
 @every_provider
-def test_nothing_unencrypted_unfilled_or_regional_is_handed_out(known: Provider) -> None:
+def test_only_documented_encrypted_and_usual_servers_are_handed_out(known: Provider) -> None:
     for server in servers_for(known, "corp.example"):
         assert server.tls != "none"
         assert "{" not in server.host
         assert server.edition is None
+        assert not server.unsure
 
 
 @every_provider
@@ -66,7 +67,30 @@ def test_others_are_marked_and_encrypted(known: Provider) -> None:
     for server in other_servers(known, "corp.example"):
         assert server.tls != "none"
         assert "{" not in server.host
-        assert server.edition
+        assert server.edition or server.unsure
+
+
+def test_unsure_server_is_not_named_as_a_fact() -> None:
+    """Reporting a host as missing that we only remember would blame the customer for our memory."""
+    sure = Server(protocol="imap", host="imap.mail.example", port=993, tls="implicit")
+    unsure = Server(protocol="pop3", host="pop.mail.example", port=995, tls="implicit", unsure=True)
+
+    assert servers_for(made(sure, unsure), "mail.example") == (sure,)
+    assert other_servers(made(sure, unsure), "mail.example") == (unsure,)
+
+
+def test_unsure_server_of_ones_own_is_not_replaced_by_the_general_one() -> None:
+    general = Server(protocol="pop3", host="pop.mail.example", port=995, tls="implicit")
+    own = Server(protocol="pop3", host="pop.a.example", port=995, tls="implicit", domains=("a.example",), unsure=True)
+
+    assert servers_for(made(general, own), "a.example") == ()
+    assert servers_for(made(general, own), "mail.example") == (general,)
+
+
+def test_other_domains_servers_are_no_alternative() -> None:
+    own = Server(protocol="pop3", host="pop.a.example", port=995, tls="implicit", domains=("a.example",), unsure=True)
+
+    assert other_servers(made(own), "b.example") == ()
 
 
 def test_plain_ports_are_kept_as_knowledge() -> None:
