@@ -1,0 +1,7 @@
+"""What a server's reply, or a mail program's error message, says about a failed login."""
+
+from diagnose.replies.knowledge import Knowledge, load_knowledge
+from diagnose.replies.reader import Reading, Suspect, read_reply
+from diagnose.replies.wire import Code, Protocol
+
+__all__ = ["Code", "Knowledge", "Protocol", "Reading", "Suspect", "load_knowledge", "read_reply"]

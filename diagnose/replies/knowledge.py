@@ -1,0 +1,209 @@
+"""The knowledge that replies are read with: groups of phrases, rules made of them, codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from diagnose.knowledge.loader import KNOWLEDGE, KnowledgeError, load
+from diagnose.model.check import Certainty
+from diagnose.replies.phrases import Pattern, PhraseIndex
+from diagnose.replies.text import fold
+from diagnose.replies.wire import Protocol, Registry
+
+Stage = Literal["connect", "greeting", "capability", "starttls", "login", "select", "rcpt", "data"]
+_SAMPLE = 2_000
+"""Characters that are enough to tell an encoding by."""
+NO_CAUSE = "none"
+"""Stands where a cause would: the reply reports nothing that stops a login."""
+
+REPLIES = KNOWLEDGE / "replies"
+CAUSES = KNOWLEDGE / "causes"
+LAYERS = ("signatures", "words", "general")
+"""The rule files (or folders of them), the most specific first."""
+
+
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reply that a rule has to read, with what the reader is told about it."""
+
+    reply: str
+    protocol: Protocol | None = None
+    stage: str | None = None
+    provider: str | None = None
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What rules and codes share: the cause, and where the meaning holds."""
+
+    cause: str
+    certainty: Certainty = "likely"
+    also: tuple[str, ...] = ()
+    """Causes that the same text may stand for, likeliest first."""
+    protocols: tuple[Protocol, ...] = ()
+    """Empty: any. A reply of unknown protocol fits all."""
+    stages: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    """Provider ids or names of provider families; the meaning holds only there."""
+    on_success: bool = False
+    """Also read in a reply that reports success."""
+    source: str = ""
+
+
+class Rule(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Patterns (see `diagnose.replies.phrases`), one of which has to fit, and what they mean."""
+
+    match: tuple[str, ...]
+    vetoes: tuple[str, ...] = msgspec.field(name="not", default=())
+    """Patterns that forbid the rule when any sentence of the reply fits one."""
+    matches: tuple[str | Example, ...] = ()
+    misses: tuple[str | Example, ...] = ()
+
+
+class CodeRule(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a registered code means."""
+
+    code: str
+    """As the registry writes it; an enhanced status code may begin with X for any class."""
+    general: bool = False
+    """The code says too little to be believed before words that say more."""
+
+
+class ProviderFamily(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Providers that answer alike, and what hides behind their plain rejection."""
+
+    name: str
+    providers: tuple[str, ...]
+    rejection_hides: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Compiled(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule ready to use."""
+
+    layer: int
+    order: int
+    patterns: tuple[Pattern, ...]
+    vetoes: tuple[Pattern, ...]
+    rule: Rule
+
+
+class Knowledge:
+    """Everything that replies are read with, compiled."""
+
+    def __init__(self, folder: Path = REPLIES, causes: frozenset[str] | None = None) -> None:
+        """Load *folder*, every cause checked against *causes* (None: not checked).
+
+        Raises KnowledgeError with file and line for anything that cannot be used.
+        """
+        self._causes = causes
+        self.variants = _variants(folder / "variants.yaml")
+        self.families = load(folder / "providers.yaml", tuple[ProviderFamily, ...])
+        for number, family in enumerate(self.families):
+            self._check(folder / "providers.yaml", number, family.rejection_hides)
+        groups_file = folder / "groups.yaml"
+        groups = load(groups_file, dict[str, dict[str, str]])
+        try:
+            self.index = PhraseIndex({name: self._phrases(group.values()) for name, group in groups.items()})
+        except ValueError as error:
+            raise KnowledgeError(groups_file, _line_of(groups_file, str(error)), str(error)) from error
+        self.rules: list[Compiled] = []
+        for layer, name in enumerate(LAYERS):
+            for file in _files(folder, name):
+                self._compile(file, layer)
+        self.by_term: dict[int, list[tuple[Pattern, Compiled]]] = {}
+        for compiled in self.rules:
+            for pattern in compiled.patterns:
+                self.by_term.setdefault(max(pattern.wanted), []).append((pattern, compiled))
+        self.codes: dict[tuple[str, str], list[CodeRule]] = {}
+        for file in _files(folder, "codes"):
+            for number, code_rule in enumerate(load(file, tuple[CodeRule, ...])):
+                self._check(file, number, (code_rule.cause, *code_rule.also))
+                self.codes.setdefault((file.stem, code_rule.code), []).append(code_rule)
+
+    def code_rules(self, registry: Registry, code: str) -> list[CodeRule]:
+        """What is known of *code*: its own entries, else those for any class of it."""
+        found = self.codes.get((registry, code))
+        if found is None and registry == "enhanced":
+            found = self.codes.get((registry, "X" + code[1:]))
+        return found or []
+
+    def family_names(self, provider: str | None) -> frozenset[str]:
+        """*provider* and the names of the families it belongs to."""
+        if provider is None:
+            return frozenset()
+        return frozenset({provider, *(family.name for family in self.families if provider in family.providers)})
+
+    def familiar(self, text: str) -> int:
+        """How many characters of *text* belong to known phrases in other than ASCII letters."""
+        folded = fold(text[:_SAMPLE], self.variants)
+        return sum(end - at for at, end in self.index.find(folded).values() if not folded[at:end].isascii())
+
+    def _phrases(self, lists: Iterable[str]) -> Iterator[str]:
+        for line in lists:
+            for phrase in line.split("|"):
+                yield fold(phrase.strip(), self.variants)
+
+    def _compile(self, file: Path, layer: int) -> None:
+        for number, rule in enumerate(load(file, tuple[Rule, ...])):
+            self._check(file, number, (rule.cause, *rule.also))
+            try:
+                patterns = tuple(self.index.pattern(fold(pattern, self.variants)) for pattern in rule.match)
+                vetoes = tuple(self.index.pattern(fold(pattern, self.variants)) for pattern in rule.vetoes)
+            except ValueError as error:
+                raise KnowledgeError(file, _line_of_entry(file, number), str(error)) from error
+            if not patterns:
+                raise KnowledgeError(file, _line_of_entry(file, number), "has no pattern to match")
+            self.rules.append(Compiled(layer=layer, order=len(self.rules), patterns=patterns, vetoes=vetoes, rule=rule))
+
+    def _check(self, file: Path, number: int, causes: Iterable[str]) -> None:
+        for cause in causes:
+            if self._causes is not None and cause != NO_CAUSE and cause not in self._causes:
+                raise KnowledgeError(file, _line_of_entry(file, number), f"there is no cause named {cause!r}")
+
+
+@cache
+def load_knowledge() -> Knowledge:
+    """The package's own knowledge, loaded on first use. Raises KnowledgeError."""
+    return Knowledge(REPLIES, known_causes())
+
+
+def known_causes(folder: Path = CAUSES) -> frozenset[str] | None:
+    """The ids that the catalogue's files define; None where there are none yet."""
+    found = frozenset(
+        identifier
+        for file in sorted(folder.glob("*.yaml"))
+        for identifier in re.findall(r"^- id: *([a-z0-9.\-]+) *$", file.read_text("utf-8"), re.MULTILINE)
+    )
+    return found or None
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    return sorted((folder / name).glob("*.yaml")) if (folder / name).is_dir() else [folder / f"{name}.yaml"]
+
+
+def _variants(file: Path) -> dict[int, str]:
+    """Character -> the one it is compared as. Each entry is a pair of lines of equal length."""
+    table: dict[int, str] = {}
+    for number, pair in enumerate(load(file, tuple[tuple[str, str], ...])):
+        if len(pair[0]) != len(pair[1]):
+            raise KnowledgeError(file, _line_of_entry(file, number), "pairs two lines of different length")
+        table.update({ord(variant): plain for variant, plain in zip(*pair, strict=True)})
+    return table
+
+
+def _line_of_entry(file: Path, number: int) -> int:
+    """The line that the *number*th entry of the list in *file* begins at."""
+    starts = [line for line, text in enumerate(file.read_text("utf-8").splitlines(), 1) if text.startswith("- ")]
+    return starts[number] if number < len(starts) else 1
+
+
+def _line_of(file: Path, problem: str) -> int:
+    """The line of *file* that holds what *problem* quotes."""
+    quoted = problem.partition("'")[2].rpartition("'")[0]
+    lines = file.read_text("utf-8").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if quoted and quoted in line), 1)

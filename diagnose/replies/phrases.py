@@ -1,0 +1,145 @@
+"""Find many phrases in a text at once, in time linear in the text, and rules made of them.
+
+A pattern is a line such as ``{password} & {expired} & !{session}``: its terms are joined by ``&``,
+all have to occur in one sentence in any order, and none of those behind ``!`` may. A term is a
+phrase, or the name of a group of phrases in braces. A phrase fits whole words; a ``*`` at either
+end lets the word go on there. Scripts without blanks (and Hangul, whose particles follow the word)
+have no word limits. There is nothing to repeat or nest, so no pattern can be slow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+_LETTERS = "0-9a-z\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
+_START = re.compile(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
+_WITHIN = re.compile(rf"(?<=[{_LETTERS}])[{_LETTERS}]")
+_LETTER = re.compile(rf"[{_LETTERS}]")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
+_ASCII_TOKEN = re.compile(r"(?<![!-;=?-~])[!-;=?-~]+")
+_KEY = 3
+LONGEST_SENTENCE = 400
+"""Characters; a longer one is read in pieces, since words far apart do not belong together."""
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """Terms (as numbers) that must all occur in one sentence, and terms that must not."""
+
+    wanted: frozenset[int]
+    unwanted: frozenset[int]
+
+    def fits(self, terms: Collection[int]) -> bool:
+        """Whether a sentence with these *terms* is meant."""
+        return all(term in terms for term in self.wanted) and not any(term in terms for term in self.unwanted)
+
+
+class PhraseIndex:
+    """All phrases of the knowledge, looked up together.
+
+    A phrase is found through its first characters, so the work for a text is its length times the
+    (fixed) number of phrases that share their beginning.
+    """
+
+    def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
+        """*groups*: folded phrases by the name of their group."""
+        self._term_of_group: dict[str, int] = {}
+        self._term_of_phrase: dict[str, int] = {}
+        self._buckets: dict[str, list[tuple[str, bool, list[int]]]] = {}
+        self._inside: dict[str, list[tuple[str, bool, list[int]]]] = {}
+        self._entry: dict[str, list[int]] = {}
+        self._count = 0
+        for name, phrases in groups.items():
+            term = self._term_of_group[name] = self._new_term()
+            for phrase in phrases:
+                self._add(phrase, term)
+
+    def pattern(self, text: str) -> Pattern:
+        """The compiled form of a folded pattern. Raises ValueError with what is wrong with it."""
+        wanted: set[int] = set()
+        unwanted: set[int] = set()
+        for part in text.split("&"):
+            word = part.strip()
+            goal = wanted
+            if word.startswith("!"):
+                goal, word = unwanted, word[1:].strip()
+            goal.add(self._term(word))
+        if not wanted:
+            raise ValueError("a pattern needs at least one phrase that has to occur")
+        return Pattern(frozenset(wanted), frozenset(unwanted))
+
+    def _term(self, word: str) -> int:
+        if word.startswith("{"):
+            name = word[1:].removesuffix("}")
+            if f"{{{name}}}" != word or name not in self._term_of_group:
+                raise ValueError(f"there is no group of phrases named {word}")
+            return self._term_of_group[name]
+        if word not in self._term_of_phrase:
+            term = self._new_term()
+            self._add(word, term)
+            self._term_of_phrase[word] = term
+        return self._term_of_phrase[word]
+
+    def _new_term(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _add(self, phrase: str, term: int) -> None:
+        if phrase in self._entry:
+            self._entry[phrase].append(term)
+            return
+        terms = self._entry[phrase] = [term]
+        inside, open_end = phrase.startswith("*"), phrase.endswith("*")
+        core = phrase.removeprefix("*").removesuffix("*")
+        if not core.strip() or core != core.strip() or set("*{}!") & set(core):
+            raise ValueError(f"is no phrase: {phrase!r}")
+        closed = not open_end and _LETTER.match(core[-1]) is not None
+        (self._inside if inside else self._buckets).setdefault(core[:_KEY], []).append((core, closed, terms))
+
+    def find(self, sentence: str) -> dict[int, tuple[int, int]]:
+        """Term -> where it first occurs in the folded *sentence* (start, end)."""
+        found: dict[int, tuple[int, int]] = {}
+        self._scan(sentence, _START, self._buckets, found)
+        if self._inside:
+            self._scan(sentence, _START, self._inside, found)
+            self._scan(sentence, _WITHIN, self._inside, found)
+        return found
+
+    def _scan(
+        self,
+        sentence: str,
+        starts: re.Pattern[str],
+        buckets: dict[str, list[tuple[str, bool, list[int]]]],
+        found: dict[int, tuple[int, int]],
+    ) -> None:
+        for match in starts.finditer(sentence):
+            at = match.start()
+            for size in range(1, _KEY + 1):
+                for core, closed, terms in buckets.get(sentence[at : at + size], ()):
+                    if not sentence.startswith(core, at):
+                        continue
+                    end = at + len(core)
+                    if closed and _LETTER.match(sentence, end):
+                        continue
+                    for term in terms:
+                        found.setdefault(term, (at, end))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a folded *text*, none longer than LONGEST_SENTENCE."""
+    pieces: list[str] = []
+    for sentence in _SENTENCE_END.split(text):
+        stripped = sentence.strip()
+        pieces.extend(stripped[start : start + LONGEST_SENTENCE] for start in range(0, len(stripped), LONGEST_SENTENCE))
+    return pieces
+
+
+def without_addresses(text: str) -> str:
+    """*text* without URLs and mail addresses, whose words are names and no statements."""
+    return _ASCII_TOKEN.sub(_blank_address, text) if "@" in text or "://" in text else text
+
+
+def _blank_address(token: re.Match[str]) -> str:
+    return " " if "@" in token[0] or "://" in token[0] else token[0]

@@ -1,0 +1,179 @@
+"""Read a reply: all layers look at it, the most specific one that fits names the first suspect."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diagnose.model.check import Certainty
+from diagnose.replies.knowledge import NO_CAUSE, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
+from diagnose.replies.phrases import sentences, without_addresses
+from diagnose.replies.text import decode, fold
+from diagnose.replies.wire import Code, Protocol, Wire, take_apart
+
+LONGEST_TEXT = 8_000
+"""Characters of a reply's words that are read."""
+LONGEST_STATEMENT = 1_500
+"""Characters; a longer text is a page that says many things, so what is found in it is only possible."""
+LONGEST_MATCH = 200
+
+_SIGNATURE, _WORDS, _CODE, _GENERAL_WORDS, _GENERAL_CODE = range(5)
+_LAYER_OF_RULES = (_SIGNATURE, _WORDS, _GENERAL_WORDS)
+
+
+class Suspect(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause that a reply points at."""
+
+    cause: str
+    certainty: Certainty
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reply says."""
+
+    suspects: tuple[Suspect, ...] = ()
+    """Likeliest first; empty where the text reports no failure or means nothing."""
+    matched: str = ""
+    """What in the text was recognised."""
+    protocol: Protocol | None = None
+    """The protocol given, or else the one that the reply's form shows."""
+    codes: tuple[Code, ...] = ()
+    """Registered codes in the reply."""
+
+
+class _Hit(msgspec.Struct, frozen=True):
+    rank: tuple[int, int]
+    meaning: Conditions
+    matched: str
+
+    @property
+    def layer(self) -> int:
+        return self.rank[0]
+
+
+def read_reply(
+    reply: str | bytes,
+    *,
+    protocol: Protocol | None = None,
+    provider: str | None = None,
+    stage: str | None = None,
+    knowledge: Knowledge | None = None,
+) -> Reading:
+    """What *reply* says about a failed login.
+
+    *reply* is a server's reply as sent, a page, an error message, in any encoding; at most
+    64 KiB of it are read. *provider* is a provider id, *stage* where in the session the reply came:
+    connect, greeting, capability, starttls, login, select, rcpt or data. Never raises for what a
+    server sent; KnowledgeError when the package's knowledge files are broken.
+    """
+    known = knowledge or load_knowledge()
+    wire = take_apart(decode(reply, known.familiar), protocol)
+    text = fold(wire.text[:LONGEST_TEXT], known.variants)
+    place = _Place(known, wire.protocol, stage, provider)
+    hits = sorted(
+        [*_rule_hits(text, place, succeeded=wire.succeeded), *_code_hits(wire, place)], key=lambda hit: hit.rank
+    )
+    return Reading(
+        suspects=_suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT),
+        matched=hits[0].matched if hits else "",
+        protocol=wire.protocol,
+        codes=wire.codes,
+    )
+
+
+class _Place:
+    """Where a reply came from, and which meanings hold there."""
+
+    def __init__(
+        self, knowledge: Knowledge, protocol: Protocol | None, stage: str | None, provider: str | None
+    ) -> None:
+        self.knowledge = knowledge
+        self._protocol = protocol
+        self._stage = stage
+        self._providers = knowledge.family_names(provider)
+
+    def holds(self, meaning: Conditions) -> bool:
+        if meaning.protocols and self._protocol and self._protocol not in meaning.protocols:
+            return False
+        if meaning.stages and (self._stage or "") not in meaning.stages:
+            return False
+        return not meaning.providers or not self._providers.isdisjoint(meaning.providers)
+
+
+def _rule_hits(text: str, place: _Place, *, succeeded: bool) -> list[_Hit]:
+    index = place.knowledge.index
+    plain = without_addresses(text)
+    pieces = [(sentence, True) for sentence in sentences(plain)]
+    if plain != text:
+        pieces += [(sentence, False) for sentence in sentences(text)]
+    found = [(sentence, statement, index.find(sentence)) for sentence, statement in pieces]
+    hits: dict[int, _Hit] = {}
+    for sentence, statement, terms in found:
+        for term in terms:
+            for pattern, compiled in place.knowledge.by_term.get(term, ()):
+                if compiled.order in hits or not (statement or compiled.layer == _SIGNATURE):
+                    continue
+                if not pattern.fits(terms) or (succeeded and not compiled.rule.on_success):
+                    continue
+                if place.holds(compiled.rule) and not any(
+                    veto.fits(others) for veto in compiled.vetoes for _, _, others in found
+                ):
+                    spans = [terms[wanted] for wanted in pattern.wanted]
+                    hits[compiled.order] = _hit(compiled, sentence, spans)
+    return list(hits.values())
+
+
+def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]]) -> _Hit:
+    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+    layer = _LAYER_OF_RULES[compiled.layer]
+    # a signature that explains more of the text is the more specific one
+    order = -sum(span[1] - span[0] for span in spans) if layer == _SIGNATURE else compiled.order
+    return _Hit((layer, order), compiled.rule, sentence[start:end][:LONGEST_MATCH])
+
+
+def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:
+    return [
+        _Hit((_GENERAL_CODE if rule.general else _CODE, order), rule, _shown(code))
+        for order, code in enumerate(wire.codes)
+        for rule in place.knowledge.code_rules(code.registry, code.code)
+        if place.holds(rule) and (rule.on_success or not wire.succeeded)
+    ]
+
+
+def _shown(code: Code) -> str:
+    bracketed = code.registry in ("imap", "pop3") and code.code not in ("NO", "BAD", "BYE", "-ERR")
+    return f"[{code.code}]" if bracketed else code.code
+
+
+def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page: bool) -> tuple[Suspect, ...]:
+    if not hits or hits[0].meaning.cause == NO_CAUSE:
+        return ()
+    first = hits[0]
+    certainty = first.meaning.certainty
+    if page and certainty != "possible":
+        certainty = "possible"
+    elif certainty == "likely" and first.layer != _SIGNATURE and _agreed(first, hits):
+        certainty = "confirmed"
+    others = list(first.meaning.also)
+    specific = first.layer <= _CODE
+    for hit in hits[1:]:
+        if not specific or hit.layer <= _CODE:
+            others += [hit.meaning.cause, *hit.meaning.also]
+    if first.meaning.cause == "credentials.rejected":
+        names = known.family_names(provider)
+        others += [cause for family in known.families if family.name in names for cause in family.rejection_hides]
+    causes = dict.fromkeys(cause for cause in others if cause not in (NO_CAUSE, first.meaning.cause))
+    return (
+        Suspect(cause=first.meaning.cause, certainty=certainty),
+        *(Suspect(cause=cause, certainty="possible") for cause in causes),
+    )
+
+
+def _agreed(first: _Hit, hits: list[_Hit]) -> bool:
+    """Words and a code, independently, name the same single cause."""
+    return not first.meaning.also and any(
+        hit.layer != first.layer
+        and isinstance(hit.meaning, CodeRule)
+        and hit.meaning.cause == first.meaning.cause
+        and hit.meaning.certainty != "possible"
+        for hit in hits[1:]
+    )
