@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import DeadlineError, NamedError
+from diagnose.model.failure import DeadlineError, Failure, NamedError
 from diagnose.network.connector import Attempt, Family, Race, family_of, has_route
 from diagnose.network.http import Cookie, Exchange, Hop, fetch
 from diagnose.network.resolver import (
@@ -63,8 +63,11 @@ CONNECT_SECONDS = 8.0
 """Patience of one connect: three SYN retransmissions (RFC 6298) have been lost by then."""
 
 
-class NameNotFoundError(OSError):
+class NameNotFoundError(NamedError):
     """A host name has no address."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(Failure(name="name_not_found", operation="resolve", text=f"{host} has no address"))
 
 
 class SystemLookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +140,7 @@ class Network:
         """Start to connect to all addresses of *host*. Raises NameNotFoundError when there is none."""
         addresses = self.addresses(host, deadline).addresses
         if not addresses:
-            raise NameNotFoundError(f"{host} has no address")
+            raise NameNotFoundError(host)
         return Race(addresses, port, deadline.share(0.7, CONNECT_SECONDS))
 
     def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
