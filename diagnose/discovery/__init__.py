@@ -1,1 +1,16 @@
-"""From a mail domain to its services: all sources at once, the best answer wins."""
+"""From a mail domain to its services: all sources, and the best answer wins."""
+
+from __future__ import annotations
+
+from diagnose.discovery.conduct import discover
+from diagnose.discovery.facts import (
+    Discovered,
+    Login,
+    LoginName,
+    ProviderBy,
+    SourceResult,
+    SourceStatus,
+    Wishes,
+)
+
+__all__ = ["Discovered", "Login", "LoginName", "ProviderBy", "SourceResult", "SourceStatus", "Wishes", "discover"]

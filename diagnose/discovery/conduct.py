@@ -1,0 +1,198 @@
+"""The course of discovery: every DNS question at once, then pages and ports for what is still open.
+
+The names of all hosts that may be needed are looked up together with the first questions, so a
+page or port that is tried later costs no further DNS round trip; and nobody's server is called
+upon for a way that DNS has answered. The domain's own configuration files are the exception: they are
+fetched from the start, because one that contradicts the MX is worth knowing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from diagnose.discovery import provider
+from diagnose.discovery.autoconfig import DATABASE_HOST
+from diagnose.discovery.facts import Discovered, ProviderBy, SourceResult, SourceStatus, Wishes
+from diagnose.discovery.inquiry import Inquiry, Place
+from diagnose.discovery.naming import PROTOCOLS, owner
+from diagnose.discovery.places import ALL, MAIL, LookUps, places
+from diagnose.discovery.precedence import disagreeing, settled
+from diagnose.model.deadline import Deadline
+from diagnose.model.targets import Service, Subject
+from diagnose.network import Network, is_address
+
+PATIENCE_SECONDS = 4.0
+"""How long a better source is waited for when a lesser one has an answer."""
+HEAD_START_SECONDS = 1.0
+"""How long most pages, and all ports, wait for DNS answers that could spare them."""
+LISTENING_SECONDS = 0.5
+"""How long, with the provider known by MX, the domain's own word is waited for, to see whether it agrees."""
+
+
+def discover(
+    subject: Subject,
+    wishes: Wishes,
+    network: Network,
+    deadline: Deadline,
+    found: Callable[[tuple[Service, ...]], None],
+    recognised: Callable[[str], None] = lambda _: None,
+) -> Discovered:
+    """Find the services of *subject*, by *deadline*.
+
+    *found* is called from this thread as soon as services are settled, each once; *recognised*, at most
+    once, as soon as the provider is known. A domain without DNS, or an address literal (RFC 5321
+    §4.1.3), has the services of the options only. Raises UnknownProviderError for a provider that does
+    not exist, and nothing else.
+    """
+    return _Course(subject.domain, wishes, network, deadline, found, recognised).run()
+
+
+class _Course:
+    def __init__(
+        self,
+        domain: str,
+        wishes: Wishes,
+        network: Network,
+        deadline: Deadline,
+        found: Callable[[tuple[Service, ...]], None],
+        recognised: Callable[[str], None],
+    ) -> None:
+        self.domain = domain
+        self.wishes = wishes
+        self.deadline = deadline
+        self.found = found
+        self.recognised = recognised
+        self.look_up = LookUps(network, deadline)
+        self.places = places(domain, network, self.look_up)
+        self.inquiry = Inquiry(deadline)
+        self.expected: set[Place] = set()
+        """Places that are or will be asked."""
+        self.lacking = ALL - {option.way for option in wishes.options}
+        """Ways for which slow sources are worth asking."""
+        self.open = set(ALL)
+        self.services: list[Service] = []
+        self.provider: str | None = None
+        self.provider_by: ProviderBy | None = None
+
+    def run(self) -> Discovered:
+        known = provider.known(self.domain, self.wishes)
+        self._announce(self.wishes.options)
+        enough = is_address(self.domain)
+        if known is not None:
+            self._recognise(*known)
+            result = provider.of(known[0], self.domain, "option" if known[1] == "option" else self.domain)
+            self.expected.add(self.places.by_mx)
+            self.inquiry.put(self.places.by_mx, result)
+            enough = enough or {service.way for service in result.services} >= MAIL
+        if not enough:
+            self._ask()
+        self._settle(patient=False)
+        return self._result()
+
+    # -- asking
+
+    def _ask(self) -> None:
+        places = self.places
+        first = {place for place in (places.by_mx, places.srv) if place not in self.expected}
+        late: set[Place] = set()
+        if self.lacking:
+            first.update(places.own_files)
+            late.update(places.database if self.wishes.third_party else (), places.autodiscover, places.guesses)
+        self.expected |= first | late
+        for place in places.ranked:
+            if place in first:
+                self.inquiry.start(place)
+        if self.lacking:
+            for name in (*places.hosts, *([DATABASE_HOST] if self.wishes.third_party else ())):
+                self.look_up(name)
+        self._follow(late)
+        if self.provider_by == "mx":
+            self._listen(first)
+
+    def _follow(self, late: set[Place]) -> None:
+        """Settle what can be settled with each answer that comes, until all is."""
+        patience = self.deadline.within(PATIENCE_SECONDS)
+        head_start = self.deadline.within(HEAD_START_SECONDS)
+        while True:
+            answers = self.inquiry.answers()
+            self._settle(patient=not patience.passed())
+            mx_known = self.places.by_mx in answers or patience.passed()
+            if self.deadline.passed() or (not self.open and mx_known):
+                return
+            if late and (head_start.passed() or {self.places.by_mx, self.places.srv} <= answers.keys()):
+                self._start_late(late)
+                late = set()
+                continue  # what is no longer expected may have settled something
+            moments = [head_start.left() if late else 0.0, patience.left(), self.deadline.left()]
+            self.inquiry.wait_for_more(len(answers), min((seconds for seconds in moments if seconds), default=0.0))
+
+    def _start_late(self, late: set[Place]) -> None:
+        for place in self.places.ranked:
+            if place in late and place.ways & self.open & self.lacking:
+                self.inquiry.start(place)
+            elif place in late:
+                self.expected.discard(place)
+
+    def _listen(self, places: set[Place]) -> None:
+        until = self.deadline.within(LISTENING_SECONDS)
+        while not places <= (answers := self.inquiry.answers()).keys() and not until.passed():
+            self.inquiry.wait_for_more(len(answers), until.left())
+
+    # -- settling
+
+    def _settle(self, *, patient: bool) -> None:
+        answers = self.inquiry.answers()
+        by_mx = answers.get(self.places.by_mx)
+        if self.provider is None and by_mx is not None and by_mx.provider is not None:
+            self._recognise(by_mx.provider, "mx")
+        now: list[Service] = []
+        for way in sorted(self.open):
+            ranked = [
+                (place.source, answers.get(place))
+                for place in self.places.ranked
+                if place in self.expected and way in place.ways
+            ]
+            services = settled(way, ranked, self.wishes.options, patient=patient)
+            if services is not None:
+                self.open.discard(way)
+                now += services
+        if self.provider is None and not self.open & MAIL and (by_mx is not None or not patient):
+            host_owner = owner([*self.services, *now])
+            if host_owner is not None:
+                self._recognise(host_owner, "host")
+        self._announce(now)
+
+    def _recognise(self, provider_id: str, by: ProviderBy) -> None:
+        self.provider, self.provider_by = provider_id, by
+        self.recognised(provider_id)
+
+    def _announce(self, services: Iterable[Service]) -> None:
+        new = tuple(sorted(services, key=lambda s: PROTOCOLS.index(s.protocol)))
+        if new:
+            self.services += new
+            self.found(new)
+
+    # -- afterwards
+
+    def _result(self) -> Discovered:
+        answers = self.inquiry.answers()
+        options = self.wishes.options
+        results = [self._option_result(options)] if options else []
+        for place in self.places.ranked:
+            status: SourceStatus = "not_waited_for" if self.inquiry.started(place) else "not_asked"
+            results.append(answers.get(place) or SourceResult(source=place.source, status=status, asked=place.asked))
+        others = dict.fromkeys(r.provider for r in results if r.provider not in {None, self.provider})
+        return Discovered(
+            provider=self.provider,
+            provider_by=self.provider_by,
+            other_providers=tuple(other for other in others if other is not None),
+            disagreeing=disagreeing(results, self.services, self.provider),
+            services=tuple(sorted(self.services, key=lambda s: PROTOCOLS.index(s.protocol))),
+            sources=tuple(results),
+        )
+
+    @staticmethod
+    def _option_result(options: tuple[Service, ...]) -> SourceResult:
+        return SourceResult(
+            source="option", status="found", asked="command line", services=options, provider=owner(options)
+        )

@@ -1,0 +1,57 @@
+"""A configuration page, fetched: verified HTTPS all the way, or it does not count."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+import msgspec
+
+from diagnose.discovery.facts import SourceStatus
+from diagnose.discovery.provider import certain
+from diagnose.model.deadline import Deadline
+from diagnose.network import Network, is_address
+
+FETCH_SECONDS = 8.0
+"""Patience for one page, from look-up to last byte."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What is at a URL."""
+
+    status: SourceStatus
+    """``found``: `body` is the page; ``nothing``: there is none; ``failed``: unclear, or not to be trusted."""
+    code: int | None = None
+    """HTTP status."""
+    body: str = ""
+    text: str = ""
+
+
+def fetch_page(url: str, network: Network, deadline: Deadline) -> Page:
+    """The page at *url* (https). Never raises; a redirect is followed to https only."""
+    exchange = network.fetch(url, deadline.within(FETCH_SECONDS), _is_https)
+    last = exchange.last
+    if exchange.loop:
+        return Page(status="failed", text=f"redirects in a circle at {last.url}")
+    if last.failure is not None:
+        nowhere = last.failure.name == "connection_refused" or (
+            last.failure.name == "name_not_found" and _surely_absent(last.url, network, deadline)
+        )
+        return Page(status="nothing" if nowhere else "failed", text=f"{last.failure.name}: {last.failure.text}")
+    if last.location is not None and not _is_https(last.location):
+        return Page(status="failed", code=last.status, text=f"leads to {last.location}, which is not HTTPS")
+    if last.status == 200:
+        if exchange.truncated:
+            return Page(status="failed", code=200, text="larger than any configuration")
+        return Page(status="found", code=200, body=exchange.body)
+    unclear = last.status is None or last.status >= 500 or last.status == 429
+    return Page(status="failed" if unclear else "nothing", code=last.status, text=f"HTTP {last.status} at {last.url}")
+
+
+def _is_https(url: str) -> bool:
+    return url.lower().startswith("https://")
+
+
+def _surely_absent(url: str, network: Network, deadline: Deadline) -> bool:
+    """Whether DNS says that the host is not there, rather than nothing; it was asked before, so this costs no time."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    return is_address(host) or certain(network.resolver.query(host, "A", deadline))

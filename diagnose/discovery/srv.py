@@ -1,0 +1,70 @@
+"""Services by SRV records: RFC 6186, and RFC 8314 §5.1 for implicit TLS submission."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from diagnose.discovery.facts import SourceResult
+from diagnose.discovery.naming import host_name, in_order, owner, port_number
+from diagnose.discovery.provider import certain
+from diagnose.model.deadline import Deadline
+from diagnose.model.targets import Protocol, Service, TlsMode
+from diagnose.network import DnsAnswer, Network, in_background, srv_records
+
+LABELS: dict[str, tuple[Protocol, TlsMode]] = {
+    "_imaps": ("imap", "implicit"),
+    "_imap": ("imap", "starttls"),
+    "_pop3s": ("pop3", "implicit"),
+    "_pop3": ("pop3", "starttls"),
+    "_submissions": ("smtp", "implicit"),
+    "_submission": ("smtp", "starttls"),
+}
+
+
+def asked(domain: str) -> str:
+    """The names in question."""
+    return f"SRV {', '.join(LABELS)} in _tcp.{domain}"
+
+
+def ask(domain: str, network: Network, deadline: Deadline) -> SourceResult:
+    """Ask for all labels at once."""
+    questions = {
+        label: in_background(
+            lambda name=f"{label}._tcp.{domain}": network.resolver.query(name, "SRV", deadline),  # type: ignore[misc]  # mypy infers no lambda defaults
+            f"SRV {label}",
+        )
+        for label in LABELS
+    }
+    return read(domain, [(label, question.result()) for label, question in questions.items()])
+
+
+def read(domain: str, answers: Iterable[tuple[str, DnsAnswer]]) -> SourceResult:
+    """What the answers to the labels say together.
+
+    A label that failed does not spoil the others. A protocol is absent when a record with target
+    ``.`` says so and no label offers it all the same.
+    """
+    services: list[Service] = []
+    declared_absent: list[Protocol] = []
+    failed: list[str] = []
+    for label, answer in answers:
+        protocol, tls = LABELS[label]
+        if not certain(answer):
+            failed.append(f"{label}: {answer.text or answer.status}")
+        for record in srv_records(answer):
+            host, port = host_name(record.target), port_number(record.port)
+            if record.target == "":
+                declared_absent.append(protocol)
+            elif host and port:
+                services.append(Service(protocol=protocol, host=host, port=port, tls=tls, source="srv"))
+    offered = {service.protocol for service in services}
+    absent = tuple(protocol for protocol in dict.fromkeys(declared_absent) if protocol not in offered)
+    return SourceResult(
+        source="srv",
+        status="found" if services else "failed" if failed else "nothing",
+        asked=asked(domain),
+        services=in_order(services),
+        provider=owner(services),
+        absent=absent,
+        text="; ".join(failed),
+    )
