@@ -82,17 +82,20 @@ REACH = (
     MailDomain(
         name="blocked.example",
         announces=IMAPS_ONLY,
-        hosts=(Host(serves=("imaps", "imap", "submissions", "smtp"), firewall=(Reject(ports=(993,)),)),),
+        hosts=(Host(serves=("imaps", "submissions", "smtp"), firewall=(Reject(ports=(993,)),)),),
+    ),
+    MailDomain(
+        name="refused993.example",
+        announces=("submissions",),
+        records="_imaps._tcp SRV 0 1 993 mail",
+        hosts=(Host(serves=("submissions", "smtp")),),
     ),
     MailDomain(name="halfblocked.example", hosts=(Host(firewall=(Reject(ports=(993,)),)),)),
     MailDomain(name="silent.example", hosts=(Host(firewall=(Reject(),)),)),
     MailDomain(
         name="closed.example",
         announces=(),
-        records="""
-        _imaps._tcp SRV 0 1 993 mail
-        _submissions._tcp SRV 0 1 465 mail
-    """,
+        records="_imaps._tcp SRV 0 1 993 mail\n_submissions._tcp SRV 0 1 465 mail",
         hosts=(Host(serves=()),),
     ),
     MailDomain(name="unreachable.example", hosts=(Host(firewall=(Reject(how="host-unreachable"),)),)),
@@ -120,6 +123,7 @@ WEB = (
 )
 
 SERVERS = (
+    MailDomain(name="sendonly.example", hosts=(Host(serves=("submissions", "smtp")),)),
     MailDomain(name="oauth.example", hosts=(Host(server="oauth-only"),)),
     MailDomain(
         name="cleartext.example",
@@ -129,6 +133,6 @@ SERVERS = (
 
 PLAN = Plan(
     domains=(*HEALTHY, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS),
-    extra_accounts={"alice@sales.corp.example": "good"},
+    extra_accounts={"alice@sales.corp.example": "good", "alice@bücher.example": "good"},
     password=PASSWORD,
 )

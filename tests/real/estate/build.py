@@ -76,13 +76,9 @@ class Estate:
             nginx = Nginx(hosts, _made(directory / "nginx"))
             stack.callback(nginx.start(self.server).stop)
 
-    def logins(self, user: str, server: MailServer = "standard") -> list[Login]:
-        """The logins that clients asked for as *user*, over IMAP, POP3 and submission together."""
-        return [one for one in self._dovecots[server].logins() if one.user == user]
-
-    def server_log(self, server: MailServer = "standard") -> str:
-        """What Dovecot has logged so far."""
-        return self._dovecots[server].log()
+    def logins(self) -> list[Login]:
+        """The logins that clients asked for so far, over IMAP, POP3 and submission; in order on each server."""
+        return [login for dovecot in self._dovecots.values() for login in dovecot.logins()]
 
     @contextlib.contextmanager
     def hosts_entry(self, line: str) -> Iterator[None]:

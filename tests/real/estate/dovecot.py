@@ -19,7 +19,10 @@ PAM_SERVICE = "maildiag-expired"
 PAM_STACK = "auth required pam_debug.so auth=success\naccount required pam_debug.so acct=new_authtok_reqd\n"
 QUOTA = 1000  # bytes
 MAIL_USER = "mail"
-_OUTCOME = re.compile(r"auth: Debug: client passdb out: (OK|FAIL)\t\d+\tuser=([^\t\n]+)")
+BARRIER = "barrier@estate.invalid"
+LOOKED_UP = f"auth: Debug: passdb out: PASS\t1\tuser={BARRIER}\n"
+_ASKED = re.compile(r"auth: Debug: client in: AUTH\t(\d+)\t\S+\tservice=(\w+)")
+_DECIDED = re.compile(r"auth: Debug: client passdb out: (OK|FAIL)\t(\d+)\tuser=([^\t\n]+)")
 MECHANISMS: dict[MailServer, str] = {
     "standard": "plain login",
     "oauth-only": "xoauth2 oauthbearer",
@@ -29,9 +32,11 @@ MECHANISMS: dict[MailServer, str] = {
 
 @dataclass(frozen=True)
 class Login:
-    """One login that a client asked for, by whatever protocol."""
+    """One login that a client asked for."""
 
     user: str
+    protocol: str
+    """``imap``, ``pop3`` or ``smtp``."""
     accepted: bool
 
 
@@ -74,7 +79,7 @@ class Dovecot:
             expired=_in_state(accounts, "expired"),
             backend_down=_in_state(accounts, "backend-down"),
             failing_backend=_write(directory / "backend", ["#!/bin/sh", "exit 111"], mode=0o755),
-            users=_write(directory / "users", _passwd(accounts, password, directory / "mail")),
+            users=_write(directory / "users", _passwd(accounts | {BARRIER: "good"}, password, directory / "mail")),
             oauth=oauth if server == "oauth-only" else None,
             sasl_socket=self.sasl_socket,
             listeners=self._listeners,
@@ -97,22 +102,34 @@ class Dovecot:
     def logins(self) -> list[Login]:
         """Every login asked for so far, in order.
 
-        The log is written by another process than the one that answers the client, so a login of our own
-        goes first and is waited for; the authentication service is one process and keeps the order.
+        The log is written by another process than the one that answers the client, so a look-up of our own
+        goes last and is waited for; the authentication service is one process and keeps the order.
         """
         self._barriers += 1
-        user = f"barrier-{self._barriers}"
-        subprocess.run(["doveadm", "-c", self._config, "auth", "test", user, "x"], capture_output=True, timeout=10)
+        subprocess.run(
+            ["doveadm", "-c", self._config, "auth", "lookup", BARRIER], capture_output=True, check=True, timeout=10
+        )
         for _ in range(500):
-            found = [Login(name, outcome == "OK") for outcome, name in _OUTCOME.findall(self.log())]
-            if any(one.user == user for one in found):
-                return [one for one in found if not one.user.startswith("barrier-")]
+            log = self.log()
+            if log.count(LOOKED_UP) == self._barriers:
+                return _logins(log)
             time.sleep(0.01)
-        raise EstateError(f"{self._log} never showed {user}")
+        raise EstateError(f"{self._log} never showed that {BARRIER} was looked up")
 
     def log(self) -> str:
         """The log so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
+
+
+def _logins(log: str) -> list[Login]:
+    asked: dict[str, str] = {}
+    found = []
+    for line in log.splitlines():
+        if match := _ASKED.search(line):
+            asked[match[1]] = match[2]
+        elif match := _DECIDED.search(line):
+            found.append(Login(match[3], asked[match[2]], accepted=match[1] == "OK"))
+    return found
 
 
 def _fill(folder: Path) -> None:
