@@ -14,9 +14,10 @@ from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, TL
 from aiosmtpd.smtp import Session as SmtpState
 
 from diagnose.lab.listener import PATIENCE
-from diagnose.lab.session import LONGEST_LINE, TOKEN_ERROR, ServerSettings
+from diagnose.lab.session import LONGEST_LINE, TOKEN_ERROR, TOKEN_MECHANISMS, ServerSettings
 
 REJECTION = "535 5.7.8 Error: authentication failed"
+_KNOWN_MECHANISMS = TOKEN_MECHANISMS | {"PLAIN", "LOGIN"}
 _LOGGER = logging.getLogger("mail.log")  # aiosmtpd's
 _QUIET = logging.NullHandler()
 
@@ -92,6 +93,7 @@ class _Smtp(SMTP):
             ident="ESMTP ready",
             tls_context=settings.context if settings.tls == "starttls" else None,
             auth_require_tls=settings.tls == "starttls",
+            auth_exclude_mechanism=_KNOWN_MECHANISMS - set(settings.mechanisms),
             authenticator=handler.authenticate,
             timeout=PATIENCE,
             loop=loop,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from dnslib import EDNS0, OPCODE, QTYPE, RCODE, RR, DNSError, DNSLabel, DNSRecord  # type: ignore[import-untyped]
+from dnslib import EDNS0, OPCODE, QTYPE, RCODE, RR, DNSError, DNSLabel, DNSRecord
 
 from diagnose.lab.scenario import AddressFamily, DnsState, Scenario, ServiceName
 
@@ -74,12 +74,12 @@ class Zone:
             reply.add_ar(EDNS0(udp_len=UDP_SIZE, ext_rcode=_BADVERS >> 4 if version else 0))
             if not version:
                 self._answer(query, reply)
-        packed: bytes = reply.pack()
+        packed = bytes(reply.pack())
         if limited and len(packed) > (
             _PLAIN_UDP_SIZE if opt is None else max(_PLAIN_UDP_SIZE, min(opt.rclass, UDP_SIZE))
         ):
             reply.rr, reply.auth, reply.header.tc = [], [], 1
-            packed = reply.pack()
+            packed = bytes(reply.pack())
         return packed
 
     def _answer(self, query: DNSRecord, reply: DNSRecord) -> None:

@@ -1,0 +1,92 @@
+"""The table of scenarios: complete, consistent, and every estate of it can be had."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.catalogue import catalogue
+from diagnose.lab import scenario as module
+from diagnose.lab.estate import Estate
+from diagnose.lab.scenario import SCENARIOS, Scenario
+
+from .conftest import BringUp
+
+each_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.id)
+
+
+@each_scenario
+def test_every_cause_is_in_the_catalogue(scenario: Scenario) -> None:
+    assert set(scenario.expects + scenario.allows) <= set(catalogue().ids)
+
+
+@each_scenario
+def test_every_estate_comes_up_and_goes(scenario: Scenario, bring_up: BringUp) -> None:
+    estate = bring_up(scenario.id)
+
+    assert set(estate.ports) == set(scenario.services)
+    assert all(0 < port < 65536 for port in estate.ports.values())
+    assert estate.ca_file.read_text().startswith("-----BEGIN CERTIFICATE-----")
+    assert (estate.webmail_url is None) == ("webmail" not in scenario.services)
+    assert (estate.logins_ok + estate.logins_failed + estate.logins_in_clear).total() == 0
+
+
+@each_scenario
+def test_only_what_is_there_is_changed(scenario: Scenario) -> None:
+    """A fault written for a service that the estate lacks would silently make it healthy."""
+    hosts = {scenario.host_label(service) for service in scenario.services}
+    protocols = {scenario.protocol(service) for service in scenario.services}
+
+    assert set(scenario.ports) <= set(scenario.services)
+    assert set(scenario.certificates) <= hosts
+    assert set(scenario.turned_away) <= protocols
+    assert bool(protocols & set(scenario.login)) == bool(scenario.login)
+
+
+@each_scenario
+def test_exit_code_fits_the_causes(scenario: Scenario) -> None:
+    assert not scenario.expects or not scenario.id.startswith("healthy")
+    assert scenario.exit_code == 0 or scenario.expects
+    assert scenario.expects or scenario.id.startswith("healthy")
+
+
+def test_every_family_that_loopback_can_show_is_covered() -> None:
+    covered = {cause.partition(".")[0] for scenario in SCENARIOS.values() for cause in scenario.expects}
+
+    assert covered >= {
+        "address",
+        "network",
+        "dns",
+        "reach",
+        "server",
+        "tls",
+        "settings",
+        "credentials",
+        "lockout",
+        "activation",
+        "web",
+    }
+
+
+def test_an_id_may_be_used_once() -> None:
+    twice = Scenario(id="same", title="T")
+
+    with pytest.raises(ValueError, match="share an id"):
+        module._by_id((twice, twice))
+
+
+def test_what_the_main_job_is_run_with(bring_up: BringUp) -> None:
+    estate = bring_up("username-format")
+
+    assert (estate.address, estate.username, estate.access_token) == ("alice@corp.example", "alice", None)
+    assert estate.password == "correct horse battery staple"
+    assert estate.webmail_url == f"https://webmail.corp.example:{estate.ports['webmail']}/"
+    assert estate.resolver.startswith("127.0.0.1:")
+    assert estate.options == {"no_third_party": True, "no_history": True}
+
+
+def test_an_estate_can_be_brought_up_again() -> None:
+    estate = Estate(SCENARIOS["healthy"])
+    for _ in range(2):
+        with estate:
+            assert estate.ca_file.exists()
+        assert not estate.ca_file.exists()
