@@ -124,6 +124,7 @@ WEB = (
 
 SERVERS = (
     MailDomain(name="sendonly.example", hosts=(Host(serves=("submissions", "smtp")),)),
+    MailDomain(name="clientcert.example", hosts=(Host(server="certificate-only"),)),
     MailDomain(name="oauth.example", hosts=(Host(server="oauth-only"),)),
     MailDomain(
         name="cleartext.example",

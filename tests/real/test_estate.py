@@ -160,9 +160,18 @@ def test_the_system_resolves_through_the_estate(estate: Estate) -> None:
     assert "192.0.2.99" not in estate.client.run("getent", "ahosts", MAIL)
 
 
+def test_a_login_that_was_never_offered_is_counted_too(estate: Estate, clients: PlainClients) -> None:
+    before = estate.logins()
+    clients.imap_login("mail.oauth.example", 993, ALICE, PASSWORD)
+
+    assert [one for one in estate.logins() if one not in before] == [Login("", "imap", accepted=False)]
+
+
 def test_servers_without_passwords_or_without_tls(clients: PlainClients) -> None:
     assert "AUTH=XOAUTH2" in clients.imap_capabilities("mail.oauth.example", 993)
     assert "AUTH=PLAIN" not in clients.imap_capabilities("mail.oauth.example", 993)
+    assert "AUTH=EXTERNAL" in clients.imap_capabilities("mail.clientcert.example", 993)
+    assert "AUTH=PLAIN" not in clients.imap_capabilities("mail.clientcert.example", 993)
     assert "STARTTLS" in clients.imap_capabilities(MAIL, 143)
     assert "STARTTLS" not in clients.imap_capabilities("mail.cleartext.example", 143)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from .certificates import Authority
-from .daemon import EstateError
+from .daemon import Daemon, EstateError
 from .dovecot import Dovecot, Login
 from .firewall import ruleset
 from .leftovers import own_name, remove_directory
@@ -28,13 +28,13 @@ class Estate:
 
     client: Namespace
     server: Namespace
-    postfix: Postfix
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.hosts: dict[str, Placed] = {placed.name: placed for placed in plan.placed()}
         self.resolver = str(plan.resolver[0].ip)
         self._dovecots: dict[MailServer, Dovecot] = {}
+        self._daemons: list[Daemon] = []
         self._stack = contextlib.ExitStack()
         self._hosts_file = Path("/etc/hosts").read_text(encoding="utf-8")
 
@@ -62,19 +62,28 @@ class Estate:
         self.ca_file = authority.ca_file
         hosts = [(one, authority.issue(one.name, one.host.certificate)) for one in placed]
         for daemon in NameServers(plan, _made(directory / "dns")).start(self.server):
-            stack.callback(daemon.stop)
+            self._keep(daemon, stack)
         accounts = plan.accounts()
         for kind in dict.fromkeys(one.host.server for one in placed):
             its_own = [(one, pem) for one, pem in hosts if one.host.server == kind]
             dovecot = Dovecot(kind, its_own, accounts, plan.password, _made(directory / kind))
-            stack.callback(dovecot.start(self.server).stop)
+            self._keep(dovecot.start(self.server), stack)
             self._dovecots[kind] = dovecot
         sockets = {kind: dovecot.sasl_socket for kind, dovecot in self._dovecots.items()}
-        self.postfix = Postfix(hosts, sorted(accounts), sockets, _made(directory / "postfix"))
-        stack.callback(self.postfix.start(self.server).stop)
+        postfix = Postfix(hosts, sorted(accounts), sockets, _made(directory / "postfix"))
+        self._keep(postfix.start(self.server), stack)
         if any(one.host.web for one in placed):
-            nginx = Nginx(hosts, _made(directory / "nginx"))
-            stack.callback(nginx.start(self.server).stop)
+            self._keep(Nginx(hosts, _made(directory / "nginx")).start(self.server), stack)
+        # last in, first out: all are asked before the first is waited for
+        stack.callback(self._ask_all_to_stop)
+
+    def _ask_all_to_stop(self) -> None:
+        for daemon in self._daemons:
+            daemon.ask_to_stop()
+
+    def _keep(self, daemon: Daemon, stack: contextlib.ExitStack) -> None:
+        self._daemons.append(daemon)
+        stack.callback(daemon.stop)
 
     def logins(self) -> list[Login]:
         """The logins that clients asked for so far, over IMAP, POP3 and submission; in order on each server."""

@@ -45,9 +45,13 @@ class Daemon:
                 raise EstateError(f"{' '.join(self._argv)} did not come up:\n{tail}")
             time.sleep(0.02)
 
+    def ask_to_stop(self) -> None:
+        """Begin its end without waiting for it."""
+        self._process.terminate()
+
     def stop(self) -> None:
         """End it and whatever it has started; by force what does not go."""
-        self._process.terminate()
+        self.ask_to_stop()
         try:
             self._process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired:

@@ -23,8 +23,10 @@ BARRIER = "barrier@estate.invalid"
 LOOKED_UP = f"auth: Debug: passdb out: PASS\t1\tuser={BARRIER}\n"
 _ASKED = re.compile(r"auth: Debug: client in: AUTH\t(\d+)\t\S+\tservice=(\w+)")
 _DECIDED = re.compile(r"auth: Debug: client passdb out: (OK|FAIL)\t(\d+)\tuser=([^\t\n]+)")
+_NOT_OFFERED = re.compile(r"(imap|pop3)-login: Info: (?:Login|Authenticate \S+) failed: (?:Plaintext|Unsupported)")
 MECHANISMS: dict[MailServer, str] = {
     "standard": "plain login",
+    "certificate-only": "external",
     "oauth-only": "xoauth2 oauthbearer",
     "without-tls": "plain",
 }
@@ -35,6 +37,7 @@ class Login:
     """One login that a client asked for."""
 
     user: str
+    """Empty where the server does not look, because it never offered such a login."""
     protocol: str
     """``imap``, ``pop3`` or ``smtp``."""
     accepted: bool
@@ -129,6 +132,8 @@ def _logins(log: str) -> list[Login]:
             asked[match[1]] = match[2]
         elif match := _DECIDED.search(line):
             found.append(Login(match[3], asked[match[2]], accepted=match[1] == "OK"))
+        elif match := _NOT_OFFERED.search(line):
+            found.append(Login("", match[1], accepted=False))
     return found
 
 

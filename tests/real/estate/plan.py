@@ -12,8 +12,9 @@ Family = Literal["ipv4", "ipv6"]
 CertificateKind = Literal[
     "good", "expired", "not-yet-valid", "expiring", "self-signed", "wrong-name", "incomplete-chain"
 ]
-MailServer = Literal["standard", "oauth-only", "without-tls"]
-"""Which Dovecot serves a host: with passwords over TLS, with OAuth 2 mechanisms alone, or without any TLS."""
+MailServer = Literal["standard", "certificate-only", "oauth-only", "without-tls"]
+"""Which Dovecot serves a host: with passwords over TLS, with client certificates (SASL EXTERNAL) or OAuth 2 alone, or
+without any TLS."""
 WebPage = Literal["login", "unavailable", "redirect-loop", "not-found", "autoconfig"]
 AccountState = Literal["good", "disabled", "expired", "backend-down", "over-quota"]
 Security = Literal["unsigned", "signed", "bogus", "lame"]

@@ -69,7 +69,3 @@ class Postfix:
         last = self._listeners[-1]
         daemon.wait_until(lambda: namespace.connects(last.address.strip("[]"), last.port))
         return daemon
-
-    def log(self) -> str:
-        """The log so far."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
