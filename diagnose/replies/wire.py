@@ -38,12 +38,14 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """The words, without tags, status and reply codes."""
 
 
-_IMAP_LINE = re.compile(r"^(\S{1,40}) (OK|NO|BAD|BYE|PREAUTH)\b ?(.*)$", re.IGNORECASE)
+_IMAP_LINE = re.compile(r"^((?=\*|\S*\d)\S{1,40}|\S{1,40}(?= [A-Z])) ((?i:OK|NO|BAD|BYE|PREAUTH))\b ?(.*)$")
+"""A tag of letters alone is believed only before a status in capitals: "Erro no servidor" is a sentence."""
 _IMAP_TAGLESS = re.compile(r"^(NO|BAD|BYE) (\[.*)$")
 _IMAP_DATA = re.compile(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [A-Z]+|NAMESPACE)\b", re.IGNORECASE)
 _POP3_LINE = re.compile(r"^(\+OK|-ERR)(?:\s+(.*))?$", re.IGNORECASE)
 _SMTP_LINE = re.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
 _HTTP_STATUS_LINE = re.compile(r"^HTTP/[0-9.]{1,4} (\d{3})", re.IGNORECASE)
+_CAPABILITY_WORD = re.compile(r"\b(LOGINDISABLED|STARTTLS)\b")
 _PAGE_START = re.compile(r"<(?:!doctype|html|head|\?xml|body)\b", re.IGNORECASE)
 _HTTP_STATUS = re.compile(r"(?:^|\berror[: ]{0,2}|\bstatus(?: code)?[: ]{0,2}|\bhttp )([45]\d\d)\b", re.IGNORECASE)
 _ENHANCED = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})(?![.\d])[ -]?")
@@ -125,10 +127,9 @@ def _imap(lines: list[str]) -> Wire:
     succeeded = last in ("OK", "PREAUTH") if tagged else not refusals
     if not succeeded:
         codes.append(Code("imap", last or refusals[-1]))
-    if re.search(r"\bLOGINDISABLED\b", "\n".join(lines)):
-        codes.append(Code("imap", "LOGINDISABLED"))
-        if re.search(r"\bSTARTTLS\b", "\n".join(lines)):
-            codes.append(Code("imap", "LOGINDISABLED STARTTLS"))
+    capabilities = set(_CAPABILITY_WORD.findall("\n".join(lines)))
+    if "LOGINDISABLED" in capabilities:
+        codes.append(Code("imap", " ".join(sorted(capabilities))))
     return Wire(protocol="imap", succeeded=succeeded, codes=tuple(dict.fromkeys(codes)), text="\n".join(words))
 
 
