@@ -53,6 +53,10 @@ class History:
         name = self._hash("account", account)
         return tuple(r for r in self._read() if r.account == name) if name else ()
 
+    def recent(self, account: str, seconds: float) -> int:
+        """How many logins of *account* were rejected within the last *seconds*."""
+        return sum(r.at > time.time() - seconds for r in self.rejections(account))
+
     def is_of(self, rejection: Rejection, account: str, secret: Secret) -> bool:
         """Whether *rejection* was of this very secret (wrong once in a million)."""
         return hmac.compare_digest(rejection.secret, self._secret_hash(account, secret))

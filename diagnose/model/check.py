@@ -30,6 +30,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text: Text
     data: dict[str, Any] = {}
     """The facts that the sentence rests on, as plain values."""
+    partial: bool = False
+    """True of a part only (one address, one MX of several): the whole still works, so the cause only hinders."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of needed checks on the same target (or on its host, or on the subject), by check id."""
     earlier: tuple[tuple[Service, Facts], ...] = ()
     """For a check that takes turns: facts of its earlier turns, in order."""
+    elsewhere: Mapping[str, tuple[tuple[Target, Facts], ...]] = {}
+    """For a check on the subject: facts that checks on hosts and services left, by check id."""
 
     def of(self, check: str, kind: type[G]) -> G:
         """The facts of the needed *check*. Raises KeyError when that check left none."""

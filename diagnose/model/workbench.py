@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from diagnose.history import History
 from diagnose.model.deadline import Deadline
+from diagnose.model.targets import Service
 from diagnose.network import Network
 from diagnose.secret import Secret
 
@@ -78,4 +80,8 @@ class Workbench:
     """The person said that a password which was rejected recently is to be sent all the same."""
     third_party: bool = True
     """Whether hosts beside the person's own provider and organisation may be contacted."""
+    announce: Callable[[tuple[Service, ...]], None] = lambda _: None
+    """Tells the runner of services to check; for discovery."""
+    recognise: Callable[[str], None] = lambda _: None
+    """Tells the runner the provider's id, once it is known; for discovery."""
     shelf: ConnectionShelf = field(default_factory=ConnectionShelf)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -97,6 +98,8 @@ class Network:
     def __init__(self, nameserver: Nameserver | None = None, ca_file: Path | None = None) -> None:
         """Raises CaFileError when *ca_file* cannot be used."""
         self.resolver = Resolver(nameserver)
+        self._lock = threading.Lock()
+        self._knocked: dict[tuple[str, int], Future[Attempt]] = {}
         self.ca_file = ca_file
         trust_context(ca_file)  # a bad file is told before anything is sent
 
@@ -154,9 +157,38 @@ class Network:
             raise DeadlineError(f"{host} does not answer on port {port}")
         raise NamedError(failed)
 
-    def fetch(self, url: str, deadline: Deadline, accept: Callable[[str], bool] = lambda _: True) -> Exchange:
-        """The page at *url*, redirects followed as far as *accept* allows. Never raises."""
-        return fetch(url, deadline, self._open, accept=accept)
+    def fetch(
+        self,
+        url: str,
+        deadline: Deadline,
+        accept: Callable[[str], bool] = lambda _: True,
+        ready: Callable[[str, int], Stream | None] = lambda _host, _port: None,
+    ) -> Exchange:
+        """The page at *url*, redirects followed as far as *accept* allows. Never raises.
+
+        *ready* may hand over a connection to host and port that stands already, TLS included.
+        """
+
+        def open_stream(host: str, port: int, tls: bool, until: Deadline) -> Stream:
+            standing = ready(host.strip("[]"), port)
+            if standing is None:
+                return self._open(host, port, tls, until)
+            standing.deadline = until
+            return standing
+
+        return fetch(url, deadline, open_stream, accept=accept)
+
+    def knock(self, address: str, port: int, deadline: Deadline) -> Attempt:
+        """Whether *port* of *address* accepts a connection; asked once a run, the connection is closed at once."""
+        with self._lock:
+            before = self._knocked.get((address, port))
+            if before is None:
+                race = Race((address,), port, deadline)
+                before = self._knocked[address, port] = in_background(
+                    lambda: race.attempts(deadline.left() + 0.5)[0], f"knock {port}"
+                )
+                before.add_done_callback(lambda _: race.close())
+        return before.result(timeout=deadline.left() + 1)
 
     def _open(self, host: str, port: int, tls: bool, deadline: Deadline) -> Stream:
         stream = self.connect(host.strip("[]"), port, deadline)

@@ -75,6 +75,11 @@ class Race:
             won, self._winner = self._winner, None
         return Stream(won, deadline) if won is not None else None
 
+    def decided(self, patience: float) -> bool:
+        """Wait up to *patience* seconds; whether an address connected or all have failed."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=patience)
+
     def attempts(self, patience: float) -> tuple[Attempt, ...]:
         """What came of each address, waiting up to *patience* seconds for those still under way."""
         with self._changed:

@@ -1,0 +1,111 @@
+"""What a certificate says (RFC 5280), and why a chain was not accepted."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+MOST_NAMES = 40
+LONGEST_CHAIN = 10
+
+
+class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One certificate."""
+
+    subject: str
+    """RFC 4514 string."""
+    issuer: str
+    names: tuple[str, ...] = ()
+    """dNSName and iPAddress entries of subjectAltName."""
+    not_before: float
+    """Seconds since the epoch."""
+    not_after: float
+    self_signed: bool = False
+    """Subject and issuer are one, and its own key made the signature."""
+    ca_issuers: tuple[str, ...] = ()
+    """Where the issuer's certificate can be had (authorityInfoAccess), as public authorities say."""
+    sha256: str = ""
+
+
+def read_certificate(der: bytes) -> CertificateFacts | None:
+    """The certificate in *der*; None when it is none."""
+    from cryptography import x509
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return CertificateFacts(
+            subject=certificate.subject.rfc4514_string(),
+            issuer=certificate.issuer.rfc4514_string(),
+            names=_names(certificate),
+            not_before=certificate.not_valid_before_utc.timestamp(),
+            not_after=certificate.not_valid_after_utc.timestamp(),
+            self_signed=_self_signed(certificate),
+            ca_issuers=_ca_issuers(certificate),
+            sha256=_fingerprint(certificate),
+        )
+    except (ValueError, TypeError):
+        return None
+
+
+def _fingerprint(certificate: x509.Certificate) -> str:
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return certificate.fingerprint(SHA256()).hex()
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+
+    try:
+        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    names = [*alternative.get_values_for_type(x509.DNSName)]
+    names += [str(address) for address in alternative.get_values_for_type(x509.IPAddress)]
+    return tuple(names[:MOST_NAMES])
+
+
+def _ca_issuers(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+    from cryptography.x509.oid import AuthorityInformationAccessOID
+
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(
+        str(entry.access_location.value)
+        for entry in access
+        if entry.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+    )[:3]
+
+
+def _self_signed(certificate: x509.Certificate) -> bool:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    if certificate.subject != certificate.issuer:
+        return False
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def name_matches(host: str, names: tuple[str, ...]) -> bool:
+    """Whether one of *names* covers *host*, by RFC 9525 §6.3 (a wildcard is the whole leftmost label)."""
+    host = host.rstrip(".").lower()
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        pass
+    else:
+        return str(address) in names
+    _, _, parent = host.partition(".")
+    covered = {name.rstrip(".").lower() for name in names}
+    return host in covered or ("." in parent and f"*.{parent}" in covered)

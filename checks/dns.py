@@ -1,0 +1,438 @@
+"""DNS: does the domain exist, who takes its mail, do the names of its servers resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+
+from diagnose import providers
+from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, SkipCheck, Subject, text
+from diagnose.model.workbench import Workbench
+from diagnose.network import (
+    Attempt,
+    DnsAnswer,
+    HostAddresses,
+    MxRecord,
+    Network,
+    Race,
+    RecordType,
+    SystemLookup,
+    in_background,
+    is_address,
+    mx_records,
+)
+
+MX_HOSTS_LOOKED_UP = 8
+PORT_25_SECONDS = 3.0
+KINDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
+BESIDE_SECONDS = 2.0
+"""Patience for the look-up made only to compare."""
+
+ALIVE = {"answered", "no_data", "name_not_found"}
+"""Statuses of an answer that came from a working resolver."""
+
+SPECIAL_USE = ("test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "home.arpa")
+"""Names that the public DNS never holds (RFC 6761, 6762, 7686, 8375, 9476; ICANN for internal)."""
+
+
+class MxTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """A host that an MX record names."""
+
+    name: str
+    is_address: bool = False
+    ipv4: DnsAnswer | None = None
+    ipv6: DnsAnswer | None = None
+
+    @property
+    def resolves(self) -> bool:
+        """Whether it has an address."""
+        return any(answer is not None and answer.records for answer in (self.ipv4, self.ipv6))
+
+    @property
+    def alias(self) -> str | None:
+        """Where a CNAME in place of the host leads."""
+        return (self.ipv4 and self.ipv4.canonical_name) or (self.ipv6 and self.ipv6.canonical_name) or None
+
+
+class DomainFacts(Facts, frozen=True, kw_only=True):
+    """What DNS says about a mail domain."""
+
+    mx: DnsAnswer
+    ipv4: DnsAnswer
+    ipv6: DnsAnswer
+    records: tuple[MxRecord, ...] = ()
+    targets: tuple[MxTarget, ...] = ()
+    unchecked: DnsAnswer | None = None
+    """The MX question again with checking disabled (CD); asked after a server failure."""
+    control: DnsAnswer | None = None
+    """The root's name servers: whether anything resolves; asked when the domain gave no usable answer."""
+    implicit_mx: tuple[Attempt, ...] = ()
+    """Port 25 of the domain's own addresses, where they stand in for a missing MX (RFC 5321 §5.1)."""
+
+
+def probe_domain(target: Subject, _given: Given, bench: Workbench) -> DomainFacts:
+    """Ask for MX and addresses at once; look further only where the answer raises a question."""
+    resolver, deadline, domain = bench.network.resolver, bench.deadline, target.domain
+    asked = [in_background(partial(resolver.query, domain, kind, deadline), f"{kind} {domain}") for kind in KINDS]
+    mx, ipv4, ipv6 = (one.result() for one in asked)
+    facts = DomainFacts(mx=mx, ipv4=ipv4, ipv6=ipv6)
+    if mx.status not in ALIVE:
+        control = in_background(lambda: resolver.query(".", "NS", deadline.within(5)), "NS of the root")
+        unchecked = None
+        if mx.status == "server_failure":
+            unchecked = resolver.query(domain, "MX", deadline.within(8), checking_disabled=True)
+        return msgspec.structs.replace(facts, control=control.result(), unchecked=unchecked)
+    if mx.status == "answered":
+        records = mx_records(mx)
+        names = [r.exchange for r in records if r.exchange][:MX_HOSTS_LOOKED_UP]
+        looking = [in_background(partial(_mx_target, name, bench.network, deadline), f"MX {name}") for name in names]
+        return msgspec.structs.replace(facts, records=records, targets=tuple(one.result() for one in looking))
+    if addresses := ipv6.records + ipv4.records:
+        race = Race(addresses, 25, deadline.within(PORT_25_SECONDS))
+        attempts = race.attempts(PORT_25_SECONDS + 0.2)
+        race.close()
+        return msgspec.structs.replace(facts, implicit_mx=attempts)
+    return facts
+
+
+def _mx_target(name: str, network: Network, deadline: Deadline) -> MxTarget:
+    if is_address(name):
+        return MxTarget(name=name, is_address=True)
+    six = in_background(lambda: network.resolver.query(name, "AAAA", deadline), f"AAAA {name}")
+    return MxTarget(name=name, ipv4=network.resolver.query(name, "A", deadline), ipv6=six.result())
+
+
+def judge_domain(facts: DomainFacts, given: Given, _target: Subject) -> Iterator[Finding]:
+    """Does the domain exist and take mail?"""
+    domain = given.subject.domain
+    if facts.mx.status not in ALIVE:
+        yield from _judge_no_answer(facts, domain)
+    elif facts.mx.status == "name_not_found":
+        yield Finding(
+            cause="dns.domain-missing",
+            certainty="confirmed",
+            text=text("DNS says that {domain} does not exist ({words}).", domain=domain, words=facts.mx.text),
+        )
+    elif facts.mx.status == "no_data":
+        yield from _judge_no_mx(facts, domain)
+    elif all(not r.exchange for r in facts.records):
+        yield Finding(
+            cause="dns.null-mx",
+            certainty="confirmed",
+            text=text("{domain} has the null MX record “{record}”.", domain=domain, record=facts.mx.records[0]),
+        )
+    else:
+        yield from _judge_targets(facts)
+
+
+def _judge_no_answer(facts: DomainFacts, domain: str) -> Iterator[Finding]:
+    words = facts.mx.text or facts.mx.status
+    resolver_works = facts.control is not None and facts.control.status in ALIVE
+    if facts.mx.status == "server_failure" and facts.unchecked is not None and facts.unchecked.status in ALIVE:
+        yield Finding(
+            cause="dns.broken-zone",
+            certainty="confirmed",
+            text=text(
+                "The resolver fails for {domain} ({words}), and answers when told not to check signatures: "
+                "the zone's DNSSEC signatures do not hold.",
+                domain=domain,
+                words=words,
+            ),
+        )
+    elif resolver_works:
+        yield Finding(
+            cause="dns.broken-zone",
+            certainty="confirmed" if facts.mx.status == "server_failure" else "likely",
+            text=text(
+                "The resolver gives no answer for {domain} ({words}), while other names resolve.",
+                domain=domain,
+                words=words,
+            ),
+        )
+    elif facts.mx.status == "server_failure":
+        yield Finding(
+            cause="dns.broken-zone",
+            certainty="likely",
+            text=text("The resolver fails for {domain} ({words}).", domain=domain, words=words),
+        )
+
+
+def _judge_no_mx(facts: DomainFacts, domain: str) -> Iterator[Finding]:
+    if not facts.implicit_mx:
+        yield Finding(
+            cause="dns.no-mx",
+            certainty="confirmed",
+            text=text("{domain} has no MX record and no address that could stand in for one.", domain=domain),
+        )
+        return
+    failures = [attempt.failure for attempt in facts.implicit_mx]
+    if all(failures):
+        refused = all(f is not None and f.name == "connection_refused" for f in failures)
+        yield Finding(
+            cause="dns.no-mx",
+            # a network that blocks port 25 looks the same as a host that does not answer there
+            certainty="likely" if refused else "possible",
+            text=text(
+                "{domain} has no MX record; its own address stands in (RFC 5321 §5.1), but port 25 there: {words}.",
+                domain=domain,
+                words=failures[0].text if failures[0] else "",
+            ),
+        )
+
+
+def _judge_targets(facts: DomainFacts) -> Iterator[Finding]:
+    looked_up = [t for t in facts.targets if t.is_address or not _undecided(t)]
+    dead = [t for t in looked_up if not t.is_address and not t.resolves]
+    for target in looked_up:
+        if target.is_address:
+            sentence = text("The MX record names the address {name} where a host name is due.", name=target.name)
+        elif not target.resolves:
+            sentence = text("The MX record names {name}, which has no address.", name=target.name)
+        elif target.alias:
+            sentence = text(
+                "The MX record names {name}, which is an alias (CNAME) of {alias}.",
+                name=target.name,
+                alias=target.alias,
+            )
+        else:
+            continue
+        yield Finding(
+            cause="dns.mx-unresolvable",
+            certainty="confirmed",
+            text=sentence,
+            partial=len(dead) < len(facts.targets),
+        )
+
+
+def _undecided(target: MxTarget) -> bool:
+    """No address was found, but only because a question got no usable answer."""
+    answers = [a for a in (target.ipv4, target.ipv6) if a is not None]
+    return not target.resolves and any(a.status not in ALIVE for a in answers)
+
+
+class HostFacts(Facts, frozen=True, kw_only=True):
+    """The addresses of a server name, by every way that was asked."""
+
+    found: HostAddresses
+    unchecked: DnsAnswer | None = None
+    """The A question again with checking disabled; asked after a server failure."""
+
+
+def probe_host(target: Host, _given: Given, bench: Workbench) -> HostFacts:
+    """Ask DNS, and the system where its answer is what connections use."""
+    found = bench.network.addresses(target.name, bench.deadline)
+    failing = found.ipv4 is not None and found.ipv4.status == "server_failure" and not found.addresses
+    again = None
+    if failing:
+        again = bench.network.resolver.query(target.name, "A", bench.deadline.within(8), checking_disabled=True)
+    return HostFacts(found=found, unchecked=again)
+
+
+def judge_host(facts: HostFacts, _given: Given, target: Host) -> Iterator[Finding]:
+    """Does the name resolve? A guessed name need not."""
+    found = facts.found
+    answers = [a for a in (found.ipv4, found.ipv6) if a is not None]
+    if found.addresses or not answers or target.source == "guess":
+        return
+    words = answers[0].text or answers[0].status
+    if all(a.status in ALIVE for a in answers):
+        yield Finding(
+            cause="dns.host-missing",
+            certainty="confirmed",
+            text=text("The server name {host} has no address in DNS ({words}).", host=target.name, words=words),
+        )
+    elif facts.unchecked is not None and facts.unchecked.status in ALIVE:
+        yield Finding(
+            cause="dns.broken-zone",
+            certainty="confirmed",
+            text=text(
+                "The resolver fails for {host} ({words}), and answers when told not to check signatures.",
+                host=target.name,
+                words=words,
+            ),
+        )
+    elif any(a.status == "server_failure" for a in answers):
+        yield Finding(
+            cause="dns.broken-zone",
+            certainty="likely",
+            text=text("The resolver fails for {host} ({words}).", host=target.name, words=words),
+        )
+
+
+class ResolverFacts(Facts, frozen=True, kw_only=True):
+    """How the resolver did over the whole run."""
+
+    servers: tuple[str, ...]
+    control: DnsAnswer
+    useful: int
+    """Questions that got a usable answer (an empty or negative one is usable)."""
+    useless: int
+
+
+def probe_resolver(_target: Subject, given: Given, bench: Workbench) -> ResolverFacts:
+    """Count the answers of the run; ask for the root only where none was usable."""
+    domain = given.of("dns.domain", DomainFacts)
+    answers = [domain.mx, domain.ipv4, domain.ipv6]
+    for _, facts in given.elsewhere.get("dns.host", ()):
+        if isinstance(facts, HostFacts):
+            answers += [a for a in (facts.found.ipv4, facts.found.ipv6) if a is not None]
+    useful = sum(a.status in ALIVE for a in answers)
+    control = domain.mx
+    if not useful:
+        control = domain.control or bench.network.resolver.query(".", "NS", bench.deadline.within(5))
+    return ResolverFacts(
+        servers=tuple(str(server) for server in bench.network.resolver.nameservers()),
+        control=control,
+        useful=useful,
+        useless=len(answers) - useful,
+    )
+
+
+def judge_resolver(facts: ResolverFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
+    """Did it answer anything at all?"""
+    if facts.useful or facts.control.status in ALIVE:
+        return
+    if not facts.servers:
+        yield Finding(
+            cause="network.resolver-down",
+            certainty="confirmed",
+            text=text("This computer is set up with no DNS resolver."),
+        )
+        return
+    yield Finding(
+        cause="network.resolver-down",
+        certainty="confirmed" if facts.control.status in {"timed_out", "refused"} else "likely",
+        text=text(
+            "The resolver {servers} gave no usable answer to any of {count} questions, the root's name servers among "
+            "them ({words}).",
+            servers=", ".join(facts.servers),
+            count=facts.useless + 1,
+            words=facts.control.text or facts.control.status,
+        ),
+    )
+
+
+class SystemFacts(Facts, frozen=True, kw_only=True):
+    """The system's own look-up beside the chosen resolver's."""
+
+    system: SystemLookup
+    chosen: tuple[str, ...]
+
+
+def probe_system(target: Host, given: Given, bench: Workbench) -> SystemFacts:
+    """Ask the system too when another resolver was chosen: mail programs use the system's."""
+    if bench.network.resolver.chosen is None:
+        raise SkipCheck(text("the system's own resolver is the one in use"))
+    name = target.name.lower()
+    if is_address(name) or any(name == top or name.endswith("." + top) for top in SPECIAL_USE):
+        raise SkipCheck(text("{host} is not a name of the public DNS", host=target.name))
+    return SystemFacts(
+        system=bench.network.system_lookup(target.name, bench.deadline.within(BESIDE_SECONDS)),
+        chosen=given.of("dns.host", HostFacts).found.addresses,
+    )
+
+
+def judge_system(facts: SystemFacts, _given: Given, target: Host) -> Iterator[Finding]:
+    """A name that only the chosen resolver knows is one that mail programs on this computer do not find."""
+    if facts.system.error and facts.chosen:
+        yield Finding(
+            cause="network.resolver-down",
+            certainty="possible",
+            text=text(
+                "This computer's own look-up of {host} fails ({error}), while the chosen resolver knows its address.",
+                host=target.name,
+                error=facts.system.error,
+            ),
+        )
+
+
+class ProviderFacts(Facts, frozen=True, kw_only=True):
+    """Which provider takes the domain's mail, and whose servers are set up."""
+
+    by_mx: str | None
+    by_host: dict[str, str]
+    """Server name to provider id, for the names that somebody set up and whose owner is known."""
+
+
+def probe_provider(_target: Subject, given: Given, _bench: Workbench) -> ProviderFacts:
+    """Recognise both sides; no I/O."""
+    domain = given.of("dns.domain", DomainFacts)
+    owners = {s.host: providers.by_host(s.host) for s in given.services if s.source in {"option", "srv", "autoconfig"}}
+    return ProviderFacts(
+        by_mx=providers.by_mx(r.exchange for r in domain.records),
+        by_host={host: owner for host, owner in owners.items() if owner},
+    )
+
+
+def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iterator[Finding]:
+    """Do the settings point where the mail goes?"""
+    for host, owner in facts.by_host.items():
+        if facts.by_mx and owner != facts.by_mx and facts.by_mx not in providers.owners_of_host(host):
+            yield Finding(
+                cause="dns.wrong-provider",
+                certainty="likely",
+                text=text(
+                    "The settings name {host} ({owner}), but mail for {domain} goes to another provider ({mx}).",
+                    host=host,
+                    owner=owner,
+                    domain=given.subject.domain,
+                    mx=facts.by_mx,
+                ),
+            )
+
+
+CHECKS = (
+    Check(
+        id="dns.domain",
+        family="dns",
+        title="The domain {domain} exists and takes mail",
+        each=Subject,
+        facts=DomainFacts,
+        probe=probe_domain,
+        judge=judge_domain,
+    ),
+    Check(
+        id="dns.host",
+        family="dns",
+        title="The server name {host} resolves",
+        each=Host,
+        facts=HostFacts,
+        probe=probe_host,
+        judge=judge_host,
+        usable=lambda facts: bool(facts.found.addresses),
+    ),
+    Check(
+        id="dns.system",
+        family="dns",
+        title="This computer's own look-up finds {host} too",
+        each=Host,
+        facts=SystemFacts,
+        probe=probe_system,
+        judge=judge_system,
+        needs=("dns.host",),
+    ),
+    Check(
+        id="dns.resolver",
+        family="dns",
+        title="The DNS resolver answers",
+        each=Subject,
+        facts=ResolverFacts,
+        probe=probe_resolver,
+        judge=judge_resolver,
+        needs=("dns.domain",),
+        after=("dns.host",),
+    ),
+    Check(
+        id="dns.provider",
+        family="dns",
+        title="The settings point at the provider that takes the mail of {domain}",
+        each=Subject,
+        facts=ProviderFacts,
+        probe=probe_provider,
+        judge=judge_provider,
+        needs=("dns.domain",),
+        after=("discovery",),
+    ),
+)

@@ -1,0 +1,52 @@
+"""A TLS handshake that accepts any certificate, to learn what a server sends; nothing is sent after it."""
+
+from __future__ import annotations
+
+from diagnose.model import ClosedError
+from diagnose.network import Stream
+
+
+def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[str, list[bytes]]:
+    """Version and sent chain (DER, leaf first) of a handshake that accepts any certificate; nothing is sent after it.
+
+    With *legacy* old versions and weak ciphers are taken too. Raises OSError.
+    """
+    from OpenSSL import SSL
+
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_verify(SSL.VERIFY_NONE)
+    if legacy:
+        context.set_min_proto_version(0)
+        context.set_cipher_list(b"ALL:@SECLEVEL=0")
+    connection = SSL.Connection(context, None)
+    if not host.replace(".", "").replace(":", "").isdigit():
+        connection.set_tlsext_host_name(host.encode("ascii", "ignore"))
+    connection.set_connect_state()
+    try:
+        while True:
+            try:
+                connection.do_handshake()
+                break
+            except SSL.WantReadError:
+                _flush(connection, stream)
+                data = stream.recv(16384)
+                if not data:
+                    raise ClosedError("closed in the handshake") from None
+                connection.bio_write(data)
+    except SSL.Error as error:
+        raise ConnectionError(f"handshake: {error}") from error
+    chain = connection.get_peer_cert_chain(as_cryptography=True) or []
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return connection.get_protocol_version_name(), [certificate.public_bytes(Encoding.DER) for certificate in chain]
+
+
+def _flush(connection: object, stream: Stream) -> None:
+    from OpenSSL import SSL
+
+    assert isinstance(connection, SSL.Connection)  # noqa: S101 - the import is only made when needed
+    try:
+        while data := connection.bio_read(16384):
+            stream.sendall(data)
+    except SSL.WantReadError:
+        pass

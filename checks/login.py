@@ -1,0 +1,308 @@
+"""Login: one name, one mechanism, one try; then a look into the mailbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from checks.lockout import LockoutFacts
+from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
+from checks.password import WORDS, PasswordFacts
+from checks.server import session_key, take_session
+from checks.sessions import Credentials
+from diagnose import providers
+from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, failure, text
+from diagnose.model.workbench import Workbench
+from diagnose.replies import Reading, read_reply
+
+LOGIN_SECONDS = 25.0
+"""Patience for the answer; servers hold back the answer to a wrong password for seconds, on purpose."""
+SLOW_SECONDS = 15.0
+OAUTH = ("XOAUTH2", "OAUTHBEARER")
+
+TransientCauses = ("server.fault", "server.too-many-connections", "server.slow")
+"""The server could not look at the password: nothing was counted, and another service may be asked."""
+
+
+class LoginFacts(Facts, frozen=True, kw_only=True):
+    """One login."""
+
+    outcome: Literal["accepted", "rejected", "unanswered", "no_mechanism"]
+    """``unanswered``: sent, and then silence or an end; the server may have counted it."""
+    mechanism: str | None = None
+    offered: tuple[str, ...] = ()
+    reply: str = ""
+    """The server's words, the secret masked."""
+    milliseconds: int = 0
+    failure: Failure | None = None
+    with_token: bool = False
+
+
+def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
+    """Log in once, if this turn may."""
+    if why := _why_not(target, given, bench):
+        raise why
+    credentials = _credentials(given, bench)
+    session = take_session(target, bench)
+    if credentials is None or session is None:
+        raise SkipCheck(text("the connection is gone"))
+    offered = session.mechanisms
+    mechanism = choose_mechanism(target.protocol, offered, credentials, initial_response=session.initial_response)
+    facts = LoginFacts(outcome="no_mechanism", offered=offered, with_token=credentials.is_token)
+    if mechanism is None:
+        session.close()
+        return facts
+    started = time.monotonic()
+    try:
+        reply = session.login(credentials, mechanism, bench.deadline.share(0.9, LOGIN_SECONDS))
+    except OSError as error:
+        session.close()
+        facts = msgspec.structs.replace(facts, outcome="unanswered", failure=failure(error, "login"))
+    else:
+        bench.shelf.put(session_key(target), session)
+        facts = msgspec.structs.replace(facts, outcome="accepted" if reply.ok else "rejected", reply=reply.words)
+    facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
+    _record(facts, target, given, bench, credentials)
+    return facts
+
+
+def _credentials(given: Given, bench: Workbench) -> Credentials | None:
+    secret = bench.access_token or bench.password
+    if secret is None or given.subject.username is None:
+        return None
+    return Credentials(username=given.subject.username, secret=secret, is_token=bench.access_token is not None)
+
+
+def _record(facts: LoginFacts, target: Service, given: Given, bench: Workbench, credentials: Credentials) -> None:
+    """Tries that a server counts are remembered, whatever it said of them; a good login clears them."""
+    if credentials.is_token:
+        return
+    if facts.outcome == "accepted":
+        bench.history.accepted(credentials.username)
+    elif facts.outcome == "unanswered" or not _transient(facts, given, target):
+        causes = [finding.cause for finding in judge_login(facts, given, target) if finding.certainty != "possible"]
+        bench.history.rejected(credentials.username, credentials.secret, next(iter(causes), "credentials.rejected"))
+
+
+def _why_not(target: Service, given: Given, bench: Workbench) -> SkipCheck | None:
+    """Why this service gets no login, if it gets none."""
+    if bench.password is None and bench.access_token is None:
+        return SkipCheck(text("there is no password to log in with"))
+    if given.has("lockout"):
+        record = given.of("lockout", LockoutFacts)
+        if record.same_password_at is not None and not record.send_again:
+            return SkipCheck(text("this password was rejected lately, and is not sent again without being told to"))
+        if record.at_the_brink and not record.send_again:
+            return SkipCheck(text("one more wrong try may lock the account"))
+    if bench.try_all:
+        return None
+    for service, facts in given.earlier:
+        if not isinstance(facts, LoginFacts) or facts.outcome == "no_mechanism":
+            continue
+        if facts.outcome == "accepted":
+            if service.way == target.way:
+                return SkipCheck(text("the login by {protocol} has answered it", protocol=service.protocol.upper()))
+        elif facts.outcome == "unanswered" or not _transient(facts, given, service):
+            return SkipCheck(
+                text("after the answer of {protocol} no other service is tried", protocol=service.protocol.upper())
+            )
+    return None
+
+
+def _transient(facts: LoginFacts, given: Given, service: Service) -> bool:
+    suspects = _read(facts.reply, given, service, "login").suspects
+    return bool(suspects) and suspects[0].certainty != "possible" and suspects[0].cause in TransientCauses
+
+
+def _read(words: str, given: Given, service: Service, stage: str) -> Reading:
+    provider = given.provider or providers.by_host(service.host)
+    return read_reply(
+        words, protocol="http" if service.protocol == "webmail" else service.protocol, provider=provider, stage=stage
+    )
+
+
+def judge_login(facts: LoginFacts, given: Given, target: Service) -> Iterator[Finding]:
+    """What the server's answer to the login says."""
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    match facts.outcome:
+        case "accepted":
+            if facts.milliseconds >= 1000 * SLOW_SECONDS:
+                yield Finding(
+                    cause="server.slow",
+                    certainty="possible",
+                    text=text(
+                        "{host} took {seconds} s to accept the login.",
+                        host=target.host,
+                        seconds=round(facts.milliseconds / 1000),
+                    ),
+                )
+        case "no_mechanism":
+            yield from _judge_no_mechanism(facts, target)
+        case "unanswered":
+            words = facts.failure.text if facts.failure else ""
+            late = facts.failure is not None and facts.failure.name == "timed_out"
+            yield Finding(
+                cause="server.slow" if late else "server.fault",
+                certainty="likely",
+                text=text("{host} did not answer the login on port {port} ({words}).", words=words, **place),
+            )
+        case "rejected":
+            yield from _judge_rejected(facts, given, target)
+
+
+def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]:
+    offered = " ".join(name for name in facts.offered if name != PROTOCOL_LOGIN) or "none"
+    only_oauth = not facts.with_token and any(name in OAUTH for name in facts.offered)
+    yield Finding(
+        cause="credentials.oauth-required" if only_oauth else "settings.no-common-auth",
+        certainty="confirmed",
+        text=text(
+            "{host} offers on port {port} no way to log in with what is at hand; it offers: {offered}.",
+            host=target.host,
+            port=target.port,
+            offered=offered,
+        ),
+    )
+
+
+def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterator[Finding]:
+    reading = _read(facts.reply, given, target, "login")
+    sentence = text(
+        "{host} answered the login on port {port}: {reply}", host=target.host, port=target.port, reply=facts.reply
+    )
+    data = {"reply": facts.reply, "mechanism": facts.mechanism, "recognised": reading.matched}
+    findings = [
+        Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence, data=data)
+        for suspect in reading.suspects
+    ]
+    if not findings:  # a rejection that says nothing we know is still a rejection of this login
+        cause = "credentials.token-rejected" if facts.with_token else "credentials.rejected"
+        findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
+    yield from findings
+    if facts.with_token or findings[0].cause != "credentials.rejected":
+        return
+    if given.has("password"):
+        for oddity in given.of("password", PasswordFacts).oddities:
+            yield Finding(
+                cause="credentials.input-error",
+                certainty="possible" if oddity == "caps_lock" else "confirmed",
+                text=WORDS[oddity],
+            )
+    yield from _behind_a_rejection(given, target, {finding.cause for finding in findings})
+
+
+def _behind_a_rejection(given: Given, target: Service, named: set[str]) -> Iterator[Finding]:
+    """What a bare rejection may hide at this provider, by the provider's own documentation."""
+    name = given.provider or providers.by_host(target.host)
+    if name is None:
+        return
+    known = providers.provider(name)
+    accepted = known.password.accepted
+    hidden = []
+    if accepted == "never":
+        hidden.append(("credentials.oauth-required", text("This provider takes no passwords from mail programs.")))
+    if accepted in {"app-password-only", "depends"}:
+        hidden.append(
+            (
+                "credentials.app-password-required",
+                text("This provider wants an app password from mail programs, not the one for the web page."),
+            )
+        )
+    if target.protocol in (known.protocols.off_by_default or ()):
+        hidden.append(
+            (
+                "settings.protocol-disabled",
+                text(
+                    "This provider keeps {protocol} switched off until it is asked for.",
+                    protocol=target.protocol.upper(),
+                ),
+            )
+        )
+    for cause, sentence in hidden:
+        if cause not in named:
+            yield Finding(cause=cause, certainty="possible", text=sentence, data={"provider": name})
+
+
+class MailboxFacts(Facts, frozen=True, kw_only=True):
+    """A look into the mailbox after the login."""
+
+    ok: bool
+    reply: str = ""
+    milliseconds: int = 0
+    failure: Failure | None = None
+
+
+def probe_mailbox(target: Service, _given: Given, bench: Workbench) -> MailboxFacts:
+    """EXAMINE INBOX or STAT."""
+    session = take_session(target, bench)
+    if session is None:
+        raise SkipCheck(text("the connection is gone"))
+    started = time.monotonic()
+    try:
+        reply = session.open_mailbox(bench.deadline.share(0.9, LOGIN_SECONDS))
+    except OSError as error:
+        return MailboxFacts(ok=False, failure=failure(error, "mailbox"))
+    finally:
+        session.close()
+    took = round(1000 * (time.monotonic() - started))
+    if reply is None:
+        return MailboxFacts(ok=True, milliseconds=took)
+    return MailboxFacts(ok=reply.ok, reply=reply.words, milliseconds=took)
+
+
+def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterator[Finding]:
+    """Logged in, but no mailbox?"""
+    if facts.ok:
+        return
+    words = facts.reply or (facts.failure.text if facts.failure else "")
+    sentence = text("The login worked, but {host} does not open the mailbox: {words}", host=target.host, words=words)
+    suspects = _read(facts.reply, given, target, "select").suspects if facts.reply else ()
+    for suspect in suspects:
+        yield Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence)
+    if not any(s.certainty != "possible" for s in suspects):
+        yield Finding(cause="server.fault", certainty="likely", text=sentence)
+
+
+def _mail(target: Service) -> bool:
+    return target.protocol != "webmail"
+
+
+def _reading(target: Service) -> bool:
+    return target.way == "reading"
+
+
+def _accepted(facts: LoginFacts) -> bool:
+    return facts.outcome == "accepted"
+
+
+CHECKS = (
+    Check(
+        id="login",
+        family="login",
+        title="{host} accepts the login by {protocol}",
+        each=Service,
+        facts=LoginFacts,
+        probe=probe_login,
+        judge=judge_login,
+        needs=("server", "tls"),
+        after=("password", "lockout"),
+        applies=_mail,
+        usable=_accepted,
+        takes_turns=True,
+    ),
+    Check(
+        id="login.mailbox",
+        family="login",
+        title="{host} opens the mailbox by {protocol}",
+        each=Service,
+        facts=MailboxFacts,
+        probe=probe_mailbox,
+        judge=judge_mailbox,
+        needs=("login",),
+        applies=_reading,
+        usable=lambda facts: facts.ok,
+    ),
+)

@@ -1,0 +1,230 @@
+"""Reach: does the port of the server accept a connection, at every address, and if not, what does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+
+from checks.dns import HostFacts
+from diagnose.model import Check, Facts, Failure, Finding, Given, Service, text
+from diagnose.model.workbench import Workbench
+from diagnose.network import Attempt, Race, Stream, has_route, in_background
+from diagnose.network.connector import family_of
+
+CONNECT_SECONDS = 8.0
+"""Patience of one connect: three SYN retransmissions (RFC 6298) have been lost by then."""
+UNEASY_SECONDS = 1.0
+"""Without an answer by then, other ports are tried to compare with."""
+COMPARE_SECONDS = 3.5
+"""Patience with those, and with the addresses that come in behind the first: two SYNs have been lost by then."""
+COMPARED_PORTS = (443, 993, 465, 587, 995, 143)
+BAN_SECONDS = 1800
+"""A ban follows failed logins within minutes."""
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """Another port of the same host, tried to compare."""
+
+    port: int
+    failure: Failure | None = None
+    """None: it accepts connections."""
+
+
+class ReachFacts(Facts, frozen=True, kw_only=True):
+    """Whether a port accepts connections."""
+
+    addresses: tuple[str, ...]
+    connected: str | None
+    """The address of the connection that the following checks use."""
+    attempts: tuple[Attempt, ...]
+    """Those that were over when the first connected, or all when none did."""
+    witnesses: tuple[Witness, ...] = ()
+    without_route: tuple[str, ...] = ()
+    """Families that this computer has no route for, whatever the server does."""
+    rejected_lately: int = 0
+    """Logins of this account that servers rejected in the last half hour, by the tool's own record."""
+
+
+def stream_key(service: Service) -> str:
+    """The shelf's name for the connection of *service*."""
+    return f"stream {service.protocol} {service.host} {service.port}"
+
+
+def race_key(service: Service) -> str:
+    """The shelf's name for the connects of *service* that are still under way."""
+    return f"race {service.protocol} {service.host} {service.port}"
+
+
+def probe_reach(target: Service, given: Given, bench: Workbench) -> ReachFacts:
+    """Connect to all addresses at once; when that drags on, try other ports beside it."""
+    addresses = given.of("dns.host", HostFacts).found.addresses
+    race = Race(addresses, target.port, bench.deadline.share(0.7, CONNECT_SECONDS))
+    comparing = None
+    if not race.decided(UNEASY_SECONDS):
+        comparing = in_background(lambda: _compare(target, race, bench), f"compare {target.host}")
+    stream = race.winner(bench.deadline)
+    if stream is not None:
+        bench.shelf.put(stream_key(target), stream)
+        bench.shelf.put(race_key(target), race)
+        return ReachFacts(addresses=race.addresses, connected=stream.peer, attempts=race.attempts(0))
+    witnesses = comparing.result() if comparing else _compare(target, race, bench)
+    families = {family_of(a): a for a in race.addresses}
+    account = given.subject.username or given.subject.domain
+    return ReachFacts(
+        addresses=race.addresses,
+        connected=None,
+        attempts=race.attempts(0.5),
+        witnesses=witnesses,
+        without_route=tuple(f for f, address in families.items() if not has_route(f, address)),
+        rejected_lately=bench.history.recent(account, BAN_SECONDS),
+    )
+
+
+def _compare(target: Service, race: Race, bench: Workbench) -> tuple[Witness, ...]:
+    limit = bench.deadline.within(COMPARE_SECONDS)
+    ports = [port for port in COMPARED_PORTS if port != target.port]
+    knocks = [
+        (port, in_background(partial(bench.network.knock, address, port, limit), f"knock {port}"))
+        for port in ports
+        for address in race.addresses[:2]
+    ]
+    results = [(port, knock.result()) for port, knock in knocks]
+    witnesses = []
+    for port in ports:
+        failures = [attempt.failure for p, attempt in results if p == port]
+        witnesses.append(Witness(port=port, failure=None if None in failures else failures[0]))
+    return tuple(witnesses)
+
+
+def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Finding]:
+    """Connected, refused, silent, out of reach, or this port alone?"""
+    if facts.connected or not target.named:
+        return
+    counted = [a for a in facts.attempts if a.family not in facts.without_route] or list(facts.attempts)
+    names = {a.failure.name for a in counted if a.failure}
+    tried = ", ".join(dict.fromkeys(a.address for a in counted))
+    open_ports = [w.port for w in facts.witnesses if w.failure is None]
+    refused = names == {"connection_refused"}
+    unreachable = bool(names) and names <= {"network_unreachable", "host_unreachable"}
+    place: dict[str, str | int] = {"host": target.host, "port": target.port, "addresses": tried}
+    data = {"addresses": list(facts.addresses), "failures": sorted(names), "open_ports": open_ports}
+    if refused:
+        sentence = text("{host} refuses connections on port {port} ({addresses}).", **place)
+    elif unreachable:
+        sentence = text("There is no way to {host} ({addresses}).", **place)
+    else:
+        sentence = text("Nothing answers on port {port} of {host} ({addresses}).", **place)
+    if target.protocol == "webmail":
+        yield Finding(cause="web.login-page-down", certainty="confirmed", text=sentence, data=data)
+        return
+    if refused:
+        yield Finding(cause="reach.refused", certainty="confirmed", text=sentence, data=data)
+    if open_ports:
+        yield Finding(
+            cause="reach.port-blocked",
+            certainty="possible" if refused else "confirmed",
+            text=text(
+                "Port {port} of {host} gives no connection, while port {open} of the same host does.",
+                host=target.host,
+                port=target.port,
+                open=", ".join(map(str, open_ports)),
+            ),
+            data=data,
+        )
+    elif not refused:
+        cause = "reach.unreachable" if unreachable else "reach.timeout"
+        yield Finding(cause=cause, certainty="confirmed", text=sentence, data=data)
+    if facts.rejected_lately and not unreachable:
+        yield Finding(
+            cause="lockout.address-blocked",
+            certainty="likely" if open_ports and not refused else "possible",
+            text=text(
+                "The connection fails right after {count} rejected logins from this computer: servers that ban an "
+                "address do that.",
+                count=facts.rejected_lately,
+            ),
+        )
+
+
+class PathsFacts(Facts, frozen=True, kw_only=True):
+    """What became of the addresses behind the first that connected."""
+
+    attempts: tuple[Attempt, ...]
+    ipv6_route: bool
+    """Whether this computer has a route for the IPv6 addresses at all."""
+
+
+def probe_paths(target: Service, _given: Given, bench: Workbench) -> PathsFacts:
+    """Wait a little for the other addresses."""
+    race = bench.shelf.take(race_key(target), Race)
+    if race is None:
+        return PathsFacts(attempts=(), ipv6_route=False)
+    attempts = list(race.attempts(bench.deadline.within(COMPARE_SECONDS).left()))
+    race.close()
+    done = {a.address for a in attempts}
+    attempts += [
+        Attempt(
+            address=address,
+            family=family_of(address),
+            failure=Failure(name="timed_out", operation="connect", text="no answer in time"),
+            milliseconds=round(1000 * COMPARE_SECONDS),
+        )
+        for address in race.addresses
+        if address not in done
+    ]
+    sixes = [a for a in race.addresses if family_of(a) == "ipv6"]
+    return PathsFacts(attempts=tuple(attempts), ipv6_route=any(has_route("ipv6", a) for a in sixes))
+
+
+def judge_paths(facts: PathsFacts, _given: Given, target: Service) -> Iterator[Finding]:
+    """IPv6 published and dead, IPv4 alive? A computer without IPv6 proves nothing."""
+    sixes = [a for a in facts.attempts if a.family == "ipv6"]
+    fours = [a for a in facts.attempts if a.family == "ipv4"]
+    if not facts.ipv6_route or not sixes or not target.named:
+        return
+    if all(a.failure for a in sixes) and any(a.failure is None for a in fours):
+        failure = sixes[0].failure
+        yield Finding(
+            cause="reach.ipv6-broken",
+            certainty="confirmed",
+            partial=True,
+            text=text(
+                "{host} answers on port {port} over IPv4, but not over its IPv6 address {address} ({words}).",
+                host=target.host,
+                port=target.port,
+                address=sixes[0].address,
+                words=failure.text if failure else "",
+            ),
+        )
+
+
+def take_stream(service: Service, bench: Workbench) -> Stream | None:
+    """The connection that `probe_reach` made for *service*, once."""
+    return bench.shelf.take(stream_key(service), Stream)
+
+
+CHECKS = (
+    Check(
+        id="reach",
+        family="reach",
+        title="{host} accepts connections on port {port}",
+        each=Service,
+        facts=ReachFacts,
+        probe=probe_reach,
+        judge=judge_reach,
+        needs=("dns.host",),
+        usable=lambda facts: facts.connected is not None,
+    ),
+    Check(
+        id="reach.paths",
+        family="reach",
+        title="Every published address of {host} answers on port {port}",
+        each=Service,
+        facts=PathsFacts,
+        probe=probe_paths,
+        judge=judge_paths,
+        needs=("reach",),
+    ),
+)

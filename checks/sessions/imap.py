@@ -1,0 +1,231 @@
+"""IMAP (RFC 3501, RFC 9051) by imaplib2, on a connection of ours.
+
+imaplib2 opens sockets, verifies nothing, starts threads and prints debug output with passwords in it;
+none of that is let happen: it is handed a connected stream, and its errors, which quote what was sent, are never shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import imaplib2
+import imaplib2.imaplib2
+
+from checks.sessions.session import (
+    Credentials,
+    MailSession,
+    Reply,
+    base64_line,
+    readable_challenge,
+    sasl_answers,
+    shown,
+)
+from diagnose import __version__
+from diagnose.model import ClosedError, Deadline, DeadlineError
+from diagnose.network import Stream
+
+CLIENT_ID = ("name", "diagnose", "version", __version__)
+"""For the ID command (RFC 2971): some providers serve no client that does not name itself."""
+
+# imaplib2's handler thread sleeps 0.1 s at its start, so that its creator gets ready first. Here no byte is
+# read before that (see `_Client.read`), so the pause would only make every login slower.
+imaplib2.imaplib2.time = SimpleNamespace(
+    time=time.time, sleep=lambda _: None, strftime=time.strftime, localtime=time.localtime
+)
+
+
+class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
+    """imaplib2 on a stream that stands already."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.ready = threading.Event()
+        self.heard = bytearray()
+        super().__init__("localhost", debug_file=io.StringIO(), identifier="", timeout=stream.deadline.left() + 1)
+
+    def open_socket(self) -> Stream:
+        return self.stream
+
+    def _request_push(self, tag: Any = None, name: Any = None, **kw: Any) -> Any:  # noqa: ANN401 - imaplib2's own
+        request = super()._request_push(tag, name, **kw)
+        self.ready.set()  # from here on there is somebody to hand the greeting to
+        return request
+
+    def read(self, size: int) -> bytes:
+        """Called by imaplib2's reader thread only."""
+        self.ready.wait()
+        data = self.stream.recv(size)
+        if not data:
+            raise ClosedError("closed by the server")
+        self.heard += data
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Called by imaplib2's writer thread only."""
+        self.stream.sendall(data)
+
+    def shutdown(self) -> None:
+        self.stream.abort()
+
+    def reader_is_fresh(self) -> None:
+        """Read again after STARTTLS, from the same stream, now under TLS."""
+        self.rdth = threading.Thread(target=self._reader, daemon=True)
+        self.rdth.start()
+
+    def ask_for_tls(self) -> str:
+        """STARTTLS without imaplib2's own handshake: "OK", or the server's words."""
+        self.read_size = 1  # nothing behind the reply's line end may be read: it belongs to the handshake
+        self.TerminateReader = True
+        try:
+            kind, data = self._simple_command("STARTTLS")
+        finally:
+            self._release_state_change()
+        self.rdth.join(timeout=self.stream.deadline.left())
+        self.TerminateReader = False
+        self.read_size = imaplib2.imaplib2.READ_SIZE
+        if kind == "OK":
+            return "OK"
+        self.reader_is_fresh()
+        return shown(b" ".join(part for part in data if part))
+
+    def authenticate_with(self, mechanism: str, credentials: Credentials, *, initial: bool) -> tuple[str, bytes]:
+        """AUTHENTICATE, the first answer with the command if *initial* (RFC 4959). The type and text of the reply."""
+        answers = sasl_answers(credentials, mechanism)
+        first = base64_line(next(answers)) if initial else None
+        challenges: list[bytes] = []
+
+        def answer(challenge: bytes | None) -> bytes:
+            challenges.append(readable_challenge(bytes(challenge or b"")))
+            given = next(answers, b"")
+            return base64_line(given) if given else b""
+
+        # imaplib2 tells an answering function from a literal by its being a bound method
+        self.literal = _Answer(answer).process
+        try:
+            kind, data = self._simple_command("AUTHENTICATE", mechanism, *([first] if first else []))
+        finally:
+            self._release_state_change()
+        if kind == "OK":
+            self.state = imaplib2.imaplib2.AUTH
+        return kind, b" ".join([*(c for c in challenges if c.startswith(b"{")), *(part for part in data if part)])
+
+
+class _Answer:
+    def __init__(self, answer: Callable[[bytes | None], bytes]) -> None:
+        self._answer = answer
+
+    def process(self, challenge: bytes | None, _request: object) -> bytes:
+        return self._answer(challenge)
+
+
+class ImapSession(MailSession):
+    """An IMAP conversation."""
+
+    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+        """Take the greeting and ask for the capabilities. Raises OSError."""
+        self.stream = stream
+        stream.deadline = deadline
+        with self._errors_as_ours():
+            self._client = _Client(stream)
+        self._read_capabilities()
+
+    def _read_capabilities(self) -> None:
+        self.capabilities = tuple(str(word) for word in self._client.capabilities)
+
+    @contextlib.contextmanager
+    def _errors_as_ours(self) -> Iterator[None]:
+        try:
+            yield
+        except imaplib2.IMAP4.error as error:
+            if self.stream.deadline.passed():
+                raise DeadlineError("no answer in time") from None
+            # never "from error": its message may quote the command, password and all
+            kind = "closed" if isinstance(error, imaplib2.IMAP4.abort) else "not understood"
+            raise ClosedError(f"the conversation ended: {kind}") from None
+
+    @property
+    def starttls(self) -> bool:
+        return "STARTTLS" in self.capabilities
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        offered = [c.removeprefix("AUTH=") for c in self.capabilities if c.startswith("AUTH=")]
+        return (*offered, *(() if "LOGINDISABLED" in self.capabilities else ("LOGIN-COMMAND",)))
+
+    @property
+    def initial_response(self) -> bool:
+        return "SASL-IR" in self.capabilities
+
+    def ask_for_tls(self, deadline: Deadline) -> str | None:
+        self.stream.deadline = deadline
+        with self._errors_as_ours():
+            words: str = self._client.ask_for_tls()
+        return None if words == "OK" else words
+
+    def after_tls(self, deadline: Deadline) -> None:
+        self.stream.deadline = deadline
+        self._client.reader_is_fresh()
+        with self._errors_as_ours():
+            self._client._get_capabilities()
+        self._read_capabilities()
+
+    def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
+        self.stream.deadline = deadline
+        self._client.resp_timeout = deadline.left() + 1
+        self.introduce()
+        before = len(self._client.heard)
+        secret = credentials.secret
+        try:
+            if mechanism == "LOGIN-COMMAND":
+                quoted = self._client._quote(credentials.username)
+                kind, data = self._client.login(quoted, secret.reveal())
+                words = b" ".join(part for part in data if part)
+            else:
+                kind, words = self._client.authenticate_with(mechanism, credentials, initial=self.initial_response)
+        except imaplib2.IMAP4.error:
+            heard = bytes(self._client.heard[before:])
+            if not heard:
+                problem = DeadlineError("no answer in time") if deadline.passed() else ClosedError("closed unanswered")
+                raise problem from None
+            return Reply(ok=False, words=shown(heard, secret))
+        heard = bytes(self._client.heard[before:])
+        return Reply(ok=kind == "OK", words=shown(words if kind == "OK" or b"{" in words[:1] else heard, secret))
+
+    def introduce(self) -> None:
+        """Name this client (RFC 2971) where the server wants to know; its answer does not matter."""
+        if "ID" in self.capabilities:
+            with contextlib.suppress(imaplib2.IMAP4.error):
+                self._client.id(*CLIENT_ID)
+
+    def open_mailbox(self, deadline: Deadline) -> Reply:
+        """EXAMINE INBOX: like SELECT, but changes nothing (RFC 9051 §6.3.3)."""
+        self.stream.deadline = deadline
+        self._client.resp_timeout = deadline.left() + 1
+        before = len(self._client.heard)
+        try:
+            kind, _ = self._client.examine("INBOX")
+        except imaplib2.IMAP4.error:
+            kind = "NO"
+        heard = bytes(self._client.heard[before:])
+        if not heard:
+            raise DeadlineError("no answer in time") if deadline.passed() else ClosedError("closed unanswered")
+        last = heard.rstrip().rpartition(b"\n")[2]
+        return Reply(ok=kind == "OK", words=shown(last if kind == "OK" else heard))
+
+    def say_goodbye(self) -> None:
+        self.stream.sendall(b"bye LOGOUT\r\n")
+
+    def close(self) -> None:
+        super().close()
+        client = self._client
+        client.Terminate = True
+        client.ouq.put(None)
+        client.inq.put(None)
+        for thread in (client.wrth, client.rdth, client.inth):
+            thread.join(timeout=1.0)

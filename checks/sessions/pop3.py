@@ -1,0 +1,115 @@
+"""POP3 (RFC 1939, RFC 2449, RFC 5034) by poplib, on a connection of ours."""
+
+from __future__ import annotations
+
+import poplib
+
+from checks.sessions.session import (
+    Credentials,
+    MailSession,
+    Reply,
+    base64_line,
+    readable_challenge,
+    sasl_answers,
+    shown,
+)
+from diagnose.model import ClosedError, Deadline
+from diagnose.network import Stream
+
+
+class _Client(poplib.POP3):
+    """poplib on a stream that stands already."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        super().__init__("localhost")
+
+    def _create_socket(self, timeout: float) -> Stream:
+        return self._stream
+
+    def renew_reader(self) -> None:
+        """Drop what was buffered before TLS."""
+        self.file = self._stream.makefile("rb")
+
+    def say(self, line: bytes) -> bytes:
+        """Send *line*, and the one line that answers. Raises OSError."""
+        self._stream.sendall(line + b"\r\n")
+        return self.hear()
+
+    def hear(self) -> bytes:
+        """One line. Raises ClosedError at the end."""
+        try:
+            line, _ = self._getline()  # type: ignore[attr-defined]  # poplib's own reader, bounded by its _MAXLINE
+        except poplib.error_proto as error:
+            raise ClosedError(str(error)) from None
+        return bytes(line)
+
+
+class Pop3Session(MailSession):
+    """A POP3 conversation."""
+
+    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+        """Take the greeting and ask for the capabilities. Raises OSError."""
+        self.stream = stream
+        stream.deadline = deadline
+        try:
+            self._client = _Client(stream)
+        except poplib.error_proto as error:
+            raise ClosedError(shown(bytes(error.args[0]) if isinstance(error.args[0], bytes) else str(error))) from None
+        self._ask_capabilities()
+
+    def _ask_capabilities(self) -> None:
+        try:
+            listed = self._client.capa()
+        except poplib.error_proto:  # a server from before RFC 2449: USER and PASS is what it has
+            listed = {"USER": []}
+        self._listed = {name.upper(): [value.upper() for value in values] for name, values in listed.items()}
+        self.capabilities = tuple(" ".join([name, *values]) for name, values in self._listed.items())
+
+    @property
+    def starttls(self) -> bool:
+        return "STLS" in self._listed
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        offered = tuple(self._listed.get("SASL", []))
+        # many servers take USER without listing it; those that list SASL alone mean it (RFC 2449 §6.3)
+        plain = "USER" in self._listed or not offered
+        return (*offered, *(("LOGIN-COMMAND",) if plain else ()))
+
+    def ask_for_tls(self, deadline: Deadline) -> str | None:
+        self.stream.deadline = deadline
+        reply = self._client.say(b"STLS")
+        return None if reply.startswith(b"+OK") else shown(reply)
+
+    def after_tls(self, deadline: Deadline) -> None:
+        self.stream.deadline = deadline
+        self._client.renew_reader()
+        self._ask_capabilities()
+
+    def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
+        self.stream.deadline = deadline
+        secret = credentials.secret
+        if mechanism == "LOGIN-COMMAND":
+            reply = self._client.say(b"USER " + credentials.username.encode())
+            if reply.startswith(b"+OK"):
+                reply = self._client.say(b"PASS " + secret.reveal().encode("utf-8", "surrogateescape"))
+            return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, secret))
+        answers = sasl_answers(credentials, mechanism)
+        heard = []
+        reply = self._client.say(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
+        for given in answers:
+            if not reply.startswith(b"+ ") and reply != b"+":
+                break
+            heard.append(readable_challenge(reply[2:]))
+            reply = self._client.say(base64_line(given) if given else b"")
+        challenges = [line for line in heard if line.startswith(b"{")]
+        return Reply(ok=reply.startswith(b"+OK"), words=shown(b"\n".join([*challenges, reply]), secret))
+
+    def open_mailbox(self, deadline: Deadline) -> Reply:
+        self.stream.deadline = deadline
+        reply = self._client.say(b"STAT")
+        return Reply(ok=reply.startswith(b"+OK"), words=shown(reply))
+
+    def say_goodbye(self) -> None:
+        self.stream.sendall(b"QUIT\r\n")

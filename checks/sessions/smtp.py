@@ -1,0 +1,102 @@
+"""Message submission (RFC 6409, RFC 4954, RFC 3207) by smtplib, on a connection of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+
+from checks.sessions.session import (
+    Credentials,
+    MailSession,
+    Reply,
+    base64_line,
+    readable_challenge,
+    sasl_answers,
+    shown,
+)
+from diagnose.model import ClosedError, Deadline
+from diagnose.network import Stream
+
+HELO_NAME = "[127.0.0.1]"
+"""An address literal (RFC 5321 §4.1.3): tells the server nothing about this computer."""
+
+
+class SmtpSession(MailSession):
+    """A submission session; no mail is ever sent in it."""
+
+    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+        """Take the greeting and say EHLO. Raises OSError."""
+        self.stream = stream
+        stream.deadline = deadline
+        self._client = smtplib.SMTP(local_hostname=HELO_NAME)
+        self._client.sock = stream  # type: ignore[assignment]  # has what smtplib uses of a socket
+        code, words = self._ask(None)
+        if code != 220:
+            raise ClosedError(f"{code} {shown(words)}")
+        self._hello()
+
+    def _ask(self, line: bytes | None) -> tuple[int, bytes]:
+        """Send *line*, if any, and the reply to it. Raises OSError."""
+        try:
+            if line is not None:
+                self.stream.sendall(line + b"\r\n")
+            return self._client.getreply()
+        except smtplib.SMTPServerDisconnected:
+            raise ClosedError("closed by the server") from None
+        except smtplib.SMTPResponseException as error:
+            raise ClosedError(shown(error.smtp_error)) from None
+
+    def _hello(self) -> None:
+        code, words = self._ask(b"EHLO " + HELO_NAME.encode())
+        if code != 250:
+            code, words = self._ask(b"HELO " + HELO_NAME.encode())
+            if code != 250:
+                raise ClosedError(f"{code} {shown(words)}")
+            words = b""
+        lines = words.decode("ascii", "replace").upper().splitlines()[1:]
+        # "AUTH=PLAIN" is an old spelling that some servers still send beside the right one
+        self.capabilities = tuple(dict.fromkeys(line.strip().replace("AUTH=", "AUTH ") for line in lines))
+
+    @property
+    def starttls(self) -> bool:
+        return "STARTTLS" in self.capabilities
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        found: list[str] = []
+        for line in self.capabilities:
+            if line.startswith("AUTH "):
+                found += line.split()[1:]
+        return tuple(dict.fromkeys(found))
+
+    def ask_for_tls(self, deadline: Deadline) -> str | None:
+        self.stream.deadline = deadline
+        code, words = self._ask(b"STARTTLS")
+        return None if code == 220 else f"{code} {shown(words)}"
+
+    def after_tls(self, deadline: Deadline) -> None:
+        self.stream.deadline = deadline
+        self._client.file = None  # what was buffered in clear is not looked at again
+        self._hello()
+
+    def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
+        self.stream.deadline = deadline
+        answers = sasl_answers(credentials, mechanism)
+        first = b"" if mechanism == "LOGIN" else b" " + base64_line(next(answers))
+        heard = []
+        code, words = self._ask(b"AUTH " + mechanism.encode() + first)
+        for given in answers:
+            if code != 334:
+                break
+            heard.append(readable_challenge(words))
+            code, words = self._ask(base64_line(given) if given else b"")
+        challenges = [line for line in heard if line.startswith(b"{")]
+        lines = [line for part in words.splitlines() or [b""] if (line := f"{code} ".encode() + part)]
+        return Reply(ok=code == 235, words=shown(b"\n".join([*challenges, *lines]), credentials.secret))
+
+    def open_mailbox(self, deadline: Deadline) -> None:
+        """Submission has no mailbox."""
+
+    def say_goodbye(self) -> None:
+        with contextlib.suppress(ClosedError):
+            self.stream.sendall(b"QUIT\r\n")

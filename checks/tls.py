@@ -1,0 +1,473 @@
+"""TLS: a verified handshake, and when it fails a second look, in which nothing is sent, at why."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from typing import cast
+
+import msgspec
+
+from checks.certificates import LONGEST_CHAIN, CertificateFacts, name_matches, read_certificate
+from checks.handshake import unverified_handshake
+from checks.reach import ReachFacts, stream_key, take_stream
+from checks.server import ServerFacts, session_key, spoken_protocol, take_session
+from checks.sessions import open_session
+from diagnose.model import (
+    Check,
+    ClosedError,
+    Deadline,
+    Facts,
+    Failure,
+    Finding,
+    Given,
+    Service,
+    SkipCheck,
+    failure,
+    text,
+)
+from diagnose.model.workbench import Workbench
+from diagnose.network import Race, Stream
+
+HANDSHAKE_SECONDS = 10.0
+EXPLAIN_SECONDS = 6.0
+PLAIN_GREETING_SECONDS = 3.0
+EXPIRING_DAYS = 14
+DAY = 86400
+
+CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
+"""OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root."""
+NAME_CODES = {62, 64}
+TIME_CODES = {9, 10}
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the second look found."""
+
+    chain: tuple[CertificateFacts, ...] = ()
+    """As sent, leaf first."""
+    issuer_related: bool = False
+    """The leaf's issuer belongs to an organisation that has an authority among the trusted ones named by hand."""
+    legacy_version: str | None = None
+    """A TLS version that this program refuses, and the server took."""
+    plaintext: str | None = None
+    """What the server said in clear where TLS was due."""
+    failure: Failure | None = None
+
+
+class TlsFacts(Facts, frozen=True, kw_only=True):
+    """A handshake."""
+
+    verified: bool
+    at: float
+    """When, by this computer's clock, in seconds since the epoch."""
+    version: str | None = None
+    cipher: str | None = None
+    not_after: float | None = None
+    """End of the accepted certificate's validity, seconds since the epoch."""
+    issuer: str | None = None
+    offered: bool = True
+    """For STARTTLS: whether the server listed it."""
+    refusal: str | None = None
+    """For STARTTLS: the server's words when it listed STARTTLS and refused the command."""
+    failure: Failure | None = None
+    verify_code: int | None = None
+    """OpenSSL's number for why the certificate was not accepted."""
+    private_authorities: bool = False
+    """Authorities beside the system's were named."""
+    explanation: Explanation | None = None
+
+
+def probe_implicit(target: Service, given: Given, bench: Workbench) -> TlsFacts:
+    """Handshake on the connection that stands."""
+    stream = take_stream(target, bench)
+    if stream is None:
+        raise SkipCheck(text("the connection is gone"))
+    stream.deadline = bench.deadline.share(0.6, HANDSHAKE_SECONDS)
+    try:
+        stream.start_tls(bench.network.trust(), target.host)
+    except (ssl.SSLError, OSError) as error:
+        stream.abort()
+        return _failed(error, target, given, bench)
+    stream.deadline = bench.deadline
+    facts = _verified(stream)
+    bench.shelf.put(stream_key(target), stream)
+    return facts
+
+
+def probe_starttls(target: Service, given: Given, bench: Workbench) -> TlsFacts:
+    """STARTTLS on the session that the greeting opened."""
+    session = take_session(target, bench)
+    if session is None:
+        raise SkipCheck(text("the connection is gone"))
+    if not given.of("server", ServerFacts).starttls:
+        session.close()
+        return TlsFacts(verified=False, at=time.time(), offered=False)
+    try:
+        refusal = session.start_tls(bench.network.trust(), target.host, bench.deadline.share(0.6, HANDSHAKE_SECONDS))
+    except (ssl.SSLError, OSError) as error:
+        session.close()
+        return _failed(error, target, given, bench)
+    if refusal is not None:
+        session.close()
+        return TlsFacts(verified=False, at=time.time(), refusal=refusal)
+    facts = _verified(session.stream)
+    bench.shelf.put(session_key(target), session)
+    return facts
+
+
+def _verified(stream: Stream) -> TlsFacts:
+    tls = stream.tls
+    if tls is None:
+        raise ClosedError("no TLS after the handshake")
+    certificate = tls.getpeercert() or {}
+    not_after = certificate.get("notAfter")
+    issuer = cast("tuple[tuple[tuple[str, str], ...], ...]", certificate.get("issuer", ()))
+    names = [f"{key}={value}" for row in issuer for key, value in row]
+    cipher = tls.cipher()
+    return TlsFacts(
+        verified=True,
+        at=time.time(),
+        version=tls.version(),
+        cipher=cipher[0] if cipher else None,
+        not_after=float(ssl.cert_time_to_seconds(not_after)) if isinstance(not_after, str) else None,
+        issuer=", ".join(names)[:300],
+    )
+
+
+def _failed(error: ssl.SSLError | OSError, target: Service, given: Given, bench: Workbench) -> TlsFacts:
+    known = failure(error, "tls_handshake")
+    code = getattr(error, "verify_code", None)
+    message = getattr(error, "verify_message", None)
+    if message:
+        known = msgspec.structs.replace(known, text=str(message))
+    return TlsFacts(
+        verified=False,
+        at=time.time(),
+        failure=known,
+        verify_code=code if isinstance(code, int) else None,
+        private_authorities=bench.network.ca_file is not None,
+        explanation=_explain(known, target, given, bench) if known.name != "timed_out" else None,
+    )
+
+
+# -- the second look
+
+
+def _explain(known: Failure, target: Service, given: Given, bench: Workbench) -> Explanation:
+    deadline = bench.deadline.share(0.7, EXPLAIN_SECONDS)
+    address = given.of("reach", ReachFacts).connected
+    if address is None:
+        return Explanation(failure=known)
+    if known.name == "tls_not_spoken" and target.tls == "implicit":
+        try:
+            return Explanation(plaintext=_plain_greeting(address, target.port, deadline))
+        except OSError as error:
+            return Explanation(failure=failure(error, "greeting"))
+    legacy = known.name == "tls_version_or_cipher"
+    try:
+        stream = _open_for_tls(address, target, deadline)
+        try:
+            version, ders = unverified_handshake(stream, target.host, legacy=legacy)
+        finally:
+            stream.abort()
+    except OSError as error:
+        return Explanation(failure=failure(error, "tls_handshake"))
+    chain = tuple(filter(None, (read_certificate(der) for der in ders[:LONGEST_CHAIN])))
+    return Explanation(
+        chain=chain,
+        legacy_version=version if legacy else None,
+        issuer_related=bool(chain) and _related(chain[0].issuer, bench),
+    )
+
+
+def _connect(address: str, port: int, deadline: Deadline) -> Stream:
+    stream = Race((address,), port, deadline).winner(deadline)
+    if stream is None:
+        raise ClosedError("no second connection")
+    return stream
+
+
+def _plain_greeting(address: str, port: int, deadline: Deadline) -> str:
+    stream = _connect(address, port, deadline.within(PLAIN_GREETING_SECONDS))
+    try:
+        return stream.recv(1000).decode("utf-8", "replace")
+    finally:
+        stream.abort()
+
+
+def _open_for_tls(address: str, target: Service, deadline: Deadline) -> Stream:
+    stream = _connect(address, target.port, deadline)
+    if target.tls == "starttls" and target.protocol != "webmail":
+        session = open_session(target.protocol, stream, deadline)
+        if refusal := session.ask_for_tls(deadline):
+            session.close()
+            raise ClosedError(refusal)
+    return stream
+
+
+def _related(issuer: str, bench: Workbench) -> bool:
+    """Whether an authority named by hand carries the organisation of *issuer*."""
+    ca_file = bench.network.ca_file
+    if ca_file is None:
+        return False
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=str(ca_file))
+    mine = {part for part in issuer.split(",") if part.startswith("O=")}
+    for authority in context.get_ca_certs(binary_form=True):
+        read = read_certificate(authority)
+        if read and mine & set(read.subject.split(",")):
+            return True
+    return False
+
+
+# -- judging
+
+
+def judge_tls(facts: TlsFacts, given: Given, target: Service) -> Iterator[Finding]:
+    """Encrypted, and with the right server?"""
+    if facts.verified:
+        yield from _judge_expiring(facts, target)
+    elif not facts.offered:
+        yield Finding(
+            cause="tls.starttls-missing",
+            certainty="confirmed",
+            text=text(
+                "{host} does not offer STARTTLS on port {port}; its capabilities are: {capabilities}.",
+                host=target.host,
+                port=target.port,
+                capabilities=" ".join(given.of("server", ServerFacts).capabilities) or "none",
+            ),
+        )
+    elif facts.refusal is not None:
+        yield Finding(
+            cause="tls.starttls-missing",
+            certainty="likely",
+            text=text(
+                "{host} lists STARTTLS on port {port} and refuses it: {reply}",
+                host=target.host,
+                port=target.port,
+                reply=facts.refusal,
+            ),
+        )
+    elif facts.failure is not None:
+        findings = list(_judge_failure(facts, facts.failure, target))
+        if target.named:
+            yield from findings
+        else:  # whether this is the right name at all is our own guess
+            yield from (msgspec.structs.replace(f, certainty="possible") for f in findings)
+
+
+def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:
+    if facts.not_after is not None and facts.not_after - facts.at < EXPIRING_DAYS * DAY:
+        yield Finding(
+            cause="tls.cert-expiring",
+            certainty="confirmed",
+            text=text(
+                "The certificate of {host} on port {port} runs out on {day}, in {days} days.",
+                host=target.host,
+                port=target.port,
+                day=_day(facts.not_after),
+                days=int((facts.not_after - facts.at) // DAY),
+            ),
+        )
+
+
+def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator[Finding]:
+    seen = facts.explanation or Explanation()
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    if known.name == "certificate_not_accepted":
+        yield from _judge_certificate(facts, known, seen, target)
+    elif known.name == "tls_not_spoken" and seen.plaintext:
+        spoken = spoken_protocol(seen.plaintext.encode())
+        wrong_mode = spoken == target.protocol
+        yield Finding(
+            cause="tls.wrong-mode" if wrong_mode else "reach.wrong-service",
+            certainty="confirmed",
+            text=text(
+                "Port {port} of {host} speaks first, and in clear, where TLS was due: {greeting}",
+                greeting=seen.plaintext,
+                **place,
+            ),
+        )
+    elif known.name == "tls_version_or_cipher":
+        if seen.legacy_version:
+            sentence = text(
+                "{host} takes no TLS 1.2 or newer on port {port}; with {version} it does connect.",
+                version=seen.legacy_version,
+                **place,
+            )
+        else:
+            sentence = text(
+                "{host} and this computer find no common TLS version or cipher on port {port} ({words}).",
+                words=known.text,
+                **place,
+            )
+        yield Finding(cause="tls.protocol-too-old", certainty="confirmed", text=sentence)
+    elif known.name == "timed_out":
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="likely",
+            text=text("{host} took the connection on port {port} and did not answer the TLS handshake.", **place),
+        )
+    else:
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="confirmed",
+            text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.text, **place),
+        )
+
+
+def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, target: Service) -> Iterator[Finding]:
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    found = False
+    for certificate in seen.chain:
+        if certificate.self_signed and certificate is not seen.chain[0]:
+            continue  # a root that was sent along is not the one that is trusted
+        if certificate.not_after < facts.at:
+            found = True
+            yield Finding(
+                cause="tls.cert-expired",
+                certainty="confirmed",
+                text=text(
+                    "The certificate for {subject} that {host} sends on port {port} expired on {day}.",
+                    subject=certificate.subject,
+                    day=_day(certificate.not_after),
+                    **place,
+                ),
+            )
+            break
+        if certificate.not_before > facts.at:
+            found = True
+            yield Finding(
+                cause="tls.cert-not-yet-valid",
+                certainty="confirmed",
+                text=text(
+                    "The certificate for {subject} that {host} sends on port {port} is valid only from {day} on.",
+                    subject=certificate.subject,
+                    day=_day(certificate.not_before),
+                    **place,
+                ),
+            )
+            break
+    if seen.chain and not name_matches(target.host, seen.chain[0].names):
+        found = True
+        yield Finding(
+            cause="tls.name-mismatch",
+            certainty="confirmed",
+            text=text(
+                "The certificate that {host} sends on port {port} is for {names}.",
+                names=", ".join(seen.chain[0].names[:8]) or seen.chain[0].subject,
+                **place,
+            ),
+            data={"names": list(seen.chain[0].names)},
+        )
+    if (
+        seen.chain
+        and facts.verify_code not in NAME_CODES | TIME_CODES
+        and (facts.verify_code in CHAIN_CODES or not found)
+    ):
+        found = True
+        yield from _judge_chain(facts, known, seen, place)
+    if not found:
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="confirmed",
+            text=text("The certificate of {host} on port {port} is not accepted: {words}.", words=known.text, **place),
+        )
+
+
+def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
+    leaf, rest = seen.chain[0], seen.chain[1:]
+    if leaf.self_signed:
+        yield Finding(
+            cause="tls.untrusted-issuer",
+            certainty="confirmed",
+            text=text(
+                "The certificate of {host} on port {port} is self-signed ({subject}).", subject=leaf.subject, **place
+            ),
+        )
+        return
+    if any(certificate.subject == leaf.issuer for certificate in rest):
+        yield Finding(
+            cause="tls.untrusted-issuer",
+            certainty="confirmed",
+            text=text(
+                "The certificate chain of {host} on port {port} ends in {issuer}, which this computer does not trust "
+                "({words}).",
+                issuer=seen.chain[-1].issuer,
+                words=known.text,
+                **place,
+            ),
+        )
+        return
+    # The issuer is neither sent nor trusted. A root is never sent, so a private root that signed the leaf
+    # itself looks the same; what tells is whether anything links the issuer to an authority that is trusted.
+    linked = bool(leaf.ca_issuers) or seen.issuer_related
+    incomplete = Finding(
+        cause="tls.incomplete-chain",
+        certainty="confirmed" if linked or facts.private_authorities else "possible",
+        text=text(
+            "{host} sends on port {port} a certificate issued by {issuer}, and leaves that issuer's certificate out.",
+            issuer=leaf.issuer,
+            **place,
+        ),
+    )
+    unknown = Finding(
+        cause="tls.untrusted-issuer",
+        certainty="possible" if linked or facts.private_authorities else "confirmed",
+        text=text(
+            "The certificate of {host} on port {port} is issued by {issuer}, which this computer does not trust.",
+            issuer=leaf.issuer,
+            **place,
+        ),
+    )
+    yield from (incomplete, unknown) if incomplete.certainty == "confirmed" else (unknown, incomplete)
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(moment))
+
+
+def implicit(target: Service) -> bool:
+    """Whether TLS comes first."""
+    return target.tls == "implicit"
+
+
+def starttls(target: Service) -> bool:
+    """Whether the greeting comes first, in clear."""
+    return target.tls == "starttls"
+
+
+def usable(facts: TlsFacts) -> bool:
+    """Nothing goes over a connection that is not verified."""
+    return facts.verified
+
+
+CHECKS = (
+    Check(
+        id="tls",
+        family="tls",
+        title="{host} proves on port {port} who it is, over TLS",
+        each=Service,
+        facts=TlsFacts,
+        probe=probe_implicit,
+        judge=judge_tls,
+        needs=("reach",),
+        applies=implicit,
+        usable=usable,
+    ),
+    Check(
+        id="tls",
+        family="tls",
+        title="{host} proves on port {port} who it is, over STARTTLS",
+        each=Service,
+        facts=TlsFacts,
+        probe=probe_starttls,
+        judge=judge_tls,
+        needs=("reach", "server"),
+        applies=starttls,
+        usable=usable,
+    ),
+)

@@ -1,0 +1,38 @@
+"""The command line: which command, and how errors a person can cause are told."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {"lab": "diagnose.cli.lab"}
+"""Command name to the module whose COMMAND it is; whatever else comes first is an address or a domain."""
+MAIN = "diagnose.cli.main_job"
+
+USAGE, INTERRUPTED = 2, 130
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that *arguments* name; the exit code of the contract."""
+    chosen = COMMANDS.get(arguments[0]) if arguments else None
+    command: click.Command = import_module(chosen or MAIN).COMMAND
+    name = f"diagnose {arguments[0]}" if chosen else "diagnose"
+    try:
+        code = command.main(arguments[1:] if chosen else arguments, prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        click.echo(f"diagnose: {_sentence(error)}", err=True)
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("diagnose: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever reads us is gone; Python's own complaint about that helps nobody
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _sentence(error: click.ClickException) -> str:
+    words = " ".join(error.format_message().split())
+    return words if words.endswith((".", "?", "!")) else words + "."

@@ -1,0 +1,212 @@
+"""`diagnose ADDRESS` and `diagnose DOMAIN`: the main job."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diagnose.cli import secrets
+from diagnose.cli.output import formats, print_out, renderer, suffixes, write_file
+from diagnose.cli.parameters import ReportFile, ResolverAddress, ServiceUrl
+from diagnose.cli.progress import progress_or_none
+from diagnose.diagnosis import DEFAULT_SECONDS, Request, all_checks, diagnose, history_folder
+from diagnose.discovery import Wishes
+from diagnose.history import History
+from diagnose.model import Subject
+from diagnose.model.renderer import RenderStyle
+from diagnose.network import CaFileError
+from diagnose.providers import UnknownProviderError, provider
+from diagnose.runner import DISCOVERY, Selection
+from diagnose.secret import Secret
+from diagnose.subject import SubjectError, parse_subject
+
+SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
+LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
+"""Those that say where the secret comes from; one at most."""
+
+
+def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
+    """The options of the main job that shape output and run, which other commands share."""
+    shared = [
+        click.option(
+            "--timeout",
+            type=click.FloatRange(SHORTEST_RUN, LONGEST_RUN),
+            default=DEFAULT_SECONDS,
+            show_default=True,
+            metavar="SECONDS",
+            help="The whole run's deadline.",
+        ),
+        click.option(
+            "--report",
+            "reports",
+            type=ReportFile(suffixes()),
+            multiple=True,
+            metavar="FILE",
+            help=f"Also write a report; the suffix gives the format: {' '.join(suffixes())}.",
+        ),
+        click.option(
+            "--format", "form", type=click.Choice(formats()), default="text", show_default=True, help="Standard output."
+        ),
+        click.option(
+            "--for",
+            "audience",
+            type=click.Choice(["user", "helpdesk", "admin"]),
+            default="user",
+            show_default=True,
+            help="Whose remedies come first.",
+        ),
+        click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
+        click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
+        click.option("--quiet", is_flag=True, help="No progress; verdict and causes only."),
+        click.option("--verbose", is_flag=True, help="Everybody's remedies and all facts."),
+        click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+    ]
+    for option in reversed(shared):
+        command = option(command)
+    return command
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Other commands: diagnose lab. Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, "
+    "130 interrupted.",
+)
+@click.version_option(package_name="mail-login-doctor", prog_name="diagnose", message="%(prog)s %(version)s")
+@click.argument("subject", metavar="ADDRESS|DOMAIN")
+@click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input.")
+@click.option("--password-env", metavar="VAR", help="The password is in this environment variable.")
+@click.option("--keyring", is_flag=True, help="The password is in the system's keyring.")
+@click.option("--no-login", is_flag=True, help="Test everything but the login.")
+@click.option("--access-token-env", metavar="VAR", help="An OAuth 2 access token instead of a password.")
+@click.option("--username", metavar="NAME", help="The user name, when it is not the address.")
+@click.option(
+    "--imap", type=ServiceUrl("imap"), metavar="URL", help="imaps://HOST[:993] or imap://HOST[:143] (STARTTLS)."
+)
+@click.option("--pop3", type=ServiceUrl("pop3"), metavar="URL", help="pop3s://HOST[:995] or pop3://HOST[:110].")
+@click.option("--smtp", type=ServiceUrl("smtp"), metavar="URL", help="smtps://HOST[:465] or smtp://HOST[:587].")
+@click.option("--webmail", type=ServiceUrl("webmail"), metavar="URL", help="The webmail page.")
+@click.option("--provider", "provider_id", metavar="ID", help="The mail provider, instead of recognising it.")
+@click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server.")
+@click.option("--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too.")
+@click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family.")
+@click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family.")
+@click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection.")
+@click.option("--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation.")
+@click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins.")
+@options
+def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the dispatcher looks for; click's values
+    """Tell why the login to a mailbox fails, prove it, and say what to do.
+
+    An ADDRESS (it holds an @) is diagnosed with one login; a DOMAIN is checked without any.
+    """
+    try:
+        subject = parse_subject(given["subject"], given["username"])
+        if given["provider_id"]:
+            provider(given["provider_id"])
+        request = Request(
+            subject=subject,
+            wishes=Wishes(
+                options=tuple(s for name in ("imap", "pop3", "smtp", "webmail") if (s := given[name])),
+                provider=given["provider_id"],
+                third_party=not given["no_third_party"],
+            ),
+            nameserver=given["resolver"],
+            ca_file=given["ca_file"],
+            selection=_selection(given["only"], given["skip"]),
+            seconds=given["timeout"],
+            try_all=given["try_all"],
+            strict=given["strict"],
+            redact=given["redact"],
+            use_history=not given["no_history"],
+            audience=given["audience"],
+            **_login(subject, given),
+        )
+        return carry_out(request, given)
+    except (SubjectError, UnknownProviderError, CaFileError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
+    """The secret, and whether there is to be a login."""
+    ways = [
+        name for name in ("password_stdin", "password_env", "keyring", "access_token_env", "no_login") if given[name]
+    ]
+    if len(ways) > 1:
+        names = " and ".join("--" + name.replace("_", "-") for name in ways)
+        raise click.UsageError(f"{names} exclude each other.")
+    if subject.address is None:
+        if set(ways) - {"no_login"}:
+            raise click.UsageError("a domain is checked without any login; give a mailbox address to test one.")
+        return {"login": False}
+    if given["no_login"]:
+        return {"login": False}
+    if given["access_token_env"]:
+        return {"access_token": secrets.from_environment(given["access_token_env"])}
+    account = subject.username or subject.address
+    if given["password_stdin"]:
+        return {"password": secrets.from_standard_input()}
+    if given["password_env"]:
+        return {"password": secrets.from_environment(given["password_env"])}
+    if given["keyring"]:
+        return {"password": secrets.from_keyring(account)}
+    password = secrets.from_prompt(account)
+    return {"password": password, "send_again": _send_again(account, password, given)}
+
+
+def _send_again(account: str, password: Secret | None, given: dict[str, Any]) -> bool:
+    """At a terminal: ask before a password that was rejected lately is sent once more."""
+    if password is None or given["no_history"]:
+        return False
+    history = History(history_folder())
+    before = [r for r in history.rejections(account) if history.is_of(r, account, password)]
+    if not before:
+        return False
+    moment = time.strftime("%H:%M", time.localtime(before[-1].at))
+    return click.confirm(
+        f"This very password was rejected at {moment}. One more try may lock the account. Send it again?",
+        default=False,
+        err=True,
+    )
+
+
+def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
+    """Raises click.UsageError for a name that no check answers to."""
+    names = {name for check in all_checks() for name in (check.id, check.family)}
+    for word in (*only, *skip):
+        begins = {".".join(word.split(".")[:count]) for count in range(1, word.count(".") + 2)}
+        if word == DISCOVERY or not begins & names:
+            raise click.UsageError(f"no check or family is called “{word}”; there are {', '.join(sorted(names))}.")
+    return Selection(only=only, skip=skip)
+
+
+def carry_out(request: Request, given: dict[str, Any]) -> int:
+    """Diagnose, show, write; the exit code."""
+    progress = progress_or_none(quiet=given["quiet"])
+    with progress or contextlib.nullcontext():
+        done = diagnose(request, progress)
+    style = _style(given)
+    print_out(renderer(given["form"]).render(done.report, style))
+    plain = RenderStyle(audience=given["audience"], verbose=given["verbose"], quiet=given["quiet"])
+    for file in given["reports"]:
+        write_file(file, done.report, plain)
+    return 130 if done.interrupted else int(done.report.verdict.exit_code)
+
+
+def _style(given: dict[str, Any]) -> RenderStyle:
+    terminal = sys.stdout.isatty()
+    color = terminal and not given["no_color"] and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return RenderStyle(
+        width=shutil.get_terminal_size().columns if terminal else 80,
+        color=color,
+        ascii="utf" not in (sys.stdout.encoding or "").lower(),
+        audience=given["audience"],
+        verbose=given["verbose"],
+        quiet=given["quiet"],
+    )

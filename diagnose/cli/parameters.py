@@ -1,0 +1,118 @@
+"""Types of command-line options: each turns a word into a value, or says in one sentence why it cannot."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.parse
+from pathlib import Path
+
+import click
+
+from diagnose.model import Service
+from diagnose.model.targets import Protocol, TlsMode
+from diagnose.network import Nameserver, is_address
+from diagnose.subject import SubjectError, domain_name
+
+SCHEMES: dict[str, tuple[Protocol, TlsMode, int]] = {
+    "imaps": ("imap", "implicit", 993),
+    "imap": ("imap", "starttls", 143),
+    "pop3s": ("pop3", "implicit", 995),
+    "pop3": ("pop3", "starttls", 110),
+    "smtps": ("smtp", "implicit", 465),
+    "smtp": ("smtp", "starttls", 587),
+    "https": ("webmail", "implicit", 443),
+    "http": ("webmail", "none", 80),
+}
+"""URL scheme to protocol, TLS mode and usual port."""
+
+
+class ServiceUrl(click.ParamType[Service]):
+    """A URL such as ``imaps://imap.example.com:993``."""
+
+    name = "url"
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Service:
+        """*value* as a service."""
+        if isinstance(value, Service):
+            return value
+        word = str(value)
+        schemes = [scheme for scheme, (protocol, _, _) in SCHEMES.items() if protocol == self.protocol]
+        try:
+            url = urllib.parse.urlsplit(word)
+            port = url.port
+        except ValueError:
+            self.fail(f"“{word}” is not a URL.", param, ctx)
+        if url.scheme.lower() not in schemes or not url.hostname:
+            self.fail(f"“{word}” is not a URL that begins with {' or '.join(s + '://' for s in schemes)}.", param, ctx)
+        if url.username or url.password:
+            self.fail("a URL may not hold a user name or a password.", param, ctx)
+        if self.protocol != "webmail" and (url.path.strip("/") or url.query or url.fragment):
+            self.fail(f"“{word}” holds more than a host and a port.", param, ctx)
+        protocol, tls, usual = SCHEMES[url.scheme.lower()]
+        if port == 0:
+            self.fail(f"“{word}” names port 0.", param, ctx)
+        return Service(
+            protocol=protocol,
+            host=self._host(url.hostname, param, ctx),
+            port=port or usual,
+            tls=tls,
+            source="option",
+            url=word if protocol == "webmail" else None,
+        )
+
+    def _host(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if is_address(name) or name == "localhost":
+            return name
+        try:
+            return domain_name(name)
+        except SubjectError:
+            self.fail(f"“{name}” is not a host name.", param, ctx)
+
+
+class ResolverAddress(click.ParamType[Nameserver]):
+    """``IP[:PORT]``, an IPv6 address with a port in brackets."""
+
+    name = "ip[:port]"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Nameserver:
+        """*value* as a name server."""
+        if isinstance(value, Nameserver):
+            return value
+        word = str(value)
+        address, port = word, ""
+        if word.startswith("["):
+            address, _, port = word[1:].partition("]")
+            port = port.removeprefix(":")
+        elif word.count(":") == 1:
+            address, _, port = word.partition(":")
+        try:
+            ipaddress.ip_address(address)
+            number = int(port) if port else 53
+        except ValueError:
+            self.fail(f"“{word}” is not an IP address, or one with a port.", param, ctx)
+        if not 0 < number < 65536:
+            self.fail(f"“{word}” names no port.", param, ctx)
+        return Nameserver(address, number)
+
+
+class ReportFile(click.ParamType[Path]):
+    """A file to write a report to; its folder has to be there, its suffix has to name a format."""
+
+    name = "file"
+
+    def __init__(self, suffixes: tuple[str, ...]) -> None:
+        self.suffixes = suffixes
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """*value* as a path that can be written to."""
+        file = Path(str(value))
+        if file.suffix.lower() not in self.suffixes:
+            self.fail(f"“{file}” ends in none of {', '.join(self.suffixes)}.", param, ctx)
+        if not file.parent.is_dir():
+            self.fail(f"there is no folder “{file.parent}”.", param, ctx)
+        if file.is_dir():
+            self.fail(f"“{file}” is a folder.", param, ctx)
+        return file

@@ -1,0 +1,85 @@
+"""Live progress on a terminal: each check with its state while it runs, on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from diagnose.model import CheckResult, Status, Text, quote
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+MOST_ROWS = 14
+"""Checks shown at a time: those that run, then those that ended last."""
+_SIGNS: dict[Status, tuple[str, str]] = {
+    "pass": ("✓", "green"),
+    "warn": ("!", "yellow"),
+    "fail": ("✗", "red"),
+    "skip": ("–", "dim"),
+    "error": ("?", "magenta"),
+}
+
+
+class Progress:
+    """An observer of the runner; use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.live import Live
+
+        self._titles: dict[str, str] = {}
+        self._running: dict[str, float] = {}
+        self._over: list[tuple[str, Status, float]] = []
+        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._draw)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._live.stop()
+
+    def planned(self, identity: str, title: Text) -> None:
+        """A check will run."""
+        self._titles[identity] = title.render()
+
+    def started(self, identity: str) -> None:
+        """Its probe has begun."""
+        self._running[identity] = time.monotonic()
+
+    def finished(self, result: CheckResult) -> None:
+        """It is over."""
+        began = self._running.pop(result.id, None)
+        if result.status != "skip":
+            self._over.append((result.id, result.status, time.monotonic() - began if began else 0.0))
+
+    def _draw(self) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text as Line
+
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=1)
+        table.add_column(overflow="ellipsis", no_wrap=True)
+        table.add_column(justify="right", style="dim")
+        running = list(self._running.items())[:MOST_ROWS]
+        for identity, status, seconds in self._over[-(MOST_ROWS - min(len(running), MOST_ROWS - 2)) :]:
+            sign, style = _SIGNS[status]
+            table.add_row(
+                Line(sign, style=style), Line(quote(self._titles.get(identity, identity))), f"{seconds:.1f} s"
+            )
+        now = time.monotonic()
+        for identity, began in running:
+            table.add_row(Line("·", style="cyan"), Line(quote(self._titles[identity])), f"{now - began:.1f} s")
+        table.add_row("", Line(f"{len(self._over)} / {len(self._titles)}", style="dim"), "")
+        return table
+
+
+def progress_or_none(*, quiet: bool) -> Progress | None:
+    """A progress display where standard error is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    return Progress(Console(stderr=True))

@@ -1,0 +1,59 @@
+"""Where the secret comes from: prompt, standard input, environment or keyring."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from diagnose.secret import Secret
+
+KEYRING_SERVICE = "mail-login-doctor"
+LONGEST_SECRET = 65536
+"""Characters; access tokens are the longest."""
+
+
+def from_environment(variable: str) -> Secret | None:
+    """The secret in *variable*; None when it is empty. Raises click.UsageError when it is not set."""
+    if variable not in os.environ:
+        raise click.UsageError(f"the environment variable {variable} is not set.")
+    return Secret(os.environ[variable]) if os.environ[variable] else None
+
+
+def from_standard_input() -> Secret | None:
+    """The first line of standard input, its line end aside; None when it is empty."""
+    raw = sys.stdin.buffer.readline(LONGEST_SECRET)
+    word = raw.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+    return Secret(word) if word else None
+
+
+def from_keyring(account: str) -> Secret | None:
+    """The secret that the system's keyring holds for *account*. Raises click.UsageError when there is none."""
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        raise click.UsageError(
+            "--keyring needs the extra “keyring”: pipx install 'mail-login-doctor[keyring]'."
+        ) from None
+    try:
+        word = keyring.get_password(KEYRING_SERVICE, account)
+    except keyring.errors.KeyringError as error:
+        raise click.UsageError(f"the keyring cannot be used: {type(error).__name__}.") from None
+    if not word:
+        raise click.UsageError(f"the keyring holds nothing for {account} under “{KEYRING_SERVICE}”.")
+    return Secret(word)
+
+
+def from_prompt(account: str) -> Secret | None:
+    """What is typed at a terminal, without echo; None when nothing is, or when there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    import getpass
+
+    try:
+        word = getpass.getpass(f"Password of {account} (empty: no login test): ", stream=sys.stderr)
+    except EOFError:
+        return None
+    return Secret(word) if word else None

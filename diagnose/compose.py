@@ -1,0 +1,231 @@
+"""Put a judgement into words: the report model in the language and for the audience that were asked for."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from diagnose import __version__, providers
+from diagnose.catalogue import Catalogue, remedies_for
+from diagnose.model import CheckResult, Host, Service, Subject, Target, quote, text
+from diagnose.model.renderer import Audience
+from diagnose.model.report import (
+    Environment,
+    Evidence,
+    Report,
+    ReportCause,
+    ReportCheck,
+    ReportFinding,
+    ReportRemedy,
+    ReportService,
+    ReportSubject,
+    ReportVerdict,
+    Station,
+    Tool,
+)
+from diagnose.verdict import JudgedCause, Judgement
+
+Translate = Callable[[str], str]
+StationName = Literal["computer", "dns", "server", "encryption", "login", "mailbox"]
+
+STATIONS: tuple[tuple[StationName, str, tuple[str, ...]], ...] = (
+    ("computer", text("This computer").msgid, ("address", "network", "browser")),
+    ("dns", text("DNS").msgid, ("dns",)),
+    ("server", text("Server").msgid, ("reach", "server", "web")),
+    ("encryption", text("Encryption").msgid, ("tls",)),
+    ("login", text("Login").msgid, ("settings", "credentials", "lockout", "activation")),
+    ("mailbox", text("Mailbox").msgid, ()),
+)
+"""Name, title, and the families of causes that break it."""
+CHECKS_OF_STATION = {
+    "dns": ("dns",),
+    "server": ("reach", "server"),
+    "encryption": ("tls",),
+    "login": ("login",),
+    "mailbox": ("login.mailbox",),
+}
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report says of the run beside its checks."""
+
+    subject: Subject
+    provider: str | None
+    started_at: datetime
+    duration_ms: int
+    resolver: str | None
+    proxy: str | None = None
+    lang: providers.Language = "en"
+    audience: Audience = "user"
+
+
+def compose(
+    judgement: Judgement,
+    results: tuple[CheckResult, ...],
+    services: tuple[Service, ...],
+    frame: Frame,
+    catalogue: Catalogue,
+    translate: Translate = str,
+) -> Report:
+    """The finished report."""
+    causes = tuple(_cause(cause, frame, catalogue, translate) for cause in judgement.causes)
+    return Report(
+        tool=Tool(name="diagnose", version=__version__),
+        lang=frame.lang,
+        subject=ReportSubject(
+            address=frame.subject.address,
+            domain=frame.subject.domain,
+            username=frame.subject.username,
+            provider=frame.provider,
+        ),
+        started_at=frame.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        duration_ms=frame.duration_ms,
+        verdict=ReportVerdict(
+            status=judgement.status,
+            exit_code=judgement.exit_code,
+            headline=_headline(judgement, causes, frame, translate),
+            causes=causes,
+            unchecked=tuple(one.render(translate) for one in judgement.unchecked),
+        ),
+        path=_path(judgement, results, translate),
+        services=tuple(
+            ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source) for s in services
+        ),
+        checks=tuple(_check(result, translate) for result in results),
+        environment=Environment(
+            os=f"{platform.system()} {platform.release()}",
+            python=".".join(map(str, sys.version_info[:3])),
+            resolver=frame.resolver,
+            proxy=frame.proxy,
+        ),
+    )
+
+
+def _headline(judgement: Judgement, causes: tuple[ReportCause, ...], frame: Frame, translate: Translate) -> str:
+    name = frame.subject.name
+    if judgement.status == "problem":
+        return causes[0].title
+    if judgement.status == "inconclusive":
+        answer = text("Nothing wrong was found for {name}, but not everything could be checked", name=name)
+    elif judgement.login_works:
+        answer = text("The login of {name} works", name=name)
+    else:
+        answer = text("Nothing that would block a login was found for {name}", name=name)
+    return answer.render(translate)
+
+
+def _cause(cause: JudgedCause, frame: Frame, catalogue: Catalogue, translate: Translate) -> ReportCause:
+    known = catalogue[cause.id]
+    return ReportCause(
+        id=cause.id,
+        certainty=cause.certainty,
+        impact=cause.impact,
+        title=translate(known.title),
+        summary=translate(known.summary),
+        evidence=_evidence(cause, translate),
+        remedies=_ordered(remedies_for(known, _remedy_facts(cause, frame), translate), frame.audience),
+        explains=cause.explains,
+    )
+
+
+def _evidence(cause: JudgedCause, translate: Translate) -> tuple[Evidence, ...]:
+    rows = [
+        Evidence(check=s.result.id, text=s.finding.text.render(translate), data=_plain(s.finding.data))
+        for s in cause.seen
+    ]
+    told: dict[str, Evidence] = {}
+    for row in rows:
+        told.setdefault(row.text, row)
+    return tuple(told.values())
+
+
+def _ordered(remedies: tuple[ReportRemedy, ...], audience: Audience) -> tuple[ReportRemedy, ...]:
+    return tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience))
+
+
+def _remedy_facts(cause: JudgedCause, frame: Frame) -> Mapping[str, str]:
+    facts: dict[str, str] = {}
+    if frame.provider:
+        facts.update(providers.provider_facts(providers.provider(frame.provider), frame.subject.domain, frame.lang))
+    facts["domain"] = frame.subject.domain
+    facts["address"] = frame.subject.address or ""
+    facts["username"] = frame.subject.username or frame.subject.address or ""
+    facts.update(_place_facts(cause.seen[0].result.target))
+    return facts
+
+
+def _place_facts(target: Target) -> dict[str, str]:
+    match target:
+        case Service():
+            return {"host": target.host, "port": str(target.port), "protocol": target.protocol.upper()}
+        case Host():
+            return {"host": target.name}
+        case Subject():
+            return {}
+
+
+def _check(result: CheckResult, translate: Translate) -> ReportCheck:
+    return ReportCheck(
+        id=result.id,
+        title=result.title.render(translate),
+        family=result.family,
+        status=result.status,
+        skipped_because=result.skipped_because.render(translate) if result.skipped_because else None,
+        started_ms=result.started_ms,
+        duration_ms=result.duration_ms,
+        findings=tuple(
+            ReportFinding(cause=f.cause, certainty=f.certainty, text=f.text.render(translate)) for f in result.findings
+        ),
+        facts=_plain(result.facts) if result.facts is not None else {},
+    )
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """Facts as JSON values: strings of servers made harmless, however deep they sit."""
+    built = msgspec.to_builtins(value)
+
+    def clean(one: Any) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(one, str):
+            return quote(one, 4000)
+        if isinstance(one, dict):
+            return {key: clean(item) for key, item in one.items()}
+        if isinstance(one, list | tuple):
+            return [clean(item) for item in one]
+        return one
+
+    return clean(built)
+
+
+def _path(judgement: Judgement, results: tuple[CheckResult, ...], translate: Translate) -> tuple[Station, ...]:
+    stations, broken = [], False
+    for name, title, families in STATIONS:
+        mine = [c for c in judgement.causes if c.certainty != "possible" and c.id.partition(".")[0] in families]
+        checks = CHECKS_OF_STATION.get(name, ())
+        passed = [r for r in results if (r.family in checks or r.check in checks) and r.usable]
+        state: Literal["ok", "broken", "hindered", "unknown"]
+        if any(c.impact == "blocks" for c in mine):
+            state, broken = "broken", True
+        elif mine:
+            state = "hindered"
+        elif name == "computer" or passed:
+            state = "ok"
+        else:
+            state = "unknown"
+        stations.append(Station(name=name, title=translate(title), state=state))
+    if broken:
+        first = next(place for place, station in enumerate(stations) if station.state == "broken")
+        stations[first + 1 :] = [
+            msgspec.structs.replace(s, state="unknown") if s.state != "broken" and not _reached(s, results) else s
+            for s in stations[first + 1 :]
+        ]
+    return tuple(stations)
+
+
+def _reached(station: Station, results: tuple[CheckResult, ...]) -> bool:
+    checks = CHECKS_OF_STATION.get(station.name, ())
+    return any((r.family in checks or r.check in checks) and r.usable for r in results)

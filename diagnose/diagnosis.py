@@ -1,0 +1,148 @@
+"""One diagnosis, from a request to a report: what the command line, the lab and programs that import us all run."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from diagnose import providers
+from diagnose.catalogue import catalogue
+from diagnose.compose import Frame, compose
+from diagnose.discovery import Discovered, Wishes, discover
+from diagnose.history import History
+from diagnose.model import Check, Deadline, Finding, Given, Subject
+from diagnose.model.renderer import Audience
+from diagnose.model.report import Report
+from diagnose.model.text import text
+from diagnose.model.workbench import Workbench
+from diagnose.network import Nameserver, Network
+from diagnose.redact import redact
+from diagnose.runner import DISCOVERY, Observer, Outcome, Selection, run
+from diagnose.secret import Secret
+from diagnose.verdict import judge
+
+DEFAULT_SECONDS = 30.0
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be diagnosed, and how."""
+
+    subject: Subject
+    wishes: Wishes = Wishes()
+    password: Secret | None = None
+    access_token: Secret | None = None
+    login: bool = True
+    """Whether the login itself is to be tested; never for a bare domain."""
+    nameserver: Nameserver | None = None
+    ca_file: Path | None = None
+    selection: Selection = Selection()
+    seconds: float = DEFAULT_SECONDS
+    """The whole run's deadline."""
+    try_all: bool = False
+    send_again: bool = False
+    strict: bool = False
+    redact: bool = False
+    use_history: bool = True
+    lang: providers.Language = "en"
+    audience: Audience = "user"
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """A report, and whether the run was cut short by the person."""
+
+    report: Report
+    interrupted: bool = False
+
+
+def history_folder() -> Path:
+    """Where the record of rejected logins lies."""
+    return platformdirs.user_state_path("mail-login-doctor", appauthor=False)
+
+
+def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
+    """Carry out *request*. Raises CaFileError, UnknownProviderError before anything is sent."""
+    started, began = datetime.now(UTC), time.monotonic()
+    deadline = Deadline(request.seconds)
+    login = request.login and request.subject.address is not None
+    network = Network(request.nameserver, request.ca_file)
+    bench = Workbench(
+        network=network,
+        deadline=deadline,
+        history=History(history_folder() if request.use_history else None),
+        password=request.password if login else None,
+        access_token=request.access_token if login else None,
+        try_all=request.try_all,
+        send_again=request.send_again,
+        third_party=request.wishes.third_party,
+    )
+    known = catalogue()
+    outcome = run(
+        (_discovery(request.wishes), *all_checks()),
+        request.subject,
+        bench,
+        provider=request.wishes.provider or providers.by_domain(request.subject.domain),
+        hinders_only=lambda cause: known[cause].impact == "hinders",
+        selection=request.selection,
+        observer=observer,
+    )
+    report = _report(request, outcome, network, login=login, started=started, began=began)
+    return Diagnosis(report=redact(report) if request.redact else report, interrupted=outcome.interrupted)
+
+
+def _report(
+    request: Request, outcome: Outcome, network: Network, *, login: bool, started: datetime, began: float
+) -> Report:
+    known = catalogue()
+    judgement = judge(
+        outcome.results, outcome.services, known, login_asked=login and _login_chosen(request), strict=request.strict
+    )
+    frame = Frame(
+        subject=request.subject,
+        provider=outcome.provider,
+        started_at=started,
+        duration_ms=round(1000 * (time.monotonic() - began)),
+        resolver=", ".join(map(str, network.resolver.nameservers())) or None,
+        lang=request.lang,
+        audience=request.audience,
+    )
+    return compose(judgement, outcome.results, outcome.services, frame, known)
+
+
+def _login_chosen(request: Request) -> bool:
+    """Whether --only and --skip leave the login in."""
+    only, skip = request.selection.only, request.selection.skip
+    return "login" not in skip and (not only or any(p.partition(".")[0] == "login" for p in only))
+
+
+def all_checks() -> tuple[Check[Any], ...]:
+    """Built-in and other packages' checks alike, by entry point; those of a broken package are its error to raise."""
+    found: list[Check[Any]] = []
+    for point in sorted(entry_points(group="diagnose.checks"), key=lambda p: p.name):
+        found += point.load()
+    return tuple(found)
+
+
+def _discovery(wishes: Wishes) -> Check[Discovered]:
+    def probe(target: Subject, _given: Given, bench: Workbench) -> Discovered:
+        return discover(target, wishes, bench.network, bench.deadline, bench.announce, bench.recognise)
+
+    return Check(
+        id=DISCOVERY,
+        family="settings",
+        title=text("The mail services of {domain} can be found").msgid,
+        each=Subject,
+        facts=Discovered,
+        probe=probe,
+        judge=_no_opinion,
+    )
+
+
+def _no_opinion(_facts: Discovered, _given: Given, _target: Subject) -> tuple[Finding, ...]:
+    """That nothing was found is said by the verdict; what sources disagree on is read by other checks."""
+    return ()

@@ -1,0 +1,414 @@
+"""Run checks: all that can run, at once, to one deadline; the runner alone knows threads, skipping and crashes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import queue
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any, Protocol, get_args
+
+import msgspec
+
+from diagnose.model import Check, CheckResult, Facts, Finding, Given, Host, Service, SkipCheck, Subject, Target, Text
+from diagnose.model import text as _
+from diagnose.model.check import Status
+from diagnose.model.targets import Protocol as ServiceProtocol
+from diagnose.model.targets import TlsMode
+from diagnose.model.workbench import Workbench
+from diagnose.network import in_background
+
+GRACE_SECONDS = 0.3
+"""After the deadline, for probes that kept it to hand in what they have."""
+DISCOVERY = "discovery"
+"""The id of the check that announces services."""
+
+
+class Observer(Protocol):
+    """Told of every change; for progress. Called from the runner's own thread, one call at a time."""
+
+    def planned(self, identity: str, title: Text) -> None:
+        """A check will run."""
+
+    def started(self, identity: str) -> None:
+        """Its probe has begun."""
+
+    def finished(self, result: CheckResult) -> None:
+        """It is over, one way or the other."""
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which checks were asked for: ids, beginnings of ids up to a dot, or families."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run brought."""
+
+    results: tuple[CheckResult, ...]
+    services: tuple[Service, ...]
+    provider: str | None
+    interrupted: bool = False
+
+
+class DeclarationError(Exception):
+    """The checks as declared cannot run: an unknown name or a circle in what they need."""
+
+
+def validate(checks: Iterable[Check[Any]]) -> None:
+    """Raise DeclarationError when a check needs an unknown check, or needs itself in the end.
+
+    A check may be declared twice for different targets (TLS before the greeting, or after it), so
+    circles are looked for on every kind of service by itself.
+    """
+    declared = tuple(checks)
+    names = {DISCOVERY, *(check.id for check in declared)}
+    for check in declared:
+        if unknown := {*check.needs, *check.after} - names:
+            raise DeclarationError(f"{check.id} needs {', '.join(sorted(unknown))}, which no check is called")
+    for protocol, mode in product(get_args(ServiceProtocol), get_args(TlsMode)):
+        sample = Service(protocol=protocol, host="", port=0, tls=mode, source="option")
+        _look_for_circle([c for c in declared if not isinstance(sample, c.each) or c.applies(sample)])
+
+
+def _look_for_circle(checks: list[Check[Any]]) -> None:
+    wants = {check.id: {*check.needs, *check.after} for check in checks}
+    settled: set[str] = set()
+    while open_ := wants.keys() - settled:
+        free = {name for name in open_ if wants[name] & wants.keys() <= settled}
+        if not free:
+            raise DeclarationError(f"these need each other in a circle: {', '.join(sorted(open_))}")
+        settled |= free
+
+
+def matches(pattern: str, identity: str, check: Check[Any]) -> bool:
+    """Whether *pattern* of --only or --skip names this instance."""
+    return pattern == check.family or identity == pattern or identity.startswith(pattern + ".")
+
+
+@dataclass(eq=False)
+class _Instance:
+    check: Check[Any]
+    target: Target
+    identity: str
+    before: tuple[_Instance, ...] = ()
+    state: str = "waiting"  # waiting, running, over
+    started: float | None = None
+    result: CheckResult | None = None
+    root: Text | None = None
+    """Why what needs this one cannot go on: the root need, not the nearest."""
+    given: Given | None = field(default=None, repr=False)
+
+
+def run(
+    checks: tuple[Check[Any], ...],
+    subject: Subject,
+    workbench: Workbench,
+    *,
+    provider: str | None,
+    hinders_only: Callable[[str], bool],
+    selection: Selection | None = None,
+    observer: Observer | None = None,
+) -> Outcome:
+    """Run *checks* for *subject* until all are over, the deadline has passed, or Ctrl-C was pressed.
+
+    *hinders_only* says of a cause id whether it can never block (KeyError for an unknown one);
+    *provider* is the provider known from the start.
+    """
+    return _Run(checks, subject, workbench, provider, hinders_only, selection or Selection(), observer).run()
+
+
+class _Run:
+    def __init__(
+        self,
+        checks: tuple[Check[Any], ...],
+        subject: Subject,
+        workbench: Workbench,
+        provider: str | None,
+        hinders_only: Callable[[str], bool],
+        selection: Selection,
+        observer: Observer | None,
+    ) -> None:
+        validate(checks)
+        self.checks = checks
+        self.subject = subject
+        self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.workbench = dataclasses.replace(
+            workbench,
+            announce=lambda services: self.inbox.put(lambda: self._announced(services)),
+            recognise=lambda provider: self.inbox.put(lambda: self._recognised(provider)),
+        )
+        self.provider = provider
+        self.hinders_only = hinders_only
+        self.selection = selection
+        self.observer = observer
+        self.instances: list[_Instance] = []
+        self.by_place: dict[tuple[str, object], _Instance] = {}
+        self.services: list[Service] = []
+        self.hosts: set[str] = set()
+        self.began = time.monotonic()
+
+    def run(self) -> Outcome:
+        interrupted = False
+        self._add(self.subject)
+        try:
+            self._loop()
+        except KeyboardInterrupt:
+            interrupted = True
+            with contextlib.suppress(queue.Empty):  # what is finished by now still counts
+                while True:
+                    self.inbox.get_nowait()()
+        self._cut_off(_("the run was interrupted") if interrupted else _("the time for the whole run was over"))
+        self.workbench.shelf.close()
+        results = tuple(i.result for i in self.instances if i.result is not None)
+        return Outcome(results=results, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
+
+    def _loop(self) -> None:
+        while any(i.state != "over" for i in self.instances):
+            self._advance()
+            if all(i.state == "over" for i in self.instances):
+                return
+            left = self.workbench.deadline.left() + GRACE_SECONDS
+            try:
+                message = self.inbox.get(timeout=left)
+            except queue.Empty:
+                return
+            message()
+
+    # -- which instances there are
+
+    def _announced(self, services: tuple[Service, ...]) -> None:
+        for service in services:
+            if service in self.services:
+                continue
+            self.services.append(service)
+            if service.host not in self.hosts:
+                self.hosts.add(service.host)
+                self._add(Host(name=service.host, source=service.source))
+            self._add(service)
+
+    def _recognised(self, provider: str) -> None:
+        self.provider = provider
+
+    def _add(self, target: Target) -> None:
+        for check in self.checks:
+            if not isinstance(target, check.each) or not check.applies(target):
+                continue
+            identity = self._identity(check, target)
+            before = tuple(i for i in self.instances if i.check.id == check.id) if check.takes_turns else ()
+            instance = _Instance(check, target, identity, before)
+            self.instances.append(instance)
+            self.by_place[check.id, _place(target)] = instance
+            if self.observer:
+                self.observer.planned(identity, _title(check, target))
+
+    def _identity(self, check: Check[Any], target: Target) -> str:
+        match target:
+            case Service():
+                wanted = f"{check.id}.{target.protocol}.{target.port}"
+            case Host():
+                wanted = f"{check.id}.{target.name}"
+            case Subject():
+                wanted = check.id
+        taken = {i.identity for i in self.instances}
+        number = 2
+        identity = wanted
+        while identity in taken:
+            identity = f"{wanted}.{number}"
+            number += 1
+        return identity
+
+    # -- what an instance waits for
+
+    def _wanted(self, instance: _Instance, names: tuple[str, ...]) -> list[_Instance]:
+        found = []
+        for name in names:
+            if isinstance(instance.target, Subject):
+                found += [i for i in self.instances if i.check.id == name]
+            elif one := self._at(name, instance.target):
+                found.append(one)
+        return found
+
+    def _at(self, check: str, target: Target) -> _Instance | None:
+        places: list[object] = [_place(target)]
+        if isinstance(target, Service):
+            places.append(("host", target.host))
+        places.append(("subject", ""))
+        return next((self.by_place[check, place] for place in places if (check, place) in self.by_place), None)
+
+    def _may_grow(self, instance: _Instance) -> bool:
+        """Whether checks that this one waits for may yet be added."""
+        finder = self.by_place.get((DISCOVERY, ("subject", "")))
+        if finder is None or finder.state == "over" or not isinstance(instance.target, Subject):
+            return False
+        kinds = {c.id for c in self.checks if c.each is not Subject}
+        return bool(kinds & {*instance.check.needs, *instance.check.after})
+
+    def _advance(self) -> None:
+        moved = True
+        while moved:
+            moved = False
+            for instance in self.instances:
+                if instance.state == "waiting" and self._try(instance):
+                    moved = True
+
+    def _try(self, instance: _Instance) -> bool:
+        if why := self._deselected(instance):
+            self._skip(instance, why)
+            return True
+        needed = self._wanted(instance, instance.check.needs)
+        for need in needed:
+            if need.state == "over" and need.result is not None and not need.result.usable:
+                self._skip(instance, need.root or Text("{check}", {"check": need.identity}))
+                return True
+        others = self._wanted(instance, instance.check.after)
+        if self._may_grow(instance) or any(i.state != "over" for i in (*needed, *others, *instance.before)):
+            return False
+        self._start(instance, [*needed, *others])
+        return True
+
+    def _deselected(self, instance: _Instance) -> Text | None:
+        if instance.check.id == DISCOVERY:
+            return None
+        if any(matches(p, instance.identity, instance.check) for p in self.selection.skip):
+            return _("left out with --skip")
+        if self.selection.only and not self._asked_for(instance):
+            return _("not among the checks chosen with --only")
+        return None
+
+    def _asked_for(self, instance: _Instance) -> bool:
+        if any(matches(p, instance.identity, instance.check) for p in self.selection.only):
+            return True
+        users = [i for i in self.instances if instance in self._wanted(i, i.check.needs)]
+        return any(self._asked_for(user) for user in users)
+
+    # -- one instance
+
+    def _start(self, instance: _Instance, sources: list[_Instance]) -> None:
+        facts: dict[str, Facts] = {}
+        elsewhere: dict[str, list[tuple[Target, Facts]]] = {}
+        for source in sources:
+            left = source.result.facts if source.result else None
+            if left is None:
+                continue
+            if isinstance(instance.target, Subject) and not isinstance(source.target, Subject):
+                elsewhere.setdefault(source.check.id, []).append((source.target, left))
+            else:
+                facts[source.check.id] = left
+        given = Given(
+            subject=self.subject,
+            provider=self.provider,
+            services=tuple(self.services),
+            facts=facts,
+            earlier=tuple(
+                (i.target, i.result.facts)
+                for i in instance.before
+                if isinstance(i.target, Service) and i.result and i.result.facts is not None
+            ),
+            elsewhere={name: tuple(rows) for name, rows in elsewhere.items()},
+        )
+        instance.state, instance.started, instance.given = "running", time.monotonic(), given
+        if self.observer:
+            self.observer.started(instance.identity)
+        done = in_background(lambda: self._carry_out(instance, given), instance.identity)
+        done.add_done_callback(lambda future: self.inbox.put(lambda: self._done(instance, future.result())))
+
+    def _carry_out(self, instance: _Instance, given: Given) -> CheckResult:
+        """Probe and judge, in the instance's own thread; whatever they raise becomes the check's own error."""
+        check, target = instance.check, instance.target
+        facts: Facts | None = None
+        try:
+            facts = check.probe(target, given, self.workbench)
+            findings = tuple(check.judge(facts, given, target))
+            status = self._status(findings)
+            usable = check.usable(facts)
+        except SkipCheck as skip:
+            return self._result(instance, "skip", because=skip.reason)
+        except Exception as error:
+            return self._result(instance, "error", because=_fault(error), facts=facts)
+        return self._result(instance, status, facts=facts, findings=findings, usable=usable)
+
+    def _status(self, findings: tuple[Finding, ...]) -> Status:
+        blocking = [f for f in findings if not self.hinders_only(f.cause)]  # asked of all: an unknown id is a fault
+        if any(f.certainty != "possible" for f in blocking):
+            return "fail"
+        return "warn" if findings else "pass"
+
+    def _result(
+        self,
+        instance: _Instance,
+        status: Status,
+        *,
+        because: Text | None = None,
+        facts: Facts | None = None,
+        findings: tuple[Finding, ...] = (),
+        usable: bool = False,
+    ) -> CheckResult:
+        now = time.monotonic()
+        return CheckResult(
+            id=instance.identity,
+            check=instance.check.id,
+            family=instance.check.family,
+            title=_title(instance.check, instance.target),
+            target=instance.target,
+            status=status,
+            skipped_because=because,
+            started_ms=round(1000 * (instance.started - self.began)) if instance.started is not None else None,
+            duration_ms=round(1000 * (now - instance.started)) if instance.started is not None else None,
+            facts=facts,
+            findings=findings,
+            usable=usable,
+        )
+
+    def _done(self, instance: _Instance, result: CheckResult) -> None:
+        if instance.state == "over":
+            return
+        instance.state, instance.result = "over", result
+        if result.status == "skip":
+            instance.root = result.skipped_because
+        if self.observer:
+            self.observer.finished(result)
+
+    def _skip(self, instance: _Instance, because: Text) -> None:
+        self._done(instance, self._result(instance, "skip", because=because))
+
+    def _cut_off(self, why: Text) -> None:
+        for instance in self.instances:
+            if instance.state == "running":
+                self._done(instance, self._result(instance, "error", because=why))
+            elif instance.state == "waiting":
+                self._skip(instance, why)
+
+
+def _place(target: Target) -> tuple[str, object]:
+    match target:
+        case Service():
+            return ("service", target)
+        case Host():
+            return ("host", target.name)
+        case Subject():
+            return ("subject", "")
+
+
+def _title(check: Check[Any], target: Target) -> Text:
+    match target:
+        case Service():
+            return Text(check.title, {"host": target.host, "port": target.port, "protocol": target.protocol.upper()})
+        case Host():
+            return Text(check.title, {"host": target.name})
+        case Subject():
+            return Text(check.title, {"domain": target.domain})
+
+
+def _fault(error: Exception) -> Text:
+    """Type and place of *error*; neither its message nor any variable, since both may hold what must not be shown."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return _("internal fault: {kind} in {place}", kind=type(error).__name__, place=place)

@@ -1,0 +1,44 @@
+"""From what a person types to a subject: mailbox address (RFC 5321, RFC 6531) or mail domain (IDNA 2008, RFC 5891)."""
+
+from __future__ import annotations
+
+from diagnose.model import Subject
+
+
+class SubjectError(ValueError):
+    """What was typed is neither a mailbox address nor a domain; the message says what is wrong with it."""
+
+
+def parse_subject(typed: str, username: str | None = None) -> Subject:
+    """The subject that *typed* names: a mailbox when it holds an @, else a domain. Raises SubjectError."""
+    if "@" in typed or "＠" in typed:
+        return _mailbox(typed, username)
+    return Subject(domain=domain_name(typed))
+
+
+def _mailbox(typed: str, username: str | None) -> Subject:
+    import email_validator
+
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()  # a company may well use .test or .internal inside
+    try:
+        found = email_validator.validate_email(
+            typed, check_deliverability=False, allow_quoted_local=True, allow_smtputf8=True, test_environment=True
+        )
+    except email_validator.EmailNotValidError as error:
+        raise SubjectError(f"“{typed}” is not a mailbox address: {error}") from None
+    address = f"{found.local_part}@{found.domain}"
+    return Subject(address=address, domain=str(found.ascii_domain).lower(), username=username or address)
+
+
+def domain_name(typed: str) -> str:
+    """*typed* as A-labels. Raises SubjectError."""
+    import idna
+
+    name = typed.strip().rstrip(".").lower()
+    try:
+        encoded = idna.encode(name, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise SubjectError(f"“{typed}” is not a domain name: {error}") from None
+    if "." not in encoded or len(encoded) > 253 or encoded.replace(".", "").isdigit():
+        raise SubjectError(f"“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
+    return encoded

@@ -1,0 +1,261 @@
+"""The verdict: from what all checks found to the causes, root cause first. Pure, and in one place.
+
+What explains what is written in the catalogue; here is only how that is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from diagnose.catalogue import Catalogue
+from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
+from diagnose.model.report import Impact, Verdict
+
+ServiceState = Literal["open", "shut", "unknown"]
+
+_CERTAINTY: Mapping[Certainty, int] = {"confirmed": 0, "likely": 1, "possible": 2}
+_WHOLE = {"account", "domain", "computer", "browser"}
+"""Scopes of causes that are true of every service."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding, and the check that made it."""
+
+    result: CheckResult
+    finding: Finding
+
+
+class JudgedCause(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause in the verdict."""
+
+    id: str
+    certainty: Certainty
+    impact: Impact
+    seen: tuple[Seen, ...]
+    explains: tuple[str, ...] = ()
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict before it is put into words."""
+
+    status: Verdict
+    exit_code: Literal[0, 1, 3]
+    causes: tuple[JudgedCause, ...]
+    unchecked: tuple[Text, ...] = ()
+    """What was needed and could not be checked."""
+    login_works: bool = False
+    ways: dict[Way, ServiceState] = {}
+
+
+def judge(
+    results: tuple[CheckResult, ...],
+    services: tuple[Service, ...],
+    catalogue: Catalogue,
+    *,
+    login_asked: bool,
+    strict: bool = False,
+) -> Judgement:
+    """Weigh *results*.
+
+    *login_asked*: the login itself was to be tested. *strict*: causes that only hinder make a problem too.
+    """
+    states = {service: _state(service, results, catalogue) for service in services}
+    ways = _ways(states)
+    login_works = any(r.check == "login" and r.usable for r in results)
+    proven = login_works and "shut" not in ways.values()
+    all_seen = [_weighed(seen, proven=proven) for seen in _all_seen(results)]
+    roots = _roots(all_seen, catalogue)
+    causes = [
+        _cause(cause_id, seen, explained, catalogue, states, ways, proven=proven)
+        for cause_id, (seen, explained) in roots.items()
+    ]
+    causes.sort(key=lambda cause: _rank(cause, catalogue))
+    unchecked = _unchecked(results, services, login_asked=login_asked, login_works=login_works)
+    sure = [cause for cause in causes if cause.certainty != "possible"]
+    if any(cause.impact == "blocks" or strict for cause in sure):
+        status, exit_code = "problem", 1
+    elif unchecked:
+        status, exit_code = "inconclusive", 3
+    else:
+        status, exit_code = "healthy", 0
+        causes = [cause for cause in causes if cause.impact == "hinders"]
+    return Judgement(
+        status=status,  # type: ignore[arg-type]  # mypy widens the literals of the three branches
+        exit_code=exit_code,  # type: ignore[arg-type]
+        causes=tuple(causes),
+        unchecked=unchecked,
+        login_works=login_works,
+        ways=ways,
+    )
+
+
+# -- which ways are open
+
+
+def _state(service: Service, results: Iterable[CheckResult], catalogue: Catalogue) -> ServiceState:
+    accepted = any(r.check == "login" and r.usable and r.target == service for r in results)
+    own = [r for r in results if _concerns(r, service, catalogue, accepted=accepted)]
+    if any(r.status == "fail" for r in own):
+        return "shut"
+    needed = ("web",) if service.protocol == "webmail" else ("tls", "server")
+    done = {r.check: r for r in own if r.target == service}
+    if not all(name in done and done[name].usable for name in needed):
+        return "unknown"
+    tried = done.get("login")
+    if tried is not None and tried.facts is not None and not tried.usable:
+        return "unknown"
+    return "open"
+
+
+def _concerns(result: CheckResult, service: Service, catalogue: Catalogue, *, accepted: bool) -> bool:
+    """Whether what *result* found is true of *service*, which has *accepted* the login itself or not."""
+    match result.target:
+        case Service():
+            if result.target == service:
+                return True
+            if service.protocol == "webmail" or accepted:
+                return False
+            whole = {f.cause for f in result.findings if f.certainty != "possible"}
+            return any(catalogue[c].scope == "account" for c in whole) and result.target.way == service.way
+        case Host():
+            return result.target.name == service.host
+        case Subject():
+            return False
+
+
+def _ways(states: Mapping[Service, ServiceState]) -> dict[Way, ServiceState]:
+    ways: dict[Way, list[ServiceState]] = {}
+    for service, state in states.items():
+        if service.named or state == "open":
+            ways.setdefault(service.way, []).append(state)
+    return {
+        way: "open" if "open" in found else "shut" if set(found) == {"shut"} else "unknown"
+        for way, found in ways.items()
+    }
+
+
+# -- which findings only follow from others
+
+
+def _all_seen(results: Iterable[CheckResult]) -> list[Seen]:
+    return [Seen(result=result, finding=finding) for result in results for finding in result.findings]
+
+
+def _weighed(seen: Seen, *, proven: bool) -> Seen:
+    """A login that works speaks against what was only likely and is true of the whole mailbox."""
+    if proven and seen.finding.certainty == "likely" and isinstance(seen.result.target, Subject):
+        return msgspec.structs.replace(seen, finding=msgspec.structs.replace(seen.finding, certainty="possible"))
+    return seen
+
+
+def _roots(all_seen: list[Seen], catalogue: Catalogue) -> dict[str, tuple[list[Seen], list[str]]]:
+    """Cause id to what was seen of it that nothing else explains, and to the causes that it explains."""
+    explained_by: dict[int, list[Seen]] = {
+        place: [other for other in all_seen if _explains(other, seen, catalogue)] for place, seen in enumerate(all_seen)
+    }
+    roots: dict[str, tuple[list[Seen], list[str]]] = {}
+    for place, seen in enumerate(all_seen):
+        if not explained_by[place]:
+            roots.setdefault(seen.finding.cause, ([], []))[0].append(seen)
+    for place, seen in enumerate(all_seen):
+        for other in explained_by[place]:
+            if other.finding.cause in roots and seen.finding.cause not in roots[other.finding.cause][1]:
+                roots[other.finding.cause][1].append(seen.finding.cause)
+    return roots
+
+
+def _explains(one: Seen, other: Seen, catalogue: Catalogue) -> bool:
+    if one.finding.certainty == "possible" or not catalogue.explains(one.finding.cause, other.finding.cause):
+        return False
+    if (one.finding.partial or catalogue[one.finding.cause].impact == "hinders") and not other.finding.partial:
+        return False
+    return _same_place(one.result.target, other.result.target, catalogue[one.finding.cause].scope)
+
+
+def _same_place(one: Target, other: Target, scope: str) -> bool:
+    if scope in _WHOLE or isinstance(one, Subject):
+        return True
+    if scope == "host" or isinstance(one, Host):
+        return _host(one) is not None and _host(one) == _host(other)
+    return one == other
+
+
+def _host(target: Target) -> str | None:
+    match target:
+        case Service():
+            return target.host
+        case Host():
+            return target.name
+        case Subject():
+            return None
+
+
+# -- how much a cause matters
+
+
+def _cause(
+    cause_id: str,
+    seen: list[Seen],
+    explained: list[str],
+    catalogue: Catalogue,
+    states: Mapping[Service, ServiceState],
+    ways: Mapping[Way, ServiceState],
+    *,
+    proven: bool,
+) -> JudgedCause:
+    seen = sorted(seen, key=lambda s: _CERTAINTY[s.finding.certainty])
+    return JudgedCause(
+        id=cause_id,
+        certainty=seen[0].finding.certainty,
+        impact=_impact(cause_id, seen, catalogue, states, ways, proven=proven),
+        seen=tuple(seen),
+        explains=tuple(explained),
+    )
+
+
+def _impact(
+    cause_id: str,
+    seen: list[Seen],
+    catalogue: Catalogue,
+    states: Mapping[Service, ServiceState],
+    ways: Mapping[Way, ServiceState],
+    *,
+    proven: bool,
+) -> Impact:
+    if catalogue[cause_id].impact == "hinders" or all(s.finding.partial for s in seen):
+        return "hinders"
+    for one in seen:
+        target = one.result.target
+        if isinstance(target, Subject):
+            if not proven:
+                return "blocks"
+            continue
+        touched = [s for s in states if s == target or (isinstance(target, Host) and s.host == target.name)]
+        if any(ways.get(service.way) != "open" for service in touched):
+            return "blocks"
+    return "hinders"
+
+
+def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[int, int, int]:
+    possible = cause.certainty == "possible"
+    # the order in which possible causes were named is the order worth trying; others stand by their layer
+    place = 0 if possible else catalogue.order(cause.id)
+    return (2 if possible else 0 if cause.impact == "blocks" else 1, _CERTAINTY[cause.certainty], place)
+
+
+def _unchecked(
+    results: Iterable[CheckResult], services: tuple[Service, ...], *, login_asked: bool, login_works: bool
+) -> tuple[Text, ...]:
+    found: list[Text] = []
+    if not services:
+        found.append(text("No mail service could be found to check."))
+    if login_asked and not login_works:
+        reasons = [r.skipped_because for r in results if r.check == "login" and r.skipped_because is not None]
+        own = [reason for reason in reasons if "{check}" not in reason.msgid]
+        found.append(text("The login itself could not be tested."))
+        found += own[:1]
+    found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
+    return tuple(found)
