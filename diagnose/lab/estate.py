@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from diagnose.lab.account import Account
 from diagnose.lab.authority import Authority
@@ -20,7 +20,7 @@ from diagnose.lab.listener import Conversation, Listener
 from diagnose.lab.nameserver import Nameserver
 from diagnose.lab.pop3 import Pop3Session
 from diagnose.lab.scenario import PASSWORD, HostLabel, Scenario, ServiceName
-from diagnose.lab.session import ServerSettings
+from diagnose.lab.session import ServerSettings, Session
 from diagnose.lab.submission import SubmissionServer
 from diagnose.lab.webmail import WebmailSession
 from diagnose.lab.zone import Zone, record_sets
@@ -77,10 +77,6 @@ class Estate:
         self.username = scenario.username
         self.access_token = scenario.access_token
         self.options = MappingProxyType({"no_third_party": True, "no_history": True})
-        local_part = scenario.address.rpartition("@")[0]
-        names = {scenario.account_name or scenario.address, scenario.account_name or f"{local_part}@{scenario.domain}"}
-        self._account = Account(names, PASSWORD, scenario.login)
-        self._servers: list[_Server] = []
 
     def __enter__(self) -> Self:
         """Bring everything up. Raises EstateError where this computer lacks what the scenario needs."""
@@ -117,6 +113,8 @@ class Estate:
 
     def _bring_up(self, stack: contextlib.ExitStack) -> None:
         scenario = self.scenario
+        self._servers: list[_Server] = []
+        self._account = _account(scenario)
         authority = Authority(days_ahead=scenario.days_ahead)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-lab-")))
         self.ca_file = folder / "ca.pem"
@@ -134,8 +132,7 @@ class Estate:
         zone = Zone(scenario.domain, record_sets(scenario, ports), scenario.dns)
         nameserver = self._enter(stack, Nameserver(zone.respond, LOOPBACK))
         self.resolver = f"{LOOPBACK}:{nameserver.port}"
-        page = f"https://{scenario.host('webmail')}:{ports['webmail']}/" if "webmail" in ports else None
-        self.webmail_url = page
+        self.webmail_url = f"https://{scenario.host('webmail')}:{ports['webmail']}/" if "webmail" in ports else None
 
     def _enter(self, stack: contextlib.ExitStack, server: _Server) -> _Server:
         stack.enter_context(server)
@@ -179,5 +176,12 @@ class Estate:
             )
         if protocol in self.scenario.turned_away:
             return turns_away(self.scenario.turned_away[protocol])
-        sessions: dict[str, Any] = {"imap": ImapSession, "pop3": Pop3Session}
+        sessions: dict[str, type[Session]] = {"imap": ImapSession, "pop3": Pop3Session}
         return partial(sessions[protocol], settings=settings) if protocol in sessions else None
+
+
+def _account(scenario: Scenario) -> Account:
+    """The account of *scenario*, known by its address in both forms of the domain unless it has a name of its own."""
+    local_part = scenario.address.rpartition("@")[0]
+    names = [scenario.account_name] if scenario.account_name else [scenario.address, f"{local_part}@{scenario.domain}"]
+    return Account(names, PASSWORD, scenario.login)

@@ -9,6 +9,7 @@ from diagnose.lab import scenario as module
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS, Scenario
 
+from .clients import Imap
 from .conftest import BringUp
 
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.id)
@@ -89,4 +90,7 @@ def test_an_estate_can_be_brought_up_again() -> None:
     for _ in range(2):
         with estate:
             assert estate.ca_file.exists()
+            with Imap(estate) as imap:
+                imap.login(estate.address, estate.password)
+        assert estate.logins_ok == {"imap": 1}
         assert not estate.ca_file.exists()
