@@ -1,0 +1,114 @@
+"""The report as one HTML page that needs no network, no script and no other file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diagnose.model.renderer import Renderer, RenderStyle
+from diagnose.model.report import Report, ReportCheck
+from reports import facts
+from reports.harmless import harmless
+from reports.remedies import can_be_followed, for_audience
+from reports.words import SYMBOLS, moment, words
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+TEMPLATES = Path(__file__).with_name("templates")
+TICKS = (1, 2, 5)
+"""Steps that people read off a time line with ease, times a power of ten."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A check on the time line."""
+
+    anchor: str
+    check: ReportCheck
+    start: float
+    """Where its bar begins and how long it is, in hundredths of the line."""
+    length: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """A mark on the time line's scale."""
+
+    at: float
+    milliseconds: int
+
+
+def render(report: Report, style: RenderStyle) -> str:
+    """*report* as a page; the stylesheet is the only thing that its content security policy lets work."""
+    from markupsafe import Markup  # with jinja2: wanted for this format only
+
+    report = harmless(report)
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    end = max([report.duration_ms, 1, *((c.started_ms or 0) + (c.duration_ms or 0) for c in report.checks)])
+    rows = _rows(report.checks, end)
+    return _template().render(
+        report=report,
+        _=style.translate,
+        words=words(style.translate),
+        symbols=SYMBOLS,
+        css=Markup(css),  # noqa: S704 - a file of this package
+        css_digest=digest,
+        audience=style.audience,
+        rooms=[(family, list(members)) for family, members in groupby(rows, lambda row: row.check.family)],
+        anchors={row.check.id: row.anchor for row in reversed(rows)},
+        texts_by_cause={f.cause: f.text for check in report.checks for f in check.findings},
+        ticks=_ticks(end),
+        moment=moment,
+        for_audience=for_audience,
+        can_be_followed=can_be_followed,
+        fact_rows=facts.rows,
+    )
+
+
+def _rows(checks: Iterable[ReportCheck], end: int) -> list[Row]:
+    """The checks, those of a family together, families in the order of their first check."""
+    checks = list(checks)
+    order = list(dict.fromkeys(check.family for check in checks))
+    return [
+        Row(
+            anchor=f"check-{number}",
+            check=check,
+            start=round(100 * (check.started_ms or 0) / end, 2),
+            length=round(max(100 * (check.duration_ms or 0) / end, 0.8), 2),
+        )
+        for number, check in enumerate(sorted(checks, key=lambda check: order.index(check.family)), start=1)
+    ]
+
+
+def _ticks(end: int) -> list[Tick]:
+    """Three to six marks for a line of *end* milliseconds."""
+    power = 10 ** max(len(str(end)) - 2, 0)
+    step = next((t * p for p in (power, 10 * power) for t in TICKS if end / (t * p) <= 6), end)
+    return [Tick(at=round(100 * at / end, 2), milliseconds=at) for at in range(0, end + 1, step)]
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    # True, and not select_autoescape(), which looks at suffixes and escapes nothing in a name it does not know
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+RENDERER = Renderer(format="html", suffixes=(".html", ".htm"), render=render)

@@ -1,0 +1,61 @@
+"""Paragraphs for the terminal that break lines where the script allows it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.text import Text
+
+_HAN = "\u2e80-\u2fff\u3005-\u3007\u3021-\u9fff\uf900-\ufaff\uff10-\uff5a\U00020000-\U0003ffff"
+_OPENING = "（《「『【〈〔"
+_CLOSING = "，。、；：？！）》」』】〉〕…％"
+_PIECE = re.compile(
+    rf"[{_OPENING}“‘]*[{_HAN}][{_CLOSING}”’,.;:!?)\]]* *"
+    rf"|[{_OPENING}]*[^ {_HAN}{_OPENING}{_CLOSING}]+[{_CLOSING}]* *"
+    r"|. *"
+)
+"""What stays together (the few classes of UAX #14 that matter here): a word, or one Han character, each with the
+punctuation that must not be parted from it. Rich breaks at white space only, of which Chinese has none and
+which a no-break space belongs to."""
+
+
+def line_starts(text: str, width: int) -> list[int]:
+    """Where in *text* a new line begins, so that no line is wider than *width* terminal cells."""
+    starts: list[int] = []
+    used = 0
+    for piece in _PIECE.finditer(text):
+        wide, visible = cell_len(piece[0]), cell_len(piece[0].rstrip())
+        if used and used + visible > width:
+            starts.append(piece.start())
+            used = 0
+        if visible <= width:
+            used += wide
+            continue
+        at = piece.start()
+        *full, last = chop_cells(piece[0].rstrip(), width)
+        for part in full:
+            at += len(part)
+            starts.append(at)
+        used = cell_len(last) + wide - visible
+    return starts
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph that fills the width it is given."""
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.divide(line_starts(self.text.plain, options.max_width)):
+            line.rstrip()
+            line.no_wrap = True
+            yield line
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        pieces = [cell_len(piece[0].rstrip()) for piece in _PIECE.finditer(self.text.plain)]
+        return Measurement(max(pieces, default=0), cell_len(self.text.plain)).with_maximum(options.max_width)

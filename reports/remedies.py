@@ -1,0 +1,35 @@
+"""Which remedies a reader needs in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from diagnose.model.renderer import Audience
+from diagnose.model.report import ReportLink, ReportRemedy
+
+ORDER = ("user", "helpdesk", "admin", "provider")
+SCHEMES = {"http", "https", "mailto", "tel"}
+
+
+def for_audience(remedies: Iterable[ReportRemedy], audience: Audience) -> tuple[list[ReportRemedy], list[ReportRemedy]]:
+    """The remedies to show in full and those of other people.
+
+    Where *audience* can do nothing, the person nearest to them can: that one's remedy is the one to pass on.
+    """
+    known = [remedy for remedy in remedies if remedy.steps or remedy.links]
+    in_order = sorted(known, key=lambda remedy: (remedy.fixer != audience, _distance(remedy.fixer)))
+    own = [remedy for remedy in in_order if remedy.fixer == audience] or in_order[:1]
+    return own, in_order[len(own) :]
+
+
+def _distance(fixer: str) -> int:
+    return ORDER.index(fixer) if fixer in ORDER else len(ORDER)
+
+
+def can_be_followed(link: ReportLink) -> bool:
+    """Whether the link's address is of a kind that does nothing but open a page, a mail or a call."""
+    try:
+        return urlsplit(link.url).scheme.lower() in SCHEMES
+    except ValueError:
+        return False

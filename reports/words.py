@@ -1,0 +1,118 @@
+"""The words that formats for people share, in the reader's language, and the symbols beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+SYMBOLS: Mapping[str, str] = {
+    "healthy": "✓",
+    "problem": "✗",
+    "inconclusive": "?",
+    "pass": "✓",
+    "warn": "!",
+    "fail": "✗",
+    "skip": "–",
+    "error": "?",
+    "ok": "✓",
+    "broken": "✗",
+    "hindered": "!",
+    "unknown": "·",
+}
+"""For a verdict's status, a check's status and a station's state."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Labels by the names that the model uses; `names` of other packages' families fall back to the name itself."""
+
+    verdict: Mapping[str, str]
+    status: Mapping[str, str]
+    state: Mapping[str, str]
+    certainty: Mapping[str, str]
+    impact: Mapping[str, str]
+    fixer: Mapping[str, str]
+    remedy: Mapping[str, str]
+    """Heading over the steps of each fixer."""
+    protocol: Mapping[str, str]
+    tls: Mapping[str, str]
+    source: Mapping[str, str]
+    family: Mapping[str, str]
+    milliseconds: str
+    seconds: str
+
+    def time(self, milliseconds: int) -> str:
+        """A duration for people: ``34 ms``, ``1.2 s``."""
+        if milliseconds < 1000:
+            return self.milliseconds.format(number=milliseconds)
+        return self.seconds.format(number=f"{milliseconds / 1000:.1f}")
+
+
+def words(translate: Callable[[str], str]) -> Words:
+    """The labels in the language of *translate*."""
+    _ = translate
+    return Words(
+        verdict={"healthy": _("Healthy"), "problem": _("Problem found"), "inconclusive": _("Not clear yet")},
+        status={
+            "pass": _("passed"),
+            "warn": _("warning"),
+            "fail": _("failed"),
+            "skip": _("skipped"),
+            "error": _("error"),
+        },
+        state={
+            "ok": _("works"),
+            "broken": _("breaks here"),
+            "hindered": _("works with limits"),
+            "unknown": _("not seen"),
+        },
+        certainty={"confirmed": _("confirmed"), "likely": _("likely"), "possible": _("possible")},
+        impact={"blocks": _("blocks the login"), "hinders": _("hinders, does not block")},
+        fixer={
+            "user": _("you"),
+            "helpdesk": _("help desk"),
+            "admin": _("administrator"),
+            "provider": _("mail provider"),
+        },
+        remedy={
+            "user": _("What you can do"),
+            "helpdesk": _("What the help desk can do"),
+            "admin": _("What the administrator can do"),
+            "provider": _("What the mail provider can do"),
+        },
+        protocol={"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "webmail": _("Webmail")},
+        tls={"implicit": "TLS", "starttls": "STARTTLS", "none": _("not encrypted")},
+        source={
+            "option": _("named on the command line"),
+            "provider": _("known for this provider"),
+            "srv": _("DNS (SRV)"),
+            "autoconfig": "autoconfig",
+            "autodiscover": "autodiscover",
+            "guess": _("guessed"),
+        },
+        family={
+            "address": _("Address"),
+            "network": _("This computer's network"),
+            "dns": "DNS",
+            "reach": _("Way to the server"),
+            "server": _("Mail server"),
+            "tls": _("Encryption"),
+            "settings": _("Settings"),
+            "credentials": _("Password and sign-in"),
+            "lockout": _("Locks and limits"),
+            "activation": _("Account"),
+            "web": _("Webmail page"),
+            "browser": _("Browser"),
+        },
+        milliseconds=_("{number} ms"),
+        seconds=_("{number} s"),
+    )
+
+
+def moment(started_at: str) -> str:
+    """An RFC 3339 time for people, in UTC; what is no such time is shown as it is."""
+    try:
+        return f"{datetime.fromisoformat(started_at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return started_at
