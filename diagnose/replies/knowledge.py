@@ -24,7 +24,7 @@ NO_CAUSE = "none"
 
 REPLIES = KNOWLEDGE / "replies"
 CAUSES = KNOWLEDGE / "causes"
-LAYERS = ("signatures", "words", "general")
+LAYERS = ("signatures", "programs", "words", "general")
 """The rule files (or folders of them), the most specific first."""
 
 

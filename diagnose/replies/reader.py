@@ -16,8 +16,8 @@ LONGEST_STATEMENT = 1_500
 """Characters; a longer text is a page that says many things, so what is found in it is only possible."""
 LONGEST_MATCH = 200
 
-_SIGNATURE, _WORDS, _CODE, _GENERAL_WORDS, _GENERAL_CODE = range(5)
-_LAYER_OF_RULES = (_SIGNATURE, _WORDS, _GENERAL_WORDS)
+_SIGNATURE, _PROGRAM, _WORDS, _CODE, _TRANSIENT_CODE, _GENERAL_WORDS, _GENERAL_CODE = range(7)
+_LAYER_OF_RULES = (_SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ def read_reply(
     text = fold(wire.text[:LONGEST_TEXT], known.variants)
     place = _Place(known, wire.protocol, stage, provider)
     hits = sorted(
-        [*_rule_hits(text, place, succeeded=wire.succeeded), *_code_hits(wire, place)], key=lambda hit: hit.rank
+        [*_rule_hits(text, wire, place), *_code_hits(wire, place)], key=lambda hit: hit.rank
     )
     return Reading(
         suspects=_suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT),
@@ -99,8 +99,9 @@ class _Place:
         return not meaning.providers or not self._providers.isdisjoint(meaning.providers)
 
 
-def _rule_hits(text: str, place: _Place, *, succeeded: bool) -> list[_Hit]:
+def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
     index = place.knowledge.index
+    from_server = wire.protocol in ("imap", "pop3", "smtp") and wire.formed
     plain = without_addresses(text)
     pieces = [(sentence, True) for sentence in sentences(plain)]
     if plain != text:
@@ -110,9 +111,11 @@ def _rule_hits(text: str, place: _Place, *, succeeded: bool) -> list[_Hit]:
     for sentence, statement, terms in found:
         for term in terms:
             for pattern, compiled in place.knowledge.by_term.get(term, ()):
-                if compiled.order in hits or not (statement or compiled.layer == _SIGNATURE):
+                if compiled.order in hits or not (statement or compiled.layer <= _PROGRAM):
                     continue
-                if not pattern.fits(terms) or (succeeded and not compiled.rule.on_success):
+                if from_server and compiled.layer == _PROGRAM:
+                    continue
+                if not pattern.fits(terms) or (wire.succeeded and not compiled.rule.on_success):
                     continue
                 if place.holds(compiled.rule) and not any(
                     veto.fits(others) for veto in compiled.vetoes for _, _, others in found
@@ -126,17 +129,25 @@ def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]]) -> _Hi
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
     layer = _LAYER_OF_RULES[compiled.layer]
     # a signature that explains more of the text is the more specific one
-    order = -sum(span[1] - span[0] for span in spans) if layer == _SIGNATURE else compiled.order
+    order = -sum(span[1] - span[0] for span in spans) if layer <= _PROGRAM else compiled.order
     return _Hit((layer, order), compiled.rule, sentence[start:end][:LONGEST_MATCH])
 
 
 def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:
     return [
-        _Hit((_GENERAL_CODE if rule.general else _CODE, order), rule, _shown(code))
+        _Hit((_layer_of(code, rule), order), rule, _shown(code))
         for order, code in enumerate(wire.codes)
         for rule in place.knowledge.code_rules(code.registry, code.code)
         if place.holds(rule) and (rule.on_success or not wire.succeeded)
     ]
+
+
+def _layer_of(code: Code, rule: CodeRule) -> int:
+    if not rule.general:
+        return _CODE
+    # RFC 5321 section 4.2.1: a transient reply is no verdict on the credentials, whatever it says in general words
+    transient = code.registry == "smtp" and code.code.startswith("4")
+    return _TRANSIENT_CODE if transient else _GENERAL_CODE
 
 
 def _shown(code: Code) -> str:
@@ -151,7 +162,7 @@ def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page:
     certainty = first.meaning.certainty
     if page and certainty != "possible":
         certainty = "possible"
-    elif certainty == "likely" and first.layer != _SIGNATURE and _agreed(first, hits):
+    elif certainty == "likely" and first.layer > _PROGRAM and _agreed(first, hits):
         certainty = "confirmed"
     others = list(first.meaning.also)
     specific = first.layer <= _CODE

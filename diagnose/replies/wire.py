@@ -31,6 +31,8 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
 
     protocol: Protocol | None
     """What it was said to be, else what it looks like; None for plain words."""
+    formed: bool = False
+    """The text has the form of a server's reply, so a server said it and no mail program."""
     succeeded: bool = False
     """The server says that all went well (or has only asked for more)."""
     codes: tuple[Code, ...] = ()
@@ -85,7 +87,7 @@ def take_apart(reply: str, protocol: Protocol | None = None) -> Wire:
         case _:
             wire = Wire(protocol=None, codes=_bracketed(reply), text=reply)
     extra = tuple(code for code in _inside(wire.text) if code not in wire.codes) if not wire.succeeded else ()
-    return msgspec.structs.replace(wire, protocol=protocol or wire.protocol, codes=wire.codes + extra)
+    return msgspec.structs.replace(wire, protocol=protocol or wire.protocol, formed=form is not None, codes=wire.codes + extra)
 
 
 def _form(lines: list[str]) -> Protocol | None:
