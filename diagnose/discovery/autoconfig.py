@@ -15,10 +15,11 @@ from diagnose.discovery.naming import host_name, in_order, owner, port_number, w
 from diagnose.discovery.page import fetch_page
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Protocol, Service, TlsMode
-from diagnose.network import Network, mx_records
+from diagnose.network import Network, in_background, mx_records
 
 DATABASE_HOST = "autoconfig.thunderbird.net"
 DATABASE = f"https://{DATABASE_HOST}/v1.1/"
+DATABASE_BY_MX = f"{DATABASE} by MX"
 STAND_IN = "postmaster"
 """Sent in place of the real local part. The query exists for servers that answer each mailbox
 differently; who of an organisation has trouble logging in is nobody's business before anything is
@@ -52,16 +53,24 @@ def ask(url: str, domain: str, network: Network, deadline: Deadline) -> SourceRe
     return SourceResult(source="autoconfig", status=page.status, asked=url, text=page.text)
 
 
+def ask_database(domain: str, network: Network, deadline: Deadline) -> SourceResult:
+    """Look the domain up in the public database, unless it is a misspelling that nobody needs to hear of."""
+    if network.resolver.query(domain, "MX", deadline).status == "name_not_found":
+        return SourceResult(source="autoconfig", status="not_asked", asked=DATABASE + domain, text="no such domain")
+    return ask(DATABASE + domain, domain, network, deadline)
+
+
 def ask_database_by_mx(domain: str, network: Network, deadline: Deadline) -> SourceResult:
     """Look up who takes the domain's mail: the parents of the first MX host, the longest name that is known."""
     hosts = [mx.exchange for mx in mx_records(network.resolver.query(domain, "MX", deadline)) if mx.exchange]
-    asked = f"{DATABASE} by MX"
-    for name in parents(hosts[0], domain) if hosts else ():
-        result = ask(DATABASE + name, domain, network, deadline)
-        if result.status != "nothing":
-            return result
-        asked = result.asked
-    return SourceResult(source="autoconfig", status="nothing", asked=asked)
+    asking = [
+        in_background(lambda name=name: ask(DATABASE + name, domain, network, deadline), f"autoconfig of {name}")  # type: ignore[misc]  # mypy infers no lambda defaults
+        for name in (parents(hosts[0], domain) if hosts else ())
+    ]
+    results = [one.result() for one in asking] or [
+        SourceResult(source="autoconfig", status="not_asked", asked=DATABASE_BY_MX, text="no MX of another domain")
+    ]
+    return next((result for result in results if result.status == "found"), results[-1])
 
 
 def parents(mx_host: str, domain: str) -> tuple[str, ...]:

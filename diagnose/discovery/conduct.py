@@ -8,7 +8,7 @@ fetched from the start, because one that contradicts the MX is worth knowing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from diagnose.discovery import provider
 from diagnose.discovery.autoconfig import DATABASE_HOST
@@ -22,7 +22,7 @@ from diagnose.model.targets import Service, Subject
 from diagnose.network import Network, is_address
 
 PATIENCE_SECONDS = 4.0
-"""How long a better source is waited for when a lesser one has an answer."""
+"""How long a better source is waited for when a lesser one has an answer, and a page when anything is known."""
 HEAD_START_SECONDS = 1.0
 """How long most pages, and all ports, wait for DNS answers that could spare them."""
 LISTENING_SECONDS = 0.5
@@ -116,8 +116,7 @@ class _Course:
         while True:
             answers = self.inquiry.answers()
             self._settle(patient=not patience.passed())
-            mx_known = self.places.by_mx in answers or patience.passed()
-            if self.deadline.passed() or (not self.open and mx_known):
+            if self.deadline.passed() or self._is_over(answers.keys(), patient=not patience.passed()):
                 return
             if late and (head_start.passed() or {self.places.by_mx, self.places.srv} <= answers.keys()):
                 self._start_late(late)
@@ -125,6 +124,12 @@ class _Course:
                 continue  # what is no longer expected may have settled something
             moments = [head_start.left() if late else 0.0, patience.left(), self.deadline.left()]
             self.inquiry.wait_for_more(len(answers), min((seconds for seconds in moments if seconds), default=0.0))
+
+    def _is_over(self, answered: Collection[Place], *, patient: bool) -> bool:
+        if patient:
+            return not self.open and self.places.by_mx in answered
+        guessing = any(self.inquiry.started(place) and place not in answered for place in self.places.guesses)
+        return not self.open or (bool(self.services) and not guessing)
 
     def _start_late(self, late: set[Place]) -> None:
         for place in self.places.ranked:

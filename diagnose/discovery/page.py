@@ -9,7 +9,7 @@ import msgspec
 from diagnose.discovery.facts import SourceStatus
 from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
-from diagnose.network import Network, is_address
+from diagnose.network import Network
 
 FETCH_SECONDS = 8.0
 """Patience for one page, from look-up to last byte."""
@@ -28,15 +28,18 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 def fetch_page(url: str, network: Network, deadline: Deadline) -> Page:
     """The page at *url* (https). Never raises; a redirect is followed to https only."""
-    exchange = network.fetch(url, deadline.within(FETCH_SECONDS), _is_https)
+    until = deadline.within(FETCH_SECONDS)
+    host = network.addresses(urllib.parse.urlsplit(url).hostname or "", until)
+    if not host.addresses:  # told here: most domains have no such host, and then no HTTP client is needed at all
+        surely = host.ipv4 is not None and certain(host.ipv4)
+        return Page(status="nothing" if surely else "failed", text=f"{host.host} has no address")
+    exchange = network.fetch(url, until, _is_https)
     last = exchange.last
     if exchange.loop:
         return Page(status="failed", text=f"redirects in a circle at {last.url}")
     if last.failure is not None:
-        nowhere = last.failure.name == "connection_refused" or (
-            last.failure.name == "name_not_found" and _surely_absent(last.url, network, deadline)
-        )
-        return Page(status="nothing" if nowhere else "failed", text=f"{last.failure.name}: {last.failure.text}")
+        closed = last.failure.name == "connection_refused"
+        return Page(status="nothing" if closed else "failed", text=f"{last.failure.name}: {last.failure.text}")
     if last.location is not None and not _is_https(last.location):
         return Page(status="failed", code=last.status, text=f"leads to {last.location}, which is not HTTPS")
     if last.status == 200:
@@ -49,9 +52,3 @@ def fetch_page(url: str, network: Network, deadline: Deadline) -> Page:
 
 def _is_https(url: str) -> bool:
     return url.lower().startswith("https://")
-
-
-def _surely_absent(url: str, network: Network, deadline: Deadline) -> bool:
-    """Whether DNS says that the host is not there, rather than nothing; it was asked before, so this costs no time."""
-    host = urllib.parse.urlsplit(url).hostname or ""
-    return is_address(host) or certain(network.resolver.query(host, "A", deadline))

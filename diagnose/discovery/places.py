@@ -71,11 +71,11 @@ def places(domain: str, network: Network, look_up: guess.LookUp) -> Places:
                 source="autoconfig",
                 asked=autoconfig.DATABASE + domain,
                 ways=MAIL,
-                ask=partial(autoconfig.ask, autoconfig.DATABASE + domain, domain, network),
+                ask=partial(autoconfig.ask_database, domain, network),
             ),
             Place(
                 source="autoconfig",
-                asked=f"{autoconfig.DATABASE} by MX",
+                asked=autoconfig.DATABASE_BY_MX,
                 ways=MAIL,
                 ask=partial(autoconfig.ask_database_by_mx, domain, network),
             ),
