@@ -20,6 +20,7 @@ _PERCENT_RUN = re.compile(r"(?:%[0-9a-fA-F]{2}){2,}")
 _JSON_ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _QUOTES = str.maketrans("‘’‚‛′“”„‟«»‐‑‒–—−", "''''" + "'" + '""""""' + "------")
+_UNDECOMPOSED = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i"}
 _MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0451]")
 
 Familiar = Callable[[str], int]
@@ -126,5 +127,4 @@ def fold(text: str, variants: dict[int, str] | None = None) -> str:
 
 
 def _plain_letter(letter: re.Match[str]) -> str:
-    decomposed = unicodedata.normalize("NFD", letter[0])
-    return decomposed[0]
+    return _UNDECOMPOSED.get(letter[0]) or unicodedata.normalize("NFD", letter[0])[0]
