@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Self
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds that a server waits for the next bytes of a client."""
 POLL = 0.02
 """Seconds between two looks at whether to end, and so the longest that ending takes."""

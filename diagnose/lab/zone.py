@@ -41,15 +41,20 @@ def record_sets(scenario: Scenario, ports: Mapping[ServiceName, int]) -> dict[st
 
 
 class Zone:
-    """Answers for the mail domain and its parent, and refuses everything else."""
+    """Answers for the mail domain, its parent and the root itself, and refuses everything else.
+
+    The root is there because any resolver that works knows it.
+    """
 
     def __init__(self, domain: str, sets: Mapping[str, tuple[str, ...]], state: DnsState) -> None:
         """The record sets *sets* at and below *domain*; in the state ``nxdomain`` there are none."""
         self._state = state
         self._domain = DNSLabel(domain)
         self._parent = DNSLabel(domain.partition(".")[2])
-        lines = [f"{self._parent} SOA ns.{self._parent} postmaster.{self._parent} 1 3600 600 86400 60"]
-        lines += [f"{self._parent} NS ns.{self._parent}"]
+        self._root = DNSLabel("")
+        lines = []
+        for apex, server in ((self._root, "a.root-servers.net."), (self._parent, f"ns.{self._parent}")):
+            lines += [f"{apex} SOA {server} postmaster.{self._parent} 1 3600 600 86400 60", f"{apex} NS {server}"]
         if state != "nxdomain":
             lines += [f"{key} {data}" for key, values in sets.items() for data in values]
         sets_by_name: defaultdict[tuple[DNSLabel, int], list[RR]] = defaultdict(list)
@@ -86,7 +91,7 @@ class Zone:
         name, kind = query.q.qname, query.q.qtype
         if query.header.opcode != OPCODE.QUERY:
             reply.header.rcode = RCODE.NOTIMP
-        elif self._state == "refused" or not name.matchSuffix(self._parent):
+        elif self._state == "refused" or not (name == self._root or name.matchSuffix(self._parent)):
             reply.header.aa = 0
             reply.header.rcode = RCODE.REFUSED
         elif name.matchSuffix(self._domain) and (
@@ -116,7 +121,6 @@ class Zone:
         return any(owner.matchSuffix(name) for owner, _ in self._sets)
 
     def _start_of_authority(self, name: DNSLabel) -> list[RR]:
-        own = (self._domain, QTYPE.SOA)
-        has_own = own in self._sets and name.matchSuffix(self._domain)
-        found: list[RR] = self._sets[own if has_own else (self._parent, QTYPE.SOA)]
-        return found
+        """The SOA record of the zone that *name* belongs to."""
+        records = (self._sets.get((apex, QTYPE.SOA)) for apex in (self._domain, self._parent) if name.matchSuffix(apex))
+        return next(filter(None, records), self._sets[self._root, QTYPE.SOA])

@@ -7,6 +7,7 @@ import socket
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 import dns.query
 import dns.rcode
@@ -40,6 +41,7 @@ def test_the_domain_has_its_records(bring_up: BringUp) -> None:
         ("_tcp.corp.example", "A", dns.rcode.NOERROR),  # nothing there, something below
         ("nothing.corp.example", "A", dns.rcode.NXDOMAIN),
         ("other.example", "MX", dns.rcode.NXDOMAIN),
+        (".", "A", dns.rcode.NOERROR),
     ],
 )
 def test_nothing_there_comes_with_the_start_of_authority(
@@ -48,10 +50,12 @@ def test_nothing_there_comes_with_the_start_of_authority(
     reply = ask(bring_up("healthy"), name, kind)
 
     assert (reply.rcode(), reply.answer) == (rcode, [])
-    assert [rrset.rdtype for rrset in reply.authority] == [dns.rdatatype.SOA]
+    (authority,) = reply.authority
+    assert authority.rdtype == dns.rdatatype.SOA
+    assert dns.name.from_text(name).is_subdomain(authority.name)
 
 
-@pytest.mark.parametrize("name", [".", "com", "example.org", "corp.example.org"])
+@pytest.mark.parametrize("name", ["com", "net", "example.org", "corp.example.org"])
 def test_other_zones_are_refused(name: str, bring_up: BringUp) -> None:
     reply = ask(bring_up("healthy"), name, "A")
 
@@ -76,6 +80,7 @@ def test_each_state_of_the_domain(
     assert ask(estate, "corp.example", "MX").rcode() == rcode
     assert ask(estate, "imap.corp.example", "A").rcode() == rcode
     assert ask(estate, "example", "SOA").rcode() == parent
+    assert ask(estate, ".", "NS").rcode() == parent
 
 
 def test_a_bogus_zone_answers_when_checking_is_disabled(bring_up: BringUp) -> None:
