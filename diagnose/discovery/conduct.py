@@ -69,6 +69,7 @@ class _Course:
         """Places that are or will be asked."""
         self.lacking = ALL - {option.way for option in wishes.options}
         """Ways for which slow sources are worth asking."""
+        self.is_literal = domain.startswith("[") or is_address(domain)
         self.open = set(ALL)
         self.services: list[Service] = []
         self.provider: str | None = None
@@ -77,7 +78,7 @@ class _Course:
     def run(self) -> Discovered:
         known = provider.known(self.domain, self.wishes)
         self._announce(self.wishes.options)
-        enough = is_address(self.domain)
+        enough = self.is_literal
         if known is not None:
             self._recognise(*known)
             result = provider.of(known[0], self.domain, "option" if known[1] == "option" else self.domain)
@@ -103,8 +104,7 @@ class _Course:
             if place in first:
                 self.inquiry.start(place)
         if self.lacking:
-            for name in (*places.hosts, *([DATABASE_HOST] if self.wishes.third_party else ())):
-                self.look_up(name)
+            self.look_up.begin([*places.hosts, *([DATABASE_HOST] if self.wishes.third_party else ())], places.service)
         self._follow(late)
         if self.provider_by == "mx":
             self._listen(first)
@@ -116,12 +116,12 @@ class _Course:
         while True:
             answers = self.inquiry.answers()
             self._settle(patient=not patience.passed())
-            if self.deadline.passed() or self._is_over(answers.keys(), patient=not patience.passed()):
-                return
             if late and (head_start.passed() or {self.places.by_mx, self.places.srv} <= answers.keys()):
                 self._start_late(late)
                 late = set()
                 continue  # what is no longer expected may have settled something
+            if self.deadline.passed() or self._is_over(answers.keys(), patient=not patience.passed()):
+                return
             moments = [head_start.left() if late else 0.0, patience.left(), self.deadline.left()]
             self.inquiry.wait_for_more(len(answers), min((seconds for seconds in moments if seconds), default=0.0))
 
@@ -183,7 +183,7 @@ class _Course:
         answers = self.inquiry.answers()
         options = self.wishes.options
         results = [self._option_result(options)] if options else []
-        for place in self.places.ranked:
+        for place in () if self.is_literal and not answers else self.places.ranked:
             status: SourceStatus = "not_waited_for" if self.inquiry.started(place) else "not_asked"
             results.append(answers.get(place) or SourceResult(source=place.source, status=status, asked=place.asked))
         others = dict.fromkeys(r.provider for r in results if r.provider not in {None, self.provider})

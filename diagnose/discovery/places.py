@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ ALL: frozenset[Way] = MAIL | {"web"}
 
 
 class LookUps:
-    """Host names looked up ahead of need, each once."""
+    """Names looked up ahead of need, each once."""
 
     def __init__(self, network: Network, deadline: Deadline) -> None:
         self._network = network
@@ -35,6 +36,12 @@ class LookUps:
                 )
             return self._begun[name]
 
+    def begin(self, hosts: Iterable[str], service: str) -> None:
+        """Look up *hosts* and the SRV name *service*; the resolver keeps what it was told."""
+        for host in hosts:
+            self(host)
+        in_background(lambda: self._network.resolver.query(service, "SRV", self._deadline), f"look up {service}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
@@ -49,7 +56,9 @@ class Places:
     autodiscover: tuple[Place, ...]
     guesses: tuple[Place, ...]
     hosts: tuple[str, ...]
-    """Names that asking all of them will need."""
+    """Host names that asking all of them will need."""
+    service: str
+    """The SRV name that they will need beside those that `srv` asks for."""
 
     @property
     def ranked(self) -> tuple[Place, ...]:
@@ -107,4 +116,5 @@ def places(domain: str, network: Network, look_up: guess.LookUp) -> Places:
             for way in guess.PROTOCOLS
         ),
         hosts=(*guess.names(domain), *autodiscover.own_hosts(domain)),
+        service=autodiscover.srv_name(domain),
     )

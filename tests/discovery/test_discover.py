@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
-from diagnose.discovery import SourceResult, Wishes, conduct
-from diagnose.model import Deadline, Service
-from diagnose.network import Nameserver, Network, Stream
+from diagnose.discovery import SourceResult, Wishes, conduct, guess
+from diagnose.model import Service
+from diagnose.model.targets import Protocol, Way
+from diagnose.network import Nameserver, Network
 from diagnose.providers import UnknownProviderError
 
 from .conftest import DOMAIN, Estate
@@ -23,6 +25,7 @@ MX = {(DOMAIN, "MX"): ["10 mx.corp.example."]}
 GOOGLE_MX = {(DOMAIN, "MX"): ["1 ASPMX.L.GOOGLE.COM.", "5 alt1.aspmx.l.google.com."]}
 OWN_FILE = f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml"
 WELL_KNOWN = f"https://{DOMAIN}/.well-known/autoconfig/mail/config-v1.1.xml"
+PROTOCOLS_AND_PORTS: tuple[tuple[Protocol, int], ...] = (("imap", 993), ("pop3", 995), ("smtp", 465), ("webmail", 443))
 DATABASE = "https://autoconfig.thunderbird.net/v1.1/"
 
 
@@ -71,7 +74,12 @@ def test_everything_is_asked_in_one_round_trip(estate: Estate) -> None:
     labels = ("_imaps", "_imap", "_pop3s", "_pop3", "_submissions", "_submission")
     names = (f"{label}.{DOMAIN}" for label in ("autoconfig", "autodiscover", "imap", "mail", "smtp", "webmail"))
     server.together = frozenset(
-        [(DOMAIN, "MX"), *((f"{label}._tcp.{DOMAIN}", "SRV") for label in labels), *((name, "A") for name in names)]
+        [
+            (DOMAIN, "MX"),
+            (f"_autodiscover._tcp.{DOMAIN}", "SRV"),
+            *((f"{label}._tcp.{DOMAIN}", "SRV") for label in labels),
+            *((name, "A") for name in names),
+        ]
     )
     assert len(estate.discover().services) == 2
 
@@ -120,6 +128,17 @@ def test_the_option_names_the_provider(estate: Estate) -> None:
     result = estate.discover(Wishes(provider="fastmail", third_party=False))
     assert (result.provider, result.provider_by) == ("fastmail", "option")
     assert all("fastmail" in s.host for s in result.services)
+
+
+def test_the_provider_is_wanted_even_where_options_name_every_service(estate: Estate) -> None:
+    options = tuple(
+        Service(protocol=protocol, host="127.0.0.1", port=port, tls="implicit", source="option")
+        for protocol, port in PROTOCOLS_AND_PORTS
+    )
+    estate.zone(GOOGLE_MX)
+    result = estate.discover(Wishes(options=options, third_party=False))
+    assert (result.services, result.provider, result.provider_by) == (options, "google", "mx")
+    assert estate.network.connects == []
 
 
 def test_an_unknown_provider_is_an_error(estate: Estate) -> None:
@@ -248,21 +267,41 @@ def test_a_lesser_answer_is_taken_when_patience_ends(estate: Estate, monkeypatch
     assert _of(result.sources, "autoconfig")[0].status == "not_waited_for"
 
 
-def test_a_better_answer_within_patience_wins(estate: Estate) -> None:
+def test_a_guess_is_waited_for_beyond_patience_but_a_page_is_not(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading is known at once; sending is worth the guess, not the web server that does not answer."""
+    monkeypatch.setattr(conduct, "PATIENCE_SECONDS", 0.0)
+    gate = threading.Event()
+    records = {(f"_imaps._tcp.{DOMAIN}", "SRV"): ["0 1 993 mail.corp.example."]}
+    estate.zone(MX | records | _addresses(f"autoconfig.{DOMAIN}", f"smtp.{DOMAIN}"))
+    estate.web({OWN_FILE: Page(gate=gate)})
+    estate.mail(465, f"smtp.{DOMAIN}")
+
+    result = estate.discover()
+    gate.set()
+
+    assert _named(result.services) == [
+        ("imap", "mail.corp.example", 993, "srv"),
+        ("smtp", "smtp.corp.example", 465, "guess"),
+    ]
+
+
+def test_a_better_answer_within_patience_wins(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The own file answers only after the guess has been tried: it is waited for."""
     gate = threading.Event()
     estate.zone(MX | _addresses(f"autoconfig.{DOMAIN}", f"imap.{DOMAIN}"))
     estate.web({OWN_FILE: Page(_file("named.example").body, gate=gate)})
     estate.mail(993, f"imap.{DOMAIN}")
-    tried = estate.network.connect
+    tried = guess.ask
 
-    def connect(host: str, port: int, deadline: Deadline) -> Stream:
-        stream = tried(host, port, deadline)
-        if port == 993:
+    def ask(way: Way, *rest: Any) -> SourceResult:
+        result = tried(way, *rest)
+        if way == "reading":
             gate.set()
-        return stream
+        return result
 
-    estate.network.connect = connect  # type: ignore[method-assign]  # watched
+    monkeypatch.setattr(guess, "ask", ask)
     assert {s.host for s in estate.discover().services} == {"named.example"}
 
 
@@ -329,15 +368,17 @@ def test_not_offered_is_not_guessed(estate: Estate) -> None:
 def test_no_guess_is_tried_where_dns_has_answered(estate: Estate) -> None:
     names = [f"{label}.{DOMAIN}" for label in ("imap", "pop", "smtp", "mail")]
     estate.zone(MX | SRV | _addresses(*names))
-    estate.discover()
+    guesses = _of(estate.discover().sources, "guess")
+    assert [one.status for one in guesses] == ["not_asked", "not_asked", "nothing"]
     assert {port for _, port in estate.network.connects} <= {443}
 
 
-@pytest.mark.parametrize("domain", ["192.0.2.1", "[192.0.2.1]", "2001:db8::1"])
+@pytest.mark.parametrize("domain", ["192.0.2.1", "[192.0.2.1]", "[ipv6:2001:db8::1]"])
 def test_an_address_literal_has_the_options_only(estate: Estate, domain: str) -> None:
     option = Service(protocol="imap", host="127.0.0.1", port=1993, tls="implicit", source="option")
     server = estate.zone({})
-    assert estate.discover(Wishes(options=(option,)), domain=domain).services == (option,)
+    result = estate.discover(Wishes(options=(option,)), domain=domain)
+    assert (result.services, [r.source for r in result.sources]) == ((option,), ["option"])
     assert server.asked == []
 
 
