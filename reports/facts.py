@@ -11,7 +11,7 @@ MOST_ROWS = 200
 
 
 def rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """*facts* flattened, at most `MOST_ROWS`; ``chain[0].subject`` names what lies deeper, and what is empty is left out."""
+    """*facts* flattened, at most `MOST_ROWS`: ``chain[0].subject`` names what lies deeper. Nothing empty is shown."""
     return list(islice(_walk("", facts), MOST_ROWS))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diagnose.model import Status
 from diagnose.model.renderer import Renderer, RenderStyle
 from diagnose.model.report import Report, ReportCheck
 from reports import facts
@@ -22,19 +24,40 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 TEMPLATES = Path(__file__).with_name("templates")
+URGENCY: tuple[Status, ...] = ("fail", "error", "warn", "pass", "skip")
+SHORTEST_BAR = 0.8
+"""Hundredths of the time line; anything shorter could not be seen."""
 TICKS = (1, 2, 5)
 """Steps that people read off a time line with ease, times a power of ten."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A check on the time line."""
+    """A check on the time line; its bar in hundredths of the line."""
 
     anchor: str
     check: ReportCheck
     start: float
-    """Where its bar begins and how long it is, in hundredths of the line."""
     length: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """The checks of one family."""
+
+    family: str
+    rows: tuple[Row, ...]
+
+    @property
+    def status(self) -> Status:
+        """The one to be told first."""
+        return min((row.check.status for row in self.rows), key=URGENCY.index)
+
+    @property
+    def counts(self) -> list[tuple[Status, int]]:
+        """How many there are of each status."""
+        found = Counter(row.check.status for row in self.rows)
+        return [(status, found[status]) for status in URGENCY if found[status]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +85,8 @@ def render(report: Report, style: RenderStyle) -> str:
         css=Markup(css),  # noqa: S704 - a file of this package
         css_digest=digest,
         audience=style.audience,
-        rooms=[(family, list(members)) for family, members in groupby(rows, lambda row: row.check.family)],
+        lanes=[Lane(family=name, rows=tuple(found)) for name, found in groupby(rows, lambda row: row.check.family)],
+        counts=Counter(check.status for check in report.checks),
         anchors={row.check.id: row.anchor for row in reversed(rows)},
         texts_by_cause={f.cause: f.text for check in report.checks for f in check.findings},
         ticks=_ticks(end),
@@ -77,21 +101,18 @@ def _rows(checks: Iterable[ReportCheck], end: int) -> list[Row]:
     """The checks, those of a family together, families in the order of their first check."""
     checks = list(checks)
     order = list(dict.fromkeys(check.family for check in checks))
-    return [
-        Row(
-            anchor=f"check-{number}",
-            check=check,
-            start=round(100 * (check.started_ms or 0) / end, 2),
-            length=round(max(100 * (check.duration_ms or 0) / end, 0.8), 2),
-        )
-        for number, check in enumerate(sorted(checks, key=lambda check: order.index(check.family)), start=1)
-    ]
+    rows = []
+    for number, check in enumerate(sorted(checks, key=lambda check: order.index(check.family)), start=1):
+        length = max(round(100 * (check.duration_ms or 0) / end, 2), SHORTEST_BAR)
+        start = min(round(100 * (check.started_ms or 0) / end, 2), 100 - length)
+        rows.append(Row(anchor=f"check-{number}", check=check, start=start, length=length))
+    return rows
 
 
 def _ticks(end: int) -> list[Tick]:
-    """Three to six marks for a line of *end* milliseconds."""
+    """Two to four marks for a line of *end* milliseconds."""
     power = 10 ** max(len(str(end)) - 2, 0)
-    step = next((t * p for p in (power, 10 * power) for t in TICKS if end / (t * p) <= 6), end)
+    step = next((t * p for p in (power, 10 * power) for t in TICKS if end / (t * p) <= 3), end)
     return [Tick(at=round(100 * at / end, 2), milliseconds=at) for at in range(0, end + 1, step)]
 
 

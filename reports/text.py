@@ -5,7 +5,8 @@ Words and symbols carry the meaning; colour only repeats it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from io import StringIO
 
 from rich.cells import cell_len
@@ -14,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from diagnose.model import Status
 from diagnose.model.renderer import Renderer, RenderStyle
 from diagnose.model.report import Report, ReportCause, ReportCheck, ReportRemedy
 from reports import facts
@@ -24,6 +26,8 @@ from reports.words import SYMBOLS, moment, words
 
 NARROWEST = 32
 """Columns below which nothing can be laid out any more; a narrower terminal wraps by itself."""
+ROOM_FOR_COLUMNS = 72
+"""Columns from which a server's name, security and source stand side by side."""
 
 _COLORS: Mapping[str, str] = {
     "healthy": "green",
@@ -39,6 +43,8 @@ _COLORS: Mapping[str, str] = {
     "hindered": "yellow",
     "unknown": "dim",
 }
+_NO_BREAK = "\u00a0"
+"""Keeps a station and the link behind it together while lines are broken; a plain space afterwards."""
 _ASCII = str.maketrans(
     {"✓": "+", "✗": "x", "–": "-", "·": ".", "•": "*", "─": "-", "╌": ".", "→": ">", "…": "~", "╳": "/"}
 )
@@ -61,7 +67,7 @@ def render(report: Report, style: RenderStyle) -> str:
     )
     for block in _Page(harmless(report), style).blocks():
         console.print(block)
-    written = "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    written = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).replace(_NO_BREAK, " ") + "\n"
     return written.translate(_ASCII) if style.ascii else written
 
 
@@ -84,10 +90,11 @@ class _Page:
             yield self.way()
         for cause in verdict.causes[:1]:
             yield from self.root_cause(cause)
-        yield from self.further_causes(verdict.causes[1:])
+        yield from self.further_causes()
         yield from self.unchecked()
         yield from self.services()
-        yield from self.checks()
+        if self.report.checks:
+            yield from self.checks()
         yield ""
         yield self.footer()
 
@@ -108,9 +115,8 @@ class _Page:
         for index, station in enumerate(self.report.path):
             if index:
                 link = {"broken": "─╳─", "unknown": "╌"}.get(station.state, "─")
-                way.append(f"\u00a0{link} ", _COLORS[station.state])
-            # no-break spaces keep a station and the link behind it together
-            name = f"{SYMBOLS[station.state]} {station.title}".replace(" ", "\u00a0")
+                way.append(f"{_NO_BREAK}{link} ", _COLORS[station.state])
+            name = f"{SYMBOLS[station.state]} {station.title}".replace(" ", _NO_BREAK)
             way.append(name, _COLORS[station.state])
         marks = [
             _item(
@@ -132,17 +138,29 @@ class _Page:
                 self.report.verdict.status, _("Cause")
             )
         )
-        yield _indented(self.cause_line(cause), Prose(Text(cause.summary)))
+        title = self.cause_labels(cause) if cause.title == self.report.verdict.headline else self.cause_line(cause)
+        yield _indented(title, Prose(Text(cause.summary)))
+        yield from self.proof(cause)
+        yield from self.remedies(cause)
+
+    def proof(self, cause: ReportCause) -> Iterator[RenderableType]:
+        _ = self._
         if cause.evidence:
             yield from _heading(_("What was seen"))
-            for item in cause.evidence:
-                yield _item("•", _noted(item.text, item.check))
-                if self.style.verbose:
-                    yield from self.facts(item.data)
+        for item in cause.evidence:
+            yield _item("•", _noted(item.text, item.check))
+            if self.style.verbose:
+                yield from self.facts(item.data)
         if cause.explains:
             note = _("Also seen, and follows from this: {causes}").format(causes=", ".join(cause.explains))
             yield _indented(Prose(Text(note, "dim")))
+
+    def remedies(self, cause: ReportCause) -> Iterator[RenderableType]:
+        _ = self._
         own, others = for_audience(cause.remedies, self.style.audience)
+        if own and own[0].fixer != self.style.audience:
+            yield ""
+            yield _indented(Prose(Text(_("This is not yours to change; please pass it on."))))
         for remedy in [*own, *(others if self.style.verbose else ())]:
             yield from self.remedy(remedy)
         if others and not self.style.verbose:
@@ -159,33 +177,29 @@ class _Page:
             shown = f"{link.text}: {link.url}" if can_be_followed(link) and link.text != link.url else link.text
             yield _item("→", Prose(Text(shown)))
 
-    def further_causes(self, causes: Iterable[ReportCause]) -> Iterator[RenderableType]:
+    def further_causes(self) -> Iterator[RenderableType]:
         _ = self._
-        causes = list(causes)
+        causes = self.report.verdict.causes[1:]
         if not causes:
             return
         yield from _heading(_("Other causes worth a look"))
         for cause in causes:
             yield _indented(self.cause_line(cause), Padding(Prose(Text(cause.summary)), (0, 0, 0, 2)))
             if self.style.verbose:
-                own, others = for_audience(cause.remedies, self.style.audience)
-                for remedy in [*own, *others]:
-                    yield from self.remedy(remedy)
+                yield from self.proof(cause)
+                yield from self.remedies(cause)
         if not self.style.verbose:
             yield _indented(Prose(Text(_("Steps for each of them: diagnose explain ID, or --verbose"), "dim")))
 
     def cause_line(self, cause: ReportCause) -> RenderableType:
-        symbol, color = {
-            ("blocks", "possible"): ("?", "yellow"),
-            ("hinders", "confirmed"): ("!", "yellow"),
-            ("hinders", "likely"): ("!", "yellow"),
-            ("hinders", "possible"): ("?", "yellow"),
-        }.get((cause.impact, cause.certainty), ("✗", "red"))
+        blocks = cause.impact == "blocks" and cause.certainty != "possible"
+        symbol = "✗" if blocks else "?" if cause.certainty == "possible" else "!"
+        title = Text(cause.title, f"bold {'red' if blocks else 'yellow'}")
+        return _item(symbol, Group(Prose(title), self.cause_labels(cause)), indent=0)
+
+    def cause_labels(self, cause: ReportCause) -> Prose:
         labels = (self.words.certainty[cause.certainty], self.words.impact[cause.impact], cause.id)
-        return Group(
-            Prose(Text.assemble((f"{symbol} {cause.title}", f"bold {color}"))),
-            Padding(Prose(Text(" · ".join(labels), "dim")), (0, 0, 0, 2)),
-        )
+        return Prose(Text(" · ".join(labels), "dim"))
 
     def unchecked(self) -> Iterator[RenderableType]:
         _ = self._
@@ -201,36 +215,50 @@ class _Page:
             return
         table = Table.grid(padding=(0, 2, 0, 0))
         for service in self.report.services:
-            table.add_row(
-                self.words.protocol[service.protocol],
-                Prose(Text(f"{service.host}:{service.port}")),
-                self.words.tls[service.tls],
-                Prose(Text(self.words.source[service.source], "dim")),
-            )
+            protocol = self.words.protocol[service.protocol]
+            place = Prose(Text(f"{service.host}:{service.port}"))
+            tls, source = self.words.tls[service.tls], self.words.source[service.source]
+            if self.style.width < ROOM_FOR_COLUMNS:
+                table.add_row(protocol, Group(place, Prose(Text(f"{tls} · {source}", "dim"))))
+            else:
+                table.add_row(protocol, place, Prose(Text(tls)), Prose(Text(source, "dim")))
         yield _indented(table)
 
     def checks(self) -> Iterator[RenderableType]:
+        """All of them with *verbose*; else those that did not pass, and the others in a row for each family."""
         _ = self._
         yield from _heading(_("Checks"))
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(no_wrap=True)
         table.add_column(ratio=1)
         table.add_column(justify="right", no_wrap=True)
+        folded: dict[tuple[Status, str], list[str]] = {}
         for check in self.report.checks:
-            status = Text(f"{SYMBOLS[check.status]} {self.words.status[check.status]}", _COLORS[check.status])
+            if not self.style.verbose and check.status in ("pass", "skip"):
+                fold = check.skipped_because or self.words.family.get(check.family, check.family)
+                folded.setdefault((check.status, fold), []).append(check.id)
+                continue
             time = Text(self.words.time(check.duration_ms), "dim") if check.duration_ms is not None else ""
-            table.add_row(status, self.claim(check), time)
+            table.add_row(self.status(check.status), self.claim(check), time)
+        for (status, fold), ids in sorted(folded.items(), key=lambda item: item[0][0] == "pass"):
+            table.add_row(self.status(status), _noted(self.reason(fold) if status == "skip" else fold, ", ".join(ids)))
         yield _indented(table)
 
+    def status(self, status: Status) -> Text:
+        return Text(f"{SYMBOLS[status]} {self.words.status[status]}", _COLORS[status])
+
     def claim(self, check: ReportCheck) -> RenderableType:
-        _ = self._
         lines: list[RenderableType] = [_noted(check.title, check.id)]
         if check.skipped_because:
-            lines.append(Prose(Text(_("because: {reason}").format(reason=check.skipped_because))))
+            lines.append(Prose(Text(self.reason(check.skipped_because))))
         if self.style.verbose:
             lines += [_item("•", _noted(finding.text, finding.cause), indent=0) for finding in check.findings]
             lines += self.facts(check.facts, indent=0)
         return Group(*lines)
+
+    def reason(self, why: str) -> str:
+        _ = self._
+        return _("because: {reason}").format(reason=why)
 
     def facts(self, values: Mapping[str, object], indent: int = 4) -> Iterator[RenderableType]:
         for name, value in facts.rows(values):
@@ -239,11 +267,8 @@ class _Page:
     def footer(self) -> RenderableType:
         _ = self._
         report = self.report
-        counts = ", ".join(
-            f"{number} {word}"
-            for status, word in self.words.status.items()
-            if (number := sum(check.status == status for check in report.checks))
-        )
+        found = Counter(check.status for check in report.checks)
+        counts = ", ".join(self.words.count(status, found[status]) for status in self.words.status if found[status])
         resolver = _("DNS server {resolver}").format(resolver=report.environment.resolver)
         parts = [
             f"{report.tool.name} {report.tool.version}",

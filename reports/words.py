@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from diagnose.model import Status
+
 SYMBOLS: Mapping[str, str] = {
     "healthy": "✓",
     "problem": "✗",
@@ -25,10 +27,10 @@ SYMBOLS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Words:
-    """Labels by the names that the model uses; `names` of other packages' families fall back to the name itself."""
+    """Labels by the names that the model uses; families and fixers of other packages may be missing."""
 
     verdict: Mapping[str, str]
-    status: Mapping[str, str]
+    status: Mapping[Status, str]
     state: Mapping[str, str]
     certainty: Mapping[str, str]
     impact: Mapping[str, str]
@@ -41,12 +43,17 @@ class Words:
     family: Mapping[str, str]
     milliseconds: str
     seconds: str
+    number_of: str
+
+    def count(self, status: Status, number: int) -> str:
+        """How many checks ended so: ``3 passed``."""
+        return self.number_of.format(number=number, status=self.status[status])
 
     def time(self, milliseconds: int) -> str:
-        """A duration for people: ``34 ms``, ``1.2 s``."""
+        """A duration for people: ``34 ms``, ``1.2 s``, ``20 s``."""
         if milliseconds < 1000:
             return self.milliseconds.format(number=milliseconds)
-        return self.seconds.format(number=f"{milliseconds / 1000:.1f}")
+        return self.seconds.format(number=f"{milliseconds / 1000:.1f}".removesuffix(".0"))
 
 
 def words(translate: Callable[[str], str]) -> Words:
@@ -65,7 +72,7 @@ def words(translate: Callable[[str], str]) -> Words:
             "ok": _("works"),
             "broken": _("breaks here"),
             "hindered": _("works with limits"),
-            "unknown": _("not seen"),
+            "unknown": _("not tested"),
         },
         certainty={"confirmed": _("confirmed"), "likely": _("likely"), "possible": _("possible")},
         impact={"blocks": _("blocks the login"), "hinders": _("hinders, does not block")},
@@ -107,6 +114,7 @@ def words(translate: Callable[[str], str]) -> Words:
         },
         milliseconds=_("{number} ms"),
         seconds=_("{number} s"),
+        number_of=_("{number} {status}"),
     )
 
 

@@ -286,8 +286,8 @@ def wrong_password() -> Report:
                         ReportRemedy(
                             fixer="user",
                             steps=(
-                                "Close the mail programs on your other devices first: an old password can lock the account.",
-                                "Sign in on the webmail page with the same password. If that works, make an app password.",
+                                "Close the mail programs on your other devices: an old password can lock the account.",
+                                "Sign in on the webmail page with this password. If that works, make an app password.",
                                 "If it does not work there either, set a new password.",
                             ),
                             links=(
@@ -471,7 +471,7 @@ def no_mail_domain() -> Report:
         ReportVerdict(
             status="problem",
             exit_code=1,
-            headline="nomail.example has no mail service.",
+            headline="The domain names no mail server",
             causes=(
                 cause(
                     "dns.no-mx",

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import unicodedata
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnose.model import Certainty, Status
+from diagnose.model.renderer import RenderStyle
+from diagnose.model.report import Impact, Verdict
+from reports.html import TEMPLATES, render
+from reports.words import words
+from tests.reports.samples import ATTACKS, SAMPLES, expired_certificate, healthy, hostile, the_25_checks, wrong_password
+from tests.reports.texts import with_every_text
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+# fmt: off
+ALLOWED = {
+    "a", "bdi", "body", "circle", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3",
+    "head", "header", "html", "li", "line", "link", "main", "meta", "ol", "p", "path", "rect", "section", "span",
+    "style", "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "time", "title", "tr", "ul",
+}
+# fmt: on
+
+
+class Page(HTMLParser):
+    """What a browser would find, and whether every element is closed where it should be."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        assert len(dict(attrs)) == len(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def page(name: str, style: RenderStyle | None = None) -> Page:
+    return Page(render(SAMPLES[name](), style or RenderStyle()))
+
+
+every_sample = pytest.mark.parametrize("name", SAMPLES)
+
+
+@every_sample
+def test_nothing_runs_and_nothing_is_fetched(name: str) -> None:
+    found = page(name)
+    assert {tag for tag, _ in found.elements} <= ALLOWED
+    for _, attributes in found.elements:
+        assert not [
+            attribute for attribute in attributes if attribute.startswith("on") or attribute in ("src", "style")
+        ]
+    assert [link["href"] for link in found.all("link")] == ["data:,"]
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    assert not re.search(r"url\(|@import", css)
+
+
+@every_sample
+def test_links_open_pages_mails_and_calls_only(name: str) -> None:
+    links = [link["href"] for link in page(name).all("a")]
+    assert all(re.match(r"https?://|mailto:|tel:|#check-\d+$", link) for link in links)
+
+
+@every_sample
+def test_ids_are_unique_and_everything_named_is_there(name: str) -> None:
+    found = page(name)
+    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    named = [attributes["aria-labelledby"] for _, attributes in found.elements if "aria-labelledby" in attributes]
+    targets = [link["href"][1:] for link in found.all("a") if link["href"].startswith("#")]
+    assert set(named) | set(targets) <= set(ids)
+
+
+@every_sample
+def test_one_main_heading_language_and_landmarks(name: str) -> None:
+    found = page(name)
+    assert [html["lang"] for html in found.all("html")] == [SAMPLES[name]().lang]
+    assert [len(found.all(tag)) for tag in ("h1", "main", "header", "footer", "title")] == [1] * 5
+    levels = [int(tag[1]) for tag, _ in found.elements if re.fullmatch(r"h\d", tag)]
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+
+
+def test_what_servers_say_is_text() -> None:
+    found = page("hostile")
+    for attack in ATTACKS[:3]:
+        assert attack in found.text
+    assert "{braces} {0} %s {{ 7*7 }} {% raw %}" in found.text
+    assert {unicodedata.category(c) for c in found.text if c != "\n"}.isdisjoint({"Cc", "Cf", "Cs", "Co", "Cn"})
+    assert "javascript:" not in str(found.elements)
+    assert len(render(hostile(), RenderStyle())) < 60_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(said=st.text(max_size=200))
+def test_any_words_in_any_place(said: str) -> None:
+    report = with_every_text(wrong_password(), said)
+    assert {tag for tag, _ in Page(render(report, RenderStyle())).elements} <= ALLOWED
+
+
+def test_only_the_stylesheet_has_leave_to_work() -> None:
+    written = render(healthy(), RenderStyle())
+    (css,) = re.findall(r"<style>(.*?)</style>", written, re.DOTALL)
+    (policy,) = [m["content"] for m in Page(written).all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    assert (
+        policy == f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    assert written.index("Content-Security-Policy") < written.index("<style>")
+
+
+@every_sample
+def test_every_status_and_state_is_said_in_words(name: str) -> None:
+    report = SAMPLES[name]()
+    found = page(name)
+    said = words(str)
+    for check in report.checks:
+        assert said.status[check.status] in found.text
+    for station in report.path:
+        assert said.state[station.state] in found.text
+    assert said.verdict[report.verdict.status] in found.text
+    assert len(found.all("rect")) >= sum(check.duration_ms is not None for check in report.checks)
+
+
+def test_words_exist_for_everything_the_model_can_say() -> None:
+    said = words(str)
+    for labels, names in (
+        (said.verdict, get_args(Verdict)),
+        (said.status, get_args(Status)),
+        (said.certainty, get_args(Certainty)),
+        (said.impact, get_args(Impact)),
+    ):
+        assert set(labels) == set(names)
+
+
+@pytest.mark.parametrize(
+    ("audience", "first"),
+    [("user", "What to do"), ("helpdesk", "What the help desk can do"), ("admin", "What the administrator can do")],
+)
+def test_remedies_of_the_audience_stand_open_and_others_are_folded(audience: str, first: str) -> None:
+    written = render(wrong_password(), RenderStyle(audience=audience))  # type: ignore[arg-type]  # a literal from the list above
+    card = written[written.index('class="cause card') : written.index('id="others"')]
+    assert f"<h3>{first}</h3>" in card
+    assert card.count('<details class="fold">') == 2
+    assert card.index(f"<h3>{first}</h3>") < card.index('<details class="fold">') < card.index("What was seen")
+
+
+def test_what_only_follows_is_told_in_the_words_of_its_finding() -> None:
+    assert "The page cannot be opened over verified TLS. web.login-page-down" in " ".join(
+        Page(render(expired_certificate(), RenderStyle())).text.split()
+    )
+
+
+def test_bars_lie_on_the_time_line() -> None:
+    for name in SAMPLES:
+        for bar in page(name).all("rect"):
+            if bar["x"].endswith("%"):
+                start, length = float(bar["x"][:-1]), float(bar["width"][:-1])
+                assert start >= 0
+                assert length > 0
+                assert start + length <= 100.01
+
+
+def test_all_25_checks_are_on_the_page() -> None:
+    found = page("healthy")
+    assert len(the_25_checks()) == 25
+    assert all(check.id in found.text and check.title in found.text for check in the_25_checks())
+
+
+def luminance(color: str) -> float:
+    """Relative luminance of #rrggbb (WCAG 2.2)."""
+    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1, 2], ids=["light", "dark", "print"])
+def test_contrast_is_wcag_aa(scheme: int) -> None:
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    palettes = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)
+    ]
+    assert len(palettes) == 3
+    palette = palettes[scheme]
+    for text in ("ink", "soft", "link"):
+        assert contrast(palette[text], palette["page"]) >= 4.5
+        assert contrast(palette[text], palette["card"]) >= 4.5
+    for accent in ("good", "bad", "warn", "error", "idle"):
+        for ground in ("page", "card", f"{accent}-tint"):
+            assert contrast(palette[accent], palette[ground]) >= 4.5, (accent, ground)
+    for text in ("ink", "soft"):
+        assert contrast(palette[text], palette["idle-tint"]) >= 4.5

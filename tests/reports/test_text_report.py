@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from diagnose.model.renderer import RenderStyle
+from diagnose.model.report import Report
+from reports.prose import line_starts
+from reports.text import RENDERER, render
+from tests.reports.chinese import translate
+from tests.reports.samples import SAMPLES, expired_certificate, hostile, wrong_password
+from tests.reports.texts import with_every_text
+
+GOLDEN = Path(__file__).with_name("golden")
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (name, {}) for name in SAMPLES},
+    "chinese": ("chinese", {"translate": translate}),
+    "wrong_password_60_columns": ("wrong_password", {"width": 60}),
+    "wrong_password_quiet": ("wrong_password", {"quiet": True}),
+    "wrong_password_admin": ("wrong_password", {"audience": "admin"}),
+    "wrong_password_ascii": ("wrong_password", {"ascii": True}),
+    "expired_certificate_verbose": ("expired_certificate", {"verbose": True}),
+}
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def as_words(shown: str) -> str:
+    return " ".join(shown.split())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_whole_output(variant: str) -> None:
+    name, style = VARIANTS[variant]
+    actual = render(SAMPLES[name](), RenderStyle(**style))
+    golden = GOLDEN / f"{variant}.txt"
+    if os.environ.get("ACCEPT_GOLDEN"):
+        golden.write_text(actual, encoding="utf-8", newline="\n")
+    assert actual == golden.read_text(encoding="utf-8"), (
+        "if this is how it should read: ACCEPT_GOLDEN=1 pytest tests/reports"
+    )
+
+
+@pytest.mark.parametrize("width", [32, 40, 60, 80, 132])
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
+    for verbose in (False, True):
+        shown = render(SAMPLES[name](), RenderStyle(width=width, verbose=verbose, translate=translate))
+        assert max(map(cell_len, shown.splitlines())) <= width
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_color_repeats_what_the_words_say(name: str) -> None:
+    plain = render(SAMPLES[name](), RenderStyle())
+    colored = render(SAMPLES[name](), RenderStyle(color=True))
+    assert colored != plain
+    assert [line.rstrip() for line in SGR.sub("", colored).splitlines()] == plain.splitlines()
+
+
+def test_what_servers_say_is_no_markup() -> None:
+    shown = as_words(render(hostile(), RenderStyle()))
+    assert "[bold red]markup[/bold red] [/] [link=https://evil.example]x[/link]" in shown
+    assert "{braces} {0} %s {{ 7*7 }}" in shown
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_only_plain_characters_reach_the_terminal(verbose: bool) -> None:
+    shown = render(hostile(), RenderStyle(verbose=verbose))
+    assert {unicodedata.category(c) for c in shown if c != "\n"}.isdisjoint({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def test_links_that_could_run_something_are_not_shown() -> None:
+    shown = render(hostile(), RenderStyle(verbose=True))
+    assert "javascript:" not in shown
+    assert "data:text" not in shown
+
+
+def test_remedies_of_the_audience_come_in_full_and_others_by_name() -> None:
+    shown = as_words(render(wrong_password(), RenderStyle(audience="helpdesk")))
+    assert "What the help desk can do 1. Ask for the exact user name" in shown
+    assert "Others can help, too: you, administrator" in shown
+    assert "Look up the rejected login" not in shown
+
+
+def test_verbose_shows_everybodys_remedies() -> None:
+    shown = as_words(render(wrong_password(), RenderStyle(verbose=True)))
+    assert shown.index("Close the mail programs") < shown.index("Offer a reset") < shown.index("Look up the rejected")
+
+
+def test_where_the_reader_can_do_nothing_the_one_who_can_is_named_with_steps() -> None:
+    shown = as_words(render(expired_certificate(), RenderStyle(audience="user")))
+    assert "please pass it on. What the administrator can do 1. Renew the certificate." in shown
+
+
+def test_symbols_have_ascii_stand_ins() -> None:
+    shown = render(SAMPLES["wrong_password"](), RenderStyle(ascii=True))
+    assert shown.isascii()
+
+
+def test_every_check_is_named() -> None:
+    for name, sample in SAMPLES.items():
+        report = sample()
+        shown = "".join(render(report, RenderStyle()).split())
+        assert name == "hostile" or all(check.id in shown for check in report.checks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(words=st.text(max_size=200), width=st.integers(min_value=1, max_value=100), verbose=st.booleans())
+def test_any_words_in_any_place(words: str, width: int, verbose: bool) -> None:
+    report: Report = with_every_text(wrong_password(), words)
+    shown = render(report, RenderStyle(width=width, verbose=verbose))
+    assert {unicodedata.category(c) for c in shown if c != "\n"}.isdisjoint({"Cc", "Cf", "Cs"})
+
+
+CHINESE_TEXT = "开启 IMAP/SMTP 服务，按提示用绑定的手机（例如 139 开头）完成“验证”，然后生成新的授权码。"
+
+
+@pytest.mark.parametrize("width", range(4, 60))
+def test_chinese_lines_begin_with_no_closing_punctuation(width: int) -> None:
+    starts = [0, *line_starts(CHINESE_TEXT, width), len(CHINESE_TEXT)]
+    lines = [CHINESE_TEXT[a:b].rstrip() for a, b in pairwise(starts)]
+    assert max(map(cell_len, lines)) <= width
+    if width >= 12:  # a word with its punctuation has room
+        assert not any(line[0] in "，。）”" for line in lines)
+        assert not any(line[-1] in "（“" for line in lines)
+
+
+@given(words=st.text(max_size=100), width=st.integers(min_value=2, max_value=40))
+def test_line_starts_are_places_in_the_text_in_order(words: str, width: int) -> None:
+    text = " ".join(words.split())
+    starts = line_starts(text, width)
+    assert starts == sorted(set(starts))
+    assert all(0 < start < len(text) for start in starts)
+
+
+def test_renderer() -> None:
+    assert (RENDERER.format, RENDERER.suffixes, RENDERER.render) == ("text", (".txt",), render)
