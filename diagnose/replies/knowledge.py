@@ -110,7 +110,7 @@ class Knowledge:
         try:
             self.index = PhraseIndex({name: self._phrases(group.values()) for name, group in groups.items()})
         except ValueError as error:
-            raise KnowledgeError(groups_file, _line_of(groups_file, str(error)), str(error)) from error
+            raise KnowledgeError(groups_file, _line_of(groups_file, str(error), 0), str(error)) from error
         self.rules: list[Compiled] = []
         for layer, name in enumerate(LAYERS):
             for file in _files(folder, name):
@@ -155,7 +155,7 @@ class Knowledge:
                 patterns = tuple(self.index.pattern(fold(pattern, self.variants)) for pattern in rule.match)
                 vetoes = tuple(self.index.pattern(fold(pattern, self.variants)) for pattern in rule.vetoes)
             except ValueError as error:
-                raise KnowledgeError(file, _line_of_entry(file, number), str(error)) from error
+                raise KnowledgeError(file, _line_of(file, str(error), number), str(error)) from error
             if not patterns:
                 raise KnowledgeError(file, _line_of_entry(file, number), "has no pattern to match")
             self.rules.append(Compiled(layer=layer, order=len(self.rules), patterns=patterns, vetoes=vetoes, rule=rule))
@@ -202,8 +202,9 @@ def _line_of_entry(file: Path, number: int) -> int:
     return starts[number] if number < len(starts) else 1
 
 
-def _line_of(file: Path, problem: str) -> int:
-    """The line of *file* that holds what *problem* quotes."""
+def _line_of(file: Path, problem: str, number: int) -> int:
+    """The first line, from the *number*th entry on, that holds what *problem* quotes; else that entry's line."""
+    first = _line_of_entry(file, number)
     quoted = problem.partition("'")[2].rpartition("'")[0]
     lines = file.read_text("utf-8").splitlines()
-    return next((number for number, line in enumerate(lines, 1) if quoted and quoted in line), 1)
+    return next((line for line in range(first, len(lines) + 1) if quoted and quoted in lines[line - 1]), first)

@@ -74,7 +74,7 @@ class PhraseIndex:
         if word.startswith("{"):
             name = word[1:].removesuffix("}")
             if f"{{{name}}}" != word or name not in self._term_of_group:
-                raise ValueError(f"there is no group of phrases named {word}")
+                raise ValueError(f"there is no group of phrases named {word!r}")
             return self._term_of_group[name]
         if word not in self._term_of_phrase:
             term = self._new_term()
@@ -94,7 +94,7 @@ class PhraseIndex:
         inside, open_end = phrase.startswith("*"), phrase.endswith("*")
         core = phrase.removeprefix("*").removesuffix("*")
         if not core.strip() or core != core.strip() or set("*{}!") & set(core):
-            raise ValueError(f"is no phrase: {phrase!r}")
+            raise ValueError(f"{phrase!r} is no phrase")
         closed = not open_end and _LETTER.match(core[-1]) is not None
         (self._inside if inside else self._buckets).setdefault(core[:_KEY], []).append((core, closed, terms))
 

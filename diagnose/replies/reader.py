@@ -69,9 +69,7 @@ def read_reply(
     wire = take_apart(decode(reply, known.familiar), protocol)
     text = fold(wire.text[:LONGEST_TEXT], known.variants)
     place = _Place(known, wire.protocol, stage, provider)
-    hits = sorted(
-        [*_rule_hits(text, wire, place), *_code_hits(wire, place)], key=lambda hit: hit.rank
-    )
+    hits = sorted([*_rule_hits(text, wire, place), *_code_hits(wire, place)], key=lambda hit: hit.rank)
     return Reading(
         suspects=_suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT),
         matched=hits[0].matched if hits else "",
@@ -126,11 +124,12 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
 
 
 def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]]) -> _Hit:
-    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
     layer = _LAYER_OF_RULES[compiled.layer]
     # a signature that explains more of the text is the more specific one
     order = -sum(span[1] - span[0] for span in spans) if layer <= _PROGRAM else compiled.order
-    return _Hit((layer, order), compiled.rule, sentence[start:end][:LONGEST_MATCH])
+    # what stands between the phrases is left out: servers echo names and credentials there
+    shown = " … ".join(dict.fromkeys(sentence[start:end] for start, end in sorted(spans)))
+    return _Hit((layer, order), compiled.rule, shown[:LONGEST_MATCH])
 
 
 def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:

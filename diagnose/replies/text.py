@@ -12,6 +12,7 @@ LARGEST_REPLY = 65_536
 """Bytes (or characters) of a reply that are read; what follows is not looked at."""
 
 _BLOCK_TAG = re.compile(r"(?:br|p|div|li|tr|t[dh]|h[1-6r]|title|center|form|label|option|ul|table|span)$")
+_TAG_NAME = re.compile(r"/?([a-z0-9]{1,16})")
 _HIDDEN_TAGS = frozenset({"script", "style", "template", "svg"})
 _ENCODINGS = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{4}")
@@ -88,11 +89,14 @@ def visible(page: str) -> str:
             end = page.find("-->", start)
             at = end + 3 if end >= 0 else len(page)
             continue
+        at = start + 1
+        if not page[at : at + 1].isalpha() and page[at : at + 1] not in ("/", "!", "?"):
+            parts.append("<")  # as in "1 < 2"
+            continue
         end = page.find(">", start)
         if end < 0:
-            at = start + 1  # a lone "<" is no tag
             break
-        name = re.match(r"/?([a-z0-9]{1,16})", page[start + 1 : start + 20].lower())
+        name = _TAG_NAME.match(page[at : at + 20].lower())
         tag = name[1] if name else ""
         at = end + 1
         if tag in _HIDDEN_TAGS and page[start + 1] != "/":
@@ -100,8 +104,6 @@ def visible(page: str) -> str:
             at = close if close >= 0 else len(page)
         elif _BLOCK_TAG.match(tag):
             parts.append("\n")
-        elif not tag and page[start + 1] != "!":
-            parts.append(page[start:at])
     parts.append(_one_line(page[at:]))
     return html.unescape("".join(parts))
 

@@ -49,10 +49,17 @@ _SMTP_LINE = re.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
 _HTTP_STATUS_LINE = re.compile(r"^HTTP/[0-9.]{1,4} (\d{3})", re.IGNORECASE)
 _CAPABILITY_WORD = re.compile(r"\b(LOGINDISABLED|STARTTLS)\b")
 _PAGE_START = re.compile(r"<(?:!doctype|html|head|\?xml|body)\b", re.IGNORECASE)
+_HTTP_REASON = re.compile(
+    r"^[45]\d\d (?:Bad (?:Gateway|Request)|Not Found|Forbidden|Gone|Unauthorized|Service (?:Temporarily )?Unavailable"
+    r"|Gateway Time-?out|Internal Server Error|Too Many Requests|Proxy Authentication|Request Header)",
+    re.IGNORECASE,
+)
+"""RFC 9110 section 15; an SMTP server sends none of these with the same code."""
 _HTTP_STATUS = re.compile(r"(?:^|\berror[: ]{0,2}|\bstatus(?: code)?[: ]{0,2}|\bhttp )([45]\d\d)\b", re.IGNORECASE)
+_HTTP_INSIDE = re.compile(r"\bHTTP (?:ERROR|status)(?: code)?[: ]{1,2}([45]\d\d)\b", re.IGNORECASE)
 _ENHANCED = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})(?![.\d])[ -]?")
-_ENHANCED_INSIDE = re.compile(r"(?:\(#?|#|\b[45]\d\d[ -])([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
-_REPLY_CODE_INSIDE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -][45]\.\d{1,3}\.\d)")
+_ENHANCED_INSIDE = re.compile(r"(?:\(#?|#|\b[45]\d\d[ -]|b['\"])([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_REPLY_CODE_INSIDE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -][45]\.\d{1,3}\.\d)|(?<=\()([45]\d\d)(?=[,)])")
 _BRACKETED = re.compile(r"\[([A-Z][A-Z0-9/\-]{1,30})(?=[ \]])")
 _BRACKETED_WHOLE = re.compile(r"\[[A-Z][A-Z0-9/\-]{1,30}(?: [^\]\n]{0,2000})?\]")
 _CONTINUATION = re.compile(r"^(?:\+|334)[ -]([A-Za-z0-9+/]{16,4000}={0,2})\s*$")
@@ -71,6 +78,8 @@ def take_apart(reply: str, protocol: Protocol | None = None) -> Wire:
     if challenge:
         return _oauth(challenge, protocol or "oauth")
     form = _form(lines)
+    if form == "smtp" and (protocol == "http" or (protocol is None and _HTTP_REASON.match(lines[0]))):
+        form = "http"  # both put a three-digit code first
     if form and protocol in ("imap", "pop3", "smtp") and form in ("imap", "pop3", "smtp", "http") and form != protocol:
         return Wire(protocol=protocol, codes=(Code("form", f"{form}-for-mail"),), text="\n".join(lines))
     match form or protocol:
@@ -87,7 +96,9 @@ def take_apart(reply: str, protocol: Protocol | None = None) -> Wire:
         case _:
             wire = Wire(protocol=None, codes=_bracketed(reply), text=reply)
     extra = tuple(code for code in _inside(wire.text) if code not in wire.codes) if not wire.succeeded else ()
-    return msgspec.structs.replace(wire, protocol=protocol or wire.protocol, formed=form is not None, codes=wire.codes + extra)
+    return msgspec.structs.replace(
+        wire, protocol=protocol or wire.protocol, formed=form is not None, codes=wire.codes + extra
+    )
 
 
 def _form(lines: list[str]) -> Protocol | None:
@@ -126,9 +137,12 @@ def _imap(lines: list[str]) -> Wire:
         words.append(_BRACKETED_WHOLE.sub(" ", found[3]))
     last = tagged[-1] if tagged else ""
     refusals = [status for status in untagged if status in ("NO", "BAD", "BYE")]
-    succeeded = last in ("OK", "PREAUTH") if tagged else not refusals
-    if not succeeded:
-        codes.append(Code("imap", last or refusals[-1]))
+    if tagged:
+        succeeded = last in ("OK", "PREAUTH")
+    else:  # a greeting, or data alone; without either these are somebody's words about a reply
+        succeeded = not refusals and (bool(untagged) or _IMAP_DATA.match(lines[0]) is not None)
+    if tagged or untagged:
+        codes.extend([] if succeeded else [Code("imap", last or refusals[-1])])
     capabilities = set(_CAPABILITY_WORD.findall("\n".join(lines)))
     if "LOGINDISABLED" in capabilities:
         codes.append(Code("imap", " ".join(sorted(capabilities))))
@@ -250,5 +264,6 @@ def _inside(text: str) -> list[Code]:
     """Codes in the middle of words: a mail program's message around a server's reply."""
     head = text[:4000]
     found = [Code("enhanced", code) for code in _ENHANCED_INSIDE.findall(head)]
-    found += [Code("smtp", code) for code in _REPLY_CODE_INSIDE.findall(head)]
+    found += [Code("http", code) for code in _HTTP_INSIDE.findall(head)]
+    found += [Code("smtp", first or second) for first, second in _REPLY_CODE_INSIDE.findall(head)]
     return found

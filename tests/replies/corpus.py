@@ -1,0 +1,79 @@
+"""Real replies with the cause that an expert gives each of them, and how a reading is judged against it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from diagnose.replies import Protocol, Reading, read_reply
+
+CORPUS = Path(__file__).with_name("replies.jsonl")
+NO_CAUSE = "none"
+
+
+class Labelled(msgspec.Struct, frozen=True):
+    """A reply of the corpus."""
+
+    id: str
+    protocol: Protocol
+    stage: str
+    reply: str
+    provider: str
+    cause: str
+    also: tuple[str, ...]
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it belongs to the 30 % that rules were not first written from."""
+        return int(sha256(self.id.encode()).hexdigest(), 16) % 100 < 30
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A reading of a labelled reply."""
+
+    labelled: Labelled
+    reading: Reading
+
+    @property
+    def first(self) -> str:
+        suspects = self.reading.suspects
+        return suspects[0].cause if suspects else NO_CAUSE
+
+    @property
+    def right(self) -> bool:
+        return self.first in (self.labelled.cause, *self.labelled.also)
+
+    @property
+    def confidently_wrong(self) -> bool:
+        return not self.right and bool(self.reading.suspects) and self.reading.suspects[0].certainty != "possible"
+
+    def __str__(self) -> str:
+        mark = "WRONG" if self.confidently_wrong else "missed"
+        told = f"{self.labelled.protocol}/{self.labelled.stage}"
+        return (
+            f"{mark} {self.labelled.id} {told} {self.labelled.reply[:150]!r}: read as {self.first} "
+            f"({self.reading.matched!r}), is {self.labelled.cause}"
+        )
+
+
+def labelled() -> list[Labelled]:
+    """The whole corpus."""
+    return [msgspec.json.decode(line, type=Labelled) for line in CORPUS.read_bytes().splitlines()]
+
+
+def judge(replies: list[Labelled], *, with_provider: bool = True) -> list[Judged]:
+    """Read *replies*, each with what a login probe knows of it."""
+    return [
+        Judged(
+            reply,
+            read_reply(
+                reply.reply,
+                protocol=reply.protocol,
+                provider=reply.provider if with_provider else None,
+                stage=reply.stage,
+            ),
+        )
+        for reply in replies
+    ]

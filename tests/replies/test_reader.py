@@ -1,0 +1,157 @@
+"""How layers, codes, protocols and stages work together."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from diagnose.replies import Code, Protocol, Reading, Suspect, load_knowledge, read_reply
+
+
+def causes(reading: Reading) -> list[str]:
+    return [suspect.cause for suspect in reading.suspects]
+
+
+def first(reading: Reading) -> Suspect | None:
+    return reading.suspects[0] if reading.suspects else None
+
+
+def test_words_that_say_more_win_over_a_general_code() -> None:
+    reading = read_reply("a1 NO [AUTH] Account exceeded command or bandwidth limits.", protocol="imap", stage="login")
+
+    assert causes(reading)[0] == "lockout.rate-limited"
+
+
+def test_a_code_that_says_more_wins_over_general_words() -> None:
+    reading = read_reply("a1 NO [EXPIRED] Authentication failed.", protocol="imap", stage="login")
+
+    assert causes(reading)[0] == "credentials.expired"
+    assert Code("imap", "EXPIRED") in reading.codes
+
+
+def test_code_and_words_that_agree_confirm() -> None:
+    reading = read_reply("a1 NO [AUTHENTICATIONFAILED] Invalid password", protocol="imap", stage="login")
+
+    assert first(reading) == Suspect(cause="credentials.rejected", certainty="confirmed")
+
+
+def test_words_alone_do_not_confirm() -> None:
+    assert first(read_reply("a1 NO Invalid password")) == Suspect(cause="credentials.rejected", certainty="likely")
+
+
+def test_what_a_plain_rejection_hides_follows_from_the_provider() -> None:
+    plain = "a1 NO [AUTHENTICATIONFAILED] Authentication failed."
+
+    assert causes(read_reply(plain, provider=None)) == ["credentials.rejected"]
+    assert "credentials.app-password-required" in causes(read_reply(plain, provider="icloud"))
+    assert causes(read_reply(plain, provider="unheard-of")) == ["credentials.rejected"]
+
+
+def test_a_lump_is_likely_and_lists_the_others() -> None:
+    lump = (
+        "535 Login fail. Account is abnormal, service is not open, password is incorrect, "
+        "login frequency limited, or system is busy."
+    )
+    reading = read_reply(lump, protocol="smtp", stage="login")
+
+    assert first(reading) == Suspect(cause="credentials.rejected", certainty="likely")
+    assert {s.certainty for s in reading.suspects[1:]} == {"possible"}
+    assert "settings.protocol-disabled" in causes(reading)
+
+
+def test_a_transient_reply_is_no_verdict_on_the_password() -> None:
+    assert causes(read_reply("454 Authentication failed", protocol="smtp", stage="login"))[0] == "server.fault"
+
+
+@pytest.mark.parametrize(
+    ("reply", "protocol"),
+    [
+        ("", None),
+        ("hello world", None),
+        ("a1 OK LOGIN completed.", "imap"),
+        ("* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na1 OK done", "imap"),
+        ("+OK Mailbox locked and ready", "pop3"),
+        ("235 2.7.0 Authentication successful", "smtp"),
+        ("250-mail.example.com\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN", "smtp"),
+        ("334 VXNlcm5hbWU6", "smtp"),
+        ("* BYE Logging out\r\na1 OK Logout completed.", "imap"),
+        ('{"access_token": "x", "expires_in": 3599}', "oauth"),
+        ("<html><title>Sign in</title><body>Forgot your password?</body></html>", "http"),
+    ],
+)
+def test_success_and_noise_name_no_cause(reply: str, protocol: Protocol | None) -> None:
+    assert read_reply(reply, protocol=protocol).suspects == ()
+
+
+def test_a_failure_that_is_reported_as_success() -> None:
+    reading = read_reply('* OK [Error="UserDisabled" AuthResultFromPopImapEnd=0]\r\na1 OK done', protocol="imap")
+
+    assert causes(reading)[0] == "settings.protocol-disabled"
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    ["+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=", "334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0="],
+)
+def test_a_challenge_with_error_json_is_a_rejected_token(challenge: str) -> None:
+    assert causes(read_reply(challenge)) == ["credentials.token-rejected"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "protocol"),
+    [
+        ("220 mail.example.com ESMTP", "imap"),
+        ("+OK ready", "imap"),
+        ("* OK IMAP4rev1 ready", "pop3"),
+        ("HTTP/1.1 400 Bad Request", "smtp"),
+        ("<html><body>nginx</body></html>", "imap"),
+    ],
+)
+def test_another_protocols_reply_is_another_service(reply: str, protocol: Protocol) -> None:
+    assert causes(read_reply(reply, protocol=protocol, stage="greeting"))[0] == "reach.wrong-service"
+
+
+def test_the_text_of_a_mail_program_is_not_taken_for_a_servers_reply() -> None:
+    assert causes(read_reply("Connection refused", protocol="imap"))[0] == "reach.refused"
+    assert causes(read_reply("554 Connection refused, your IP is on a block list", protocol="smtp")) == [
+        "lockout.address-blocked",
+        "lockout.rate-limited",
+    ]
+
+
+def test_a_reply_inside_a_mail_programs_message() -> None:
+    reading = read_reply("smtplib.SMTPAuthenticationError: (535, b'5.7.8 Error: authentication failed')")
+
+    assert causes(reading)[0] == "credentials.rejected"
+    assert Code("smtp", "535") in reading.codes
+    assert Code("enhanced", "5.7.8") in reading.codes
+
+
+def test_links_and_addresses_are_no_statements() -> None:
+    assert read_reply("See https://example.com/password-expired or write to account.locked@example.com").suspects == ()
+
+
+def test_what_is_shown_leaves_out_what_stands_between() -> None:
+    reading = read_reply("535 password AGFsaWNlAHNlY3JldA== is wrong", protocol="smtp")
+
+    assert reading.matched == "password … wrong"
+
+
+def test_a_long_page_makes_nothing_more_than_possible() -> None:
+    page = "<html><body><p>Your account is locked.</p>" + "<p>Some text about mail.</p>" * 200 + "</body></html>"
+
+    assert {s.certainty for s in read_reply(page, protocol="http").suspects} == {"possible"}
+
+
+def test_loading_and_reading_are_quick() -> None:
+    """Far looser than what is measured (some 50 ms and 0.2 ms), so that a busy machine does not fail it."""
+    load_knowledge.cache_clear()
+    started = time.process_time()
+    load_knowledge()
+    loaded = time.process_time()
+    for _ in range(200):
+        read_reply("535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6", protocol="smtp", stage="login")
+
+    assert loaded - started < 1
+    assert time.process_time() - loaded < 1

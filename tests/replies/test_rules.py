@@ -1,0 +1,113 @@
+"""Every rule of the knowledge reads what it says it reads, and files with mistakes are refused by line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diagnose.knowledge.loader import KnowledgeError
+from diagnose.replies import Knowledge, load_knowledge, read_reply
+from diagnose.replies.knowledge import NO_CAUSE, REPLIES, Example, Rule, known_causes
+
+CAUSES = frozenset({"credentials.rejected", "server.fault"})
+
+
+def examples(expected: bool) -> Iterator[tuple[Rule, Example]]:
+    for compiled in load_knowledge().rules:
+        rule = compiled.rule
+        for example in rule.matches if expected else rule.misses:
+            yield rule, example if isinstance(example, Example) else Example(reply=example)
+
+
+def first_cause(example: Example) -> str:
+    reading = read_reply(example.reply, protocol=example.protocol, stage=example.stage, provider=example.provider)
+    return reading.suspects[0].cause if reading.suspects else NO_CAUSE
+
+
+def test_what_a_rule_has_to_match() -> None:
+    wrong = [(e.reply, first_cause(e), rule.cause) for rule, e in examples(True) if first_cause(e) != rule.cause]
+
+    assert wrong == []
+
+
+def test_what_a_rule_must_not_match() -> None:
+    wrong = [(e.reply, rule.cause) for rule, e in examples(False) if first_cause(e) == rule.cause]
+
+    assert wrong == []
+
+
+def test_the_examples_are_many() -> None:
+    assert len(list(examples(True))) > 200
+    assert len(list(examples(False))) > 10
+
+
+def test_all_causes_are_of_the_catalogue() -> None:
+    assert known_causes() is not None
+
+    Knowledge(REPLIES, known_causes())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small knowledge folder that loads."""
+    for name in ("variants.yaml", "codes"):
+        source = REPLIES / name
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, tmp_path / name)
+    for file in (tmp_path / "codes").glob("*.yaml"):
+        file.write_text("[]\n", "utf-8")
+    (tmp_path / "providers.yaml").write_text("[]\n", "utf-8")
+    (tmp_path / "groups.yaml").write_text("password:\n  en: password* | passwd\n", "utf-8")
+    for name in ("programs", "words", "general", "signatures"):
+        (tmp_path / f"{name}.yaml").write_text("[]\n", "utf-8")
+    return tmp_path
+
+
+def test_a_folder_of_ones_own(folder: Path) -> None:
+    (folder / "words.yaml").write_text(
+        '# why\n- match: ["{password} & no good"]\n  cause: credentials.rejected\n', "utf-8"
+    )
+
+    reading = read_reply("Your passwords are no good", knowledge=Knowledge(folder, CAUSES))
+
+    assert [suspect.cause for suspect in reading.suspects] == ["credentials.rejected"]
+    assert reading.matched == "password … no good"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "line", "problem"),
+    [
+        ("words", '\n- match: ["x y"]\n  cause: no.such-cause\n', 2, "no cause named 'no.such-cause'"),
+        ("words", '- match: ["x y"]\n  cause: server.fault\n  also: [made.up]\n', 1, "no cause named 'made.up'"),
+        (
+            "words",
+            '- match: ["fine", "{nobody} & x"]\n  cause: server.fault\n',
+            1,
+            "no group of phrases named '{nobody}'",
+        ),
+        ("words", '- match:\n  - "fine"\n  - "a*b"\n  cause: server.fault\n', 3, "'a*b' is no phrase"),
+        ("words", '- match: ["!x"]\n  cause: server.fault\n', 1, "at least one phrase"),
+        ("words", '- match: ["x", ""]\n  cause: server.fault\n', 1, "is no phrase"),
+        ("words", "- match: []\n  cause: server.fault\n", 1, "no pattern"),
+        ("words", '- match: ["x"]\n  cause: server.fault\n  certainty: sure\n', 3, "sure"),
+        ("words", '- match: ["x"]\n  cause: server.fault\n  protocols: [ftp]\n', 3, "ftp"),
+        ("words", '- match: ["x"]\n  cause: server.fault\n  regex: (a+)+\n', 1, "regex"),
+        ("words", '- match: ["x"]\n  cause: server.fault\n  not: ["{nobody}"]\n', 3, "{nobody}"),
+        ("groups", "password:\n  en: fine | pass*word\n", 2, "'pass*word' is no phrase"),
+        ("groups", "password:\n  en: fine |\n", 1, "is no phrase"),
+        ("variants", "- [甲, 乙丙]\n", 1, "different length"),
+        ("codes/imap", "- {code: LIMIT, cause: what.ever}\n", 1, "no cause named 'what.ever'"),
+        ("providers", "- name: x\n  providers: [x]\n  rejection_hides: [what.ever]\n", 1, "no cause named 'what.ever'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(folder: Path, file: str, content: str, line: int, problem: str) -> None:
+    (folder / f"{file}.yaml").write_text(content, "utf-8")
+
+    with pytest.raises(KnowledgeError) as caught:
+        Knowledge(folder, CAUSES)
+
+    assert caught.value.file.name == f"{Path(file).name}.yaml"
+    assert problem in caught.value.problem
+    assert caught.value.line == line
