@@ -98,11 +98,12 @@ def render(report: Report, style: RenderStyle) -> str:
 
 
 def _rows(checks: Iterable[ReportCheck], end: int) -> list[Row]:
-    """The checks, those of a family together, families in the order of their first check."""
+    """The checks by family, in the order of each family's first check; within it what failed comes first."""
     checks = list(checks)
-    order = list(dict.fromkeys(check.family for check in checks))
+    families = list(dict.fromkeys(check.family for check in checks))
+    in_order = sorted(checks, key=lambda check: (families.index(check.family), URGENCY.index(check.status)))
     rows = []
-    for number, check in enumerate(sorted(checks, key=lambda check: order.index(check.family)), start=1):
+    for number, check in enumerate(in_order, start=1):
         length = max(round(100 * (check.duration_ms or 0) / end, 2), SHORTEST_BAR)
         start = min(round(100 * (check.started_ms or 0) / end, 2), 100 - length)
         rows.append(Row(anchor=f"check-{number}", check=check, start=start, length=length))
@@ -110,9 +111,9 @@ def _rows(checks: Iterable[ReportCheck], end: int) -> list[Row]:
 
 
 def _ticks(end: int) -> list[Tick]:
-    """Two to four marks for a line of *end* milliseconds."""
+    """Two to five marks for a line of *end* milliseconds."""
     power = 10 ** max(len(str(end)) - 2, 0)
-    step = next((t * p for p in (power, 10 * power) for t in TICKS if end / (t * p) <= 3), end)
+    step = next((t * p for p in (power, 10 * power) for t in TICKS if end / (t * p) <= 4), end)
     return [Tick(at=round(100 * at / end, 2), milliseconds=at) for at in range(0, end + 1, step)]
 
 

@@ -1,14 +1,10 @@
-"""Paragraphs for the terminal that break lines where the script allows it."""
+"""Where a line of text may be broken, in scripts with blanks between words and without."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
-from rich.text import Text
 
 _HAN = "\u2e80-\u2fff\u3005-\u3007\u3021-\u9fff\uf900-\ufaff\uff10-\uff5a\U00020000-\U0003ffff"
 _OPENING = "（《「『【〈〔"
@@ -42,20 +38,3 @@ def line_starts(text: str, width: int) -> list[int]:
             starts.append(at)
         used = cell_len(last) + wide - visible
     return starts
-
-
-@dataclass(frozen=True)
-class Prose:
-    """A paragraph that fills the width it is given."""
-
-    text: Text
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self.text.divide(line_starts(self.text.plain, options.max_width)):
-            line.rstrip()
-            line.no_wrap = True
-            yield line
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        pieces = [cell_len(piece[0].rstrip()) for piece in _PIECE.finditer(self.text.plain)]
-        return Measurement(max(pieces, default=0), cell_len(self.text.plain)).with_maximum(options.max_width)

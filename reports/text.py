@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from io import StringIO
 
-from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,55 +18,17 @@ from diagnose.model.renderer import Renderer, RenderStyle
 from diagnose.model.report import Report, ReportCause, ReportCheck, ReportRemedy
 from reports import facts
 from reports.harmless import harmless
-from reports.prose import Prose
 from reports.remedies import can_be_followed, for_audience
+from reports.terminal import COLORS, NO_BREAK, Prose, heading, indented, item, noted, written
 from reports.words import SYMBOLS, moment, words
 
-NARROWEST = 32
-"""Columns below which nothing can be laid out any more; a narrower terminal wraps by itself."""
 ROOM_FOR_COLUMNS = 72
 """Columns from which a server's name, security and source stand side by side."""
-
-_COLORS: Mapping[str, str] = {
-    "healthy": "green",
-    "problem": "red",
-    "inconclusive": "yellow",
-    "pass": "green",
-    "warn": "yellow",
-    "fail": "red",
-    "skip": "dim",
-    "error": "magenta",
-    "ok": "green",
-    "broken": "bold red",
-    "hindered": "yellow",
-    "unknown": "dim",
-}
-_NO_BREAK = "\u00a0"
-"""Keeps a station and the link behind it together while lines are broken; a plain space afterwards."""
-_ASCII = str.maketrans(
-    {"✓": "+", "✗": "x", "–": "-", "·": ".", "•": "*", "─": "-", "╌": ".", "→": ">", "…": "~", "╳": "/"}
-)
 
 
 def render(report: Report, style: RenderStyle) -> str:
     """*report* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=max(style.width, NARROWEST),
-        force_terminal=style.color,
-        color_system="standard" if style.color else None,
-        no_color=not style.color,
-        force_jupyter=False,
-        legacy_windows=False,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    for block in _Page(harmless(report), style).blocks():
-        console.print(block)
-    written = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).replace(_NO_BREAK, " ") + "\n"
-    return written.translate(_ASCII) if style.ascii else written
+    return written(_Page(harmless(report), style).blocks(), style)
 
 
 class _Page:
@@ -102,7 +62,7 @@ class _Page:
         verdict = self.report.verdict
         subject = self.report.subject
         first = Text.assemble(
-            (f"{SYMBOLS[verdict.status]} {self.words.verdict[verdict.status]}", f"bold {_COLORS[verdict.status]}"),
+            (f"{SYMBOLS[verdict.status]} {self.words.verdict[verdict.status]}", f"bold {COLORS[verdict.status]}"),
             ("  ·  ", "dim"),
             (subject.address or subject.domain, "bold"),
         )
@@ -115,11 +75,11 @@ class _Page:
         for index, station in enumerate(self.report.path):
             if index:
                 link = {"broken": "─╳─", "unknown": "╌"}.get(station.state, "─")
-                way.append(f"{_NO_BREAK}{link} ", _COLORS[station.state])
-            name = f"{SYMBOLS[station.state]} {station.title}".replace(" ", _NO_BREAK)
-            way.append(name, _COLORS[station.state])
+                way.append(f"{NO_BREAK}{link} ", COLORS[station.state])
+            name = f"{SYMBOLS[station.state]} {station.title}".replace(" ", NO_BREAK)
+            way.append(name, COLORS[station.state])
         marks = [
-            _item(
+            item(
                 SYMBOLS[station.state],
                 Prose(
                     Text(_("{station}: {state}").format(station=station.title, state=self.words.state[station.state]))
@@ -129,73 +89,69 @@ class _Page:
             for station in self.report.path
             if station.state in ("broken", "hindered")
         ]
-        return _indented(Prose(way), *marks)
+        return indented(Prose(way), *marks)
 
     def root_cause(self, cause: ReportCause) -> Iterator[RenderableType]:
         _ = self._
-        yield from _heading(
-            {"healthy": _("Worth attention"), "inconclusive": _("Best guess")}.get(
-                self.report.verdict.status, _("Cause")
-            )
-        )
+        yield from heading(self.words.cause[self.report.verdict.status])
         title = self.cause_labels(cause) if cause.title == self.report.verdict.headline else self.cause_line(cause)
-        yield _indented(title, Prose(Text(cause.summary)))
+        yield indented(title, Prose(Text(cause.summary)))
         yield from self.proof(cause)
         yield from self.remedies(cause)
 
     def proof(self, cause: ReportCause) -> Iterator[RenderableType]:
         _ = self._
         if cause.evidence:
-            yield from _heading(_("What was seen"))
-        for item in cause.evidence:
-            yield _item("•", _noted(item.text, item.check))
+            yield from heading(_("What was seen"))
+        for seen in cause.evidence:
+            yield item("•", noted(seen.text, seen.check))
             if self.style.verbose:
-                yield from self.facts(item.data)
+                yield from self.facts(seen.data)
         if cause.explains:
             note = _("Also seen, and follows from this: {causes}").format(causes=", ".join(cause.explains))
-            yield _indented(Prose(Text(note, "dim")))
+            yield indented(Prose(Text(note, "dim")))
 
     def remedies(self, cause: ReportCause) -> Iterator[RenderableType]:
         _ = self._
         own, others = for_audience(cause.remedies, self.style.audience)
         if own and own[0].fixer != self.style.audience:
             yield ""
-            yield _indented(Prose(Text(_("This is not yours to change; please pass it on."))))
+            yield indented(Prose(Text(_("This is not yours to change; please pass it on."))))
         for remedy in [*own, *(others if self.style.verbose else ())]:
             yield from self.remedy(remedy)
         if others and not self.style.verbose:
             who = ", ".join(self.words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
-            yield _indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
+            yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
 
     def remedy(self, remedy: ReportRemedy) -> Iterator[RenderableType]:
         _ = self._
         mine = remedy.fixer == "user" and self.style.audience == "user"
-        yield from _heading(_("What to do") if mine else self.words.remedy.get(remedy.fixer, remedy.fixer))
+        yield from heading(_("What to do") if mine else self.words.remedy.get(remedy.fixer, remedy.fixer))
         for number, step in enumerate(remedy.steps, start=1):
-            yield _item(f"{number}.", Prose(Text(step)))
+            yield item(f"{number}.", Prose(Text(step)))
         for link in remedy.links:
             shown = f"{link.text}: {link.url}" if can_be_followed(link) and link.text != link.url else link.text
-            yield _item("→", Prose(Text(shown)))
+            yield item("→", Prose(Text(shown)))
 
     def further_causes(self) -> Iterator[RenderableType]:
         _ = self._
         causes = self.report.verdict.causes[1:]
         if not causes:
             return
-        yield from _heading(_("Other causes worth a look"))
+        yield from heading(_("Other causes worth a look"))
         for cause in causes:
-            yield _indented(self.cause_line(cause), Padding(Prose(Text(cause.summary)), (0, 0, 0, 2)))
+            yield indented(self.cause_line(cause), Padding(Prose(Text(cause.summary)), (0, 0, 0, 2)))
             if self.style.verbose:
                 yield from self.proof(cause)
                 yield from self.remedies(cause)
         if not self.style.verbose:
-            yield _indented(Prose(Text(_("Steps for each of them: diagnose explain ID, or --verbose"), "dim")))
+            yield indented(Prose(Text(_("Steps for each of them: diagnose explain ID, or --verbose"), "dim")))
 
     def cause_line(self, cause: ReportCause) -> RenderableType:
         blocks = cause.impact == "blocks" and cause.certainty != "possible"
         symbol = "✗" if blocks else "?" if cause.certainty == "possible" else "!"
         title = Text(cause.title, f"bold {'red' if blocks else 'yellow'}")
-        return _item(symbol, Group(Prose(title), self.cause_labels(cause)), indent=0)
+        return item(symbol, Group(Prose(title), self.cause_labels(cause)), indent=0)
 
     def cause_labels(self, cause: ReportCause) -> Prose:
         labels = (self.words.certainty[cause.certainty], self.words.impact[cause.impact], cause.id)
@@ -204,14 +160,14 @@ class _Page:
     def unchecked(self) -> Iterator[RenderableType]:
         _ = self._
         if self.report.verdict.unchecked:
-            yield from _heading(_("Could not be checked"))
-            yield from (_item("?", Prose(Text(sentence))) for sentence in self.report.verdict.unchecked)
+            yield from heading(_("Could not be checked"))
+            yield from (item("?", Prose(Text(sentence))) for sentence in self.report.verdict.unchecked)
 
     def services(self) -> Iterator[RenderableType]:
         _ = self._
-        yield from _heading(_("Servers looked at"))
+        yield from heading(_("Servers looked at"))
         if not self.report.services:
-            yield _indented(Prose(Text(_("None: no mail server is known for this domain."))))
+            yield indented(Prose(Text(_("None: no mail server is known for this domain."))))
             return
         table = Table.grid(padding=(0, 2, 0, 0))
         for service in self.report.services:
@@ -222,12 +178,12 @@ class _Page:
                 table.add_row(protocol, Group(place, Prose(Text(f"{tls} · {source}", "dim"))))
             else:
                 table.add_row(protocol, place, Prose(Text(tls)), Prose(Text(source, "dim")))
-        yield _indented(table)
+        yield indented(table)
 
     def checks(self) -> Iterator[RenderableType]:
         """All of them with *verbose*; else those that did not pass, and the others in a row for each family."""
         _ = self._
-        yield from _heading(_("Checks"))
+        yield from heading(_("Checks"))
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(no_wrap=True)
         table.add_column(ratio=1)
@@ -235,30 +191,33 @@ class _Page:
         folded: dict[tuple[Status, str], list[str]] = {}
         for check in self.report.checks:
             if not self.style.verbose and check.status in ("pass", "skip"):
-                fold = check.skipped_because or self.words.family.get(check.family, check.family)
-                folded.setdefault((check.status, fold), []).append(check.id)
-                continue
-            time = Text(self.words.time(check.duration_ms), "dim") if check.duration_ms is not None else ""
-            table.add_row(self.status(check.status), self.claim(check), time)
-        for (status, fold), ids in sorted(folded.items(), key=lambda item: item[0][0] == "pass"):
-            table.add_row(self.status(status), _noted(self.reason(fold) if status == "skip" else fold, ", ".join(ids)))
-        yield _indented(table)
+                family = self.words.family.get(check.family, check.family)
+                heads = self.reason(check) if check.skipped_because else family
+                folded.setdefault((check.status, heads), []).append(check.id)
+            else:
+                table.add_row(self.status(check.status), self.claim(check), self.time(check))
+        for (status, heads), ids in sorted(folded.items(), key=lambda fold: fold[0][0] == "pass"):
+            table.add_row(self.status(status), noted(heads, ", ".join(ids)))
+        yield indented(table)
 
     def status(self, status: Status) -> Text:
-        return Text(f"{SYMBOLS[status]} {self.words.status[status]}", _COLORS[status])
+        return Text(f"{SYMBOLS[status]} {self.words.status[status]}", COLORS[status])
+
+    def time(self, check: ReportCheck) -> Text:
+        took = "" if check.status == "skip" or check.duration_ms is None else self.words.time(check.duration_ms)
+        return Text(took, "dim")
 
     def claim(self, check: ReportCheck) -> RenderableType:
-        lines: list[RenderableType] = [_noted(check.title, check.id)]
+        lines: list[RenderableType] = [noted(check.title, check.id)]
         if check.skipped_because:
-            lines.append(Prose(Text(self.reason(check.skipped_because))))
+            lines.append(Prose(Text(self.reason(check))))
         if self.style.verbose:
-            lines += [_item("•", _noted(finding.text, finding.cause), indent=0) for finding in check.findings]
+            lines += [item("•", noted(finding.text, finding.cause), indent=0) for finding in check.findings]
             lines += self.facts(check.facts, indent=0)
         return Group(*lines)
 
-    def reason(self, why: str) -> str:
-        _ = self._
-        return _("because: {reason}").format(reason=why)
+    def reason(self, check: ReportCheck) -> str:
+        return self.words.reason(check, self.report.checks)
 
     def facts(self, values: Mapping[str, object], indent: int = 4) -> Iterator[RenderableType]:
         for name, value in facts.rows(values):
@@ -278,28 +237,6 @@ class _Page:
             *([resolver] if report.environment.resolver else ()),
         ]
         return Prose(Text(" · ".join(part for part in parts if part), "dim"))
-
-
-def _heading(words: str) -> Iterator[RenderableType]:
-    yield ""
-    yield Prose(Text(words, "bold"))
-
-
-def _indented(*parts: RenderableType) -> RenderableType:
-    return Padding(Group(*parts), (0, 0, 0, 2))
-
-
-def _item(mark: str, content: RenderableType, indent: int = 2) -> RenderableType:
-    """*content* beside its mark, all its lines aligned."""
-    row = Table.grid(padding=(0, 1, 0, 0))
-    row.add_column(no_wrap=True, min_width=cell_len(mark))
-    row.add_column()
-    row.add_row(Text(mark), content)
-    return Padding(row, (0, 0, 0, indent))
-
-
-def _noted(sentence: str, source: str) -> Prose:
-    return Prose(Text.assemble(sentence, (f"  [{source}]", "dim")))
 
 
 RENDERER = Renderer(format="text", suffixes=(".txt",), render=render)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from diagnose.model import Status
+from diagnose.model.report import ReportCheck
 
 SYMBOLS: Mapping[str, str] = {
     "healthy": "✓",
@@ -30,6 +31,8 @@ class Words:
     """Labels by the names that the model uses; families and fixers of other packages may be missing."""
 
     verdict: Mapping[str, str]
+    cause: Mapping[str, str]
+    """Heading over the first cause, by the verdict's status."""
     status: Mapping[Status, str]
     state: Mapping[str, str]
     certainty: Mapping[str, str]
@@ -44,10 +47,18 @@ class Words:
     milliseconds: str
     seconds: str
     number_of: str
+    because: str
+    needs: str
 
     def count(self, status: Status, number: int) -> str:
         """How many checks ended so: ``3 passed``."""
         return self.number_of.format(number=number, status=self.status[status])
+
+    def reason(self, check: ReportCheck, checks: Iterable[ReportCheck]) -> str:
+        """Why *check*, one of *checks*, was skipped: a reason in words, or the check that stood in the way."""
+        why = check.skipped_because or ""
+        known = any(other.id == why for other in checks)
+        return self.needs.format(check=why) if known else self.because.format(reason=why)
 
     def time(self, milliseconds: int) -> str:
         """A duration for people: ``34 ms``, ``1.2 s``, ``20 s``."""
@@ -61,6 +72,7 @@ def words(translate: Callable[[str], str]) -> Words:
     _ = translate
     return Words(
         verdict={"healthy": _("Healthy"), "problem": _("Problem found"), "inconclusive": _("Not clear yet")},
+        cause={"healthy": _("Worth attention"), "problem": _("Cause"), "inconclusive": _("Best guess")},
         status={
             "pass": _("passed"),
             "warn": _("warning"),
@@ -107,6 +119,7 @@ def words(translate: Callable[[str], str]) -> Words:
             "tls": _("Encryption"),
             "settings": _("Settings"),
             "credentials": _("Password and sign-in"),
+            "login": _("Login"),
             "lockout": _("Locks and limits"),
             "activation": _("Account"),
             "web": _("Webmail page"),
@@ -115,6 +128,8 @@ def words(translate: Callable[[str], str]) -> Words:
         milliseconds=_("{number} ms"),
         seconds=_("{number} s"),
         number_of=_("{number} {status}"),
+        because=_("because: {reason}"),
+        needs=_("needs: {check}"),
     )
 
 

@@ -1,0 +1,101 @@
+"""The pieces that a report for a terminal is laid out with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from diagnose.model.renderer import RenderStyle
+from reports.prose import line_starts
+
+NARROWEST = 32
+"""Columns below which nothing can be laid out any more; a narrower terminal wraps by itself."""
+NO_BREAK = "\u00a0"
+"""Keeps words together while lines are broken; written as a plain space."""
+COLORS: Mapping[str, str] = {
+    "healthy": "green",
+    "problem": "red",
+    "inconclusive": "yellow",
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "red",
+    "skip": "dim",
+    "error": "magenta",
+    "ok": "green",
+    "broken": "bold red",
+    "hindered": "yellow",
+    "unknown": "dim",
+}
+"""Of the terminal's own sixteen, so that its theme decides how they look."""
+_ASCII = str.maketrans("✓✗–·•─╌→…╳", "+x-.*-.>~/")
+
+
+def written(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
+    """*blocks* as text with its line ends; nothing in them is read as markup."""
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=max(style.width, NARROWEST),
+        force_terminal=style.color,
+        color_system="standard" if style.color else None,
+        no_color=not style.color,
+        force_jupyter=False,
+        legacy_windows=False,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    for block in blocks:
+        console.print(block)
+    lines = "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines()).replace(NO_BREAK, " ")
+    return lines.translate(_ASCII) if style.ascii else lines
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph that fills the width it is given."""
+
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.divide(line_starts(self.text.plain, options.max_width)):
+            line.rstrip()
+            line.no_wrap = True
+            yield line
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        longest_word = max(map(cell_len, self.text.plain.split()), default=0)
+        return Measurement(longest_word, cell_len(self.text.plain)).with_maximum(options.max_width)
+
+
+def heading(words: str) -> Iterator[RenderableType]:
+    """*words* over what follows, set off from what went before."""
+    yield ""
+    yield Prose(Text(words, "bold"))
+
+
+def indented(*parts: RenderableType) -> RenderableType:
+    """*parts* below each other, under a heading."""
+    return Padding(Group(*parts), (0, 0, 0, 2))
+
+
+def item(mark: str, content: RenderableType, indent: int = 2) -> RenderableType:
+    """*content* beside its mark, all its lines aligned."""
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(no_wrap=True, min_width=cell_len(mark))
+    row.add_column()
+    row.add_row(Text(mark), content)
+    return Padding(row, (0, 0, 0, indent))
+
+
+def noted(sentence: str, source: str) -> Prose:
+    """*sentence* and, less loud, where it comes from."""
+    return Prose(Text.assemble(sentence, (f"  [{source}]", "dim")))
