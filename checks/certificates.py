@@ -97,6 +97,11 @@ def _self_signed(certificate: x509.Certificate) -> bool:
     return True
 
 
+def organisations(name: str) -> frozenset[str]:
+    """The organisations (O) in an RFC 4514 string."""
+    return frozenset(part[2:].strip().casefold() for part in name.split(",") if part.startswith("O="))
+
+
 def name_matches(host: str, names: tuple[str, ...]) -> bool:
     """Whether one of *names* covers *host*, by RFC 9525 §6.3 (a wildcard is the whole leftmost label)."""
     host = host.rstrip(".").lower()

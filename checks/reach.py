@@ -63,13 +63,13 @@ def probe_reach(target: Service, given: Given, bench: Workbench) -> ReachFacts:
     race = Race(addresses, target.port, bench.deadline.share(0.7, CONNECT_SECONDS))
     comparing = None
     if not race.decided(UNEASY_SECONDS):
-        comparing = in_background(lambda: _compare(target, race, bench), f"compare {target.host}")
+        comparing = in_background(partial(_compare, target, given, race, bench), f"compare {target.host}")
     stream = race.winner(bench.deadline)
     if stream is not None:
         bench.shelf.put(stream_key(target), stream)
         bench.shelf.put(race_key(target), race)
         return ReachFacts(addresses=race.addresses, connected=stream.peer, attempts=race.attempts(0))
-    witnesses = comparing.result() if comparing else _compare(target, race, bench)
+    witnesses = comparing.result() if comparing else _compare(target, given, race, bench)
     families = {family_of(a): a for a in race.addresses}
     account = given.subject.username or given.subject.domain
     return ReachFacts(
@@ -82,9 +82,10 @@ def probe_reach(target: Service, given: Given, bench: Workbench) -> ReachFacts:
     )
 
 
-def _compare(target: Service, race: Race, bench: Workbench) -> tuple[Witness, ...]:
+def _compare(target: Service, given: Given, race: Race, bench: Workbench) -> tuple[Witness, ...]:
     limit = bench.deadline.within(COMPARE_SECONDS)
-    ports = [port for port in COMPARED_PORTS if port != target.port]
+    known = [service.port for service in given.services if service.host == target.host]
+    ports = [port for port in dict.fromkeys((*known, *COMPARED_PORTS)) if port != target.port]
     knocks = [
         (port, in_background(partial(bench.network.knock, address, port, limit), f"knock {port}"))
         for port in ports
@@ -124,9 +125,9 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
     if open_ports:
         yield Finding(
             cause="reach.port-blocked",
-            certainty="possible" if refused else "confirmed",
+            certainty="likely" if refused else "confirmed",
             text=text(
-                "Port {port} of {host} gives no connection, while port {open} of the same host does.",
+                "Port {port} of {host} gives no connection, while the same host does on port {open}.",
                 host=target.host,
                 port=target.port,
                 open=", ".join(map(str, open_ports)),

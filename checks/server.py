@@ -107,7 +107,11 @@ def probe_server(target: Service, given: Given, bench: Workbench) -> ServerFacts
     except OSError as error:
         stream.abort()
         return ServerFacts(
-            greeting=facts.greeting, spoken=spoken, milliseconds=took, failure=failure(error, "capability")
+            greeting=facts.greeting,
+            spoken=spoken,
+            milliseconds=took,
+            failure=failure(error, "capability"),
+            waited_seconds=round(time.monotonic() - started - took / 1000, 1),
         )
     bench.shelf.put(session_key(target), session)
     return ServerFacts(
@@ -160,10 +164,10 @@ def judge_server(facts: ServerFacts, given: Given, target: Service) -> Iterator[
                 **place,
             ),
         )
+    elif facts.failure is not None and (not facts.greeting or facts.failure.name == "timed_out"):
+        yield from _judge_silence(facts, facts.failure, target)
     elif facts.greeting and not facts.open:
         yield from _judge_turned_away(facts, given, target)
-    elif facts.failure is not None:
-        yield from _judge_silence(facts, facts.failure, target)
     elif facts.milliseconds >= 1000 * SLOW_SECONDS:
         yield Finding(
             cause="server.slow",
@@ -200,7 +204,7 @@ def _judge_silence(facts: ServerFacts, known: Failure, target: Service) -> Itera
             cause="server.slow",
             certainty="likely" if facts.waited_seconds >= 5 else "possible",
             text=text(
-                "{host} took the connection on port {port} and sent no greeting within {seconds} s.",
+                "{host} took the connection on port {port} and then said nothing more for {seconds} s.",
                 seconds=round(facts.waited_seconds),
                 **place,
             ),

@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from checks.certificates import LONGEST_CHAIN, CertificateFacts, name_matches, read_certificate
+from checks.certificates import LONGEST_CHAIN, CertificateFacts, name_matches, organisations, read_certificate
 from checks.handshake import unverified_handshake
 from checks.reach import ReachFacts, stream_key, take_stream
 from checks.server import ServerFacts, session_key, spoken_protocol, take_session
@@ -47,8 +47,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
     chain: tuple[CertificateFacts, ...] = ()
     """As sent, leaf first."""
-    issuer_related: bool = False
-    """The leaf's issuer belongs to an organisation that has an authority among the trusted ones named by hand."""
+    issuer_related: bool | None = None
+    """Whether the leaf's issuer and an authority named by hand bear one organisation's name; None: nobody says."""
     legacy_version: str | None = None
     """A TLS version that this program refuses, and the server took."""
     plaintext: str | None = None
@@ -178,7 +178,7 @@ def _explain(known: Failure, target: Service, given: Given, bench: Workbench) ->
     return Explanation(
         chain=chain,
         legacy_version=version if legacy else None,
-        issuer_related=bool(chain) and _related(chain[0].issuer, bench),
+        issuer_related=_related(chain[0].issuer, bench) if chain else None,
     )
 
 
@@ -207,19 +207,17 @@ def _open_for_tls(address: str, target: Service, deadline: Deadline) -> Stream:
     return stream
 
 
-def _related(issuer: str, bench: Workbench) -> bool:
-    """Whether an authority named by hand carries the organisation of *issuer*."""
+def _related(issuer: str, bench: Workbench) -> bool | None:
+    """Whether an authority named by hand carries the organisation of *issuer*; None where either has none."""
     ca_file = bench.network.ca_file
     if ca_file is None:
-        return False
+        return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cafile=str(ca_file))
-    mine = {part for part in issuer.split(",") if part.startswith("O=")}
-    for authority in context.get_ca_certs(binary_form=True):
-        read = read_certificate(authority)
-        if read and mine & set(read.subject.split(",")):
-            return True
-    return False
+    named = (read_certificate(authority) for authority in context.get_ca_certs(binary_form=True))
+    theirs = {name for one in named if one for name in organisations(one.subject)}
+    mine = organisations(issuer)
+    return bool(mine & theirs) if mine and theirs else None
 
 
 # -- judging
@@ -404,10 +402,11 @@ def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict
         return
     # The issuer is neither sent nor trusted. A root is never sent, so a private root that signed the leaf
     # itself looks the same; what tells is whether anything links the issuer to an authority that is trusted.
-    linked = bool(leaf.ca_issuers) or seen.issuer_related
+    related = seen.issuer_related
+    incomplete_first = bool(leaf.ca_issuers) or (facts.private_authorities if related is None else related)
     incomplete = Finding(
         cause="tls.incomplete-chain",
-        certainty="confirmed" if linked or facts.private_authorities else "possible",
+        certainty="confirmed" if incomplete_first else "possible",
         text=text(
             "{host} sends on port {port} a certificate issued by {issuer}, and leaves that issuer's certificate out.",
             issuer=leaf.issuer,
@@ -416,14 +415,14 @@ def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict
     )
     unknown = Finding(
         cause="tls.untrusted-issuer",
-        certainty="possible" if linked or facts.private_authorities else "confirmed",
+        certainty="possible" if incomplete_first else "confirmed",
         text=text(
             "The certificate of {host} on port {port} is issued by {issuer}, which this computer does not trust.",
             issuer=leaf.issuer,
             **place,
         ),
     )
-    yield from (incomplete, unknown) if incomplete.certainty == "confirmed" else (unknown, incomplete)
+    yield from (incomplete, unknown) if incomplete_first else (unknown, incomplete)
 
 
 def _day(moment: float) -> str:

@@ -7,7 +7,6 @@ none of that is let happen: it is handed a connected stream, and its errors, whi
 from __future__ import annotations
 
 import contextlib
-import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,15 +46,26 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.stream = stream
         self.ready = threading.Event()
         self.heard = bytearray()
-        super().__init__("localhost", debug_file=io.StringIO(), identifier="", timeout=stream.deadline.left() + 1)
+        super().__init__("localhost", identifier="", timeout=stream.deadline.left() + 1)
+
+    def _mesg(self, *_: object) -> None:
+        """Nothing: imaplib2's messages would go to standard error, and hold what was sent."""
 
     def open_socket(self) -> Stream:
         return self.stream
 
     def _request_push(self, tag: Any = None, name: Any = None, **kw: Any) -> Any:  # noqa: ANN401 - imaplib2's own
         request = super()._request_push(tag, name, **kw)
-        self.ready.set()  # from here on there is somebody to hand the greeting to
+        if not self.ready.is_set():  # from here on there is somebody to hand the greeting to
+            self.ready.set()
+            self._hand_in(self.stream.take_unread())
         return request
+
+    def _hand_in(self, known: bytes) -> None:
+        """Pass on what was read before: imaplib2 waits for its descriptor, where that will not show again."""
+        self.heard += known
+        for line in known.splitlines(keepends=True):
+            self.inq.put(line)
 
     def read(self, size: int) -> bytes:
         """Called by imaplib2's reader thread only."""

@@ -81,6 +81,11 @@ class Stream:
         """Put *data* back, to be read again first."""
         self._unread = data + self._unread
 
+    def take_unread(self) -> bytes:
+        """What was put back, taken again, for a reader that waits on the descriptor before it reads."""
+        data, self._unread = self._unread, b""
+        return data
+
     # -- the part of a socket's interface that the protocol libraries use
 
     def recv(self, size: int, _flags: int = 0) -> bytes:
