@@ -125,7 +125,7 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
     if open_ports:
         yield Finding(
             cause="reach.port-blocked",
-            certainty="likely" if refused else "confirmed",
+            certainty="possible" if refused else "confirmed",
             text=text(
                 "Port {port} of {host} gives no connection, while the same host does on port {open}.",
                 host=target.host,

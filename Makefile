@@ -1,0 +1,63 @@
+# Two commands do everything on a fresh Debian or macOS with Python 3.11 or newer:
+#   make lab   diagnose an account on the embedded mail estate, and show the report
+#   make test  install what the tests need, and run them all
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCENARIO ?= wrong-password
+SERVERS := dovecot-imapd dovecot-pop3d postfix knot knot-dnssecutils unbound nginx-light \
+	nftables iproute2 chromium fonts-noto-cjk
+
+.PHONY: lab test lint types check format bench wheel servers clean
+
+lab: $(BIN)/diagnose
+	-$(BIN)/diagnose lab $(SCENARIO)
+
+test: $(VENV)/.dev servers
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+check: lint types test
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --wheel --outdir dist
+
+# Debian, as root: real mail servers for the tests that need them. Elsewhere those tests say what they miss.
+servers:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		missing=""; \
+		for package in $(SERVERS); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+		if [ -n "$$missing" ]; then \
+			printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
+			status=$$?; rm -f /usr/sbin/policy-rc.d; exit $$status; \
+		fi; \
+	fi
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/diagnose: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install -q -e .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/diagnose pyproject.toml
+	$(BIN)/python -m pip install -q -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
