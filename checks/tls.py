@@ -329,7 +329,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
                 cause="tls.cert-expired",
                 certainty="confirmed",
                 text=text(
-                    "The certificate for {subject} that {host} sends on port {port} expired on {day}.",
+                    "The certificate that {host} sends on port {port} expired on {day} ({subject}).",
                     subject=certificate.subject,
                     day=_day(certificate.not_after),
                     **place,
@@ -342,7 +342,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
                 cause="tls.cert-not-yet-valid",
                 certainty="confirmed",
                 text=text(
-                    "The certificate for {subject} that {host} sends on port {port} is valid only from {day} on.",
+                    "The certificate that {host} sends on port {port} is valid only from {day} on ({subject}).",
                     subject=certificate.subject,
                     day=_day(certificate.not_before),
                     **place,

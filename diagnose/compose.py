@@ -6,13 +6,13 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from diagnose import __version__, providers
 from diagnose.catalogue import Catalogue, remedies_for
-from diagnose.model import CheckResult, Host, Service, Subject, Target, quote, text
+from diagnose.model import CheckResult, Host, Protocol, Service, Subject, Target, quote, text
 from diagnose.model.renderer import Audience
 from diagnose.model.report import (
     Environment,
@@ -42,6 +42,7 @@ STATIONS: tuple[tuple[StationName, str, tuple[str, ...]], ...] = (
     ("mailbox", text("Mailbox").msgid, ()),
 )
 """Name, title, and the families of causes that break it."""
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 CHECKS_OF_STATION = {
     "dns": ("dns",),
     "server": ("reach", "server"),
@@ -94,7 +95,8 @@ def compose(
         ),
         path=_path(judgement, results, translate),
         services=tuple(
-            ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source) for s in services
+            ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source)
+            for s in sorted(services, key=lambda s: PROTOCOLS.index(s.protocol))
         ),
         checks=tuple(_check(result, translate) for result in results),
         environment=Environment(
@@ -203,10 +205,11 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 def _path(judgement: Judgement, results: tuple[CheckResult, ...], translate: Translate) -> tuple[Station, ...]:
     stations, broken = [], False
+    told = _of_shut_ways(judgement, results)
     for name, title, families in STATIONS:
         mine = [c for c in judgement.causes if c.certainty != "possible" and c.id.partition(".")[0] in families]
         checks = CHECKS_OF_STATION.get(name, ())
-        passed = [r for r in results if (r.family in checks or r.check in checks) and r.usable]
+        passed = [r for r in told if (r.family in checks or r.check in checks) and r.usable]
         state: Literal["ok", "broken", "hindered", "unknown"]
         if any(c.impact == "blocks" for c in mine):
             state, broken = "broken", True
@@ -220,10 +223,16 @@ def _path(judgement: Judgement, results: tuple[CheckResult, ...], translate: Tra
     if broken:
         first = next(place for place, station in enumerate(stations) if station.state == "broken")
         stations[first + 1 :] = [
-            msgspec.structs.replace(s, state="unknown") if s.state != "broken" and not _reached(s, results) else s
+            msgspec.structs.replace(s, state="unknown") if s.state != "broken" and not _reached(s, told) else s
             for s in stations[first + 1 :]
         ]
     return tuple(stations)
+
+
+def _of_shut_ways(judgement: Judgement, results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+    """The results that tell the story of what is shut; all of them when nothing is."""
+    shut = {way for way, state in judgement.ways.items() if state == "shut"}
+    return tuple(r for r in results if not shut or not isinstance(r.target, Service) or r.target.way in shut)
 
 
 def _reached(station: Station, results: tuple[CheckResult, ...]) -> bool:

@@ -252,10 +252,10 @@ def _unchecked(
     found: list[Text] = []
     if not services:
         found.append(text("No mail service could be found to check."))
-    if login_asked and not login_works:
-        reasons = [r.skipped_because for r in results if r.check == "login" and r.skipped_because is not None]
-        own = [reason for reason in reasons if "{check}" not in reason.msgid]
+    tries = [r for r in results if r.check == "login"]
+    if login_asked and not login_works and not any(r.findings for r in tries):
+        reasons = [r.skipped_because for r in tries if r.skipped_because and "{check}" not in r.skipped_because.msgid]
         found.append(text("The login itself could not be tested."))
-        found += own[:1]
+        found += reasons[:1]
     found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
     return tuple(found)

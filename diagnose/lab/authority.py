@@ -53,8 +53,11 @@ class Authority:
             not_before=self._now + start * _DAY,
             not_after=self._now + end * _DAY,
         )
+        own = leaf.cert_chain_pems[0].bytes()
         if kind == "incomplete-chain":
-            return trustme.LeafCert(leaf.private_key_pem.bytes(), leaf.cert_chain_pems[0].bytes(), [])
+            return trustme.LeafCert(leaf.private_key_pem.bytes(), own, [])
+        if kind == "unknown-issuer":  # with the root, or it could not be told from an incomplete chain
+            return trustme.LeafCert(leaf.private_key_pem.bytes(), own, [issuer.cert_pem.bytes()])
         if kind == "self-signed":
             return _signed_by_itself(leaf)
         return leaf

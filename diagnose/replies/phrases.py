@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-_LETTERS = "0-9a-z\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
+_LETTERS = "0-9a-z_\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
 _START = re.compile(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
 _WITHIN = re.compile(rf"(?<=[{_LETTERS}])[{_LETTERS}]")
 _LETTER = re.compile(rf"[{_LETTERS}]")

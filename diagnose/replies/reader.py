@@ -104,6 +104,8 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
     pieces = [(sentence, True) for sentence in sentences(plain)]
     if plain != text:
         pieces += [(sentence, False) for sentence in sentences(text)]
+    if "_" in plain:  # WRONG_VERSION_NUMBER and the like, names made of words
+        pieces += [(sentence, False) for sentence in sentences(plain.replace("_", " "))]
     found = [(sentence, statement, index.find(sentence)) for sentence, statement in pieces]
     hits: dict[int, _Hit] = {}
     for sentence, statement, terms in found:
