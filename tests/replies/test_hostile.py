@@ -40,7 +40,7 @@ PIECES = st.sampled_from(
         "\r\n",
         "\x00",
         "\x1b[2J",
-        "�",
+        "\ud800",
         "%C3%DC",
         "\\u5bc6",
         "eyJ",
