@@ -32,13 +32,20 @@ def _mailbox(typed: str, username: str | None) -> Subject:
 
 def domain_name(typed: str) -> str:
     """*typed* as A-labels. Raises SubjectError."""
+    encoded = host_name(typed)
+    if "." not in encoded or encoded.replace(".", "").isdigit():
+        raise SubjectError(f"“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
+    return encoded
+
+
+def host_name(typed: str) -> str:
+    """*typed* as A-labels; one label is enough, as for a server inside a company. Raises SubjectError."""
     import idna
 
-    name = typed.strip().rstrip(".").lower()
     try:
-        encoded = idna.encode(name, uts46=True).decode("ascii")
+        encoded = idna.encode(typed.strip().rstrip(".").lower(), uts46=True).decode("ascii")
     except idna.IDNAError as error:
         raise SubjectError(f"“{typed}” is not a domain name: {error}") from None
-    if "." not in encoded or len(encoded) > 253 or encoded.replace(".", "").isdigit():
-        raise SubjectError(f"“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
+    if len(encoded) > 253:
+        raise SubjectError(f"“{typed}” is longer than a domain name can be")
     return encoded

@@ -11,7 +11,7 @@ import click
 from diagnose.model import Service
 from diagnose.model.targets import Protocol, TlsMode
 from diagnose.network import Nameserver, is_address
-from diagnose.subject import SubjectError, domain_name
+from diagnose.subject import SubjectError, host_name
 
 SCHEMES: dict[str, tuple[Protocol, TlsMode, int]] = {
     "imaps": ("imap", "implicit", 993),
@@ -67,7 +67,7 @@ class ServiceUrl(click.ParamType[Service]):
         if is_address(name) or name == "localhost":
             return name
         try:
-            return domain_name(name)
+            return host_name(name)
         except SubjectError:
             self.fail(f"“{name}” is not a host name.", param, ctx)
 
