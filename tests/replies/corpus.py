@@ -10,6 +10,9 @@ import msgspec
 from diagnose.replies import Protocol, Reading, read_reply
 
 CORPUS = Path(__file__).with_name("replies.jsonl")
+"""Replies found in public sources, labelled by others."""
+FURTHER = Path(__file__).with_name("further.jsonl")
+"""Replies, pages and mail programs' messages gathered while the rules were written, labelled before they were read."""
 NO_CAUSE = "none"
 
 
@@ -17,10 +20,10 @@ class Labelled(msgspec.Struct, frozen=True):
     """A reply of the corpus."""
 
     id: str
-    protocol: Protocol
-    stage: str
+    protocol: Protocol | None
+    stage: str | None
     reply: str
-    provider: str
+    provider: str | None
     cause: str
     also: tuple[str, ...]
 
@@ -58,9 +61,9 @@ class Judged(msgspec.Struct, frozen=True):
         )
 
 
-def labelled() -> list[Labelled]:
-    """The whole corpus."""
-    return [msgspec.json.decode(line, type=Labelled) for line in CORPUS.read_bytes().splitlines()]
+def labelled(file: Path = CORPUS) -> list[Labelled]:
+    """All replies of *file*."""
+    return [msgspec.json.decode(line, type=Labelled) for line in file.read_bytes().splitlines()]
 
 
 def judge(replies: list[Labelled], *, with_provider: bool = True) -> list[Judged]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 
 import click
 
 from diagnose.replies import load_knowledge, read_reply
-from tests.replies.corpus import Judged, judge, labelled
+from tests.replies.corpus import FURTHER, Judged, judge, labelled
 
 
 def shares(judged: list[Judged]) -> str:
@@ -29,10 +28,10 @@ def main() -> None:
     judged = judge(replies)
     click.echo(f"all        {shares(judged)}")
     click.echo(f"held out   {shares([one for one in judged if one.labelled.held_out])}")
+    click.echo(f"further    {shares(judge(labelled(FURTHER)))}")
     click.echo(f"no provider{shares(judge(replies, with_provider=False))}")
-    for protocol, count in sorted(Counter(reply.protocol for reply in replies).items()):
-        if count:
-            click.echo(f"{protocol:11}{shares([one for one in judged if one.labelled.protocol == protocol])}")
+    for protocol in sorted({str(reply.protocol) for reply in replies}):
+        click.echo(f"{protocol:11}{shares([one for one in judged if one.labelled.protocol == protocol])}")
     for one in judged:
         if not one.right:
             click.echo(str(one))
