@@ -10,7 +10,7 @@ import msgspec
 from diagnose.replies import Protocol, Reading, read_reply
 
 CORPUS = Path(__file__).with_name("replies.jsonl")
-"""Replies found in public sources, labelled by others."""
+"""Replies found in public sources, each labelled with its cause."""
 FURTHER = Path(__file__).with_name("further.jsonl")
 """Replies, pages and mail programs' messages gathered while the rules were written, labelled before they were read."""
 NO_CAUSE = "none"
