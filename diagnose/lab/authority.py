@@ -45,7 +45,7 @@ class Authority:
         if kind == "unknown-issuer":
             issuer = trustme.CA(organization_name="Elsewhere", organization_unit_name="Elsewhere Root CA")
         if kind == "incomplete-chain":
-            issuer = self._root.create_child_ca()
+            issuer = trustme.CA(self._root, 8, organization_name="Lab", organization_unit_name="Lab Intermediate CA")
         leaf = issuer.issue_cert(
             *names,
             common_name=names[0],
