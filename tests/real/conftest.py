@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from .estate import Estate, missing_requirement
+from .runs import Diagnose
 from .scenery import PLAN
 
 
@@ -19,3 +21,9 @@ def estate() -> Iterator[Estate]:
         pytest.skip(missing)
     with Estate(PLAN) as built:
         yield built
+
+
+@pytest.fixture
+def diagnose(estate: Estate, tmp_path: Path) -> Diagnose:
+    """Runs the command in the estate's client namespace; its record of failed tries is the test's own."""
+    return Diagnose(estate, tmp_path)

@@ -31,6 +31,8 @@ HEALTHY = (
             Account(local_part="ivan"),
         ),
     ),
+    # a public name, not a special-use one (RFC 6761)
+    MailDomain(name="example.net"),
     MailDomain(name="implicit.example", mx=False, hosts=(Host(label="@"),)),
     MailDomain(name="xn--bcher-kva.example"),
     MailDomain(name="ipv6only.example", hosts=(Host(families=("ipv6",)),)),
@@ -95,7 +97,7 @@ REACH = (
     MailDomain(
         name="closed.example",
         announces=(),
-        records="_imaps._tcp SRV 0 1 993 mail\n_submissions._tcp SRV 0 1 465 mail",
+        records="@ MX 10 mail\n_imaps._tcp SRV 0 1 993 mail\n_submissions._tcp SRV 0 1 465 mail",
         hosts=(Host(serves=()),),
     ),
     MailDomain(name="unreachable.example", hosts=(Host(firewall=(Reject(how="host-unreachable"),)),)),
@@ -124,7 +126,8 @@ WEB = (
 
 SERVERS = (
     MailDomain(name="sendonly.example", hosts=(Host(serves=("submissions", "smtp")),)),
-    MailDomain(name="clientcert.example", hosts=(Host(server="certificate-only"),)),
+    # Postfix will not offer EXTERNAL alone
+    MailDomain(name="clientcert.example", hosts=(Host(serves=("imaps", "imap", "smtp"), server="certificate-only"),)),
     MailDomain(name="oauth.example", hosts=(Host(server="oauth-only"),)),
     MailDomain(
         name="cleartext.example",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from .daemon import Daemon, EstateError
 from .namespaces import Namespace
@@ -22,7 +23,7 @@ MAIL_USER = "mail"
 BARRIER = "barrier@estate.invalid"
 LOOKED_UP = f"auth: Debug: passdb out: PASS\t1\tuser={BARRIER}\n"
 _ASKED = re.compile(r"auth: Debug: client in: AUTH\t(\d+)\t\S+\tservice=(\w+)")
-_DECIDED = re.compile(r"auth: Debug: client passdb out: (OK|FAIL)\t(\d+)\tuser=([^\t\n]+)")
+_DECIDED = re.compile(r"auth: Debug: client passdb out: (OK|FAIL)\t(\d+)\tuser=([^\t]+)(.*code=temp_fail)?")
 _NOT_OFFERED = re.compile(r"(imap|pop3)-login: Info: (?:Login|Authenticate \S+) failed: (?:Plaintext|Unsupported)")
 MECHANISMS: dict[MailServer, str] = {
     "standard": "plain login",
@@ -40,7 +41,8 @@ class Login:
     """Empty where the server does not look, because it never offered such a login."""
     protocol: str
     """``imap``, ``pop3`` or ``smtp``."""
-    accepted: bool
+    outcome: Literal["accepted", "rejected", "unavailable"]
+    """Unavailable: the server could not tell whether the password is right."""
 
 
 class Dovecot:
@@ -131,9 +133,10 @@ def _logins(log: str) -> list[Login]:
         if match := _ASKED.search(line):
             asked[match[1]] = match[2]
         elif match := _DECIDED.search(line):
-            found.append(Login(match[3], asked[match[2]], accepted=match[1] == "OK"))
+            refused: Literal["rejected", "unavailable"] = "unavailable" if match[4] else "rejected"
+            found.append(Login(match[3], asked[match[2]], "accepted" if match[1] == "OK" else refused))
         elif match := _NOT_OFFERED.search(line):
-            found.append(Login("", match[1], accepted=False))
+            found.append(Login("", match[1], "rejected"))
     return found
 
 

@@ -13,7 +13,7 @@ from .daemon import Daemon
 from .namespaces import Namespace
 from .plan import Plan
 from .rendering import render
-from .zones import TOP_LEVEL, Tree
+from .zones import Tree
 
 
 def _answers(namespace: Namespace, address: str, name: str) -> bool:
@@ -59,8 +59,8 @@ class NameServers:
         """Run them in *namespace*; back when names can be resolved, each through validation."""
         knot = Daemon(namespace, ["knotd", "-c", self._knot], self._directory / "knot.log")
         authority = str(self._plan.name_server[0].ip)
-        knot.wait_until(lambda: _answers(namespace, authority, f"{TOP_LEVEL}."))
+        knot.wait_until(lambda: _answers(namespace, authority, "."))
         unbound = Daemon(namespace, ["unbound", "-d", "-p", "-c", self._unbound], self._directory / "unbound.log")
         resolver = str(self._plan.resolver[0].ip)
-        unbound.wait_until(lambda: _answers(namespace, resolver, f"{TOP_LEVEL}."))
+        unbound.wait_until(lambda: _answers(namespace, resolver, "."))
         return [knot, unbound]

@@ -1,4 +1,4 @@
-"""The DNS tree of an estate: a signed root, a signed ``example`` and a zone for each mail domain."""
+"""The DNS tree of an estate: a signed root, signed top-level zones and a zone for each mail domain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from .plan import ANNOUNCED, PORTS, MailDomain, Placed, Plan
 
 TTL = 300
 APEX = f"@ {TTL} IN SOA a.root. hostmaster.root. 1 7200 3600 1209600 {TTL}\n@ {TTL} IN NS a.root.\n"
-TOP_LEVEL = "example"
 SEP = 0x0101  # DNSKEY flags: zone key and secure entry point (RFC 4034 §2.1.1)
 
 
@@ -62,6 +61,15 @@ def _mail_records(domain: MailDomain) -> Iterator[str]:
             yield f"_{service}._tcp {TTL} IN SRV 0 1 {PORTS[service]} {domain.host_name(host)}."
 
 
+def _delegation(domain: MailDomain, plan: Plan) -> list[str]:
+    if domain.security == "lame":
+        return [
+            f"{domain.name}. {TTL} IN NS ns.{domain.name}.",
+            f"ns.{domain.name}. {TTL} IN A {plan.lame_server.ip}",
+        ]
+    return [f"{domain.name}. {TTL} IN NS a.root."]
+
+
 class Tree:
     """All zones as master files, and the key that a validating resolver has to trust."""
 
@@ -69,27 +77,28 @@ class Tree:
         self.files: dict[str, str] = {}
         """Master file by zone name."""
         hosts = list(plan.placed())
-        delegations = [APEX]
+        delegations: dict[str, list[str]] = {}
         for domain in plan.domains:
+            top_level = delegations.setdefault(domain.name.rpartition(".")[2], [])
+            top_level += _delegation(domain, plan)
             if domain.security == "lame":
-                delegations.append(f"{domain.name}. {TTL} IN NS ns.{domain.name}.")
-                delegations.append(f"ns.{domain.name}. {TTL} IN A {plan.lame_server.ip}")
                 continue
-            delegations.append(f"{domain.name}. {TTL} IN NS a.root.")
             own = [one for placed in hosts if placed.domain is domain for one in _address_records(placed)]
-            records = "\n".join(
-                [f"$TTL {TTL}", APEX, *own, *_mail_records(domain), inspect.cleandoc(domain.records), ""]
-            )
+            further = inspect.cleandoc(domain.records)
+            records = "\n".join([f"$TTL {TTL}", APEX, *own, *_mail_records(domain), further, ""])
             if domain.security != "unsigned":
                 key = Key()
                 records = _signed(domain.name, records, key)
                 vouched = Key() if domain.security == "bogus" else key
-                delegations.append(f"{domain.name}. {TTL} IN DS {vouched.ds(domain.name)}")
+                top_level.append(f"{domain.name}. {TTL} IN DS {vouched.ds(domain.name)}")
             self.files[domain.name] = records
-        top, root = Key(), Key()
-        self.files[TOP_LEVEL] = _signed(TOP_LEVEL, "\n".join([*delegations, ""]), top)
         addresses = [f"a.root. {TTL} IN {'A' if a.version == 4 else 'AAAA'} {a.ip}" for a in plan.name_server]
-        leads = [f"{TOP_LEVEL}. {TTL} IN NS a.root.", f"{TOP_LEVEL}. {TTL} IN DS {top.ds(TOP_LEVEL)}"]
-        self.files["."] = _signed(".", "\n".join([APEX, *addresses, *leads, ""]), root)
+        root_records = [APEX, *addresses]
+        for name, records_below in delegations.items():
+            key = Key()
+            self.files[name] = _signed(name, "\n".join([APEX, *records_below, ""]), key)
+            root_records += [f"{name}. {TTL} IN NS a.root.", f"{name}. {TTL} IN DS {key.ds(name)}"]
+        root = Key()
+        self.files["."] = _signed(".", "\n".join([*root_records, ""]), root)
         self.trust_anchor = f". IN DS {root.ds('.')}"
         self.hints = "\n".join([f". {TTL} IN NS a.root.", *addresses, ""])

@@ -1,0 +1,218 @@
+"""One run of the command in the client namespace, and what must hold of every run."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import jsonschema  # type: ignore[import-untyped]  # its stubs are no dependency here
+
+from .estate import Estate, Login
+from .scenery import PASSWORD
+
+SCHEMA = json.loads(Path(__file__, "../../../reports/report.schema.json").resolve().read_text(encoding="utf-8"))
+REPORTS = {"report.html", "report.txt"}
+PROVEN = ("confirmed", "likely")
+DEADLINE = 20  # seconds, given to every run that does not say otherwise
+OVERTIME = 1  # seconds, by the promise that a run ends within one second of its deadline
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it."""
+
+    report: dict[str, Any]
+    exit_code: int
+    seconds: float
+    logins: list[Login]
+    """What Dovecot saw meanwhile."""
+    texts: dict[str, str]
+    """Everything the run wrote, by where."""
+
+    @property
+    def causes(self) -> list[dict[str, Any]]:
+        """The verdict's causes, root cause first."""
+        found: list[dict[str, Any]] = self.report["verdict"]["causes"]
+        return found
+
+    def outcomes(self) -> list[str]:
+        """What became of the logins, in order."""
+        return [login.outcome for login in self.logins]
+
+    def proven(self, impact: Literal["blocks", "hinders"] | None = None) -> list[str]:
+        """Ids of causes that are confirmed or likely."""
+        return [
+            cause["id"] for cause in self.causes if cause["certainty"] in PROVEN and impact in (None, cause["impact"])
+        ]
+
+    def told(self) -> str:
+        """The run in a few lines, for a failed assertion."""
+        causes = [f"{c['id']} ({c['certainty']}, {c['impact']}): {c['summary']}" for c in self.causes]
+        checks = [
+            f"{c['id']} {c['status']} {c['skipped_because'] or ''} {[f['cause'] for f in c['findings']]}"
+            for c in self.report["checks"]
+        ]
+        ended = f"exit {self.exit_code} in {self.seconds:.1f} s, {self.report['verdict']['status']}"
+        progress = self.texts["standard error"][-2000:]
+        return "\n  ".join([ended, *causes, "--", *checks, f"{self.logins}", "--", progress])
+
+    def assert_blocked_by(self, cause: str, *certainties: str) -> None:
+        """The root cause is *cause*, confirmed unless told otherwise, and no other cause is said to block."""
+        assert self.causes, self.told()
+        assert self.causes[0]["id"] == cause, self.told()
+        assert self.causes[0]["certainty"] in (certainties or ("confirmed",)), self.told()
+        assert self.proven("blocks") == [cause], self.told()
+        assert self.report["verdict"]["status"] == "problem", self.told()
+        assert self.exit_code == 1, self.told()
+
+    def assert_hindered_by(self, cause: str) -> None:
+        """Logins work, and *cause* alone is in the way of something."""
+        assert self.proven() == [cause], self.told()
+        assert self.causes[0]["impact"] == "hinders", self.told()
+        assert self.report["verdict"]["status"] == "healthy", self.told()
+        assert self.exit_code == 0, self.told()
+
+    def assert_healthy(self) -> None:
+        """Nothing is wrong, and nothing is said to be."""
+        assert self.proven() == [], self.told()
+        assert self.report["verdict"]["status"] == "healthy", self.told()
+        assert self.exit_code == 0, self.told()
+
+    def assert_silent_about(self, password: str) -> None:
+        """Nothing the run wrote holds *password*, however written."""
+        users = {login.user for login in self.logins} | {self.report["subject"]["username"] or ""}
+        for form in forms_of(password, users):
+            for where, text in self.texts.items():
+                assert form not in text, f"{where} gives the password away as {form!r}"
+
+
+class Diagnose:
+    """Runs ``diagnose`` as a person would, and checks the promises that hold for every run."""
+
+    def __init__(self, estate: Estate, directory: Path) -> None:
+        self._estate = estate
+        self._directory = directory
+        self.state = directory / "state"
+        """Where the command keeps its record of failed tries, XDG_STATE_HOME."""
+
+    def command(self, *args: str) -> list[str]:
+        """The command line, in the client namespace."""
+        return self._estate.client.command(sys.executable, "-m", "diagnose", *args)
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables: nothing of the person who runs the tests."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self._directory),
+            "XDG_STATE_HOME": str(self.state),
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def __call__(
+        self,
+        subject: str,
+        *args: str,
+        password: str | None = PASSWORD,
+        timeout: int = DEADLINE,
+        resolver: str | None = "",
+        history: bool = False,
+        interrupt: bool = False,
+    ) -> Run:
+        """Run it to its end, or *interrupt* it once it waits for a connection.
+
+        *resolver* None leaves the choice to the system; *password* None gives none.
+        """
+        argv = [subject, *args, "--format", "json", "--timeout", str(timeout)]
+        argv += ["--ca-file", str(self._estate.ca_file)]
+        argv += [word for name in REPORTS for word in ("--report", str(self._directory / name))]
+        argv += [] if resolver is None else ["--resolver", resolver or self._estate.resolver]
+        argv += [] if password is None else ["--password-stdin"]
+        argv += [] if history else ["--no-history"]
+        before = self._estate.logins()
+        done, seconds = self._finished(argv, password, timeout, interrupt=interrupt)
+        assert done.stdout.startswith("{"), f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        texts = {"standard output": done.stdout, "standard error": done.stderr}
+        files = [path for path in self._directory.rglob("*") if path.is_file()]
+        texts |= {path.name: path.read_text(encoding="utf-8", errors="replace") for path in files}
+        run = Run(json.loads(done.stdout), done.returncode, seconds, self._new_logins(before), texts)
+        jsonschema.validate(run.report, SCHEMA)
+        assert run.exit_code == (130 if interrupt else run.report["verdict"]["exit_code"]), run.told()
+        assert run.seconds < timeout + OVERTIME, run.told()
+        assert texts.keys() >= REPORTS, run.told()
+        assert interrupt or "error" not in {check["status"] for check in run.report["checks"]}, run.told()
+        assert "--try-all" in args or run.outcomes().count("rejected") <= 1, run.told()
+        if password is None:
+            assert run.logins == [], run.told()
+        else:
+            run.assert_silent_about(password)
+        return run
+
+    def _finished(
+        self, argv: list[str], password: str | None, timeout: int, *, interrupt: bool
+    ) -> tuple[subprocess.CompletedProcess[str], float]:
+        """The ended process, and the seconds it took: from its start, or from the interrupt."""
+        command = self.command(*argv)
+        given = self._directory / "given"
+        given.write_text("" if password is None else f"{password}\n", encoding="utf-8")
+        with given.open("rb") as secret:
+            started = time.monotonic()
+            process = subprocess.Popen(
+                command, stdin=secret, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(), text=True
+            )
+        given.unlink()
+        try:
+            if interrupt:
+                self._wait_for_connecting(process)
+                started = time.monotonic()
+                process.send_signal(signal.SIGINT)
+            output, progress = process.communicate(timeout=timeout + 30)
+        finally:
+            process.kill()
+        seconds = time.monotonic() - started
+        return subprocess.CompletedProcess(command, process.returncode, output, progress), seconds
+
+    def _wait_for_connecting(self, process: subprocess.Popen[str]) -> None:
+        for _ in range(1000):
+            if self._estate.client.run("ss", "-Htn", "state", "syn-sent") or process.poll() is not None:
+                return
+            time.sleep(0.02)
+        raise AssertionError("the run never waited for a connection")
+
+    def _new_logins(self, before: list[Login]) -> list[Login]:
+        after = self._estate.logins()
+        for one in before:
+            after.remove(one)
+        return after
+
+
+def forms_of(password: str, users: set[str]) -> set[str]:
+    """Every way in which *password* might stand in a text."""
+    octets = password.encode()
+    forms = {
+        password,
+        html.escape(password),
+        html.escape(password, quote=False),
+        urllib.parse.quote(password),
+        urllib.parse.quote_plus(password),
+        json.dumps(password)[1:-1],
+        json.dumps(password, ensure_ascii=False)[1:-1],
+        repr(octets)[2:-1],
+        octets.hex(),
+        octets.decode("latin-1"),
+        *(base64.b64encode(f"\0{user}\0{password}".encode()).decode() for user in users),  # SASL PLAIN, RFC 4616
+        *(base64.b64encode(f"{user}\0{user}\0{password}".encode()).decode() for user in users),
+    }
+    for before in range(3):  # base64 of a longer text holds it in one of three alignments
+        encoded = base64.b64encode(b"\0" * before + octets).decode().rstrip("=")
+        forms.add(encoded[(8 * before + 5) // 6 : 8 * (before + len(octets)) // 6])
+    return forms

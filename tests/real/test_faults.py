@@ -1,0 +1,220 @@
+"""Each fault, on real servers, is named as the root cause, and nothing else is said to block."""
+
+from __future__ import annotations
+
+import pytest
+
+from .estate import Estate, Login
+from .runs import PROVEN, Diagnose
+
+pytestmark = pytest.mark.real
+
+
+# credentials and accounts
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("carol@corp.example", "credentials.expired"),
+        ("dave@corp.example", "server.fault"),
+        ("ghost@corp.example", "activation.mailbox-missing"),
+    ],
+)
+def test_accounts(diagnose: Diagnose, address: str, cause: str) -> None:
+    diagnose(address).assert_blocked_by(cause)
+
+
+def test_a_disabled_account(diagnose: Diagnose) -> None:
+    # Dovecot says "Login disabled for this user", which is not quite the same
+    diagnose("bob@corp.example").assert_blocked_by("activation.account-disabled", *PROVEN)
+
+
+def test_a_full_mailbox_hinders(diagnose: Diagnose) -> None:
+    diagnose("erin@corp.example").assert_hindered_by("activation.over-quota")
+
+
+def test_a_password_refused_for_sending_alone(diagnose: Diagnose) -> None:
+    run = diagnose("alice@sendonly.example", password="falsch-4711")
+
+    # Postfix before 3.9 answers a failing backend with the same 535 as a wrong password
+    run.assert_blocked_by("credentials.rejected", *PROVEN)
+    assert run.logins == [Login("alice@sendonly.example", "smtp", "rejected")]
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("alice@oauth.example", "credentials.oauth-required"),
+        ("alice@clientcert.example", "settings.no-common-auth"),
+    ],
+)
+def test_a_password_is_not_sent_where_none_is_taken(diagnose: Diagnose, address: str, cause: str) -> None:
+    run = diagnose(address)
+
+    run.assert_blocked_by(cause)
+    assert run.logins == [], run.told()
+
+
+# TLS: whatever is wrong, no login reaches the server
+
+
+@pytest.mark.parametrize(
+    ("domain", "cause"),
+    [
+        ("expired.example", "tls.cert-expired"),
+        ("notyet.example", "tls.cert-not-yet-valid"),
+        ("selfsigned.example", "tls.untrusted-issuer"),
+        ("wrongname.example", "tls.name-mismatch"),
+        ("incomplete.example", "tls.incomplete-chain"),
+        ("cleartext.example", "tls.starttls-missing"),
+    ],
+)
+def test_no_login_without_trust(diagnose: Diagnose, domain: str, cause: str) -> None:
+    run = diagnose(f"alice@{domain}")
+
+    run.assert_blocked_by(cause)
+    assert run.logins == [], run.told()
+
+
+def test_a_wrong_name_is_shown_with_the_right_one(diagnose: Diagnose) -> None:
+    run = diagnose("alice@wrongname.example", "--no-login", password=None)
+
+    assert "another-mail.wrongname.example" in str(run.causes[0]["evidence"]), run.told()
+
+
+def test_an_expiring_certificate_hinders_and_is_a_problem_when_strict(diagnose: Diagnose) -> None:
+    diagnose("alice@expiring.example").assert_hindered_by("tls.cert-expiring")
+    strict = diagnose("alice@expiring.example", "--strict")
+    assert strict.exit_code == 1, strict.told()
+
+
+@pytest.mark.parametrize(
+    ("url", "domain", "cause"),
+    [
+        ("imaps://mail.starttls.example:143", "starttls.example", "tls.wrong-mode"),
+        ("imap://node3.srvonly.example:993", "srvonly.example", "tls.wrong-mode"),
+        ("imaps://relay9.srvonly.example:465", "srvonly.example", "reach.wrong-service"),
+        ("imap://mail.starttls.example:587", "starttls.example", "reach.wrong-service"),
+    ],
+)
+def test_settings_that_mix_up_ports(diagnose: Diagnose, url: str, domain: str, cause: str) -> None:
+    diagnose(f"alice@{domain}", "--imap", url).assert_blocked_by(cause)
+
+
+# reaching the server
+
+
+@pytest.mark.parametrize(
+    ("domain", "cause"),
+    [
+        ("blocked.example", "reach.port-blocked"),
+        ("closed.example", "reach.refused"),
+        ("unreachable.example", "reach.unreachable"),
+        ("silent.example", "reach.timeout"),
+    ],
+)
+def test_hosts_that_cannot_be_reached(diagnose: Diagnose, domain: str, cause: str) -> None:
+    diagnose(f"alice@{domain}").assert_blocked_by(cause)
+
+
+def test_a_refused_port_beside_working_ones(diagnose: Diagnose) -> None:
+    run = diagnose("alice@refused993.example")
+
+    run.assert_blocked_by("reach.refused")
+    # a firewall that rejects looks like a service that is not running
+    assert "reach.port-blocked" in [cause["id"] for cause in run.causes], run.told()
+
+
+def test_a_blocked_port_beside_working_ones_hinders(diagnose: Diagnose) -> None:
+    run = diagnose("alice@halfblocked.example")
+
+    run.assert_hindered_by("reach.port-blocked")
+    assert "accepted" in run.outcomes(), run.told()
+
+
+def test_broken_ipv6_beside_working_ipv4_hinders_and_is_a_problem_when_strict(diagnose: Diagnose) -> None:
+    diagnose("alice@ipv6broken.example").assert_hindered_by("reach.ipv6-broken")
+    strict = diagnose("alice@ipv6broken.example", "--strict")
+    assert strict.exit_code == 1, strict.told()
+
+
+def test_a_hosts_file_that_overrides_the_mail_host(diagnose: Diagnose, estate: Estate) -> None:
+    elsewhere = estate.hosts["mail.closed.example"].addresses[0]
+    with estate.hosts_entry(f"{elsewhere} mail.example.net"):
+        run = diagnose("alice@example.net", resolver=None)
+
+    run.assert_blocked_by("network.hosts-override", *PROVEN)
+
+
+def test_a_hosts_file_that_overrides_what_the_chosen_resolver_says(diagnose: Diagnose, estate: Estate) -> None:
+    """Connections go where the chosen resolver says, so they work; mail programs on this computer are misled."""
+    elsewhere = estate.hosts["mail.closed.example"].addresses[0]
+    with estate.hosts_entry(f"{elsewhere} mail.example.net"):
+        run = diagnose("alice@example.net")
+
+    assert set(run.outcomes()) == {"accepted"}, run.told()
+    assert "network.hosts-override" in [cause["id"] for cause in run.causes], run.told()
+
+
+def test_a_resolver_that_does_not_answer(diagnose: Diagnose, estate: Estate) -> None:
+    silent = str(estate.hosts["mail.silent.example"].addresses[0])
+
+    diagnose("alice@corp.example", resolver=silent).assert_blocked_by("network.resolver-down")
+
+
+# DNS
+
+
+@pytest.mark.parametrize(
+    ("domain", "cause"),
+    [
+        ("nomx.example", "dns.no-mx"),
+        ("nullmx.example", "dns.null-mx"),
+        ("missing.example", "dns.domain-missing"),
+        ("bogus.example", "dns.broken-zone"),
+        ("lame.example", "dns.broken-zone"),
+        ("gonehost.example", "dns.host-missing"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["address", "domain"])
+def test_dns(diagnose: Diagnose, domain: str, cause: str, mode: str) -> None:
+    run = diagnose(f"alice@{domain}") if mode == "address" else diagnose(domain, password=None)
+
+    run.assert_blocked_by(cause)
+
+
+def test_a_dead_mail_exchanger_does_not_shut_the_mailbox(diagnose: Diagnose) -> None:
+    run = diagnose("alice@deadmx.example")
+
+    run.assert_hindered_by("dns.mx-unresolvable")
+    assert set(run.outcomes()) == {"accepted"}, run.told()
+
+
+# webmail
+
+
+@pytest.mark.parametrize(
+    ("domain", "cause"),
+    [
+        ("web503.example", "web.login-page-down"),
+        ("webloop.example", "web.redirect-loop"),
+        ("web404.example", "web.login-page-changed"),
+    ],
+)
+def test_webmail_pages(diagnose: Diagnose, domain: str, cause: str) -> None:
+    run = diagnose(f"alice@{domain}", "--webmail", f"https://webmail.{domain}/")
+
+    run.assert_blocked_by(cause)
+    assert "accepted" in run.outcomes(), run.told()
+
+
+# a domain alone
+
+
+@pytest.mark.parametrize(
+    ("domain", "cause"),
+    [("expired.example", "tls.cert-expired"), ("closed.example", "reach.refused")],
+)
+def test_a_broken_domain_fails_its_smoke_check(diagnose: Diagnose, domain: str, cause: str) -> None:
+    diagnose(domain, password=None).assert_blocked_by(cause)
