@@ -23,8 +23,8 @@ LOGIN_SECONDS = 25.0
 SLOW_SECONDS = 15.0
 OAUTH = ("XOAUTH2", "OAUTHBEARER")
 
-TransientCauses = ("server.fault", "server.too-many-connections", "server.slow")
-"""The server could not look at the password: nothing was counted, and another service may be asked."""
+NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
+"""The server could not look at the password, so it counts no wrong try."""
 
 
 class LoginFacts(Facts, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ def _record(facts: LoginFacts, target: Service, given: Given, bench: Workbench, 
         return
     if facts.outcome == "accepted":
         bench.history.accepted(credentials.username)
-    elif facts.outcome == "unanswered" or not _transient(facts, given, target):
+    elif facts.outcome == "unanswered" or not _uncounted(facts, given, target):
         causes = [finding.cause for finding in judge_login(facts, given, target) if finding.certainty != "possible"]
         bench.history.rejected(credentials.username, credentials.secret, next(iter(causes), "credentials.rejected"))
 
@@ -102,19 +102,18 @@ def _why_not(target: Service, given: Given, bench: Workbench) -> SkipCheck | Non
     for service, facts in given.earlier:
         if not isinstance(facts, LoginFacts) or facts.outcome == "no_mechanism":
             continue
-        if facts.outcome == "accepted":
-            if service.way == target.way:
-                return SkipCheck(text("the login by {protocol} has answered it", protocol=service.protocol.upper()))
-        elif facts.outcome == "unanswered" or not _transient(facts, given, service):
+        if facts.outcome != "accepted":
             return SkipCheck(
                 text("after the answer of {protocol} no other service is tried", protocol=service.protocol.upper())
             )
+        if service.way == target.way:
+            return SkipCheck(text("the login by {protocol} has answered it", protocol=service.protocol.upper()))
     return None
 
 
-def _transient(facts: LoginFacts, given: Given, service: Service) -> bool:
+def _uncounted(facts: LoginFacts, given: Given, service: Service) -> bool:
     suspects = _read(facts.reply, given, service, "login").suspects
-    return bool(suspects) and suspects[0].certainty != "possible" and suspects[0].cause in TransientCauses
+    return bool(suspects) and suspects[0].certainty != "possible" and suspects[0].cause in NOT_COUNTED
 
 
 def _read(words: str, given: Given, service: Service, stage: str) -> Reading:

@@ -100,7 +100,12 @@ def _report(
 ) -> Report:
     known = catalogue()
     judgement = judge(
-        outcome.results, outcome.services, known, login_asked=login and _login_chosen(request), strict=request.strict
+        outcome.results,
+        outcome.services,
+        known,
+        login_asked=login and _login_chosen(request),
+        strict=request.strict,
+        interrupted=outcome.interrupted,
     )
     frame = Frame(
         subject=request.subject,

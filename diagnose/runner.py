@@ -165,7 +165,7 @@ class _Run:
             with contextlib.suppress(queue.Empty):  # what is finished by now still counts
                 while True:
                     self.inbox.get_nowait()()
-        self._cut_off(_("the run was interrupted") if interrupted else _("the time for the whole run was over"))
+        self._cut_off(interrupted=interrupted)
         self.workbench.shelf.close()
         results = tuple(i.result for i in self.instances if i.result is not None)
         return Outcome(results=results, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
@@ -379,11 +379,13 @@ class _Run:
     def _skip(self, instance: _Instance, because: Text) -> None:
         self._done(instance, self._result(instance, "skip", because=because))
 
-    def _cut_off(self, why: Text) -> None:
+    def _cut_off(self, *, interrupted: bool) -> None:
+        """End what is not over. A check that hangs is in error; one that a person stopped is not."""
+        why = _("the run was interrupted") if interrupted else _("the time for the whole run was over")
         for instance in self.instances:
-            if instance.state == "running":
+            if instance.state == "running" and not interrupted:
                 self._done(instance, self._result(instance, "error", because=why))
-            elif instance.state == "waiting":
+            elif instance.state != "over":
                 self._skip(instance, why)
 
 

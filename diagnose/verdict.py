@@ -57,10 +57,12 @@ def judge(
     *,
     login_asked: bool,
     strict: bool = False,
+    interrupted: bool = False,
 ) -> Judgement:
     """Weigh *results*.
 
     *login_asked*: the login itself was to be tested. *strict*: causes that only hinder make a problem too.
+    *interrupted*: the person ended the run before the checks did.
     """
     states = {service: _state(service, results, catalogue) for service in services}
     ways = _ways(states)
@@ -74,6 +76,8 @@ def judge(
     ]
     causes.sort(key=lambda cause: _rank(cause, catalogue))
     unchecked = _unchecked(results, services, login_asked=login_asked, login_works=login_works)
+    if interrupted:
+        unchecked = (text("The run was interrupted."), *unchecked)
     sure = [cause for cause in causes if cause.certainty != "possible"]
     if any(cause.impact == "blocks" or strict for cause in sure):
         status, exit_code = "problem", 1
