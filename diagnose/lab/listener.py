@@ -13,7 +13,7 @@ from typing import Any, Self
 
 PATIENCE = 60.0
 """Seconds that a server waits for the next bytes of a client."""
-POLL = 0.02
+POLL = 0.01
 """Seconds between two looks at whether to end, and so the longest that ending takes."""
 
 Conversation = Callable[[Any, Any, Any], object]
