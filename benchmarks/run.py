@@ -1,0 +1,50 @@
+"""The run that is measured: one whole diagnosis, from the request to the report.
+
+Standard input holds a `benchmarks.mailbox.Mailbox` as JSON, standard output gets the seconds. Start-up is what the
+command line has done, too, when it begins a run: imports, the installed checks among them.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.mailbox import Mailbox
+from diagnose.diagnosis import Request, all_checks, diagnose
+from diagnose.discovery import Wishes
+from diagnose.model import Service
+from diagnose.network import Nameserver
+from diagnose.secret import Secret
+from diagnose.subject import parse_subject
+
+
+def request_for(mailbox: Mailbox) -> Request:
+    """The diagnosis of *mailbox*."""
+    given = Service(protocol="imap", host=mailbox.imap_host, port=mailbox.imap_port, tls="implicit", source="option")
+    return Request(
+        subject=parse_subject(mailbox.address),
+        wishes=Wishes(options=() if mailbox.discover else (given,), third_party=False),
+        password=Secret(mailbox.password),
+        nameserver=Nameserver("127.0.0.1", mailbox.nameserver_port),
+        ca_file=Path(mailbox.ca_file),
+        use_history=False,
+    )
+
+
+def main() -> None:
+    request = request_for(msgspec.json.decode(sys.stdin.buffer.read(), type=Mailbox))
+    all_checks()
+    started = time.perf_counter()
+    report = diagnose(request).report
+    seconds = time.perf_counter() - started
+    opened = [check for check in report.checks if check.id.startswith("login.mailbox.imap") and check.status == "pass"]
+    if report.verdict.status != "healthy" or not opened:
+        sys.exit(f"the run did not open the mailbox: {report.verdict.headline}")
+    print(seconds)
+
+
+if __name__ == "__main__":
+    main()
