@@ -7,6 +7,7 @@ none of that is let happen: it is handed a connected stream, and its errors, whi
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -203,8 +204,8 @@ class ImapSession(MailSession):
             if not heard:
                 problem = DeadlineError("no answer in time") if deadline.passed() else ClosedError("closed unanswered")
                 raise problem from None
-            return Reply(ok=False, words=shown(heard, secret))
-        heard = bytes(self._client.heard[before:])
+            return Reply(ok=False, words=shown(self._untagged(heard), secret))
+        heard = self._untagged(bytes(self._client.heard[before:]))
         return Reply(ok=kind == "OK", words=shown(words if kind == "OK" or b"{" in words[:1] else heard, secret))
 
     def introduce(self) -> None:
@@ -225,8 +226,12 @@ class ImapSession(MailSession):
         heard = bytes(self._client.heard[before:])
         if not heard:
             raise DeadlineError("no answer in time") if deadline.passed() else ClosedError("closed unanswered")
-        last = heard.rstrip().rpartition(b"\n")[2]
-        return Reply(ok=kind == "OK", words=shown(last if kind == "OK" else heard))
+        words = self._untagged(heard)
+        return Reply(ok=kind == "OK", words=shown(words.rstrip().rpartition(b"\n")[2] if kind == "OK" else words))
+
+    def _untagged(self, heard: bytes) -> bytes:
+        """*heard* without our own random tags, which mean nothing to a reader."""
+        return re.sub(rb"(?m)^" + re.escape(bytes(self._client.tagpre)) + rb"\d+ ", b"", heard)
 
     def say_goodbye(self) -> None:
         self.stream.sendall(b"bye LOGOUT\r\n")
