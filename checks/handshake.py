@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from diagnose.model import ClosedError
-from diagnose.network import Stream
+import ssl
+
+from diagnose.model import ClosedError, Deadline
+from diagnose.network import Network, Stream
 
 
 def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[str, list[bytes]]:
@@ -50,3 +52,20 @@ def _flush(connection: object, stream: Stream) -> None:
             stream.sendall(data)
     except SSL.WantReadError:
         pass
+
+
+def unverified_stream(network: Network, host: str, port: int, deadline: Deadline) -> Stream:
+    """A TLS connection that accepts any certificate, for what is public and proves nothing. Raises OSError.
+
+    No secret and no name of a person may go over it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    stream = network.connect(host, port, deadline)
+    try:
+        stream.start_tls(context, host)
+    except BaseException:
+        stream.abort()
+        raise
+    return stream

@@ -43,6 +43,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     cookies: tuple[Cookie, ...] = ()
     date: str | None = None
     """The Date header as sent."""
+    at: float | None = None
+    """When the answer came, by this computer's clock, in seconds since the epoch."""
     cache_control: str | None = None
     failure: Failure | None = None
     milliseconds: int
@@ -136,6 +138,7 @@ def _hop(url: str, response: requests.Response, location: str | None, started: f
         location=location,
         cookies=tuple(cookies),
         date=response.headers.get("Date"),
+        at=time.time(),
         cache_control=response.headers.get("Cache-Control"),
         milliseconds=_since(started),
     )

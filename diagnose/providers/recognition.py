@@ -95,3 +95,8 @@ def _suffixes(name: str) -> Iterator[str]:
     while rest:
         yield rest
         rest = rest.partition(".")[2]
+
+
+def mail_domains() -> tuple[str, ...]:
+    """Address domains that providers offer to everybody, without wildcards."""
+    return tuple(domain for domain in _index().domains if "*" not in domain)

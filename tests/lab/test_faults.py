@@ -26,7 +26,7 @@ from .conftest import BringUp
 
 
 @pytest.mark.parametrize(
-    ("scenario", "service"), [("refused", "imaps"), ("refused", "imap"), ("port-blocked", "imaps")]
+    ("scenario", "service"), [("refused", "imaps"), ("refused", "imap"), ("refused-beside-others", "imaps")]
 )
 def test_a_refused_port(scenario: str, service: ServiceName, bring_up: BringUp) -> None:
     estate = bring_up(scenario)
@@ -36,7 +36,7 @@ def test_a_refused_port(scenario: str, service: ServiceName, bring_up: BringUp) 
 
 
 def test_beside_a_blocked_port_another_works(bring_up: BringUp) -> None:
-    estate = bring_up("port-blocked")
+    estate = bring_up("refused-beside-others")
 
     with Imap(estate, "imap") as imap:
         assert imap.login(estate.address, estate.password)[0] == "OK"

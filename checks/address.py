@@ -1,0 +1,82 @@
+"""Address: does the domain look like a misspelling of one that has mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from checks.dns import DomainFacts
+from diagnose import providers
+from diagnose.model import Check, Facts, Finding, Given, Subject, text
+from diagnose.model.workbench import Workbench
+
+LOOK_ALIKES = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"), ("cl", "d"), ("5", "s"))
+"""Pairs of ASCII letters that read alike (a part of Unicode TR39's confusables)."""
+MOST_SUGGESTIONS = 3
+
+
+class SpellingFacts(Facts, frozen=True, kw_only=True):
+    """What the domain may have been meant to be."""
+
+    has_mail: bool
+    """The domain has a mail service of its own, so it is no misspelling."""
+    exists: bool | None
+    """None: it could not be found out."""
+    close: tuple[str, ...] = ()
+    """Known mail domains one edit or one look-alike away."""
+
+
+def probe_spelling(target: Subject, given: Given, _bench: Workbench) -> SpellingFacts:
+    """Compare with the domains that are known; no I/O."""
+    facts = given.of("dns.domain", DomainFacts)
+    answered = facts.mx.status in {"answered", "no_data", "name_not_found"}
+    has_mail = any(record.exchange for record in facts.records)
+    username_domain = (given.subject.username or "").rpartition("@")[2]
+    known = {*providers.mail_domains(), username_domain.lower()} - {"", target.domain}
+    close = () if has_mail or not answered else close_domains(target.domain, known)
+    return SpellingFacts(
+        has_mail=has_mail, exists=facts.mx.status != "name_not_found" if answered else None, close=close
+    )
+
+
+def close_domains(domain: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Those of *known* that one edit (a letter more, less or other, two swapped) or look-alike makes of *domain*."""
+    from rapidfuzz.distance import OSA
+
+    shape = _shape(domain)
+    found = [one for one in known if _shape(one) == shape or OSA.distance(domain, one, score_cutoff=1) == 1]
+    return tuple(sorted(found, key=lambda one: (len(one) != len(domain), one)))[:MOST_SUGGESTIONS]
+
+
+def _shape(domain: str) -> str:
+    for one, other in LOOK_ALIKES:
+        domain = domain.replace(one, other)
+    return domain
+
+
+def judge_spelling(facts: SpellingFacts, given: Given, _target: Subject) -> Iterator[Finding]:
+    """A domain without mail, one slip away from a known one?"""
+    if facts.close:
+        yield Finding(
+            cause="address.typo-domain",
+            certainty="likely" if facts.exists else "confirmed",
+            text=text(
+                "{domain} has no mail service, and is one slip of the finger away from {close}.",
+                domain=given.subject.domain,
+                close=", ".join(facts.close),
+            ),
+            data={"close": list(facts.close)},
+        )
+
+
+CHECKS = (
+    Check(
+        id="address.spelling",
+        family="address",
+        title="The domain {domain} is spelt as it should be",
+        each=Subject,
+        facts=SpellingFacts,
+        probe=probe_spelling,
+        judge=judge_spelling,
+        needs=("dns.domain",),
+    ),
+)
