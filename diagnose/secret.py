@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import html
+import html.entities
+import json
 import re
-import urllib.parse
 from typing import NoReturn
 
 MASK = "•••"
-
-_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
 
 
 class Secret:
@@ -51,28 +48,62 @@ class Secret:
     def masked_in(self, words: str) -> str:
         """*words* with every way in which the secret may stand in them replaced by a mask.
 
-        Covers the secret itself in any letter case, quoted as in IMAP (RFC 9051 §4.3), percent-encoded,
-        as HTML text, and inside base64 of any alignment (SASL PLAIN, LOGIN, XOAUTH2).
+        Covers the secret in any letter case, each of its characters as it is, quoted as in IMAP (RFC 9051 §4.3)
+        and JSON, percent-encoded or as HTML text; and base64 of any alignment that holds it (SASL PLAIN, LOGIN,
+        XOAUTH2), cut off or not.
         """
-        if not self.__value:
+        needle = self.__value.strip() or self.__value  # servers may drop the blanks at the ends
+        if not needle:
             return words
-        bare = self.__value
-        quoted = bare.replace("\\", "\\\\").replace('"', '\\"')
-        forms = {bare, quoted, urllib.parse.quote(bare), urllib.parse.quote_plus(bare), html.escape(bare), bare.strip()}
-        for form in sorted(filter(None, forms), key=len, reverse=True):
-            words = re.sub(re.escape(form), MASK, words, flags=re.IGNORECASE)
-        return _BASE64_RUN.sub(self.__masked_run, words)
+        ways = (re.escape, _in_a_quoted_string, _percent_encoded, _as_html)
+        written = re.compile("|".join("".join(map(way, needle)) for way in ways), re.IGNORECASE)
+        cores = _base64_cores(needle.encode("utf-8", "surrogateescape"))
+        run = re.compile(rf"[A-Za-z0-9+/_-]{{{min(map(len, cores))},}}={{0,2}}")
 
-    def __masked_run(self, run: re.Match[str]) -> str:
-        letters = run.group().rstrip("=").replace("-", "+").replace("_", "/")
-        needle = self.__value.encode("utf-8", "surrogateescape")
-        for start in range(min(4, len(letters))):  # base64 may have been cut out of a longer text
-            part = letters[start:]
-            part += "=" * (-len(part) % 4)
-            try:
-                decoded = base64.b64decode(part)
-            except (binascii.Error, ValueError):
-                continue
-            if needle in decoded:
-                return MASK
-        return run.group()
+        def masked_run(found: re.Match[str]) -> str:
+            letters = found.group().replace("-", "+").replace("_", "/")
+            return MASK if any(core in letters for core in cores) else found.group()
+
+        return run.sub(masked_run, written.sub(MASK, words))
+
+
+# Patterns for one character, as servers may write it. In none of them can the sign that begins an escape stand for
+# itself, so that there is one way to read a text, and a failed match is found out in linear time.
+
+
+def _in_a_quoted_string(character: str) -> str:
+    """IMAP's quoted string (RFC 9051 §4.3), and JSON's (RFC 8259 §7)."""
+    if character == "\\":
+        return r"\\\\"
+    ways = dict.fromkeys([character, "\\" + character, json.dumps(character)[1:-1]])
+    return f"(?:{'|'.join(map(re.escape, ways))})" if _special(character) else character
+
+
+def _percent_encoded(character: str) -> str:
+    """Percent-encoding (RFC 3986 §2.1), as far as it was done, and a form's plus sign."""
+    encoded = "".join(f"%{octet:02x}" for octet in character.encode("utf-8", "surrogateescape"))
+    plain = "" if character == "%" else r"|\+" if character == " " else f"|{re.escape(character)}"
+    return f"(?:{encoded}{plain})" if _special(character) else character
+
+
+def _as_html(character: str) -> str:
+    """Character references of HTML, as far as they were used."""
+    code = ord(character)
+    names = [html.entities.codepoint2name.get(code), "apos" if character == "'" else None]
+    references = "|".join([*filter(None, names), f"#0*{code}", f"#x0*{code:x}"])
+    plain = "" if character == "&" else f"|{re.escape(character)}"
+    return f"(?:&(?:{references});?{plain})" if _special(character) else character
+
+
+def _special(character: str) -> bool:
+    return not (character.isascii() and character.isalnum())
+
+
+def _base64_cores(octets: bytes) -> tuple[str, ...]:
+    """At each of the three alignments, the letters of base64 that *octets* alone decide."""
+    cores = []
+    for shift in range(3):
+        letters = base64.b64encode(bytes(shift) + octets).decode()
+        first, last = -(-8 * shift // 6), 8 * (shift + len(octets)) // 6
+        cores.append(letters[first:last])
+    return tuple(cores)
