@@ -232,6 +232,9 @@ class MailboxFacts(Facts, frozen=True, kw_only=True):
     reply: str = ""
     milliseconds: int = 0
     failure: Failure | None = None
+    quota_used: int | None = None
+    """Storage in units of 1024 octets (RFC 9208 §5.1); None where the server does not say."""
+    quota: int | None = None
 
 
 def probe_mailbox(target: Service, _given: Given, bench: Workbench) -> MailboxFacts:
@@ -242,18 +245,28 @@ def probe_mailbox(target: Service, _given: Given, bench: Workbench) -> MailboxFa
     started = time.monotonic()
     try:
         reply = session.open_mailbox(bench.deadline.share(0.9, LOGIN_SECONDS))
+        took = round(1000 * (time.monotonic() - started))
+        used, allowed = (session.ask_quota(bench.deadline.share(0.5, LOGIN_SECONDS)) if reply else None) or (None, None)
     except OSError as error:
         return MailboxFacts(ok=False, failure=failure(error, "mailbox"))
     finally:
         session.close()
-    took = round(1000 * (time.monotonic() - started))
     if reply is None:
         return MailboxFacts(ok=True, milliseconds=took)
-    return MailboxFacts(ok=reply.ok, reply=reply.words, milliseconds=took)
+    return MailboxFacts(ok=reply.ok, reply=reply.words, milliseconds=took, quota_used=used, quota=allowed)
 
 
 def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterator[Finding]:
     """Logged in, but no mailbox?"""
+    if facts.quota and facts.quota_used is not None and facts.quota_used >= facts.quota:
+        yield Finding(
+            cause="activation.over-quota",
+            certainty="confirmed",
+            partial=facts.ok,
+            text=text(
+                "The mailbox holds {used} KiB of {allowed} KiB allowed.", used=facts.quota_used, allowed=facts.quota
+            ),
+        )
     if facts.ok:
         return
     words = facts.reply or (facts.failure.text if facts.failure else "")

@@ -100,17 +100,19 @@ def judge(
 
 
 def _state(service: Service, results: Iterable[CheckResult], catalogue: Catalogue) -> ServiceState:
-    accepted = any(r.check == "login" and r.usable and r.target == service for r in results)
+    logins = [r for r in results if r.check == "login" and isinstance(r.target, Service)]
+    accepted = any(r.usable and r.target == service for r in logins)
     own = [r for r in results if _concerns(r, service, catalogue, accepted=accepted)]
     if any(r.status == "fail" for r in own):
         return "shut"
-    needed = ("web",) if service.protocol == "webmail" else ("tls", "server")
     done = {r.check: r for r in own if r.target == service}
+    needed = ("web",) if service.protocol == "webmail" else ("tls", "server")
     if not all(name in done and done[name].usable for name in needed):
         return "unknown"
-    tried = done.get("login")
-    if tried is not None and tried.facts is not None and not tried.usable:
-        return "unknown"
+    same_way = [r for r in logins if isinstance(r.target, Service) and r.target.way == service.way]
+    tried = [r for r in same_way if r.facts is not None]
+    if tried and not any(r.usable for r in tried):
+        return "unknown"  # nobody got in this way, so its being untried here proves nothing
     return "open"
 
 
@@ -257,9 +259,12 @@ def _unchecked(
     if not services:
         found.append(text("No mail service could be found to check."))
     tries = [r for r in results if r.check == "login"]
-    if login_asked and not login_works and not any(r.findings for r in tries):
+    if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
         reasons = [r.skipped_because for r in tries if r.skipped_because and "{check}" not in r.skipped_because.msgid]
-        found.append(text("The login itself could not be tested."))
-        found += reasons[:1]
+        if any(r.facts is not None for r in tries):
+            found.append(text("The login was not accepted, and why was not to be found out."))
+        else:
+            found.append(text("The login itself could not be tested."))
+            found += reasons[:1]
     found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
     return tuple(found)

@@ -206,6 +206,8 @@ class ImapSession(MailSession):
                 raise problem from None
             return Reply(ok=False, words=shown(self._untagged(heard), secret))
         heard = self._untagged(bytes(self._client.heard[before:]))
+        if told := re.findall(rb"CAPABILITY ([^\]\r\n]+)", heard):  # a login changes them; most servers say so at once
+            self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
         return Reply(ok=kind == "OK", words=shown(words if kind == "OK" or b"{" in words[:1] else heard, secret))
 
     def introduce(self) -> None:
@@ -228,6 +230,16 @@ class ImapSession(MailSession):
             raise DeadlineError("no answer in time") if deadline.passed() else ClosedError("closed unanswered")
         words = self._untagged(heard)
         return Reply(ok=kind == "OK", words=shown(words.rstrip().rpartition(b"\n")[2] if kind == "OK" else words))
+
+    def ask_quota(self, deadline: Deadline) -> tuple[int, int] | None:
+        if not any(c == "QUOTA" or c.startswith("QUOTA=") for c in self.capabilities):
+            return None
+        self.stream.deadline = deadline
+        before = len(self._client.heard)
+        with contextlib.suppress(imaplib2.IMAP4.error):
+            self._client.getquotaroot("INBOX")
+        told = re.search(rb"\* QUOTA [^\r\n]*\bSTORAGE (\d{1,18}) (\d{1,18})", self._client.heard[before:])
+        return (int(told[1]), int(told[2])) if told else None
 
     def _untagged(self, heard: bytes) -> bytes:
         """*heard* without our own random tags, which mean nothing to a reader."""

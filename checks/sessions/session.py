@@ -73,6 +73,10 @@ class MailSession(ABC):
     def open_mailbox(self, deadline: Deadline) -> Reply | None:
         """Look into the mailbox without changing anything; None where the protocol has none. Raises OSError."""
 
+    def ask_quota(self, deadline: Deadline) -> tuple[int, int] | None:
+        """Storage used and allowed, in units of 1024 octets (RFC 9208); None where nobody says."""
+        return None
+
     @abstractmethod
     def say_goodbye(self) -> None:
         """The protocol's last word."""

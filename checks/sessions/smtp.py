@@ -94,6 +94,21 @@ class SmtpSession(MailSession):
         lines = [line for part in words.splitlines() or [b""] if (line := f"{code} ".encode() + part)]
         return Reply(ok=code == 235, words=shown(b"\n".join([*challenges, *lines]), credentials.secret))
 
+    def begin_mail(self) -> None:
+        """MAIL with the null reverse-path, as for a notice (RFC 5321 §4.5.5). Raises OSError."""
+        code, words = self._ask(b"MAIL FROM:<>")
+        if code != 250:
+            raise ClosedError(f"{code} {shown(words)}")
+
+    def ask_recipient(self, address: str) -> str:
+        """The reply to RCPT for *address*. Raises OSError."""
+        code, words = self._ask(b"RCPT TO:<" + address.encode() + b">")
+        return "\r\n".join(f"{code} {shown(line)}" for line in words.splitlines() or [b""])
+
+    def reset(self) -> None:
+        """Take the transaction back: no mail is sent. Raises OSError."""
+        self._ask(b"RSET")
+
     def open_mailbox(self, deadline: Deadline) -> None:
         """Submission has no mailbox."""
 
