@@ -1,0 +1,1 @@
+"""The main job as a whole, on the embedded estate."""
