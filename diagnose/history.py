@@ -25,6 +25,7 @@ WINDOW_SECONDS = 24 * 3600
 MOST_ENTRIES = 500
 LARGEST_FILE = 200_000
 LOCK_SECONDS = 2.0
+KEY_BYTES = 32
 _FILE, _KEY = "rejected-logins.jsonl", "key"
 
 
@@ -59,7 +60,9 @@ class History:
 
     def is_of(self, rejection: Rejection, account: str, secret: Secret) -> bool:
         """Whether *rejection* was of this very secret (wrong once in a million)."""
-        return hmac.compare_digest(rejection.secret, self._secret_hash(account, secret))
+        return hmac.compare_digest(
+            rejection.secret.encode("utf-8", "replace"), self._secret_hash(account, secret).encode()
+        )
 
     def rejected(self, account: str, secret: Secret, cause: str) -> None:
         """Note that the server rejected *secret*."""
@@ -91,11 +94,13 @@ class History:
         file = self._folder / _KEY
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with contextlib.suppress(FileExistsError):
-                descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(secrets.token_bytes(32))
-            return file.read_bytes()[:32]
+            if len(key := _content(file)) == KEY_BYTES:
+                return key
+            with self._locked():
+                if len(key := _content(file)) != KEY_BYTES:  # another process may have made it by now
+                    key = secrets.token_bytes(KEY_BYTES)
+                    _replace(file, key)
+            return key
         return b""
 
     def _read(self) -> list[Rejection]:
@@ -116,17 +121,31 @@ class History:
         return entries
 
     def _rewrite(self, change: Callable[[list[Rejection]], list[Rejection]]) -> None:
+        assert self._folder is not None  # noqa: S101 - callers have looked
+        with contextlib.suppress(OSError), self._locked():
+            entries = change(self._read())[-MOST_ENTRIES:]
+            _replace(self._folder / _FILE, b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
+
+    def _locked(self) -> contextlib.AbstractContextManager[object]:
+        """Only one process at a time is inside. Raises OSError when that takes too long."""
         import filelock
 
         assert self._folder is not None  # noqa: S101 - callers have looked
-        file = self._folder / _FILE
-        with (
-            contextlib.suppress(OSError, filelock.Timeout),
-            filelock.FileLock(str(file) + ".lock", timeout=LOCK_SECONDS),
-        ):
-            entries = change(self._read())[-MOST_ENTRIES:]
-            fresh = file.with_suffix(".new")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.writelines(msgspec.json.encode(entry) + b"\n" for entry in entries)
-            fresh.replace(file)
+        return filelock.FileLock(self._folder / (_FILE + ".lock"), timeout=LOCK_SECONDS)
+
+
+def _content(file: Path) -> bytes:
+    """What is in *file*; nothing when it is not there."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write *file*, for the owner's eyes only, whole or not at all."""
+    fresh = file.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+    fresh.replace(file)
