@@ -15,7 +15,20 @@ from typing import Any, Protocol, get_args
 
 import msgspec
 
-from diagnose.model import Check, CheckResult, Facts, Finding, Given, Host, Service, SkipCheck, Subject, Target, Text
+from diagnose.model import (
+    Check,
+    CheckResult,
+    Deadline,
+    Facts,
+    Finding,
+    Given,
+    Host,
+    Service,
+    SkipCheck,
+    Subject,
+    Target,
+    Text,
+)
 from diagnose.model import text as _
 from diagnose.model.check import Status
 from diagnose.model.targets import Protocol as ServiceProtocol
@@ -171,13 +184,14 @@ class _Run:
         return Outcome(results=results, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
 
     def _loop(self) -> None:
-        while any(i.state != "over" for i in self.instances):
-            self._advance()
-            if all(i.state == "over" for i in self.instances):
+        end = Deadline(self.workbench.deadline.left() + GRACE_SECONDS)
+        while True:
+            if not self.workbench.deadline.passed():  # what begins later could only come back too late
+                self._advance()
+            if all(i.state != "running" for i in self.instances):
                 return
-            left = self.workbench.deadline.left() + GRACE_SECONDS
             try:
-                message = self.inbox.get(timeout=left)
+                message = self.inbox.get(timeout=end.left())
             except queue.Empty:
                 return
             message()
@@ -266,7 +280,11 @@ class _Run:
         needed = self._wanted(instance, instance.check.needs)
         for need in needed:
             if need.state == "over" and need.result is not None and not need.result.usable:
-                self._skip(instance, need.root or Text("{check}", {"check": need.identity}))
+                self._skip(instance, need.root or _named(need))
+                return True
+        for turn in instance.before:
+            if turn.result is not None and turn.result.status == "error":  # who knows what it had done by then
+                self._skip(instance, _named(turn))
                 return True
         others = self._wanted(instance, instance.check.after)
         if self._may_grow(instance) or any(i.state != "over" for i in (*needed, *others, *instance.before)):
@@ -286,8 +304,16 @@ class _Run:
     def _asked_for(self, instance: _Instance) -> bool:
         if any(matches(p, instance.identity, instance.check) for p in self.selection.only):
             return True
+        if isinstance(instance.target, Subject):  # services that need it may yet be found
+            return self._chosen(instance.check)
         users = [i for i in self.instances if instance in self._wanted(i, i.check.needs)]
         return any(self._asked_for(user) for user in users)
+
+    def _chosen(self, check: Check[Any]) -> bool:
+        """Whether --only may mean an instance of *check*, or of one that needs it."""
+        if any(matches(p, check.id, check) or p.startswith(check.id + ".") for p in self.selection.only):
+            return True
+        return any(self._chosen(user) for user in self.checks if check.id in user.needs)
 
     # -- one instance
 
@@ -331,12 +357,13 @@ class _Run:
             usable = check.usable(facts)
         except SkipCheck as skip:
             return self._result(instance, "skip", because=skip.reason)
-        except Exception as error:
+        except BaseException as error:  # even an exit is only this check's fault
             return self._result(instance, "error", because=_fault(error), facts=facts)
         return self._result(instance, status, facts=facts, findings=findings, usable=usable)
 
     def _status(self, findings: tuple[Finding, ...]) -> Status:
-        blocking = [f for f in findings if not self.hinders_only(f.cause)]  # asked of all: an unknown id is a fault
+        # asked of all: an unknown id is a fault
+        blocking = [f for f in findings if not self.hinders_only(f.cause) and not f.partial]
         if any(f.certainty != "possible" for f in blocking):
             return "fail"
         return "warn" if findings else "pass"
@@ -389,6 +416,10 @@ class _Run:
                 self._skip(instance, why)
 
 
+def _named(instance: _Instance) -> Text:
+    return Text("{check}", {"check": instance.identity})
+
+
 def _place(target: Target) -> tuple[str, object]:
     match target:
         case Service():
@@ -409,7 +440,7 @@ def _title(check: Check[Any], target: Target) -> Text:
             return Text(check.title, {"domain": target.domain})
 
 
-def _fault(error: Exception) -> Text:
+def _fault(error: BaseException) -> Text:
     """Type and place of *error*; neither its message nor any variable, since both may hold what must not be shown."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"

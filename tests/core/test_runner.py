@@ -1,0 +1,775 @@
+"""The runner: order, parallelism, skips that name the root, crashes and hangs that stay where they are."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from diagnose.catalogue import catalogue
+from diagnose.history import History
+from diagnose.model import (
+    Check,
+    CheckResult,
+    Deadline,
+    Facts,
+    Finding,
+    Given,
+    Host,
+    Service,
+    SkipCheck,
+    Subject,
+    Target,
+    Text,
+    text,
+)
+from diagnose.model.check import always
+from diagnose.model.workbench import Workbench
+from diagnose.network import Network
+from diagnose.runner import DISCOVERY, DeclarationError, Outcome, Selection, run, validate
+
+SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
+PATIENCE = 30.0
+"""Seconds that no test waits for unless it fails."""
+
+
+class Noted(Facts, frozen=True, kw_only=True):
+    word: str = ""
+
+
+def service(protocol: Any = "imap", host: str = "mail.corp.example", port: int = 993) -> Service:
+    return Service(protocol=protocol, host=host, port=port, tls="implicit", source="option")
+
+
+IMAP, POP3, SMTP = service(), service("pop3", port=995), service("smtp", port=465)
+OTHER = service(host="imap.corp.example")
+
+
+def found(cause: str = "server.fault", certainty: Any = "confirmed", partial: bool = False) -> Finding:
+    return Finding(cause=cause, certainty=certainty, text=text("Seen."), partial=partial)
+
+
+def silent(_facts: Facts, _given: Given, _target: Target) -> tuple[Finding, ...]:
+    return ()
+
+
+def noted(target: Target, _given: Given, _bench: Workbench) -> Noted:
+    return Noted(word=target.domain if isinstance(target, Subject) else "")
+
+
+def check(
+    name: str,
+    probe: Callable[[Any, Given, Workbench], Any] = noted,
+    *,
+    each: type[Any] = Subject,
+    judge: Callable[[Any, Given, Any], Iterable[Finding]] = silent,
+    **more: Any,
+) -> Check[Noted]:
+    return Check(
+        id=name,
+        family=more.pop("family", name),
+        title="{domain}" if each is Subject else "{host}",
+        each=each,
+        facts=Noted,
+        probe=probe,
+        judge=judge,
+        **more,
+    )
+
+
+def announcing(*services: Service, provider: str | None = None) -> Check[Noted]:
+    """A discovery that finds *services*."""
+
+    def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+        for one in services:
+            bench.announce((one,))
+        if provider:
+            bench.recognise(provider)
+        return Noted()
+
+    return check(DISCOVERY, probe)
+
+
+def bench(seconds: float = PATIENCE) -> Workbench:
+    return Workbench(network=Network(), deadline=Deadline(seconds), history=History(None))
+
+
+def hinders_only(cause: str) -> bool:
+    return catalogue()[cause].impact == "hinders"
+
+
+def carry_out(*checks: Check[Any], seconds: float = PATIENCE, **more: Any) -> Outcome:
+    return run(checks, SUBJECT, bench(seconds), provider=more.pop("provider", None), hinders_only=hinders_only, **more)
+
+
+def by_id(outcome: Outcome) -> dict[str, CheckResult]:
+    assert len({result.id for result in outcome.results}) == len(outcome.results)
+    return {result.id: result for result in outcome.results}
+
+
+def why(result: CheckResult) -> str:
+    assert result.skipped_because is not None
+    return result.skipped_because.render()
+
+
+# -- order and parallelism
+
+
+def test_a_check_gets_the_facts_it_needs() -> None:
+    """What is needed, and what is waited for, has run before, whatever the order of declaration."""
+    seen: list[dict[str, Facts]] = []
+
+    def last(_target: Subject, given: Given, _bench: Workbench) -> Noted:
+        seen.append(dict(given.facts))
+        return Noted()
+
+    outcome = carry_out(
+        check("last", last, needs=("middle",), after=("beside",)),
+        check("middle", lambda *_: Noted(word="m"), needs=("first",)),
+        check("beside", lambda *_: Noted(word="b")),
+        check("first"),
+    )
+
+    assert seen == [{"middle": Noted(word="m"), "beside": Noted(word="b")}]
+    assert {result.status for result in outcome.results} == {"pass"}
+    assert all(result.usable for result in outcome.results)
+
+
+def test_what_does_not_need_each_other_runs_at_once() -> None:
+    """Each probe waits for all the others to have begun: one after the other they would never end."""
+    together = threading.Barrier(8)
+
+    def probe(*_: Any) -> Noted:
+        together.wait(PATIENCE)
+        return Noted()
+
+    outcome = carry_out(*(check(f"c{number}", probe) for number in range(8)))
+
+    assert [result.status for result in outcome.results] == ["pass"] * 8
+
+
+def test_a_need_that_is_slow_holds_up_only_what_needs_it() -> None:
+    """The slow check ends only after the one beside it, and its follower begins after it."""
+    free, order = threading.Event(), []
+
+    def slow(*_: Any) -> Noted:
+        assert free.wait(PATIENCE)
+        order.append("slow")
+        return Noted()
+
+    def follower(*_: Any) -> Noted:
+        order.append("follower")
+        return Noted()
+
+    def quick(*_: Any) -> Noted:
+        order.append("quick")
+        free.set()
+        return Noted()
+
+    carry_out(
+        check("slow", slow), check("follower", follower, needs=("slow",)),
+        check("quick", quick),
+    )  # fmt: skip
+
+    assert order == ["quick", "slow", "follower"]
+
+
+def test_facts_reach_services_hosts_and_the_subject() -> None:
+    """A service reads its host's and the subject's facts; the subject reads those of all services."""
+    given_to: dict[str, Given] = {}
+
+    def keep(name: str) -> Callable[[Any, Given, Workbench], Noted]:
+        def probe(target: Any, given: Given, _bench: Workbench) -> Noted:
+            given_to[f"{name} {getattr(target, 'port', '')}"] = given
+            return Noted(word=name)
+
+        return probe
+
+    outcome = carry_out(
+        announcing(IMAP, SMTP, provider="somebody"),
+        check("domain"),
+        check("host", keep("host"), each=Host, needs=("domain",)),
+        check("port", keep("port"), each=Service, needs=("host", "domain")),
+        check("sum", keep("sum"), needs=("port",), after=("host",)),
+    )
+
+    assert list(given_to["port 993"].facts) == ["host", "domain"]
+    assert given_to["port 465"].facts["host"] == Noted(word="host")
+    assert given_to["sum "].facts == {}
+    assert dict(given_to["sum "].elsewhere) == {
+        "port": ((IMAP, Noted(word="port")), (SMTP, Noted(word="port"))),
+        "host": ((Host(name=IMAP.host, source="option"), Noted(word="host")),),
+    }
+    assert given_to["sum "].provider == outcome.provider == "somebody"
+    assert given_to["sum "].services == outcome.services == (IMAP, SMTP)
+
+
+def test_services_announced_late_are_checked_too() -> None:
+    """A subject's check that reads services waits until discovery is over, however late the last one comes."""
+    first_checked = threading.Event()
+    counted: list[int] = []
+
+    def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+        bench.announce((IMAP,))
+        assert first_checked.wait(PATIENCE)
+        bench.announce((IMAP, SMTP))
+        return Noted()
+
+    def port(target: Service, _given: Given, _bench: Workbench) -> Noted:
+        if target == IMAP:
+            first_checked.set()
+        return Noted()
+
+    def total(_target: Subject, given: Given, _bench: Workbench) -> Noted:
+        counted.append(len(given.elsewhere["port"]))
+        return Noted()
+
+    outcome = carry_out(
+        check(DISCOVERY, probe), check("port", port, each=Service), check("total", total, after=("port",))
+    )
+
+    assert counted == [2]
+    assert sorted(by_id(outcome)) == ["discovery", "port.imap.993", "port.smtp.465", "total"]
+
+
+def test_two_servers_on_one_port_have_ids_of_their_own() -> None:
+    """The id of an instance is unique, and a service that is announced twice is checked once."""
+    outcome = carry_out(announcing(IMAP, OTHER, IMAP), check("port", each=Service), check("name", each=Host))
+
+    assert sorted(by_id(outcome)) == [
+        "discovery",
+        "name.imap.corp.example",
+        "name.mail.corp.example",
+        "port.imap.993",
+        "port.imap.993.2",
+    ]
+    assert by_id(outcome)["port.imap.993.2"].target == OTHER
+
+
+def test_a_check_runs_only_for_targets_it_applies_to() -> None:
+    """One id declared for two kinds of services runs once for each service."""
+    ran: list[tuple[str, int]] = []
+
+    def probe(name: str) -> Callable[[Service, Given, Workbench], Noted]:
+        return lambda target, _given, _bench: ran.append((name, target.port)) or Noted()  # type: ignore[func-returns-value]
+
+    outcome = carry_out(
+        announcing(IMAP, SMTP),
+        check("hand", probe("reading"), each=Service, applies=lambda s: s.way == "reading"),
+        check("hand", probe("sending"), each=Service, applies=lambda s: s.way == "sending"),
+    )
+
+    assert sorted(ran) == [("reading", 993), ("sending", 465)]
+    assert sorted(by_id(outcome)) == ["discovery", "hand.imap.993", "hand.smtp.465"]
+
+
+# -- taking turns
+
+
+def test_turns_are_taken_one_at_a_time_in_the_order_of_services() -> None:
+    """No two instances overlap, and each sees what those before it left."""
+    inside = threading.Lock()
+    seen: list[tuple[int, list[int]]] = []
+
+    def probe(target: Service, given: Given, _bench: Workbench) -> Noted:
+        assert inside.acquire(blocking=False), "two turns at once"
+        seen.append((target.port, [one.port for one, _ in given.earlier]))
+        inside.release()
+        return Noted(word=str(target.port))
+
+    carry_out(announcing(IMAP, POP3, SMTP), check("login", probe, each=Service, takes_turns=True))
+
+    assert seen == [(993, []), (995, [993]), (465, [993, 995])]
+
+
+def test_a_turn_waits_for_an_earlier_one_that_is_held_up() -> None:
+    """The order holds even where the first service's needs take longest."""
+    order: list[int] = []
+    second_ready = threading.Event()
+
+    def reach(target: Service, _given: Given, _bench: Workbench) -> Noted:
+        if target == IMAP:
+            assert second_ready.wait(PATIENCE)
+        else:
+            second_ready.set()
+        return Noted()
+
+    def login(target: Service, _given: Given, _bench: Workbench) -> Noted:
+        order.append(target.port)
+        return Noted()
+
+    carry_out(
+        announcing(IMAP, SMTP),
+        check("reach", reach, each=Service),
+        check("login", login, each=Service, needs=("reach",), takes_turns=True),
+    )
+
+    assert order == [993, 465]
+
+
+def test_a_turn_that_was_skipped_leaves_no_facts_and_lets_the_next_go() -> None:
+    """`earlier` holds only turns that were taken."""
+    seen: list[int] = []
+
+    def probe(target: Service, given: Given, _bench: Workbench) -> Noted:
+        if target == IMAP:
+            raise SkipCheck(text("not this one"))
+        seen.append(len(given.earlier))
+        return Noted()
+
+    outcome = carry_out(announcing(IMAP, SMTP), check("login", probe, each=Service, takes_turns=True))
+
+    assert seen == [0]
+    assert why(by_id(outcome)["login.imap.993"]) == "not this one"
+
+
+@pytest.mark.parametrize("crash", [RuntimeError("boom"), SystemExit(1)], ids=["exception", "exit"])
+def test_after_a_turn_that_crashed_no_other_is_taken(crash: BaseException) -> None:
+    """What a crashed login had sent is not known: another service must not get the same password."""
+    sent: list[int] = []
+
+    def probe(target: Service, _given: Given, _bench: Workbench) -> Noted:
+        sent.append(target.port)
+        raise crash
+
+    outcome = carry_out(announcing(IMAP, POP3, SMTP), check("login", probe, each=Service, takes_turns=True))
+
+    assert sent == [993]
+    assert [r.status for r in outcome.results if r.check == "login"] == ["error", "skip", "skip"]
+    assert why(by_id(outcome)["login.smtp.465"]) == "login.imap.993"
+
+
+# -- skips
+
+
+def test_a_skip_names_the_root_need() -> None:
+    """What could not run says what failed first, not what is nearest."""
+    outcome = by_id(
+        carry_out(
+            check("a", usable=lambda _: False),
+            check("b", needs=("a",)),
+            check("c", needs=("b",)),
+            check("d", needs=("c",)),
+            check("e", after=("d",)),
+        )
+    )
+
+    assert [outcome[name].status for name in "abcde"] == ["pass", "skip", "skip", "skip", "pass"]
+    assert [why(outcome[name]) for name in "bcd"] == ["a", "a", "a"]
+
+
+def test_the_reason_of_a_probe_that_skips_is_passed_on() -> None:
+    """Where the root is a skip, its own words are what the others were skipped for."""
+
+    def probe(*_: Any) -> Noted:
+        raise SkipCheck(text("there is no {thing}", thing="password"))
+
+    outcome = by_id(carry_out(check("a", probe), check("b", needs=("a",)), check("c", needs=("b",))))
+
+    assert {why(outcome[name]) for name in "abc"} == {"there is no password"}
+    assert not outcome["a"].usable
+
+
+def test_only_runs_what_was_asked_for_and_what_that_needs() -> None:
+    """Needs of needs run, others are shown as left out, with the reason."""
+    checks = (check("a"), check("b", needs=("a",)), check("c", needs=("b",)), check("d"), check("e", needs=("c",)))
+    outcome = by_id(carry_out(*checks, selection=Selection(only=("c",))))
+
+    assert [outcome[name].status for name in "abcde"] == ["pass", "pass", "pass", "skip", "skip"]
+    assert why(outcome["d"]) == "not among the checks chosen with --only"
+
+
+def test_only_runs_a_subjects_check_that_a_service_found_later_needs() -> None:
+    """Whether a need is needed shows only once discovery is over."""
+    outcome = by_id(
+        carry_out(
+            announcing(IMAP),
+            check("domain"),
+            check("port", each=Service, needs=("domain",)),
+            selection=Selection(only=("port",)),
+        )
+    )
+
+    assert outcome["port.imap.993"].status == "pass"
+    assert outcome["domain"].status == "pass"
+
+
+@pytest.mark.parametrize(
+    ("only", "ran"),
+    [
+        (("port",), {"port.imap.993", "port.smtp.465"}),
+        (("port.imap",), {"port.imap.993"}),
+        (("port.smtp.465",), {"port.smtp.465"}),
+        (("port.im",), set()),
+        (("reach",), {"port.imap.993", "port.smtp.465"}),
+        (("name", "port.imap.993"), {"name", "port.imap.993"}),
+    ],
+)
+def test_only_takes_ids_their_beginnings_and_families(only: tuple[str, ...], ran: set[str]) -> None:
+    """A beginning ends at a dot; a family is all its checks."""
+    outcome = carry_out(
+        announcing(IMAP, SMTP),
+        check("port", each=Service, family="reach"),
+        check("name"),
+        selection=Selection(only=only),
+    )
+
+    assert {r.id for r in outcome.results if r.status == "pass"} == ran | {"discovery"}
+
+
+def test_skip_leaves_out_a_check_and_what_needs_it() -> None:
+    """And says so; discovery cannot be left out."""
+    outcome = by_id(
+        carry_out(
+            announcing(IMAP), check("a"), check("b", needs=("a",)), check("c", after=("a",)),
+            selection=Selection(skip=("a", DISCOVERY)),
+        )
+    )  # fmt: skip
+
+    assert {name: result.status for name, result in outcome.items()} == {
+        "a": "skip",
+        "b": "skip",
+        "c": "pass",
+        "discovery": "pass",
+    }
+    assert why(outcome["b"]) == "left out with --skip"
+
+
+# -- crashes and hangs
+
+SECRET = "hunter2-secret"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError(SECRET), KeyError(SECRET), SystemExit(SECRET), KeyboardInterrupt(SECRET), RecursionError(SECRET)],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("where", ["probe", "judge", "usable"])
+def test_a_crash_is_the_checks_own_error_without_its_words(where: str, error: BaseException) -> None:
+    """Type and place are shown; the message and the variables, which may hold a secret, are not. Others go on."""
+
+    def crash(*_: Any) -> Any:
+        password = SECRET
+        assert password
+        raise error
+
+    outcome = by_id(
+        carry_out(
+            check(
+                "ill",
+                crash if where == "probe" else noted,
+                judge=crash if where == "judge" else silent,
+                usable=crash if where == "usable" else always,
+            ),
+            check("well"),
+            check("needy", needs=("ill",)),
+        )
+    )
+
+    assert outcome["ill"].status == "error"
+    assert type(error).__name__ in why(outcome["ill"])
+    assert "test_runner.py:" in why(outcome["ill"])
+    assert outcome["well"].status == "pass"
+    assert why(outcome["needy"]) == "ill"
+    assert SECRET not in repr(outcome)
+
+
+def test_a_judge_that_crashes_half_way_leaves_its_facts() -> None:
+    """The facts were seen, and can be judged again; half the findings are none."""
+
+    def judge(*_: Any) -> Iterator[Finding]:
+        yield found()
+        raise ValueError
+
+    (result,) = carry_out(check("a", judge=judge)).results
+
+    assert (result.status, result.facts, result.findings) == ("error", Noted(word="corp.example"), ())
+
+
+def test_a_cause_that_no_catalogue_knows_is_the_checks_error() -> None:
+    """A typing mistake in a check must not end the run, nor be shown as a cause."""
+    (result,) = carry_out(check("a", judge=lambda *_: (found("no.such-cause"),))).results
+
+    assert result.status == "error"
+    assert result.findings == ()
+
+
+def test_a_check_that_hangs_is_cut_off_and_the_rest_is_reported() -> None:
+    """At the deadline: what hangs is an error, what waited for it is skipped, what is finished counts."""
+    let_go, finished = threading.Event(), threading.Event()
+
+    def hang(*_: Any) -> Noted:
+        assert finished.wait(PATIENCE)
+        let_go.wait(PATIENCE)
+        return Noted(word="too late")
+
+    def quick(*_: Any) -> Noted:
+        finished.set()
+        return Noted()
+
+    try:
+        outcome = by_id(carry_out(check("stuck", hang), check("waits", needs=("stuck",)), check("quick", quick),
+                                  seconds=0.5))  # fmt: skip
+    finally:
+        let_go.set()
+
+    assert {name: result.status for name, result in outcome.items()} == {
+        "stuck": "error",
+        "waits": "skip",
+        "quick": "pass",
+    }
+    assert why(outcome["stuck"]) == why(outcome["waits"]) == "the time for the whole run was over"
+
+
+def test_a_chain_of_checks_does_not_outlive_the_deadline() -> None:
+    """Checks that each come back a moment late must not add up: nothing is begun once the time is over."""
+    begun: list[str] = []
+
+    def late(name: str) -> Callable[..., Noted]:
+        def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+            begun.append(name)
+            while not bench.deadline.passed():
+                threading.Event().wait(0.01)
+            return Noted()
+
+        return probe
+
+    outcome = carry_out(
+        check("c0", late("c0")), *(check(f"c{n}", late(f"c{n}"), needs=(f"c{n - 1}",)) for n in range(1, 30)),
+        seconds=0.3,
+    )  # fmt: skip
+
+    assert begun == ["c0"]
+    assert [result.status for result in outcome.results] == ["pass"] + ["skip"] * 29
+
+
+class Interrupted(queue.SimpleQueue[Any]):
+    """An inbox at which somebody presses Ctrl-C once a message has come in, and before it is read."""
+
+    arrived: threading.Event
+    pressed = False
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        super().put(item, block, timeout)
+        self.arrived.set()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        if type(self).pressed:
+            return super().get(block, timeout)
+        assert self.arrived.wait(PATIENCE)
+        type(self).pressed = True
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_reports_what_was_found_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is finished counts even where the runner had not looked yet; what the person stopped is in no error."""
+    monkeypatch.setattr(Interrupted, "arrived", threading.Event(), raising=False)
+    monkeypatch.setattr(Interrupted, "pressed", False)
+    monkeypatch.setattr(queue, "SimpleQueue", Interrupted)
+    let_go = threading.Event()
+
+    def hang(*_: Any) -> Noted:
+        let_go.wait(PATIENCE)
+        return Noted()
+
+    try:
+        outcome = carry_out(check("stuck", hang), check("quick"), check("waits", needs=("stuck",)))
+    finally:
+        let_go.set()
+
+    assert outcome.interrupted
+    results = by_id(outcome)
+    assert {name: result.status for name, result in results.items()} == {
+        "stuck": "skip",
+        "quick": "pass",
+        "waits": "skip",
+    }
+    assert why(results["stuck"]) == why(results["waits"]) == "the run was interrupted"
+
+
+def test_what_is_kept_open_is_closed_at_the_end() -> None:
+    """Connections on the shelf are closed with the run, also when a check hangs or puts one there too late."""
+    closed: list[str] = []
+
+    class Connection:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def close(self) -> None:
+            closed.append(self.name)
+            if self.name == "cross":
+                raise OSError
+
+    one = bench()
+
+    def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+        for name in ("first", "cross", "last"):
+            bench.shelf.put(name, Connection(name))
+        return Noted()
+
+    run((check("a", probe),), SUBJECT, one, provider=None, hinders_only=hinders_only)
+    one.shelf.put("late", Connection("late"))
+
+    assert sorted(closed) == ["cross", "first", "last", "late"]
+
+
+def test_the_shelf_gives_out_once_and_only_the_right_kind() -> None:
+    """What is taken is the taker's; what is replaced, or of another kind, is closed."""
+
+    class Line:
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    class Other(Line):
+        pass
+
+    shelf, first, second, other = bench().shelf, Line(), Line(), Other()
+    shelf.put("k", first)
+    shelf.put("k", second)
+    assert first.closed
+    assert shelf.take("k", Line) is second
+    assert shelf.take("k", Line) is None
+    shelf.put("k", second)
+    assert shelf.take("k", Other) is None
+    assert second.closed
+    shelf.put("k", other)
+    assert shelf.take("k", Line) is other
+    assert not other.closed
+
+
+# -- status
+
+
+@pytest.mark.parametrize(
+    ("findings", "status"),
+    [
+        ((), "pass"),
+        ((found(),), "fail"),
+        ((found(certainty="likely"),), "fail"),
+        ((found(certainty="possible"),), "warn"),
+        ((found("tls.cert-expiring"),), "warn"),
+        ((found("tls.cert-expiring"), found(certainty="possible")), "warn"),
+        ((found("tls.cert-expiring"), found()), "fail"),
+        ((found(partial=True),), "warn"),
+    ],
+)
+def test_status_says_how_bad(findings: tuple[Finding, ...], status: str) -> None:
+    """fail: something that can block was seen; warn: it is only possible, only hinders, or is true of a part only."""
+    (result,) = carry_out(check("a", judge=lambda *_: findings)).results
+
+    assert (result.status, result.findings) == (status, findings)
+
+
+# -- progress
+
+
+class Watcher:
+    """Notes what it is told, and by which thread."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+        self.threads: set[threading.Thread] = set()
+
+    def note(self, what: str, identity: str) -> None:
+        self.told.append((what, identity))
+        self.threads.add(threading.current_thread())
+
+    def planned(self, identity: str, title: Text) -> None:
+        self.note("planned", f"{identity} {title.render()}")
+
+    def started(self, identity: str) -> None:
+        self.note("started", identity)
+
+    def finished(self, result: CheckResult) -> None:
+        self.note(result.status, result.id)
+
+
+def test_the_observer_is_told_of_every_change_in_order() -> None:
+    """Planned, started, finished, each once, from the caller's thread; a skip never starts."""
+    watcher = Watcher()
+    carry_out(
+        check("a", usable=lambda _: False), check("b", needs=("a",)), check("c", lambda *_: 1 // 0),
+        observer=watcher,
+    )  # fmt: skip
+
+    assert watcher.threads == {threading.current_thread()}
+    assert watcher.told[:3] == [("planned", f"{name} corp.example") for name in "abc"]
+    for name, states in {"a": ["started", "pass"], "b": ["skip"], "c": ["started", "error"]}.items():
+        assert [what for what, identity in watcher.told[3:] if identity == name] == states
+
+
+def test_times_are_milliseconds_since_the_run_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that ran has both, one that was skipped has neither."""
+    outcome = by_id(carry_out(check("a", usable=lambda _: False), check("b", needs=("a",))))
+
+    assert outcome["a"].started_ms is not None
+    assert outcome["a"].duration_ms is not None
+    assert 0 <= outcome["a"].started_ms <= 1000 * PATIENCE
+    assert (outcome["b"].started_ms, outcome["b"].duration_ms) == (None, None)
+
+
+# -- declarations
+
+
+@pytest.mark.parametrize(
+    ("checks", "words"),
+    [
+        ((check("a", needs=("b",)),), "a needs b, which no check is called"),
+        ((check("a", after=("b", "c")),), "a needs b, c, which no check is called"),
+        ((check("a", needs=("a",)),), "in a circle: a"),
+        ((check("a", needs=("b",)), check("b", after=("a",))), "in a circle: a, b"),
+        ((check("x"), check("a", needs=("c",)), check("b", needs=("a",)), check("c", needs=("b",))), "a, b, c"),
+        (
+            (check("a", each=Service, needs=("b",)), check("b", each=Service, needs=("a",))),
+            "in a circle: a, b",
+        ),
+    ],
+)
+def test_declarations_that_cannot_run_are_refused(checks: tuple[Check[Any], ...], words: str) -> None:
+    """By name, and before anything has run."""
+    with pytest.raises(DeclarationError, match=words):
+        validate(checks)
+    with pytest.raises(DeclarationError):
+        carry_out(*checks)
+
+
+def test_a_circle_over_kinds_of_services_that_never_meet_is_none() -> None:
+    """TLS before the greeting on one kind of port, after it on the other."""
+    validate(
+        (
+            check("tls", each=Service, needs=("hello",), applies=lambda s: s.tls == "starttls"),
+            check("hello", each=Service, needs=("tls",), applies=lambda s: s.tls == "implicit"),
+            check("tls", each=Service, applies=lambda s: s.tls == "implicit"),
+            check("hello", each=Service, applies=lambda s: s.tls == "starttls"),
+        )
+    )
+
+
+def test_given_hands_out_facts_by_kind() -> None:
+    """A need that left none, or others than expected, is a mistake that shows."""
+
+    class Others(Facts, frozen=True):
+        pass
+
+    given = Given(subject=SUBJECT, provider=None, services=(), facts={"a": Noted(word="w")})
+
+    assert given.of("a", Noted).word == "w"
+    assert (given.has("a"), given.has("b")) == (True, False)
+    with pytest.raises(KeyError):
+        given.of("b", Noted)
+    with pytest.raises(TypeError, match="a left Noted, not Others"):
+        given.of("a", Others)
+
+
+def test_results_are_plain_data() -> None:
+    """What a run brings can be written as JSON as it is."""
+    outcome = carry_out(announcing(IMAP), check("port", each=Service, judge=lambda *_: (found(),)))
+
+    assert b"server.fault" in msgspec.json.encode(outcome)
