@@ -21,6 +21,13 @@ _WHOLE = {"account", "domain", "computer", "browser"}
 """Scopes of causes that are true of every service."""
 
 
+WAY_UNKNOWN: Mapping[Way, Text] = {
+    "reading": text("Whether a mail program can read this mailbox could not be found out."),
+    "sending": text("Whether a mail program can send from this mailbox could not be found out."),
+    "web": text("Whether the webmail page works could not be found out."),
+}
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """A finding, and the check that made it."""
 
@@ -75,7 +82,7 @@ def judge(
         for cause_id, (seen, explained) in roots.items()
     ]
     causes.sort(key=lambda cause: _rank(cause, catalogue))
-    unchecked = _unchecked(results, services, login_asked=login_asked, login_works=login_works)
+    unchecked = _unchecked(results, services, ways, login_asked=login_asked, login_works=login_works)
     if interrupted:
         unchecked = (text("The run was interrupted."), *unchecked)
     sure = [cause for cause in causes if cause.certainty != "possible"]
@@ -253,7 +260,12 @@ def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[int, int, int]:
 
 
 def _unchecked(
-    results: Iterable[CheckResult], services: tuple[Service, ...], *, login_asked: bool, login_works: bool
+    results: tuple[CheckResult, ...],
+    services: tuple[Service, ...],
+    ways: Mapping[Way, ServiceState],
+    *,
+    login_asked: bool,
+    login_works: bool,
 ) -> tuple[Text, ...]:
     found: list[Text] = []
     if not services:
@@ -266,5 +278,11 @@ def _unchecked(
         else:
             found.append(text("The login itself could not be tested."))
             found += reasons[:1]
+    stuck = {
+        r.target.way
+        for r in results
+        if isinstance(r.target, Service) and r.facts is not None and not r.usable and r.status != "fail"
+    }
+    found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]
     found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
     return tuple(found)
