@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import quote
+from diagnose.model import TextError, quote, text
 from diagnose.model.report import Impact, ReportLink, ReportRemedy
 
 FAMILIES = (
@@ -43,12 +43,12 @@ same host, or (account, domain, computer) all; a browser's causes explain those 
 
 RUN_FACTS: Mapping[str, str] = MappingProxyType(
     {
-        "address": "[address]",
-        "domain": "[domain]",
-        "username": "[user name]",
-        "host": "[server]",
-        "port": "[port]",
-        "protocol": "[protocol]",
+        "address": text("[address]").msgid,
+        "domain": text("[domain]").msgid,
+        "username": text("[user name]").msgid,
+        "host": text("[server]").msgid,
+        "port": text("[port]").msgid,
+        "protocol": text("[protocol]").msgid,
     }
 )
 """Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
@@ -123,13 +123,15 @@ class Cause(Part, frozen=True, kw_only=True):
             yield from (link.text for link in remedy.links)
 
 
-class UnknownCauseError(LookupError):
+class UnknownCauseError(TextError, LookupError):
     """No cause has this id; the message suggests ids that look like it."""
 
     def __init__(self, cause_id: str, known: Iterable[str]) -> None:
         self.cause_id = cause_id
         self.close = tuple(difflib.get_close_matches(cause_id, known, n=3))
-        super().__init__(f"no cause {cause_id!r}" + (f"; did you mean {', '.join(self.close)}?" if self.close else ""))
+        sentence = text("no cause '{name}'", name=cause_id)
+        hint = text("no cause '{name}'; did you mean {close}?", name=cause_id, close=self.close)
+        super().__init__(hint if self.close else sentence)
 
 
 class Catalogue:

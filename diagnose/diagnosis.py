@@ -16,6 +16,7 @@ from diagnose.catalogue import catalogue
 from diagnose.compose import Frame, compose
 from diagnose.discovery import Discovered, Wishes, discover
 from diagnose.history import History
+from diagnose.language import translation
 from diagnose.model import Check, Deadline, Finding, Given, Subject
 from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
@@ -116,7 +117,7 @@ def _report(
         lang=request.lang,
         audience=request.audience,
     )
-    return compose(judgement, outcome.results, outcome.services, frame, known)
+    return compose(judgement, outcome.results, outcome.services, frame, known, translation(request.lang))
 
 
 def _login_chosen(request: Request) -> bool:

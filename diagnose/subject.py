@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from diagnose.model import Subject
+import re
+
+from diagnose.model import Subject, Text, TextError, text
 
 
-class SubjectError(ValueError):
+class SubjectError(TextError, ValueError):
     """What was typed is neither a mailbox address nor a domain; the message says what is wrong with it."""
+
+
+_FAULTS = (
+    (r"[＠﹫]", text("“{typed}” holds a full-width ＠ where a plain @ is due").msgid),
+    (r"[<>]", text("“{typed}” is more than an address; leave out the name and the angle brackets").msgid),
+    (r"\s", text("“{typed}” holds a blank").msgid),
+    (r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text("“{typed}” holds a character that cannot be seen").msgid),
+    (r"^@", text("“{typed}” has nothing before the @").msgid),
+    (r"@$", text("“{typed}” has nothing after the @").msgid),
+    (r"@.*@", text("“{typed}” holds more than one @").msgid),
+    (r"\.\.|^\.|\.@|@\.|\.$", text("“{typed}” has a dot too many").msgid),
+    (r"@[^.]*$", text("“{typed}” has no dot after the @").msgid),
+    (r"", text("“{typed}” is not a mailbox address").msgid),
+)
+"""What is wrong with an address, the plainest first; the last is true of all of them."""
 
 
 def parse_subject(typed: str, username: str | None = None) -> Subject:
@@ -24,8 +41,9 @@ def _mailbox(typed: str, username: str | None) -> Subject:
         found = email_validator.validate_email(
             typed, check_deliverability=False, allow_quoted_local=True, allow_smtputf8=True, test_environment=True
         )
-    except email_validator.EmailNotValidError as error:
-        raise SubjectError(f"“{typed}” is not a mailbox address: {error}") from None
+    except email_validator.EmailNotValidError:
+        fault = next(msgid for pattern, msgid in _FAULTS if re.search(pattern, typed))
+        raise SubjectError(Text(fault, {"typed": typed})) from None
     address = f"{found.local_part}@{found.domain}"
     return Subject(address=address, domain=str(found.ascii_domain).lower(), username=username or address)
 
@@ -34,7 +52,9 @@ def domain_name(typed: str) -> str:
     """*typed* as A-labels. Raises SubjectError."""
     encoded = host_name(typed)
     if "." not in encoded or encoded.replace(".", "").isdigit():
-        raise SubjectError(f"“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
+        raise SubjectError(
+            text("“{typed}” is neither a command, nor a mailbox address, nor a mail domain", typed=typed)
+        )
     return encoded
 
 
@@ -44,8 +64,8 @@ def host_name(typed: str) -> str:
 
     try:
         encoded = idna.encode(typed.strip().rstrip(".").lower(), uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise SubjectError(f"“{typed}” is not a domain name: {error}") from None
+    except idna.IDNAError:
+        raise SubjectError(text("“{typed}” is not a domain name", typed=typed)) from None
     if len(encoded) > 253:
-        raise SubjectError(f"“{typed}” is longer than a domain name can be")
+        raise SubjectError(text("“{typed}” is longer than a domain name can be", typed=typed))
     return encoded

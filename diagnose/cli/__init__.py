@@ -1,11 +1,15 @@
-"""The command line: which command, and how errors a person can cause are told."""
+"""The command line: which command, in which language, and how errors a person can cause are told."""
 
 from __future__ import annotations
 
+import copy
 import sys
+from gettext import gettext as _
 from importlib import import_module
 
 import click
+
+from diagnose import language
 
 COMMANDS = {"lab": "diagnose.cli.lab"}
 """Command name to the module whose COMMAND it is; whatever else comes first is an address or a domain."""
@@ -16,8 +20,9 @@ USAGE, INTERRUPTED = 2, 130
 
 def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
+    language.speak(language.asked_for(arguments) or language.of_computer())
     chosen = COMMANDS.get(arguments[0]) if arguments else None
-    command: click.Command = import_module(chosen or MAIN).COMMAND
+    command = translated(import_module(chosen or MAIN).COMMAND)
     name = f"diagnose {arguments[0]}" if chosen else "diagnose"
     try:
         code = command.main(arguments[1:] if chosen else arguments, prog_name=name, standalone_mode=False)
@@ -25,7 +30,7 @@ def run(arguments: list[str]) -> int:
         click.echo(f"diagnose: {_sentence(error)}", err=True)
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("diagnose: interrupted", err=True)
+        click.echo(f"diagnose: {_('interrupted')}", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever reads us is gone; Python's own complaint about that helps nobody
@@ -33,6 +38,17 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def translated(command: click.Command) -> click.Command:
+    """*command* with its help, which is declared as message ids, in the language of the command line."""
+    shown = copy.copy(command)
+    shown.help, shown.epilog = (_(words) if words else words for words in (command.help, command.epilog))
+    shown.params = [copy.copy(parameter) for parameter in command.params]
+    for parameter in shown.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = _(parameter.help)
+    return shown
+
+
 def _sentence(error: click.ClickException) -> str:
     words = " ".join(error.format_message().split())
-    return words if words.endswith((".", "?", "!")) else words + "."
+    return words if words.endswith((".", "?", "!", "。", "？", "！")) else _("{sentence}.").format(sentence=words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gettext import gettext as _
 from typing import Any
 
 import click
@@ -13,11 +14,14 @@ from diagnose.discovery import Wishes
 from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import SCENARIOS, Scenario
 from diagnose.model.renderer import Audience
+from diagnose.providers import Language
 from diagnose.secret import Secret
 from diagnose.subject import parse_subject
 
 
-def request_for(estate: Estate, *, seconds: float, strict: bool, redact: bool, audience: Audience) -> Request:
+def request_for(
+    estate: Estate, *, seconds: float, strict: bool, redact: bool, audience: Audience, lang: Language = "en"
+) -> Request:
     """The diagnosis of the account on *estate*."""
     page = estate.webmail_url
     return Request(
@@ -35,6 +39,7 @@ def request_for(estate: Estate, *, seconds: float, strict: bool, redact: bool, a
         redact=redact,
         use_history=False,
         audience=audience,
+        lang=lang,
     )
 
 
@@ -45,7 +50,9 @@ def scenario_named(name: str) -> Scenario:
 
         close = difflib.get_close_matches(name, SCENARIOS, n=3) or ["healthy"]
         raise click.UsageError(
-            f"no scenario is called “{name}”; did you mean {', '.join(close)}? (diagnose lab --list)"
+            _("no scenario is called “{name}”; did you mean {close}? (diagnose lab --list)").format(
+                name=name, close=_(", ").join(close)
+            )
         )
     return SCENARIOS[name]
 
@@ -70,6 +77,7 @@ def COMMAND(scenario: str, listing: bool, **given: Any) -> int:  # noqa: N802, A
                 strict=given["strict"],
                 redact=given["redact"],
                 audience=given["audience"],
+                lang=given["lang"],
             )
             return carry_out(request, given)
     except EstateError as error:

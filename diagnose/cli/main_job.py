@@ -7,6 +7,8 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
+from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,18 @@ import click
 
 from diagnose.cli import secrets
 from diagnose.cli.output import formats, print_out, renderer, suffixes, write_file
-from diagnose.cli.parameters import ReportFile, ResolverAddress, ServiceUrl
+from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
 from diagnose.diagnosis import DEFAULT_SECONDS, Request, all_checks, diagnose, history_folder
 from diagnose.discovery import Wishes
 from diagnose.history import History
-from diagnose.model import Subject
+from diagnose.language import LANGUAGES, of_computer, translation
+from diagnose.model import Subject, TextError
 from diagnose.model.renderer import RenderStyle
-from diagnose.network import CaFileError
-from diagnose.providers import UnknownProviderError, provider
+from diagnose.providers import provider
 from diagnose.runner import DISCOVERY, Selection
 from diagnose.secret import Secret
-from diagnose.subject import SubjectError, parse_subject
+from diagnose.subject import parse_subject
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
@@ -37,7 +39,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
     shared = [
         click.option(
             "--timeout",
-            type=click.FloatRange(SHORTEST_RUN, LONGEST_RUN),
+            type=Number(SHORTEST_RUN, LONGEST_RUN),
             default=DEFAULT_SECONDS,
             show_default=True,
             metavar="SECONDS",
@@ -49,7 +51,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
             type=ReportFile(suffixes()),
             multiple=True,
             metavar="FILE",
-            help=f"Also write a report; the suffix gives the format: {' '.join(suffixes())}.",
+            help="Also write a report: .html, .txt, .md, .json, .xml (JUnit) or .prom (OpenMetrics).",
         ),
         click.option(
             "--format", "form", type=click.Choice(formats()), default="text", show_default=True, help="Standard output."
@@ -61,6 +63,13 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
             default="user",
             show_default=True,
             help="Whose remedies come first.",
+        ),
+        click.option(
+            "--lang",
+            type=click.Choice(LANGUAGES, case_sensitive=False),
+            default=of_computer,
+            metavar="|".join(LANGUAGES),
+            help="The report's language; by default that of the locale.",
         ),
         click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
         click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
@@ -78,7 +87,12 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
     epilog="Other commands: diagnose lab. Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, "
     "130 interrupted.",
 )
-@click.version_option(package_name="mail-login-doctor", prog_name="diagnose", message="%(prog)s %(version)s")
+@click.version_option(
+    package_name="mail-login-doctor",
+    prog_name="diagnose",
+    message="%(prog)s %(version)s",
+    help="Show the version and exit.",
+)
 @click.argument("subject", metavar="ADDRESS|DOMAIN")
 @click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input.")
 @click.option("--password-env", metavar="VAR", help="The password is in this environment variable.")
@@ -125,12 +139,13 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
             strict=given["strict"],
             redact=given["redact"],
             use_history=not given["no_history"],
+            lang=given["lang"],
             audience=given["audience"],
             **_login(subject, given),
         )
         return carry_out(request, given)
-    except (SubjectError, UnknownProviderError, CaFileError) as error:
-        raise click.UsageError(str(error)) from None
+    except TextError as error:
+        raise click.UsageError(error.sentence.render(_)) from None
 
 
 def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
@@ -139,11 +154,11 @@ def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
         name for name in ("password_stdin", "password_env", "keyring", "access_token_env", "no_login") if given[name]
     ]
     if len(ways) > 1:
-        names = " and ".join("--" + name.replace("_", "-") for name in ways)
-        raise click.UsageError(f"{names} exclude each other.")
+        names = _(", ").join("--" + name.replace("_", "-") for name in ways)
+        raise click.UsageError(_("only one of {names} can be used at a time.").format(names=names))
     if subject.address is None:
         if set(ways) - {"no_login"}:
-            raise click.UsageError("a domain is checked without any login; give a mailbox address to test one.")
+            raise click.UsageError(_("a domain is checked without any login; give a mailbox address to test one."))
         return {"login": False}
     if given["no_login"]:
         return {"login": False}
@@ -170,7 +185,9 @@ def _send_again(account: str, password: Secret | None, given: dict[str, Any]) ->
         return False
     moment = time.strftime("%H:%M", time.localtime(before[-1].at))
     return click.confirm(
-        f"This very password was rejected at {moment}. One more try may lock the account. Send it again?",
+        _("This very password was rejected at {moment}. One more try may lock the account. Send it again?").format(
+            moment=moment
+        ),
         default=False,
         err=True,
     )
@@ -182,7 +199,10 @@ def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
     for word in (*only, *skip):
         begins = {".".join(word.split(".")[:count]) for count in range(1, word.count(".") + 2)}
         if word == DISCOVERY or not begins & names:
-            raise click.UsageError(f"no check or family is called “{word}”; there are {', '.join(sorted(names))}.")
+            known = _(", ").join(sorted(names))
+            raise click.UsageError(
+                _("no check or family is called “{word}”; there are {known}.").format(word=word, known=known)
+            )
     return Selection(only=only, skip=skip)
 
 
@@ -191,18 +211,20 @@ def carry_out(request: Request, given: dict[str, Any]) -> int:
     progress = progress_or_none(quiet=given["quiet"])
     with progress or contextlib.nullcontext():
         done = diagnose(request, progress)
-    style = _style(given)
+    translate = translation(given["lang"])
+    style = _style(given, translate)
     print_out(renderer(given["form"]).render(done.report, style))
-    plain = RenderStyle(audience=given["audience"], verbose=given["verbose"], quiet=given["quiet"])
+    plain = RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"], quiet=given["quiet"])
     for file in given["reports"]:
         write_file(file, done.report, plain)
     return 130 if done.interrupted else int(done.report.verdict.exit_code)
 
 
-def _style(given: dict[str, Any]) -> RenderStyle:
+def _style(given: dict[str, Any], translate: Callable[[str], str]) -> RenderStyle:
     terminal = sys.stdout.isatty()
     color = terminal and not given["no_color"] and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return RenderStyle(
+        translate=translate,
         width=shutil.get_terminal_size().columns if terminal else 80,
         color=color,
         ascii="utf" not in (sys.stdout.encoding or "").lower(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from gettext import gettext as _
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import cast
@@ -59,7 +60,9 @@ def write_file(file: Path, report: Report, style: RenderStyle) -> None:
             Path(fresh).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from None
+        raise click.ClickException(
+            _("{file} cannot be written: {words}.").format(file=file, words=error.strerror)
+        ) from None
 
 
 def print_out(words: str) -> None:

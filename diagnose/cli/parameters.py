@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import urllib.parse
+from gettext import gettext as _
 from pathlib import Path
 
 import click
@@ -26,6 +27,15 @@ SCHEMES: dict[str, tuple[Protocol, TlsMode, int]] = {
 """URL scheme to protocol, TLS mode and usual port."""
 
 
+class Number(click.FloatRange):
+    """A number within bounds, called so in the person's language where the word given is none."""
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # click's is a plain attribute
+        """What click says that the word is not."""
+        return _("number")
+
+
 class ServiceUrl(click.ParamType[Service]):
     """A URL such as ``imaps://imap.example.com:993``."""
 
@@ -44,16 +54,19 @@ class ServiceUrl(click.ParamType[Service]):
             url = urllib.parse.urlsplit(word)
             port = url.port
         except ValueError:
-            self.fail(f"“{word}” is not a URL.", param, ctx)
+            self.fail(_("“{word}” is not a URL.").format(word=word), param, ctx)
         if url.scheme.lower() not in schemes or not url.hostname:
-            self.fail(f"“{word}” is not a URL that begins with {' or '.join(s + '://' for s in schemes)}.", param, ctx)
+            begins = " / ".join(f"{scheme}://" for scheme in schemes)
+            self.fail(
+                _("“{word}” is not a URL that begins with {begins}.").format(word=word, begins=begins), param, ctx
+            )
         if url.username or url.password:
-            self.fail("a URL may not hold a user name or a password.", param, ctx)
+            self.fail(_("a URL may not hold a user name or a password."), param, ctx)
         if self.protocol != "webmail" and (url.path.strip("/") or url.query or url.fragment):
-            self.fail(f"“{word}” holds more than a host and a port.", param, ctx)
+            self.fail(_("“{word}” holds more than a host and a port.").format(word=word), param, ctx)
         protocol, tls, usual = SCHEMES[url.scheme.lower()]
         if port == 0:
-            self.fail(f"“{word}” names port 0.", param, ctx)
+            self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
         return Service(
             protocol=protocol,
             host=self._host(url.hostname, param, ctx),
@@ -69,7 +82,7 @@ class ServiceUrl(click.ParamType[Service]):
         try:
             return host_name(name)
         except SubjectError:
-            self.fail(f"“{name}” is not a host name.", param, ctx)
+            self.fail(_("“{word}” is not a host name.").format(word=name), param, ctx)
 
 
 class ResolverAddress(click.ParamType[Nameserver]):
@@ -92,9 +105,9 @@ class ResolverAddress(click.ParamType[Nameserver]):
             ipaddress.ip_address(address)
             number = int(port) if port else 53
         except ValueError:
-            self.fail(f"“{word}” is not an IP address, or one with a port.", param, ctx)
+            self.fail(_("“{word}” is not an IP address, or one with a port.").format(word=word), param, ctx)
         if not 0 < number < 65536:
-            self.fail(f"“{word}” names no port.", param, ctx)
+            self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
         return Nameserver(address, number)
 
 
@@ -110,9 +123,10 @@ class ReportFile(click.ParamType[Path]):
         """*value* as a path that can be written to."""
         file = Path(str(value))
         if file.suffix.lower() not in self.suffixes:
-            self.fail(f"“{file}” ends in none of {', '.join(self.suffixes)}.", param, ctx)
+            suffixes = _(", ").join(self.suffixes)
+            self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=suffixes), param, ctx)
         if not file.parent.is_dir():
-            self.fail(f"there is no folder “{file.parent}”.", param, ctx)
+            self.fail(_("there is no folder “{folder}”.").format(folder=file.parent), param, ctx)
         if file.is_dir():
-            self.fail(f"“{file}” is a folder.", param, ctx)
+            self.fail(_("“{file}” is a folder.").format(file=file), param, ctx)
         return file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from gettext import gettext as _
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -43,7 +44,7 @@ class Progress:
 
     def planned(self, identity: str, title: Text) -> None:
         """A check will run."""
-        self._titles[identity] = title.render()
+        self._titles[identity] = title.render(_)
 
     def started(self, identity: str) -> None:
         """Its probe has begun."""
@@ -67,13 +68,17 @@ class Progress:
         for identity, status, seconds in self._over[-(MOST_ROWS - min(len(running), MOST_ROWS - 2)) :]:
             sign, style = _SIGNS[status]
             table.add_row(
-                Line(sign, style=style), Line(quote(self._titles.get(identity, identity))), f"{seconds:.1f} s"
+                Line(sign, style=style), Line(quote(self._titles.get(identity, identity))), _duration(seconds)
             )
         now = time.monotonic()
         for identity, began in running:
-            table.add_row(Line("·", style="cyan"), Line(quote(self._titles[identity])), f"{now - began:.1f} s")
+            table.add_row(Line("·", style="cyan"), Line(quote(self._titles[identity])), _duration(now - began))
         table.add_row("", Line(f"{len(self._over)} / {len(self._titles)}", style="dim"), "")
         return table
+
+
+def _duration(seconds: float) -> str:
+    return _("{number} s").format(number=f"{seconds:.1f}")
 
 
 def progress_or_none(*, quiet: bool) -> Progress | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from gettext import gettext as _
 
 import click
 
@@ -17,7 +18,7 @@ LONGEST_SECRET = 65536
 def from_environment(variable: str) -> Secret | None:
     """The secret in *variable*; None when it is empty. Raises click.UsageError when it is not set."""
     if variable not in os.environ:
-        raise click.UsageError(f"the environment variable {variable} is not set.")
+        raise click.UsageError(_("the environment variable {variable} is not set.").format(variable=variable))
     return Secret(os.environ[variable]) if os.environ[variable] else None
 
 
@@ -35,14 +36,18 @@ def from_keyring(account: str) -> Secret | None:
         import keyring.errors
     except ImportError:
         raise click.UsageError(
-            "--keyring needs the extra “keyring”: pipx install 'mail-login-doctor[keyring]'."
+            _("--keyring needs the extra “keyring”: pipx install 'mail-login-doctor[keyring]'.")
         ) from None
     try:
         word = keyring.get_password(KEYRING_SERVICE, account)
     except keyring.errors.KeyringError as error:
-        raise click.UsageError(f"the keyring cannot be used: {type(error).__name__}.") from None
+        raise click.UsageError(_("the keyring cannot be used: {kind}.").format(kind=type(error).__name__)) from None
     if not word:
-        raise click.UsageError(f"the keyring holds nothing for {account} under “{KEYRING_SERVICE}”.")
+        raise click.UsageError(
+            _("the keyring holds nothing for {account} under “{service}”.").format(
+                account=account, service=KEYRING_SERVICE
+            )
+        )
     return Secret(word)
 
 
@@ -53,7 +58,9 @@ def from_prompt(account: str) -> Secret | None:
     import getpass
 
     try:
-        word = getpass.getpass(f"Password of {account} (empty: no login test): ", stream=sys.stderr)
+        word = getpass.getpass(
+            _("Password of {account} (empty: no login test):").format(account=account) + " ", stream=sys.stderr
+        )
     except EOFError:
         return None
     return Secret(word) if word else None

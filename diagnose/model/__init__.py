@@ -22,7 +22,7 @@ from diagnose.model.failure import (
     failure_name,
 )
 from diagnose.model.targets import Host, Protocol, Service, Source, Subject, Target, TlsMode, Way
-from diagnose.model.text import Text, quote, text
+from diagnose.model.text import Text, TextError, quote, text
 
 __all__ = [
     "Certainty",
@@ -46,6 +46,7 @@ __all__ = [
     "Subject",
     "Target",
     "Text",
+    "TextError",
     "TlsMode",
     "TooMuchDataError",
     "Way",

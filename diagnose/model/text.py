@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 
-Argument = str | int | float | None
+Argument: TypeAlias = "str | int | float | Text | tuple[str | int, ...] | None"
 LONGEST_QUOTE = 500
 """Characters shown of anything that came from outside."""
 
@@ -15,7 +16,7 @@ LONGEST_QUOTE = 500
 class Text(msgspec.Struct, frozen=True):
     """A translatable sentence: a gettext message id with named arguments.
 
-    What comes from outside is only ever an argument, never part of the message id.
+    What comes from outside is only ever an argument, never part of the message id. A tuple is an enumeration.
     """
 
     msgid: str
@@ -23,13 +24,35 @@ class Text(msgspec.Struct, frozen=True):
 
     def render(self, translate: Callable[[str], str] = str) -> str:
         """The sentence in the language of *translate*, its arguments made harmless by `quote`."""
-        shown = {name: quote(value) if isinstance(value, str) else value for name, value in self.args.items()}
-        return translate(self.msgid).format(**shown)
+        return translate(self.msgid).format(**{name: _shown(value, translate) for name, value in self.args.items()})
+
+
+def _shown(value: Argument, translate: Callable[[str], str]) -> str | int | float | None:
+    match value:
+        case str():
+            return quote(value)
+        case Text():
+            return value.render(translate)
+        case tuple():
+            return quote(translate(text(", ").msgid).join(map(str, value)))
+        case _:
+            return value
 
 
 def text(msgid: str, /, **args: Argument) -> Text:
     """Mark *msgid* for translation (the extraction keyword) and bind its arguments."""
     return Text(msgid, args)
+
+
+class TextError(Exception):
+    """An error that a person can cause; its message is a sentence that can be said in their language."""
+
+    def __init__(self, sentence: Text) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence.render()
 
 
 def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:

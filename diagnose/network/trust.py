@@ -5,8 +5,10 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from diagnose.model.text import TextError, text
 
-class CaFileError(Exception):
+
+class CaFileError(TextError):
     """The file given as additional authorities cannot be used."""
 
 
@@ -23,7 +25,8 @@ def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=str(ca_file))
         except ssl.SSLError as error:
-            raise CaFileError(f"{ca_file} holds no certificate in PEM form") from error
+            raise CaFileError(text("{file} holds no certificate in PEM form", file=str(ca_file))) from error
         except OSError as error:
-            raise CaFileError(f"{ca_file} cannot be read: {error.strerror}") from error
+            sentence = text("{file} cannot be read: {words}", file=str(ca_file), words=error.strerror)
+            raise CaFileError(sentence) from error
     return context

@@ -6,21 +6,24 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from diagnose.model.text import TextError, text
 from diagnose.providers.schema import Provider
 
 FOLDER = Path(__file__).parents[1] / "knowledge" / "providers"
 
 
-class UnknownProviderError(LookupError):
+class UnknownProviderError(TextError, LookupError):
     """No file for this id; the message suggests ids that look like it."""
 
     def __init__(self, provider_id: str) -> None:
         import difflib
 
         close = difflib.get_close_matches(provider_id, provider_ids(), n=3)
-        super().__init__(f"no provider {provider_id!r}" + (f"; did you mean {', '.join(close)}?" if close else ""))
         self.provider_id = provider_id
         self.close = tuple(close)
+        sentence = text("no provider is called “{name}”", name=provider_id)
+        hint = text("no provider is called “{name}”; did you mean {close}?", name=provider_id, close=self.close)
+        super().__init__(hint if close else sentence)
 
 
 @cache
