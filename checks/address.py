@@ -62,7 +62,7 @@ def judge_spelling(facts: SpellingFacts, given: Given, _target: Subject) -> Iter
             text=text(
                 "{domain} has no mail service, and is one slip of the finger away from {close}.",
                 domain=given.subject.domain,
-                close=", ".join(facts.close),
+                close=facts.close,
             ),
             data={"close": list(facts.close)},
         )

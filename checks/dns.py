@@ -307,7 +307,7 @@ def judge_resolver(facts: ResolverFacts, _given: Given, _target: Subject) -> Ite
         text=text(
             "The resolver {servers} gave no usable answer to any of {count} questions, the root's name servers among "
             "them ({words}).",
-            servers=", ".join(facts.servers),
+            servers=facts.servers,
             count=facts.useless + 1,
             words=facts.control.text or facts.control.status,
         ),

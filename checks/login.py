@@ -153,7 +153,7 @@ def judge_login(facts: LoginFacts, given: Given, target: Service) -> Iterator[Fi
 
 
 def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]:
-    offered = " ".join(name for name in facts.offered if name != PROTOCOL_LOGIN) or "none"
+    offered = " ".join(name for name in facts.offered if name != PROTOCOL_LOGIN)
     only_oauth = not facts.with_token and any(name in OAUTH for name in facts.offered)
     yield Finding(
         cause="credentials.oauth-required" if only_oauth else "settings.no-common-auth",
@@ -162,7 +162,7 @@ def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]
             "{host} offers on port {port} no way to log in with what is at hand; it offers: {offered}.",
             host=target.host,
             port=target.port,
-            offered=offered,
+            offered=offered or text("none"),
         ),
     )
 

@@ -112,7 +112,7 @@ def judge_clock(facts: ClockFacts, _given: Given, _target: Subject) -> Iterator[
         text=text(
             "This computer's clock differs by {minutes} minutes from that of {hosts}.",
             minutes=round(abs(off[0].ahead_seconds) / 60),
-            hosts=", ".join(tick.host for tick in off),
+            hosts=tuple(tick.host for tick in off),
         ),
         data={"ahead_seconds": off[0].ahead_seconds},
     )
@@ -168,8 +168,8 @@ def judge_hosts(facts: HostsFileFacts, _given: Given, target: Host) -> Iterator[
                 "{file} sends {host} to {listed}, while DNS says {dns}.",
                 file=facts.file,
                 host=target.name,
-                listed=", ".join(facts.listed),
-                dns=", ".join(facts.by_dns),
+                listed=facts.listed,
+                dns=facts.by_dns,
             ),
         )
 

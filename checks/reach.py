@@ -105,18 +105,18 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
         return
     counted = [a for a in facts.attempts if a.family not in facts.without_route] or list(facts.attempts)
     names = {a.failure.name for a in counted if a.failure}
-    tried = ", ".join(dict.fromkeys(a.address for a in counted))
+    tried = tuple(dict.fromkeys(a.address for a in counted))
     open_ports = [w.port for w in facts.witnesses if w.failure is None]
     refused = names == {"connection_refused"}
     unreachable = bool(names) and names <= {"network_unreachable", "host_unreachable"}
-    place: dict[str, str | int] = {"host": target.host, "port": target.port, "addresses": tried}
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
     data = {"addresses": list(facts.addresses), "failures": sorted(names), "open_ports": open_ports}
     if refused:
-        sentence = text("{host} refuses connections on port {port} ({addresses}).", **place)
+        sentence = text("{host} refuses connections on port {port} ({addresses}).", addresses=tried, **place)
     elif unreachable:
-        sentence = text("There is no way to {host} ({addresses}).", **place)
+        sentence = text("There is no way to {host} ({addresses}).", addresses=tried, **place)
     else:
-        sentence = text("Nothing answers on port {port} of {host} ({addresses}).", **place)
+        sentence = text("Nothing answers on port {port} of {host} ({addresses}).", addresses=tried, **place)
     if target.protocol == "webmail":
         yield Finding(cause="web.login-page-down", certainty="confirmed", text=sentence, data=data)
         return
@@ -130,7 +130,7 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
                 "Port {port} of {host} gives no connection, while the same host does on port {open}.",
                 host=target.host,
                 port=target.port,
-                open=", ".join(map(str, open_ports)),
+                open=tuple(open_ports),
             ),
             data=data,
         )

@@ -237,7 +237,7 @@ def _usable(facts: ServerFacts) -> bool:
     return facts.open
 
 
-_TITLE = "{host} greets as a working {protocol} server on port {port}"
+_TITLE = text("{host} greets as a working {protocol} server on port {port}").msgid
 
 CHECKS = (
     Check(

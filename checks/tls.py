@@ -235,7 +235,7 @@ def judge_tls(facts: TlsFacts, given: Given, target: Service) -> Iterator[Findin
                 "{host} does not offer STARTTLS on port {port}; its capabilities are: {capabilities}.",
                 host=target.host,
                 port=target.port,
-                capabilities=" ".join(given.of("server", ServerFacts).capabilities) or "none",
+                capabilities=" ".join(given.of("server", ServerFacts).capabilities) or text("none"),
             ),
         )
     elif facts.refusal is not None:
@@ -356,7 +356,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
             certainty="confirmed",
             text=text(
                 "The certificate that {host} sends on port {port} is for {names}.",
-                names=", ".join(seen.chain[0].names[:8]) or seen.chain[0].subject,
+                names=seen.chain[0].names[:8] or seen.chain[0].subject,
                 **place,
             ),
             data={"names": list(seen.chain[0].names)},
