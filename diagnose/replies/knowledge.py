@@ -51,6 +51,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Provider ids or names of provider families; the meaning holds only there."""
     on_success: bool = False
     """Also read in a reply that reports success."""
+    from_server: bool = False
+    """Read only in text that has the form of a server's reply: a mail program would mean something else by it."""
     source: str = ""
 
 

@@ -68,7 +68,7 @@ def read_reply(
     known = knowledge or load_knowledge()
     wire = take_apart(decode(reply, known.familiar), protocol)
     text = fold(wire.text[:LONGEST_TEXT], known.variants)
-    place = _Place(known, wire.protocol, stage, provider)
+    place = _Place(known, wire, stage, provider)
     hits = sorted([*_rule_hits(text, wire, place), *_code_hits(wire, place)], key=lambda hit: hit.rank)
     return Reading(
         suspects=_suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT),
@@ -81,15 +81,16 @@ def read_reply(
 class _Place:
     """Where a reply came from, and which meanings hold there."""
 
-    def __init__(
-        self, knowledge: Knowledge, protocol: Protocol | None, stage: str | None, provider: str | None
-    ) -> None:
+    def __init__(self, knowledge: Knowledge, wire: Wire, stage: str | None, provider: str | None) -> None:
         self.knowledge = knowledge
-        self._protocol = protocol
+        self.from_server = wire.formed and wire.protocol in ("imap", "pop3", "smtp")
+        self._protocol = wire.protocol
         self._stage = stage
         self._providers = knowledge.family_names(provider)
 
     def holds(self, meaning: Conditions) -> bool:
+        if meaning.from_server and not self.from_server:
+            return False
         if meaning.protocols and self._protocol and self._protocol not in meaning.protocols:
             return False
         if meaning.stages and (self._stage or "") not in meaning.stages:
@@ -99,7 +100,6 @@ class _Place:
 
 def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
     index = place.knowledge.index
-    from_server = wire.protocol in ("imap", "pop3", "smtp") and wire.formed
     plain = without_addresses(text)
     pieces = [(sentence, True) for sentence in sentences(plain)]
     if plain != text:
@@ -113,7 +113,7 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
             for pattern, compiled in place.knowledge.by_term.get(term, ()):
                 if compiled.order in hits or not (statement or compiled.layer <= _PROGRAM):
                     continue
-                if from_server and compiled.layer == _PROGRAM:
+                if place.from_server and compiled.layer == _PROGRAM:
                     continue
                 if not pattern.fits(terms) or (wire.succeeded and not compiled.rule.on_success):
                     continue
