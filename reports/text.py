@@ -70,7 +70,6 @@ class _Page:
 
     def way(self) -> RenderableType:
         """The stations in a row, the broken link marked; as many lines as it takes, broken between stations."""
-        _ = self._
         way = Text()
         for index, station in enumerate(self.report.path):
             if index:
@@ -81,9 +80,7 @@ class _Page:
         marks = [
             item(
                 SYMBOLS[station.state],
-                Prose(
-                    Text(_("{station}: {state}").format(station=station.title, state=self.words.state[station.state]))
-                ),
+                Prose(Text(self.words.pair.format(name=station.title, value=self.words.state[station.state]))),
                 indent=0,
             )
             for station in self.report.path
@@ -108,7 +105,7 @@ class _Page:
             if self.style.verbose:
                 yield from self.facts(seen.data)
         if cause.explains:
-            note = _("Also seen, and follows from this: {causes}").format(causes=", ".join(cause.explains))
+            note = _("Also seen, and follows from this: {causes}").format(causes=self.words.comma.join(cause.explains))
             yield indented(Prose(Text(note, "dim")))
 
     def remedies(self, cause: ReportCause) -> Iterator[RenderableType]:
@@ -120,7 +117,7 @@ class _Page:
         for remedy in [*own, *(others if self.style.verbose else ())]:
             yield from self.remedy(remedy)
         if others and not self.style.verbose:
-            who = ", ".join(self.words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
+            who = self.words.comma.join(self.words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
             yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
 
     def remedy(self, remedy: ReportRemedy) -> Iterator[RenderableType]:
@@ -130,7 +127,8 @@ class _Page:
         for number, step in enumerate(remedy.steps, start=1):
             yield item(f"{number}.", Prose(Text(step)))
         for link in remedy.links:
-            shown = f"{link.text}: {link.url}" if can_be_followed(link) and link.text != link.url else link.text
+            told_apart = can_be_followed(link) and link.text != link.url
+            shown = self.words.pair.format(name=link.text, value=link.url) if told_apart else link.text
             yield item("→", Prose(Text(shown)))
 
     def further_causes(self) -> Iterator[RenderableType]:
@@ -197,7 +195,7 @@ class _Page:
             else:
                 table.add_row(self.status(check.status), self.claim(check), self.time(check))
         for (status, heads), ids in sorted(folded.items(), key=lambda fold: fold[0][0] == "pass"):
-            table.add_row(self.status(status), noted(heads, ", ".join(ids)))
+            table.add_row(self.status(status), noted(heads, self.words.comma.join(ids)))
         yield indented(table)
 
     def status(self, status: Status) -> Text:
@@ -227,7 +225,7 @@ class _Page:
         _ = self._
         report = self.report
         found = Counter(check.status for check in report.checks)
-        counts = ", ".join(self.words.count(status, found[status]) for status in self.words.status if found[status])
+        counts = self.words.comma.join(self.words.count(name, found[name]) for name in self.words.status if found[name])
         resolver = _("DNS server {resolver}").format(resolver=report.environment.resolver)
         parts = [
             f"{report.tool.name} {report.tool.version}",

@@ -49,6 +49,10 @@ class Words:
     number_of: str
     because: str
     needs: str
+    comma: str
+    """Between the items of an enumeration."""
+    pair: str
+    """Of a name and its value."""
 
     def count(self, status: Status, number: int) -> str:
         """How many checks ended so: ``3 passed``."""
@@ -130,6 +134,8 @@ def words(translate: Callable[[str], str]) -> Words:
         number_of=_("{number} {status}"),
         because=_("because: {reason}"),
         needs=_("needs: {check}"),
+        comma=_(", "),
+        pair=_("{name}: {value}"),
     )
 
 

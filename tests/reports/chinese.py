@@ -23,7 +23,7 @@ PHRASES = {
     "{number} ms": "{number} 毫秒",
     "{number} s": "{number} 秒",
     "{number} {status}": "{status} {number}",
-    "{station}: {state}": "{station}：{state}",
+    "{name}: {value}": "{name}：{value}",
     "Cause": "原因",
     "What was seen": "检查到的现象",
     "What to do": "该怎么做",
