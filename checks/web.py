@@ -1,117 +1,85 @@
-"""Web: does the webmail page answer, where do its redirects lead, is there a login form."""
+"""Web: does the webmail page answer, where do its redirects lead, is it a page to log in on."""
 
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import msgspec
 
+from checks.cookies import Refusal, refusal
+from checks.page import PageFacts, read_page
 from checks.reach import take_stream
-from diagnose.model import Check, Facts, Finding, Given, Service, quote, text
+from diagnose import providers
+from diagnose.model import Check, Facts, Finding, Given, Service, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Hop, Stream
+from diagnose.replies import read_reply
 
 PAGE_SECONDS = 15.0
-LONGEST_TITLE = 200
+CACHED_SECONDS = 60
+"""A login page that may be kept longer than that can be an old one."""
 
-
-class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page at the end holds."""
-
-    title: str = ""
-    password_field: bool = False
-    scripts: int = 0
-    """Scripts: a page made of them may draw its form later."""
-    forms: int = 0
-    characters: int = 0
-    """Of visible text."""
+REFUSED: dict[Refusal, Text] = {
+    "secure_over_http": text("it is marked Secure and comes without TLS"),
+    "samesite_none_without_secure": text("it says SameSite=None without Secure"),
+    "foreign_domain": text("it names a domain that the page does not belong to"),
+    "host_prefix": text("its name begins with __Host- and its attributes do not fit that"),
+    "secure_prefix": text("its name begins with __Secure- and it is not marked Secure"),
+}
 
 
 class WebFacts(Facts, frozen=True, kw_only=True):
-    """A visit to the webmail page."""
+    """A visit to the webmail page, with a cookie jar that was empty before."""
 
     hops: tuple[Hop, ...]
     loop: bool
+    loop_without_cookies: bool | None = None
+    """Whether the same circle goes round when no cookie is sent back; None: not tried."""
     page: PageFacts | None = None
 
 
 def probe_web(target: Service, _given: Given, bench: Workbench) -> WebFacts:
-    """GET the page, as a browser with an empty profile would."""
+    """GET the page, as a browser with an empty profile would; a circle is walked again without cookies."""
 
     def ready(host: str, port: int) -> Stream | None:
         return take_stream(target, bench) if (host, port) == (target.host, target.port) else None
 
     url = target.url or f"https://{target.host}:{target.port}/"
-    exchange = bench.network.fetch(url, bench.deadline.share(0.9, PAGE_SECONDS), ready=ready)
-    last = exchange.last
-    page = read_page(exchange.body) if last.status is not None and not exchange.loop else None
-    return WebFacts(hops=exchange.hops, loop=exchange.loop, page=page)
+    exchange = bench.network.fetch(url, bench.deadline.share(0.7, PAGE_SECONDS), ready=ready)
+    bare = None
+    if exchange.loop and any(hop.cookies for hop in exchange.hops):
+        bare = bench.network.fetch(url, bench.deadline.share(0.7, PAGE_SECONDS), keep_cookies=False).loop
+    page = read_page(exchange.body) if exchange.last.status is not None and not exchange.loop else None
+    return WebFacts(hops=exchange.hops, loop=exchange.loop, loop_without_cookies=bare, page=page)
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.title, self.password, self.scripts, self.forms, self.characters = "", False, 0, 0, 0
-        self._inside = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag in {"title", "script", "style"}:
-            self._inside = tag
-        self.scripts += tag == "script"
-        self.forms += tag == "form"
-        self.password |= tag == "input" and (given.get("type") or "").lower() == "password"
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._inside:
-            self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside == "title":
-            self.title += data
-        elif not self._inside:
-            self.characters += len(data.strip())
-
-
-def read_page(body: str) -> PageFacts:
-    """Title, forms and scripts of an HTML page; of anything else nothing."""
-    reader = _Reader()
-    reader.feed(body)
-    return PageFacts(
-        title=quote(reader.title, LONGEST_TITLE),
-        password_field=reader.password,
-        scripts=reader.scripts,
-        forms=reader.forms,
-        characters=reader.characters,
-    )
-
-
-def judge_web(facts: WebFacts, _given: Given, target: Service) -> Iterator[Finding]:
+def judge_web(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:
     """A page to log in on?"""
-    findings = list(_judge(facts, target))
+    findings = [*_judge_answer(facts), *_judge_page(facts, given, target), *_judge_cookies(facts), *_judge_cache(facts)]
     if target.named:
         yield from findings
     else:
         yield from (msgspec.structs.replace(f, certainty="possible") for f in findings)
 
 
-def _judge(facts: WebFacts, target: Service) -> Iterator[Finding]:
+def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
     last = facts.hops[-1]
-    way = " → ".join(dict.fromkeys(_place(hop.url) for hop in facts.hops))
     if facts.loop:
-        yield Finding(
-            cause="web.redirect-loop",
-            certainty="confirmed",
-            text=text("The webmail page redirects in circles: {way}.", way=way),
-        )
+        way = " → ".join(dict.fromkeys(_place(hop.url) for hop in facts.hops))
+        sentence = text("The webmail page redirects in circles: {way}.", way=way)
+        if facts.loop_without_cookies is False:
+            sentence = text(
+                "With the cookies that it sets itself, the webmail page redirects in circles: {way}.", way=way
+            )
+        yield Finding(cause="web.redirect-loop", certainty="confirmed", text=sentence)
     elif last.failure is not None:
         certificate = last.failure.name == "certificate_not_accepted"
         yield Finding(
             cause="web.login-page-down",
             certainty="likely" if certificate else "confirmed",
-            text=text("The webmail page {url} cannot be had: {words}.", url=last.url, words=last.failure.text),
+            text=text("The webmail page {url} cannot be had: {words}.", url=_place(last.url), words=last.failure.text),
         )
     elif last.status is not None and last.status >= 500:
         yield Finding(
@@ -119,7 +87,7 @@ def _judge(facts: WebFacts, target: Service) -> Iterator[Finding]:
             certainty="confirmed",
             text=text(
                 "The webmail page {url} answers with the error {status} ({title}).",
-                url=last.url,
+                url=_place(last.url),
                 status=last.status,
                 title=facts.page.title if facts.page else "",
             ),
@@ -128,13 +96,95 @@ def _judge(facts: WebFacts, target: Service) -> Iterator[Finding]:
         yield Finding(
             cause="web.login-page-changed",
             certainty="confirmed",
-            text=text("There is no page at {url} (status {status}).", url=last.url, status=last.status),
+            text=text("There is no page at {url} (status {status}).", url=_place(last.url), status=last.status),
         )
-    elif last.status is not None and last.status >= 400 and last.status != 401:
+
+
+def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:
+    page, last = facts.page, facts.hops[-1]
+    if page is None or last.status is None or last.status >= 500 or last.status in {404, 410}:
+        return
+    url = _place(last.url)
+    told = list(_judge_words(page, last, given, url))
+    yield from told
+    if page.password_field or last.status == 401:
+        return
+    if last.status >= 400:
+        if not told:
+            yield Finding(
+                cause="web.login-page-down",
+                certainty="possible",
+                text=text("The webmail page {url} answers with status {status}.", url=url, status=last.status),
+            )
+    elif page.parked:
         yield Finding(
-            cause="web.login-page-down",
+            cause="web.login-page-changed",
+            certainty="confirmed",
+            text=text("The page at {url} is no login page; it says “{words}”.", url=url, words=page.parked),
+        )
+    elif not told and not page.forms:
+        foreign = _foreign(last.url, given, target)
+        yield Finding(
+            cause="web.login-page-changed",
+            certainty="likely" if foreign and not page.drawn_by_script else "possible",
+            text=text("No login form was found on the page at {url} ({title}).", url=url, title=page.title),
+        )
+
+
+def _judge_words(page: PageFacts, last: Hop, given: Given, url: str) -> Iterator[Finding]:
+    """What the page says itself: next to a working login form it is a hint, instead of one it is the message."""
+    hint = page.password_field and (last.status or 0) < 400
+    for suspect in read_reply(page.text, protocol="http", provider=given.provider, stage="login").suspects:
+        if suspect.cause.startswith(("web.", "browser.", "lockout.", "server.")):
+            yield Finding(
+                cause=suspect.cause,
+                certainty="possible" if hint else suspect.certainty,
+                text=text("The page at {url} says: {words}", url=url, words=page.text[:300]),
+            )
+
+
+def _foreign(url: str, given: Given, target: Service) -> bool:
+    """Whether the page at the end lies with somebody whom neither the address nor the provider names."""
+    hosts = [target.host, given.subject.domain]
+    if given.provider:
+        known = providers.webmail_for(providers.provider(given.provider), given.subject.domain)
+        hosts += [urllib.parse.urlsplit(known).hostname or ""] if known else []
+    ends = {_end(host) for host in hosts if host}
+    return _end(urllib.parse.urlsplit(url).hostname or "") not in ends
+
+
+def _end(host: str) -> str:
+    return ".".join(host.lower().rsplit(".", 2)[-2:])
+
+
+def _judge_cookies(facts: WebFacts) -> Iterator[Finding]:
+    given = [(cookie, refusal(cookie, hop.url)) for hop in facts.hops for cookie in hop.cookies]
+    refused = [(cookie, why) for cookie, why in given if why]
+    for cookie, why in refused[:3]:
+        yield Finding(
+            cause="browser.cookies-blocked",
+            certainty="likely" if len(refused) == len(given) else "possible",
+            text=text(
+                "Browsers refuse the cookie {name} of the login page: {why}.", name=cookie.name, why=REFUSED[why]
+            ),
+        )
+
+
+def _judge_cache(facts: WebFacts) -> Iterator[Finding]:
+    """A login page that may be kept is one that a browser may show long after it has changed."""
+    last = facts.hops[-1]
+    rules = (last.cache_control or "").lower()
+    age = re.search(r"max-age=(\d{1,9})", rules)
+    kept = age is not None and int(age[1]) > CACHED_SECONDS and not re.search(r"no-store|no-cache|private", rules)
+    if kept and facts.page is not None and facts.page.password_field:
+        yield Finding(
+            cause="browser.stale-cache",
             certainty="possible",
-            text=text("The webmail page {url} answers with status {status}.", url=last.url, status=last.status),
+            text=text(
+                "Browsers may keep the login page at {url} ({rules}), and show an old one.",
+                url=_place(last.url),
+                rules=last.cache_control,
+            ),
         )
 
 

@@ -163,10 +163,13 @@ class Network:
         deadline: Deadline,
         accept: Callable[[str], bool] = lambda _: True,
         ready: Callable[[str, int], Stream | None] = lambda _host, _port: None,
+        *,
+        keep_cookies: bool = True,
     ) -> Exchange:
         """The page at *url*, redirects followed as far as *accept* allows. Never raises.
 
-        *ready* may hand over a connection to host and port that stands already, TLS included.
+        *ready* may hand over a connection to host and port that stands already, TLS included. Without
+        *keep_cookies* no cookie that the page sets is sent back.
         """
 
         def open_stream(host: str, port: int, tls: bool, until: Deadline) -> Stream:
@@ -176,7 +179,7 @@ class Network:
             standing.deadline = until
             return standing
 
-        return fetch(url, deadline, open_stream, accept=accept)
+        return fetch(url, deadline, open_stream, accept=accept, keep_cookies=keep_cookies)
 
     def knock(self, address: str, port: int, deadline: Deadline) -> Attempt:
         """Whether *port* of *address* accepts a connection; asked once a run, the connection is closed at once."""

@@ -73,18 +73,23 @@ def fetch(
     *,
     accept: Callable[[str], bool] = lambda _: True,
     largest_body: int = LARGEST_BODY,
+    keep_cookies: bool = True,
 ) -> Exchange:
     """GET *url* and follow its redirects. Never raises for what a server or the network does.
 
     A redirect to an address that *accept* refuses, or to no http(s) address, is recorded and not followed.
-    Cookies set on the way are sent on, as a browser with an empty profile would.
+    Cookies set on the way are sent on, as a browser with an empty profile would; without *keep_cookies* none is.
     """
+    import http.cookiejar
+
     import requests
 
     session = requests.Session()
     session.trust_env = False  # no proxy, no .netrc: what is asked is what this computer itself can reach
     session.headers["User-Agent"] = f"diagnose/{__version__}"
     session.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
+    if not keep_cookies:
+        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     adapter = _adapter(open_stream, deadline)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
