@@ -59,17 +59,19 @@ def _ask(host: str, address: str, domain: str, bench: Workbench, deadline: Deadl
         raise
     try:
         made_up = f"{secrets.token_hex(12)}@{domain}"
-        session.begin_mail()
+        begun = session.begin_mail()
+        if not begun.ok:
+            return RecipientFacts(host=host, reply=begun.words)
         known, other = session.ask_recipient(address), session.ask_recipient(made_up)
         session.reset()
     finally:
         session.close()
     answer: Literal["accepted", "refused", "undecided"] = "undecided"
-    if known.startswith("2"):
+    if known.ok:
         answer = "accepted"
-    elif known.startswith("5"):
+    elif known.words.startswith("5"):
         answer = "refused"
-    return RecipientFacts(host=host, answer=answer, reply=known, accepts_all=other.startswith("2"))
+    return RecipientFacts(host=host, answer=answer, reply=known.words, accepts_all=other.ok)
 
 
 def judge_recipient(facts: RecipientFacts, given: Given, _target: Subject) -> Iterator[Finding]:

@@ -27,6 +27,16 @@ NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
 """The server could not look at the password, so it counts no wrong try."""
 
 
+AFTER_LOGIN = (
+    "settings.sender-mismatch",
+    "activation.sending-barred",
+    "activation.over-quota",
+    "activation.account-disabled",
+    "lockout.rate-limited",
+)
+"""What a refusal of one's own address after a login can mean; others are the receiving side's matter."""
+
+
 class LoginFacts(Facts, frozen=True, kw_only=True):
     """One login."""
 
@@ -278,6 +288,53 @@ def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterato
         yield Finding(cause="server.fault", certainty="likely", text=sentence)
 
 
+class SenderFacts(Facts, frozen=True, kw_only=True):
+    """Whether the server takes the address as sender after the login; no mail is sent."""
+
+    reply: str
+    """To MAIL, or to RCPT for the same address: servers say it at the one or the other."""
+    ok: bool
+
+
+def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts:
+    """MAIL and RCPT for the person's own address, then RSET and QUIT: DATA is never said (RFC 5321 §3.3)."""
+    from checks.sessions.smtp import SmtpSession
+
+    session = take_session(target, bench)
+    if not isinstance(session, SmtpSession) or given.subject.address is None:
+        raise SkipCheck(text("the connection is gone"))
+    session.stream.deadline = bench.deadline.share(0.9, LOGIN_SECONDS)
+    try:
+        reply = session.begin_mail(given.subject.address)
+        if reply.ok:
+            reply = session.ask_recipient(given.subject.address)
+            session.reset()
+    except OSError as error:
+        return SenderFacts(ok=True, reply=str(error))  # a broken dialogue after the login says nothing of the sender
+    finally:
+        session.close()
+    return SenderFacts(ok=reply.ok, reply=reply.words)
+
+
+def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[Finding]:
+    """Logged in, but not allowed to send as this address, or at all?"""
+    if facts.ok:
+        return
+    for suspect in _read(facts.reply, given, target, "rcpt").suspects:
+        if suspect.cause in AFTER_LOGIN:
+            yield Finding(
+                cause=suspect.cause,
+                certainty=suspect.certainty,
+                partial=True,
+                text=text(
+                    "The login worked, but {host} does not take mail from {address}: {reply}",
+                    host=target.host,
+                    address=given.subject.address,
+                    reply=facts.reply,
+                ),
+            )
+
+
 def _mail(target: Service) -> bool:
     return target.protocol != "webmail"
 
@@ -316,5 +373,16 @@ CHECKS = (
         needs=("login",),
         applies=_reading,
         usable=lambda facts: facts.ok,
+    ),
+    Check(
+        id="login.sender",
+        family="login",
+        title="{host} takes mail from this address",
+        each=Service,
+        facts=SenderFacts,
+        probe=probe_sender,
+        judge=judge_sender,
+        needs=("login",),
+        applies=lambda target: target.protocol == "smtp",
     ),
 )

@@ -94,16 +94,22 @@ class SmtpSession(MailSession):
         lines = [line for part in words.splitlines() or [b""] if (line := f"{code} ".encode() + part)]
         return Reply(ok=code == 235, words=shown(b"\n".join([*challenges, *lines]), credentials.secret))
 
-    def begin_mail(self) -> None:
-        """MAIL with the null reverse-path, as for a notice (RFC 5321 §4.5.5). Raises OSError."""
-        code, words = self._ask(b"MAIL FROM:<>")
-        if code != 250:
-            raise ClosedError(f"{code} {shown(words)}")
+    def begin_mail(self, sender: str = "") -> Reply:
+        """MAIL; without a *sender* the null reverse-path, as for a notice (RFC 5321 §4.5.5). Raises OSError."""
+        return self._reply(b"MAIL FROM:<" + sender.encode() + b">" + self._utf8(sender))
 
-    def ask_recipient(self, address: str) -> str:
-        """The reply to RCPT for *address*. Raises OSError."""
-        code, words = self._ask(b"RCPT TO:<" + address.encode() + b">")
-        return "\r\n".join(f"{code} {shown(line)}" for line in words.splitlines() or [b""])
+    def ask_recipient(self, address: str) -> Reply:
+        """RCPT for *address*. Raises OSError."""
+        return self._reply(b"RCPT TO:<" + address.encode() + b">")
+
+    def _reply(self, line: bytes) -> Reply:
+        code, words = self._ask(line)
+        lines = (f"{code} {shown(part)}" for part in words.splitlines() or [b""])
+        return Reply(ok=200 <= code < 300, words="\r\n".join(lines))
+
+    def _utf8(self, address: str) -> bytes:
+        """The parameter that an internationalised address needs (RFC 6531 §3.4)."""
+        return b"" if address.isascii() else b" SMTPUTF8"
 
     def reset(self) -> None:
         """Take the transaction back: no mail is sent. Raises OSError."""
