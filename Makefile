@@ -6,10 +6,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= wrong-password
+CATALOGUES := $(wildcard diagnose/locale/*/LC_MESSAGES/diagnose.po)
 SERVERS := dovecot-imapd dovecot-pop3d postfix knot knot-dnssecutils unbound nginx-light \
 	nftables iproute2 chromium fonts-noto-cjk
 
-.PHONY: lab test lint types check format bench wheel servers clean
+.PHONY: lab test lint types check format bench messages wheel servers clean
 
 lab: $(BIN)/diagnose
 	-$(BIN)/diagnose lab $(SCENARIO)
@@ -33,6 +34,14 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
+# After a change of texts: renew the catalogues, then translate what is new in them.
+messages: $(VENV)/.dev
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F diagnose/locale/babel.toml -k text --add-location=file -o build/diagnose.pot .
+	$(BIN)/pybabel -q update -D diagnose -d diagnose/locale -i build/diagnose.pot \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(BIN)/pybabel -q compile -D diagnose -d diagnose/locale
+
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist
 
@@ -51,7 +60,7 @@ servers:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(BIN)/diagnose: $(BIN)/python pyproject.toml
+$(BIN)/diagnose: $(BIN)/python pyproject.toml $(CATALOGUES)
 	$(BIN)/python -m pip install -q -e .
 	@touch $@
 

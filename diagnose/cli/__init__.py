@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import sys
 from gettext import gettext as _
 from importlib import import_module
@@ -41,7 +42,8 @@ def run(arguments: list[str]) -> int:
 def translated(command: click.Command) -> click.Command:
     """*command* with its help, which is declared as message ids, in the language of the command line."""
     shown = copy.copy(command)
-    shown.help, shown.epilog = (_(words) if words else words for words in (command.help, command.epilog))
+    shown.help = _(inspect.cleandoc(command.help)) if command.help else None
+    shown.epilog = _(command.epilog) if command.epilog else None
     shown.params = [copy.copy(parameter) for parameter in command.params]
     for parameter in shown.params:
         if isinstance(parameter, click.Option) and parameter.help:
@@ -50,5 +52,5 @@ def translated(command: click.Command) -> click.Command:
 
 
 def _sentence(error: click.ClickException) -> str:
-    words = " ".join(error.format_message().split())
-    return words if words.endswith((".", "?", "!", "。", "？", "！")) else _("{sentence}.").format(sentence=words)
+    words = " ".join(error.format_message().split()).removesuffix(".")  # click ends with it in every language
+    return words if words.endswith(tuple("?!)。？！）")) else _("{sentence}.").format(sentence=words)

@@ -66,7 +66,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
         ),
         click.option(
             "--lang",
-            type=click.Choice(LANGUAGES, case_sensitive=False),
+            type=click.Choice(LANGUAGES),
             default=of_computer,
             metavar="|".join(LANGUAGES),
             help="The report's language; by default that of the locale.",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from babel.messages.extract import extract_python
 from babel.messages.pofile import read_po
 
 Found = tuple[int, str | None, str | tuple[str, ...], list[str]]
@@ -23,34 +22,29 @@ ARGUMENTS = {
 
 
 def python(
-    fileobj: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: dict[str, Any]
+    fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Iterator[Found]:
-    """Marked calls; titles of checks; help of click's options, and docstrings that are help of its commands.
+    """Calls of *keywords*; titles of checks; help of click's options, and docstrings that are help of its commands.
 
     Raises ValueError for a text that is put together, since that cannot be looked up in a catalogue.
     """
-    marked: Any = extract_python(fileobj, keywords, comment_tags, options)  # type: ignore[arg-type]  # too narrow
-    yield from marked
-    fileobj.seek(0)
-    for node in ast.walk(ast.parse(fileobj.read())):
+    yield from sorted(_marked(ast.parse(fileobj.read()), keywords), key=lambda found: found[0])
+
+
+def _marked(module: ast.Module, keywords: Collection[str]) -> Iterator[Found]:
+    for node in ast.walk(module):
         match node:
+            case ast.Call(args=given) if given and _name(node) in keywords:
+                if words := tuple(filter(None, map(_literal, given))):
+                    yield node.lineno, _name(node), words, []
             case ast.Call():
-                yield from _arguments(node)
-            case ast.FunctionDef() if any(_name(d) == "command" for d in node.decorator_list):
-                if words := ast.get_docstring(node):
-                    yield node.lineno, None, words, []
-
-
-def _arguments(call: ast.Call) -> Iterator[Found]:
-    wanted = ARGUMENTS.get(_name(call), ())
-    for given in call.keywords:
-        if given.arg not in wanted:
-            continue
-        match given.value:
-            case ast.Constant(value=str(words)):
-                yield given.value.lineno, None, words, []
-            case ast.JoinedStr() | ast.BinOp():
-                raise ValueError(f"line {given.value.lineno}: a text put together cannot be translated")
+                wanted = ARGUMENTS.get(_name(node), ())
+                for argument in node.keywords:
+                    if argument.arg in wanted and (said := _literal(argument.value)):
+                        yield argument.value.lineno, None, said, []
+            case ast.FunctionDef() if any(_name(decorator) == "command" for decorator in node.decorator_list):
+                if said := ast.get_docstring(node):
+                    yield node.lineno, None, said, []
 
 
 def _name(node: ast.expr) -> str:
@@ -59,8 +53,17 @@ def _name(node: ast.expr) -> str:
     return ast.unparse(called).rpartition(".")[2]
 
 
+def _literal(node: ast.expr) -> str | None:
+    match node:
+        case ast.Constant(value=str(words)):
+            return words
+        case ast.JoinedStr() | ast.BinOp(left=ast.Constant() | ast.JoinedStr()):
+            raise ValueError(f"line {node.lineno}: a text that is put together cannot be translated")
+    return None
+
+
 def causes(
-    fileobj: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: dict[str, Any]
+    fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Iterator[Found]:
     """The texts of a file of the catalogue of causes."""
     from diagnose.catalogue import Cause
@@ -72,7 +75,7 @@ def causes(
 
 
 def template(
-    fileobj: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: dict[str, Any]
+    fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Iterator[Found]:
     """The message ids of another program, listed by hand in a template of gettext."""
     for message in read_po(fileobj):
