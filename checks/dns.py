@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from diagnose import providers
+from diagnose.discovery import Discovered
 from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, SkipCheck, Subject, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import (
@@ -357,9 +358,13 @@ class ProviderFacts(Facts, frozen=True, kw_only=True):
 
 
 def probe_provider(_target: Subject, given: Given, _bench: Workbench) -> ProviderFacts:
-    """Recognise both sides; no I/O."""
+    """Recognise both sides; no I/O. What the domain itself tells mail programs counts, whether or not it was used."""
     domain = given.of("dns.domain", DomainFacts)
-    owners = {s.host: providers.by_host(s.host) for s in given.services if s.source in {"option", "srv", "autoconfig"}}
+    told = [s for s in given.services if s.source == "option"]
+    if given.has("discovery"):
+        sources = given.of("discovery", Discovered).sources
+        told += [s for one in sources if one.source in {"srv", "autoconfig"} for s in one.services]
+    owners = {service.host: providers.by_host(service.host) for service in told}
     return ProviderFacts(
         by_mx=providers.by_mx(r.exchange for r in domain.records),
         by_host={host: owner for host, owner in owners.items() if owner},

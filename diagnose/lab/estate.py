@@ -153,6 +153,7 @@ class Estate:
             examine=self.scenario.examine,
             needs_id=self.scenario.needs_id,
             delay=self.scenario.delay,
+            sender=self.scenario.sender,
         )
         conversation = self._conversation(service, settings)
         if conversation is None:

@@ -121,6 +121,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The reply to SELECT and EXAMINE; None opens an empty mailbox."""
     needs_id: bool = False
     """Whether IMAP opens a mailbox only for a client that has named itself (RFC 2971)."""
+    sender: str | None = None
+    """The reply to MAIL after a login to submission; None takes the sender."""
     delay: Annotated[float, Meta(ge=0, le=5)] = 0.0
     """Seconds before each reply."""
     web: Web = Web()

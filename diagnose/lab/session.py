@@ -37,6 +37,8 @@ class ServerSettings:
     examine: str | None
     needs_id: bool
     delay: float
+    sender: str | None = None
+    """The reply to MAIL after a login; None takes the sender."""
 
 
 class Session(ABC):

@@ -54,6 +54,8 @@ class _Handler:
     ) -> str:
         if not state.authenticated:
             return "530 5.7.0 Authentication required"
+        if self._settings.sender is not None:
+            return self._settings.sender
         envelope.mail_from = sender
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
