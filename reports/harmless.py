@@ -1,32 +1,33 @@
-"""A report whose every string is fit to be shown."""
+"""A document whose every string is fit to be shown."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from diagnose.model import quote
-from diagnose.model.report import Report
+
+D = TypeVar("D", bound=msgspec.Struct)
 
 LONGEST_SHOWN = 500
 """Characters of one string; what a server sent is whole in the JSON report only."""
 
 
-def harmless(report: Report) -> Report:
-    """*report* with every string put on one line and freed of control characters and direction overrides.
+def harmless(document: D, longest: int = LONGEST_SHOWN) -> D:
+    """*document* with every string put on one line and freed of control characters and direction overrides.
 
     Done once on the model, so that no place in a format can forget it. Facts hold the servers' own words,
     and a report that is read back from a file may hold anything anywhere.
     """
-    return msgspec.convert(_clean(msgspec.to_builtins(report)), Report)
+    return msgspec.convert(_clean(msgspec.to_builtins(document), longest), type(document))
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _clean(value: Any, longest: int) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, str):
-        return quote(value, LONGEST_SHOWN)
+        return quote(value, longest)
     if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
+        return [_clean(item, longest) for item in value]
     if isinstance(value, dict):
-        return {_clean(name): _clean(item) for name, item in value.items()}
+        return {_clean(name, longest): _clean(item, longest) for name, item in value.items()}
     return value

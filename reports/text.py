@@ -15,10 +15,11 @@ from rich.text import Text
 
 from diagnose.model import Status
 from diagnose.model.renderer import Renderer, RenderStyle
-from diagnose.model.report import Report, ReportCause, ReportCheck, ReportRemedy
+from diagnose.model.report import Report, ReportCause, ReportCheck
 from reports import facts
+from reports.advice import advice
 from reports.harmless import harmless
-from reports.remedies import can_be_followed, for_audience
+from reports.page import page
 from reports.terminal import COLORS, NO_BREAK, Prose, heading, indented, item, noted, written
 from reports.words import SYMBOLS, moment, words
 
@@ -94,7 +95,7 @@ class _Page:
         title = self.cause_labels(cause) if cause.title == self.report.verdict.headline else self.cause_line(cause)
         yield indented(title, Prose(Text(cause.summary)))
         yield from self.proof(cause)
-        yield from self.remedies(cause)
+        yield from advice(cause.remedies, self.style, self.words)
 
     def proof(self, cause: ReportCause) -> Iterator[RenderableType]:
         _ = self._
@@ -108,29 +109,6 @@ class _Page:
             note = _("Also seen, and follows from this: {causes}").format(causes=self.words.comma.join(cause.explains))
             yield indented(Prose(Text(note, "dim")))
 
-    def remedies(self, cause: ReportCause) -> Iterator[RenderableType]:
-        _ = self._
-        own, others = for_audience(cause.remedies, self.style.audience)
-        if own and own[0].fixer != self.style.audience:
-            yield ""
-            yield indented(Prose(Text(_("This is not yours to change; please pass it on."))))
-        for remedy in [*own, *(others if self.style.verbose else ())]:
-            yield from self.remedy(remedy)
-        if others and not self.style.verbose:
-            who = self.words.comma.join(self.words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
-            yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
-
-    def remedy(self, remedy: ReportRemedy) -> Iterator[RenderableType]:
-        _ = self._
-        mine = remedy.fixer == "user" and self.style.audience == "user"
-        yield from heading(_("What to do") if mine else self.words.remedy.get(remedy.fixer, remedy.fixer))
-        for number, step in enumerate(remedy.steps, start=1):
-            yield item(f"{number}.", Prose(Text(step)))
-        for link in remedy.links:
-            told_apart = can_be_followed(link) and link.text != link.url
-            shown = self.words.pair.format(name=link.text, value=link.url) if told_apart else link.text
-            yield item("→", Prose(Text(shown)))
-
     def further_causes(self) -> Iterator[RenderableType]:
         _ = self._
         causes = self.report.verdict.causes[1:]
@@ -141,7 +119,7 @@ class _Page:
             yield indented(self.cause_line(cause), Padding(Prose(Text(cause.summary)), (0, 0, 0, 2)))
             if self.style.verbose:
                 yield from self.proof(cause)
-                yield from self.remedies(cause)
+                yield from advice(cause.remedies, self.style, self.words)
         if not self.style.verbose:
             yield indented(Prose(Text(_("Steps for each of them: diagnose explain ID, or --verbose"), "dim")))
 
@@ -237,4 +215,4 @@ class _Page:
         return Prose(Text(" · ".join(part for part in parts if part), "dim"))
 
 
-RENDERER = Renderer(format="text", suffixes=(".txt",), render=render)
+RENDERER = Renderer(format="text", suffixes=(".txt",), render=render, page=page)

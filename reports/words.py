@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from diagnose.model import Status
+from diagnose.model.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
 from diagnose.model.report import ReportCheck
 
 SYMBOLS: Mapping[str, str] = {
@@ -90,14 +91,9 @@ def words(translate: Callable[[str], str]) -> Words:
             "hindered": _("works with limits"),
             "unknown": _("not tested"),
         },
-        certainty={"confirmed": _("confirmed"), "likely": _("likely"), "possible": _("possible")},
-        impact={"blocks": _("blocks the login"), "hinders": _("hinders, does not block")},
-        fixer={
-            "user": _("you"),
-            "helpdesk": _("help desk"),
-            "admin": _("administrator"),
-            "provider": _("mail provider"),
-        },
+        certainty={name: _(label) for name, label in CERTAINTIES.items()},
+        impact={name: _(label) for name, label in IMPACTS.items()},
+        fixer={name: _(label) for name, label in FIXERS.items()},
         remedy={
             "user": _("What you can do"),
             "helpdesk": _("What the help desk can do"),
@@ -114,21 +110,7 @@ def words(translate: Callable[[str], str]) -> Words:
             "autodiscover": "autodiscover",
             "guess": _("guessed"),
         },
-        family={
-            "address": _("Address"),
-            "network": _("This computer's network"),
-            "dns": "DNS",
-            "reach": _("Way to the server"),
-            "server": _("Mail server"),
-            "tls": _("Encryption"),
-            "settings": _("Settings"),
-            "credentials": _("Password and sign-in"),
-            "login": _("Login"),
-            "lockout": _("Locks and limits"),
-            "activation": _("Account"),
-            "web": _("Webmail page"),
-            "browser": _("Browser"),
-        },
+        family={name: _(label) for name, label in FAMILIES.items()},
         milliseconds=_("{number} ms"),
         seconds=_("{number} s"),
         number_of=_("{number} {status}"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from diagnose.model.page import Page
 from diagnose.model.report import Report
 
 Audience = Literal["user", "helpdesk", "admin"]
@@ -38,3 +39,5 @@ class Renderer:
     """Of the files that are written in this format, with their dot: ``.html``."""
     render: Callable[[Report, RenderStyle], str]
     """The whole document with its last line end; pure."""
+    page: Callable[[Page, RenderStyle], str] | None = None
+    """Likewise for a page that is no report; None: the format has none."""

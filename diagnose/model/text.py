@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 Argument: TypeAlias = "str | int | float | Text | tuple[str | int, ...] | None"
 LONGEST_QUOTE = 500
 """Characters shown of anything that came from outside."""
+
+_HARMFUL = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]")
+"""What JSON allows unescaped and a terminal must not get: C1 controls, direction and other invisible controls;
+and lone surrogates, which UTF-8 cannot hold."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -65,3 +71,9 @@ def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
     spaced = " ".join(shortened.split())
     clean = "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs", "Cn"})
     return clean if len(clean) <= limit and len(outside) <= 2 * limit else clean[: limit - 1] + "…"
+
+
+def json_text(plain: Any, indent: int | None = 2) -> str:  # noqa: ANN401 - any JSON value
+    """*plain* as JSON (RFC 8259) that keeps its value, and is harmless on a terminal too; no line end after it."""
+    written = json.dumps(plain, ensure_ascii=False, indent=indent)
+    return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -1,0 +1,41 @@
+"""What to do about a cause, as every text for a terminal tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from diagnose.model.renderer import RenderStyle
+from diagnose.model.report import ReportRemedy
+from reports.remedies import can_be_followed, for_audience
+from reports.terminal import Prose, heading, indented, item
+from reports.words import Words
+
+
+def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Words) -> Iterator[RenderableType]:
+    """The steps for the audience, with ``style.verbose`` everybody's; without, who else can help."""
+    _ = style.translate
+    own, others = for_audience(remedies, style.audience)
+    if own and own[0].fixer != style.audience:
+        yield ""
+        yield indented(Prose(Text(_("This is not yours to change; please pass it on."))))
+    for remedy in [*own, *(others if style.verbose else ())]:
+        yield from steps(remedy, style, words)
+    if others and not style.verbose:
+        who = words.comma.join(words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
+        yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
+
+
+def steps(remedy: ReportRemedy, style: RenderStyle, words: Words) -> Iterator[RenderableType]:
+    """The numbered steps of one kind of person, and the pages that help."""
+    _ = style.translate
+    mine = remedy.fixer == "user" and style.audience == "user"
+    yield from heading(_("What to do") if mine else words.remedy.get(remedy.fixer, remedy.fixer))
+    for number, step in enumerate(remedy.steps, start=1):
+        yield item(f"{number}.", Prose(Text(step)))
+    for link in remedy.links:
+        told_apart = can_be_followed(link) and link.text != link.url
+        shown = words.pair.format(name=link.text, value=link.url) if told_apart else link.text
+        yield item("→", Prose(Text(shown)))

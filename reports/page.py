@@ -1,0 +1,71 @@
+"""Pages for a terminal, laid out as the text report is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from diagnose.catalogue import LONGEST_FACT
+from diagnose.model.page import Advice, AnyBlock, Entry, Heading, Mark, Page, Paragraph, Row, Rows
+from diagnose.model.renderer import RenderStyle
+from reports.advice import advice, steps
+from reports.harmless import harmless
+from reports.terminal import Prose, heading, indented, item, written
+from reports.words import words
+
+WIDEST_NAME = 0.45
+"""Of the width: where a name takes more than this, what belongs to it stands below it."""
+COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": "yellow"}
+
+
+def page(page: Page, style: RenderStyle) -> str:
+    """*page* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
+    # a page holds texts of the knowledge, whose longest are longer than what a server may say
+    blocks = harmless(page, LONGEST_FACT).blocks
+    return written((part for block in blocks for part in _laid_out(block, style)), style)
+
+
+def _laid_out(block: AnyBlock, style: RenderStyle) -> Iterator[RenderableType]:
+    match block:
+        case Heading():
+            yield from heading(block.words)
+        case Paragraph():
+            yield indented(Prose(Text(block.words, "dim" if block.quiet else "")))
+        case Entry():
+            yield _entry(block)
+        case Rows():
+            yield indented(_rows(block.rows, style))
+        case Advice(everybody=True):
+            for remedy in block.remedies:
+                yield from steps(remedy, style, words(style.translate))
+        case Advice():
+            yield from advice(block.remedies, style, words(style.translate))
+
+
+def _entry(entry: Entry) -> RenderableType:
+    lines: list[RenderableType] = [Prose(Text(entry.title, f"bold {COLORS[entry.mark]}"))]
+    if entry.note:
+        lines.append(Prose(Text(entry.note, "dim")))
+    if entry.words:
+        lines.append(Prose(Text(entry.words)))
+    return item(entry.mark, Group(*lines), indent=0)
+
+
+def _rows(rows: tuple[Row, ...], style: RenderStyle) -> RenderableType:
+    if max((cell_len(row.name) for row in rows), default=0) > WIDEST_NAME * style.width:
+        return Group(*(Group(Prose(Text(row.name)), Padding(_told(row), (0, 0, 0, 2))) for row in rows))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for row in rows:
+        table.add_row(Text(row.name), _told(row))
+    return table
+
+
+def _told(row: Row) -> RenderableType:
+    return Group(Prose(Text(row.words)), *([Prose(Text(row.note, "dim"))] if row.note else ()))
