@@ -40,7 +40,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """The words, without tags, status and reply codes."""
 
 
-_IMAP_LINE = re.compile(r"^((?=\*|\S*\d)\S{1,40}|\S{1,40}(?= [A-Z])) ((?i:OK|NO|BAD|BYE|PREAUTH))\b ?(.*)$")
+_IMAP_LINE = re.compile(r"^((?=\*|\S*\d)\S{0,39}[^\s:]|\S{0,39}[^\s:](?= [A-Z])) ((?i:OK|NO|BAD|BYE|PREAUTH))\b ?(.*)$")
 """A tag of letters alone is believed only before a status in capitals: "Erro no servidor" is a sentence."""
 _IMAP_TAGLESS = re.compile(r"^(NO|BAD|BYE) (\[.*)$")
 _IMAP_DATA = re.compile(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [A-Z]+|NAMESPACE)\b", re.IGNORECASE)
