@@ -30,7 +30,6 @@ def request_for(mailbox: Mailbox) -> Request:
         password=Secret(mailbox.password),
         nameserver=Nameserver("127.0.0.1", mailbox.nameserver_port),
         ca_file=Path(mailbox.ca_file),
-        use_history=False,
     )
 
 

@@ -49,7 +49,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     send_again: bool = False
     strict: bool = False
     redact: bool = False
-    use_history: bool = True
+    history: Path | None = None
+    """Folder of the record of rejected logins; None: it is neither read nor written."""
     lang: providers.Language = "en"
     audience: Audience = "user"
 
@@ -75,7 +76,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
     bench = Workbench(
         network=network,
         deadline=deadline,
-        history=History(history_folder() if request.use_history else None),
+        history=History(request.history),
         password=request.password if login else None,
         access_token=request.access_token if login else None,
         try_all=request.try_all,

@@ -37,7 +37,7 @@ def request_for(
         seconds=seconds,
         strict=strict,
         redact=redact,
-        use_history=False,
+        history=estate.history,
         audience=audience,
         lang=lang,
     )

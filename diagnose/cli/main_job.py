@@ -138,7 +138,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
             try_all=given["try_all"],
             strict=given["strict"],
             redact=given["redact"],
-            use_history=not given["no_history"],
+            history=None if given["no_history"] else history_folder(),
             lang=given["lang"],
             audience=given["audience"],
             **_login(subject, given),

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, Self
 
+from diagnose.history import History
 from diagnose.lab.account import Account
 from diagnose.lab.authority import Authority
 from diagnose.lab.dead_ends import breaks_off, hangs_up, refusing_port, silent, turns_away
@@ -24,6 +25,7 @@ from diagnose.lab.session import ServerSettings, Session
 from diagnose.lab.submission import SubmissionServer
 from diagnose.lab.webmail import WebmailSession
 from diagnose.lab.zone import Zone, record_sets
+from diagnose.secret import Secret
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"
@@ -62,10 +64,10 @@ class Estate:
     """``ADDRESS:PORT`` of the estate's nameserver."""
     ca_file: Path
     """PEM file of the estate's certificate authority."""
+    history: Path | None
+    """Folder of the record of rejected logins to be used; None: none."""
     webmail_url: str | None
     """Address of the login page; None when the estate has none."""
-    options: Mapping[str, str | bool]
-    """Options of the main job, beside the attributes above, by parameter name."""
     ports: Mapping[ServiceName, int]
     """The port of each service."""
 
@@ -76,7 +78,6 @@ class Estate:
         self.password = PASSWORD if scenario.typed_password is None else scenario.typed_password
         self.username = scenario.username
         self.access_token = scenario.access_token
-        self.options = MappingProxyType({"no_third_party": True, "no_history": True})
 
     def __enter__(self) -> Self:
         """Bring everything up. Raises EstateError where this computer lacks what the scenario needs."""
@@ -119,6 +120,7 @@ class Estate:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-lab-")))
         self.ca_file = folder / "ca.pem"
         authority.write_root(self.ca_file)
+        self.history = self._remember(folder / "history") if scenario.rejected_before else None
         address = LOOPBACK6 if scenario.family == "ipv6" else LOOPBACK
         contexts: dict[HostLabel, ssl.SSLContext] = {}
         ports: dict[ServiceName, int] = {}
@@ -133,6 +135,13 @@ class Estate:
         nameserver = self._enter(stack, Nameserver(zone.respond, LOOPBACK))
         self.resolver = f"{LOOPBACK}:{nameserver.port}"
         self.webmail_url = f"https://{scenario.host('webmail')}:{ports['webmail']}/" if "webmail" in ports else None
+
+    def _remember(self, folder: Path) -> Path:
+        """A record of other passwords that were rejected before."""
+        record = History(folder)
+        for number in range(self.scenario.rejected_before):
+            record.rejected(self.username or self.address, Secret(f"another password {number}"), "credentials.rejected")
+        return folder
 
     def _enter(self, stack: contextlib.ExitStack, server: _Server) -> _Server:
         stack.enter_context(server)

@@ -97,6 +97,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The name given to the main job; None: the address."""
     account_name: str | None = None
     """The name that the servers know; None: the address."""
+    rejected_before: Annotated[int, Meta(ge=0, le=20)] = 0
+    """How many other passwords of this account the record of rejected logins holds from the last minutes."""
     typed_password: str | None = None
     """What the person types; None: the account's password."""
     access_token: str | None = None

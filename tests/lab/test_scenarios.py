@@ -82,7 +82,7 @@ def test_what_the_main_job_is_run_with(bring_up: BringUp) -> None:
     assert estate.password == "correct horse battery staple"
     assert estate.webmail_url == f"https://webmail.corp.example:{estate.ports['webmail']}/"
     assert estate.resolver.startswith("127.0.0.1:")
-    assert estate.options == {"no_third_party": True, "no_history": True}
+    assert estate.history is None
 
 
 def test_an_estate_can_be_brought_up_again() -> None:
