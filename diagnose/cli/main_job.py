@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import sys
 import time
-from collections.abc import Callable
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -15,13 +11,14 @@ from typing import Any
 import click
 
 from diagnose.cli import secrets
-from diagnose.cli.output import formats, print_out, renderer, suffixes, write_file
+from diagnose.cli.options import audience_option, lang_option, no_color_option
+from diagnose.cli.output import formats, print_out, renderer, suffixes, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
 from diagnose.diagnosis import DEFAULT_SECONDS, Request, all_checks, diagnose, history_folder
 from diagnose.discovery import Wishes
 from diagnose.history import History
-from diagnose.language import LANGUAGES, of_computer, translation
+from diagnose.language import translation
 from diagnose.model import Subject, TextError
 from diagnose.model.renderer import RenderStyle
 from diagnose.providers import provider
@@ -56,26 +53,13 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
         click.option(
             "--format", "form", type=click.Choice(formats()), default="text", show_default=True, help="Standard output."
         ),
-        click.option(
-            "--for",
-            "audience",
-            type=click.Choice(["user", "helpdesk", "admin"]),
-            default="user",
-            show_default=True,
-            help="Whose remedies come first.",
-        ),
-        click.option(
-            "--lang",
-            type=click.Choice(LANGUAGES),
-            default=of_computer,
-            metavar="|".join(LANGUAGES),
-            help="The report's language; by default that of the locale.",
-        ),
+        audience_option,
+        lang_option,
         click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
         click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
         click.option("--quiet", is_flag=True, help="No progress; verdict and causes only."),
         click.option("--verbose", is_flag=True, help="Everybody's remedies and all facts."),
-        click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+        no_color_option,
     ]
     for option in reversed(shared):
         command = option(command)
@@ -212,23 +196,15 @@ def carry_out(request: Request, given: dict[str, Any]) -> int:
     with progress or contextlib.nullcontext():
         done = diagnose(request, progress)
     translate = translation(given["lang"])
-    style = _style(given, translate)
+    style = terminal_style(
+        translate,
+        no_color=given["no_color"],
+        audience=given["audience"],
+        verbose=given["verbose"],
+        quiet=given["quiet"],
+    )
     print_out(renderer(given["form"]).render(done.report, style))
     plain = RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"], quiet=given["quiet"])
     for file in given["reports"]:
         write_file(file, done.report, plain)
     return 130 if done.interrupted else int(done.report.verdict.exit_code)
-
-
-def _style(given: dict[str, Any], translate: Callable[[str], str]) -> RenderStyle:
-    terminal = sys.stdout.isatty()
-    color = terminal and not given["no_color"] and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return RenderStyle(
-        translate=translate,
-        width=shutil.get_terminal_size().columns if terminal else 80,
-        color=color,
-        ascii="utf" not in (sys.stdout.encoding or "").lower(),
-        audience=given["audience"],
-        verbose=given["verbose"],
-        quiet=given["quiet"],
-    )

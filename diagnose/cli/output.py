@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from gettext import gettext as _
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import cast
 
 import click
 
-from diagnose.model.renderer import Renderer, RenderStyle
+from diagnose.model.renderer import Audience, Renderer, RenderStyle
 from diagnose.model.report import Report
 
 
@@ -63,6 +65,28 @@ def write_file(file: Path, report: Report, style: RenderStyle) -> None:
         raise click.ClickException(
             _("{file} cannot be written: {words}.").format(file=file, words=error.strerror)
         ) from None
+
+
+def terminal_style(
+    translate: Callable[[str], str],
+    *,
+    no_color: bool,
+    audience: Audience = "user",
+    verbose: bool = False,
+    quiet: bool = False,
+) -> RenderStyle:
+    """What standard output can show: a terminal's width and colours, or plain text of 80 columns."""
+    terminal = sys.stdout.isatty()
+    color = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return RenderStyle(
+        translate=translate,
+        width=shutil.get_terminal_size().columns if terminal else 80,
+        color=color,
+        ascii="utf" not in (sys.stdout.encoding or "").lower(),
+        audience=audience,
+        verbose=verbose,
+        quiet=quiet,
+    )
 
 
 def print_out(words: str) -> None:

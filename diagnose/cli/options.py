@@ -1,0 +1,27 @@
+"""Options that several commands have, each declared once."""
+
+from __future__ import annotations
+
+import click
+
+from diagnose.language import LANGUAGES, of_computer
+
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=of_computer,
+    metavar="|".join(LANGUAGES),
+    help="The report's language; by default that of the locale.",
+)
+audience_option = click.option(
+    "--for",
+    "audience",
+    type=click.Choice(["user", "helpdesk", "admin"]),
+    default="user",
+    show_default=True,
+    help="Whose remedies come first.",
+)
+no_color_option = click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
+page_format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Standard output."
+)
