@@ -10,7 +10,6 @@ lang_option = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
     default=of_computer,
-    metavar="|".join(LANGUAGES),
     help="The report's language; by default that of the locale.",
 )
 audience_option = click.option(

@@ -97,10 +97,10 @@ class ResolverAddress(click.ParamType[Nameserver]):
         word = str(value)
         address, port = word, ""
         if word.startswith("["):
-            address, _, port = word[1:].partition("]")
+            address, _bracket, port = word[1:].partition("]")
             port = port.removeprefix(":")
         elif word.count(":") == 1:
-            address, _, port = word.partition(":")
+            address, _colon, port = word.partition(":")
         try:
             ipaddress.ip_address(address)
             number = int(port) if port else 53
