@@ -77,6 +77,7 @@ CHECKS = (
         facts=SpellingFacts,
         probe=probe_spelling,
         judge=judge_spelling,
+        rules_out=("address.typo-domain",),
         needs=("dns.domain",),
     ),
 )

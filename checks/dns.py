@@ -397,6 +397,13 @@ CHECKS = (
         facts=DomainFacts,
         probe=probe_domain,
         judge=judge_domain,
+        rules_out=(
+            "dns.domain-missing",
+            "dns.broken-zone",
+            "dns.no-mx",
+            "dns.null-mx",
+            "dns.mx-unresolvable",
+        ),
     ),
     Check(
         id="dns.host",
@@ -406,6 +413,7 @@ CHECKS = (
         facts=HostFacts,
         probe=probe_host,
         judge=judge_host,
+        rules_out=("dns.host-missing",),
         usable=lambda facts: bool(facts.found.addresses),
     ),
     Check(
@@ -426,6 +434,7 @@ CHECKS = (
         facts=ResolverFacts,
         probe=probe_resolver,
         judge=judge_resolver,
+        rules_out=("network.resolver-down",),
         needs=("dns.domain",),
         after=("dns.host",),
     ),
@@ -437,6 +446,7 @@ CHECKS = (
         facts=ProviderFacts,
         probe=probe_provider,
         judge=judge_provider,
+        rules_out=("dns.wrong-provider",),
         needs=("dns.domain",),
         after=("discovery",),
     ),

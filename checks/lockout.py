@@ -86,5 +86,6 @@ CHECKS = (
         facts=LockoutFacts,
         probe=probe_lockout,
         judge=judge_lockout,
+        rules_out=("lockout.risk",),
     ),
 )

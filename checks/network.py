@@ -183,6 +183,8 @@ CHECKS = (
         facts=ClockFacts,
         probe=probe_clock,
         judge=judge_clock,
+        rules_out=("network.clock-skew",),
+        usable=lambda facts: bool(facts.ticks),
         after=("tls", "web"),
     ),
     Check(
@@ -193,6 +195,7 @@ CHECKS = (
         facts=HostsFileFacts,
         probe=probe_hosts,
         judge=judge_hosts,
+        rules_out=("network.hosts-override",),
         after=("dns.host",),
     ),
 )

@@ -91,5 +91,6 @@ CHECKS = (
         facts=PasswordFacts,
         probe=probe_password,
         judge=judge_password,
+        rules_out=("credentials.input-error",),
     ),
 )

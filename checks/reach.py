@@ -215,6 +215,12 @@ CHECKS = (
         facts=ReachFacts,
         probe=probe_reach,
         judge=judge_reach,
+        rules_out=(
+            "reach.refused",
+            "reach.timeout",
+            "reach.port-blocked",
+            "reach.unreachable",
+        ),
         needs=("dns.host",),
         usable=lambda facts: facts.connected is not None,
     ),
@@ -226,6 +232,7 @@ CHECKS = (
         facts=PathsFacts,
         probe=probe_paths,
         judge=judge_paths,
+        rules_out=("reach.ipv6-broken",),
         needs=("reach",),
     ),
 )

@@ -239,6 +239,8 @@ def _usable(facts: ServerFacts) -> bool:
 
 _TITLE = text("{host} greets as a working {protocol} server on port {port}").msgid
 
+RULED_OUT = ("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode")
+
 CHECKS = (
     Check(
         id="server",
@@ -248,6 +250,7 @@ CHECKS = (
         facts=ServerFacts,
         probe=probe_server,
         judge=judge_server,
+        rules_out=RULED_OUT,
         needs=("reach", "tls"),
         applies=_mail_implicit,
         usable=_usable,
@@ -260,6 +263,7 @@ CHECKS = (
         facts=ServerFacts,
         probe=probe_server,
         judge=judge_server,
+        rules_out=RULED_OUT,
         needs=("reach",),
         applies=_mail_starttls,
         usable=_usable,

@@ -444,6 +444,18 @@ def usable(facts: TlsFacts) -> bool:
     return facts.verified
 
 
+RULED_OUT = (
+    "tls.cert-expired",
+    "tls.cert-expiring",
+    "tls.cert-not-yet-valid",
+    "tls.name-mismatch",
+    "tls.untrusted-issuer",
+    "tls.incomplete-chain",
+    "tls.protocol-too-old",
+    "tls.handshake-failed",
+    "tls.starttls-missing",
+)
+
 CHECKS = (
     Check(
         id="tls",
@@ -453,6 +465,7 @@ CHECKS = (
         facts=TlsFacts,
         probe=probe_implicit,
         judge=judge_tls,
+        rules_out=RULED_OUT,
         needs=("reach",),
         applies=implicit,
         usable=usable,
@@ -465,6 +478,7 @@ CHECKS = (
         facts=TlsFacts,
         probe=probe_starttls,
         judge=judge_tls,
+        rules_out=RULED_OUT,
         needs=("reach", "server"),
         applies=starttls,
         usable=usable,

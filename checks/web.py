@@ -201,6 +201,11 @@ CHECKS = (
         facts=WebFacts,
         probe=probe_web,
         judge=judge_web,
+        rules_out=(
+            "web.login-page-down",
+            "web.redirect-loop",
+            "web.login-page-changed",
+        ),
         needs=("reach", "tls"),
         applies=lambda target: target.protocol == "webmail",
     ),

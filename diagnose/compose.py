@@ -25,6 +25,7 @@ from diagnose.model.report import (
     ReportService,
     ReportSubject,
     ReportVerdict,
+    RuledOut,
     Station,
     Tool,
 )
@@ -92,6 +93,10 @@ def compose(
             headline=_headline(judgement, causes, frame, translate),
             causes=causes,
             unchecked=tuple(one.render(translate) for one in judgement.unchecked),
+            ruled_out=tuple(
+                RuledOut(id=cause, title=translate(catalogue[cause].title), checks=judgement.ruled_out[cause])
+                for cause in sorted(judgement.ruled_out, key=catalogue.order)
+            ),
         ),
         path=_path(judgement, results, translate),
         services=tuple(

@@ -106,6 +106,7 @@ def _report(
         outcome.services,
         known,
         login_asked=login and _login_chosen(request),
+        rules_out={check.id: check.rules_out for check in all_checks()},
         strict=request.strict,
         interrupted=outcome.interrupted,
     )

@@ -53,6 +53,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[JudgedCause, ...]
     unchecked: tuple[Text, ...] = ()
     """What was needed and could not be checked."""
+    ruled_out: dict[str, tuple[str, ...]] = {}
+    """Cause id to the checks that passed and so speak against it."""
     login_works: bool = False
     ways: dict[Way, ServiceState] = {}
 
@@ -63,12 +65,14 @@ def judge(
     catalogue: Catalogue,
     *,
     login_asked: bool,
+    rules_out: Mapping[str, tuple[str, ...]] | None = None,
     strict: bool = False,
     interrupted: bool = False,
 ) -> Judgement:
     """Weigh *results*.
 
     *login_asked*: the login itself was to be tested. *strict*: causes that only hinder make a problem too.
+    *rules_out*: check id to the causes that its passing everywhere excludes.
     *interrupted*: the person ended the run before the checks did.
     """
     states = {service: _state(service, results, catalogue) for service in services}
@@ -98,6 +102,7 @@ def judge(
         exit_code=exit_code,  # type: ignore[arg-type]
         causes=tuple(causes),
         unchecked=unchecked,
+        ruled_out=_ruled_out(results, rules_out or {}, {seen.finding.cause for seen in all_seen}),
         login_works=login_works,
         ways=ways,
     )
@@ -257,6 +262,21 @@ def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[int, int, int]:
     # the order in which possible causes were named is the order worth trying; others stand by their layer
     place = 0 if possible else catalogue.order(cause.id)
     return (2 if possible else 0 if cause.impact == "blocks" else 1, _CERTAINTY[cause.certainty], place)
+
+
+def _ruled_out(
+    results: tuple[CheckResult, ...], rules_out: Mapping[str, tuple[str, ...]], named: set[str]
+) -> dict[str, tuple[str, ...]]:
+    """What speaks against each cause that nothing speaks for: its check passed wherever it ran."""
+    found: dict[str, tuple[str, ...]] = {}
+    for check, causes in rules_out.items():
+        ran = [r for r in results if r.check == check and r.facts is not None]
+        broken = any(r.check == check and r.status == "error" for r in results)
+        if ran and not broken and all(r.status == "pass" and r.usable for r in ran):
+            for cause in causes:
+                if cause not in named:
+                    found[cause] = tuple(r.id for r in ran)
+    return found
 
 
 def _unchecked(

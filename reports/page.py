@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnose.catalogue import LONGEST_FACT
-from diagnose.model.page import Advice, AnyBlock, Entry, Heading, Mark, Page, Paragraph, Row, Rows
+from diagnose.model.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
 from diagnose.model.renderer import RenderStyle
 from reports.advice import advice, steps
 from reports.harmless import harmless
@@ -26,18 +26,25 @@ COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": 
 def page(page: Page, style: RenderStyle) -> str:
     """*page* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
     # a page holds texts of the knowledge, whose longest are longer than what a server may say
-    blocks = harmless(page, LONGEST_FACT).blocks
-    return written((part for block in blocks for part in _laid_out(block, style)), style)
+    return written(_laid_out(harmless(page, LONGEST_FACT), style), style)
 
 
-def _laid_out(block: AnyBlock, style: RenderStyle) -> Iterator[RenderableType]:
+def _laid_out(page: Page, style: RenderStyle) -> Iterator[RenderableType]:
+    headed = False
+    for block in page.blocks:
+        headed = headed or isinstance(block, Heading)
+        if isinstance(block, Entry):
+            yield Padding(_entry(block), (0, 0, 0, 2 if headed else 0))
+        else:
+            yield from _block(block, style)
+
+
+def _block(block: Heading | Paragraph | Rows | Advice, style: RenderStyle) -> Iterator[RenderableType]:
     match block:
         case Heading():
             yield from heading(block.words)
         case Paragraph():
             yield indented(Prose(Text(block.words, "dim" if block.quiet else "")))
-        case Entry():
-            yield _entry(block)
         case Rows():
             yield indented(_rows(block.rows, style))
         case Advice(everybody=True):

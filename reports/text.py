@@ -53,6 +53,7 @@ class _Page:
             yield from self.root_cause(cause)
         yield from self.further_causes()
         yield from self.unchecked()
+        yield from self.ruled_out()
         yield from self.services()
         if self.report.checks:
             yield from self.checks()
@@ -138,6 +139,21 @@ class _Page:
         if self.report.verdict.unchecked:
             yield from heading(_("Could not be checked"))
             yield from (item("?", Prose(Text(sentence))) for sentence in self.report.verdict.unchecked)
+
+    def ruled_out(self) -> Iterator[RenderableType]:
+        _ = self._
+        causes = self.report.verdict.ruled_out
+        if not causes:
+            return
+        yield from heading(_("Ruled out"))
+        if self.style.verbose:
+            for cause in causes:
+                because = _("passed: {checks}").format(checks=_(", ").join(cause.checks))
+                yield item("–", Group(Prose(Text(cause.title)), Prose(Text(f"{cause.id} · {because}", "dim"))))
+            return
+        counted = Counter(cause.id.partition(".")[0] for cause in causes)
+        families = _(", ").join(f"{self.words.family.get(name, name)} ({count})" for name, count in counted.items())
+        yield indented(Prose(Text(_("{count} causes: {families}").format(count=len(causes), families=families))))
 
     def services(self) -> Iterator[RenderableType]:
         _ = self._

@@ -97,6 +97,8 @@ class Check(Generic[F]):
     """Which targets of the kind it is for."""
     usable: Callable[[F], bool] = always
     """Whether checks that need these facts can go on with them."""
+    rules_out: tuple[str, ...] = ()
+    """Causes that cannot be the case where this check passed on every target it ran for."""
     takes_turns: bool = False
     """Never two of its instances at once, in the order of the services: for what must not be tried twice in vain."""
 

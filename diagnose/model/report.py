@@ -67,6 +67,15 @@ class ReportCause(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of causes whose findings only follow from this one."""
 
 
+class RuledOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause that was looked for, and cannot be the case."""
+
+    id: str
+    title: str
+    checks: tuple[str, ...]
+    """Ids of the checks that passed."""
+
+
 class ReportVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The answer."""
 
@@ -77,6 +86,8 @@ class ReportVerdict(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[ReportCause, ...] = ()
     unchecked: tuple[str, ...] = ()
     """What could not be checked although it was needed, one sentence each."""
+    ruled_out: tuple[RuledOut, ...] = ()
+    """What was looked for and is not the cause."""
 
 
 class ReportService(msgspec.Struct, frozen=True, kw_only=True):

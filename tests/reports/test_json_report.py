@@ -61,6 +61,7 @@ OBJECTS = {
     "Evidence": SCHEMA_WORDS["$defs"]["cause"]["properties"]["evidence"]["items"],
     "ReportRemedy": SCHEMA_WORDS["$defs"]["cause"]["properties"]["remedies"]["items"],
     "ReportLink": SCHEMA_WORDS["$defs"]["cause"]["properties"]["remedies"]["items"]["properties"]["links"]["items"],
+    "RuledOut": SCHEMA_WORDS["$defs"]["ruled_out"],
     "Station": SCHEMA_WORDS["$defs"]["station"],
     "ReportService": SCHEMA_WORDS["$defs"]["service"],
     "ReportCheck": SCHEMA_WORDS["$defs"]["check"],
