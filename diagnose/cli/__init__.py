@@ -12,7 +12,10 @@ import click
 
 from diagnose import language
 
-COMMANDS = {"lab": "diagnose.cli.lab"}
+COMMANDS = {
+    "explain": "diagnose.cli.explain",
+    "lab": "diagnose.cli.lab",
+}
 """Command name to the module whose COMMAND it is; whatever else comes first is an address or a domain."""
 MAIN = "diagnose.cli.main_job"
 

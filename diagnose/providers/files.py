@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +15,11 @@ FOLDER = Path(__file__).parents[1] / "knowledge" / "providers"
 class UnknownProviderError(TextError, LookupError):
     """No file for this id; the message suggests ids that look like it."""
 
-    def __init__(self, provider_id: str) -> None:
+    def __init__(self, provider_id: str, known: Collection[str] = ()) -> None:
+        """*known*: the names that would have been taken; by default the ids of all providers."""
         import difflib
 
-        close = difflib.get_close_matches(provider_id, provider_ids(), n=3)
+        close = difflib.get_close_matches(provider_id, sorted(known) or provider_ids(), n=3)
         self.provider_id = provider_id
         self.close = tuple(close)
         sentence = text("no provider is called “{name}”", name=provider_id)

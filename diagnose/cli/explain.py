@@ -1,0 +1,158 @@
+"""`diagnose explain`: what a server reply, an error message or a cause's id means, and what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from gettext import gettext as _
+from pathlib import Path
+from typing import IO, Any, get_args
+
+import click
+
+from diagnose import replies_in_lines
+from diagnose.cli.options import audience_option
+from diagnose.cli.output import print_out
+from diagnose.cli.pages import page_options, show_json, show_page
+from diagnose.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
+from diagnose.language import translation
+from diagnose.model.labels import CERTAINTIES
+from diagnose.model.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
+from diagnose.providers import UnknownProviderError
+from diagnose.replies import Protocol
+from diagnose.replies.text import LARGEST_REPLY
+
+STANDARD_INPUT = "-"
+
+
+class TakesReplies(click.Command):
+    """A command whose argument may be a POP3 reply, which begins like an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Click's, with what begins with ``-ERR`` (RFC 1939 §3) set behind the options."""
+        replies = [word for word in args if word.upper().startswith("-ERR")]
+        if replies and "--" not in args:
+            args = [*(word for word in args if word not in replies), "--", *replies]
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    cls=TakesReplies,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 also where the text reports no failure or means nothing, 2 wrong usage.",
+)
+@click.argument("words", metavar="TEXT", nargs=-1)
+@click.option(
+    "--protocol", type=click.Choice(get_args(Protocol)), help="What the text was said in, where that is known."
+)
+@click.option("--provider", metavar="ID", help="The mail provider that the text comes from.")
+@click.option(
+    "--jsonl",
+    metavar="FILE",
+    help="Read many texts, a JSON object with “id” and “reply” a line (- is standard input), and write one a line.",
+)
+@click.option("--verbose", is_flag=True, help="Everybody's remedies, and those of all causes.")
+@audience_option
+@page_options
+def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+    """Tell what a server's reply or an error message means, and what to do.
+
+    TEXT is the reply, the message of any mail program or page, or the id of a cause; - reads standard input.
+    """
+    if given["provider"] and given["provider"] not in provider_names():
+        raise click.UsageError(UnknownProviderError(given["provider"], provider_names()).sentence.render(_))
+    if given["jsonl"]:
+        if words:
+            raise click.UsageError(_("give either a TEXT or --jsonl FILE."))
+        _explain_lines(given["jsonl"], given)
+        return 0
+    told = _told(words)
+    explanation = explain(
+        told,
+        protocol=given["protocol"],
+        provider=given["provider"],
+        lang=given["lang"],
+        audience=given["audience"],
+        translate=translation(given["lang"]),
+    )
+    if given["form"] == "json":
+        show_json(explanation)
+    else:
+        show_page(_page(explanation, close_ids(told), verbose=given["verbose"]), given)
+    return 0
+
+
+def _told(words: tuple[str, ...]) -> bytes:
+    """The text to explain, as many bytes of it as are read. Raises click.UsageError where there is none."""
+    piped = words == (STANDARD_INPUT,)
+    told = sys.stdin.buffer.read(LARGEST_REPLY + 1) if piped else os.fsencode(" ".join(words))
+    if not told.strip():
+        raise click.UsageError(_("there is no text to explain."))
+    if len(told) > LARGEST_REPLY:
+        click.echo(_("Only the first {number} bytes of the text are read.").format(number=LARGEST_REPLY), err=True)
+    return told[:LARGEST_REPLY]
+
+
+def _explain_lines(file: str, given: dict[str, Any]) -> None:
+    translate = translation(given["lang"])
+    piped = file == STANDARD_INPUT
+    with contextlib.nullcontext(sys.stdin.buffer) if piped else _opened(file) as stream:
+        try:
+            for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider"]):
+                print_out(replies_in_lines.written(answer, translate) + "\n")
+        except replies_in_lines.LineError as error:
+            name, problem = _("standard input") if piped else file, error.sentence.render(_)
+            sentence = _("{file}, line {number}: {problem}").format(file=name, number=error.number, problem=problem)
+            raise click.ClickException(sentence) from None
+
+
+def _opened(file: str) -> IO[bytes]:
+    """The bytes of *file*. Raises click.ClickException."""
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        sentence = _("{file} cannot be read: {words}.").format(file=file, words=error.strerror)
+        raise click.ClickException(sentence) from None
+
+
+def _page(explanation: Explanation, close: tuple[str, ...], *, verbose: bool) -> Page:
+    if not explanation.causes:
+        return Page(blocks=tuple(_nothing(close)))
+    first, *others = explanation.causes
+    blocks: list[AnyBlock] = [_entry(first)]
+    if explanation.matched != first.id:
+        told = _("Recognised in the text: “{words}”").format(words=explanation.matched)
+        blocks.append(Paragraph(words=told, quiet=True))
+    blocks.append(Advice(remedies=first.remedies))
+    if others:
+        blocks.append(Heading(words=_("Other possible causes")))
+    for cause in others:
+        blocks.append(_entry(cause))
+        if verbose:
+            blocks.append(Advice(remedies=cause.remedies))
+    if others and not verbose:
+        blocks.append(Paragraph(words=_("Steps for each of them: diagnose explain ID, or --verbose"), quiet=True))
+    return Page(blocks=tuple(blocks))
+
+
+def _entry(cause: ExplainedCause) -> Entry:
+    return Entry(
+        mark="?" if cause.certainty == "possible" else "✗",
+        title=cause.title,
+        note=f"{_(CERTAINTIES[cause.certainty])} · {cause.id}",
+        words=cause.summary,
+    )
+
+
+def _nothing(close: tuple[str, ...]) -> Iterator[AnyBlock]:
+    yield Entry(
+        mark="?",
+        title=_("No cause of a failed login was found in this text"),
+        words=_("Either it reports no failure, or it does so in words that are not known here."),
+    )
+    if close:
+        yield Paragraph(
+            words=_("Is it meant as the id of a cause? There is {close}.").format(close=_(", ").join(close))
+        )

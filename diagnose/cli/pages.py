@@ -1,0 +1,37 @@
+"""Answers of the commands beside the main job: a page for people, JSON for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from diagnose.cli.options import lang_option, no_color_option, page_format_option
+from diagnose.cli.output import print_out, renderer, terminal_style
+from diagnose.language import translation
+from diagnose.model.page import Page
+from diagnose.model.text import json_text
+
+
+def page_options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
+    """The options that say how an answer is shown."""
+    return page_format_option(lang_option(no_color_option(command)))
+
+
+def show_page(page: Page, given: dict[str, Any]) -> None:
+    """*page* to standard output, for people."""
+    draw = renderer("text").page
+    if draw is None:
+        raise TypeError("the format text draws no pages")
+    style = terminal_style(
+        translation(given["lang"]),
+        no_color=given["no_color"],
+        audience=given.get("audience", "user"),
+        verbose=given.get("verbose", False),
+    )
+    print_out(draw(page, style))
+
+
+def show_json(answer: msgspec.Struct) -> None:
+    """*answer* to standard output, for programs."""
+    print_out(json_text(msgspec.to_builtins(answer)) + "\n")
