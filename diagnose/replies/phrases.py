@@ -19,6 +19,7 @@ _START = re.compile(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
 _WITHIN = re.compile(rf"(?<=[{_LETTERS}])[{_LETTERS}]")
 _LETTER = re.compile(rf"[{_LETTERS}]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
+_HOST = re.compile(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a-z0-9_])")
 _ASCII_TOKEN = re.compile(r"(?<![!-;=?-~])[!-;=?-~]+")
 _KEY = 3
 LONGEST_SENTENCE = 400
@@ -137,8 +138,9 @@ def sentences(text: str) -> list[str]:
 
 
 def without_addresses(text: str) -> str:
-    """*text* without URLs and mail addresses, whose words are names and no statements."""
-    return _ASCII_TOKEN.sub(_blank_address, text) if "@" in text or "://" in text else text
+    """*text* without URLs, mail addresses and host names, whose words are names and no statements."""
+    plain = _ASCII_TOKEN.sub(_blank_address, text) if "@" in text or "://" in text else text
+    return _HOST.sub(" ", plain)
 
 
 def _blank_address(token: re.Match[str]) -> str:
