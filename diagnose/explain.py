@@ -62,6 +62,8 @@ def explain(
     name = _as_id(words)
     if name in known:
         reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name)
+    elif close_ids(words):
+        reading = Reading()  # a misspelt id holds words, but says nothing with them
     else:
         reading = read_reply(words, protocol=protocol, provider=provider)
 
@@ -88,10 +90,11 @@ def name_causes(reading: Reading, translate: Translate = str) -> tuple[NamedCaus
 
 
 def close_ids(words: str | bytes) -> tuple[str, ...]:
-    """The causes whose id *words* look like."""
+    """The causes whose id *words*, none themselves, look like."""
     import difflib
 
-    return tuple(difflib.get_close_matches(_as_id(words), catalogue().ids, n=3, cutoff=0.8))
+    name, ids = _as_id(words), catalogue().ids
+    return () if name in ids else tuple(difflib.get_close_matches(name, ids, n=3, cutoff=0.8))
 
 
 def provider_names() -> frozenset[str]:
@@ -101,10 +104,9 @@ def provider_names() -> frozenset[str]:
 
 
 def _as_id(words: str | bytes) -> str:
-    """*words* as an id would stand; "" for what is too long to be meant as one."""
-    if len(words) > LONGEST_ID:
-        return ""
-    return (words if isinstance(words, str) else words.decode("ascii", "replace")).strip()
+    """*words* as an id would stand; "" for what cannot be meant as one."""
+    name = (words if isinstance(words, str) else words.decode("ascii", "replace")).strip()
+    return "" if len(name) > LONGEST_ID or " " in name else name
 
 
 def _facts(name: str | None, lang: providers.Language) -> Mapping[str, str]:

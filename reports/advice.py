@@ -22,17 +22,16 @@ def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Words)
         yield ""
         yield indented(Prose(Text(_("This is not yours to change; please pass it on."))))
     for remedy in [*own, *(others if style.verbose else ())]:
-        yield from steps(remedy, style, words)
+        mine = remedy.fixer == "user" and style.audience == "user"
+        yield from steps(remedy, words, _("What to do") if mine else None)
     if others and not style.verbose:
         who = words.comma.join(words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
         yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
 
 
-def steps(remedy: ReportRemedy, style: RenderStyle, words: Words) -> Iterator[RenderableType]:
-    """The numbered steps of one kind of person, and the pages that help."""
-    _ = style.translate
-    mine = remedy.fixer == "user" and style.audience == "user"
-    yield from heading(_("What to do") if mine else words.remedy.get(remedy.fixer, remedy.fixer))
+def steps(remedy: ReportRemedy, words: Words, title: str | None = None) -> Iterator[RenderableType]:
+    """The numbered steps of one kind of person, and the pages that help; *title* in place of whose they are."""
+    yield from heading(title or words.remedy.get(remedy.fixer, remedy.fixer))
     for number, step in enumerate(remedy.steps, start=1):
         yield item(f"{number}.", Prose(Text(step)))
     for link in remedy.links:

@@ -26,7 +26,7 @@ COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": 
 def page(page: Page, style: RenderStyle) -> str:
     """*page* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
     # a page holds texts of the knowledge, whose longest are longer than what a server may say
-    return written(_laid_out(harmless(page, LONGEST_FACT), style), style)
+    return written(_laid_out(harmless(page, LONGEST_FACT), style), style).lstrip("\n")
 
 
 def _laid_out(page: Page, style: RenderStyle) -> Iterator[RenderableType]:
@@ -49,7 +49,7 @@ def _block(block: Heading | Paragraph | Rows | Advice, style: RenderStyle) -> It
             yield indented(_rows(block.rows, style))
         case Advice(everybody=True):
             for remedy in block.remedies:
-                yield from steps(remedy, style, words(style.translate))
+                yield from steps(remedy, words(style.translate))
         case Advice():
             yield from advice(block.remedies, style, words(style.translate))
 

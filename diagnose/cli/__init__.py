@@ -13,6 +13,7 @@ import click
 from diagnose import language
 
 COMMANDS = {
+    "causes": "diagnose.cli.causes",
     "explain": "diagnose.cli.explain",
     "lab": "diagnose.cli.lab",
 }
