@@ -9,11 +9,13 @@ import click
 
 from diagnose.cli.main_job import carry_out, options
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
-from diagnose.diagnosis import Request
+from diagnose.diagnosis import Request, diagnose
 from diagnose.discovery import Wishes
 from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import SCENARIOS, Scenario
+from diagnose.lab.trial import Trial
 from diagnose.model.renderer import Audience
+from diagnose.model.report import Report
 from diagnose.providers import Language
 from diagnose.secret import Secret
 from diagnose.subject import parse_subject
@@ -57,17 +59,45 @@ def scenario_named(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
+def _carry_out_all(seconds: float) -> int:
+    """Every scenario, a line each: expected, found. 1 when one of them disagrees."""
+    from diagnose.lab import trial
+
+    def diagnosed(estate: Estate) -> Report:
+        return diagnose(request_for(estate, seconds=seconds, strict=False, redact=False, audience="user")).report
+
+    width = max(map(len, SCENARIOS))
+    disagreeing = lacking = 0
+    for scenario in SCENARIOS.values():
+        done = trial.carry_out(scenario, diagnosed)
+        disagreeing += not done.agrees and done.lacking is None
+        lacking += done.lacking is not None
+        sign = "–" if done.lacking is not None else "✓" if done.agrees else "✗"
+        expected, found = ", ".join(scenario.expects) or "healthy", ", ".join(done.found) or "healthy"
+        click.echo(f"{sign} {scenario.id:<{width}}  {expected:<38}  {done.lacking or found}{_faults(done)}")
+    click.echo(f"{len(SCENARIOS) - disagreeing - lacking} agree, {disagreeing} disagree, {lacking} not possible here")
+    return 1 if disagreeing else 0
+
+
+def _faults(done: Trial) -> str:
+    code = "" if done.exit_code in {None, done.scenario.exit_code} else f" (exit {done.exit_code})"
+    return code + "".join(f" [{fault}]" for fault in done.broken)
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("scenario", default="wrong-password")
 @click.option("--list", "listing", is_flag=True, help="Name the scenarios.")
+@click.option("--all", "everything", is_flag=True, help="Diagnose every scenario and compare with what is expected.")
 @options
-def COMMAND(scenario: str, listing: bool, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """Bring up a mail estate on loopback, with the fault that SCENARIO names, and diagnose an account on it."""
     if listing:
         width = max(map(len, SCENARIOS))
         for one in SCENARIOS.values():
             click.echo(f"{one.id:<{width}}  {one.title}")
         return 0
+    if everything:
+        return _carry_out_all(given["timeout"])
     chosen = scenario_named(scenario)
     try:
         with Estate(chosen) as estate:
