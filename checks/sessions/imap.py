@@ -40,6 +40,20 @@ imaplib2.imaplib2.time = SimpleNamespace(
 )
 
 
+_LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
+
+
+def folder_name(name: str) -> str:
+    """*name* out of modified UTF-7 (RFC 3501 §5.1.3); as it is where it is none."""
+
+    def decoded(run: re.Match[str]) -> str:
+        if not run[1]:
+            return "&"
+        return (b"+" + run[1].replace(",", "/").encode("ascii") + b"-").decode("utf-7", "replace")
+
+    return re.sub(r"&([A-Za-z0-9+,]*)-", decoded, name)
+
+
 class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     """imaplib2 on a stream that stands already."""
 
@@ -47,7 +61,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.stream = stream
         self.ready = threading.Event()
         self.heard = bytearray()
-        super().__init__("localhost", identifier="", timeout=stream.deadline.left() + 1)
+        super().__init__("localhost", identifier="")
 
     def _mesg(self, *_: object) -> None:
         """Nothing: imaplib2's messages would go to standard error, and hold what was sent."""
@@ -60,6 +74,16 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         if not self.ready.is_set():  # from here on there is somebody to hand the greeting to
             self.ready.set()
             self._hand_in(self.stream.take_unread())
+        answer = request.get_response
+
+        def answer_in_time(words: str | None = None) -> Any:  # noqa: ANN401 - imaplib2's own
+            # the stream's deadline alone does not end this: nobody reads while nothing comes
+            if not request.ready.wait(self.stream.deadline.left()):
+                request.abort(self.abort, "no answer in time")
+                self.inq.put((self.abort, "no answer in time"))
+            return answer(words)
+
+        request.get_response = answer_in_time
         return request
 
     def _hand_in(self, known: bytes) -> None:
@@ -75,6 +99,8 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         if not data:
             raise ClosedError("closed by the server")
         self.heard += data
+        if size == 1 and data == b"\n":
+            self.TerminateReader = self._tagged(bytes(self.heard[self.heard.rfind(b"\n", 0, -1) + 1 :]))
         return data
 
     def send(self, data: bytes) -> None:
@@ -85,25 +111,37 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.stream.abort()
 
     def reader_is_fresh(self) -> None:
-        """Read again after STARTTLS, from the same stream, now under TLS."""
+        """Read again after STARTTLS, from the same stream, now under TLS; what was said in clear is forgotten."""
+        self.TerminateReader = False
+        self.read_size = imaplib2.imaplib2.READ_SIZE
+        self.untagged_responses: list[Any] = []
         self.rdth = threading.Thread(target=self._reader, daemon=True)
         self.rdth.start()
 
     def ask_for_tls(self) -> str:
         """STARTTLS without imaplib2's own handshake: "OK", or the server's words."""
         self.read_size = 1  # nothing behind the reply's line end may be read: it belongs to the handshake
-        self.TerminateReader = True
         try:
             kind, data = self._simple_command("STARTTLS")
         finally:
             self._release_state_change()
         self.rdth.join(timeout=self.stream.deadline.left())
-        self.TerminateReader = False
-        self.read_size = imaplib2.imaplib2.READ_SIZE
         if kind == "OK":
             return "OK"
         self.reader_is_fresh()
         return shown(b" ".join(part for part in data if part))
+
+    def answered(self, heard: bytes) -> bytes | None:
+        """*heard* without tags and invitations to go on; None where neither the command's answer nor BYE is in it."""
+        lines = heard.splitlines(keepends=True)
+        if not any(self._tagged(line) or line.upper().startswith(b"* BYE") for line in lines):
+            return None
+        return b"".join(
+            line.partition(b" ")[2] if self._tagged(line) else line for line in lines if not line.startswith(b"+")
+        )
+
+    def _tagged(self, line: bytes) -> bool:
+        return re.match(re.escape(self.tagpre) + rb"\d+ ", line) is not None
 
     def authenticate_with(self, mechanism: str, credentials: Credentials, *, initial: bool) -> tuple[str, bytes]:
         """AUTHENTICATE, the first answer with the command if *initial* (RFC 4959). The type and text of the reply."""
@@ -153,7 +191,7 @@ class ImapSession(MailSession):
     def _errors_as_ours(self) -> Iterator[None]:
         try:
             yield
-        except imaplib2.IMAP4.error as error:
+        except (imaplib2.IMAP4.error, UnicodeError) as error:
             if self.stream.deadline.passed():
                 raise DeadlineError("no answer in time") from None
             # never "from error": its message may quote the command, password and all
@@ -188,7 +226,6 @@ class ImapSession(MailSession):
 
     def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
         self.stream.deadline = deadline
-        self._client.resp_timeout = deadline.left() + 1
         self.introduce()
         before = len(self._client.heard)
         secret = credentials.secret
@@ -200,15 +237,19 @@ class ImapSession(MailSession):
             else:
                 kind, words = self._client.authenticate_with(mechanism, credentials, initial=self.initial_response)
         except imaplib2.IMAP4.error:
-            heard = bytes(self._client.heard[before:])
-            if not heard:
-                problem = DeadlineError("no answer in time") if deadline.passed() else ClosedError("closed unanswered")
-                raise problem from None
-            return Reply(ok=False, words=shown(self._untagged(heard), secret))
-        heard = self._untagged(bytes(self._client.heard[before:]))
+            return Reply(ok=False, words=shown(self._answer_since(before), secret))
+        heard = self._answer_since(before)
         if told := re.findall(rb"CAPABILITY ([^\]\r\n]+)", heard):  # a login changes them; most servers say so at once
             self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
         return Reply(ok=kind == "OK", words=shown(words if kind == "OK" or b"{" in words[:1] else heard, secret))
+
+    def _answer_since(self, before: int) -> bytes:
+        """What was heard from there on. Raises ClosedError, DeadlineError when no answer is among it."""
+        words = self._client.answered(bytes(self._client.heard[before:]))
+        if words is None:
+            ended = DeadlineError("no answer in time") if self.stream.deadline.passed() else ClosedError("no answer")
+            raise ended from None
+        return words
 
     def introduce(self) -> None:
         """Name this client (RFC 2971) where the server wants to know; its answer does not matter."""
@@ -219,16 +260,12 @@ class ImapSession(MailSession):
     def open_mailbox(self, deadline: Deadline) -> Reply:
         """EXAMINE INBOX: like SELECT, but changes nothing (RFC 9051 §6.3.3)."""
         self.stream.deadline = deadline
-        self._client.resp_timeout = deadline.left() + 1
         before = len(self._client.heard)
         try:
             kind, _ = self._client.examine("INBOX")
         except imaplib2.IMAP4.error:
             kind = "NO"
-        heard = bytes(self._client.heard[before:])
-        if not heard:
-            raise DeadlineError("no answer in time") if deadline.passed() else ClosedError("closed unanswered")
-        words = self._untagged(heard)
+        words = self._answer_since(before)
         return Reply(ok=kind == "OK", words=shown(words.rstrip().rpartition(b"\n")[2] if kind == "OK" else words))
 
     def ask_quota(self, deadline: Deadline) -> tuple[int, int] | None:
@@ -241,9 +278,39 @@ class ImapSession(MailSession):
         told = re.search(rb"\* QUOTA [^\r\n]*\bSTORAGE (\d{1,18}) (\d{1,18})", self._client.heard[before:])
         return (int(told[1]), int(told[2])) if told else None
 
-    def _untagged(self, heard: bytes) -> bytes:
-        """*heard* without our own random tags, which mean nothing to a reader."""
-        return re.sub(rb"(?m)^" + re.escape(bytes(self._client.tagpre)) + rb"\d+ ", b"", heard)
+    def junk_folder(self, names: tuple[str, ...], deadline: Deadline) -> str | None:
+        """The folder for unwanted mail: marked \\Junk (RFC 6154), else by one of *names*; None when there is none."""
+        self.stream.deadline = deadline
+        with self._errors_as_ours():
+            _, lines = self._client.list()
+        by_name = None
+        for line in lines or ():
+            told = _LISTED.match(line) if isinstance(line, bytes) else None
+            if told is None:
+                continue
+            name = told["name"].strip(b'"').decode("ascii", "replace")
+            if rb"\junk" in told["flags"].lower():
+                return name
+            if by_name is None and folder_name(name).casefold() in names:
+                by_name = name
+        return by_name
+
+    def recent_headers(self, folder: str, days: int, most: int, deadline: Deadline) -> list[bytes]:
+        """From, Subject and Date of the newest mails in *folder*, none older than *days*, *most* at most.
+
+        EXAMINE and BODY.PEEK leave every flag as it is (RFC 9051 §6.3.3, §6.4.5). Raises OSError.
+        """
+        self.stream.deadline = deadline
+        since = time.strftime("%d-%b-%Y", time.gmtime(time.time() - days * 86400))
+        with self._errors_as_ours():
+            self._client.examine(f'"{folder}"')
+            _, found = self._client.search(None, "SINCE", since)
+            numbers = [number for row in found or () if row for number in row.split()][-most:]
+            if not numbers:
+                return []
+            wanted = ",".join(number.decode("ascii") for number in numbers)
+            _, parts = self._client.fetch(wanted, "(BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE)])")
+        return [part[1] for part in parts or () if isinstance(part, tuple)]
 
     def say_goodbye(self) -> None:
         self.stream.sendall(b"bye LOGOUT\r\n")

@@ -104,8 +104,7 @@ class MailSession(ABC):
 def shown(raw: bytes | str, secret: Secret | None = None) -> str:
     """A reply fit to be kept: decoded, the secret masked, bounded."""
     words = raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else raw
-    words = words[: 4 * LONGEST_REPLY]
-    if secret is not None:
+    if secret is not None:  # before anything is cut: a part of it would not be found
         words = secret.masked_in(words)
     return words.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")[:LONGEST_REPLY].rstrip("\r\n")
 
