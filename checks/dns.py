@@ -178,7 +178,7 @@ def _judge_no_mx(facts: DomainFacts, domain: str) -> Iterator[Finding]:
             text=text(
                 "{domain} has no MX record; its own address stands in (RFC 5321 §5.1), but port 25 there: {words}.",
                 domain=domain,
-                words=failures[0].text if failures[0] else "",
+                words=failures[0].words if failures[0] else "",
             ),
         )
 

@@ -151,7 +151,7 @@ def judge_login(facts: LoginFacts, given: Given, target: Service) -> Iterator[Fi
         case "no_mechanism":
             yield from _judge_no_mechanism(facts, target)
         case "unanswered":
-            words = facts.failure.text if facts.failure else ""
+            words = facts.failure.words if facts.failure else ""
             late = facts.failure is not None and facts.failure.name == "timed_out"
             yield Finding(
                 cause="server.slow" if late else "server.fault",
@@ -279,7 +279,7 @@ def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterato
         )
     if facts.ok:
         return
-    words = facts.reply or (facts.failure.text if facts.failure else "")
+    words = facts.reply or (facts.failure.words if facts.failure else "")
     sentence = text("The login worked, but {host} does not open the mailbox: {words}", host=target.host, words=words)
     suspects = _read(facts.reply, given, target, "select").suspects if facts.reply else ()
     for suspect in suspects:

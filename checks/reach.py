@@ -196,7 +196,7 @@ def judge_paths(facts: PathsFacts, _given: Given, target: Service) -> Iterator[F
                 host=target.host,
                 port=target.port,
                 address=sixes[0].address,
-                words=failure.text if failure else "",
+                words=failure.words if failure else "",
             ),
         )
 

@@ -213,14 +213,14 @@ def _judge_silence(facts: ServerFacts, known: Failure, target: Service) -> Itera
         yield Finding(
             cause="reach.wrong-service",
             certainty="likely",
-            text=text("{host} sends on port {port} what is no mail greeting ({words}).", words=known.text, **place),
+            text=text("{host} sends on port {port} what is no mail greeting ({words}).", words=known.words, **place),
         )
     else:
         yield Finding(
             cause="server.fault",
             certainty="confirmed",
             text=text(
-                "{host} closed the connection on port {port} before greeting ({words}).", words=known.text, **place
+                "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **place
             ),
         )
 

@@ -313,7 +313,7 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
         yield Finding(
             cause="tls.handshake-failed",
             certainty="confirmed",
-            text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.text, **place),
+            text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
         )
 
 

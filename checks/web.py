@@ -79,7 +79,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         yield Finding(
             cause="web.login-page-down",
             certainty="likely" if certificate else "confirmed",
-            text=text("The webmail page {url} cannot be had: {words}.", url=_place(last.url), words=last.failure.text),
+            text=text("The webmail page {url} cannot be had: {words}.", url=_place(last.url), words=last.failure.words),
         )
     elif last.status is not None and last.status >= 500:
         yield Finding(

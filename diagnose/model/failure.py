@@ -9,6 +9,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from diagnose.model.text import Text, text
+
 FailureName = Literal[
     "connection_refused",
     "timed_out",
@@ -42,6 +44,24 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     name: FailureName
     operation: Operation
     text: str = ""
+
+    @property
+    def words(self) -> Text | str:
+        """What went wrong, for a sentence in any language; in the source's words where the name says too little."""
+        return _WORDS.get(self.name, self.text)
+
+
+_WORDS: dict[FailureName, Text] = {
+    "connection_refused": text("connection refused"),
+    "timed_out": text("no answer in time"),
+    "network_unreachable": text("network unreachable"),
+    "host_unreachable": text("host unreachable"),
+    "connection_reset": text("connection reset"),
+    "connection_closed": text("connection closed"),
+    "not_permitted": text("not permitted on this computer"),
+    "name_not_found": text("name not found"),
+    "too_much_data": text("more data than there should be"),
+}
 
 
 class TooMuchDataError(OSError):
