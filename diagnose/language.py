@@ -20,8 +20,8 @@ LOCALE = Path(__file__).with_name("locale")
 DOMAIN = "diagnose"
 """The gettext domain: catalogues are called so."""
 
-TRADITIONAL = {"tw", "hk", "mo"}
-"""Regions (ISO 3166-1) whose Chinese is written in the Traditional script; the others' is Simplified."""
+TRADITIONAL = {"tw", "hk", "mo", "cht"}
+"""Regions (ISO 3166-1), and Windows' mark, of Chinese in the Traditional script; any other's is Simplified."""
 
 
 def translation(language: Language) -> Callable[[str], str]:

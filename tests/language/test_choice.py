@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import gettext
+import plistlib
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,6 +115,43 @@ def test_without_variables_the_desktop_decides(monkeypatch: pytest.MonkeyPatch) 
 
     assert of_computer({}) == "zh-Hant"
     assert of_computer({"LANG": "en_US.UTF-8"}) == "en"
+
+
+@pytest.mark.parametrize(
+    ("preferred", "expected"), [(["zh-Hant-HK", "en-HK"], "zh-Hant"), (["fr-FR"], "en"), ([], "en")]
+)
+def test_the_desktop_of_macos(
+    preferred: list[str], expected: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert of_computer({}) == "en"
+
+    settings = tmp_path / "Library/Preferences/.GlobalPreferences.plist"
+    settings.parent.mkdir(parents=True)
+    settings.write_bytes(plistlib.dumps({"AppleLanguages": preferred}, fmt=plistlib.FMT_BINARY))
+
+    assert of_computer({}) == expected
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        (0x0404, "zh-Hant"),
+        (0x0C04, "zh-Hant"),
+        (0x7C04, "zh-Hant"),
+        (0x0804, "zh-Hans"),
+        (0x1004, "zh-Hans"),
+        (0x0409, "en"),
+    ],
+)
+def test_the_desktop_of_windows(identifier: int, expected: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Language identifiers as [MS-LCID] lists them."""
+    kernel = SimpleNamespace(GetUserDefaultUILanguage=lambda: identifier)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+
+    assert of_computer({}) == expected
 
 
 @pytest.mark.parametrize(
