@@ -21,7 +21,7 @@ from diagnose.model import Check, Deadline, Finding, Given, Subject
 from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
 from diagnose.model.text import text
-from diagnose.model.workbench import Workbench
+from diagnose.model.workbench import OtherMailbox, Workbench
 from diagnose.network import Nameserver, Network
 from diagnose.redact import redact
 from diagnose.runner import DISCOVERY, Observer, Outcome, Selection, run
@@ -38,6 +38,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     wishes: Wishes = Wishes()
     password: Secret | None = None
     access_token: Secret | None = None
+    other_mailbox: OtherMailbox | None = None
+    """Where an activation or verification mail was sent to."""
     login: bool = True
     """Whether the login itself is to be tested; never for a bare domain."""
     nameserver: Nameserver | None = None
@@ -79,6 +81,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         history=History(request.history),
         password=request.password if login else None,
         access_token=request.access_token if login else None,
+        other_mailbox=request.other_mailbox,
         try_all=request.try_all,
         send_again=request.send_again,
         third_party=request.wishes.third_party,

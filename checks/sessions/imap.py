@@ -279,7 +279,7 @@ class ImapSession(MailSession):
         return (int(told[1]), int(told[2])) if told else None
 
     def junk_folder(self, names: tuple[str, ...], deadline: Deadline) -> str | None:
-        """The folder for unwanted mail: marked \\Junk (RFC 6154), else by one of *names*; None when there is none."""
+        r"""The folder for unwanted mail: marked \Junk (RFC 6154), else by one of *names*; None when there is none."""
         self.stream.deadline = deadline
         with self._errors_as_ours():
             _, lines = self._client.list()

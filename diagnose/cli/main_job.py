@@ -21,6 +21,7 @@ from diagnose.history import History
 from diagnose.language import translation
 from diagnose.model import Subject, TextError
 from diagnose.model.renderer import RenderStyle
+from diagnose.model.workbench import OtherMailbox
 from diagnose.providers import provider
 from diagnose.runner import DISCOVERY, Selection
 from diagnose.secret import Secret
@@ -95,6 +96,8 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
 @click.option("--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too.")
 @click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family.")
 @click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family.")
+@click.option("--activation-mailbox", metavar="ADDRESS", help="Look here for the activation mail, junk included.")
+@click.option("--activation-password-env", metavar="VAR", help="That mailbox's password; asked for on a terminal.")
 @click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection.")
 @click.option("--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation.")
 @click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins.")
@@ -126,6 +129,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
             lang=given["lang"],
             audience=given["audience"],
             **_login(subject, given),
+            other_mailbox=_other_mailbox(given),
         )
         return carry_out(request, given)
     except TextError as error:
@@ -157,6 +161,22 @@ def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
         return {"password": secrets.from_keyring(account)}
     password = secrets.from_prompt(account)
     return {"password": password, "send_again": _send_again(account, password, given)}
+
+
+def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:
+    """The mailbox to look for the activation mail in, its secret. Raises SubjectError, click.UsageError."""
+    if not given["activation_mailbox"]:
+        if given["activation_password_env"]:
+            raise click.UsageError(_("--activation-password-env goes with --activation-mailbox."))
+        return None
+    other = parse_subject(given["activation_mailbox"])
+    if other.address is None:
+        raise click.UsageError(_("--activation-mailbox wants a mailbox address."))
+    if given["activation_password_env"]:
+        password = secrets.from_environment(given["activation_password_env"])
+    else:
+        password = secrets.from_prompt(other.address)
+    return OtherMailbox(address=other.address, domain=other.domain, password=password)
 
 
 def _send_again(account: str, password: Secret | None, given: dict[str, Any]) -> bool:

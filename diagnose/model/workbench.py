@@ -65,6 +65,17 @@ class ConnectionShelf:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherMailbox:
+    """The mailbox that an activation or verification mail was sent to."""
+
+    address: str
+    domain: str
+    """As A-labels."""
+    password: Secret | None
+    """None: it cannot be looked into."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workbench:
     """Handed to every probe."""
 
@@ -75,6 +86,7 @@ class Workbench:
     """None: there is none, or none is to be used."""
     access_token: Secret | None = None
     """OAuth 2 access token (RFC 6749 §1.4), used instead of the password."""
+    other_mailbox: OtherMailbox | None = None
     try_all: bool = False
     send_again: bool = False
     """The person said that a password which was rejected recently is to be sent all the same."""

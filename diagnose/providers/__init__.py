@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.providers.facts import lockout_limit, provider_facts
 from diagnose.providers.files import UnknownProviderError, all_providers, provider, provider_ids
 from diagnose.providers.placeholders import PLACEHOLDERS
-from diagnose.providers.recognition import by_domain, by_host, by_mx, mail_domains, owners_of_host
+from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
 from diagnose.providers.schema import Language, Provider, Server
 from diagnose.providers.servers import other_servers, servers_for, webmail_for
 
@@ -19,6 +19,7 @@ __all__ = [
     "by_domain",
     "by_host",
     "by_mx",
+    "hosts_of",
     "lockout_limit",
     "mail_domains",
     "other_servers",

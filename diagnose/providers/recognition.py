@@ -100,3 +100,8 @@ def _suffixes(name: str) -> Iterator[str]:
 def mail_domains() -> tuple[str, ...]:
     """Address domains that providers offer to everybody, without wildcards."""
     return tuple(domain for domain in _index().domains if "*" not in domain)
+
+
+def hosts_of(provider_id: str) -> tuple[str, ...]:
+    """The names of the mail servers that this provider has, templates aside."""
+    return tuple(host for host, owners in _index().hosts.items() if provider_id in owners)

@@ -116,6 +116,7 @@ class Diagnose:
             "HOME": str(self._directory),
             "XDG_STATE_HOME": str(self.state),
             "LC_ALL": "C.UTF-8",
+            "OTHER_PASSWORD": PASSWORD,
         }
 
     def __call__(

@@ -29,6 +29,10 @@ HEALTHY = (
             Account(local_part="grace"),
             Account(local_part="heidi"),
             Account(local_part="ivan"),
+            Account(local_part="judy"),
+            Account(local_part="kim"),
+            Account(local_part="lou"),
+            Account(local_part="mia"),
         ),
     ),
     # a public name, not a special-use one (RFC 6761)

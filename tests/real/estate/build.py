@@ -89,6 +89,14 @@ class Estate:
         """The logins that clients asked for so far, over IMAP, POP3 and submission; in order on each server."""
         return [login for dovecot in self._dovecots.values() for login in dovecot.logins()]
 
+    def deliver(self, user: str, folder: str, *messages: bytes) -> None:
+        """Put *messages* into *folder* of *user*; "" is the inbox."""
+        self._dovecots["standard"].deliver(user, folder, messages)
+
+    def flags(self, user: str) -> set[str]:
+        """The flags of all mails of *user*."""
+        return self._dovecots["standard"].flags(user)
+
     @contextlib.contextmanager
     def hosts_entry(self, line: str) -> Iterator[None]:
         """Meanwhile, *line* stands in the client's hosts file."""

@@ -59,6 +59,7 @@ class Dovecot:
         self._log = directory / "log"
         self._log.touch()
         self._barriers = 0
+        self._mail = directory / "mail"
         self.sasl_socket = directory / "sasl"
         for name in ("state", "mail"):
             (directory / name).mkdir()
@@ -90,6 +91,20 @@ class Dovecot:
             listeners=self._listeners,
             ports=PORTS,
         )
+
+    def deliver(self, user: str, folder: str, messages: Sequence[bytes]) -> None:
+        """Put *messages* into *folder* of *user*, as unseen mail; "" is the inbox."""
+        root = self._mail / user / "Maildir" / (f".{folder}" if folder else "")
+        for part in ("cur", "new", "tmp"):
+            (root / part).mkdir(parents=True, exist_ok=True)
+        for number, message in enumerate(messages):
+            (root / "cur" / f"{number + 1}.{number}.estate:2,").write_bytes(message)
+        for path in [self._mail / user, *(self._mail / user).rglob("*")]:
+            shutil.chown(path, MAIL_USER, MAIL_USER)
+
+    def flags(self, user: str) -> set[str]:
+        """The flags of all mails of *user*, as Maildir keeps them: a seen one has S."""
+        return {path.name.partition(":2,")[2] for path in (self._mail / user).rglob("cur/*")}
 
     def start(self, namespace: Namespace) -> Daemon:
         """Run it in *namespace*; back when the last listener of every port accepts connections."""
