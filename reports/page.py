@@ -20,7 +20,7 @@ from reports.words import words
 
 WIDEST_NAME = 0.45
 """Of the width: where a name takes more than this, what belongs to it stands below it."""
-COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": "yellow"}
+COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": "yellow", "•": "default"}
 
 
 def page(page: Page, style: RenderStyle) -> str:

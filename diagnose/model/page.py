@@ -8,7 +8,7 @@ import msgspec
 
 from diagnose.model.report import ReportRemedy
 
-Mark = Literal["✓", "✗", "!", "?"]
+Mark = Literal["✓", "✗", "!", "?", "•"]
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True, tag=True):

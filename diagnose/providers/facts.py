@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
-import msgspec
-
-from diagnose.providers.schema import Label, Language, Provider, ResetMethod, UsernameForm, Words
+from diagnose.providers.schema import Label, Language, Provider, Words
 from diagnose.providers.servers import fill, servers_for, webmail_for
-
-
-class _Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    username: dict[UsernameForm, Words]
-    reset_methods: dict[ResetMethod, Words]
-    comma: Words
-    colon: Words
-    semicolon: Words
+from diagnose.providers.vocabulary import vocabulary
 
 
 def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> dict[str, str]:
     """What is known for an address at *domain*, by the names of `PLACEHOLDERS`; what is not known is absent."""
-    words = _vocabulary()
+    words = vocabulary()
     app_password, policy, lockout = provider.password.app_password, provider.password_policy, provider.lockout
     form = provider.username.form
     ways = [words.reset_methods[method].said_in(lang) for method in provider.reset.methods]
@@ -66,13 +54,6 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
 def lockout_limit(provider: Provider) -> int | None:
     """How many wrong passwords in a row lock an account or an address here, if that is known."""
     return provider.lockout.attempts
-
-
-@cache
-def _vocabulary() -> _Vocabulary:
-    from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without
-
-    return load(Path(__file__).parents[1] / "knowledge" / "provider-words.yaml", _Vocabulary)
 
 
 def _said(label: Label | None, lang: Language) -> str | None:

@@ -28,6 +28,8 @@ ResetMethod = Literal[
     "wechat",
 ]
 CharacterClass = Literal["upper", "lower", "digit", "special"]
+Kind = Literal["enterprise", "consumer", "both", "software"]
+LockScope = Literal["account", "client-address"]
 
 
 class Words(
@@ -166,7 +168,7 @@ class Lockout(Part, frozen=True, kw_only=True):
     """What happens after wrong passwords."""
 
     attempts: int | None = None
-    scope: Literal["account", "client-address"] | None = None
+    scope: LockScope | None = None
     captcha_after: int | None = None
     duration: Words | None = None
     unlock: Words | None = None
@@ -207,7 +209,7 @@ class Provider(Part, frozen=True, kw_only=True):
     id: str
     names: Words
     aliases: tuple[str, ...] = ()
-    kind: Literal["enterprise", "consumer", "both", "software"] | None = None
+    kind: Kind | None = None
     """``software``: a product people run themselves; host names and rules are each site's own."""
     domains: tuple[str, ...] = ()
     """Address domains. ``*.example.com`` stands for every domain below example.com, not for itself."""

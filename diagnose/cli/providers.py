@@ -1,0 +1,166 @@
+"""`diagnose providers`: what is known about mail providers, readable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from gettext import gettext as _
+from itertools import groupby
+from typing import Any
+
+import click
+import msgspec
+
+from diagnose.cli.pages import page_options, show_json, show_page
+from diagnose.model.page import AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
+from diagnose.providers import Language, Server, UnknownProviderError, all_providers, provider
+from diagnose.providers.accounted import Fact, facts_of
+from diagnose.providers.labels import FIELDS, PARTS
+from diagnose.providers.schema import AdminSteps, Kind, Source, Words
+from diagnose.providers.vocabulary import vocabulary
+
+TLS_MODES = {"implicit": "TLS", "starttls": "STARTTLS"}
+
+
+class ListedProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider by its name in the reader's language."""
+
+    id: str
+    name: str
+    kind: Kind | None
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """All providers, as ``--format json`` shows them."""
+
+    providers: tuple[ListedProvider, ...]
+
+
+class DescribedProvider(ListedProvider, frozen=True, kw_only=True):
+    """One provider, as ``--format json`` shows it."""
+
+    facts: tuple[Fact, ...]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("name", metavar="[ID]", required=False)
+@page_options
+def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+    """List the mail providers that are known here, or tell all about one, each fact with its source and date."""
+    lang: Language = given["lang"]
+    try:
+        answer: Listing | DescribedProvider = _listed(lang) if name is None else _described(name, lang)
+    except UnknownProviderError as error:
+        raise click.UsageError(error.sentence.render(_)) from None
+    if given["form"] == "json":
+        show_json(answer)
+    else:
+        blocks = _table(answer, lang) if isinstance(answer, Listing) else _all_about(answer, lang)
+        show_page(Page(blocks=tuple(blocks)), given)
+    return 0
+
+
+def _listed(lang: Language) -> Listing:
+    known = all_providers()
+    return Listing(
+        providers=tuple(ListedProvider(id=one.id, name=one.names.said_in(lang), kind=one.kind) for one in known)
+    )
+
+
+def _described(name: str, lang: Language) -> DescribedProvider:
+    known = provider(name)
+    return DescribedProvider(id=known.id, name=known.names.said_in(lang), kind=known.kind, facts=facts_of(known))
+
+
+def _table(listing: Listing, lang: Language) -> Iterator[AnyBlock]:
+    yield Rows(rows=tuple(Row(name=one.id, words=one.name, note=_kind(one.kind, lang)) for one in listing.providers))
+    yield Paragraph(words=_("All about one of them: diagnose providers ID"), quiet=True)
+
+
+def _kind(kind: Kind | None, lang: Language) -> str:
+    return vocabulary().kind[kind].said_in(lang) if kind else ""
+
+
+def _all_about(known: DescribedProvider, lang: Language) -> Iterator[AnyBlock]:
+    yield Entry(mark="•", title=known.name, note=f"{known.id} · {_kind(known.kind, lang)}")
+    for part, facts in groupby(known.facts, key=_part):
+        members = list(facts)
+        yield Heading(words=_(PARTS[part]))
+        yield Rows(rows=tuple(row for fact in members for row in _rows(fact, lang)))
+        yield from (Paragraph(words=_source(source), quiet=True) for source in members[0].sources)
+
+
+def _part(fact: Fact) -> str:
+    return fact.field if fact.field in PARTS else fact.field.rpartition(".")[0]
+
+
+def _rows(fact: Fact, lang: Language) -> Iterator[Row]:
+    """One row, or one for each item of a list, the first of them with the field's name."""
+    name = _(FIELDS[fact.field.rpartition(".")[2]]) if fact.field not in PARTS else "•"
+    for item in _items(fact.value):
+        if isinstance(item, Server):
+            yield _server(item, sure=not fact.unsure)
+        elif said := _said(fact.field, item, lang):
+            yield Row(name=name, words=said, note=_("unsure") if fact.unsure else "")
+        name = name if name == "•" else ""
+
+
+def _items(value: object) -> tuple[object, ...]:
+    match value:
+        case tuple():
+            return value or (None,)
+        case dict():
+            return tuple(value.items())
+        case _:
+            return (value,)
+
+
+def _server(server: Server, *, sure: bool) -> Row:
+    notes = [
+        server.edition or "",
+        _(", ").join(server.domains),
+        "" if sure and not server.unsure else _("unsure"),
+    ]
+    return Row(
+        name=server.protocol.upper(),
+        words=f"{server.host}:{server.port} {TLS_MODES.get(server.tls) or _('not encrypted')}",
+        note=" · ".join(filter(None, notes)),
+    )
+
+
+def _said(field: str, value: object, lang: Language) -> str:
+    """*value* in words; "" for one that only its note can tell."""
+    words = vocabulary()
+    colon = words.colon.said_in(lang)
+    match value:
+        case None:
+            return _("none")
+        case bool():
+            return (words.yes if value else words.no).said_in(lang)
+        case Words():
+            return value.said_in(lang)
+        case AdminSteps():
+            return colon.join(_said(field, one, lang) for one in (value.edition, value.steps) if one)
+        case (str(name), str(told)):
+            return f"{name}{colon}{told}"
+    fixed = _fixed_values().get(field)
+    if fixed is None or not isinstance(value, str):
+        return str(value)
+    return fixed[value].said_in(lang) if value in fixed else ""
+
+
+def _fixed_values() -> Mapping[str, Mapping[Any, Words]]:
+    words = vocabulary()
+    return {
+        "username.form": words.username,
+        "password.accepted": words.accepted,
+        "oauth2.accepted": words.accepted,
+        "protocols.who_enables": words.who_enables,
+        "reset.methods": words.reset_methods,
+        "password_policy.classes": words.classes,
+        "lockout.scope": words.lockout_scope,
+    }
+
+
+def _source(source: Source) -> str:
+    told = _("Source: {ref}, looked at on {date}").format(ref=source.ref, date=source.checked)
+    return f"{told} ({source.note})" if source.note else told

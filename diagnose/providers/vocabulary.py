@@ -1,0 +1,36 @@
+"""The fixed values of provider files in words, and what stands between words."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from diagnose.providers.schema import Accepted, CharacterClass, Kind, LockScope, ResetMethod, UsernameForm, Words
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One text in each language for every value."""
+
+    kind: dict[Kind, Words]
+    username: dict[UsernameForm, Words]
+    accepted: dict[Accepted, Words]
+    who_enables: dict[Literal["user", "admin", "both"], Words]
+    reset_methods: dict[ResetMethod, Words]
+    classes: dict[CharacterClass, Words]
+    lockout_scope: dict[LockScope, Words]
+    yes: Words
+    no: Words
+    comma: Words
+    colon: Words
+    semicolon: Words
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The package's own, read on first use. Raises KnowledgeError where the file does not fit."""
+    from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without
+
+    return load(Path(__file__).parents[1] / "knowledge" / "provider-words.yaml", Vocabulary)
