@@ -14,7 +14,7 @@ import msgspec
 
 from benchmarks.line import LOOPBACK, DatagramLine, Line, StreamLine
 from benchmarks.mailbox import Mailbox
-from benchmarks.pairs import Pairs, in_turn
+from benchmarks.pairs import Contestant, in_turn
 from benchmarks.process import Ended, ProcessError, ended
 from benchmarks.timeline import timeline
 
@@ -86,8 +86,13 @@ async def command_line(mailbox: Mailbox, *options: str) -> Ended:
     )
 
 
-def row(what: str, pairs: Pairs, aim: float | None) -> None:
-    """Print *pairs* as one line of a table."""
+async def row(what: str, yardstick: Contestant, candidate: Contestant, count: int, aim: float | None = None) -> None:
+    """Print *count* pairs as one line of a table."""
+    try:
+        pairs = await in_turn(yardstick, candidate, count)
+    except ProcessError as error:
+        print(f"  {what:<34} not measured: {error}", flush=True)
+        return
     least, middle, most = pairs.ratios
     verdict = "" if aim is None else f"  aim {aim:.1f}: {'met' if middle <= aim else 'missed'}"
     times = f"{1000 * pairs.yardstick:8.0f} {1000 * pairs.candidate:8.0f}"
@@ -109,7 +114,7 @@ async def start_up(count: int) -> None:
     async def version() -> float:
         return (await ended([COMMAND, "--version"])).seconds
 
-    row("whole process", await in_turn(nothing, version, count), START_AIM)
+    await row("whole process", nothing, version, count, START_AIM)
 
 
 async def runs(place: Place, milliseconds: int, count: int) -> None:
@@ -131,8 +136,8 @@ async def runs(place: Place, milliseconds: int, count: int) -> None:
         async def whole_run(to: Mailbox = mailbox) -> float:
             return (await command_line(to)).seconds
 
-        row(f"{what}, start-up aside", await in_turn(bare, run, count), RUN_AIM)
-        row(f"{what}, whole process", await in_turn(whole_bare, whole_run, count), None)
+        await row(f"{what}, start-up aside", bare, run, count, RUN_AIM)
+        await row(f"{what}, whole process", whole_bare, whole_run, count)
 
 
 async def memory(place: Place) -> None:
