@@ -1,4 +1,4 @@
-"""Login: one name, one mechanism, one try; then a look into the mailbox."""
+"""Login: one name, one mechanism, one try."""
 
 from __future__ import annotations
 
@@ -25,16 +25,6 @@ OAUTH = ("XOAUTH2", "OAUTHBEARER")
 
 NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
 """The server could not look at the password, so it counts no wrong try."""
-
-
-AFTER_LOGIN = (
-    "settings.sender-mismatch",
-    "activation.sending-barred",
-    "activation.over-quota",
-    "activation.account-disabled",
-    "lockout.rate-limited",
-)
-"""What a refusal of one's own address after a login can mean; others are the receiving side's matter."""
 
 
 class LoginFacts(Facts, frozen=True, kw_only=True):
@@ -122,11 +112,12 @@ def _why_not(target: Service, given: Given, bench: Workbench) -> SkipCheck | Non
 
 
 def _uncounted(facts: LoginFacts, given: Given, service: Service) -> bool:
-    suspects = _read(facts.reply, given, service, "login").suspects
+    suspects = read_answer(facts.reply, given, service, "login").suspects
     return bool(suspects) and suspects[0].certainty != "possible" and suspects[0].cause in NOT_COUNTED
 
 
-def _read(words: str, given: Given, service: Service, stage: str) -> Reading:
+def read_answer(words: str, given: Given, service: Service, stage: str) -> Reading:
+    """What *words* of the server of *service* say, at this *stage* of the session."""
     provider = given.provider or providers.by_host(service.host)
     return read_reply(
         words, protocol="http" if service.protocol == "webmail" else service.protocol, provider=provider, stage=stage
@@ -178,7 +169,7 @@ def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]
 
 
 def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterator[Finding]:
-    reading = _read(facts.reply, given, target, "login")
+    reading = read_answer(facts.reply, given, target, "login")
     sentence = text(
         "{host} answered the login on port {port}: {reply}", host=target.host, port=target.port, reply=facts.reply
     )
@@ -235,117 +226,38 @@ def _behind_a_rejection(given: Given, target: Service, named: set[str]) -> Itera
             yield Finding(cause=cause, certainty="possible", text=sentence, data={"provider": name})
 
 
-class MailboxFacts(Facts, frozen=True, kw_only=True):
-    """A look into the mailbox after the login."""
-
-    ok: bool
-    reply: str = ""
-    milliseconds: int = 0
-    failure: Failure | None = None
-    quota_used: int | None = None
-    """Storage in units of 1024 octets (RFC 9208 §5.1); None where the server does not say."""
-    quota: int | None = None
-
-
-def probe_mailbox(target: Service, _given: Given, bench: Workbench) -> MailboxFacts:
-    """EXAMINE INBOX or STAT."""
-    session = take_session(target, bench)
-    if session is None:
-        raise SkipCheck(text("the connection is gone"))
-    started = time.monotonic()
-    try:
-        reply = session.open_mailbox(bench.deadline.share(0.9, LOGIN_SECONDS))
-        took = round(1000 * (time.monotonic() - started))
-        used, allowed = (session.ask_quota(bench.deadline.share(0.5, LOGIN_SECONDS)) if reply else None) or (None, None)
-    except OSError as error:
-        return MailboxFacts(ok=False, failure=failure(error, "mailbox"))
-    finally:
-        session.close()
-    if reply is None:
-        return MailboxFacts(ok=True, milliseconds=took)
-    return MailboxFacts(ok=reply.ok, reply=reply.words, milliseconds=took, quota_used=used, quota=allowed)
-
-
-def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterator[Finding]:
-    """Logged in, but no mailbox?"""
-    if facts.quota and facts.quota_used is not None and facts.quota_used >= facts.quota:
-        yield Finding(
-            cause="activation.over-quota",
-            certainty="confirmed",
-            partial=facts.ok,
-            text=text(
-                "The mailbox holds {used} KiB of {allowed} KiB allowed.", used=facts.quota_used, allowed=facts.quota
-            ),
-        )
-    if facts.ok:
-        return
-    words = facts.reply or (facts.failure.words if facts.failure else "")
-    sentence = text("The login worked, but {host} does not open the mailbox: {words}", host=target.host, words=words)
-    suspects = _read(facts.reply, given, target, "select").suspects if facts.reply else ()
-    for suspect in suspects:
-        yield Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence)
-    if not any(s.certainty != "possible" for s in suspects):
-        yield Finding(cause="server.fault", certainty="likely", text=sentence)
-
-
-class SenderFacts(Facts, frozen=True, kw_only=True):
-    """Whether the server takes the address as sender after the login; no mail is sent."""
-
-    reply: str
-    """To MAIL, or to RCPT for the same address: servers say it at the one or the other."""
-    ok: bool
-
-
-def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts:
-    """MAIL and RCPT for the person's own address, then RSET and QUIT: DATA is never said (RFC 5321 §3.3)."""
-    from checks.sessions.smtp import SmtpSession
-
-    session = take_session(target, bench)
-    if not isinstance(session, SmtpSession) or given.subject.address is None:
-        raise SkipCheck(text("the connection is gone"))
-    session.stream.deadline = bench.deadline.share(0.9, LOGIN_SECONDS)
-    try:
-        reply = session.begin_mail(given.subject.address)
-        if reply.ok:
-            reply = session.ask_recipient(given.subject.address)
-            session.reset()
-    except OSError as error:
-        return SenderFacts(ok=True, reply=str(error))  # a broken dialogue after the login says nothing of the sender
-    finally:
-        session.close()
-    return SenderFacts(ok=reply.ok, reply=reply.words)
-
-
-def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[Finding]:
-    """Logged in, but not allowed to send as this address, or at all?"""
-    if facts.ok:
-        return
-    for suspect in _read(facts.reply, given, target, "rcpt").suspects:
-        if suspect.cause in AFTER_LOGIN:
-            yield Finding(
-                cause=suspect.cause,
-                certainty=suspect.certainty,
-                partial=True,
-                text=text(
-                    "The login worked, but {host} does not take mail from {address}: {reply}",
-                    host=target.host,
-                    address=given.subject.address,
-                    reply=facts.reply,
-                ),
-            )
-
-
 def _mail(target: Service) -> bool:
     return target.protocol != "webmail"
-
-
-def _reading(target: Service) -> bool:
-    return target.way == "reading"
 
 
 def _accepted(facts: LoginFacts) -> bool:
     return facts.outcome == "accepted"
 
+
+RULED_OUT = (
+    "settings.protocol-disabled",
+    "settings.username-format",
+    "settings.no-common-auth",
+    "settings.wrong-host",
+    "settings.access-policy",
+    "settings.plaintext-refused",
+    "credentials.rejected",
+    "credentials.expired",
+    "credentials.app-password-required",
+    "credentials.oauth-required",
+    "credentials.second-factor-required",
+    "credentials.web-login-required",
+    "credentials.token-rejected",
+    "lockout.account-locked",
+    "lockout.rate-limited",
+    "lockout.address-blocked",
+    "lockout.suspicious-login",
+    "activation.not-activated",
+    "activation.mailbox-missing",
+    "activation.account-disabled",
+    "activation.service-expired",
+)
+"""What an accepted login speaks against."""
 
 CHECKS = (
     Check(
@@ -356,64 +268,11 @@ CHECKS = (
         facts=LoginFacts,
         probe=probe_login,
         judge=judge_login,
-        rules_out=(
-            "settings.protocol-disabled",
-            "settings.username-format",
-            "settings.no-common-auth",
-            "settings.wrong-host",
-            "settings.access-policy",
-            "settings.plaintext-refused",
-            "credentials.rejected",
-            "credentials.expired",
-            "credentials.app-password-required",
-            "credentials.oauth-required",
-            "credentials.second-factor-required",
-            "credentials.web-login-required",
-            "credentials.token-rejected",
-            "lockout.account-locked",
-            "lockout.rate-limited",
-            "lockout.address-blocked",
-            "lockout.suspicious-login",
-            "activation.not-activated",
-            "activation.mailbox-missing",
-            "activation.account-disabled",
-            "activation.service-expired",
-        ),
+        rules_out=RULED_OUT,
         needs=("server", "tls"),
         after=("password", "lockout"),
         applies=_mail,
         usable=_accepted,
         takes_turns=True,
-    ),
-    Check(
-        id="login.mailbox",
-        family="login",
-        title="{host} opens the mailbox by {protocol}",
-        each=Service,
-        facts=MailboxFacts,
-        probe=probe_mailbox,
-        judge=judge_mailbox,
-        rules_out=(
-            "activation.over-quota",
-            "settings.client-id-required",
-        ),
-        needs=("login",),
-        applies=_reading,
-        usable=lambda facts: facts.ok,
-    ),
-    Check(
-        id="login.sender",
-        family="login",
-        title="{host} takes mail from this address",
-        each=Service,
-        facts=SenderFacts,
-        probe=probe_sender,
-        judge=judge_sender,
-        rules_out=(
-            "settings.sender-mismatch",
-            "activation.sending-barred",
-        ),
-        needs=("login",),
-        applies=lambda target: target.protocol == "smtp",
     ),
 )

@@ -1,0 +1,84 @@
+"""Sender: after the login to submission, does the server take mail from this address. None is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.login import LOGIN_SECONDS, read_answer
+from checks.server import take_session
+from checks.sessions.smtp import SmtpSession
+from diagnose.model import Check, Facts, Finding, Given, Service, SkipCheck, text
+from diagnose.model.workbench import Workbench
+
+AFTER_LOGIN = (
+    "settings.sender-mismatch",
+    "activation.sending-barred",
+    "activation.over-quota",
+    "activation.account-disabled",
+    "lockout.rate-limited",
+)
+"""What a refusal of one's own address after a login can mean; others are the receiving side's matter."""
+
+
+class SenderFacts(Facts, frozen=True, kw_only=True):
+    """Whether the server takes the address as sender after the login; no mail is sent."""
+
+    reply: str
+    """To MAIL, or to RCPT for the same address: servers say it at the one or the other."""
+    ok: bool
+
+
+def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts:
+    """MAIL and RCPT for the person's own address, then RSET and QUIT: DATA is never said (RFC 5321 §3.3)."""
+    session = take_session(target, bench)
+    if not isinstance(session, SmtpSession) or given.subject.address is None:
+        raise SkipCheck(text("the connection is gone"))
+    session.stream.deadline = bench.deadline.share(0.9, LOGIN_SECONDS)
+    try:
+        reply = session.begin_mail(given.subject.address)
+        if reply.ok:
+            reply = session.ask_recipient(given.subject.address)
+            session.reset()
+    except OSError as error:
+        return SenderFacts(ok=True, reply=str(error))  # a broken dialogue after the login says nothing of the sender
+    finally:
+        session.close()
+    return SenderFacts(ok=reply.ok, reply=reply.words)
+
+
+def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[Finding]:
+    """Logged in, but not allowed to send as this address, or at all?"""
+    if facts.ok:
+        return
+    for suspect in read_answer(facts.reply, given, target, "rcpt").suspects:
+        if suspect.cause in AFTER_LOGIN:
+            yield Finding(
+                cause=suspect.cause,
+                certainty=suspect.certainty,
+                partial=True,
+                text=text(
+                    "The login worked, but {host} does not take mail from {address}: {reply}",
+                    host=target.host,
+                    address=given.subject.address,
+                    reply=facts.reply,
+                ),
+            )
+
+
+CHECKS = (
+    Check(
+        id="login.sender",
+        family="login",
+        title="{host} takes mail from this address",
+        each=Service,
+        facts=SenderFacts,
+        probe=probe_sender,
+        judge=judge_sender,
+        rules_out=(
+            "settings.sender-mismatch",
+            "activation.sending-barred",
+        ),
+        needs=("login",),
+        applies=lambda target: target.protocol == "smtp",
+    ),
+)
