@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import inspect
 import sys
 from gettext import gettext as _
 from importlib import import_module
@@ -11,6 +9,7 @@ from importlib import import_module
 import click
 
 from diagnose import language
+from diagnose.cli.help import translated
 
 COMMANDS = {
     "causes": "diagnose.cli.causes",
@@ -42,18 +41,6 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()  # whoever reads us is gone; Python's own complaint about that helps nobody
         return 0
     return code if isinstance(code, int) else 0
-
-
-def translated(command: click.Command) -> click.Command:
-    """*command* with its help, which is declared as message ids, in the language of the command line."""
-    shown = copy.copy(command)
-    shown.help = _(inspect.cleandoc(command.help)) if command.help else None
-    shown.epilog = _(command.epilog) if command.epilog else None
-    shown.params = [copy.copy(parameter) for parameter in command.params]
-    for parameter in shown.params:
-        if isinstance(parameter, click.Option) and parameter.help:
-            parameter.help = _(parameter.help)
-    return shown
 
 
 def _sentence(error: click.ClickException) -> str:
