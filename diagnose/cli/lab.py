@@ -94,7 +94,7 @@ def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int
     if listing:
         width = max(map(len, SCENARIOS))
         for one in SCENARIOS.values():
-            click.echo(f"{one.id:<{width}}  {one.title}")
+            click.echo(f"{one.id:<{width}}  {_(one.title)}")
         return 0
     if everything:
         return _carry_out_all(given["timeout"])
