@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -13,7 +14,23 @@ CORPUS = Path(__file__).with_name("replies.jsonl")
 """Replies found in public sources, each labelled with its cause."""
 FURTHER = Path(__file__).with_name("further.jsonl")
 """Replies, pages and mail programs' messages gathered while the rules were written, labelled before they were read."""
+WEBMAIL = Path(__file__).with_name("webmail.jsonl")
+"""Texts of webmail programs' localisations in twelve languages, labelled by their message key before they were read.
+
+78 % of them were read right, 2.8 % confidently wrong, before rules were changed for what was missed.
+"""
+SERVERS = Path(__file__).with_name("servers.jsonl")
+"""Replies from server sources, providers' pages and threads, in six batches, each labelled before it was read.
+
+First read right, in the order gathered: 81, 93, 79, 91, 92 and 78 %; confidently wrong: 7, 3, 11, 3, 2 and 13 %.
+A few labels that were slips of the pen were corrected after the first reading.
+"""
+PROGRAMS = Path(__file__).with_name("programs.jsonl")
+"""Sentences of mail programs' user interfaces in twelve languages; first read right: 59 %, confidently wrong: 8 %."""
 NO_CAUSE = "none"
+
+
+Told = Literal["all", "no provider", "nothing"]
 
 
 class Labelled(msgspec.Struct, frozen=True):
@@ -66,16 +83,16 @@ def labelled(file: Path = CORPUS) -> list[Labelled]:
     return [msgspec.json.decode(line, type=Labelled) for line in file.read_bytes().splitlines()]
 
 
-def judge(replies: list[Labelled], *, with_provider: bool = True) -> list[Judged]:
-    """Read *replies*, each with what a login probe knows of it."""
+def judge(replies: list[Labelled], *, told: Told = "all") -> list[Judged]:
+    """Read *replies*, each with as much as is *told* of what a login probe knows of it."""
     return [
         Judged(
             reply,
             read_reply(
                 reply.reply,
-                protocol=reply.protocol,
-                provider=reply.provider if with_provider else None,
-                stage=reply.stage,
+                protocol=reply.protocol if told != "nothing" else None,
+                provider=reply.provider if told == "all" else None,
+                stage=reply.stage if told != "nothing" else None,
             ),
         )
         for reply in replies

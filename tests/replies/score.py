@@ -7,7 +7,7 @@ import time
 import click
 
 from diagnose.replies import load_knowledge, read_reply
-from tests.replies.corpus import FURTHER, Judged, judge, labelled
+from tests.replies.corpus import CORPUS, FURTHER, PROGRAMS, SERVERS, WEBMAIL, Judged, Told, judge, labelled
 
 
 def shares(judged: list[Judged]) -> str:
@@ -28,8 +28,10 @@ def main() -> None:
     judged = judge(replies)
     click.echo(f"all        {shares(judged)}")
     click.echo(f"held out   {shares([one for one in judged if one.labelled.held_out])}")
-    click.echo(f"further    {shares(judge(labelled(FURTHER)))}")
-    click.echo(f"no provider{shares(judge(replies, with_provider=False))}")
+    told: tuple[Told, ...] = ("all", "no provider", "nothing")
+    for file in (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS):
+        for much in told:
+            click.echo(f"{file.name:16}told {much:12}{shares(judge(labelled(file), told=much))}")
     for protocol in sorted({str(reply.protocol) for reply in replies}):
         click.echo(f"{protocol:11}{shares([one for one in judged if one.labelled.protocol == protocol])}")
     for one in judged:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replies.corpus import CORPUS, FURTHER, Judged, judge, labelled
+from tests.replies.corpus import CORPUS, FURTHER, PROGRAMS, SERVERS, WEBMAIL, Judged, Told, judge, labelled
 
 
 def report(judged: list[Judged]) -> str:
@@ -14,15 +14,26 @@ def report(judged: list[Judged]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("file", "at_least", "with_provider"), [(CORPUS, 500, True), (CORPUS, 500, False), (FURTHER, 300, False)]
+    ("file", "told", "at_least", "right"),
+    [
+        (CORPUS, "all", 500, 0.97),
+        (CORPUS, "no provider", 500, 0.97),
+        (CORPUS, "nothing", 500, 0.97),
+        (FURTHER, "no provider", 300, 0.97),
+        (WEBMAIL, "no provider", 1000, 0.97),
+        (WEBMAIL, "nothing", 1000, 0.97),
+        (SERVERS, "no provider", 1000, 0.97),
+        (SERVERS, "nothing", 1000, 0.96),
+        (PROGRAMS, "no provider", 500, 0.84),
+    ],
 )
 def test_the_first_suspect_is_right_and_hardly_ever_confidently_wrong(
-    file: Path, at_least: int, with_provider: bool
+    file: Path, told: Told, at_least: int, right: float
 ) -> None:
-    judged = judge(labelled(file), with_provider=with_provider)
+    judged = judge(labelled(file), told=told)
 
     assert len(judged) >= at_least
-    assert sum(one.right for one in judged) >= 0.97 * len(judged), report(judged)
+    assert sum(one.right for one in judged) >= right * len(judged), report(judged)
     assert sum(one.confidently_wrong for one in judged) < 0.01 * len(judged), report(judged)
 
 
