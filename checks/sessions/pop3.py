@@ -36,6 +36,16 @@ class _Client(poplib.POP3):
         self._stream.sendall(line + b"\r\n")
         return self.hear()
 
+    def list_capabilities(self) -> list[list[str]] | None:
+        """The words of each line of CAPA (RFC 2449 §5), upper case; None where it is refused. Raises OSError."""
+        if not self.say(b"CAPA").startswith(b"+OK"):
+            return None
+        lines = []
+        while (line := self.hear()) != b".":
+            if words := line.decode("ascii", "replace").upper().split():
+                lines.append(words)
+        return lines
+
     def hear(self) -> bytes:
         """One line. Raises ClosedError at the end."""
         try:
@@ -59,11 +69,10 @@ class Pop3Session(MailSession):
         self._ask_capabilities()
 
     def _ask_capabilities(self) -> None:
-        try:
-            listed = self._client.capa()
-        except poplib.error_proto:  # a server from before RFC 2449: USER and PASS is what it has
-            listed = {"USER": []}
-        self._listed = {name.upper(): [value.upper() for value in values] for name, values in listed.items()}
+        lines = self._client.list_capabilities()
+        if lines is None:  # a server from before RFC 2449: USER and PASS is what it has
+            lines = [["USER"]]
+        self._listed = {name: values for name, *values in lines}
         self.capabilities = tuple(" ".join([name, *values]) for name, values in self._listed.items())
 
     @property

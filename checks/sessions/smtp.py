@@ -41,7 +41,9 @@ class SmtpSession(MailSession):
             if line is not None:
                 self.stream.sendall(line + b"\r\n")
             return self._client.getreply()
-        except smtplib.SMTPServerDisconnected:
+        except smtplib.SMTPServerDisconnected as error:
+            if isinstance(error.__context__, OSError):  # smtplib calls every failure an end
+                raise error.__context__ from None
             raise ClosedError("closed by the server") from None
         except smtplib.SMTPResponseException as error:
             raise ClosedError(shown(error.smtp_error)) from None

@@ -59,6 +59,11 @@ class Server:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), f"still at step {self.said}"
 
+    def hang_up(self) -> None:
+        """End the conversation, wherever it is."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
     def check(self) -> None:
         """Everything was said, and nothing unexpected."""
         assert not self.problem, self.problem
@@ -128,6 +133,9 @@ def server(*steps: Step, context: ssl.SSLContext | None = None, complete: bool =
     one = Server(steps, context)
     try:
         yield one
+    except BaseException:
+        one.hang_up()
+        raise
     finally:
         one.close()
     if complete:
