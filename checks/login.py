@@ -14,7 +14,7 @@ from checks.password import WORDS, PasswordFacts
 from checks.server import session_key, take_session
 from checks.sessions import Credentials
 from diagnose import providers
-from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, failure, text
+from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, Text, failure, text
 from diagnose.model.workbench import Workbench
 from diagnose.replies import Reading, read_reply
 
@@ -97,17 +97,21 @@ def _why_not(target: Service, given: Given, bench: Workbench) -> SkipCheck | Non
             return SkipCheck(text("this password was rejected lately, and is not sent again without being told to"))
         if record.at_the_brink and not record.send_again:
             return SkipCheck(text("one more wrong try may lock the account"))
+    spared = _spared(target, given, bench)
+    return SkipCheck(spared) if spared else None
+
+
+def _spared(target: Service, given: Given, bench: Workbench) -> Text | None:
+    """What earlier turns have answered already."""
     if bench.try_all:
         return None
     for service, facts in given.earlier:
         if not isinstance(facts, LoginFacts) or facts.outcome == "no_mechanism":
             continue
         if facts.outcome != "accepted":
-            return SkipCheck(
-                text("after the answer of {protocol} no other service is tried", protocol=service.protocol.upper())
-            )
+            return text("after the answer of {protocol} no other service is tried", protocol=service.protocol.upper())
         if service.way == target.way:
-            return SkipCheck(text("the login by {protocol} has answered it", protocol=service.protocol.upper()))
+            return text("the login by {protocol} has answered it", protocol=service.protocol.upper())
     return None
 
 
@@ -274,5 +278,6 @@ CHECKS = (
         applies=_mail,
         usable=_accepted,
         takes_turns=True,
+        spared=_spared,
     ),
 )

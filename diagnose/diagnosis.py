@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -86,13 +87,12 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         send_again=request.send_again,
         third_party=request.wishes.third_party,
     )
-    known = catalogue()
     outcome = run(
         (_discovery(request.wishes), *all_checks()),
         request.subject,
         bench,
         provider=request.wishes.provider or providers.by_domain(request.subject.domain),
-        hinders_only=lambda cause: known[cause].impact == "hinders",
+        hinders_only=lambda cause: catalogue()[cause].impact == "hinders",
         selection=request.selection,
         observer=observer,
     )
@@ -131,6 +131,7 @@ def _login_chosen(request: Request) -> bool:
     return "login" not in skip and (not only or any(p.partition(".")[0] == "login" for p in only))
 
 
+@cache
 def all_checks() -> tuple[Check[Any], ...]:
     """Built-in and other packages' checks alike, by entry point; those of a broken package are its error to raise."""
     found: list[Check[Any]] = []
@@ -141,7 +142,9 @@ def all_checks() -> tuple[Check[Any], ...]:
 
 def _discovery(wishes: Wishes) -> Check[Discovered]:
     def probe(target: Subject, _given: Given, bench: Workbench) -> Discovered:
-        return discover(target, wishes, bench.network, bench.deadline, bench.announce, bench.recognise)
+        found = discover(target, wishes, bench.network, bench.deadline, bench.announce, bench.recognise)
+        catalogue()  # read while servers are being talked to, and not at the end
+        return found
 
     return Check(
         id=DISCOVERY,

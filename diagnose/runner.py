@@ -277,6 +277,12 @@ class _Run:
         if why := self._deselected(instance):
             self._skip(instance, why)
             return True
+        its_turn = all(turn.state == "over" for turn in instance.before)
+        if instance.before and its_turn:
+            spared = instance.check.spared(instance.target, self._given(instance, []), self.workbench)
+            if spared is not None:
+                self._skip(instance, spared)
+                return True
         needed = self._wanted(instance, instance.check.needs)
         for need in needed:
             if need.state == "over" and need.result is not None and not need.result.usable:
@@ -287,7 +293,7 @@ class _Run:
                 self._skip(instance, _named(turn))
                 return True
         others = self._wanted(instance, instance.check.after)
-        if self._may_grow(instance) or any(i.state != "over" for i in (*needed, *others, *instance.before)):
+        if self._may_grow(instance) or not its_turn or any(i.state != "over" for i in (*needed, *others)):
             return False
         self._start(instance, [*needed, *others])
         return True
@@ -317,7 +323,7 @@ class _Run:
 
     # -- one instance
 
-    def _start(self, instance: _Instance, sources: list[_Instance]) -> None:
+    def _given(self, instance: _Instance, sources: list[_Instance]) -> Given:
         facts: dict[str, Facts] = {}
         elsewhere: dict[str, list[tuple[Target, Facts]]] = {}
         for source in sources:
@@ -328,7 +334,7 @@ class _Run:
                 elsewhere.setdefault(source.check.id, []).append((source.target, left))
             else:
                 facts[source.check.id] = left
-        given = Given(
+        return Given(
             subject=self.subject,
             provider=self.provider,
             services=tuple(self.services),
@@ -340,6 +346,9 @@ class _Run:
             ),
             elsewhere={name: tuple(rows) for name, rows in elsewhere.items()},
         )
+
+    def _start(self, instance: _Instance, sources: list[_Instance]) -> None:
+        given = self._given(instance, sources)
         instance.state, instance.started, instance.given = "running", time.monotonic(), given
         if self.observer:
             self.observer.started(instance.identity)

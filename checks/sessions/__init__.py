@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from checks.sessions.imap import ImapSession
+from checks.sessions.pop3 import Pop3Session
 from checks.sessions.session import Credentials, MailSession, Reply
+from checks.sessions.smtp import SmtpSession
 from diagnose.model import Deadline, Protocol
 from diagnose.network import Stream
 
@@ -13,16 +16,10 @@ def open_session(protocol: Protocol, stream: Stream, deadline: Deadline) -> Mail
     """Take the greeting on *stream* and ask what the server can do. Raises OSError."""
     match protocol:
         case "imap":
-            from checks.sessions.imap import ImapSession
-
             return ImapSession(stream, deadline)
         case "pop3":
-            from checks.sessions.pop3 import Pop3Session
-
             return Pop3Session(stream, deadline)
         case "smtp":
-            from checks.sessions.smtp import SmtpSession
-
             return SmtpSession(stream, deadline)
         case "webmail":
             raise ValueError("a web page is no mail session")

@@ -110,6 +110,17 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     def shutdown(self) -> None:
         self.stream.abort()
 
+    def _get_capabilities(self) -> None:
+        """Those in the greeting, where it lists them (RFC 9051 §7.1); asked for otherwise."""
+        if listed := self._get_untagged_response("CAPABILITY"):
+            self.capabilities = tuple(listed[-1].decode("ascii", "replace").upper().split())
+        else:
+            self.ask_for_capabilities()
+
+    def ask_for_capabilities(self) -> None:
+        """Ask, whatever was said before."""
+        super()._get_capabilities()
+
     def reader_is_fresh(self) -> None:
         """Read again after STARTTLS, from the same stream, now under TLS; what was said in clear is forgotten."""
         self.TerminateReader = False
@@ -221,7 +232,7 @@ class ImapSession(MailSession):
         self.stream.deadline = deadline
         self._client.reader_is_fresh()
         with self._errors_as_ours():
-            self._client._get_capabilities()
+            self._client.ask_for_capabilities()
         self._read_capabilities()
 
     def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:

@@ -46,7 +46,7 @@ class _Handler:
         self, server: SMTP, state: SmtpState, _envelope: Envelope, hostname: str, lines: list[str]
     ) -> list[str]:
         state.host_name = hostname
-        offer = f"250-AUTH {' '.join(self._settings.mechanisms)}"
+        offer = f"250-PIPELINING\r\n250-AUTH {' '.join(self._settings.mechanisms)}"
         return [offer if line.startswith("250-AUTH") else line for line in lines]
 
     async def handle_MAIL(  # noqa: N802
@@ -60,8 +60,9 @@ class _Handler:
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(self, *_: object) -> str:  # noqa: N802
-        return "550 5.7.1 This estate delivers no mail"
+    async def handle_RCPT(self, _s: SMTP, _t: SmtpState, envelope: Envelope, recipient: str, _o: list[str]) -> str:  # noqa: N802
+        envelope.rcpt_tos.append(recipient)
+        return "250 2.1.5 OK"
 
     async def handle_exception(self, error: Exception) -> str:
         if not isinstance(error, OSError | EOFError | TLSSetupException):  # those are the client or the line

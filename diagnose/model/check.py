@@ -74,6 +74,10 @@ def always(_: object) -> bool:
     return True
 
 
+def _not_spared(_target: object, _given: Given, _bench: Workbench) -> Text | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check(Generic[F]):
     """One check, declared once and run for every target of its kind."""
@@ -99,6 +103,9 @@ class Check(Generic[F]):
     """Whether checks that need these facts can go on with them."""
     rules_out: tuple[str, ...] = ()
     """Causes that cannot be the case where this check passed on every target it ran for."""
+    spared: Callable[[Any, Given, Workbench], Text | None] = _not_spared
+    """For a check that takes turns: why earlier turns leave this one nothing to do, if they do. Asked as soon as those
+    are over, before what this one needs is."""
     takes_turns: bool = False
     """Never two of its instances at once, in the order of the services: for what must not be tried twice in vain."""
 

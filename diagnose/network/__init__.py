@@ -29,7 +29,7 @@ from diagnose.network.resolver import (
 )
 from diagnose.network.stream import Stream, read_line
 from diagnose.network.threads import in_background
-from diagnose.network.trust import CaFileError, trust_context
+from diagnose.network.trust import CaFileError, check_ca_file, is_shared, trust_context
 
 __all__ = [
     "Attempt",
@@ -101,11 +101,14 @@ class Network:
         self._lock = threading.Lock()
         self._knocked: dict[tuple[str, int], Future[Attempt]] = {}
         self.ca_file = ca_file
-        trust_context(ca_file)  # a bad file is told before anything is sent
+        if ca_file is not None:
+            check_ca_file(ca_file)  # a bad file is told before anything is sent
+        self._trust = in_background(lambda: trust_context(ca_file), "read authorities")
 
     def trust(self) -> ssl.SSLContext:
-        """A new verifying context; one a connection, since truststore lets one context do one handshake at a time."""
-        return trust_context(self.ca_file)
+        """A verifying context: one for all connections, where one can do several handshakes at a time."""
+        first = self._trust.result()
+        return first if is_shared(first) else trust_context(self.ca_file)
 
     def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
         """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is left behind."""

@@ -122,6 +122,7 @@ class Race:
             self._note(address, error, started)
             return
         connecting.setblocking(False)
+        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a short command does not wait for an ACK
         try:
             code = connecting.connect_ex((address, self.port))
         except OSError as error:

@@ -9,14 +9,21 @@ import ipaddress
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+import dns.exception
+import dns.flags
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rdtypes.ANY.MX
+import dns.rdtypes.ANY.SOA
+import dns.rdtypes.IN.A
+import dns.rdtypes.IN.AAAA
+import dns.rdtypes.IN.SRV
 import msgspec
 
 from diagnose.model.deadline import Deadline
-
-if TYPE_CHECKING:
-    import dns.message
 
 RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
 DnsStatus = Literal[
@@ -138,10 +145,6 @@ class Resolver:
         return self._configured
 
     def _ask(self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool) -> DnsAnswer:
-        import dns.exception
-        import dns.flags
-        import dns.message
-        import dns.query
 
         def answer(status: DnsStatus, words: str = "") -> DnsAnswer:
             return DnsAnswer(name=name, record_type=record_type, status=status, text=words)
@@ -183,9 +186,6 @@ class Resolver:
 
 
 def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> DnsAnswer:
-    import dns.exception
-    import dns.message
-    import dns.rcode
 
     rcode = reply.rcode()
     words = f"{server}: {dns.rcode.to_text(rcode)}" + "".join(
@@ -222,7 +222,6 @@ def _read(reply: dns.message.Message, name: str, record_type: RecordType, server
 
 
 def _system_nameservers() -> tuple[Nameserver, ...]:
-    import dns.exception
     import dns.resolver
 
     try:
