@@ -15,6 +15,7 @@ COMMANDS = {
     "causes": "diagnose.cli.causes",
     "explain": "diagnose.cli.explain",
     "lab": "diagnose.cli.lab",
+    "password-check": "diagnose.cli.password_check",
     "providers": "diagnose.cli.providers",
 }
 """Command name to the module whose COMMAND it is; whatever else comes first is an address or a domain."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gettext import gettext as _
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from diagnose.cli.output import print_out, renderer, terminal_style
 from diagnose.language import translation
 from diagnose.model.page import Page
 from diagnose.model.text import json_text
+from diagnose.providers.schema import Source
 
 
 def page_options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
@@ -35,3 +37,9 @@ def show_page(page: Page, given: dict[str, Any]) -> None:
 def show_json(answer: msgspec.Struct) -> None:
     """*answer* to standard output, for programs."""
     print_out(json_text(msgspec.to_builtins(answer)) + "\n")
+
+
+def source_line(source: Source) -> str:
+    """Where a fact of a provider's file comes from, and when somebody last looked."""
+    told = _("Source: {ref}, looked at on {date}").format(ref=source.ref, date=source.checked)
+    return f"{told} ({source.note})" if source.note else told

@@ -10,12 +10,12 @@ from typing import Any
 import click
 import msgspec
 
-from diagnose.cli.pages import page_options, show_json, show_page
+from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.model.page import AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 from diagnose.providers import Language, Server, UnknownProviderError, all_providers, provider
 from diagnose.providers.accounted import Fact, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
-from diagnose.providers.schema import AdminSteps, Kind, Source, Words
+from diagnose.providers.schema import AdminSteps, Kind, Words
 from diagnose.providers.vocabulary import vocabulary
 
 TLS_MODES = {"implicit": "TLS", "starttls": "STARTTLS"}
@@ -86,7 +86,7 @@ def _all_about(known: DescribedProvider, lang: Language) -> Iterator[AnyBlock]:
         members = list(facts)
         yield Heading(words=_(PARTS[part]))
         yield Rows(rows=tuple(row for fact in members for row in _rows(fact, lang)))
-        yield from (Paragraph(words=_source(source), quiet=True) for source in members[0].sources)
+        yield from (Paragraph(words=source_line(source), quiet=True) for source in members[0].sources)
 
 
 def _part(fact: Fact) -> str:
@@ -159,8 +159,3 @@ def _fixed_values() -> Mapping[str, Mapping[Any, Words]]:
         "password_policy.classes": words.classes,
         "lockout.scope": words.lockout_scope,
     }
-
-
-def _source(source: Source) -> str:
-    told = _("Source: {ref}, looked at on {date}").format(ref=source.ref, date=source.checked)
-    return f"{told} ({source.note})" if source.note else told

@@ -1,0 +1,164 @@
+"""`diagnose password-check`: whether a new password keeps its provider's rules, found out on this computer alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from gettext import gettext as _
+from typing import Any
+
+import click
+import msgspec
+
+from diagnose.cli import secrets
+from diagnose.cli.pages import page_options, show_json, show_page, source_line
+from diagnose.language import translation
+from diagnose.model import text
+from diagnose.model.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph
+from diagnose.password_rules import Rule, Score, State, Strength, Weakness, judge_rules, judge_strength
+from diagnose.providers import Language, Provider, UnknownProviderError, provider
+from diagnose.providers.accounted import sources_of
+from diagnose.providers.schema import Source
+from diagnose.secret import Secret
+
+FITS, BREAKS_A_RULE = 0, 1
+FAIR: Score = 2
+"""The least strength that nothing is said against."""
+MARKS: Mapping[State, Mark] = {"kept": "✓", "broken": "✗", "unknown": "?"}
+STRENGTHS: Mapping[Score, str] = {
+    0: text("Very weak: it would be among the first guesses").msgid,
+    1: text("Weak: a program guesses it within hours").msgid,
+    2: text("Fair: it resists guessing at the login, but not once a stolen list of passwords is worked on").msgid,
+    3: text("Strong").msgid,
+    4: text("Very strong").msgid,
+}
+WEAKNESSES: Mapping[Weakness, str] = {
+    "common_password": text("a password that many people have").msgid,
+    "personal": text("the account or provider's name").msgid,
+    "word": text("a word or a name").msgid,
+    "keyboard": text("neighbouring keys").msgid,
+    "repeat": text("repetition").msgid,
+    "sequence": text("a sequence such as abc or 123").msgid,
+    "date": text("a date or a year").msgid,
+}
+
+
+class CheckedRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule in the reader's language."""
+
+    rule: str
+    demand: str
+    state: State
+    reason: str | None
+    unsure: bool
+
+
+class CheckedPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer, as ``--format json`` shows it; nothing of the password is in it."""
+
+    provider: str
+    fits: bool
+    """No rule is broken, as far as they are known."""
+    rules: tuple[CheckedRule, ...]
+    note: str | None
+    """What the provider says beside these rules."""
+    sources: tuple[Source, ...]
+    strength: Strength
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 the password fits, 1 it breaks a rule, 2 wrong usage.",
+)
+@click.option("--provider", "provider_id", required=True, metavar="ID", help="The mail provider whose rules count.")
+@click.option("--account", metavar="ADDRESS", help="The mailbox that the password is for; rules may forbid its name.")
+@click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input.")
+@page_options
+def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+    """Say which rules of a provider a new password breaks, and how hard it is to guess.
+
+    It is asked for without echo, looked at on this computer alone, and never shown, sent or kept.
+    """
+    try:
+        known = provider(given["provider_id"])
+    except UnknownProviderError as error:
+        raise click.UsageError(error.sentence.render(_)) from None
+    password = secrets.from_standard_input() if given["password_stdin"] else _typed()
+    if password is None:
+        raise click.UsageError(_("there is no password to check."))
+    lang: Language = given["lang"]
+    rules = judge_rules(password.reveal(), known, given["account"], lang)
+    strength = judge_strength(password.reveal(), _personal(given["account"], known))
+    fits = all(rule.state != "broken" for rule in rules)
+    if given["form"] == "json":
+        show_json(_answer(known, rules, strength, lang))
+    else:
+        show_page(Page(blocks=tuple(_blocks(known, rules, strength, lang))), given)
+    return FITS if fits else BREAKS_A_RULE
+
+
+def _typed() -> Secret | None:
+    """What is typed without echo. Raises click.UsageError where there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(_("there is no terminal to ask at; --password-stdin reads the password instead."))
+    import getpass
+
+    word = getpass.getpass(_("New password (it is not shown, sent or kept):") + " ", stream=sys.stderr)
+    return Secret(word) if word else None
+
+
+def _personal(account: str | None, known: Provider) -> tuple[str, ...]:
+    local, _at, domain = (account or "").partition("@")
+    return (local, *domain.split("."), known.id, known.names.en)
+
+
+def _answer(known: Provider, rules: tuple[Rule, ...], strength: Strength, lang: Language) -> CheckedPassword:
+    translate = translation(lang)
+    return CheckedPassword(
+        provider=known.id,
+        fits=all(rule.state != "broken" for rule in rules),
+        rules=tuple(
+            CheckedRule(
+                rule=rule.name,
+                demand=rule.demand.render(translate),
+                state=rule.state,
+                reason=rule.reason.render(translate) if rule.reason else None,
+                unsure=rule.unsure,
+            )
+            for rule in rules
+        ),
+        note=known.password_policy.note,
+        sources=sources_of(known, "password_policy"),
+        strength=strength,
+    )
+
+
+def _blocks(known: Provider, rules: tuple[Rule, ...], strength: Strength, lang: Language) -> Iterator[AnyBlock]:
+    yield _headline(known.names.said_in(lang), rules, strength)
+    if rules:
+        yield Heading(words=_("Rules"))
+    for rule in rules:
+        reasons = [rule.reason.render(_) if rule.reason else "", _("unsure") if rule.unsure else ""]
+        yield Entry(mark=MARKS[rule.state], title=rule.demand.render(_), note=" · ".join(filter(None, reasons)))
+    if known.password_policy.note:
+        yield Paragraph(words=known.password_policy.note)
+    yield from (
+        Paragraph(words=source_line(source), quiet=True) for source in sources_of(known, "password_policy") if rules
+    )
+    yield Heading(words=_("Strength"))
+    found = _(", ").join(_(WEAKNESSES[weakness]) for weakness in strength.weaknesses)
+    yield Entry(
+        mark="✓" if strength.score > FAIR else "!" if strength.score == FAIR else "✗",
+        title=_(STRENGTHS[strength.score]),
+        words=_("What a guesser makes use of: {found}").format(found=found) if found else "",
+    )
+
+
+def _headline(name: str, rules: tuple[Rule, ...], strength: Strength) -> Entry:
+    if not rules:
+        title = _("{name} has published no rules that are known here, so only the strength is judged")
+        return Entry(mark="?", title=title.format(name=name))
+    if any(rule.state == "broken" for rule in rules):
+        return Entry(mark="✗", title=_("This password breaks a rule of {name}").format(name=name))
+    title = _("This password keeps the rules of {name}").format(name=name)
+    return Entry(mark="✓" if strength.score >= FAIR else "!", title=title)
