@@ -12,11 +12,11 @@ import hanzidentifier
 import pytest
 
 from diagnose.cli import COMMANDS, MAIN
+from diagnose.cli.output import formats, renderer
 from diagnose.diagnosis import all_checks
 from diagnose.language import translation
 from diagnose.model.renderer import RenderStyle
 from diagnose.providers import Language
-from reports import html, text
 from reports.words import words
 from tests.language.catalogues import (
     HAN,
@@ -142,11 +142,11 @@ def test_every_help_text_is_in_the_catalogues(module: str) -> None:
 
 @pytest.mark.parametrize("verbose", [False, True])
 @pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("form", [text, html])
-def test_every_phrase_of_a_report_is_in_the_catalogues(form: Any, sample: str, verbose: bool) -> None:
+@pytest.mark.parametrize("form", formats())
+def test_every_phrase_of_a_report_is_in_the_catalogues(form: str, sample: str, verbose: bool) -> None:
     listener = Listener()
     words(listener)
-    form.render(SAMPLES[sample](), RenderStyle(translate=listener, verbose=verbose))
+    renderer(form).render(SAMPLES[sample](), RenderStyle(translate=listener, verbose=verbose))
 
     assert len(listener.heard) > 40
     for language in TRANSLATED:
