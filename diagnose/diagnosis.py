@@ -41,6 +41,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     access_token: Secret | None = None
     other_mailbox: OtherMailbox | None = None
     """Where an activation or verification mail was sent to."""
+    seen: tuple[str, ...] = ()
+    """Messages that the person saw in a mail program or on a page."""
     login: bool = True
     """Whether the login itself is to be tested; never for a bare domain."""
     nameserver: Nameserver | None = None
@@ -83,6 +85,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         password=request.password if login else None,
         access_token=request.access_token if login else None,
         other_mailbox=request.other_mailbox,
+        seen=request.seen,
         try_all=request.try_all,
         send_again=request.send_again,
         third_party=request.wishes.third_party,

@@ -69,8 +69,8 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Other commands: diagnose lab. Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, "
-    "130 interrupted.",
+    epilog="Other commands: diagnose explain, causes, providers, password-check, lab. Exit codes: 0 healthy, "
+    "1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
 )
 @click.version_option(
     package_name="mail-login-doctor",
@@ -98,6 +98,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
 @click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family.")
 @click.option("--activation-mailbox", metavar="ADDRESS", help="Look here for the activation mail, junk included.")
 @click.option("--activation-password-env", metavar="VAR", help="That mailbox's password; asked for on a terminal.")
+@click.option("--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page.")
 @click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection.")
 @click.option("--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation.")
 @click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins.")
@@ -130,6 +131,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
             audience=given["audience"],
             **_login(subject, given),
             other_mailbox=_other_mailbox(given),
+            seen=tuple(message for message in given["seen"] if message.strip()),
         )
         return carry_out(request, given)
     except TextError as error:

@@ -87,6 +87,8 @@ class Workbench:
     access_token: Secret | None = None
     """OAuth 2 access token (RFC 6749 §1.4), used instead of the password."""
     other_mailbox: OtherMailbox | None = None
+    seen: tuple[str, ...] = ()
+    """Messages that the person saw in a mail program or on a page, as told."""
     try_all: bool = False
     send_again: bool = False
     """The person said that a password which was rejected recently is to be sent all the same."""

@@ -1,0 +1,100 @@
+"""Seen: the messages that the person saw in a mail program or on a page, read as a server's reply would be.
+
+What somebody tells is worth less than what the run sees itself: no more than likely, and only possible where the run
+found in working order what the message complains of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from checks.login import LoginFacts
+from checks.reach import ReachFacts
+from checks.server import ServerFacts
+from checks.tls import TlsFacts
+from checks.web import WebFacts
+from diagnose.catalogue import FAMILIES
+from diagnose.model import Check, Facts, Finding, Given, Service, SkipCheck, Subject, text
+from diagnose.model.workbench import Workbench
+from diagnose.replies import read_reply
+from diagnose.replies.text import LARGEST_REPLY
+
+F = TypeVar("F", bound=Facts)
+
+
+class SeenFacts(Facts, frozen=True, kw_only=True):
+    """What the person saw."""
+
+    messages: tuple[str, ...]
+    """As told, the run's own secrets masked."""
+
+
+def probe_seen(_target: Subject, _given: Given, bench: Workbench) -> SeenFacts:
+    """Take the messages, and hide in them what must not be shown; no I/O."""
+    if not bench.seen:
+        raise SkipCheck(text("no message was handed over with --seen"))
+    other = bench.other_mailbox.password if bench.other_mailbox else None
+    messages = [message[:LARGEST_REPLY] for message in bench.seen]
+    for secret in filter(None, (bench.password, bench.access_token, other)):
+        messages = [secret.masked_in(message) for message in messages]
+    return SeenFacts(messages=tuple(messages))
+
+
+def judge_seen(facts: SeenFacts, given: Given, _target: Subject) -> Iterator[Finding]:
+    """What do the messages point at, and does the run speak against it?"""
+    working = working_families(given)
+    for message in facts.messages:
+        reading = read_reply(message, provider=given.provider)
+        for suspect in reading.suspects:
+            doubtful = suspect.certainty == "possible" or suspect.cause.partition(".")[0] in working
+            yield Finding(
+                cause=suspect.cause,
+                certainty="possible" if doubtful else "likely",
+                text=text("This message was seen: {words}", words=message),
+                data={"recognised": reading.matched},
+            )
+
+
+def working_families(given: Given) -> frozenset[str]:
+    """The families of causes that the run found in working order, as far as it looked at what somebody set up."""
+    logins = [facts.outcome for _, facts in given.elsewhere.get("login", ()) if isinstance(facts, LoginFacts)]
+    if "accepted" in logins:
+        return frozenset(FAMILIES)
+    working: set[str] = set()
+    if "rejected" in logins:  # whoever gets an answer to a login has come all the way to the server
+        working |= {"network", "dns", "reach", "server", "tls"}
+    if _all(given, "reach", ReachFacts, lambda facts: facts.connected is not None):
+        working |= {"dns", "reach"}
+    if _all(given, "tls", TlsFacts, lambda facts: facts.verified):
+        working |= {"network", "tls"}
+    if _all(given, "server", ServerFacts, lambda facts: facts.open):
+        working |= {"server"}
+    if _all(given, "web", WebFacts, lambda facts: facts.page is not None and facts.page.password_field):
+        working |= {"web"}
+    return frozenset(working)
+
+
+def _all(given: Given, check: str, kind: type[F], good: Callable[[F], bool]) -> bool:
+    """Whether *check* was made, and ended well on every service that somebody named, or on every guess without those."""
+    rows = [
+        (target, facts)
+        for target, facts in given.elsewhere.get(check, ())
+        if isinstance(target, Service) and isinstance(facts, kind)
+    ]
+    named = [facts for target, facts in rows if target.named] or [facts for _, facts in rows]
+    return bool(named) and all(map(good, named))
+
+
+CHECKS = (
+    Check(
+        id="seen",
+        family="credentials",
+        title="The message that was seen points at no cause",
+        each=Subject,
+        facts=SeenFacts,
+        probe=probe_seen,
+        judge=judge_seen,
+        after=("reach", "tls", "server", "login", "web"),
+    ),
+)
