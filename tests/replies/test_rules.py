@@ -10,7 +10,7 @@ import pytest
 
 from diagnose.knowledge.loader import KnowledgeError
 from diagnose.replies import Knowledge, load_knowledge, read_reply
-from diagnose.replies.knowledge import NO_CAUSE, REPLIES, Example, Rule, known_causes
+from diagnose.replies.knowledge import LAYERS, NO_CAUSE, REPLIES, Example, Rule, known_causes
 
 CAUSES = frozenset({"credentials.rejected", "server.fault"})
 
@@ -42,6 +42,12 @@ def test_what_a_rule_must_not_match() -> None:
 def test_the_examples_are_many() -> None:
     assert len(list(examples(True))) > 200
     assert len(list(examples(False))) > 10
+
+
+def test_every_rule_made_of_words_shows_a_reply_that_it_reads() -> None:
+    words = LAYERS.index("words")
+
+    assert [c.rule.match for c in load_knowledge().rules if c.layer >= words and not c.rule.matches] == []
 
 
 def test_all_causes_are_of_the_catalogue() -> None:
