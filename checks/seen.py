@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from checks.dns import DomainFacts
 from checks.login import LoginFacts
 from checks.reach import ReachFacts
 from checks.server import ServerFacts
@@ -21,6 +22,9 @@ from diagnose.replies import read_reply
 from diagnose.replies.text import LARGEST_REPLY
 
 F = TypeVar("F", bound=Facts)
+
+ANSWERS = {"answered", "no_data", "name_not_found"}
+"""What only a name server that is reached can say."""
 
 
 class SeenFacts(Facts, frozen=True, kw_only=True):
@@ -62,6 +66,8 @@ def working_families(given: Given) -> frozenset[str]:
     if "accepted" in logins:
         return frozenset(FAMILIES)
     working: set[str] = set()
+    if given.has("dns.domain") and given.of("dns.domain", DomainFacts).mx.status in ANSWERS:
+        working |= {"network"}
     if "rejected" in logins:  # whoever gets an answer to a login has come all the way to the server
         working |= {"network", "dns", "reach", "server", "tls"}
     if _all(given, "reach", ReachFacts, lambda facts: facts.connected is not None):
@@ -76,7 +82,7 @@ def working_families(given: Given) -> frozenset[str]:
 
 
 def _all(given: Given, check: str, kind: type[F], good: Callable[[F], bool]) -> bool:
-    """Whether *check* was made, and ended well on every service that somebody named, or on every guess without those."""
+    """Whether *check* ended well on all services that somebody named; on all guesses where nobody named any."""
     rows = [
         (target, facts)
         for target, facts in given.elsewhere.get(check, ())
@@ -95,6 +101,6 @@ CHECKS = (
         facts=SeenFacts,
         probe=probe_seen,
         judge=judge_seen,
-        after=("reach", "tls", "server", "login", "web"),
+        after=("dns.domain", "reach", "tls", "server", "login", "web"),
     ),
 )
