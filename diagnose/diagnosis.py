@@ -24,6 +24,7 @@ from diagnose.model.report import Report
 from diagnose.model.text import text
 from diagnose.model.workbench import OtherMailbox, Workbench
 from diagnose.network import Nameserver, Network
+from diagnose.network.proxies import proxy_settings
 from diagnose.redact import redact
 from diagnose.runner import DISCOVERY, Observer, Outcome, Selection, run
 from diagnose.secret import Secret
@@ -122,6 +123,7 @@ def _report(
         started_at=started,
         duration_ms=round(1000 * (time.monotonic() - began)),
         resolver=", ".join(map(str, network.resolver.nameservers())) or None,
+        proxy=proxy_settings().described,
         lang=request.lang,
         audience=request.audience,
     )

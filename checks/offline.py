@@ -1,0 +1,181 @@
+"""Is this computer on a network at all: has it routes, and did anything whatever answer."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from functools import cache
+
+import msgspec
+
+from checks.outcomes import SILENT, dns_answers, reached, somebody_answered
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.model import Check, Facts, Finding, Given, Subject, text
+from diagnose.model.workbench import Workbench
+from diagnose.network import Attempt, Race, family_of, in_background
+
+ANYWHERE = ("192.0.2.1", "2001:db8::1")
+"""Addresses that stand for the rest of the world (RFC 5737, RFC 3849) when the kernel is asked for a route."""
+LANDMARK_SECONDS = 3.0
+"""Two SYNs have been lost by then (RFC 6298)."""
+
+
+class Landmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A public server that is found without DNS, and always there."""
+
+    address: str
+    port: int
+    operator: str
+    source: str
+
+
+@cache
+def landmarks() -> tuple[Landmark, ...]:
+    """Those that are known. Raises KnowledgeError."""
+    return load(KNOWLEDGE / "network" / "landmarks.yaml", tuple[Landmark, ...])
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kernel says of the way to an address; nothing is sent for that."""
+
+    destination: str
+    source: str | None
+    """The address of this computer that packets would come from; None: there is no route."""
+
+    @property
+    def usable(self) -> bool:
+        """A link-local source (RFC 3927, RFC 4291 §2.5.6) is what a computer gives itself when nobody else does."""
+        own = ipaddress.ip_address(self.source.partition("%")[0]) if self.source else None
+        to = ipaddress.ip_address(self.destination.partition("%")[0])
+        return own is not None and (not own.is_link_local or to.is_link_local)
+
+
+class ConnectionFacts(Facts, frozen=True, kw_only=True):
+    """What speaks for and against a network connection; looked into only where nothing answered."""
+
+    answered: bool
+    """Another computer said anything in this run."""
+    interfaces: tuple[str, ...] = ()
+    """Network interfaces, loopback aside."""
+    routes: tuple[Route, ...] = ()
+    """To the resolvers and servers of this run, loopback aside; to anywhere when there are none."""
+    silent: tuple[str, ...] = ()
+    """Servers, by address, that a connect went to in vain."""
+    resolver_silent: bool = False
+    """No question to a resolver on another computer was answered."""
+    landmarks: tuple[Attempt, ...] = ()
+
+
+def probe_connection(_target: Subject, given: Given, bench: Workbench) -> ConnectionFacts:
+    """Read what the run brought; ask the kernel, and in the end landmarks, only where nothing answered."""
+    resolver = bench.network.resolver
+    servers = [server.address for server in resolver.nameservers()]
+    # a forwarder on this computer answers whether there is a network or not; one that was chosen is the person's word
+    forwarder = resolver.chosen is None and all(map(_is_loopback, servers))
+    answers = dns_answers(given)
+    dns_answered = any(answer.status not in {"timed_out", "no_resolver"} for answer in answers)
+    rows = reached(given)
+    if (dns_answered and not forwarder) or any(somebody_answered(facts) for _, facts in rows):
+        return ConnectionFacts(answered=True)
+    targets = [address for _, facts in rows for address in facts.addresses]
+    outside = tuple(dict.fromkeys(a for a in (*servers, *targets) if not _is_loopback(a)))
+    if not outside and resolver.chosen is None:
+        outside = ANYWHERE
+    routes = tuple(Route(destination=address, source=source_towards(address)) for address in outside)
+    may_ask = bench.third_party and resolver.chosen is None and any(route.usable for route in routes)
+    return ConnectionFacts(
+        answered=False,
+        interfaces=interfaces(),
+        routes=routes,
+        silent=tuple(dict.fromkeys(address for address in targets if not _is_loopback(address))),
+        resolver_silent=bool(answers) and not dns_answered and not all(map(_is_loopback, servers)),
+        landmarks=_knock_at_landmarks(bench) if may_ask else (),
+    )
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def source_towards(address: str) -> str | None:
+    """The address of this computer that packets to *address* would come from; asks the kernel, sends nothing."""
+    kind = socket.AF_INET6 if family_of(address) == "ipv6" else socket.AF_INET
+    try:
+        with socket.socket(kind, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return None
+
+
+def interfaces() -> tuple[str, ...]:
+    """The names of this computer's network interfaces, loopback aside."""
+    try:
+        return tuple(name for _, name in socket.if_nameindex() if not name.lower().startswith(("lo", "software loop")))
+    except OSError:
+        return ()
+
+
+def _knock_at_landmarks(bench: Workbench) -> tuple[Attempt, ...]:
+    limit = bench.deadline.share(0.5, LANDMARK_SECONDS)
+    places = [
+        mark for mark in landmarks() if Route(destination=mark.address, source=source_towards(mark.address)).usable
+    ]
+    races = [Race((mark.address,), mark.port, limit) for mark in places]
+    asked = [in_background(lambda race=race: race.attempts(limit.left() + 0.3), "landmark") for race in races]  # type: ignore[misc]  # mypy infers no lambda defaults
+    found = tuple(attempt for one in asked for attempt in one.result())
+    for race in races:
+        race.close()
+    return found
+
+
+def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
+    """No route, or nobody there?"""
+    landmarks_answered = any(a.failure is None or a.failure.name not in SILENT for a in facts.landmarks)
+    if facts.answered or landmarks_answered:
+        return
+    if facts.routes and not any(route.usable for route in facts.routes):
+        yield Finding(
+            cause="network.offline",
+            certainty="confirmed",
+            text=text(
+                "This computer has no way out to any network: no route to {addresses} (network interfaces: {names}).",
+                addresses=tuple(route.destination for route in facts.routes),
+                names=facts.interfaces or text("none"),
+            ),
+        )
+    elif facts.resolver_silent and facts.silent:
+        yield Finding(
+            cause="network.offline",
+            certainty="confirmed",
+            text=text(
+                "Nothing at all answers: neither the DNS resolver nor any server ({addresses}).",
+                addresses=facts.silent,
+            ),
+        )
+    elif facts.landmarks:
+        yield Finding(
+            cause="network.offline",
+            certainty="likely",
+            text=text(
+                "Nothing at all answers: neither the DNS resolver nor {count} servers that are always there "
+                "({addresses}).",
+                count=len(facts.landmarks),
+                addresses=tuple(attempt.address for attempt in facts.landmarks),
+            ),
+        )
+
+
+CHECKS = (
+    Check(
+        id="network.connection",
+        family="network",
+        title="This computer has a working network connection",
+        each=Subject,
+        facts=ConnectionFacts,
+        probe=probe_connection,
+        judge=judge_connection,
+        after=("dns.domain", "dns.host", "reach"),
+    ),
+)
