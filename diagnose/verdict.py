@@ -82,8 +82,8 @@ def judge(
     all_seen = [_weighed(seen, proven=proven) for seen in _all_seen(results)]
     roots = _roots(all_seen, catalogue)
     causes = [
-        _cause(cause_id, seen, explained, catalogue, states, ways, proven=proven)
-        for cause_id, (seen, explained) in roots.items()
+        _cause(cause_id, seen, followed, catalogue, states, ways, proven=proven)
+        for cause_id, (seen, followed) in roots.items()
     ]
     causes.sort(key=lambda cause: _rank(cause, catalogue))
     unchecked = _unchecked(results, services, ways, login_asked=login_asked, login_works=login_works)
@@ -169,19 +169,19 @@ def _weighed(seen: Seen, *, proven: bool) -> Seen:
     return seen
 
 
-def _roots(all_seen: list[Seen], catalogue: Catalogue) -> dict[str, tuple[list[Seen], list[str]]]:
-    """Cause id to what was seen of it that nothing else explains, and to the causes that it explains."""
+def _roots(all_seen: list[Seen], catalogue: Catalogue) -> dict[str, tuple[list[Seen], list[Seen]]]:
+    """Cause id to what was seen of it that nothing else explains, and to what it explains."""
     explained_by: dict[int, list[Seen]] = {
         place: [other for other in all_seen if _explains(other, seen, catalogue)] for place, seen in enumerate(all_seen)
     }
-    roots: dict[str, tuple[list[Seen], list[str]]] = {}
+    roots: dict[str, tuple[list[Seen], list[Seen]]] = {}
     for place, seen in enumerate(all_seen):
         if not explained_by[place]:
             roots.setdefault(seen.finding.cause, ([], []))[0].append(seen)
     for place, seen in enumerate(all_seen):
         for other in explained_by[place]:
-            if other.finding.cause in roots and seen.finding.cause not in roots[other.finding.cause][1]:
-                roots[other.finding.cause][1].append(seen.finding.cause)
+            if other.finding.cause in roots:
+                roots[other.finding.cause][1].append(seen)
     return roots
 
 
@@ -217,7 +217,7 @@ def _host(target: Target) -> str | None:
 def _cause(
     cause_id: str,
     seen: list[Seen],
-    explained: list[str],
+    followed: list[Seen],
     catalogue: Catalogue,
     states: Mapping[Service, ServiceState],
     ways: Mapping[Way, ServiceState],
@@ -228,25 +228,30 @@ def _cause(
     return JudgedCause(
         id=cause_id,
         certainty=seen[0].finding.certainty,
-        impact=_impact(cause_id, seen, catalogue, states, ways, proven=proven),
+        impact=_impact(cause_id, seen, followed, catalogue, states, ways, proven=proven),
         seen=tuple(seen),
-        explains=tuple(explained),
+        explains=tuple(dict.fromkeys(one.finding.cause for one in followed)),
     )
 
 
 def _impact(
     cause_id: str,
     seen: list[Seen],
+    followed: list[Seen],
     catalogue: Catalogue,
     states: Mapping[Service, ServiceState],
     ways: Mapping[Way, ServiceState],
     *,
     proven: bool,
 ) -> Impact:
+    """What a cause shuts, and what only follows from it shuts, it blocks."""
     if catalogue[cause_id].impact == "hinders" or all(s.finding.partial for s in seen):
         return "hinders"
-    for one in seen:
+    sure = [one for one in followed if one.finding.certainty != "possible"]
+    for one in (*seen, *(one for one in sure if catalogue[one.finding.cause].impact != "hinders")):
         target = one.result.target
+        if one.finding.partial:
+            continue
         if isinstance(target, Subject):
             if not proven:
                 return "blocks"
