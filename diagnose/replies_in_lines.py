@@ -12,11 +12,13 @@ from diagnose.explain import name_causes
 from diagnose.model import TextError, quote, text
 from diagnose.model.text import Text, json_text
 from diagnose.replies import Protocol, Reading, read_reply
+from diagnose.replies.knowledge import Stage
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes; whole pages are replies too, though only their beginning is read."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+_STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 class LineError(TextError, ValueError):
@@ -70,7 +72,7 @@ def _read(line: Line, protocol: Protocol | None, provider: str | None) -> Readin
         line.reply,
         protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,
         provider=line.provider if isinstance(line.provider, str) else provider,
-        stage=line.stage if isinstance(line.stage, str) else None,
+        stage=line.stage if line.stage in _STAGES else None,
     )
 
 

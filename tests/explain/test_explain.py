@@ -1,0 +1,149 @@
+"""From words to causes and what to do: whatever the words are, whoever sends them."""
+
+from __future__ import annotations
+
+import json
+import time
+import unicodedata
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnose.catalogue import catalogue
+from diagnose.explain import close_ids, explain, provider_names
+from diagnose.language import translation
+from diagnose.model.text import json_text
+from diagnose.providers import Language, provider_ids
+from diagnose.replies import load_knowledge
+
+LOCKED = "lockout.account-locked"
+
+
+def steps(words: str, provider: str | None = None, lang: Language = "en") -> str:
+    """All that the remedies of the first cause say."""
+    remedies = explain(words, provider=provider, lang=lang).causes[0].remedies
+    return "\n".join(step for remedy in remedies for step in remedy.steps)
+
+
+@pytest.mark.parametrize("cause_id", catalogue().ids)
+def test_a_cause_id_means_that_cause(cause_id: str) -> None:
+    explanation = explain(f" {cause_id}\n")
+
+    (cause,) = explanation.causes
+    assert (cause.id, cause.certainty, explanation.matched) == (cause_id, "confirmed", cause_id)
+    assert cause.summary == catalogue()[cause_id].summary
+    assert [remedy.fixer for remedy in cause.remedies]
+
+
+def test_a_reply_means_what_the_reader_makes_of_it() -> None:
+    explanation = explain("535 5.7.8 Error: authentication failed: account is locked")
+
+    assert explanation.causes[0].id == LOCKED
+    assert "locked" in explanation.matched
+
+
+@pytest.mark.parametrize(
+    "words", ["a1 OK LOGIN completed", "+OK", "the weather is fine", b"\x00\xff\x00", "...", "\u202e"]
+)
+def test_what_reports_no_failure_means_nothing(words: str | bytes) -> None:
+    assert explain(words).causes == ()
+
+
+@pytest.mark.parametrize("misspelt", ["lockout.acount-locked", "lockout.account-lockd", " lockout.account_locked "])
+def test_a_misspelt_id_is_no_reply(misspelt: str) -> None:
+    """It holds the very words that a reply would, but states nothing with them."""
+    assert explain(misspelt).causes == ()
+    assert close_ids(misspelt)[0] == LOCKED
+
+
+@pytest.mark.parametrize("words", [LOCKED, "LOGIN failed", "account locked", "web.de", "server.local", "x" * 200_000])
+def test_what_is_no_misspelt_id_is_not_taken_for_one(words: str) -> None:
+    assert close_ids(words) == ()
+
+
+def test_facts_of_the_provider_are_filled_in() -> None:
+    assert "1 hour" in steps(LOCKED, provider="aliyun-qiye")
+    assert "1 小时" in steps(LOCKED, provider="aliyun-qiye", lang="zh-Hans")
+    assert "1 hour" not in steps(LOCKED)
+
+
+def test_another_name_of_a_provider_stands_for_the_one_it_can_only_be() -> None:
+    assert steps("LOGIN failed", provider="gmail") == steps("LOGIN failed", provider="google")
+    assert steps(LOCKED, provider="tencent") == steps(LOCKED)  # two houses in one
+
+
+@pytest.mark.parametrize("name", sorted(provider_names()))
+def test_without_a_domain_nothing_is_told_that_needs_one(name: str) -> None:
+    for cause_id in catalogue().ids:
+        for remedy in explain(cause_id, provider=name).causes[0].remedies:
+            for said in (*remedy.steps, *(link.url for link in remedy.links)):
+                assert "{" not in said
+                assert "//." not in said
+                assert not said.startswith("https://mail./")
+
+
+def test_every_provider_may_be_named() -> None:
+    assert set(provider_ids()) < provider_names()
+    assert {"gmail", "china-mobile"} <= provider_names()
+
+
+@pytest.mark.parametrize("audience", ["user", "helpdesk", "admin"])
+def test_the_audience_comes_first(audience: str) -> None:
+    causes = explain("LOGIN failed", audience=audience).causes  # type: ignore[arg-type]  # one of them
+
+    assert causes[0].remedies[0].fixer == audience
+
+
+def test_everything_is_in_the_language_asked_for() -> None:
+    told = explain("LOGIN failed", lang="zh-Hant", translate=translation("zh-Hant")).causes[0]
+
+    assert all(any("\u4e00" <= letter <= "\u9fff" for letter in words) for words in (told.title, told.summary))
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in told.remedies[0].steps[0])
+
+
+WORDS = [
+    "LOGIN failed ",
+    "密码错误 ",
+    "[AUTHENTICATIONFAILED] ",
+    "535 ",
+    '{"error":',
+    "<script>",
+    "lockout.",
+    "{host}",
+    "%s",
+]
+INVISIBLE = ["\x1b[31m", "\x9b2J", "\u202e", "\u2066", "\x00", "\r\n", "\ud800", "\U000e0041", "\ufeff", "\u200b"]
+HOSTILE = st.lists(st.sampled_from([*WORDS, *INVISIBLE]), max_size=30).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    words=st.one_of(st.text(), st.binary(), HOSTILE),
+    provider=st.sampled_from([None, *sorted(provider_names())]),
+    protocol=st.sampled_from([None, "imap", "pop3", "smtp", "http", "oauth"]),
+)
+def test_whatever_is_asked_the_answer_is_fit_to_be_shown(
+    words: str | bytes, provider: str | None, protocol: str
+) -> None:
+    explanation = explain(words, provider=provider, protocol=protocol)  # type: ignore[arg-type]  # one of them
+    shown = json_text(msgspec.to_builtins(explanation))
+
+    assert json.loads(shown)["matched"] == explanation.matched
+    assert {cause.id for cause in explanation.causes} <= set(catalogue().ids)
+    assert not {c for c in explanation.matched if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"}}
+    assert not {c for c in shown if c != "\n" and unicodedata.category(c) in {"Cc", "Cf", "Cs"}}
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "LOGIN failed ", "[", "{", "lockout.", "\x00", "密", "%C3", "<a ", "x." * 40, "\n"]
+)
+def test_ten_megabytes_cost_no_more_than_what_is_read_of_them(piece: str) -> None:
+    load_knowledge()
+    words = piece * (10_000_000 // len(piece))
+    started = time.process_time()
+    explain(words)
+    explain(words.encode())
+
+    assert time.process_time() - started < 5
