@@ -40,7 +40,21 @@ imaplib2.imaplib2.time = SimpleNamespace(
 )
 
 
+imaplib2.imaplib2.AllowedVersions = ("IMAP4REV1", "IMAP4", "IMAP4REV2")
+"""imaplib2 turns from a server that speaks RFC 9051 alone, though nothing of what is said here differs there."""
+
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
+
+
+def strict_line(line: bytes) -> bytes:
+    """*line* as imaplib2 wants it: a response's name in upper case, a blank behind it, and CRLF at the end.
+
+    Names come in any case (RFC 9051 §9), and servers leave out the text of a reply, blank and all, or the CR.
+    """
+    words = line.rstrip(b"\r\n").split(b" ", 2)
+    if words[0] == b"+" or len(words) == 1:
+        return line.rstrip(b"\r\n") + b"\r\n"
+    return b" ".join([words[0], words[1].upper(), *(words[2:] or [b""])]) + b"\r\n"
 
 
 def folder_name(name: str) -> str:
@@ -102,6 +116,10 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         if size == 1 and data == b"\n":
             self.TerminateReader = self._tagged(bytes(self.heard[self.heard.rfind(b"\n", 0, -1) + 1 :]))
         return data
+
+    def _put_response(self, resp: bytes) -> None:
+        """One line, or a part of a literal. Called by imaplib2's handler thread only."""
+        super()._put_response(resp if self._expecting_data else strict_line(resp))
 
     def send(self, data: bytes) -> None:
         """Called by imaplib2's writer thread only."""
@@ -239,7 +257,7 @@ class ImapSession(MailSession):
         self.stream.deadline = deadline
         self.introduce()
         before = len(self._client.heard)
-        secret = credentials.secret
+        secret = self.sent = credentials.secret
         try:
             if mechanism == "LOGIN-COMMAND":
                 quoted = self._client._quote(credentials.username)
@@ -277,7 +295,9 @@ class ImapSession(MailSession):
         except imaplib2.IMAP4.error:
             kind = "NO"
         words = self._answer_since(before)
-        return Reply(ok=kind == "OK", words=shown(words.rstrip().rpartition(b"\n")[2] if kind == "OK" else words))
+        return Reply(
+            ok=kind == "OK", words=shown(words.rstrip().rpartition(b"\n")[2] if kind == "OK" else words, self.sent)
+        )
 
     def ask_quota(self, deadline: Deadline) -> tuple[int, int] | None:
         if not any(c == "QUOTA" or c.startswith("QUOTA=") for c in self.capabilities):

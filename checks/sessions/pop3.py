@@ -98,7 +98,7 @@ class Pop3Session(MailSession):
 
     def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
         self.stream.deadline = deadline
-        secret = credentials.secret
+        secret = self.sent = credentials.secret
         if mechanism == "LOGIN-COMMAND":
             reply = self._client.say(b"USER " + credentials.username.encode())
             if reply.startswith(b"+OK"):
@@ -118,7 +118,7 @@ class Pop3Session(MailSession):
     def open_mailbox(self, deadline: Deadline) -> Reply:
         self.stream.deadline = deadline
         reply = self._client.say(b"STAT")
-        return Reply(ok=reply.startswith(b"+OK"), words=shown(reply))
+        return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, self.sent))
 
     def say_goodbye(self) -> None:
         self.stream.sendall(b"QUIT\r\n")

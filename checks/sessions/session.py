@@ -41,6 +41,8 @@ class MailSession(ABC):
     stream: Stream
     capabilities: tuple[str, ...] = ()
     """As the server lists them, upper case; those heard last (they change with STARTTLS)."""
+    sent: Secret | None = None
+    """What `login` has sent: from then on it is masked in whatever the server says."""
 
     @property
     @abstractmethod

@@ -46,7 +46,7 @@ class SmtpSession(MailSession):
                 raise error.__context__ from None
             raise ClosedError("closed by the server") from None
         except smtplib.SMTPResponseException as error:
-            raise ClosedError(shown(error.smtp_error)) from None
+            raise ClosedError(shown(error.smtp_error, self.sent)) from None
 
     def _hello(self) -> None:
         code, words = self._ask(b"EHLO " + HELO_NAME.encode())
@@ -86,6 +86,7 @@ class SmtpSession(MailSession):
         answers = sasl_answers(credentials, mechanism)
         first = b"" if mechanism == "LOGIN" else b" " + base64_line(next(answers))
         heard = []
+        self.sent = credentials.secret
         code, words = self._ask(b"AUTH " + mechanism.encode() + first)
         for given in answers:
             if code != 334:
@@ -106,7 +107,7 @@ class SmtpSession(MailSession):
 
     def _reply(self, line: bytes) -> Reply:
         code, words = self._ask(line)
-        lines = (f"{code} {shown(part)}" for part in words.splitlines() or [b""])
+        lines = (f"{code} {shown(part, self.sent)}" for part in words.splitlines() or [b""])
         return Reply(ok=200 <= code < 300, words="\r\n".join(lines))
 
     def _utf8(self, address: str) -> bytes:

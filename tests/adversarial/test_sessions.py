@@ -1,0 +1,117 @@
+"""What real servers say that the books do not, and what they should never be quoted with."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.sessions import Credentials, MailSession, open_session
+from checks.sessions.smtp import SmtpSession
+from diagnose.model import Deadline
+from diagnose.model.targets import Protocol
+from diagnose.secret import Secret
+from tests.checks.conversation import PATIENCE, Server, Step, server
+
+WORD = "s3cret-word"
+ALICE = Credentials(username="alice", secret=Secret(WORD))
+
+
+def opened(one: Server, protocol: Protocol) -> MailSession:
+    return open_session(protocol, one.stream(), Deadline(PATIENCE))
+
+
+@pytest.mark.parametrize(
+    ("greeting", "listed", "done"),
+    [
+        ("* ok ready", "* capability imap4rev1", "ok done"),
+        ("* OK", "* CAPABILITY IMAP4rev1", "OK"),
+        ("* OK ready", "* CAPABILITY IMAP4rev2", "OK done"),
+    ],
+    ids=["lower case", "no text", "IMAP4rev2 alone"],
+)
+@pytest.mark.parametrize("ending", ["\r\n", "\n"], ids=["CRLF", "LF"])
+def test_imap_in_any_spelling(greeting: str, listed: str, done: str, ending: str) -> None:
+    def said(line: str) -> Step:
+        return lambda one: one.socket.sendall(line.replace("%t", one.tag.decode()).encode() + ending.encode())
+
+    script: tuple[Step, ...] = (
+        said(greeting),
+        "C: %t CAPABILITY",
+        said(listed),
+        said(f"%t {done}"),
+        f'C: %t LOGIN "alice" "{WORD}"',
+        said(f"%t {done}"),
+        "C: %t EXAMINE INBOX",
+        said("* 3 EXISTS"),
+        said(f"%t {done}"),
+    )
+    with server(*script) as one:
+        session = opened(one, "imap")
+        logged_in = session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE))
+        mailbox = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+
+    assert logged_in.ok
+    assert mailbox is not None
+    assert mailbox.ok
+
+
+def test_a_password_that_imap_repeats_later_is_masked() -> None:
+    script: tuple[Step, ...] = (
+        "S: * OK [CAPABILITY IMAP4rev1] ready",
+        f'C: %t LOGIN "alice" "{WORD}"',
+        "S: %t OK in",
+        "C: %t EXAMINE INBOX",
+        f"S: %t NO no mailbox for {WORD}",
+    )
+    with server(*script) as one:
+        session = opened(one, "imap")
+        session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE))
+        reply = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+
+    assert reply is not None
+    assert not reply.ok
+    assert WORD not in reply.words
+
+
+def test_a_password_that_pop3_repeats_later_is_masked() -> None:
+    script: tuple[Step, ...] = (
+        "S: +OK ready",
+        "C: CAPA",
+        "S: -ERR what",
+        "C: USER alice",
+        "S: +OK",
+        f"C: PASS {WORD}",
+        "S: +OK",
+        "C: STAT",
+        f"S: -ERR no mailbox for {WORD}",
+    )
+    with server(*script) as one:
+        session = opened(one, "pop3")
+        session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE))
+        reply = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+
+    assert reply is not None
+    assert WORD not in reply.words
+
+
+def test_a_password_that_smtp_repeats_later_is_masked() -> None:
+    script: tuple[Step, ...] = (
+        "S: 220 ready",
+        "C: EHLO [127.0.0.1]",
+        "S: 250-mail",
+        "S: 250 AUTH PLAIN",
+        "C: AUTH PLAIN AGFsaWNlAHMzY3JldC13b3Jk",
+        "S: 235 in",
+        "C: MAIL FROM:<>",
+        f"S: 550 5.7.1 {WORD} may not send",
+    )
+    with server(*script) as one:
+        session = opened(one, "smtp")
+        session.login(ALICE, "PLAIN", Deadline(PATIENCE))
+        assert isinstance(session, SmtpSession)
+        reply = session.begin_mail()
+        session.close()
+
+    assert WORD not in reply.words
