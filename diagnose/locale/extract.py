@@ -74,6 +74,17 @@ def causes(
             yield 1, None, words, [cause.id]
 
 
+def scenarios(
+    fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
+) -> Iterator[Found]:
+    """The titles in the lab's file of scenarios."""
+    from diagnose.knowledge.loader import load
+    from diagnose.lab.scenario import Scenario
+
+    for scenario in load(Path(fileobj.name), tuple[Scenario, ...]):
+        yield 1, None, scenario.title, [scenario.id]
+
+
 def template(
     fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Iterator[Found]:
