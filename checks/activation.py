@@ -63,7 +63,6 @@ def _ask(host: str, address: str, domain: str, bench: Workbench, deadline: Deadl
         if not begun.ok:
             return RecipientFacts(host=host, reply=begun.words)
         known, other = session.ask_recipient(address), session.ask_recipient(made_up)
-        session.reset()
     finally:
         session.close()
     answer: Literal["accepted", "refused", "undecided"] = "undecided"

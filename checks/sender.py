@@ -35,10 +35,7 @@ def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts
         raise SkipCheck(text("the connection is gone"))
     session.stream.deadline = bench.deadline.share(0.9, LOGIN_SECONDS)
     try:
-        reply = session.begin_mail(given.subject.address)
-        if reply.ok:
-            reply = session.ask_recipient(given.subject.address)
-            session.reset()
+        reply = session.try_sender(given.subject.address)
     except OSError as error:
         return SenderFacts(ok=True, reply=str(error))  # a broken dialogue after the login says nothing of the sender
     finally:

@@ -205,6 +205,8 @@ class _Answer:
 class ImapSession(MailSession):
     """An IMAP conversation."""
 
+    _id_offered = False
+
     def __init__(self, stream: Stream, deadline: Deadline) -> None:
         """Take the greeting and ask for the capabilities. Raises OSError."""
         self.stream = stream
@@ -214,6 +216,7 @@ class ImapSession(MailSession):
         self._read_capabilities()
 
     def _read_capabilities(self) -> None:
+        self._id_offered |= "ID" in self._client.capabilities
         self.capabilities = tuple(str(word) for word in self._client.capabilities)
 
     @contextlib.contextmanager
@@ -255,7 +258,6 @@ class ImapSession(MailSession):
 
     def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
         self.stream.deadline = deadline
-        self.introduce()
         before = len(self._client.heard)
         secret = self.sent = credentials.secret
         try:
@@ -282,13 +284,14 @@ class ImapSession(MailSession):
 
     def introduce(self) -> None:
         """Name this client (RFC 2971) where the server wants to know; its answer does not matter."""
-        if "ID" in self.capabilities:
+        if self._id_offered:
             with contextlib.suppress(imaplib2.IMAP4.error):
                 self._client.id(*CLIENT_ID)
 
     def open_mailbox(self, deadline: Deadline) -> Reply:
         """EXAMINE INBOX: like SELECT, but changes nothing (RFC 9051 §6.3.3)."""
         self.stream.deadline = deadline
+        self.introduce()
         before = len(self._client.heard)
         try:
             kind, _ = self._client.examine("INBOX")

@@ -24,6 +24,9 @@ HELO_NAME = "[127.0.0.1]"
 class SmtpSession(MailSession):
     """A submission session; no mail is ever sent in it."""
 
+    _in_mail = False
+    """A transaction was begun, and is to be taken back: no mail is sent."""
+
     def __init__(self, stream: Stream, deadline: Deadline) -> None:
         """Take the greeting and say EHLO. Raises OSError."""
         self.stream = stream
@@ -83,10 +86,10 @@ class SmtpSession(MailSession):
 
     def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
         self.stream.deadline = deadline
+        self.sent = credentials.secret
         answers = sasl_answers(credentials, mechanism)
         first = b"" if mechanism == "LOGIN" else b" " + base64_line(next(answers))
         heard = []
-        self.sent = credentials.secret
         code, words = self._ask(b"AUTH " + mechanism.encode() + first)
         for given in answers:
             if code != 334:
@@ -99,28 +102,40 @@ class SmtpSession(MailSession):
 
     def begin_mail(self, sender: str = "") -> Reply:
         """MAIL; without a *sender* the null reverse-path, as for a notice (RFC 5321 §4.5.5). Raises OSError."""
-        return self._reply(b"MAIL FROM:<" + sender.encode() + b">" + self._utf8(sender))
+        self._in_mail = True
+        return self._reply(self._mail(sender))
 
     def ask_recipient(self, address: str) -> Reply:
         """RCPT for *address*. Raises OSError."""
-        return self._reply(b"RCPT TO:<" + address.encode() + b">")
+        return self._reply(self._rcpt(address))
 
-    def _reply(self, line: bytes) -> Reply:
+    def try_sender(self, address: str) -> Reply:
+        """MAIL and RCPT for *address*, in one go where the server takes that (RFC 2920): the first refusal, or the
+        last agreement. Raises OSError.
+        """
+        if "PIPELINING" not in self.capabilities:
+            reply = self.begin_mail(address)
+            return self.ask_recipient(address) if reply.ok else reply
+        self._in_mail = True
+        mail = self._reply(self._mail(address) + b"\r\n" + self._rcpt(address))
+        recipient = self._reply(None)
+        return recipient if mail.ok else mail
+
+    def _mail(self, sender: str) -> bytes:
+        utf8 = b"" if sender.isascii() else b" SMTPUTF8"  # RFC 6531 §3.4
+        return b"MAIL FROM:<" + sender.encode() + b">" + utf8
+
+    def _rcpt(self, address: str) -> bytes:
+        return b"RCPT TO:<" + address.encode() + b">"
+
+    def _reply(self, line: bytes | None) -> Reply:
         code, words = self._ask(line)
         lines = (f"{code} {shown(part, self.sent)}" for part in words.splitlines() or [b""])
         return Reply(ok=200 <= code < 300, words="\r\n".join(lines))
-
-    def _utf8(self, address: str) -> bytes:
-        """The parameter that an internationalised address needs (RFC 6531 §3.4)."""
-        return b"" if address.isascii() else b" SMTPUTF8"
-
-    def reset(self) -> None:
-        """Take the transaction back: no mail is sent. Raises OSError."""
-        self._ask(b"RSET")
 
     def open_mailbox(self, deadline: Deadline) -> None:
         """Submission has no mailbox."""
 
     def say_goodbye(self) -> None:
         with contextlib.suppress(ClosedError):
-            self.stream.sendall(b"QUIT\r\n")
+            self.stream.sendall(b"RSET\r\nQUIT\r\n" if self._in_mail else b"QUIT\r\n")

@@ -64,6 +64,9 @@ class _Handler:
         envelope.rcpt_tos.append(recipient)
         return "250 2.1.5 OK"
 
+    async def handle_DATA(self, *_: object) -> str:  # noqa: N802
+        return "554 5.7.1 This estate delivers no mail"
+
     async def handle_exception(self, error: Exception) -> str:
         if not isinstance(error, OSError | EOFError | TLSSetupException):  # those are the client or the line
             self._crashes.append(error)

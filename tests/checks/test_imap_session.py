@@ -147,15 +147,16 @@ def test_a_token_that_is_refused_brings_readable_words(mechanism: str, answer: b
 
 @pytest.mark.parametrize("answer", ["S: * ID NIL", "S: %t NO I do not want to know"])
 def test_the_client_names_itself_first_where_that_is_offered(answer: str) -> None:
-    """RFC 2971; what the server makes of it does not matter."""
+    """RFC 2971, before the mailbox is asked for; what the server makes of it does not matter."""
     fields = " ".join(f'"{word}"' for word in CLIENT_ID)
     end: tuple[Step, ...] = () if "%t" in answer else ("S: %t OK done",)
     with server(
-        *hello("IMAP4rev1 ID AUTH=PLAIN SASL-IR"), f"C: %t ID ({fields})", answer, *end,
-        f"C: %t AUTHENTICATE PLAIN {PLAIN}", "S: %t OK in",
+        *hello("IMAP4rev1 ID AUTH=PLAIN SASL-IR"), f"C: %t AUTHENTICATE PLAIN {PLAIN}", "S: %t OK in",
+        f"C: %t ID ({fields})", answer, *end, "C: %t EXAMINE INBOX", "S: %t OK [READ-ONLY] opened",
     ) as one:  # fmt: skip
         session = opened(one.stream())
         assert session.login(ALICE, "PLAIN", Deadline(PATIENCE)).ok
+        assert session.open_mailbox(Deadline(PATIENCE)).ok
         session.close()
 
 
@@ -248,8 +249,8 @@ ID = "C: %t ID (" + " ".join(f'"{word}"' for word in CLIENT_ID) + ")"
             lambda session: session.ask_for_tls(Deadline(SOON)),
         ),
         (
-            (*hello("IMAP4rev1 ID"), ID),
-            lambda session: session.login(ALICE, "LOGIN-COMMAND", Deadline(SOON)),
+            ("S: * PREAUTH ready", *hello("IMAP4rev1 ID")[1:], ID),
+            lambda session: session.open_mailbox(Deadline(SOON)),
         ),
     ],
     ids=["EXAMINE", "STARTTLS", "ID"],

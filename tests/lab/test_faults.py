@@ -222,11 +222,13 @@ LOGIN_FAULTS = [scenario.id for scenario in SCENARIOS.values() if scenario.login
 def test_the_right_password_gets_the_reply_of_the_scenario(scenario: str, bring_up: BringUp) -> None:
     estate = bring_up(scenario)
     said = SCENARIOS[scenario].login
-    with Imap(estate) as imap:
-        with pytest.raises(imaplib.IMAP4.error) as caught:
-            imap.login(estate.address, estate.password)
-        assert str(caught.value) == repr(said["imap"].splitlines()[-1].removeprefix("NO ").encode())
-    failed = {"imap": 1}
+    failed = {}
+    if "imaps" in SCENARIOS[scenario].services:
+        failed["imap"] = 1
+        with Imap(estate) as imap:
+            with pytest.raises(imaplib.IMAP4.error) as caught:
+                imap.login(estate.address, estate.password)
+            assert str(caught.value) == repr(said["imap"].splitlines()[-1].removeprefix("NO ").encode())
     if "smtp" in said:
         failed["smtp"] = 1
         code, _, words = said["smtp"].splitlines()[-1].partition(" ")

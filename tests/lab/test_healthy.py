@@ -162,4 +162,5 @@ def test_a_message_is_not_taken(bring_up: BringUp) -> None:
         assert smtp.mail("alice@corp.example")[0] == 530
         smtp.login(estate.address, estate.password)
         assert smtp.mail("alice@corp.example")[0] == 250
-        assert smtp.rcpt("bob@corp.example")[0] == 550
+        assert smtp.rcpt("bob@corp.example")[0] == 250
+        assert smtp.data(b"Subject: test\r\n\r\nHello.\r\n")[0] == 554
