@@ -11,6 +11,8 @@ from diagnose.providers.schema import Provider, Source, Words
 
 NO_FACTS = {"id", "names", "kind", "unsure", "sources"}
 """Our own labels, and the account of the sources itself."""
+OWN_WORDS = {"aliases"}
+"""What needs no source, since nobody but us says it."""
 WEAK = {"reports"}
 """Fields that are weak by definition."""
 COVERED_WITH = {"mx_note": "mx", "webmail_others": "webmail"}
@@ -24,25 +26,30 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """Its dotted name there."""
     value: Any
     unsure: bool
-    """It rests on memory or on a weak source."""
+    """It rests on memory, on a weak source, or on none that was noted."""
     sources: tuple[Source, ...]
 
 
 def facts_of(provider: Provider) -> tuple[Fact, ...]:
     """All that the file of *provider* says, in the order of the schema."""
     blank = Provider(id=provider.id, names=provider.names)
-    return tuple(
-        Fact(
-            field=field,
-            value=value,
-            unsure=_top(field) in WEAK
-            or any(field == name or field.startswith(name + ".") for name in provider.unsure),
-            sources=sources_of(provider, _top(field)),
-        )
+    leaves = (
+        leaf
         for name in provider.__struct_fields__
         if name not in NO_FACTS
-        for field, value in _leaves(name, getattr(provider, name), getattr(blank, name))
+        for leaf in _leaves(name, getattr(provider, name), getattr(blank, name))
     )
+    return tuple(
+        Fact(field=field, value=value, unsure=_unsure(provider, field), sources=sources_of(provider, _top(field)))
+        for field, value in leaves
+    )
+
+
+def _unsure(provider: Provider, field: str) -> bool:
+    if _top(field) in OWN_WORDS:
+        return False
+    named = any(field == name or field.startswith(name + ".") for name in provider.unsure)
+    return named or _top(field) in WEAK or not sources_of(provider, _top(field))
 
 
 def sources_of(provider: Provider, field: str) -> tuple[Source, ...]:
