@@ -64,7 +64,7 @@ class Race:
         self._deadline = deadline
         self._changed = threading.Condition()
         self._attempts: list[Attempt] = []
-        self._winner: socket.socket | None = None
+        self._winner: tuple[str, socket.socket] | None = None
         self._decided = False
         self._finished = in_background(self._run, f"connect {port}")
 
@@ -73,7 +73,10 @@ class Race:
         with self._changed:
             self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=self._deadline.left() + 0.5)
             won, self._winner = self._winner, None
-        return Stream(won, deadline) if won is not None else None
+        if won is None:
+            return None
+        address, connected = won
+        return Stream(connected, deadline, peer=address)
 
     def decided(self, patience: float) -> bool:
         """Wait up to *patience* seconds; whether an address connected or all have failed."""
@@ -90,9 +93,10 @@ class Race:
         """Give up what is still under way."""
         self._deadline = Deadline(0)
         with self._changed:
-            if self._winner is not None:
-                self._winner.close()
-                self._winner = None
+            self._decided = True
+            won, self._winner = self._winner, None
+        if won is not None:
+            won[1].close()
 
     def _run(self) -> None:
         started = time.monotonic()
@@ -157,7 +161,7 @@ class Race:
                 if self._decided:
                     connected.close()  # it connects: that is all that was to be known of the others
                 else:
-                    self._winner, self._decided = connected, True
+                    self._winner, self._decided = (address, connected), True
             self._changed.notify_all()
 
 

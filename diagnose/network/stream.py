@@ -32,7 +32,15 @@ class Stream:
     outside of it: one OpenSSL object must not be used by two threads at once, as imaplib2's reader and writer would.
     """
 
-    def __init__(self, connected: socket.socket, deadline: Deadline, limit: int = BYTES_A_CONNECTION) -> None:
+    def __init__(
+        self,
+        connected: socket.socket,
+        deadline: Deadline,
+        limit: int = BYTES_A_CONNECTION,
+        *,
+        peer: str | None = None,
+    ) -> None:
+        """*peer*: the address connected to, where it is known; one that was reset by now has none any more."""
         connected.setblocking(False)
         self._socket: socket.socket | ssl.SSLSocket = connected
         self._lock = threading.Lock()
@@ -44,7 +52,7 @@ class Stream:
         """Reads and writes end by then, with a DeadlineError; each step sets its own."""
         self.received = 0
         """Bytes received so far."""
-        self.peer: str = connected.getpeername()[0]
+        self.peer: str = connected.getpeername()[0] if peer is None else peer
         """The address at the other end."""
 
     # -- what our own code uses
