@@ -152,7 +152,10 @@ class _Page:
                 yield item("–", Group(Prose(Text(cause.title)), Prose(Text(f"{cause.id} · {because}", "dim"))))
             return
         counted = Counter(cause.id.partition(".")[0] for cause in causes)
-        families = _(", ").join(f"{self.words.family.get(name, name)} ({count})" for name, count in counted.items())
+        families = _(", ").join(
+            _("{name} ({number})").format(name=self.words.family.get(name, name), number=count)
+            for name, count in counted.items()
+        )
         yield indented(Prose(Text(_("{count} causes: {families}").format(count=len(causes), families=families))))
 
     def services(self) -> Iterator[RenderableType]:
