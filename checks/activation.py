@@ -37,6 +37,8 @@ def probe_recipient(target: Subject, given: Given, bench: Workbench) -> Recipien
     """RCPT for the address and for a made-up one, at the best MX."""
     if target.address is None:
         raise SkipCheck(text("no mailbox was named"))
+    if not bench.ask_recipient:
+        raise SkipCheck(text("left out with --no-rcpt"))
     logins = [facts for _, facts in given.elsewhere.get("login", ()) if isinstance(facts, LoginFacts)]
     if not any(facts.outcome == "rejected" for facts in logins):
         raise SkipCheck(text("no login was rejected"))

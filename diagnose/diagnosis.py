@@ -53,6 +53,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The whole run's deadline."""
     try_all: bool = False
     send_again: bool = False
+    ask_recipient: bool = True
+    """Whether the domain's MX may be asked if there is such a mailbox."""
     strict: bool = False
     redact: bool = False
     history: Path | None = None
@@ -89,6 +91,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         seen=request.seen,
         try_all=request.try_all,
         send_again=request.send_again,
+        ask_recipient=request.ask_recipient,
         third_party=request.wishes.third_party,
     )
     outcome = run(

@@ -100,6 +100,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
 @click.option("--activation-password-env", metavar="VAR", help="That mailbox's password; asked for on a terminal.")
 @click.option("--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page.")
 @click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection.")
+@click.option("--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists.")
 @click.option("--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation.")
 @click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins.")
 @options
@@ -124,6 +125,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
             selection=_selection(given["only"], given["skip"]),
             seconds=given["timeout"],
             try_all=given["try_all"],
+            ask_recipient=not given["no_rcpt"],
             strict=given["strict"],
             redact=given["redact"],
             history=None if given["no_history"] else history_folder(),

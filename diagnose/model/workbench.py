@@ -92,6 +92,8 @@ class Workbench:
     try_all: bool = False
     send_again: bool = False
     """The person said that a password which was rejected recently is to be sent all the same."""
+    ask_recipient: bool = True
+    """Whether the domain's MX may be asked if there is such a mailbox."""
     third_party: bool = True
     """Whether hosts beside the person's own provider and organisation may be contacted."""
     announce: Callable[[tuple[Service, ...]], None] = lambda _: None
