@@ -23,6 +23,7 @@ R = TypeVar("R")
 
 BYTES_A_CONNECTION = 2_000_000
 """Bytes; a mail session up to its mailbox needs a few thousand, a login page a few hundred thousand."""
+SLICE_SECONDS = 0.25
 
 
 class Stream:
@@ -192,12 +193,18 @@ class Stream:
                 raise DeadlineError(late)
 
     def _wait(self, event: int, seconds: float) -> bool:
-        descriptor = self._socket.fileno()
-        if descriptor < 0:
-            raise ClosedError("closed on this side")
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, event)
-            return bool(selector.select(seconds))
+        until = Deadline(seconds)
+        while True:
+            descriptor = self._socket.fileno()
+            if descriptor < 0:
+                raise ClosedError("closed on this side")
+            with selectors.DefaultSelector() as selector:
+                selector.register(descriptor, event)
+                # in slices: what another thread closes drops out of the selector without a word
+                if selector.select(min(until.left(), SLICE_SECONDS)):
+                    return True
+            if until.passed():
+                return False
 
 
 class _Raw(io.RawIOBase):
