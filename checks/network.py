@@ -135,14 +135,23 @@ def hosts_file() -> Path:
 
 
 def read_hosts(raw: bytes, name: str) -> tuple[str, ...]:
-    """The addresses that a hosts file gives *name*; UTF-16 with a byte order mark is read too (Windows editors)."""
-    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    found = []
-    for line in raw.decode(encoding, "replace").splitlines():
+    """The addresses that a hosts file gives *name*; UTF-16 is read too, as some Windows editors write it."""
+    name, found = name.lower(), []
+    for line in raw.decode(_encoding(raw), "replace").lower().splitlines():
+        if name not in line:  # a blocklist has hundreds of thousands of these
+            continue
         address, *names = line.partition("#")[0].split() or [""]
-        if name.lower() in (n.lower().rstrip(".") for n in names) and is_address(address):
+        if name in (n.rstrip(".") for n in names) and is_address(address):
             found.append(address)
     return tuple(dict.fromkeys(found))
+
+
+def _encoding(raw: bytes) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in raw[:2]:  # every second byte of ASCII text is nothing, but for a byte order mark
+        return "utf-16-be" if raw[:1] == b"\0" else "utf-16-le"
+    return "utf-8-sig"
 
 
 def probe_hosts(target: Host, given: Given, _bench: Workbench) -> HostsFileFacts:

@@ -235,7 +235,10 @@ def _certainty(passage: Passage, direct: Direct) -> Certainty | None:
     if passage.plain_only or (_wants_sign_in(passage) and (passage.signs_in or by_itself)):
         return "possible"
     itself = _itself(passage)
-    gateway = passage.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+    # no server behind a proxy gets to see a CONNECT, so every 5xx is the proxy's own; so is every SOCKS error
+    gateway = passage.status is not None and (
+        passage.status >= HTTPStatus.INTERNAL_SERVER_ERROR or 0 < passage.status < 10
+    )
     match direct:
         case "works":
             return "confirmed" if itself or gateway else "likely"
