@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= wrong-password
 CATALOGUES := $(wildcard diagnose/locale/*/LC_MESSAGES/diagnose.po)
-SERVERS := dovecot-imapd dovecot-pop3d postfix knot knot-dnssecutils unbound nginx-light \
+SERVERS := dovecot-imapd dovecot-pop3d postfix knot knot-dnssecutils unbound nginx-light squid \
 	nftables iproute2 chromium fonts-noto-cjk
 
 .PHONY: lab test lint types check format bench messages wheel servers clean
