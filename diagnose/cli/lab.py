@@ -75,7 +75,9 @@ def _carry_out_all(seconds: float) -> int:
         sign = "–" if done.lacking is not None else "✓" if done.agrees else "✗"
         expected, found = ", ".join(scenario.expects) or "healthy", ", ".join(done.found) or "healthy"
         click.echo(f"{sign} {scenario.id:<{width}}  {expected:<38}  {done.lacking or found}{_faults(done)}")
-    click.echo(f"{len(SCENARIOS) - disagreeing - lacking} agree, {disagreeing} disagree, {lacking} not possible here")
+    summary = _("{agreeing} agree, {disagreeing} disagree, {lacking} not possible here")
+    agreeing = len(SCENARIOS) - disagreeing - lacking
+    click.echo(summary.format(agreeing=agreeing, disagreeing=disagreeing, lacking=lacking))
     return 1 if disagreeing else 0
 
 
