@@ -1,0 +1,244 @@
+"""`--seen`: what the person saw is weighed beside what the run finds itself, and never against it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from checks.dns import DomainFacts
+from checks.login import LoginFacts
+from checks.page import PageFacts
+from checks.reach import ReachFacts
+from checks.seen import SeenFacts, judge_seen, working_families
+from checks.server import ServerFacts
+from checks.tls import TlsFacts
+from checks.web import WebFacts
+from diagnose.catalogue import FAMILIES
+from diagnose.cli.lab import request_for
+from diagnose.diagnosis import diagnose
+from diagnose.lab.estate import Estate
+from diagnose.lab.scenario import SCENARIOS
+from diagnose.model import Facts, Finding, Given, Service, Subject, Target
+from diagnose.model.renderer import RenderStyle
+from diagnose.model.report import Report, ReportCause
+from diagnose.network.resolver import DnsAnswer, DnsStatus, RecordType
+from diagnose.secret import MASK
+from reports.json import RENDERER as JSON
+
+from .command_line import CommandLine
+
+ALICE = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
+IMAP = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="srv")
+SMTP = Service(protocol="smtp", host="smtp.corp.example", port=465, tls="implicit", source="srv")
+GUESS = Service(protocol="pop3", host="pop.corp.example", port=995, tls="implicit", source="guess")
+PAGE = Service(protocol="webmail", host="mail.corp.example", port=443, tls="implicit", source="option")
+
+LOCKED = "账号已被锁定"
+FULL = "452 4.2.2 The email account that you tried to reach is over quota."
+
+
+def given(*left: tuple[str, Target, Facts], provider: str | None = None, domain: DomainFacts | None = None) -> Given:
+    """What other checks left behind."""
+    elsewhere: dict[str, tuple[tuple[Target, Facts], ...]] = {}
+    for check, target, facts in left:
+        elsewhere[check] = (*elsewhere.get(check, ()), (target, facts))
+    services = tuple({target for _, target, _ in left if isinstance(target, Service)})
+    needed: dict[str, Facts] = {"dns.domain": domain} if domain else {}
+    return Given(subject=ALICE, provider=provider, services=services, facts=needed, elsewhere=elsewhere)
+
+
+def reached(*, connected: bool) -> ReachFacts:
+    return ReachFacts(addresses=("192.0.2.1",), connected="192.0.2.1" if connected else None, attempts=())
+
+
+def read(message: str, known: Given | None = None) -> list[Finding]:
+    return list(judge_seen(SeenFacts(messages=(message,)), known or given(), ALICE))
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (LOCKED, "lockout.account-locked"),
+        ("a1 NO [AUTHENTICATIONFAILED] LOGIN failed", "credentials.rejected"),
+        ("535 5.7.8 Error: authentication failed", "credentials.rejected"),
+    ],
+)
+def test_a_message_alone_is_no_proof(message: str, cause: str) -> None:
+    first, *others = read(message)
+
+    assert (first.cause, first.certainty) == (cause, "likely")
+    assert all(other.certainty == "possible" for other in others)
+    assert message in first.text.render()
+
+
+def test_a_message_that_means_nothing_is_no_finding() -> None:
+    assert read("The weather is fine.") == []
+
+
+def test_the_provider_decides_what_a_message_hides() -> None:
+    causes = [finding.cause for finding in read("LOGIN failed", given(provider="qq-mail"))]
+
+    assert causes[0] == "credentials.rejected"
+    assert "credentials.app-password-required" in causes
+    assert "credentials.app-password-required" not in [finding.cause for finding in read("LOGIN failed")]
+
+
+RECORDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
+
+
+def domain(status: DnsStatus) -> DomainFacts:
+    """What DNS says of the domain, when every question ends in *status*."""
+    mx, ipv4, ipv6 = (DnsAnswer(name="corp.example", record_type=kind, status=status) for kind in RECORDS)
+    return DomainFacts(mx=mx, ipv4=ipv4, ipv6=ipv6)
+
+
+LOGIN_PAGE = WebFacts(hops=(), loop=False, page=PageFacts(password_field=True))
+
+
+@pytest.mark.parametrize(
+    ("known", "working"),
+    [
+        (given(), set()),
+        (given(domain=domain("answered")), {"network"}),
+        (given(domain=domain("timed_out")), set()),
+        (given(("reach", IMAP, reached(connected=True))), {"dns", "reach"}),
+        (given(("reach", IMAP, reached(connected=False))), set()),
+        (given(("reach", IMAP, reached(connected=True)), ("reach", SMTP, reached(connected=False))), set()),
+        (given(("reach", IMAP, reached(connected=True)), ("reach", GUESS, reached(connected=False))), {"dns", "reach"}),
+        (given(("reach", GUESS, reached(connected=True))), {"dns", "reach"}),
+        (given(("tls", IMAP, TlsFacts(verified=True, at=0.0))), {"network", "tls"}),
+        (given(("tls", IMAP, TlsFacts(verified=False, at=0.0))), set()),
+        (given(("server", IMAP, ServerFacts(open=True))), {"server"}),
+        (given(("server", IMAP, ServerFacts(open=False))), set()),
+        (given(("web", PAGE, LOGIN_PAGE)), {"web"}),
+        (given(("web", PAGE, WebFacts(hops=(), loop=False))), set()),
+        (given(("login", IMAP, LoginFacts(outcome="rejected"))), {"network", "dns", "reach", "server", "tls"}),
+        (given(("login", IMAP, LoginFacts(outcome="unanswered"))), set()),
+        (given(("login", IMAP, LoginFacts(outcome="accepted"))), set(FAMILIES)),
+    ],
+)
+def test_what_works_speaks_against_a_message(known: Given, working: set[str]) -> None:
+    assert working_families(known) == working
+
+
+def test_what_the_run_speaks_against_is_only_possible() -> None:
+    refused = "Could not connect to server: Connection refused"
+    reached_all = given(("reach", IMAP, reached(connected=True)))
+
+    assert read(refused)[0].certainty == "likely"
+    assert read(refused)[0].cause.startswith("reach.")
+    assert {finding.certainty for finding in read(refused, reached_all)} == {"possible"}
+    assert read(LOCKED, reached_all)[0].certainty == "likely"
+
+
+# -- whole runs, on the lab's servers
+
+
+def told(scenario: str, *messages: str, login: bool = True, redact: bool = False) -> Report:
+    """The report of a run that was told *messages*."""
+    with Estate(SCENARIOS[scenario]) as estate:
+        request = request_for(estate, seconds=30, strict=False, redact=redact, audience="user")
+        return diagnose(msgspec.structs.replace(request, seen=messages, login=login)).report
+
+
+def by_id(report: Report) -> dict[str, ReportCause]:
+    return {cause.id: cause for cause in report.verdict.causes}
+
+
+def seen(report: Report) -> dict[str, str]:
+    """Cause to certainty, as the check itself says."""
+    (check,) = [check for check in report.checks if check.id == "seen"]
+    assert check.status != "error"
+    return {finding.cause: finding.certainty for finding in check.findings}
+
+
+def test_without_a_message_there_is_nothing_to_weigh() -> None:
+    (check,) = [check for check in told("healthy").checks if check.id == "seen"]
+
+    assert check.status == "skip"
+
+
+def test_a_login_that_works_speaks_against_all_of_them() -> None:
+    report = told("healthy", LOCKED, FULL, "Could not connect to server")
+
+    assert (report.verdict.status, report.verdict.exit_code) == ("healthy", 0)
+    assert set(seen(report).values()) == {"possible"}
+
+
+def test_where_no_login_was_made_a_message_is_the_likeliest_cause() -> None:
+    report = told("healthy", LOCKED, login=False)
+
+    assert report.verdict.exit_code == 1
+    assert by_id(report)["lockout.account-locked"].certainty == "likely"
+    assert by_id(report)["lockout.account-locked"].impact == "blocks"
+
+
+def test_a_message_says_more_than_a_plain_rejection() -> None:
+    report = told("wrong-password", LOCKED)
+
+    assert report.verdict.exit_code == 1
+    assert report.verdict.causes[0].id == "lockout.account-locked"
+    assert report.verdict.causes[0].certainty == "likely"
+    assert "credentials.rejected" in report.verdict.causes[0].explains
+
+
+def test_the_same_cause_gets_further_evidence() -> None:
+    alone, both = (
+        by_id(told("wrong-password", *messages))["credentials.rejected"]
+        for messages in ((), ("535 5.7.8 authentication failed",))
+    )
+
+    assert both.certainty == alone.certainty
+    assert [one.check.partition(".")[0] for one in alone.evidence] == ["login"]
+    assert [one.check.partition(".")[0] for one in both.evidence] == ["login", "seen"]
+
+
+def test_what_the_run_proves_comes_before_what_was_seen() -> None:
+    report = told("cert-expired", "Could not resolve host: imap.corp.example", "Connection timed out")
+
+    assert report.verdict.causes[0].id == "tls.cert-expired"
+    assert report.verdict.causes[0].certainty == "confirmed"
+    assert set(seen(report).values()) == {"possible"}
+
+
+def test_secrets_in_a_message_are_masked() -> None:
+    with Estate(SCENARIOS["wrong-password"]) as estate:
+        request = request_for(estate, seconds=30, strict=False, redact=False, audience="user")
+        message = f"I typed {estate.password} and saw: LOGIN failed"
+        report = diagnose(msgspec.structs.replace(request, seen=(message,))).report
+        written = JSON.render(report, RenderStyle())
+
+        assert MASK in written
+        assert estate.password
+        assert estate.password not in written
+        assert seen(report)["credentials.rejected"] == "likely"
+
+
+def test_names_in_a_message_are_redacted() -> None:
+    written = JSON.render(told("wrong-password", "LOGIN failed for alice@corp.example", redact=True), RenderStyle())
+
+    assert "This message was seen: LOGIN failed for user-1@corp.example" in written
+    assert "alice" not in written
+
+
+@pytest.mark.parametrize(
+    "message", ["\x1b[2J\u202eLOGIN failed\x00", "LOGIN failed " * 9_000, "\udcff密码错误", "{}{host}%s"]
+)
+def test_a_hostile_message_breaks_nothing(message: str) -> None:
+    report = told("healthy", message, login=False)
+    written = JSON.render(report, RenderStyle())
+
+    seen(report)
+    assert not set("\x1b\u202e\x00") & set(written)
+    assert len(written) < 200_000
+
+
+def test_the_option_may_be_given_again_and_begin_as_a_reply_does(command: CommandLine) -> None:
+    with Estate(SCENARIOS["healthy"]) as estate:
+        arguments = ["corp.example", "--resolver", estate.resolver, "--ca-file", str(estate.ca_file)]
+        messages = ["--seen", "-ERR [AUTH] invalid password", "--seen", "  ", "--seen", LOCKED]
+        done = command(*arguments, *messages, "--no-third-party", "--format", "json")
+
+    assert done.code == 1
+    (check,) = [check for check in done.json["checks"] if check["id"] == "seen"]
+    assert check["facts"]["messages"] == ["-ERR [AUTH] invalid password", LOCKED]
