@@ -49,7 +49,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
             type=ReportFile(suffixes()),
             multiple=True,
             metavar="FILE",
-            help="Also write a report: .html, .txt, .md, .json, .xml (JUnit) or .prom (OpenMetrics).",
+            help="Also write a report; the suffix gives the format: .html, .txt or .json.",
         ),
         click.option(
             "--format", "form", type=click.Choice(formats()), default="text", show_default=True, help="Standard output."
