@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import msgspec
 
 from diagnose import __version__
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import Failure, TooMuchDataError, failure
+from diagnose.model.failure import ClosedError, Failure, TooMuchDataError, failure
 from diagnose.network.stream import Stream
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 MOST_REDIRECTS = 10
 LARGEST_BODY = 1_000_000
 """Bytes of a page that are read; a login form stands far before."""
+
+NO_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
+"""Codecs of Python's that are no charsets of pages; some take hours for a page."""
 
 Open = Callable[[str, int, bool, Deadline], Stream]
 """Connects: host, port, whether TLS is wanted (then with the verified handshake done), deadline."""
@@ -157,15 +161,24 @@ def _body(response: requests.Response, deadline: Deadline, largest: int) -> tupl
         if size > largest or deadline.passed():
             break
     data = b"".join(parts)[:largest]
-    encoding = response.encoding if "charset" in response.headers.get("Content-Type", "").lower() else None
+    named = "charset" in response.headers.get("Content-Type", "").lower()
+    return _text(data, (response.encoding if named else None) or "utf-8"), size > largest
+
+
+def _text(data: bytes, charset: str) -> str:
+    """*data* read as *charset*, or as UTF-8 where that is none."""
     try:
-        return data.decode(encoding or "utf-8", "replace"), size > largest
-    except LookupError:
-        return data.decode("utf-8", "replace"), size > largest
+        if codecs.lookup(charset).name.replace("_", "-") in NO_CHARSETS:
+            charset = "utf-8"
+        return data.decode(charset, "replace")
+    except (LookupError, ValueError):
+        return data.decode("utf-8", "replace")
 
 
 def _root(error: BaseException) -> BaseException:
     """The error of the network beneath the wrappers of requests and urllib3."""
+    import http.client
+
     import requests
     import urllib3.exceptions
 
@@ -176,10 +189,12 @@ def _root(error: BaseException) -> BaseException:
         if not isinstance(one, BaseException) or id(one) in seen:
             continue
         seen.add(id(one))
+        if isinstance(one, http.client.RemoteDisconnected):  # which calls itself a reset
+            return ClosedError("closed without an answer")
         if isinstance(one, OSError) and not isinstance(one, requests.RequestException | urllib3.exceptions.HTTPError):
             return one
         queue += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
-    return TooMuchDataError("headers too large") if "headers" in str(error) else error
+    return TooMuchDataError("headers too large") if "header" in str(error) else error
 
 
 def _adapter(open_stream: Open, deadline: Deadline) -> Any:  # noqa: ANN401 - an HTTPAdapter, imported only when needed
