@@ -9,6 +9,8 @@ import re
 from typing import NoReturn
 
 MASK = "•••"
+SHORT = 4
+"""Octets; fewer of them are found in many a word that has nothing to do with the secret."""
 
 
 class Secret:
@@ -50,19 +52,23 @@ class Secret:
 
         Covers the secret in any letter case, each of its characters as it is, quoted as in IMAP (RFC 9051 §4.3)
         and JSON, percent-encoded or as HTML text; and base64 of any alignment that holds it (SASL PLAIN, LOGIN,
-        XOAUTH2), cut off or not.
+        XOAUTH2), cut off or not. A `SHORT` one is part of many words, and masked only where it stands by itself.
         """
         needle = self.__value.strip() or self.__value  # servers may drop the blanks at the ends
         if not needle:
             return words
         ways = (re.escape, _in_a_quoted_string, _percent_encoded, _as_html)
-        written = re.compile("|".join("".join(map(way, needle)) for way in ways), re.IGNORECASE)
-        cores = _base64_cores(needle.encode("utf-8", "surrogateescape"))
+        octets = needle.encode("utf-8", "surrogateescape")
+        short = len(octets) < SHORT
+        edge = ("(?<![A-Za-z0-9])", "(?![A-Za-z0-9])") if short else ("", "")
+        written = re.compile("|".join("".join(map(way, needle)).join(edge) for way in ways), re.IGNORECASE)
+        cores = _base64_cores(octets)
         run = re.compile(rf"[A-Za-z0-9+/_-]{{{min(map(len, cores))},}}={{0,2}}")
 
         def masked_run(found: re.Match[str]) -> str:
             letters = found.group().replace("-", "+").replace("_", "/")
-            return MASK if any(core in letters for core in cores) else found.group()
+            holds = any(core in letters for core in cores) and not (short and not _is_base64_of(octets, letters))
+            return MASK if holds else found.group()
 
         return run.sub(masked_run, written.sub(MASK, words))
 
@@ -97,6 +103,17 @@ def _as_html(character: str) -> str:
 
 def _special(character: str) -> bool:
     return not (character.isascii() and character.isalnum())
+
+
+def _is_base64_of(octets: bytes, letters: str) -> bool:
+    """Whether *letters*, at whatever alignment, are base64 of *octets* or of a SASL answer with them in it."""
+    bare = letters.rstrip("=")
+    for shift in range(4):
+        padded = "A" * shift + bare
+        decoded = base64.b64decode(padded[: len(padded) - (len(padded) % 4 == 1)] + "==")
+        if decoded[-(-3 * shift // 4) :] == octets or b"\0" + octets in decoded or b"Bearer " + octets in decoded:
+            return True
+    return False
 
 
 def _base64_cores(octets: bytes) -> tuple[str, ...]:
