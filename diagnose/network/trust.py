@@ -21,6 +21,7 @@ def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     context = _of_openssl() or _of_system()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is not None:
+    context.hostname_checks_common_name = False
         _add(context, ca_file)
     return context
 
