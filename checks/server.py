@@ -29,7 +29,7 @@ _SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("ssh", re.compile(rb"SSH-\d")),
     ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
     ("ftp", re.compile(rb"220[ -][^\r\n]*\bftp", re.IGNORECASE)),
-    ("smtp", re.compile(rb"(220|421|450|454|5\d\d)[ -]")),
+    ("smtp", re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")),
     ("sieve", re.compile(rb"\"IMPLEMENTATION\"", re.IGNORECASE)),
     ("vnc", re.compile(rb"RFB \d")),
     ("mysql", re.compile(rb".{3}\x00\x0a\d", re.DOTALL)),

@@ -18,6 +18,7 @@ import imaplib2
 import imaplib2.imaplib2
 
 from checks.sessions.session import (
+    SERVER_FIRST,
     Credentials,
     MailSession,
     Reply,
@@ -213,6 +214,7 @@ class ImapSession(MailSession):
         stream.deadline = deadline
         with self._errors_as_ours():
             self._client = _Client(stream)
+        self.logged_in = self._client.state == imaplib2.imaplib2.AUTH  # PREAUTH (RFC 9051 §7.1.4)
         self._read_capabilities()
 
     def _read_capabilities(self) -> None:
@@ -266,7 +268,8 @@ class ImapSession(MailSession):
                 kind, data = self._client.login(quoted, secret.reveal())
                 words = b" ".join(part for part in data if part)
             else:
-                kind, words = self._client.authenticate_with(mechanism, credentials, initial=self.initial_response)
+                initial = self.initial_response and mechanism not in SERVER_FIRST
+                kind, words = self._client.authenticate_with(mechanism, credentials, initial=initial)
         except imaplib2.IMAP4.error:
             return Reply(ok=False, words=shown(self._answer_since(before), secret))
         heard = self._answer_since(before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import poplib
 
 from checks.sessions.session import (
+    SERVER_FIRST,
     Credentials,
     MailSession,
     Reply,
@@ -106,7 +107,8 @@ class Pop3Session(MailSession):
             return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, secret))
         answers = sasl_answers(credentials, mechanism)
         heard = []
-        reply = self._client.say(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
+        first = b"" if mechanism in SERVER_FIRST else b" " + base64_line(next(answers))
+        reply = self._client.say(b"AUTH " + mechanism.encode() + first)
         for given in answers:
             if not reply.startswith(b"+ ") and reply != b"+":
                 break

@@ -14,6 +14,8 @@ from diagnose.model import Deadline
 from diagnose.network import Stream
 from diagnose.secret import Secret
 
+SERVER_FIRST = ("LOGIN",)
+"""Mechanisms in which the server speaks first: one that takes no first answer would get the password as the name."""
 LONGEST_REPLY = 4000
 """Characters of a reply that are kept."""
 
@@ -41,6 +43,8 @@ class MailSession(ABC):
     stream: Stream
     capabilities: tuple[str, ...] = ()
     """As the server lists them, upper case; those heard last (they change with STARTTLS)."""
+    logged_in = False
+    """The server has let this client in without any login."""
     sent: Secret | None = None
     """What `login` has sent: from then on it is masked in whatever the server says."""
 

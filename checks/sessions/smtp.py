@@ -6,6 +6,7 @@ import contextlib
 import smtplib
 
 from checks.sessions.session import (
+    SERVER_FIRST,
     Credentials,
     MailSession,
     Reply,
@@ -88,7 +89,7 @@ class SmtpSession(MailSession):
         self.stream.deadline = deadline
         self.sent = credentials.secret
         answers = sasl_answers(credentials, mechanism)
-        first = b"" if mechanism == "LOGIN" else b" " + base64_line(next(answers))
+        first = b"" if mechanism in SERVER_FIRST else b" " + base64_line(next(answers))
         heard = []
         code, words = self._ask(b"AUTH " + mechanism.encode() + first)
         for given in answers:

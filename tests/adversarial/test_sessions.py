@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from checks.server import spoken_protocol
 from checks.sessions import Credentials, MailSession, open_session
 from checks.sessions.smtp import SmtpSession
 from diagnose.model import Deadline
@@ -115,3 +116,75 @@ def test_a_password_that_smtp_repeats_later_is_masked() -> None:
         session.close()
 
     assert WORD not in reply.words
+
+
+SASL_LOGIN: dict[Protocol, tuple[Step, ...]] = {
+    "imap": (
+        "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=LOGIN LOGINDISABLED] ready",
+        "C: %t AUTHENTICATE LOGIN",
+        "S: + VXNlcm5hbWU6",
+        "C: YWxpY2U=",
+        "S: + UGFzc3dvcmQ6",
+        "C: czNjcmV0LXdvcmQ=",
+        "S: %t OK in",
+    ),
+    "pop3": (
+        "S: +OK ready",
+        "C: CAPA",
+        b"+OK\r\nSASL LOGIN\r\n.\r\n",
+        "C: AUTH LOGIN",
+        "S: + VXNlcm5hbWU6",
+        "C: YWxpY2U=",
+        "S: + UGFzc3dvcmQ6",
+        "C: czNjcmV0LXdvcmQ=",
+        "S: +OK in",
+    ),
+    "smtp": (
+        "S: 220 ready",
+        "C: EHLO [127.0.0.1]",
+        "S: 250-mail",
+        "S: 250 AUTH LOGIN",
+        "C: AUTH LOGIN",
+        "S: 334 VXNlcm5hbWU6",
+        "C: YWxpY2U=",
+        "S: 334 UGFzc3dvcmQ6",
+        "C: czNjcmV0LXdvcmQ=",
+        "S: 235 in",
+    ),
+}
+
+
+@pytest.mark.parametrize("protocol", SASL_LOGIN)
+def test_login_waits_for_the_server_to_ask(protocol: Protocol) -> None:
+    """A server that ignores a first answer and asks for the name would else get the password for it."""
+    with server(*SASL_LOGIN[protocol]) as one:
+        session = opened(one, protocol)
+        reply = session.login(ALICE, "LOGIN", Deadline(PATIENCE))
+        session.close()
+
+    assert reply.ok
+
+
+def test_a_server_that_lets_everybody_in_is_not_logged_in_to() -> None:
+    script: tuple[Step, ...] = (
+        "S: * PREAUTH hello alice",
+        "C: %t CAPABILITY",
+        "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN",
+        "S: %t OK done",
+        "C: %t EXAMINE INBOX",
+        "S: %t OK done",
+    )
+    with server(*script) as one:
+        session = opened(one, "imap")
+        assert session.logged_in
+        reply = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+
+    assert reply is not None
+    assert reply.ok
+
+
+def test_a_reply_may_be_a_code_alone() -> None:
+    """RFC 5321 §4.2: clients take a code without a text."""
+    assert spoken_protocol(b"220\r\n") == "smtp"
+    assert spoken_protocol(b"2200 things\r\n") is None
