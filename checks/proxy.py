@@ -38,6 +38,7 @@ from diagnose.network import Stream
 from diagnose.network.proxies import Proxy, proxy_settings
 
 PROXY_SECONDS = 8.0
+SOCKS_VERSION = 5
 NO_METHOD = 255
 """A SOCKS proxy's word that it wants authentication that was not offered (RFC 1928 §3)."""
 BY_ITSELF = ("negotiate", "ntlm", "kerberos")
@@ -179,7 +180,9 @@ def _ask_socks(stream: Stream, host: str, port: int) -> tuple[int, tuple[str, ..
     """CONNECT without authentication (RFC 1928): the reply code. Raises OSError."""
     stream.sendall(b"\x05\x01\x00")
     version, method = _exactly(stream, 2)
-    if version != 5 or method != 0:
+    if version != SOCKS_VERSION:
+        raise ConnectionError("what answers there speaks no SOCKS 5")
+    if method != 0:
         return NO_METHOD, ()
     name = host.encode("ascii", "ignore")[:255]
     stream.sendall(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + port.to_bytes(2, "big"))

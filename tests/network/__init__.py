@@ -1,0 +1,1 @@
+"""What is wrong on the person's own side, from recorded facts and on loopback."""

@@ -1,0 +1,80 @@
+"""Facts as other checks leave them, and a workbench on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from checks.certificates import CertificateFacts
+from checks.dns import DomainFacts, HostFacts
+from checks.reach import ReachFacts
+from checks.tls import Explanation, TlsFacts
+from diagnose.history import History
+from diagnose.model import Deadline, Facts, Failure, FailureName, Given, Host, Protocol, Service, Subject, Target
+from diagnose.model.workbench import Workbench
+from diagnose.network import Attempt, DnsAnswer, HostAddresses, Nameserver, Network
+
+ALICE = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
+NOW = 1_700_000_000.0
+DAY = 86_400.0
+DnsState = Literal["answered", "timed_out", "server_failure", "no_resolver", "refused"]
+
+
+def bench(resolver: Nameserver | None = None, *, third_party: bool = False, seconds: float = 5) -> Workbench:
+    return Workbench(
+        network=Network(resolver), deadline=Deadline(seconds), history=History(None), third_party=third_party
+    )
+
+
+def service(host: str, port: int = 993, protocol: Protocol = "imap") -> Service:
+    return Service(protocol=protocol, host=host, port=port, tls="implicit", source="option")
+
+
+def given(
+    *services: Service,
+    facts: Mapping[str, Facts] | None = None,
+    elsewhere: Mapping[str, tuple[tuple[Target, Facts], ...]] | None = None,
+) -> Given:
+    return Given(subject=ALICE, provider=None, services=services, facts=facts or {}, elsewhere=elsewhere or {})
+
+
+def dns_answer(status: DnsState, *records: str) -> DnsAnswer:
+    return DnsAnswer(name="corp.example", record_type="A", status=status, records=records)
+
+
+def domain(status: DnsState) -> DomainFacts:
+    answer = dns_answer(status, *(["192.0.2.9"] if status == "answered" else []))
+    return DomainFacts(mx=answer, ipv4=answer, ipv6=answer)
+
+
+def host(name: str, *addresses: str) -> tuple[Host, HostFacts]:
+    found = HostAddresses(host=name, addresses=addresses, ipv4=dns_answer("answered", *addresses))
+    return Host(name=name, source="option"), HostFacts(found=found)
+
+
+def reach(address: str, *, failed: FailureName | None = None, milliseconds: int = 20) -> ReachFacts:
+    failure = Failure(name=failed, operation="connect") if failed else None
+    attempt = Attempt(address=address, family="ipv4", failure=failure, milliseconds=milliseconds)
+    return ReachFacts(addresses=(address,), connected=None if failed else address, attempts=(attempt,))
+
+
+def certificate(host: str, issuer: str, *, public: bool = False, days: tuple[int, int] = (-10, 80)) -> CertificateFacts:
+    return CertificateFacts(
+        subject=f"CN={host}",
+        issuer=issuer,
+        names=(host,),
+        not_before=NOW + days[0] * DAY,
+        not_after=NOW + days[1] * DAY,
+        self_signed=issuer == f"CN={host}",
+        ca_issuers=("http://issuer.example/ca.crt",) if public else (),
+    )
+
+
+def refused_certificate(one: CertificateFacts, *, code: int = 20) -> TlsFacts:
+    return TlsFacts(
+        verified=False,
+        at=NOW,
+        failure=Failure(name="certificate_not_accepted", operation="tls_handshake"),
+        verify_code=code,
+        explanation=Explanation(chain=(one,)),
+    )

@@ -1,0 +1,93 @@
+"""Loss and delay of the line, from connects to a server that can be reached."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from checks import line
+from checks.line import CONNECTS, LINE_SECONDS, LineFacts, figures, judge_line, probe_line
+from diagnose.model import Certainty, SkipCheck
+
+from .given import ALICE, bench, given, reach, service
+
+LOST = None
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "lost", "certainty"),
+    [
+        ((20, 21, 20, 25, 22, 20), 0, None),
+        ((300, 310, 305, 320, 300, 301), 0, None),
+        ((620, 640, 650, 610, 625, 630), 0, None),
+        ((20, 1025, 20, 25, 22, 20), 1, "possible"),
+        ((20, 1025, 20, LOST, 22, 20), 2, "likely"),
+        ((20, 1025, 1021, 3030, 22, 20), 3, "likely"),
+        ((LOST, LOST, LOST, LOST, LOST, 20), 5, "likely"),
+        ((20, 20, 400, 20, 20, 20), 0, "possible"),
+        ((1500, 1600, 1550, 1500, 1700, 1600), 0, "possible"),
+        ((LOST, LOST, LOST, LOST, LOST, LOST), None, None),
+    ],
+)
+def test_figures_and_what_they_say(
+    milliseconds: tuple[int | None, ...], lost: int | None, certainty: Certainty | None
+) -> None:
+    """A connect that is later than the quickest by the first retransmission (RFC 6298: a second) lost a packet."""
+    found = figures(milliseconds)
+    assert (found and found.lost) == lost
+
+    facts = LineFacts(host="mail", port=993, address="192.0.2.9", milliseconds=milliseconds, all_reached=False)
+    findings = list(judge_line(facts, given(), ALICE))
+    assert [(f.cause, f.certainty) for f in findings] == ([("network.unstable", certainty)] if certainty else [])
+    if findings and lost:
+        assert f"{lost} lost packets" in findings[0].text.render()
+
+
+@pytest.mark.parametrize("all_reached", [True, False])
+def test_where_all_was_reached_in_the_end_it_only_hinders(*, all_reached: bool) -> None:
+    facts = LineFacts(host="m", port=993, address="::1", milliseconds=(20, 1030, 1040, LOST), all_reached=all_reached)
+
+    assert [one.partial for one in judge_line(facts, given(), ALICE)] == [all_reached]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("mail.corp.example", {"milliseconds": 20}), ("smtp.corp.example", {"milliseconds": 120})],
+        [("mail.corp.example", {"milliseconds": 600}), ("smtp.corp.example", {"milliseconds": 610})],
+        [("mail.corp.example", {"failed": "timed_out"})],
+        [("mail.corp.example", {"milliseconds": 20}), ("smtp.corp.example", {"failed": "connection_refused"})],
+    ],
+    ids=["healthy", "far away", "nothing to compare with", "refused"],
+)
+def test_no_connect_is_made_without_need(
+    monkeypatch: pytest.MonkeyPatch, rows: list[tuple[str, dict[str, int]]]
+) -> None:
+    monkeypatch.setattr(line, "_connect_repeatedly", lambda *_: pytest.fail("connected"))
+    reached = tuple((service(host), reach("192.0.2.9", **how)) for host, how in rows)  # type: ignore[arg-type]
+
+    with pytest.raises(SkipCheck):
+        probe_line(ALICE, given(elsewhere={"reach": reached}), bench())
+
+
+def test_six_spaced_connects_to_the_server_that_answers(tcp_port: int) -> None:
+    """Bounded in number and time, where another one is silent."""
+    good = service("mail.corp.example", tcp_port), reach("127.0.0.1", milliseconds=1)
+    silent = service("smtp.corp.example", 465, "smtp"), reach("192.0.2.9", failed="timed_out")
+    started = time.monotonic()
+    facts = probe_line(ALICE, given(elsewhere={"reach": (good, silent)}), bench(seconds=20))
+
+    assert time.monotonic() - started < LINE_SECONDS + 1
+    assert (facts.host, facts.port, facts.all_reached) == ("mail.corp.example", tcp_port, False)
+    assert len(facts.milliseconds) == CONNECTS
+    assert None not in facts.milliseconds
+    assert list(judge_line(facts, given(), ALICE)) == []
+
+
+def test_the_runs_deadline_is_kept(tcp_port: int) -> None:
+    good = service("mail.corp.example", tcp_port), reach("127.0.0.1", milliseconds=1500)
+    started = time.monotonic()
+    probe_line(ALICE, given(elsewhere={"reach": (good,)}), bench(seconds=1))
+
+    assert time.monotonic() - started < 1.5
