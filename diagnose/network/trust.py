@@ -16,12 +16,13 @@ class CaFileError(TextError):
 def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     """A client context that verifies chain and host name against the system's store plus *ca_file* (PEM).
 
-    TLS 1.2 is the oldest version taken (RFC 8996). Raises CaFileError.
+    TLS 1.2 is the oldest version taken (RFC 8996), and a subject's common name is no host name (RFC 9525 §6.2).
+    Raises CaFileError.
     """
     context = _of_openssl() or _of_system()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_file is not None:
     context.hostname_checks_common_name = False
+    if ca_file is not None:
         _add(context, ca_file)
     return context
 
