@@ -10,6 +10,7 @@ import click
 
 from diagnose import language
 from diagnose.cli.help import translated
+from diagnose.knowledge import KnowledgeError
 
 COMMANDS = {
     "causes": "diagnose.cli.causes",
@@ -28,12 +29,15 @@ def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
     language.speak(language.asked_for(arguments) or language.of_computer())
     chosen = COMMANDS.get(arguments[0]) if arguments else None
-    command = translated(import_module(chosen or MAIN).COMMAND)
     name = f"diagnose {arguments[0]}" if chosen else "diagnose"
     try:
+        command = translated(import_module(chosen or MAIN).COMMAND)
         code = command.main(arguments[1:] if chosen else arguments, prog_name=name, standalone_mode=False)
     except click.ClickException as error:
         click.echo(f"diagnose: {_sentence(error)}", err=True)
+        return USAGE
+    except KnowledgeError as error:
+        click.echo(f"diagnose: {error}", err=True)
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"diagnose: {_('interrupted')}", err=True)

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from diagnose.knowledge import KnowledgeError
+
 T = TypeVar("T")
 
 KNOWLEDGE = Path(__file__).parent
@@ -23,17 +25,8 @@ LARGEST_FILE = 1_000_000
 """Bytes; the largest file of ours has a tenth of that."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _PATH_STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\.\.\.)\]")
-
-
-class KnowledgeError(Exception):
-    """A knowledge file cannot be used; the message names file and line."""
-
-    def __init__(self, file: Path, line: int, problem: str) -> None:
-        super().__init__(f"{file}:{line}: {problem}")
-        self.file = file
-        self.line = line
-        self.problem = problem
 
 
 def load(file: Path, kind: type[T]) -> T:
@@ -78,6 +71,8 @@ def _construct(node: yaml.Node, file: Path, seen: set[int]) -> Any:  # noqa: ANN
     if id(node) in seen:
         raise KnowledgeError(file, line, "uses an alias, which knowledge files may not")
     seen.add(id(node))
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
+        raise KnowledgeError(file, line, f"uses the tag {node.tag}, which knowledge files may not")
     if isinstance(node, yaml.MappingNode):
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:

@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from diagnose.knowledge.loader import KNOWLEDGE, KnowledgeError, load
+from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model.check import Certainty
 from diagnose.replies.phrases import Pattern, PhraseIndex
 from diagnose.replies.text import fold

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diagnose.knowledge.loader import KnowledgeError, load
+from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.loader import load
 from diagnose.providers import Provider, UnknownProviderError, all_providers, provider, provider_ids
 from diagnose.providers.schema import Words
 

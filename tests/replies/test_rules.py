@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.knowledge.loader import KnowledgeError
+from diagnose.knowledge import KnowledgeError
 from diagnose.replies import Knowledge, load_knowledge, read_reply
 from diagnose.replies.knowledge import LAYERS, NO_CAUSE, REPLIES, Example, Rule, known_causes
 
