@@ -13,11 +13,12 @@ from diagnose.lab.scenario import SCENARIOS, Port, Scenario, Web
 from diagnose.lab.trial import carry_out
 from tests.main_job.test_scenarios import diagnosed
 
+UNAVAILABLE = "* BYE [UNAVAILABLE] Internal login failure. Refer to server log for more information."
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "expired": ("tls.cert-expired", {"certificates": {"imap": "expired"}}),
     "host missing": ("dns.host-missing", {"records": {"imap A": ()}}),
     "refused": ("reach.refused", {"ports": {"imaps": Port(state="refused")}}),
-    "server fault": ("server.fault", {"turned_away": {"imap": "* BYE [UNAVAILABLE] Internal login failure. Refer to server log for more information."}}),
+    "server fault": ("server.fault", {"turned_away": {"imap": UNAVAILABLE}}),
     "null MX": ("dns.null-mx", {"records": {"@ MX": ("0 .",)}}),
     "wrong password": ("credentials.rejected", {"typed_password": "not the password"}),
     "full width": ("credentials.input-error", {"typed_password": "correct horse battery staplｅ"}),
