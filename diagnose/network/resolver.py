@@ -32,6 +32,8 @@ DnsStatus = Literal[
 
 TRY_SECONDS = (1.5, 2.5, 4.0)
 """Patience of each try; a lost datagram costs the first, never the run."""
+REFUSES_EDNS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
+"""What a server that knows no EDNS answers; without it, it may well answer (RFC 6891 §7)."""
 MOST_RECORDS = 50
 EDNS_PAYLOAD = 1232
 """Bytes; the size that crosses every path unfragmented (DNS flag day 2020)."""
@@ -144,8 +146,9 @@ class Resolver:
             self._configured = _system_nameservers()
         return self._configured
 
-    def _ask(self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool) -> DnsAnswer:
-
+    def _ask(
+        self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool, edns: bool = True
+    ) -> DnsAnswer:
         def answer(status: DnsStatus, words: str = "") -> DnsAnswer:
             return DnsAnswer(name=name, record_type=record_type, status=status, text=words)
 
@@ -158,7 +161,10 @@ class Resolver:
             return answer("malformed", str(error))
         if checking_disabled:
             question.flags |= dns.flags.CD
+        if not edns:
+            question.use_edns(False)
         last = answer("timed_out")
+        strays = False
         for seconds in TRY_SECONDS:
             for server in servers:
                 limit = deadline.within(seconds).left()
@@ -166,22 +172,32 @@ class Resolver:
                     return last
                 try:
                     reply, _ = dns.query.udp_with_fallback(
-                        question, server.address, timeout=limit, port=server.port, ignore_unexpected=True
+                        question,
+                        server.address,
+                        timeout=limit,
+                        port=server.port,
+                        ignore_unexpected=True,
+                        ignore_errors=strays,
                     )
                 except dns.exception.Timeout:
-                    last = answer("timed_out", f"{server} did not answer")
+                    if not strays:
+                        last = answer("timed_out", f"{server} did not answer")
+                    question.use_edns(False)  # some middleboxes drop what has it
                     continue
                 except (OSError, EOFError) as error:
                     last = answer("timed_out", f"{server}: {error}")
                     continue
                 except dns.exception.DNSException as error:
                     last = answer("malformed", f"{server}: {error}")
+                    strays = True  # the right answer may stand behind it: the next try passes over such
                     continue
+                if edns and reply.rcode() in REFUSES_EDNS:
+                    return self._ask(name, record_type, deadline, checking_disabled=checking_disabled, edns=False)
                 last = _read(reply, name, record_type, server)
                 if last.status not in {"server_failure", "refused", "malformed"}:
                     return last
-            if last.status != "timed_out":  # every server answered, none usefully: asking again brings the same
-                return last
+            if last.status not in {"timed_out", "malformed"}:
+                return last  # every server answered, none usefully: asking again brings the same
         return last
 
 

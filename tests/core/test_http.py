@@ -219,8 +219,8 @@ def test_a_redirect_may_be_refused_by_the_caller(site: HTTPServer) -> None:
         (answering(b"HTTP/1.1 200 ", flood(b"x" * 1000)), None),
     ],
     ids=[
-        "nothing", "reset", "other protocol", "no status", "zeros", "short body", "bad chunk", "bad gzip", "long header",
-        "many headers", "endless headers", "endless status",
+        "nothing", "reset", "other protocol", "no status", "zeros", "short body", "bad chunk", "bad gzip",
+        "long header", "many headers", "endless headers", "endless status",
     ],
 )  # fmt: skip
 def test_what_is_no_answer_is_a_failure_with_a_name(talk: Talk, name: str | None) -> None:
@@ -321,7 +321,7 @@ def test_a_large_page_is_cut() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "pack"),
-    [(b"gzip", lambda data: gzip.compress(data)), (b"deflate", lambda data: zlib.compress(data))],
+    [(b"gzip", gzip.compress), (b"deflate", zlib.compress)],
 )
 def test_a_page_that_unpacks_without_end_is_cut(encoding: bytes, pack: Callable[[bytes], bytes]) -> None:
     """A hundred megabytes of nothing in a few hundred kilobytes: bounded after unpacking, and quick."""

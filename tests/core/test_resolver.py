@@ -1,0 +1,401 @@
+"""DNS answers as facts: silence, failure, absence and emptiness are told apart, and no answer is unbounded."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Sequence
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnose.model import Deadline
+from diagnose.network import (
+    DnsAnswer,
+    MxRecord,
+    Nameserver,
+    Network,
+    Resolver,
+    SrvRecord,
+    mx_records,
+    resolver,
+    srv_records,
+)
+from diagnose.network.resolver import MOST_RECORDS, RecordType
+from tests.core.loopback import PATIENCE, Answer, DnsServer, closed_port
+
+NAME = "mail.corp.example"
+
+
+@pytest.fixture(autouse=True)
+def short_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence costs a moment only."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (0.1, 0.1))
+
+
+def reply(question: bytes, *records: str, rcode: int = 0, flags: int = 0, owner: str = "") -> dns.message.Message:
+    asked = dns.message.from_wire(question)
+    answer = dns.message.make_response(asked)
+    answer.set_rcode(dns.rcode.Rcode(rcode))
+    answer.flags |= flags
+    for record in records:
+        name, kind, value = record.split(" ", 2)
+        answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, value))
+    return answer
+
+
+def says(*records: str, rcode: int = 0, flags: int = 0) -> Answer:
+    return lambda question: [reply(question, *records, rcode=rcode, flags=flags).to_wire(max_size=65535)]
+
+
+def nothing(_question: bytes) -> Sequence[bytes]:
+    return []
+
+
+def ask(server: DnsServer, kind: RecordType = "A", seconds: float = PATIENCE, **more: bool) -> DnsAnswer:
+    return Resolver(server.address).query(NAME, kind, Deadline(seconds), **more)
+
+
+# -- the statuses
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        (says(f"{NAME}. A 192.0.2.1"), "answered", ""),
+        (says(), "no_data", ""),
+        (says(rcode=3), "name_not_found", "NXDOMAIN"),
+        (says(rcode=2), "server_failure", "SERVFAIL"),
+        (says(rcode=5), "refused", "REFUSED"),
+        (says(rcode=4), "server_failure", "NOTIMP"),
+        (says(rcode=1), "server_failure", "FORMERR"),
+        (nothing, "timed_out", "did not answer"),
+        (lambda q: [b"\x00"], "malformed", ""),
+        (lambda q: [q[:2] + b"\x81\x80" + b"\xff" * 40], "malformed", ""),
+        (lambda q: [struct.pack("!H", 1 + struct.unpack("!H", q[:2])[0] % 65535) + q[2:]], "malformed", ""),
+        (lambda q: [q], "malformed", ""),
+    ],
+    ids=["A", "empty", "NXDOMAIN", "SERVFAIL", "REFUSED", "NOTIMP", "FORMERR", "silence", "a byte", "garbage", "wrong id",
+         "echo"],
+)  # fmt: skip
+def test_every_way_of_answering_is_its_own_fact(answer: Answer, status: str, words: str) -> None:
+    """What the server said is kept as words, except where all is well."""
+    with DnsServer(answer) as server:
+        found = ask(server)
+
+    assert found.status == status
+    assert words in found.text
+    assert found.records == (("192.0.2.1",) if status == "answered" else ())
+    assert (found.name, found.record_type) == (NAME, "A")
+
+
+def test_a_wrong_answer_before_the_right_one_does_not_count() -> None:
+    """Somebody else's datagram, or an old one: whoever answers with another id has answered another question."""
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        right = reply(question, f"{NAME}. A 192.0.2.1").to_wire()
+        wrong = reply(question, f"{NAME}. A 192.0.2.66").to_wire()
+        return [bytes([wrong[0] ^ 1]) + wrong[1:], right]
+
+    with DnsServer(answer) as server:
+        assert ask(server).records == ("192.0.2.1",)
+
+
+def test_an_answer_to_another_question_does_not_count() -> None:
+    """The question section has to be ours (RFC 5452 §4.2)."""
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        other = dns.message.make_query("other.example.", "A")
+        other.id = dns.message.from_wire(question).id
+        return [reply(other.to_wire(), "other.example. A 192.0.2.66").to_wire()]
+
+    with DnsServer(answer) as server:
+        assert ask(server).status == "malformed"
+
+
+def test_a_lost_datagram_costs_one_try() -> None:
+    """The second question is answered."""
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        if len(server.asked) == 1:
+            return []
+        return says(f"{NAME}. A 192.0.2.1")(question)
+
+    with DnsServer(answer) as server:
+        assert ask(server).status == "answered"
+    assert len(server.asked) == 2
+
+
+def test_a_server_that_is_not_there_is_one_that_does_not_answer() -> None:
+    """An ICMP port unreachable is no answer."""
+    found = Resolver(Nameserver("127.0.0.1", closed_port())).query(NAME, "A", Deadline(PATIENCE))
+
+    assert found.status == "timed_out"
+
+
+def test_no_question_is_asked_after_the_deadline() -> None:
+    """Nothing leaves this computer any more."""
+    with DnsServer(nothing) as server:
+        assert ask(server, seconds=0).status == "timed_out"
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", "a." * 200 + "example", "\udcff.example"])
+def test_what_is_no_name_is_not_asked_for(name: str) -> None:
+    """Told as malformed."""
+    with DnsServer(nothing) as server:
+        found = Resolver(server.address).query(name, "A", Deadline(PATIENCE))
+    assert found.status == "malformed"
+    assert server.asked == []
+
+
+def test_a_computer_without_a_resolver_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is a finding of its own."""
+    monkeypatch.setattr(resolver, "_system_nameservers", lambda: ())
+
+    assert Resolver().query(NAME, "A", Deadline(PATIENCE)).status == "no_resolver"
+
+
+def test_a_second_server_is_asked_where_the_first_is_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As this computer itself would do."""
+    with DnsServer(says(rcode=2)) as ill, DnsServer(says(f"{NAME}. A 192.0.2.1")) as well:
+        monkeypatch.setattr(resolver, "_system_nameservers", lambda: (ill.address, well.address))
+        assert Resolver().query(NAME, "A", Deadline(PATIENCE)).status == "answered"
+
+
+# -- what is asked
+
+
+def test_a_question_is_asked_once_a_run() -> None:
+    """In any letter case, with or without the final dot; CD is another question."""
+    with DnsServer(says(f"{NAME}. A 192.0.2.1")) as server:
+        one = Resolver(server.address)
+        for name in (NAME, NAME.upper(), NAME + "."):
+            assert one.query(name, "A", Deadline(PATIENCE)).status == "answered"
+        assert len(server.asked) == 1
+        one.query(NAME, "A", Deadline(PATIENCE), checking_disabled=True)
+        assert len(server.asked) == 2
+    flags = [dns.message.from_wire(question).flags & dns.flags.CD for question in server.asked]
+    assert flags == [0, dns.flags.CD]
+
+
+def test_askers_at_once_share_one_question() -> None:
+    """Ten threads, one datagram; an asker with less patience does not wait for the others'."""
+    together, go = threading.Barrier(10), threading.Event()
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        go.wait(PATIENCE)
+        return says(f"{NAME}. A 192.0.2.1")(question)
+
+    found: list[str] = []
+    with DnsServer(answer) as server:
+        one = Resolver(server.address)
+
+        def work() -> None:
+            together.wait(PATIENCE)
+            found.append(one.query(NAME, "A", Deadline(PATIENCE)).status)
+
+        monkey = resolver.TRY_SECONDS
+        assert monkey
+        resolver.TRY_SECONDS = (PATIENCE,)
+        workers = [threading.Thread(target=work, daemon=True) for _ in range(9)]
+        for worker in workers:
+            worker.start()
+        together.wait(PATIENCE)
+        while not server.asked:
+            threading.Event().wait(0.01)
+        assert one.query(NAME, "A", Deadline(0.05)).status == "timed_out"
+        go.set()
+        for worker in workers:
+            worker.join(PATIENCE)
+    assert found == ["answered"] * 9
+    assert len(server.asked) == 1
+
+
+def test_questions_are_absolute_and_recursive() -> None:
+    """No search list of this computer is tried."""
+    with DnsServer(says(rcode=3)) as server:
+        Resolver(server.address).query("imap", "A", Deadline(PATIENCE))
+    (question,) = (dns.message.from_wire(one) for one in server.asked)
+    assert str(question.question[0].name) == "imap."
+    assert question.flags & dns.flags.RD
+    assert question.edns == 0
+
+
+# -- large and odd answers
+
+
+def test_a_truncated_answer_is_asked_for_by_tcp() -> None:
+    """And only that one counts."""
+    with DnsServer(says(flags=dns.flags.TC), says(f"{NAME}. A 192.0.2.1")) as server:
+        assert ask(server).records == ("192.0.2.1",)
+    assert len(server.asked_by_tcp) == 1
+
+
+@pytest.mark.parametrize("over_tcp", [None, nothing, lambda q: [b"\x00\x01\x02"]], ids=["refused", "silent", "garbage"])
+def test_a_truncated_answer_without_tcp_is_no_answer(over_tcp: Answer | None) -> None:
+    """Half the records are none."""
+    with DnsServer(says(f"{NAME}. A 192.0.2.1", flags=dns.flags.TC), over_tcp) as server:
+        found = ask(server, seconds=2)
+    assert found.status in {"timed_out", "malformed"}
+    assert found.records == ()
+
+
+def test_the_fallback_to_tcp_keeps_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the datagram has used up is gone."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (PATIENCE,))
+    with DnsServer(says(flags=dns.flags.TC), nothing) as server:
+        deadline = Deadline(0.3)
+        found = Resolver(server.address).query(NAME, "A", deadline)
+    assert found.status == "timed_out"
+    assert found.milliseconds < 1000 * PATIENCE / 3
+
+
+def test_a_chain_of_aliases_is_followed_to_its_end() -> None:
+    """Within the answer, in any order of the records."""
+    records = ("b.example. A 192.0.2.1", "a.example. CNAME b.example.", f"{NAME}. CNAME a.example.")
+    with DnsServer(says(*records)) as server:
+        found = ask(server)
+    assert (found.status, found.records, found.canonical_name) == ("answered", ("192.0.2.1",), "b.example")
+
+
+def test_an_alias_that_leads_nowhere_is_told_with_its_end() -> None:
+    """The name is there, what it points at is not."""
+    with DnsServer(says(f"{NAME}. CNAME gone.example.", rcode=3)) as server:
+        found = ask(server)
+    assert (found.status, found.canonical_name) == ("name_not_found", "gone.example")
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (f"{NAME}. CNAME {NAME}.",),
+        (f"{NAME}. CNAME a.example.", f"a.example. CNAME {NAME}."),
+        (f"{NAME}. CNAME c0.example.", *(f"c{n}.example. CNAME c{n + 1}.example." for n in range(60))),
+    ],
+    ids=["itself", "circle", "endless"],
+)
+def test_aliases_in_circles_are_malformed(records: tuple[str, ...]) -> None:
+    """Never followed for ever."""
+    with DnsServer(says(*records)) as server:
+        found = ask(server)
+    assert found.records == ()
+    assert found.status in {"malformed", "no_data"}
+
+
+def test_hundreds_of_records_are_bounded() -> None:
+    """Sorted, so that two runs keep the same ones."""
+    addresses = [f"192.0.{n // 250}.{n % 250}" for n in range(500)]
+    with DnsServer(says(flags=dns.flags.TC), says(*(f"{NAME}. A {address}" for address in addresses))) as server:
+        found = ask(server)
+    assert len(found.records) == MOST_RECORDS
+    assert found.records == tuple(sorted(found.records))
+
+
+def test_records_of_other_names_and_kinds_do_not_count() -> None:
+    """Only what was asked for."""
+    with DnsServer(says("evil.example. A 192.0.2.66", f"{NAME}. TXT hello")) as server:
+        found = ask(server)
+    assert (found.status, found.records) == ("no_data", ())
+
+
+def test_what_the_resolver_explains_is_kept() -> None:
+    """Extended DNS errors (RFC 8914) tell a bogus zone from a dead one."""
+    import dns.edns
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        ill = reply(question, rcode=2)
+        ill.use_edns(0, options=[dns.edns.EDEOption(6, "no valid signature")])
+        return [ill.to_wire()]
+
+    with DnsServer(answer) as server:
+        assert "no valid signature" in ask(server).text
+
+
+@settings(max_examples=150, deadline=None)
+@given(junk=st.binary(max_size=80), keep=st.integers(0, 40))
+def test_no_answer_is_an_exception(junk: bytes, keep: int) -> None:
+    """Whatever bytes come back, it is one of the statuses."""
+    with DnsServer(lambda question: [question[:keep] + junk]) as server:
+        found = ask(server, seconds=0.05)
+    assert found.status in {
+        "answered",
+        "no_data",
+        "name_not_found",
+        "server_failure",
+        "refused",
+        "timed_out",
+        "malformed",
+    }
+
+
+# -- what is made of records
+
+
+def answered(kind: RecordType, *records: str) -> DnsAnswer:
+    return DnsAnswer(name=NAME, record_type=kind, status="answered", records=records)
+
+
+def test_mx_records_come_best_first() -> None:
+    """And the null MX has no exchange."""
+    assert mx_records(answered("MX", "20 B.example.", "10 c.example.", "10 a.example.")) == (
+        MxRecord(preference=10, exchange="a.example"),
+        MxRecord(preference=10, exchange="c.example"),
+        MxRecord(preference=20, exchange="b.example"),
+    )
+    assert mx_records(answered("MX", "0 .")) == (MxRecord(preference=0, exchange=""),)
+    assert mx_records(answered("MX")) == ()
+
+
+def test_srv_records_come_in_the_order_to_try() -> None:
+    """By priority, then the heavier first; an absent service has no target (RFC 2782)."""
+    records = srv_records(
+        answered("SRV", "10 5 993 b.example.", "10 9 993 c.example.", "0 0 993 A.example.", "20 0 0 .")
+    )
+
+    assert [record.target for record in records] == ["a.example", "c.example", "b.example", ""]
+    assert records[0] == SrvRecord(priority=0, weight=0, port=993, target="a.example")
+
+
+# -- addresses of a host
+
+
+def test_with_a_chosen_resolver_its_answer_alone_counts() -> None:
+    """The system is not asked, and IPv6 stands before IPv4."""
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        kind = dns.message.from_wire(question).question[0].rdtype
+        return says(f"{NAME}. AAAA 2001:db8::1" if kind == 28 else f"{NAME}. A 192.0.2.1")(question)
+
+    with DnsServer(answer) as server:
+        found = Network(server.address).addresses(NAME, Deadline(PATIENCE))
+    assert found.addresses == ("2001:db8::1", "192.0.2.1")
+    assert found.system is None
+
+
+def test_the_unspecified_address_is_none() -> None:
+    """Block lists answer with it."""
+    with DnsServer(says(f"{NAME}. A 0.0.0.0")) as server:
+        found = Network(server.address).addresses(NAME, Deadline(PATIENCE))
+    assert found.addresses == ()
+    assert found.ipv4 is not None
+    assert found.ipv4.records == ("0.0.0.0",)
+
+
+@pytest.mark.parametrize(
+    ("server", "shown"),
+    [
+        (Nameserver("192.0.2.1"), "192.0.2.1"),
+        (Nameserver("192.0.2.1", 5353), "192.0.2.1:5353"),
+        (Nameserver("2001:db8::1"), "2001:db8::1"),
+        (Nameserver("2001:db8::1", 5353), "[2001:db8::1]:5353"),
+    ],
+)
+def test_a_nameserver_is_shown_as_it_is_given(server: Nameserver, shown: str) -> None:
+    """With the port where it is not the usual one."""
+    assert str(server) == shown
