@@ -16,6 +16,10 @@ USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "address-1", "folder-1
 """Stable pseudonyms, so that a shared report stays readable."""
 _STRUCTURE = {"id", "cause", "check", "family", "protocol", "tls", "source", "status", "certainty", "impact", "fixer"}
 """Keys whose values are words of ours, never of the person's."""
+_OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state"}
+_OF_FACTS = _STRUCTURE | {"operation", "outcome", "record_type"}
+_FACTS = {"facts", "data"}
+"""Keys below which stands what checks saw, where a name may be anybody's."""
 
 
 def redact(report: Report, computer: Iterable[str] = ()) -> Report:
@@ -27,23 +31,25 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
     local = subject.address.rpartition("@")[0] if subject.address else ""
     names = {name for name in (local, subject.username, _local(subject.username)) if name}
     hidden = {name: USER for name in names if name != subject.address}
-    hidden |= {name: COMPUTER for name in {socket.gethostname(), socket.getfqdn(), *computer} if len(name) > 2}
+    hidden |= {name: COMPUTER for name in {socket.gethostname(), *computer} if len(name) > 2}
     hidden |= dict.fromkeys(own_addresses(), ADDRESS)
-    hidden |= {str(Path.home()): FOLDER}
+    hidden |= dict.fromkeys(_home(), FOLDER)
     hidden.pop("localhost", None)
-    shape = re.compile(
-        "|".join(rf"(?<![\w.-]){re.escape(word)}(?![\w-])" for word in sorted(hidden, key=len, reverse=True)),
-        re.IGNORECASE,
-    )
-    by_fold = {word.casefold(): pseudonym for word, pseudonym in hidden.items()}
+    words = sorted(hidden, key=len, reverse=True)
+    if not words:
+        return report
+    shape = re.compile("|".join(rf"(?<![\w.-])({re.escape(word)})(?![\w-])" for word in words), re.IGNORECASE)
 
-    def clean(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON value
+    def pseudonym(found: re.Match[str]) -> str:
+        return hidden[words[(found.lastindex or 1) - 1]]
+
+    def clean(value: Any, key: str = "", structure: set[str] = _OF_REPORTS) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, str):
-            return value if key in _STRUCTURE else shape.sub(lambda m: by_fold[m.group().casefold()], value)
+            return value if key in structure else shape.sub(pseudonym, value)
         if isinstance(value, dict):
-            return {name: clean(item, name) for name, item in value.items()}
+            return {name: clean(item, name, _OF_FACTS if name in _FACTS else structure) for name, item in value.items()}
         if isinstance(value, list | tuple):
-            return [clean(item, key) for item in value]
+            return [clean(item, key, structure) for item in value]
         return value
 
     return msgspec.convert(clean(msgspec.to_builtins(report)), Report)
@@ -51,6 +57,15 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
 
 def _local(username: str | None) -> str:
     return (username or "").rpartition("@")[0]
+
+
+def _home() -> set[str]:
+    """The home folder, where it tells something about the person."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # there is none
+        return set()
+    return {str(home)} if len(home.parts) > 1 else set()
 
 
 def own_addresses() -> set[str]:
