@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from checks.cookies import Refusal, refusal
+from checks.names import registered
 from checks.page import PageFacts, read_page
 from checks.reach import take_stream
 from diagnose import providers
@@ -149,12 +150,8 @@ def _foreign(url: str, given: Given, target: Service) -> bool:
     if given.provider:
         known = providers.webmail_for(providers.provider(given.provider), given.subject.domain)
         hosts += [urllib.parse.urlsplit(known).hostname or ""] if known else []
-    ends = {_end(host) for host in hosts if host}
-    return _end(urllib.parse.urlsplit(url).hostname or "") not in ends
-
-
-def _end(host: str) -> str:
-    return ".".join(host.lower().rsplit(".", 2)[-2:])
+    ends = {registered(host) for host in hosts if host}
+    return registered(urllib.parse.urlsplit(url).hostname or "") not in ends
 
 
 def _judge_cookies(facts: WebFacts) -> Iterator[Finding]:
