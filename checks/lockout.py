@@ -37,9 +37,17 @@ class LockoutFacts(Facts, frozen=True, kw_only=True):
 
 def probe_lockout(target: Subject, given: Given, bench: Workbench) -> LockoutFacts:
     """Read the record."""
+    facts = read_record(target, given, bench)
+    if facts is None:
+        raise SkipCheck(text("there is no password to log in with"))
+    return facts
+
+
+def read_record(target: Subject, given: Given, bench: Workbench) -> LockoutFacts | None:
+    """What the record says of the password at hand; None where there is none."""
     secret = bench.password
     if secret is None or target.username is None:
-        raise SkipCheck(text("there is no password to log in with"))
+        return None
     rejections = bench.history.rejections(target.username)
     same = [r for r in rejections if bench.history.is_of(r, target.username, secret)]
     documented = providers.lockout_limit(providers.provider(given.provider)) if given.provider else None

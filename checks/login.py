@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from checks.lockout import LockoutFacts
+from checks.lockout import read_record
 from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
 from checks.password import WORDS, PasswordFacts
 from checks.server import session_key, take_session
@@ -94,11 +94,12 @@ def _why_not(target: Service, given: Given, bench: Workbench) -> SkipCheck | Non
     """Why this service gets no login, if it gets none."""
     if bench.password is None and bench.access_token is None:
         return SkipCheck(text("there is no password to log in with"))
-    if given.has("lockout"):
-        record = given.of("lockout", LockoutFacts)
-        if record.same_password_at is not None and not record.send_again:
+    # asked of the record itself: the lockout check may have been left out, and later turns find their own try in it
+    record = None if given.earlier else read_record(given.subject, given, bench)
+    if record is not None and not record.send_again:
+        if record.same_password_at is not None:
             return SkipCheck(text("this password was rejected lately, and is not sent again without being told to"))
-        if record.at_the_brink and not record.send_again:
+        if record.at_the_brink:
             return SkipCheck(text("one more wrong try may lock the account"))
     spared = _spared(target, given, bench)
     return SkipCheck(spared) if spared else None

@@ -87,11 +87,7 @@ def test_words_about_the_person_are_replaced_everywhere(said: str, hidden: str) 
 @pytest.mark.parametrize("username", ["CORP\\ab123", "ab123", "ab123@intern.example"])
 def test_another_user_name_is_hidden_too(username: str) -> None:
     """As a whole."""
-    clean = redact(
-        about(username=username, said=f"no such user {username}, or ab123"[: -8 * ("\\" in username) or None])
-    )
-
-    assert "ab123" not in shown(clean)
+    assert "ab123" not in shown(redact(about(username=username, said=f"no such user {username}")))
 
 
 def test_a_domain_has_no_person_to_hide() -> None:

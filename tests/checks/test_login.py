@@ -1,0 +1,443 @@
+"""The login: one name, one mechanism, one try; and what its answer means."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks import login
+from checks.lockout import USUAL_LIMIT, LockoutFacts, judge_lockout, probe_lockout
+from checks.login import LoginFacts, judge_login, probe_login
+from checks.mailbox import MailboxFacts, judge_mailbox
+from checks.mechanism import choose_mechanism
+from checks.password import PasswordFacts, judge_password, oddities
+from checks.server import session_key
+from checks.sessions import Credentials, MailSession, Reply
+from diagnose.history import History
+from diagnose.model import (
+    ClosedError,
+    Deadline,
+    DeadlineError,
+    Failure,
+    Finding,
+    Given,
+    Service,
+    SkipCheck,
+    Subject,
+)
+from diagnose.model.workbench import Workbench
+from diagnose.network import Network
+from diagnose.secret import Secret
+
+USER, WORD = "alice@corp.example", "s3cret-word"
+SUBJECT = Subject(domain="corp.example", address=USER, username=USER)
+
+
+def service(protocol: Any = "imap", port: int = 993) -> Service:
+    return Service(protocol=protocol, host="mail.corp.example", port=port, tls="implicit", source="option")
+
+
+IMAP, POP3, SMTP = service(), service("pop3", 995), service("smtp", 465)
+
+
+def given(provider: str | None = None, earlier: Any = (), **facts: Any) -> Given:
+    return Given(subject=SUBJECT, provider=provider, services=(IMAP,), facts=facts, earlier=earlier)
+
+
+def bench(folder: Path | None = None, *, word: str | None = WORD, token: str | None = None, **more: Any) -> Workbench:
+    return Workbench(
+        network=Network(),
+        deadline=Deadline(30),
+        history=History(folder),
+        password=Secret(word) if word else None,
+        access_token=Secret(token) if token else None,
+        **more,
+    )
+
+
+class Session(MailSession):
+    """Answers a login as the test says, and keeps what it was sent."""
+
+    starttls = False
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN-COMMAND")
+
+    def __init__(self, answer: Reply | Exception, mechanisms: tuple[str, ...] | None = None) -> None:
+        self.answer = answer
+        self.received: list[tuple[str, str, str]] = []
+        self.closed = threading.Event()
+        if mechanisms is not None:
+            self.mechanisms = mechanisms
+
+    def ask_for_tls(self, deadline: Deadline) -> str | None:
+        raise NotImplementedError
+
+    def after_tls(self, deadline: Deadline) -> None:
+        raise NotImplementedError
+
+    def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
+        self.received.append((credentials.username, credentials.secret.reveal(), mechanism))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def open_mailbox(self, deadline: Deadline) -> Reply | None:
+        return None
+
+    def say_goodbye(self) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+REJECTED = Reply(ok=False, words="NO [AUTHENTICATIONFAILED] Invalid credentials")
+ACCEPTED = Reply(ok=True, words="OK logged in")
+
+
+def tried(answer: Reply | Exception, where: Workbench, on: Service = IMAP, **more: Any) -> tuple[LoginFacts, Session]:
+    session = Session(answer)
+    where.shelf.put(session_key(on), session)
+    return probe_login(on, given(**more), where), session
+
+
+def skipped(where: Workbench, on: Service = IMAP, **more: Any) -> str:
+    session = Session(ACCEPTED)
+    where.shelf.put(session_key(on), session)
+    with pytest.raises(SkipCheck) as skip:
+        probe_login(on, given(**more), where)
+    assert session.received == []
+    return str(skip.value.reason.render())
+
+
+def causes(findings: Any) -> list[tuple[str, str]]:
+    return [(finding.cause, finding.certainty) for finding in findings]
+
+
+# -- one try
+
+
+def test_the_secret_is_sent_once_by_one_mechanism(tmp_path: Path) -> None:
+    """And the session is kept for the look into the mailbox."""
+    where = bench(tmp_path)
+    facts, session = tried(ACCEPTED, where)
+
+    assert (facts.outcome, facts.mechanism) == ("accepted", "PLAIN")
+    assert session.received == [(USER, WORD, "PLAIN")]
+    assert where.shelf.take(session_key(IMAP), Session) is session
+
+
+@pytest.mark.parametrize(
+    ("answer", "remembered"),
+    [
+        (REJECTED, True),
+        (Reply(ok=False, words="NO whatever this means"), True),
+        (DeadlineError("no answer in time"), True),
+        (ClosedError("closed"), True),
+        (Reply(ok=False, words="NO [UNAVAILABLE] Temporary authentication failure"), False),
+    ],
+)
+def test_what_a_server_may_have_counted_is_remembered(
+    answer: Reply | Exception, remembered: bool, tmp_path: Path
+) -> None:
+    """A try without an answer may count; one that the server says it could not look at does not."""
+    where = bench(tmp_path)
+    tried(answer, where)
+
+    assert bool(where.history.rejections(USER)) == remembered
+
+
+def test_a_good_login_clears_the_record(tmp_path: Path) -> None:
+    """As it clears the server's counter."""
+    where = bench(tmp_path)
+    where.history.rejected(USER, Secret("other"), "credentials.rejected")
+    tried(ACCEPTED, where)
+
+    assert where.history.rejections(USER) == ()
+
+
+def test_a_token_is_no_password_to_remember(tmp_path: Path) -> None:
+    """Servers lock no accounts over tokens."""
+    where = bench(tmp_path, word=None, token="tok")
+    session = Session(REJECTED, ("XOAUTH2",))
+    where.shelf.put(session_key(IMAP), session)
+    facts = probe_login(IMAP, given(), where)
+
+    assert (facts.outcome, facts.with_token) == ("rejected", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lockout_check_ran", [True, False])
+def test_a_password_that_was_rejected_lately_is_not_sent_again(lockout_check_ran: bool, tmp_path: Path) -> None:
+    """Whether or not the lockout check was left out with --only or --skip."""
+    tried(REJECTED, bench(tmp_path))
+    again = bench(tmp_path)
+    facts: Any = {"lockout": probe_lockout(SUBJECT, given(), again)} if lockout_check_ran else {}
+
+    assert "rejected lately" in skipped(again, **facts)
+    other, _ = tried(REJECTED, bench(tmp_path, word="another"))
+    assert other.outcome == "rejected"
+
+
+def test_before_the_last_try_nothing_is_sent(tmp_path: Path) -> None:
+    """Not even a password that may be right."""
+    where = bench(tmp_path)
+    for number in range(USUAL_LIMIT - 1):
+        where.history.rejected(USER, Secret(f"wrong {number}"), "credentials.rejected")
+
+    assert "may lock" in skipped(where)
+
+
+def test_told_to_it_is_sent_again(tmp_path: Path) -> None:
+    """The person takes the risk."""
+    tried(REJECTED, bench(tmp_path))
+    _, session = tried(REJECTED, bench(tmp_path, send_again=True))
+
+    assert len(session.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "on", "sent"),
+    [
+        ("rejected", SMTP, False),
+        ("unanswered", SMTP, False),
+        ("accepted", POP3, False),
+        ("accepted", SMTP, True),
+        ("no_mechanism", SMTP, True),
+    ],
+)
+def test_after_an_answer_no_other_service_is_tried(outcome: Any, on: Service, sent: bool, tmp_path: Path) -> None:
+    """After a rejection none; after a good login only the other way."""
+    before = ((IMAP, LoginFacts(outcome=outcome, reply=REJECTED.words)),)
+    if sent:
+        _, session = tried(ACCEPTED, bench(tmp_path), on, earlier=before)
+        assert len(session.received) == 1
+    else:
+        assert skipped(bench(tmp_path), on, earlier=before)
+
+
+def test_try_all_tries_all(tmp_path: Path) -> None:
+    """Even a password that this very run has seen rejected."""
+    where = bench(tmp_path, try_all=True)
+    first, _ = tried(REJECTED, where)
+    second, session = tried(REJECTED, where, SMTP, earlier=((IMAP, first),))
+
+    assert second.outcome == "rejected"
+    assert len(session.received) == 1
+
+
+def test_without_a_password_there_is_no_login() -> None:
+    """The reason is told."""
+    assert skipped(bench(word=None)) == "there is no password to log in with"
+
+
+def test_a_connection_that_is_gone_is_no_try(tmp_path: Path) -> None:
+    """Nothing is remembered."""
+    where = bench(tmp_path)
+    with pytest.raises(SkipCheck):
+        probe_login(IMAP, given(), where)
+    assert where.history.rejections(USER) == ()
+
+
+# -- which mechanism
+
+
+@pytest.mark.parametrize(
+    ("protocol", "offered", "word", "direct", "mechanism"),
+    [
+        ("imap", ("PLAIN", "LOGIN-COMMAND"), "simple", True, "PLAIN"),
+        ("imap", ("PLAIN", "LOGIN-COMMAND"), "simple", False, "LOGIN-COMMAND"),
+        ("imap", ("PLAIN",), "simple", False, "PLAIN"),
+        ("imap", ("LOGIN-COMMAND",), "simple", True, "LOGIN-COMMAND"),
+        ("imap", ("LOGIN",), "simple", True, "LOGIN"),
+        ("imap", ("PLAIN", "LOGIN-COMMAND"), "pässwörd", False, "PLAIN"),
+        ("imap", ("LOGIN", "LOGIN-COMMAND"), "密码", False, "LOGIN"),
+        ("imap", ("LOGIN-COMMAND",), "“quoted”", False, None),
+        ("imap", ("LOGIN-COMMAND",), "with\r\nA1 DELETE INBOX", False, None),
+        ("imap", ("PLAIN", "LOGIN-COMMAND"), "with\r\nA1 DELETE INBOX", False, "PLAIN"),
+        ("imap", ("LOGIN-COMMAND",), "nul\x00", False, None),
+        ("pop3", ("LOGIN-COMMAND",), "line\nend", True, None),
+        ("pop3", ("LOGIN-COMMAND",), "tab\there", True, None),
+        ("pop3", ("PLAIN", "LOGIN-COMMAND"), "simple", True, "PLAIN"),
+        ("pop3", ("PLAIN", "LOGIN-COMMAND"), "simple", False, "PLAIN"),
+        ("smtp", ("LOGIN", "PLAIN"), "simple", True, "PLAIN"),
+        ("smtp", ("LOGIN", "CRAM-MD5"), "simple", True, "LOGIN"),
+        ("smtp", ("XOAUTH2", "GSSAPI"), "simple", True, None),
+        ("smtp", (), "simple", True, None),
+    ],
+)
+def test_the_mechanism_can_carry_the_password(
+    protocol: Any, offered: tuple[str, ...], word: str, direct: bool, mechanism: str | None
+) -> None:
+    """What is no printable ASCII never gets into a plain command: a line end would be a command of its own."""
+    credentials = Credentials(username="alice", secret=Secret(word))
+
+    assert choose_mechanism(protocol, offered, credentials, initial_response=direct) == mechanism
+
+
+@pytest.mark.parametrize("name", ["älice", "a\r\nb", "a\x00"])
+def test_the_name_counts_as_well(name: str) -> None:
+    """It goes into the same command."""
+    credentials = Credentials(username=name, secret=Secret("simple"))
+
+    assert choose_mechanism("imap", ("LOGIN-COMMAND",), credentials, initial_response=True) is None
+
+
+@pytest.mark.parametrize(
+    ("offered", "mechanism"),
+    [
+        (("PLAIN", "XOAUTH2", "OAUTHBEARER"), "XOAUTH2"),
+        (("OAUTHBEARER",), "OAUTHBEARER"),
+        (("PLAIN", "LOGIN-COMMAND"), None),
+    ],
+)
+def test_a_token_goes_only_by_a_mechanism_for_tokens(offered: tuple[str, ...], mechanism: str | None) -> None:
+    """As a password it would be a wrong one."""
+    credentials = Credentials(username="alice", secret=Secret("tok"), is_token=True)
+
+    assert choose_mechanism("imap", offered, credentials, initial_response=True) == mechanism
+
+
+# -- what the answer means
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (LoginFacts(outcome="accepted", milliseconds=300), []),
+        (LoginFacts(outcome="accepted", milliseconds=16_000), [("server.slow", "possible")]),
+        (LoginFacts(outcome="no_mechanism", offered=("XOAUTH2",)), [("credentials.oauth-required", "confirmed")]),
+        (LoginFacts(outcome="no_mechanism", offered=("GSSAPI",)), [("settings.no-common-auth", "confirmed")]),
+        (LoginFacts(outcome="no_mechanism", offered=()), [("settings.no-common-auth", "confirmed")]),
+        (
+            LoginFacts(outcome="no_mechanism", offered=("PLAIN",), with_token=True),
+            [("settings.no-common-auth", "confirmed")],
+        ),
+        (
+            LoginFacts(outcome="unanswered", failure=Failure(name="timed_out", operation="login", text="late")),
+            [("server.slow", "likely")],
+        ),
+        (
+            LoginFacts(outcome="unanswered", failure=Failure(name="connection_closed", operation="login", text="x")),
+            [("server.fault", "likely")],
+        ),
+        (LoginFacts(outcome="rejected", reply=REJECTED.words), [("credentials.rejected", "confirmed")]),
+        (LoginFacts(outcome="rejected", reply="NO [EXPIRED] change it"), [("credentials.expired", "likely")]),
+        (LoginFacts(outcome="rejected", reply="NO xyzzy"), [("credentials.rejected", "likely")]),
+        (
+            LoginFacts(outcome="rejected", reply="NO xyzzy", with_token=True),
+            [("credentials.token-rejected", "likely")],
+        ),
+    ],
+)
+def test_an_answer_is_read(facts: LoginFacts, found: list[tuple[str, str]]) -> None:
+    """Without a provider, and with nothing odd about the password."""
+    assert causes(judge_login(facts, given(), IMAP))[: len(found) or None] == found
+
+
+def test_an_odd_password_that_is_rejected_is_why() -> None:
+    """Seen in the password before, and now rejected."""
+    facts = LoginFacts(outcome="rejected", reply=REJECTED.words)
+    odd = PasswordFacts(oddities=("full_width", "caps_lock"))
+
+    found = causes(judge_login(facts, given(password=odd), IMAP))
+    assert ("credentials.input-error", "confirmed") in found
+    assert ("credentials.input-error", "possible") in found
+    assert causes(judge_login(LoginFacts(outcome="accepted"), given(password=odd), IMAP)) == []
+
+
+def test_the_servers_words_are_evidence_and_never_a_template() -> None:
+    """Braces in a reply stay braces."""
+    facts = LoginFacts(outcome="rejected", reply="NO {0} {host} %s {reply!r}")
+    finding, *_ = judge_login(facts, given(), IMAP)
+
+    assert "NO {0} {host} %s {reply!r}" in finding.text.render()
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (MailboxFacts(ok=True), []),
+        (MailboxFacts(ok=False, reply="NO [SERVERBUG] oops"), ["server.fault"]),
+        (MailboxFacts(ok=False, reply="NO xyzzy"), ["server.fault"]),
+        (
+            MailboxFacts(ok=False, failure=Failure(name="timed_out", operation="mailbox", text="late")),
+            ["server.fault"],
+        ),
+    ],
+)
+def test_a_mailbox_that_does_not_open(facts: MailboxFacts, found: list[str]) -> None:
+    """After a good login it is no matter of the password."""
+    judge: Any = judge_mailbox
+
+    assert [finding.cause for finding in judge(facts, given(), IMAP)] == found
+
+
+# -- lockout and password
+
+
+def lockout(recent: int = 0, **more: Any) -> LockoutFacts:
+    return LockoutFacts(**{"recent": recent, "limit": 5, "limit_is_documented": False, "send_again": False} | more)
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (lockout(0), []),
+        (lockout(3), []),
+        (lockout(4), [("lockout.risk", "confirmed")]),
+        (lockout(9), [("lockout.risk", "confirmed")]),
+        (
+            lockout(1, same_password_at=1.7e9, same_password_cause="credentials.expired"),
+            [("credentials.expired", "likely"), ("lockout.risk", "possible")],
+        ),
+        (lockout(1, same_password_at=1.7e9), [("credentials.rejected", "likely"), ("lockout.risk", "possible")]),
+        (lockout(1, same_password_at=1.7e9, send_again=True), []),
+    ],
+)
+def test_the_record_is_judged(facts: LockoutFacts, found: list[tuple[str, str]]) -> None:
+    """By the provider's limit, and by whether this very password was in it."""
+    judge: Any = judge_lockout
+
+    assert causes(judge(facts, given(), SUBJECT)) == found
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("correct horse", ()),
+        ("Tr0ub4dor&3", ()),
+        ("пароль", ()),
+        ("密码123", ()),
+        ("pässwörd", ()),
+        ("word ", ("blank_at_the_end",)),
+        ("\tword", ("blank_at_the_end",)),
+        ("wo\u200brd", ("invisible",)),
+        ("wo\u00adrd", ("invisible",)),
+        ("wo\ufeffrd", ("invisible",)),
+        ("ｗｏｒｄ", ("full_width",)),
+        ("word！", ("full_width",)),
+        ("wo\u00a0rd", ("unusual_blank",)),
+        ("wo\x07rd", ("control",)),
+        ("“word”", ("curly_quote",)),
+        ("pаssword", ("look_alike",)),
+        ("hELLO wORLD", ()),
+        ("hELLOWORLD", ("caps_lock",)),
+        ("HELLO", ()),
+        ("", ()),
+    ],
+)
+def test_what_people_do_not_mean_to_type_is_seen(word: str, found: tuple[str, ...]) -> None:
+    """By Unicode properties; letters of one script are fine, whatever it is."""
+    assert oddities(word) == found
+
+
+def test_an_odd_password_is_likely_wrong_before_it_is_sent() -> None:
+    """And a guess is only possible; nothing of the password is in the finding."""
+    judge: Any = judge_password
+    findings: list[Finding] = list(judge(PasswordFacts(oddities=("full_width", "caps_lock")), given(), SUBJECT))
+
+    assert causes(findings) == [("credentials.input-error", "likely"), ("credentials.input-error", "possible")]
+    assert login.CHECKS[0].takes_turns
