@@ -27,6 +27,8 @@ from diagnose.network import (
 
 MX_HOSTS_LOOKED_UP = 8
 PORT_25_SECONDS = 3.0
+SILENT_SECONDS = 1.2
+"""A resolver that was given less for its answer may only be slow."""
 KINDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
 BESIDE_SECONDS = 2.0
 """Patience for the look-up made only to compare."""
@@ -76,14 +78,15 @@ class DomainFacts(Facts, frozen=True, kw_only=True):
 def probe_domain(target: Subject, _given: Given, bench: Workbench) -> DomainFacts:
     """Ask for MX and addresses at once; look further only where the answer raises a question."""
     resolver, deadline, domain = bench.network.resolver, bench.deadline, target.domain
-    asked = [in_background(partial(resolver.query, domain, kind, deadline), f"{kind} {domain}") for kind in KINDS]
+    until = deadline.share(0.5, deadline.left())  # what asks why there is no answer needs time, too
+    asked = [in_background(partial(resolver.query, domain, kind, until), f"{kind} {domain}") for kind in KINDS]
     mx, ipv4, ipv6 = (one.result() for one in asked)
     facts = DomainFacts(mx=mx, ipv4=ipv4, ipv6=ipv6)
     if mx.status not in ALIVE:
-        control = in_background(lambda: resolver.query(".", "NS", deadline.within(5)), "NS of the root")
+        control = in_background(lambda: resolver.query(".", "NS", deadline.share(0.7, 5)), "NS of the root")
         unchecked = None
         if mx.status == "server_failure":
-            unchecked = resolver.query(domain, "MX", deadline.within(8), checking_disabled=True)
+            unchecked = resolver.query(domain, "MX", deadline.share(0.7, 8), checking_disabled=True)
         return msgspec.structs.replace(facts, control=control.result(), unchecked=unchecked)
     if mx.status == "answered":
         records = mx_records(mx)
@@ -254,7 +257,7 @@ def judge_host(facts: HostFacts, _given: Given, target: Host) -> Iterator[Findin
                 words=words,
             ),
         )
-    elif any(a.status == "server_failure" for a in answers):
+    elif any(a.status in {"server_failure", "malformed"} for a in answers):  # malformed: a circle of CNAMEs, say
         yield Finding(
             cause="dns.broken-zone",
             certainty="likely",
@@ -302,9 +305,11 @@ def judge_resolver(facts: ResolverFacts, _given: Given, _target: Subject) -> Ite
             text=text("This computer is set up with no DNS resolver."),
         )
         return
+    hasty = facts.control.status == "timed_out" and facts.control.milliseconds < 1000 * SILENT_SECONDS
+    sure = facts.control.status in {"timed_out", "refused"}
     yield Finding(
         cause="network.resolver-down",
-        certainty="confirmed" if facts.control.status in {"timed_out", "refused"} else "likely",
+        certainty="possible" if hasty else "confirmed" if sure else "likely",
         text=text(
             "The resolver {servers} gave no usable answer to any of {count} questions, the root's name servers among "
             "them ({words}).",
