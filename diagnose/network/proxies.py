@@ -101,9 +101,10 @@ def parse_proxy(written: str, source: str, bypass: tuple[str, ...] = ()) -> Prox
 
 
 def masked(url: str) -> str:
-    """*url* without user name, password and query, for showing."""
+    """*url* without user name, password and query, for showing; rather too little of it than too much."""
     scheme, found, rest = url.strip().partition("://")
-    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}" if found else rest or scheme.rpartition("@")[2]
+    place = (rest if found else scheme).rpartition("@")[2].partition("?")[0]
+    return f"{scheme}://{place}" if found and scheme.isalnum() else place
 
 
 def from_environment(environment: Mapping[str, str]) -> tuple[Proxy, ...]:
