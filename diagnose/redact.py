@@ -31,7 +31,9 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
     local = subject.address.rpartition("@")[0] if subject.address else ""
     names = {name for name in (local, subject.username, _local(subject.username)) if name}
     hidden = {name: USER for name in names if name != subject.address}
-    hidden |= {name: COMPUTER for name in {socket.gethostname(), *computer} if len(name) > 2}
+    # a person called mail does not rename the server mail.corp.example
+    hidden |= {name: name for name in (subject.domain, *(service.host for service in report.services)) if name}
+    hidden |= {name: COMPUTER for name in {socket.gethostname(), *computer} if len(name) > 1}
     hidden |= dict.fromkeys(own_addresses(), ADDRESS)
     hidden |= dict.fromkeys(_home(), FOLDER)
     hidden.pop("localhost", None)
