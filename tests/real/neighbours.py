@@ -147,6 +147,17 @@ def system_resolver(estate: Estate, address: str) -> Iterator[None]:
         estate.client.write_etc("resolv.conf", f"nameserver {estate.resolver}\n")
 
 
+@contextlib.contextmanager
+def default_route(estate: Estate) -> Iterator[None]:
+    """Meanwhile the client sends what is for elsewhere to the server namespace, which passes nothing on."""
+    route = ("default", "via", estate.resolver)
+    estate.client.run("ip", "route", "add", *route)
+    try:
+        yield
+    finally:
+        estate.client.run("ip", "route", "del", *route)
+
+
 SQUID = shutil.which("squid")
 
 

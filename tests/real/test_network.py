@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from .estate import Estate
-from .neighbours import SQUID, firewall_rules, guest_network, lying_resolver, squid, system_resolver
+from .neighbours import SQUID, default_route, firewall_rules, guest_network, lying_resolver, squid, system_resolver
 from .runs import PROVEN, Diagnose
 
 pytestmark = pytest.mark.real
@@ -76,6 +76,21 @@ def test_a_link_without_any_answer(diagnose: Diagnose, estate: Estate) -> None:
 
     run.assert_blocked_by("network.offline")
     assert "reach.timeout" in run.causes[0]["explains"], run.told()
+
+
+@pytest.mark.parametrize(
+    ("options", "cause", "certainty"),
+    [((), "network.offline", "likely"), (("--no-third-party",), "network.resolver-down", "confirmed")],
+)
+def test_a_router_without_a_line(
+    diagnose: Diagnose, estate: Estate, options: tuple[str, ...], cause: str, certainty: str
+) -> None:
+    """All that leaves by the default route is lost; who asks nobody else can only speak of the resolver."""
+    silent = str(estate.hosts["mail.silent.example"].addresses[0])
+    with system_resolver(estate, silent), default_route(estate):
+        run = diagnose("alice@corp.example", *options, resolver=None)
+
+    run.assert_blocked_by(cause, certainty)
 
 
 def test_a_resolver_that_is_down_is_no_missing_network(diagnose: Diagnose, estate: Estate) -> None:
