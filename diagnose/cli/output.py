@@ -93,5 +93,8 @@ def print_out(words: str) -> None:
     """*words* to standard output, whatever its encoding can hold."""
     stream = sys.stdout
     encoding = stream.encoding or "utf-8"
-    stream.write(words.encode(encoding, "replace").decode(encoding))
-    stream.flush()
+    try:
+        stream.write(words.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:  # whoever reads us is gone; the flush at the end of the process must not fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

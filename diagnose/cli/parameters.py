@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import math
+import re
+import tempfile
 import urllib.parse
 from gettext import gettext as _
 from pathlib import Path
@@ -35,6 +38,15 @@ class Number(click.FloatRange):
         """What click says that the word is not."""
         return _("number")
 
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """*value* as a number; what is none compares with no bound."""
+        number: float = super().convert(value, param, ctx)  # type: ignore[arg-type]  # click passes it words
+        if math.isnan(number):
+            self.fail(
+                _("{value} is not in the range {range}.").format(value=number, range=self._describe_range()), param, ctx
+            )
+        return number
+
 
 class ServiceUrl(click.ParamType[Service]):
     """A URL such as ``imaps://imap.example.com:993``."""
@@ -50,18 +62,23 @@ class ServiceUrl(click.ParamType[Service]):
             return value
         word = str(value)
         schemes = [scheme for scheme, (protocol, _, _) in SCHEMES.items() if protocol == self.protocol]
+        # before anything else: a word that may hold a password is not repeated in what is wrong with it
+        if "@" in (word if self.protocol != "webmail" else _before_the_path(word)):
+            self.fail(_("a URL may not hold a user name or a password."), param, ctx)
         try:
             url = urllib.parse.urlsplit(word)
             port = url.port
         except ValueError:
-            self.fail(_("“{word}” is not a URL.").format(word=word), param, ctx)
+            self.fail(_("“{word}” is not a URL.").format(word=word.partition("@")[2] or word), param, ctx)
         if url.scheme.lower() not in schemes or not url.hostname:
             begins = " / ".join(f"{scheme}://" for scheme in schemes)
             self.fail(
-                _("“{word}” is not a URL that begins with {begins}.").format(word=word, begins=begins), param, ctx
+                _("“{word}” is not a URL that begins with {begins}.").format(
+                    word=word.partition("@")[2] or word, begins=begins
+                ),
+                param,
+                ctx,
             )
-        if url.username or url.password:
-            self.fail(_("a URL may not hold a user name or a password."), param, ctx)
         if self.protocol != "webmail" and (url.path.strip("/") or url.query or url.fragment):
             self.fail(_("“{word}” holds more than a host and a port.").format(word=word), param, ctx)
         protocol, tls, usual = SCHEMES[url.scheme.lower()]
@@ -83,6 +100,12 @@ class ServiceUrl(click.ParamType[Service]):
             return host_name(name)
         except SubjectError:
             self.fail(_("“{word}” is not a host name.").format(word=name), param, ctx)
+
+
+def _before_the_path(word: str) -> str:
+    """What of a URL stands before its path: scheme, and what is before and behind the @ of the host."""
+    scheme, mark, rest = word.partition("//")
+    return scheme + mark + re.split("[/?#]", rest)[0] if mark else word
 
 
 class ResolverAddress(click.ParamType[Nameserver]):
@@ -129,4 +152,8 @@ class ReportFile(click.ParamType[Path]):
             self.fail(_("there is no folder “{folder}”.").format(folder=file.parent), param, ctx)
         if file.is_dir():
             self.fail(_("“{file}” is a folder.").format(file=file), param, ctx)
+        try:  # permissions do not tell all: of a full disk, say, or of a folder that only looks like one
+            tempfile.TemporaryFile(dir=file.parent).close()
+        except OSError as error:
+            self.fail(_("{file} cannot be written: {words}.").format(file=file, words=error.strerror), param, ctx)
         return file

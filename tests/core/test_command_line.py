@@ -1,0 +1,349 @@
+"""The command line of the main job: wrong usage is one sentence before anything is sent; secrets stay secret."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diagnose import __version__, cli
+from diagnose.cli import secrets
+from diagnose.cli.parameters import ResolverAddress, ServiceUrl
+from diagnose.secret import Secret
+
+PATIENCE = 60.0
+ALICE = "alice@corp.example"
+WORD = "hunter2-s3cret"
+
+
+@pytest.fixture
+def resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A name server that nobody may ask anything."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.setenv(name, "C")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.setblocking(False)
+        yield f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(BlockingIOError):
+            silent.recv(1)
+
+
+def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one sentence that these arguments bring."""
+    code = cli.run(list(arguments))
+    out, err = capfd.readouterr()
+    assert (code, out) == (2, ""), err
+    assert err.startswith("diagnose: ")
+    assert err.endswith((".\n", "?\n", ")\n"))
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "Missing argument"),
+        (("",), "not a domain name"),
+        (("nonsense",), "neither a command"),
+        (("alice@",), "after the @"),
+        (("@corp.example",), "before the @"),
+        (("a b@corp.example",), "blank"),
+        (("alice@@corp.example",), "more than one @"),
+        (("alice＠corp.example",), "full-width"),
+        (("a..b@corp.example",), "dot too many"),
+        (("192.0.2.1",), "neither a command"),
+        (("x" * 300 + ".example",), "not a domain name"),
+        ((ALICE, "--bogus"), "--bogus"),
+        ((ALICE, "extra"), "extra"),
+        ((ALICE, "--timeout", "soon"), "soon"),
+        ((ALICE, "--timeout", "0"), "0"),
+        ((ALICE, "--timeout", "nan"), "nan"),
+        ((ALICE, "--timeout", "inf"), "inf"),
+        ((ALICE, "--timeout", "1e9"), "3600"),
+        ((ALICE, "--format", "docx"), "docx"),
+        ((ALICE, "--for", "boss"), "boss"),
+        ((ALICE, "--lang", "tlh"), "tlh"),
+        ((ALICE, "--provider", "no-such"), "no-such"),
+        ((ALICE, "--only", "no-such"), "no-such"),
+        ((ALICE, "--skip", "tlss"), "tlss"),
+        ((ALICE, "--only", "discovery"), "discovery"),
+        ((ALICE, "--imap", "imap.corp.example"), "imaps://"),
+        ((ALICE, "--imap", "pop3s://mail.corp.example"), "imaps://"),
+        ((ALICE, "--imap", "imaps://"), "imaps://"),
+        ((ALICE, "--imap", "imaps://mail.corp.example:99999"), "not a URL"),
+        ((ALICE, "--imap", "imaps://mail.corp.example:0"), "no port"),
+        ((ALICE, "--imap", "imaps://mail.corp.example/INBOX"), "more than a host"),
+        ((ALICE, "--imap", "imaps://ma il.corp.example"), "not a host name"),
+        ((ALICE, "--imap", "imaps://[::1"), "not a URL"),
+        ((ALICE, "--smtp", "https://mail.corp.example"), "smtps://"),
+        ((ALICE, "--webmail", "ftp://mail.corp.example"), "https://"),
+        ((ALICE, "--password-stdin", "--no-login"), "only one of"),
+        ((ALICE, "--password-env", "A", "--access-token-env", "B"), "only one of"),
+        ((ALICE, "--password-env", "NO_SUCH_VARIABLE"), "NO_SUCH_VARIABLE"),
+        ((ALICE, "--access-token-env", "NO_SUCH_VARIABLE"), "NO_SUCH_VARIABLE"),
+        (("corp.example", "--password-stdin"), "without any login"),
+        ((ALICE, "--report", "report.docx"), ".html"),
+        ((ALICE, "--report", "/no/such/folder/report.html"), "/no/such/folder"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(
+    arguments: tuple[str, ...], told: str, resolver: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, with exit code 2, and before anything is asked of the network."""
+    also = ("--resolver", resolver) if arguments else ()
+
+    assert told in usage_error(capfd, *arguments, *also)
+
+
+@pytest.mark.parametrize(
+    "word", ["", "dns.example", "1.2.3", "127.0.0.1:0", "127.0.0.1:99999", "127.0.0.1:x", "[::1]:x"]
+)
+def test_a_resolver_is_an_address(word: str, resolver: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """With a port, if any, that there is."""
+    usage_error(capfd, ALICE, "--no-login", "--resolver", word)
+
+
+@pytest.mark.parametrize(
+    ("word", "address", "port"),
+    [
+        ("192.0.2.1", "192.0.2.1", 53),
+        ("192.0.2.1:5353", "192.0.2.1", 5353),
+        ("2001:db8::1", "2001:db8::1", 53),
+        ("[2001:db8::1]", "2001:db8::1", 53),
+        ("[2001:db8::1]:5353", "2001:db8::1", 5353),
+    ],
+)
+def test_resolvers_that_are_fine(word: str, address: str, port: int) -> None:
+    """IPv6 with a port in brackets."""
+    found = ResolverAddress().convert(word, None, None)
+    assert (found.address, found.port) == (address, port)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate\n", b"-----BEGIN CERTIFICATE-----\n"])
+def test_a_file_of_authorities_that_cannot_be_used(
+    content: bytes | None, resolver: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Missing, empty, or without a certificate."""
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+
+    assert "ca.pem" in usage_error(capfd, ALICE, "--no-login", "--ca-file", str(file), "--resolver", resolver)
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_run(
+    resolver: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not after half a minute's work. /proc is a folder that not even root can write to."""
+    assert "/proc/report.html" in usage_error(
+        capfd, ALICE, "--no-login", "--report", "/proc/report.html", "--resolver", resolver
+    )
+    folder = tmp_path / "x.html"
+    folder.mkdir()
+    usage_error(capfd, ALICE, "--no-login", "--report", str(folder), "--resolver", resolver)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"imaps://alice:{WORD}@mail.corp.example",
+        f"imaps://alice:{WORD}@mail.corp.example:99999",
+        f"imaps://alice:{WORD}@mail.corp.example:port",
+        f"imaps://:{WORD}@mail.corp.example",
+        f"imap//alice:{WORD}@mail.corp.example",
+        f"alice:{WORD}@mail.corp.example",
+        f"pop3s://alice:{WORD}@mail.corp.example",
+        f"imaps://alice:{WORD}@[::1",
+        f"imaps://alice:{WORD}/x@mail.corp.example",
+    ],
+)
+def test_a_password_in_a_url_is_not_repeated(url: str, resolver: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """However wrong the rest of it is."""
+    assert WORD not in usage_error(capfd, ALICE, "--no-login", "--imap", url, "--resolver", resolver)
+    assert WORD not in usage_error(capfd, ALICE, "--no-login", "--webmail", url, "--resolver", resolver)
+
+
+@pytest.mark.parametrize("url", ["https://web.corp.example/@alice?to=a@b", "https://web.corp.example:8443/mail#@"])
+def test_an_at_sign_in_a_path_is_fine(url: str) -> None:
+    """Only what stands before the host can be a password."""
+    assert ServiceUrl("webmail").convert(url, None, None).url == url
+
+
+# -- secrets
+
+
+@pytest.mark.parametrize(
+    ("typed", "secret"),
+    [
+        (b"word\n", "word"),
+        (b"word\r\n", "word"),
+        (b"word", "word"),
+        (b" word \n", " word "),
+        (b"word\r\r\n", "word\r"),
+        (b"first\nsecond\n", "first"),
+        ("pässwörd密码\n".encode(), "pässwörd密码"),
+        (b"\n", None),
+        (b"\r\n", None),
+        (b"", None),
+    ],
+)
+def test_the_first_line_is_the_password(typed: bytes, secret: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its line end aside, whoever wrote it; blanks belong to it."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    found = secrets.from_standard_input()
+
+    assert (found.reveal() if found else None) == secret
+
+
+def test_bytes_that_are_no_text_survive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password in an old encoding is sent as it was typed."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"p\xe4ss\n")))
+    found = secrets.from_standard_input()
+    assert found is not None
+    assert found.reveal().encode("utf-8", "surrogateescape") == b"p\xe4ss"
+
+
+def test_an_empty_variable_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A set one is."""
+    monkeypatch.setenv("MAIL_WORD", "")
+    assert secrets.from_environment("MAIL_WORD") is None
+    monkeypatch.setenv("MAIL_WORD", WORD)
+    found = secrets.from_environment("MAIL_WORD")
+    assert isinstance(found, Secret)
+    assert found.reveal() == WORD
+
+
+# -- the whole command
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    return os.environ | {"XDG_STATE_HOME": str(tmp_path / "state"), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "diagnose", *arguments]
+
+
+def run(tmp_path: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command(*arguments), env=environment(tmp_path), capture_output=True, timeout=PATIENCE, check=False, **more
+    )
+
+
+@pytest.fixture
+def nobody() -> str:
+    """A port of this computer where no name server is, for runs that shall find nothing, quickly."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    return f"127.0.0.1:{port}"
+
+
+def test_version(tmp_path: Path) -> None:
+    """With other options too."""
+    for arguments in (("--version",), ("--version", "--no-color")):
+        done = run(tmp_path, *arguments)
+        assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"diagnose {__version__}\n", b"")
+
+
+def test_the_version_is_told_without_loading_what_only_a_diagnosis_needs() -> None:
+    """It is what scripts ask most often."""
+    code = (
+        "import sys\nsys.argv = ['diagnose', '--version']\nimport diagnose.__main__ as m\n"
+        "try:\n    m.main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'click', 'msgspec', 'rich', 'dns', 'yaml', 'ssl', 'requests'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=PATIENCE, check=True, text=True)
+
+    assert done.stdout.splitlines() == [f"diagnose {__version__}", "[]"]
+
+
+def test_reports_are_written_whole_beside_standard_output(tmp_path: Path, nobody: str) -> None:
+    """Each in the format of its suffix, with the permissions that files usually get, and nothing else is left."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "a.json").write_text("from before")
+    done = run(
+        tmp_path, ALICE, "--no-login", "--timeout", "1", "--no-third-party", "--resolver", nobody, "--format", "json",
+        "--report", str(folder / "a.json"), "--report", str(folder / "b.html"), "--report", str(folder / "c.txt"),
+    )  # fmt: skip
+
+    assert done.returncode in {1, 3}
+    shown = json.loads(done.stdout)
+    assert json.loads((folder / "a.json").read_text()) == shown
+    assert (folder / "b.html").read_text().startswith("<!DOCTYPE html>")
+    assert sorted(file.name for file in folder.iterdir()) == ["a.json", "b.html", "c.txt"]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666 & ~mask}
+    assert done.stderr == b""
+
+
+def test_a_reader_that_has_gone_costs_no_report_and_no_complaint(tmp_path: Path, nobody: str) -> None:
+    """As with a pipe into head."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    report = tmp_path / "a.json"
+    try:
+        done = subprocess.run(
+            command(ALICE, "--no-login", "--timeout", "1", "--no-third-party", "--resolver", nobody, "--report",
+                    str(report)),
+            env=environment(tmp_path), stdout=writing, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+
+    assert done.stderr == b""
+    assert json.loads(report.read_text())["verdict"]["exit_code"] == done.returncode
+
+
+def test_a_password_from_standard_input_is_in_no_output(tmp_path: Path, nobody: str) -> None:
+    """Not in any report, nor in the folder of the record."""
+    files = [tmp_path / f"report{suffix}" for suffix in (".json", ".html", ".txt")]
+    done = run(
+        tmp_path, ALICE, "--password-stdin", "--verbose", "--timeout", "1", "--no-third-party", "--resolver", nobody,
+        *(word for file in files for word in ("--report", str(file))),
+        input=WORD.encode() + b"\r\n",
+    )  # fmt: skip
+
+    written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert WORD.encode() not in done.stdout + done.stderr + written
+    assert all(file.stat().st_size for file in files)
+
+
+def test_ctrl_c_at_the_prompt_is_130(tmp_path: Path) -> None:
+    """Nothing was sent, and that is said on standard error alone."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command(ALICE, "--resolver", "127.0.0.1:9"), env=environment(tmp_path), stdin=theirs, stderr=theirs,
+        stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while b"Password of" not in shown:
+            shown += os.read(ours, 1000)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=PATIENCE)
+    with contextlib.suppress(OSError):
+        while data := os.read(ours, 1000):
+            shown += data
+    os.close(ours)
+
+    assert process.returncode == 130
+    assert out == b""
+    assert b"interrupted" in shown
+    assert b"Traceback" not in shown
