@@ -161,9 +161,11 @@ def test_a_host_without_address_is_told_as_such() -> None:
 def test_a_port_is_knocked_at_once_a_run() -> None:
     """Whoever asks again gets the answer of the first time; the connection is not kept."""
     accepted = []
+    arrived = threading.Event()
 
     def talk(connected: socket.socket) -> None:
         accepted.append(connected)
+        arrived.set()
         wait_for_end(connected)
 
     with tcp(talk) as port:
@@ -171,6 +173,7 @@ def test_a_port_is_knocked_at_once_a_run() -> None:
         first = one.knock("127.0.0.1", port, Deadline(PATIENCE))
         assert one.knock("127.0.0.1", port, Deadline(PATIENCE)) is first
         assert first.failure is None
+        assert arrived.wait(PATIENCE)  # the kernel accepts before the server does
     assert len(accepted) == 1
     refused = one.knock("127.0.0.1", closed_port(), Deadline(PATIENCE))
     assert refused.failure is not None
