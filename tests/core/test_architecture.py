@@ -1,0 +1,237 @@
+"""Who may import what, and that every name known in two places is known in both."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import checks
+import diagnose
+import reports
+from diagnose import providers
+from diagnose.catalogue import RUN_FACTS, catalogue
+from diagnose.diagnosis import all_checks
+from diagnose.model import Host, Service, Subject
+from diagnose.runner import DISCOVERY, validate
+
+ROOT = Path(diagnose.__file__).parents[1]
+PACKAGES = {name: Path(module.__file__ or "").parent for name, module in
+            (("diagnose", diagnose), ("checks", checks), ("reports", reports))}  # fmt: skip
+
+PUBLIC = {
+    "diagnose.catalogue",
+    "diagnose.discovery",
+    "diagnose.history",
+    "diagnose.model",
+    "diagnose.network",
+    "diagnose.providers",
+    "diagnose.replies",
+    "diagnose.secret",
+    "diagnose.subject",
+    "diagnose.knowledge",
+}
+"""What checks and reports, and those of other packages, may build on; with the modules below."""
+
+
+def modules(package: str) -> Iterator[tuple[Path, ast.Module]]:
+    for file in sorted(PACKAGES[package].rglob("*.py")):
+        yield file, ast.parse(file.read_text("utf-8"))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def shown(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def test_diagnose_imports_neither_checks_nor_reports() -> None:
+    """They come in by entry points, like anybody's."""
+    wrong = [
+        (shown(file), name)
+        for file, tree in modules("diagnose")
+        for name in imported(tree)
+        if name.partition(".")[0] in {"checks", "reports", "tests"}
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", ["checks", "reports"])
+def test_checks_and_reports_build_on_what_is_public(package: str) -> None:
+    """On the model, the network and the knowledge; not on the runner, the verdict or the command line."""
+    others = {"checks", "reports", "tests"} - {package}
+    wrong = []
+    for file, tree in modules(package):
+        for name in imported(tree):
+            top = name.partition(".")[0]
+            allowed = any(name == public or name.startswith(public + ".") for public in PUBLIC)
+            if top in others or (
+                top == "diagnose" and name not in {"diagnose", "diagnose.__version__"} and not allowed
+            ):
+                wrong.append((shown(file), name))
+    assert wrong == []
+
+
+def docstrings(tree: ast.Module) -> set[int]:
+    """The nodes of strings that stand alone: documentation, which may name servers as examples."""
+    return {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+
+
+def test_no_code_names_a_provider() -> None:
+    """What is known about providers is in their files; code reads it."""
+    ids = {provider.id for provider in providers.all_providers()}
+    words = {
+        word
+        for provider in providers.all_providers()
+        for word in re.split(r"[^\w.-]+", provider.names.said_in("en"))
+        if len(word) > 3 and word[0].isupper()
+    } - ORDINARY
+    wrong = []
+    for package in PACKAGES:
+        for file, tree in modules(package):
+            documentation = docstrings(tree)
+            for node in ast.walk(tree):
+                if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in documentation:
+                    continue
+                if "\\" not in node.value:  # a place in the operating system's registry
+                    found = {node.value} & ids | set(re.findall(r"[\w.-]+", node.value)) & words
+                    wrong += [(shown(file), node.lineno, word) for word in found]
+    assert wrong == []
+
+
+ORDINARY = {
+    "Mail",
+    "Email",
+    "Enterprise",
+    "Business",
+    "Server",
+    "Online",
+    "Cloud",
+    "Webmail",
+    "Post",
+    "Free",
+    "Exchange",
+}
+"""Words of providers' names that mean something by themselves."""
+
+
+# -- checks
+
+
+def test_the_built_in_checks_can_run() -> None:
+    """No unknown need, no circle."""
+    validate(all_checks())
+
+
+def test_ids_and_families_of_checks() -> None:
+    """An id of several parts begins with the id or family it belongs to, and every family is one of few words."""
+    known = {check.id for check in all_checks()} | {check.family for check in all_checks()}
+    for check in all_checks():
+        assert re.fullmatch(r"[a-z]+(\.[a-z-]+)*", check.id), check.id
+        assert check.id.partition(".")[0] in known
+        assert check.family.isidentifier()
+        assert DISCOVERY not in check.id.split(".")
+
+
+def fields(msgid: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(msgid) if name is not None}
+
+
+def test_titles_hold_only_what_a_target_has() -> None:
+    """A host has no port, a subject has only its domain."""
+    allowed: dict[Any, set[str]] = {Service: {"host", "port", "protocol"}, Host: {"host"}, Subject: {"domain"}}
+    for check in all_checks():
+        assert fields(check.title) <= allowed[check.each], check.id
+        assert not check.title.endswith(".")
+
+
+def written_causes(package: str) -> Iterator[tuple[str, int, str]]:
+    """Every word in the code that looks like a cause of a known family.
+
+    The fields of provider files are written with a dot too; the one module that shows them is left out.
+    """
+    families = {cause.id.partition(".")[0] for cause in catalogue()}
+    known_checks = {check.id for check in all_checks()}
+    for file, tree in modules(package):
+        if shown(file) == "diagnose/cli/providers.py":
+            continue
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and re.fullmatch(rf"(?:{'|'.join(families)})\.[a-z]+(?:-[a-z]+)*", node.value)
+                and node.value not in known_checks
+            ):
+                yield shown(file), node.lineno, node.value
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_cause_that_code_names_is_in_the_catalogue(package: str) -> None:
+    """A typing mistake would be a check in error, seen only where it happens."""
+    named = list(written_causes(package))
+    assert [place for place in named if place[2] not in catalogue()] == []
+    if package == "checks":
+        assert len({cause for _, _, cause in named}) > 30
+
+
+def test_what_a_check_rules_out_is_in_the_catalogue() -> None:
+    """By name."""
+    for check in all_checks():
+        for cause in getattr(check, "rules_out", ()):
+            assert cause in catalogue(), (check.id, cause)
+
+
+def sentences() -> Iterator[tuple[str, ast.Call, set[str]]]:
+    """Calls that make a sentence, and the keys of mappings in the same module, which may be spread into them."""
+    for package in PACKAGES:
+        for file, tree in modules(package):
+            nodes = list(ast.walk(tree))
+            keys = {
+                key.value
+                for node in nodes
+                if isinstance(node, ast.Dict)
+                for key in node.keys
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            }
+            for node in nodes:
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "text":
+                    yield shown(file), node, keys
+
+
+def test_placeholders_of_sentences_match_their_arguments() -> None:
+    """What is missing would fail when the sentence is shown; what is too much is never shown."""
+    count, wrong = 0, []
+    for file, call, keys in sentences():
+        if not call.args or not isinstance(call.args[0], ast.Constant) or not call.keywords:
+            continue  # without any arguments it is a message id taken for later
+        given = {keyword.arg for keyword in call.keywords}
+        wanted = fields(str(call.args[0].value))
+        spread = keys if None in given else set()
+        missing, idle = wanted - given - spread, given - wanted - {None}
+        count += 1
+        if missing or idle:
+            wrong.append((file, call.lineno, missing, idle))
+    assert wrong == []
+    assert count > 100
+
+
+def test_placeholders_of_remedies_are_known() -> None:
+    """Facts of the run or of the provider, nothing else."""
+    known = set(RUN_FACTS) | set(providers.PLACEHOLDERS)
+    wrong = [(cause.id, fields(msgid) - known) for cause in catalogue() for msgid in cause.msgids()
+             if fields(msgid) - known]  # fmt: skip
+    assert wrong == []
