@@ -215,6 +215,12 @@ def _judge_silence(facts: ServerFacts, known: Failure, target: Service) -> Itera
             certainty="likely",
             text=text("{host} sends on port {port} what is no mail greeting ({words}).", words=known.words, **place),
         )
+    elif known.name == "tls_alert":  # in TLS 1.3 the server may turn a client away after the client's last word
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="confirmed",
+            text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
+        )
     else:
         yield Finding(
             cause="server.fault",

@@ -14,7 +14,10 @@ def main() -> None:
         sys.exit(0)
     from diagnose.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are loaded, there is nothing to report yet
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":
