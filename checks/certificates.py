@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
     from cryptography import x509
 
+E = TypeVar("E", bound="x509.ExtensionType")
+
 MOST_NAMES = 40
 LONGEST_CHAIN = 10
+
+# what is odd about somebody's certificate is no matter for standard error
+warnings.filterwarnings("ignore", category=UserWarning, module=r"checks\.certificates|cryptography\.")
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +54,7 @@ def read_certificate(der: bytes) -> CertificateFacts | None:
             ca_issuers=_ca_issuers(certificate),
             sha256=_fingerprint(certificate),
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, x509.InvalidVersion):
         return None
 
 
@@ -61,22 +67,31 @@ def _fingerprint(certificate: x509.Certificate) -> str:
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     from cryptography import x509
 
-    try:
-        alternative = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    alternative = _extension(certificate, x509.SubjectAlternativeName)
+    if alternative is None:
         return ()
     names = [*alternative.get_values_for_type(x509.DNSName)]
     names += [str(address) for address in alternative.get_values_for_type(x509.IPAddress)]
     return tuple(names[:MOST_NAMES])
 
 
+def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
+    """The extension of that *kind*; None where there is none, or none that can be read."""
+    from cryptography import x509
+
+    unusable = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError)
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except unusable:
+        return None
+
+
 def _ca_issuers(certificate: x509.Certificate) -> tuple[str, ...]:
     from cryptography import x509
     from cryptography.x509.oid import AuthorityInformationAccessOID
 
-    try:
-        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except (x509.ExtensionNotFound, ValueError):
+    access = _extension(certificate, x509.AuthorityInformationAccess)
+    if access is None:
         return ()
     return tuple(
         str(entry.access_location.value)

@@ -13,7 +13,7 @@ def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[st
 
     With *legacy* old versions and weak ciphers are taken too. Raises OSError.
     """
-    from OpenSSL import SSL
+    from OpenSSL import SSL, crypto
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE)
@@ -37,10 +37,9 @@ def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[st
                 connection.bio_write(data)
     except SSL.Error as error:
         raise ConnectionError(f"handshake: {error}") from error
-    chain = connection.get_peer_cert_chain(as_cryptography=True) or []
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return connection.get_protocol_version_name(), [certificate.public_bytes(Encoding.DER) for certificate in chain]
+    chain = connection.get_peer_cert_chain() or []
+    sent = [crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain]
+    return connection.get_protocol_version_name(), sent
 
 
 def _flush(connection: object, stream: Stream) -> None:
