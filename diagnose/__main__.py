@@ -12,7 +12,8 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # told without loading what only a diagnosis needs
         print(f"diagnose {__version__}")  # noqa: T201 - this is the output
         sys.exit(0)
-    from diagnose.cli import run
+    try:
+        from diagnose.cli import run
 
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules are loaded, there is nothing to report yet
