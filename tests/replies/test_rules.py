@@ -10,16 +10,37 @@ import pytest
 
 from diagnose.knowledge import KnowledgeError
 from diagnose.replies import Knowledge, load_knowledge, read_reply
-from diagnose.replies.knowledge import LAYERS, NO_CAUSE, REPLIES, Example, Rule, known_causes
+from diagnose.replies.knowledge import LAYERS, NO_CAUSE, REPLIES, Compiled, Example, Rule, known_causes
+from diagnose.replies.phrases import sentences
+from diagnose.replies.text import decode, fold
+from diagnose.replies.wire import take_apart
 
 CAUSES = frozenset({"credentials.rejected", "server.fault"})
+COMPLETE = ("programs", "words", "general")
+"""The layers whose rules all have examples of both kinds and a source."""
+DOCUMENTED = ("signatures",)
+"""The layers whose every rule has examples of both kinds and a source."""
+
+
+def rules_of(*layers: str) -> list[Compiled]:
+    return [compiled for compiled in load_knowledge().rules if LAYERS[compiled.layer] in layers]
+
+
+def shown(entries: tuple[str | Example, ...]) -> list[Example]:
+    return [entry if isinstance(entry, Example) else Example(reply=entry) for entry in entries]
+
+
+def fits(compiled: Compiled, example: Example) -> bool:
+    known = load_knowledge()
+    text = fold(take_apart(decode(example.reply, known.familiar), example.protocol).text, known.variants)
+    return any(pattern.fits(known.index.find(line)) for line in sentences(text) for pattern in compiled.patterns)
 
 
 def examples(expected: bool) -> Iterator[tuple[Rule, Example]]:
     for compiled in load_knowledge().rules:
         rule = compiled.rule
-        for example in rule.matches if expected else rule.misses:
-            yield rule, example if isinstance(example, Example) else Example(reply=example)
+        for example in shown(rule.matches if expected else rule.misses):
+            yield rule, example
 
 
 def first_cause(example: Example) -> str:
@@ -44,10 +65,23 @@ def test_the_examples_are_many() -> None:
     assert len(list(examples(False))) > 10
 
 
-def test_every_rule_made_of_words_shows_a_reply_that_it_reads() -> None:
-    words = LAYERS.index("words")
+def test_every_rule_shows_what_it_reads_and_what_it_must_not_read_and_where_such_texts_are_known_from() -> None:
+    rules = [compiled.rule for compiled in load_knowledge().rules if LAYERS[compiled.layer] in COMPLETE]
 
-    assert [c.rule.match for c in load_knowledge().rules if c.layer >= words and not c.rule.matches] == []
+    assert rules
+    assert [rule.match for rule in rules if not (rule.matches and rule.misses and rule.source)] == []
+
+
+def test_every_rule_shows_what_it_reads_what_it_leaves_and_its_source() -> None:
+    rules = rules_of(*DOCUMENTED)
+
+    assert rules
+    assert [c.rule.match for c in rules if not (c.rule.matches and c.rule.misses and c.rule.source)] == []
+
+
+def test_every_signature_fits_a_reply_that_it_shows() -> None:
+    """The right cause is not enough: general words may name it where the signature itself can fit nothing."""
+    assert [c.rule.match for c in rules_of("signatures") if not any(fits(c, e) for e in shown(c.rule.matches))] == []
 
 
 def test_all_causes_are_of_the_catalogue() -> None:
