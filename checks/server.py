@@ -153,7 +153,7 @@ def judge_server(facts: ServerFacts, given: Given, target: Service) -> Iterator[
             certainty="confirmed",
             text=text("{host} says nothing in clear on port {port}, and answers a TLS handshake there.", **place),
         )
-    elif facts.greeting and facts.spoken != target.protocol:
+    elif facts.failure is None and facts.spoken != target.protocol:  # a blank line is a greeting too, and nobody's
         yield Finding(
             cause="reach.wrong-service",
             certainty="confirmed" if facts.spoken else "likely",
@@ -191,10 +191,12 @@ def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Ite
         stage="greeting",
     )
     sentence = text("{host} greets on port {port} with: {words}", host=target.host, port=target.port, words=words)
-    for suspect in reading.suspects:
-        yield Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence)
-    if not reading.suspects:
+    told = any(suspect.certainty != "possible" for suspect in reading.suspects)
+    if not told:  # why is unknown; that it takes no clients is what it says
         yield Finding(cause="server.fault", certainty="confirmed", text=sentence)
+    for suspect in reading.suspects:
+        if told or suspect.cause != "server.fault":
+            yield Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence)
 
 
 def _judge_silence(facts: ServerFacts, known: Failure, target: Service) -> Iterator[Finding]:

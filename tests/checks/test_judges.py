@@ -1,0 +1,418 @@
+"""Judges as pure functions: recorded facts in, findings out, one row a branch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.certificates import CertificateFacts
+from checks.dns import (
+    DomainFacts,
+    HostFacts,
+    MxTarget,
+    ResolverFacts,
+    judge_domain,
+    judge_host,
+    judge_resolver,
+)
+from checks.page import PageFacts
+from checks.reach import PathsFacts, ReachFacts, Witness, judge_paths, judge_reach
+from checks.server import ServerFacts, judge_server, spoken_protocol
+from checks.tls import DAY, Explanation, TlsFacts, judge_tls
+from checks.web import WebFacts, judge_web
+from diagnose.catalogue import catalogue
+from diagnose.model import Failure, Given, Host, Service, Subject
+from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, RecordType
+
+SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
+NOW = 1_800_000_000.0
+
+
+def service(protocol: Any = "imap", port: int = 993, tls: Any = "implicit", source: Any = "option") -> Service:
+    return Service(protocol=protocol, host="mail.corp.example", port=port, tls=tls, source=source)
+
+
+IMAP, GUESSED = service(), service(source="guess")
+STARTTLS = service(port=143, tls="starttls")
+WEB = service("webmail", 443)
+HOST = Host(name="mail.corp.example", source="option")
+
+
+def given(**facts: Any) -> Given:
+    return Given(subject=SUBJECT, provider=None, services=(IMAP,), facts=facts)
+
+
+def found(judge: Any, facts: Any, target: Any, known: Given | None = None) -> list[str]:
+    """Causes with a mark for how sure, in order; every sentence can be shown, and every cause is known."""
+    marks = {"confirmed": "", "likely": "~", "possible": "?"}
+    findings = list(judge(facts, known or given(), target))
+    assert all(finding.text.render() and finding.cause in catalogue() for finding in findings)
+    return [f"{finding.cause}{marks[finding.certainty]}{'/' * finding.partial}" for finding in findings]
+
+
+def failure(name: Any, operation: Any = "connect", words: str = "words") -> Failure:
+    return Failure(name=name, operation=operation, text=words)
+
+
+# -- DNS
+
+
+def answer(status: Any = "answered", *records: str, kind: RecordType = "MX", alias: str | None = None) -> DnsAnswer:
+    return DnsAnswer(
+        name="corp.example", record_type=kind, status=status, records=records, canonical_name=alias, milliseconds=9999
+    )
+
+
+ADDRESS, NONE = answer("answered", "192.0.2.1"), answer("no_data")
+SERVFAIL, SILENT = answer("server_failure"), answer("timed_out")
+
+
+def domain(mx: DnsAnswer, *targets: MxTarget, null: bool = False, **more: Any) -> DomainFacts:
+    records = tuple(MxRecord(preference=10, exchange="" if null else t.name) for t in targets) or (
+        (MxRecord(preference=0, exchange=""),) if null else ()
+    )
+    usual: dict[str, Any] = {"mx": mx, "ipv4": NONE, "ipv6": NONE, "records": records, "targets": targets}
+    return DomainFacts(**usual | more)
+
+
+def mx(name: str = "mx.corp.example", four: DnsAnswer = ADDRESS, six: DnsAnswer = NONE, **more: Any) -> MxTarget:
+    return MxTarget(name=name, ipv4=four, ipv6=six, **more)
+
+
+MX = answer("answered", "10 mx.corp.example.")
+REFUSED_25 = Attempt(address="192.0.2.1", family="ipv4", failure=failure("connection_refused"), milliseconds=1)
+SILENT_25 = Attempt(address="192.0.2.1", family="ipv4", failure=failure("timed_out"), milliseconds=1)
+OPEN_25 = Attempt(address="192.0.2.1", family="ipv4", milliseconds=1)
+DEAD = mx("dead.example", NONE, NONE)
+LITERAL = MxTarget(name="192.0.2.1", is_address=True)
+ALIAS = mx(four=answer("answered", "192.0.2.1", alias="other.example"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "causes"),
+    [
+        (domain(MX, mx()), []),
+        (domain(MX, mx(four=NONE, six=ADDRESS)), []),
+        (domain(answer("name_not_found")), ["dns.domain-missing"]),
+        (domain(NONE), ["dns.no-mx"]),
+        (domain(NONE, implicit_mx=(OPEN_25,)), []),
+        (domain(NONE, implicit_mx=(REFUSED_25, OPEN_25)), []),
+        (domain(NONE, implicit_mx=(REFUSED_25,)), ["dns.no-mx~"]),
+        (domain(NONE, implicit_mx=(SILENT_25,)), ["dns.no-mx?"]),
+        (domain(NONE, implicit_mx=(REFUSED_25, SILENT_25)), ["dns.no-mx?"]),
+        (domain(answer("answered", "0 ."), null=True), ["dns.null-mx"]),
+        (domain(MX, DEAD), ["dns.mx-unresolvable"]),
+        (domain(MX, DEAD, mx()), ["dns.mx-unresolvable/"]),
+        (domain(MX, DEAD, DEAD), ["dns.mx-unresolvable"] * 2),
+        (domain(MX, LITERAL), ["dns.mx-unresolvable/"]),
+        (domain(MX, ALIAS), ["dns.mx-unresolvable/"]),
+        (domain(MX, mx(four=SILENT, six=SILENT)), []),
+        (domain(MX, mx(four=NONE, six=SERVFAIL)), []),
+        (domain(SERVFAIL, unchecked=MX, control=MX), ["dns.broken-zone"]),
+        (domain(SERVFAIL, unchecked=SERVFAIL, control=MX), ["dns.broken-zone"]),
+        (domain(SERVFAIL, unchecked=SERVFAIL, control=SERVFAIL), ["dns.broken-zone~"]),
+        (domain(SILENT, control=MX), ["dns.broken-zone~"]),
+        (domain(SILENT, control=SILENT), []),
+        (domain(answer("refused"), control=answer("refused")), []),
+        (domain(answer("no_resolver"), control=answer("no_resolver")), []),
+    ],
+)
+def test_domain(facts: DomainFacts, causes: list[str]) -> None:
+    """Missing, empty, null, broken and silent are told apart; a slow resolver never means a missing record."""
+    assert found(judge_domain, facts, SUBJECT) == causes
+
+
+def host(four: DnsAnswer | None, six: DnsAnswer | None = None, *addresses: str, **more: Any) -> HostFacts:
+    return HostFacts(found=HostAddresses(host=HOST.name, addresses=addresses, ipv4=four, ipv6=six), **more)
+
+
+@pytest.mark.parametrize(
+    ("facts", "source", "causes"),
+    [
+        (host(ADDRESS, NONE, "192.0.2.1"), "option", []),
+        (host(SERVFAIL, SERVFAIL, "192.0.2.1"), "option", []),
+        (host(None, None), "option", []),
+        (host(NONE, NONE), "option", ["dns.host-missing"]),
+        (host(answer("name_not_found"), answer("name_not_found")), "srv", ["dns.host-missing"]),
+        (host(NONE, NONE), "guess", []),
+        (host(SILENT, SILENT), "option", []),
+        (host(SERVFAIL, SERVFAIL, unchecked=ADDRESS), "option", ["dns.broken-zone"]),
+        (host(SERVFAIL, SERVFAIL, unchecked=SERVFAIL), "option", ["dns.broken-zone~"]),
+        (host(NONE, SERVFAIL), "option", ["dns.broken-zone~"]),
+        (host(SERVFAIL, SERVFAIL), "guess", []),
+    ],
+)
+def test_host(facts: HostFacts, source: Any, causes: list[str]) -> None:
+    """A name that somebody gave has to exist; a guess need not."""
+    assert found(judge_host, facts, Host(name=HOST.name, source=source)) == causes
+
+
+@pytest.mark.parametrize(
+    ("useful", "servers", "control", "causes"),
+    [
+        (1, ("192.0.2.53",), SILENT, []),
+        (0, ("192.0.2.53",), MX, []),
+        (0, (), answer("no_resolver"), ["network.resolver-down"]),
+        (0, ("192.0.2.53",), SILENT, ["network.resolver-down"]),
+        (0, ("192.0.2.53",), answer("refused"), ["network.resolver-down"]),
+        (0, ("192.0.2.53",), SERVFAIL, ["network.resolver-down~"]),
+        (0, ("192.0.2.53",), answer("malformed"), ["network.resolver-down~"]),
+    ],
+)
+def test_resolver(useful: int, servers: tuple[str, ...], control: DnsAnswer, causes: list[str]) -> None:
+    """Down only when nothing at all was answered."""
+    facts = ResolverFacts(servers=servers, control=control, useful=useful, useless=3)
+
+    assert found(judge_resolver, facts, SUBJECT) == causes
+
+
+# -- reach
+
+
+def attempt(name: Any = None, address: str = "192.0.2.1") -> Attempt:
+    family: Any = "ipv6" if ":" in address else "ipv4"
+    return Attempt(address=address, family=family, failure=failure(name) if name else None, milliseconds=5)
+
+
+def reached(*attempts: Attempt, open_ports: tuple[int, ...] = (), **more: Any) -> ReachFacts:
+    witnesses = (*(Witness(port=port) for port in open_ports), Witness(port=25, failure=failure("timed_out")))
+    return ReachFacts(
+        **{"addresses": tuple(a.address for a in attempts), "connected": None, "attempts": attempts,
+           "witnesses": witnesses} | more
+    )  # fmt: skip
+
+
+REFUSED, LATE, NO_NET = attempt("connection_refused"), attempt("timed_out"), attempt("network_unreachable")
+NO_SIX = attempt("network_unreachable", "2001:db8::1")
+
+
+@pytest.mark.parametrize(
+    ("facts", "target", "causes"),
+    [
+        (reached(attempt(), connected="192.0.2.1"), IMAP, []),
+        (reached(REFUSED), GUESSED, []),
+        (reached(REFUSED), IMAP, ["reach.refused"]),
+        (reached(REFUSED, open_ports=(465,)), IMAP, ["reach.refused", "reach.port-blocked?"]),
+        (reached(LATE), IMAP, ["reach.timeout"]),
+        (reached(LATE, open_ports=(443,)), IMAP, ["reach.port-blocked"]),
+        (reached(NO_NET), IMAP, ["reach.unreachable"]),
+        (reached(attempt("host_unreachable")), IMAP, ["reach.unreachable"]),
+        (reached(REFUSED, LATE), IMAP, ["reach.timeout"]),
+        (reached(REFUSED, NO_SIX, without_route=("ipv6",)), IMAP, ["reach.refused"]),
+        (reached(NO_SIX, without_route=("ipv6",)), IMAP, ["reach.unreachable"]),
+        (reached(attempt("not_permitted")), IMAP, ["reach.timeout"]),
+        (reached(), IMAP, ["reach.timeout"]),
+        (reached(LATE, rejected_lately=3), IMAP, ["reach.timeout", "lockout.address-blocked?"]),
+        (reached(LATE, rejected_lately=3, open_ports=(443,)), IMAP, ["reach.port-blocked", "lockout.address-blocked~"]),
+        (reached(NO_NET, rejected_lately=3), IMAP, ["reach.unreachable"]),
+        (reached(REFUSED), WEB, ["web.login-page-down"]),
+        (reached(LATE, open_ports=(993,)), WEB, ["web.login-page-down"]),
+    ],
+)
+def test_reach(facts: ReachFacts, target: Service, causes: list[str]) -> None:
+    """Refused, silent, no way, or this port alone; a family that this computer has no route for proves nothing."""
+    assert found(judge_reach, facts, target) == causes
+
+
+@pytest.mark.parametrize(
+    ("attempts", "route", "target", "causes"),
+    [
+        ((attempt(), attempt("timed_out", "2001:db8::1")), True, IMAP, ["reach.ipv6-broken/"]),
+        ((attempt(), attempt("timed_out", "2001:db8::1")), False, IMAP, []),
+        ((attempt(), attempt("timed_out", "2001:db8::1")), True, GUESSED, []),
+        ((attempt(), attempt(None, "2001:db8::1"), attempt("timed_out", "2001:db8::2")), True, IMAP, []),
+        ((attempt("timed_out"), attempt("timed_out", "2001:db8::1")), True, IMAP, []),
+        ((attempt("timed_out"), attempt(None, "2001:db8::1")), True, IMAP, []),
+        ((attempt(),), True, IMAP, []),
+        ((), True, IMAP, []),
+    ],
+)
+def test_paths(attempts: tuple[Attempt, ...], route: bool, target: Service, causes: list[str]) -> None:
+    """IPv6 is broken only where all of it fails and IPv4 does not."""
+    assert found(judge_paths, PathsFacts(attempts=attempts, ipv6_route=route), target) == causes
+
+
+# -- TLS
+
+
+def certificate(**more: Any) -> CertificateFacts:
+    usual: dict[str, Any] = {
+        "subject": "CN=mail.corp.example",
+        "issuer": "CN=Authority,O=Trust",
+        "names": ("mail.corp.example",),
+        "not_before": NOW - DAY,
+        "not_after": NOW + 90 * DAY,
+    }
+    return CertificateFacts(**usual | more)
+
+
+LEAF = certificate()
+MIDDLE = certificate(subject="CN=Authority,O=Trust", issuer="CN=Root,O=Trust", names=())
+OLD_ROOT = certificate(subject="CN=R", issuer="CN=R", names=(), self_signed=True, not_after=NOW - DAY)
+
+
+def unaccepted(
+    *chain: CertificateFacts, code: int = 20, private: bool = False, related: bool | None = None
+) -> TlsFacts:
+    return TlsFacts(
+        verified=False,
+        at=NOW,
+        failure=failure("certificate_not_accepted", "tls_handshake"),
+        verify_code=code,
+        private_authorities=private,
+        explanation=Explanation(chain=chain, issuer_related=related),
+    )
+
+
+def broken(name: Any, **seen: Any) -> TlsFacts:
+    return TlsFacts(
+        verified=False,
+        at=NOW,
+        failure=failure(name, "tls_handshake"),
+        explanation=Explanation(**seen) if seen else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "target", "causes"),
+    [
+        (TlsFacts(verified=True, at=NOW, not_after=NOW + 15 * DAY), IMAP, []),
+        (TlsFacts(verified=True, at=NOW, not_after=NOW + 13 * DAY), IMAP, ["tls.cert-expiring"]),
+        (TlsFacts(verified=True, at=NOW), IMAP, []),
+        (TlsFacts(verified=False, at=NOW, offered=False), STARTTLS, ["tls.starttls-missing"]),
+        (TlsFacts(verified=False, at=NOW, refusal="454 not now"), STARTTLS, ["tls.starttls-missing~"]),
+        (unaccepted(certificate(not_after=NOW - 1), code=10), IMAP, ["tls.cert-expired"]),
+        (unaccepted(certificate(not_before=NOW + 1), code=9), IMAP, ["tls.cert-not-yet-valid"]),
+        (unaccepted(LEAF, certificate(not_after=NOW - 1, subject="CN=Authority,O=Trust"), code=10), IMAP,
+         ["tls.cert-expired"]),
+        (unaccepted(certificate(names=("other.example",)), code=62), IMAP, ["tls.name-mismatch"]),
+        (unaccepted(certificate(names=()), code=62), IMAP, ["tls.name-mismatch"]),
+        (unaccepted(certificate(not_after=NOW - 1, names=("other.example",)), code=10), IMAP,
+         ["tls.cert-expired", "tls.name-mismatch"]),
+        (unaccepted(certificate(self_signed=True, issuer="CN=mail.corp.example"), code=18), IMAP,
+         ["tls.untrusted-issuer"]),
+        (unaccepted(LEAF, MIDDLE, code=20), IMAP, ["tls.untrusted-issuer"]),
+        (unaccepted(LEAF, MIDDLE, OLD_ROOT, code=19), IMAP, ["tls.untrusted-issuer"]),
+        (unaccepted(LEAF, code=20), IMAP, ["tls.untrusted-issuer", "tls.incomplete-chain?"]),
+        (unaccepted(certificate(ca_issuers=("http://ca.example/i.crt",)), code=20), IMAP,
+         ["tls.incomplete-chain", "tls.untrusted-issuer?"]),
+        (unaccepted(LEAF, code=20, private=True), IMAP, ["tls.incomplete-chain", "tls.untrusted-issuer?"]),
+        (unaccepted(LEAF, private=True, related=False), IMAP, ["tls.untrusted-issuer", "tls.incomplete-chain?"]),
+        (unaccepted(LEAF, code=20, related=True), IMAP, ["tls.incomplete-chain", "tls.untrusted-issuer?"]),
+        (unaccepted(code=20), IMAP, ["tls.handshake-failed"]),
+        (unaccepted(certificate(names=("other.example",)), code=62), GUESSED, ["tls.name-mismatch?"]),
+        (broken("tls_not_spoken", plaintext="* OK ready"), IMAP, ["tls.wrong-mode"]),
+        (broken("tls_not_spoken", plaintext="SSH-2.0-x"), IMAP, ["reach.wrong-service"]),
+        (broken("tls_not_spoken"), IMAP, ["tls.handshake-failed"]),
+        (broken("tls_version_or_cipher", legacy_version="TLSv1"), IMAP, ["tls.protocol-too-old"]),
+        (broken("tls_version_or_cipher"), IMAP, ["tls.protocol-too-old"]),
+        (broken("timed_out"), IMAP, ["tls.handshake-failed~"]),
+        (broken("connection_reset"), IMAP, ["tls.handshake-failed"]),
+        (broken("tls_alert"), IMAP, ["tls.handshake-failed"]),
+        (broken("connection_closed"), GUESSED, ["tls.handshake-failed?"]),
+    ],
+)  # fmt: skip
+def test_tls(facts: TlsFacts, target: Service, causes: list[str]) -> None:
+    """Why a handshake did not hold."""
+    assert found(judge_tls, facts, target, given(server=ServerFacts(capabilities=("IMAP4REV1",)))) == causes
+
+
+# -- server
+
+
+@pytest.mark.parametrize(
+    ("greeting", "protocol"),
+    [
+        (b"* OK ready\r\n", "imap"),
+        (b"* PREAUTH hi\r\n", "imap"),
+        (b"* bye no\r\n", "imap"),
+        (b"+OK ready\r\n", "pop3"),
+        (b"-ERR busy\r\n", "pop3"),
+        (b"220 mail ESMTP\r\n", "smtp"),
+        (b"220-mail ESMTP\r\n", "smtp"),
+        (b"554 go away\r\n", "smtp"),
+        (b"220 ProFTPD FTP server\r\n", "ftp"),
+        (b"SSH-2.0-OpenSSH\r\n", "ssh"),
+        (b"HTTP/1.1 400 Bad Request\r\n", "http"),
+        (b"<!DOCTYPE html>\r\n", "http"),
+        (b"\x15\x03\x01\x00\x02", "tls"),
+        (b"* hello\r\n", None),
+        (b"hello\r\n", None),
+        (b"\r\n", None),
+        (b"", None),
+    ],
+)
+def test_who_speaks(greeting: bytes, protocol: str | None) -> None:
+    """By the first line alone; what is unknown stays unknown."""
+    assert spoken_protocol(greeting) == protocol
+
+
+def hello(greeting: str = "* OK ready", spoken: str | None = "imap", **more: Any) -> ServerFacts:
+    return ServerFacts(**{"greeting": greeting, "spoken": spoken, "open": True, "milliseconds": 20} | more)
+
+
+def stopped(name: Any, seconds: float = 20, **more: Any) -> ServerFacts:
+    return ServerFacts(failure=failure(name, "greeting"), waited_seconds=seconds, **more)
+
+
+@pytest.mark.parametrize(
+    ("facts", "causes"),
+    [
+        (hello(), []),
+        (hello(milliseconds=16_000), ["server.slow~"]),
+        (ServerFacts(tls_only=True, waited_seconds=4), ["tls.wrong-mode"]),
+        (hello("+OK ready", "pop3", open=False), ["reach.wrong-service"]),
+        (hello("xyzzy", None, open=False), ["reach.wrong-service~"]),
+        (hello("", None, open=False), ["reach.wrong-service~"]),
+        (hello("* BYE [UNAVAILABLE] down", open=False), ["server.fault~"]),
+        (hello("* BYE xyzzy", open=False), ["server.fault"]),
+        (
+            hello("* BYE Too many connections from your IP", open=False),
+            ["server.too-many-connections~", "lockout.rate-limited?", "server.fault?"],
+        ),
+        (stopped("timed_out", 20), ["server.slow~"]),
+        (stopped("timed_out", 2), ["server.slow?"]),
+        (stopped("connection_closed"), ["server.fault"]),
+        (stopped("connection_reset"), ["server.fault"]),
+        (stopped("too_much_data"), ["reach.wrong-service~"]),
+        (stopped("timed_out", 20, greeting="* OK ready", spoken="imap"), ["server.slow~"]),
+        (stopped("connection_closed", 1, greeting="* OK ready", spoken="imap"), ["server.fault"]),
+    ],
+)
+def test_server(facts: ServerFacts, causes: list[str]) -> None:
+    """The right protocol, in working order, in time."""
+    assert found(judge_server, facts, IMAP) == causes
+
+
+# -- web
+
+
+def page(status: int | None = 200, facts: PageFacts | None = None, loop: bool = False, **hop: Any) -> WebFacts:
+    one = Hop(**{"url": "https://mail.corp.example/", "status": status, "milliseconds": 5} | hop)
+    return WebFacts(
+        hops=(one,), loop=loop, page=facts if facts is not None else PageFacts(password_field=True, forms=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "target", "causes"),
+    [
+        (page(), WEB, []),
+        (page(loop=True), WEB, ["web.redirect-loop"]),
+        (page(None, failure=failure("timed_out", "http")), WEB, ["web.login-page-down"]),
+        (page(None, failure=failure("certificate_not_accepted", "http")), WEB, ["web.login-page-down~"]),
+        (page(500), WEB, ["web.login-page-down"]),
+        (page(503), WEB, ["web.login-page-down"]),
+        (page(404), WEB, ["web.login-page-changed"]),
+        (page(410), WEB, ["web.login-page-changed"]),
+        (page(401), WEB, []),
+        (page(403, PageFacts()), WEB, ["web.login-page-down?"]),
+        (page(500), service("webmail", 443, source="guess"), ["web.login-page-down?"]),
+        (page(200, PageFacts(parked="this domain is for sale")), WEB, ["web.login-page-changed"]),
+        (page(200, PageFacts(title="Hello", text="x" * 500)), WEB, ["web.login-page-changed?"]),
+    ],
+)
+def test_web(facts: WebFacts, target: Service, causes: list[str]) -> None:
+    """Down, gone, in circles, or a page to log in on."""
+    assert found(judge_web, facts, target) == causes
