@@ -55,6 +55,13 @@ class _Reader(HTMLParser):
         self._length = 0
         self._inside: list[str] = []
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """One that is none is a comment, as browsers take it; html.parser gives up there."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _UNSEEN or tag == "title":
             self._inside.append(tag)
