@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from diagnose import providers
+from diagnose.catalogue import catalogue
 from diagnose.model import Check, Facts, Finding, Given, SkipCheck, Subject, text
 from diagnose.model.workbench import Workbench
 
@@ -63,9 +64,12 @@ def read_record(target: Subject, given: Given, bench: Workbench) -> LockoutFacts
 
 def judge_lockout(facts: LockoutFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
     """Is one more wrong try one too many? Was this password rejected before?"""
+    cause = facts.same_password_cause or ""
     if facts.same_password_at is not None and not facts.send_again:
         yield Finding(
-            cause=facts.same_password_cause or "credentials.rejected",
+            cause=cause
+            if cause in catalogue()
+            else "credentials.rejected",  # a file may say anything
             certainty="likely",
             text=text(
                 "This very password was rejected for this account at {moment} UTC, so it was not sent again.",

@@ -6,6 +6,8 @@ import re
 import time
 from collections.abc import Iterator
 
+import msgspec
+
 from checks.handshake import unverified_handshake
 from checks.reach import ReachFacts, take_stream
 from checks.sessions import MailSession, open_session
@@ -145,7 +147,15 @@ def _answers_tls(target: Service, given: Given, bench: Workbench) -> bool:
 
 
 def judge_server(facts: ServerFacts, given: Given, target: Service) -> Iterator[Finding]:
-    """The right protocol, in working order, in time?"""
+    """The right protocol, in working order, in time? Of a guessed port only the right protocol's own words count."""
+    findings = _judge(facts, given, target)
+    if target.named or facts.spoken == target.protocol:
+        yield from findings
+    else:
+        yield from (msgspec.structs.replace(finding, certainty="possible") for finding in findings)
+
+
+def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     if facts.tls_only:
         yield Finding(

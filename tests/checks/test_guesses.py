@@ -1,0 +1,56 @@
+"""A guess is not a fact: what is not there at a guessed place is no finding that counts."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from checks.lockout import LockoutFacts, judge_lockout
+from checks.server import ServerFacts, judge_server
+from diagnose.model import Failure, Given, Service, Subject
+
+SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
+GIVEN = Given(subject=SUBJECT, provider=None, services=(), facts={})
+NAMED = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="srv")
+SILENCE = Failure(name="timed_out", operation="greeting", text="no answer in time")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        ServerFacts(greeting="SSH-2.0-OpenSSH_9.2", spoken="ssh"),
+        ServerFacts(failure=SILENCE, waited_seconds=20.0),
+        ServerFacts(tls_only=True),
+    ],
+)
+def test_another_service_at_a_guessed_place_is_only_possible(facts: ServerFacts) -> None:
+    """Where somebody named the place, the same facts are a finding."""
+    guessed = msgspec.structs.replace(NAMED, source="guess")
+
+    assert {finding.certainty for finding in judge_server(facts, GIVEN, guessed)} == {"possible"}
+    assert "possible" not in {finding.certainty for finding in judge_server(facts, GIVEN, NAMED)}
+
+
+def test_what_a_guessed_server_says_itself_counts() -> None:
+    """It speaks the protocol, so it is one."""
+    guessed = msgspec.structs.replace(NAMED, source="guess")
+    facts = ServerFacts(greeting="* BYE [UNAVAILABLE] Internal error occurred.", spoken="imap")
+
+    assert [finding.cause for finding in judge_server(facts, GIVEN, guessed)] == ["server.fault"]
+    assert "possible" not in {finding.certainty for finding in judge_server(facts, GIVEN, guessed)}
+
+
+def test_a_cause_that_the_record_invents_is_not_repeated() -> None:
+    """The record is a file that anybody may have written to."""
+    facts = LockoutFacts(
+        recent=1,
+        same_password_at=0.0,
+        same_password_cause="no.such-cause",
+        limit=5,
+        limit_is_documented=False,
+        send_again=False,
+    )
+
+    causes = [finding.cause for finding in judge_lockout(facts, GIVEN, SUBJECT)]
+
+    assert causes == ["credentials.rejected", "lockout.risk"]
