@@ -67,9 +67,7 @@ def judge_lockout(facts: LockoutFacts, _given: Given, _target: Subject) -> Itera
     cause = facts.same_password_cause or ""
     if facts.same_password_at is not None and not facts.send_again:
         yield Finding(
-            cause=cause
-            if cause in catalogue()
-            else "credentials.rejected",  # a file may say anything
+            cause=cause if cause in catalogue() else "credentials.rejected",  # a file may say anything
             certainty="likely",
             text=text(
                 "This very password was rejected for this account at {moment} UTC, so it was not sent again.",
