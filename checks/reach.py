@@ -10,11 +10,9 @@ import msgspec
 from checks.dns import HostFacts
 from diagnose.model import Check, Facts, Failure, Finding, Given, Service, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Attempt, Race, Stream, has_route, in_background
+from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, has_route, in_background
 from diagnose.network.connector import family_of
 
-CONNECT_SECONDS = 8.0
-"""Patience of one connect: three SYN retransmissions (RFC 6298) have been lost by then."""
 UNEASY_SECONDS = 1.0
 """Without an answer by then, other ports are tried to compare with."""
 COMPARE_SECONDS = 3.5

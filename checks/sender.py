@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checks.login import LOGIN_SECONDS, read_answer
 from checks.server import take_session
 from checks.sessions.smtp import SmtpSession
-from diagnose.model import Check, Facts, Finding, Given, Service, SkipCheck, text
+from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, failure, text
 from diagnose.model.workbench import Workbench
 
 AFTER_LOGIN = (
@@ -23,9 +23,11 @@ AFTER_LOGIN = (
 class SenderFacts(Facts, frozen=True, kw_only=True):
     """Whether the server takes the address as sender after the login; no mail is sent."""
 
-    reply: str
+    reply: str = ""
     """To MAIL, or to RCPT for the same address: servers say it at the one or the other."""
-    ok: bool
+    ok: bool = False
+    failure: Failure | None = None
+    """The dialogue broke off, so that nothing was said of the sender."""
 
 
 def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts:
@@ -37,7 +39,7 @@ def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts
     try:
         reply = session.try_sender(given.subject.address)
     except OSError as error:
-        return SenderFacts(ok=True, reply=str(error))  # a broken dialogue after the login says nothing of the sender
+        return SenderFacts(failure=failure(error, "mailbox"))
     finally:
         session.close()
     return SenderFacts(ok=reply.ok, reply=reply.words)
@@ -45,7 +47,7 @@ def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts
 
 def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[Finding]:
     """Logged in, but not allowed to send as this address, or at all?"""
-    if facts.ok:
+    if facts.ok or facts.failure is not None:
         return
     for suspect in read_answer(facts.reply, given, target, "rcpt").suspects:
         if suspect.cause in AFTER_LOGIN:
@@ -77,5 +79,6 @@ CHECKS = (
         ),
         needs=("login",),
         applies=lambda target: target.protocol == "smtp",
+        usable=lambda facts: facts.ok,
     ),
 )

@@ -142,9 +142,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
 
 def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
     """The secret, and whether there is to be a login."""
-    ways = [
-        name for name in ("password_stdin", "password_env", "keyring", "access_token_env", "no_login") if given[name]
-    ]
+    ways = [name for name in LOGIN_OPTIONS if given[name]]
     if len(ways) > 1:
         names = _(", ").join("--" + name.replace("_", "-") for name in ways)
         raise click.UsageError(_("only one of {names} can be used at a time.").format(names=names))

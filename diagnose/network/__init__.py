@@ -32,6 +32,7 @@ from diagnose.network.threads import in_background
 from diagnose.network.trust import CaFileError, check_ca_file, is_shared, trust_context
 
 __all__ = [
+    "CONNECT_SECONDS",
     "Attempt",
     "CaFileError",
     "Cookie",
