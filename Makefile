@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SCENARIO ?= wrong-password
 CATALOGUES := $(wildcard diagnose/locale/*/LC_MESSAGES/diagnose.po)
 SERVERS := dovecot-imapd dovecot-pop3d postfix knot knot-dnssecutils unbound nginx-light squid \
-	nftables iproute2 chromium fonts-noto-cjk
+	nftables iproute2 chromium firefox-esr fonts-noto-cjk roundcube-core roundcube-sqlite3 php-fpm php-sqlite3
 
 .PHONY: lab test lint types check format bench messages wheel servers clean
 

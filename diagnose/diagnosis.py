@@ -19,6 +19,7 @@ from diagnose.discovery import Discovered, Wishes, discover
 from diagnose.history import History
 from diagnose.language import translation
 from diagnose.model import Check, Deadline, Finding, Given, Subject
+from diagnose.model.browsing import Browsing
 from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
 from diagnose.model.text import text
@@ -44,6 +45,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Where an activation or verification mail was sent to."""
     seen: tuple[str, ...] = ()
     """Messages that the person saw in a mail program or on a page."""
+    browsing: Browsing = Browsing()
     login: bool = True
     """Whether the login itself is to be tested; never for a bare domain."""
     nameserver: Nameserver | None = None
@@ -89,6 +91,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         access_token=request.access_token if login else None,
         other_mailbox=request.other_mailbox,
         seen=request.seen,
+        browsing=request.browsing,
         try_all=request.try_all,
         send_again=request.send_again,
         ask_recipient=request.ask_recipient,

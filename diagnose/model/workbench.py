@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from diagnose.history import History
+from diagnose.model.browsing import Browsing
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
 from diagnose.network import Network
@@ -89,6 +90,7 @@ class Workbench:
     other_mailbox: OtherMailbox | None = None
     seen: tuple[str, ...] = ()
     """Messages that the person saw in a mail program or on a page, as told."""
+    browsing: Browsing = field(default_factory=Browsing)
     try_all: bool = False
     send_again: bool = False
     """The person said that a password which was rejected recently is to be sent all the same."""
