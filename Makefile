@@ -15,8 +15,9 @@ SERVERS := dovecot-imapd dovecot-pop3d postfix knot knot-dnssecutils unbound ngi
 lab: $(BIN)/diagnose
 	@$(BIN)/diagnose lab $(SCENARIO) || [ $$? -eq 1 ]  # 1: the fault was found
 
+# Tests mostly wait for servers: three at once keep two cores busy.
 test: $(VENV)/.dev servers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -167,7 +168,7 @@ def test_a_handshake_brings_whatever_was_sent(version: int, tmp_path: Path) -> N
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
-        with context.wrap_socket(theirs, server_side=True) as secured:
+        with contextlib.suppress(OSError), context.wrap_socket(theirs, server_side=True) as secured:  # left half-way
             secured.recv(1)
 
     thread = threading.Thread(target=serve, daemon=True)
