@@ -43,7 +43,7 @@ class _Page:
         verdict = self.report.verdict
         yield self.headline()
         if self.style.quiet:
-            yield from (self.cause_line(cause) for cause in verdict.causes)
+            yield from (indented(self.named_cause(cause)) for cause in verdict.causes)
             yield from self.unchecked()
             return
         if self.report.path:
@@ -93,8 +93,7 @@ class _Page:
     def root_cause(self, cause: ReportCause) -> Iterator[RenderableType]:
         _ = self._
         yield from heading(self.words.cause[self.report.verdict.status])
-        title = self.cause_labels(cause) if cause.title == self.report.verdict.headline else self.cause_line(cause)
-        yield indented(title, Prose(Text(cause.summary)))
+        yield indented(self.named_cause(cause), Prose(Text(cause.summary)))
         yield from self.proof(cause)
         yield from advice(cause.remedies, self.style, self.words)
 
@@ -123,6 +122,10 @@ class _Page:
                 yield from advice(cause.remedies, self.style, self.words)
         if not self.style.verbose:
             yield indented(Prose(Text(_("Steps for each of them: diagnose explain ID, or --verbose"), "dim")))
+
+    def named_cause(self, cause: ReportCause) -> RenderableType:
+        """Its title, unless the headline has said it, and its labels."""
+        return self.cause_labels(cause) if cause.title == self.report.verdict.headline else self.cause_line(cause)
 
     def cause_line(self, cause: ReportCause) -> RenderableType:
         blocks = cause.impact == "blocks" and cause.certainty != "possible"
@@ -184,15 +187,21 @@ class _Page:
         table.add_column(ratio=1)
         table.add_column(justify="right", no_wrap=True)
         folded: dict[tuple[Status, str], list[str]] = {}
+        idle: dict[str, None] = {}
         for check in self.report.checks:
-            if not self.style.verbose and check.status in ("pass", "skip"):
+            if self.style.verbose or check.status not in ("pass", "skip"):
+                table.add_row(self.status(check.status), self.claim(check), self.time(check))
+            elif check.skipped_because and not self.words.held_up(check, self.report.checks):
+                idle[check.skipped_because] = None
+            else:
                 family = self.words.family.get(check.family, check.family)
                 heads = self.reason(check) if check.skipped_because else family
                 folded.setdefault((check.status, heads), []).append(check.id)
-            else:
-                table.add_row(self.status(check.status), self.claim(check), self.time(check))
         for (status, heads), ids in sorted(folded.items(), key=lambda fold: fold[0][0] == "pass"):
             table.add_row(self.status(status), noted(heads, self.words.comma.join(ids)))
+        if idle:
+            reasons = self.words.because.format(reason=" · ".join(idle))
+            table.add_row(self.status("skip"), Prose(Text(reasons, "dim")))
         yield indented(table)
 
     def status(self, status: Status) -> Text:

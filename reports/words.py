@@ -62,8 +62,11 @@ class Words:
     def reason(self, check: ReportCheck, checks: Iterable[ReportCheck]) -> str:
         """Why *check*, one of *checks*, was skipped: a reason in words, or the check that stood in the way."""
         why = check.skipped_because or ""
-        known = any(other.id == why for other in checks)
-        return self.needs.format(check=why) if known else self.because.format(reason=why)
+        return self.needs.format(check=why) if self.held_up(check, checks) else self.because.format(reason=why)
+
+    def held_up(self, check: ReportCheck, checks: Iterable[ReportCheck]) -> bool:
+        """Whether *check*, one of *checks*, was skipped because another one stood in the way."""
+        return any(other.id == check.skipped_because for other in checks)
 
     def time(self, milliseconds: int) -> str:
         """A duration for people: ``34 ms``, ``1.2 s``, ``20 s``."""
