@@ -2,7 +2,7 @@
 
 The texts are in knowledge/causes, one file a family; each is an English sentence that is also its
 gettext message id. A step or link may hold placeholders in braces: what is known about the run
-(`RUN_FACTS`) and about the provider (`diagnose.providers.PLACEHOLDERS`).
+(`RUN_FACTS`), about the provider and about the browser (`PLACEHOLDERS`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import TextError, quote, text
 from diagnose.model.report import Impact, ReportLink, ReportRemedy
+from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
 
 FAMILIES = (
     "address",
@@ -52,6 +54,9 @@ RUN_FACTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
+
+PLACEHOLDERS: Mapping[str, str] = MappingProxyType({**PROVIDER_PLACEHOLDERS, **BROWSER_PLACEHOLDERS})
+"""Names and meanings of what may be known beyond the run; a step has to say that it needs one."""
 
 LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
@@ -191,7 +196,7 @@ def remedies_for(
 ) -> tuple[ReportRemedy, ...]:
     """What each kind of person can do, in the language of *translate*, with what is known filled in.
 
-    *facts* holds facts of the run and of the provider by their placeholder names; an empty value
+    *facts* holds facts of the run, the provider and the browser by their placeholder names; an empty value
     counts as not known. Values come from outside: they are only ever put in, never read as a template,
     and within backquotes, where commands stand that people copy into a shell, they are quoted for it.
     """

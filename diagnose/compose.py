@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from diagnose import __version__, providers
-from diagnose.catalogue import Catalogue, remedies_for
+from diagnose import __version__, browsers, providers
+from diagnose.catalogue import PLACEHOLDERS, Catalogue, remedies_for
 from diagnose.model import CheckResult, Host, Protocol, Service, Subject, Target, quote, text
 from diagnose.model.renderer import Audience
 from diagnose.model.report import (
@@ -163,6 +163,18 @@ def _remedy_facts(cause: JudgedCause, frame: Frame) -> Mapping[str, str]:
     facts["address"] = frame.subject.address or ""
     facts["username"] = frame.subject.username or frame.subject.address or ""
     facts.update(_place_facts(cause.seen[0].result.target))
+    for seen in reversed(cause.seen):  # what the surest finding says is written last
+        facts.update(_told(seen.finding.data, frame.lang))
+    return facts
+
+
+def _told(data: Mapping[str, Any], lang: providers.Language) -> Mapping[str, str]:
+    """What a finding's own data says for the placeholders of remedies; ``browser`` is a browser's id."""
+    facts: dict[str, str] = {}
+    if data.get("browser") in browsers.browser_ids():
+        facts.update(browsers.browser_facts(data["browser"], data.get("browser_version"), lang))
+    known = PLACEHOLDERS.keys()
+    facts.update({name: value for name, value in data.items() if name in known and isinstance(value, str)})
     return facts
 
 

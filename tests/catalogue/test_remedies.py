@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from diagnose.catalogue import RUN_FACTS, Cause, Link, Remedy, Step, catalogue, remedies_for
-from diagnose.providers import PLACEHOLDERS, provider, provider_facts, provider_ids
+from diagnose.catalogue import PLACEHOLDERS, RUN_FACTS, Cause, Link, Remedy, Step, catalogue, remedies_for
+from diagnose.providers import provider, provider_facts, provider_ids
 
 RUN = {
     "address": "zoë@corp.example",

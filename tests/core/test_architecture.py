@@ -15,7 +15,7 @@ import checks
 import diagnose
 import reports
 from diagnose import providers
-from diagnose.catalogue import RUN_FACTS, catalogue
+from diagnose.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
 from diagnose.diagnosis import all_checks
 from diagnose.model import Host, Service, Subject
 from diagnose.runner import DISCOVERY, validate
@@ -25,6 +25,7 @@ PACKAGES = {name: Path(module.__file__ or "").parent for name, module in
             (("diagnose", diagnose), ("checks", checks), ("reports", reports))}  # fmt: skip
 
 PUBLIC = {
+    "diagnose.browsers",
     "diagnose.catalogue",
     "diagnose.discovery",
     "diagnose.history",
@@ -230,8 +231,8 @@ def test_placeholders_of_sentences_match_their_arguments() -> None:
 
 
 def test_placeholders_of_remedies_are_known() -> None:
-    """Facts of the run or of the provider, nothing else."""
-    known = set(RUN_FACTS) | set(providers.PLACEHOLDERS)
+    """Facts of the run, the provider or the browser, nothing else."""
+    known = set(RUN_FACTS) | set(PLACEHOLDERS)
     wrong = [(cause.id, fields(msgid) - known) for cause in catalogue() for msgid in cause.msgids()
              if fields(msgid) - known]  # fmt: skip
     assert wrong == []
