@@ -12,7 +12,7 @@ from diagnose.secret import Secret
 
 KEYRING_SERVICE = "mail-login-doctor"
 LONGEST_SECRET = 65536
-"""Characters; access tokens are the longest."""
+"""Octets; access tokens are the longest."""
 
 
 def from_environment(variable: str) -> Secret | None:
@@ -23,8 +23,10 @@ def from_environment(variable: str) -> Secret | None:
 
 
 def from_standard_input() -> Secret | None:
-    """The first line of standard input, its line end aside; None when it is empty."""
-    raw = sys.stdin.buffer.readline(LONGEST_SECRET)
+    """The first line of standard input, its line end aside; None when it is empty. Raises click.UsageError."""
+    raw = sys.stdin.buffer.readline(LONGEST_SECRET + 1) if sys.stdin else b""
+    if len(raw) > LONGEST_SECRET:
+        raise click.UsageError(_("the first line of standard input is too long to be a password."))
     word = raw.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     return Secret(word) if word else None
 
