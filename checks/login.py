@@ -11,6 +11,7 @@ import msgspec
 from checks.lockout import read_record
 from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
 from checks.password import WORDS, PasswordFacts
+from checks.patience import judge_wait
 from checks.server import session_key, take_session
 from checks.sessions import Credentials
 from diagnose import providers
@@ -20,7 +21,6 @@ from diagnose.replies import Reading, read_reply
 
 LOGIN_SECONDS = 25.0
 """Patience for the answer; servers hold back the answer to a wrong password for seconds, on purpose."""
-SLOW_SECONDS = 15.0
 OAUTH = ("XOAUTH2", "OAUTHBEARER")
 
 NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
@@ -137,16 +137,7 @@ def judge_login(facts: LoginFacts, given: Given, target: Service) -> Iterator[Fi
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     match facts.outcome:
         case "accepted":
-            if facts.milliseconds >= 1000 * SLOW_SECONDS:
-                yield Finding(
-                    cause="server.slow",
-                    certainty="possible",
-                    text=text(
-                        "{host} took {seconds} s to accept the login.",
-                        host=target.host,
-                        seconds=round(facts.milliseconds / 1000),
-                    ),
-                )
+            yield from judge_wait(facts.milliseconds / 1000, target, quick_connect=False)
         case "no_mechanism":
             yield from _judge_no_mechanism(facts, target)
         case "unanswered":

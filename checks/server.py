@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from statistics import median_high
 
 import msgspec
 
 from checks.handshake import unverified_handshake
+from checks.patience import judge_wait, limits_of
 from checks.reach import ReachFacts, take_stream
 from checks.sessions import MailSession, open_session
 from diagnose import providers
-from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, failure, quote, text
+from diagnose.model import Check, Deadline, Facts, Failure, Finding, Given, Service, SkipCheck, failure, quote, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Race, in_background, read_line
 from diagnose.replies import read_reply
 
-GREETING_SECONDS = 20.0
-"""Patience for the greeting; Postfix's postscreen alone may hold it back for 15 s."""
+GREETING_SHARE = 0.65
+"""Of the time left, for the greeting: half a minute of a run is enough for postscreen's 15 s, and for a second try."""
 SILENT_SECONDS = 3.0
 """Without a word by then, the port is tried with TLS beside it: a server that waits for a ClientHello says nothing."""
-SLOW_SECONDS = 15.0
-"""Mail programs on phones give up about then."""
+QUICK_CONNECT_SECONDS = 1.0
+"""A slower connect speaks for a slow line, not for a slow server."""
 
 _SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("imap", re.compile(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)),
@@ -52,6 +54,8 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     """The protocol of the greeting."""
     milliseconds: int = 0
     """From asking for it to the greeting's end."""
+    reply_milliseconds: int = 0
+    """From there until the capabilities were told."""
     capabilities: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
     starttls: bool = False
@@ -80,7 +84,7 @@ def probe_server(target: Service, given: Given, bench: Workbench) -> ServerFacts
     if stream is None:
         raise SkipCheck(text("the connection is gone"))
     started = time.monotonic()
-    stream.deadline = bench.deadline.share(0.8, GREETING_SECONDS)
+    stream.deadline = patient_deadline(target, bench)
     tls_only = False
     try:
         if stream.tls is None and not stream.wait_readable(SILENT_SECONDS):
@@ -103,9 +107,8 @@ def probe_server(target: Service, given: Given, bench: Workbench) -> ServerFacts
         stream.abort()
         return facts
     stream.unread(line)
-    deadline = bench.deadline.share(0.8, GREETING_SECONDS)
     try:
-        session = open_session(target.protocol, stream, deadline)
+        session = open_session(target.protocol, stream, patient_deadline(target, bench))
     except OSError as error:
         stream.abort()
         return ServerFacts(
@@ -120,11 +123,18 @@ def probe_server(target: Service, given: Given, bench: Workbench) -> ServerFacts
         greeting=facts.greeting,
         spoken=spoken,
         milliseconds=took,
+        reply_milliseconds=round(1000 * (time.monotonic() - started)) - took,
         capabilities=session.capabilities,
         mechanisms=session.mechanisms,
         starttls=session.starttls,
         open=True,
     )
+
+
+def patient_deadline(target: Service, bench: Workbench) -> Deadline:
+    """For a reply: no longer than it takes to see the least patient mail programs of the most give up."""
+    limits = [limit.seconds for limit in limits_of(target.protocol)]
+    return bench.deadline.share(GREETING_SHARE, median_high(limits) + 1)
 
 
 def _turns_away(line: bytes) -> bool:
@@ -175,19 +185,12 @@ def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Findin
             ),
         )
     elif facts.failure is not None and (not facts.greeting or facts.failure.name == "timed_out"):
-        yield from _judge_silence(facts, facts.failure, target)
+        yield from _judge_silence(facts, facts.failure, given, target)
     elif facts.greeting and not facts.open:
         yield from _judge_turned_away(facts, given, target)
-    elif facts.milliseconds >= 1000 * SLOW_SECONDS:
-        yield Finding(
-            cause="server.slow",
-            certainty="likely",
-            text=text(
-                "{host} took {seconds} s to greet on port {port}; mail programs may have given up by then.",
-                seconds=round(facts.milliseconds / 1000),
-                **place,
-            ),
-        )
+    else:
+        longest = max(facts.milliseconds, facts.reply_milliseconds) / 1000
+        yield from judge_wait(longest, target, quick_connect=_connected_quickly(given))
 
 
 def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Iterator[Finding]:
@@ -209,9 +212,20 @@ def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Ite
             yield Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence)
 
 
-def _judge_silence(facts: ServerFacts, known: Failure, target: Service) -> Iterator[Finding]:
+def _connected_quickly(given: Given) -> bool:
+    """Whether the connect gives no reason to blame the line for a wait."""
+    if not given.has("reach"):
+        return False
+    made = [a.milliseconds for a in given.of("reach", ReachFacts).attempts if a.failure is None]
+    return bool(made) and min(made) < 1000 * QUICK_CONNECT_SECONDS
+
+
+def _judge_silence(facts: ServerFacts, known: Failure, given: Given, target: Service) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
-    if known.name == "timed_out":
+    proven = list(judge_wait(facts.waited_seconds, target, quick_connect=_connected_quickly(given)))
+    if known.name == "timed_out" and any(finding.certainty != "possible" for finding in proven):
+        yield from proven
+    elif known.name == "timed_out":
         yield Finding(
             cause="server.slow",
             certainty="likely" if facts.waited_seconds >= 5 else "possible",

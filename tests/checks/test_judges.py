@@ -360,7 +360,11 @@ def stopped(name: Any, seconds: float = 20, **more: Any) -> ServerFacts:
     ("facts", "causes"),
     [
         (hello(), []),
-        (hello(milliseconds=16_000), ["server.slow~"]),
+        (hello(milliseconds=9_000), []),
+        (hello(milliseconds=16_000), ["server.slow?"]),
+        (hello(milliseconds=59_000), ["server.slow?"]),
+        (hello(milliseconds=61_000), ["server.slow~"]),
+        (hello(milliseconds=20, reply_milliseconds=61_000), ["server.slow~"]),
         (ServerFacts(tls_only=True, waited_seconds=4), ["tls.wrong-mode"]),
         (hello("+OK ready", "pop3", open=False), ["reach.wrong-service"]),
         (hello("xyzzy", None, open=False), ["reach.wrong-service~"]),
