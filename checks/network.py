@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import codecs
 import email.utils
-import os
-import sys
 import urllib.parse
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -127,13 +124,6 @@ class HostsFileFacts(Facts, frozen=True, kw_only=True):
     by_dns: tuple[str, ...] = ()
 
 
-def hosts_file() -> Path:
-    """Where this platform keeps it."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "drivers", "etc", "hosts")
-    return Path("/etc/hosts")
-
-
 def read_hosts(raw: bytes, name: str) -> tuple[str, ...]:
     """The addresses that a hosts file gives *name*; UTF-16 is read too, as some Windows editors write it."""
     name, found = name.lower(), []
@@ -154,9 +144,9 @@ def _encoding(raw: bytes) -> str:
     return "utf-8-sig"
 
 
-def probe_hosts(target: Host, given: Given, _bench: Workbench) -> HostsFileFacts:
+def probe_hosts(target: Host, given: Given, bench: Workbench) -> HostsFileFacts:
     """Read the file."""
-    file = hosts_file()
+    file = bench.network.vantage.hosts_file()
     found = given.of("dns.host", HostFacts).found
     by_dns = tuple(record for answer in (found.ipv4, found.ipv6) if answer for record in answer.records)
     try:

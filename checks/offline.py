@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Iterator
 from functools import cache
 
@@ -13,7 +12,7 @@ from checks.outcomes import SILENT, dns_answers, reached, somebody_answered
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Check, Facts, Finding, Given, Subject, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Attempt, Race, family_of, in_background
+from diagnose.network import Attempt, Race, in_background
 
 ANYWHERE = ("192.0.2.1", "2001:db8::1")
 """Addresses that stand for the rest of the world (RFC 5737, RFC 3849) when the kernel is asked for a route."""
@@ -82,11 +81,11 @@ def probe_connection(_target: Subject, given: Given, bench: Workbench) -> Connec
     outside = tuple(dict.fromkeys(a for a in (*servers, *targets) if not _is_loopback(a)))
     if not outside and resolver.chosen is None:
         outside = ANYWHERE
-    routes = tuple(Route(destination=address, source=source_towards(address)) for address in outside)
+    routes = tuple(_route(address, bench) for address in outside)
     may_ask = bench.third_party and resolver.chosen is None and any(route.usable for route in routes)
     return ConnectionFacts(
         answered=False,
-        interfaces=interfaces(),
+        interfaces=bench.network.vantage.interfaces(),
         routes=routes,
         silent=tuple(dict.fromkeys(address for address in targets if not _is_loopback(address))),
         resolver_silent=bool(answers) and not dns_answered and not all(map(_is_loopback, servers)),
@@ -98,30 +97,13 @@ def _is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-def source_towards(address: str) -> str | None:
-    """The address of this computer that packets to *address* would come from; asks the kernel, sends nothing."""
-    kind = socket.AF_INET6 if family_of(address) == "ipv6" else socket.AF_INET
-    try:
-        with socket.socket(kind, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, 9))
-            return str(probe.getsockname()[0])
-    except OSError:
-        return None
-
-
-def interfaces() -> tuple[str, ...]:
-    """The names of this computer's network interfaces, loopback aside."""
-    try:
-        return tuple(name for _, name in socket.if_nameindex() if not name.lower().startswith(("lo", "software loop")))
-    except OSError:
-        return ()
+def _route(address: str, bench: Workbench) -> Route:
+    return Route(destination=address, source=bench.network.vantage.source_towards(address))
 
 
 def _knock_at_landmarks(bench: Workbench) -> tuple[Attempt, ...]:
     limit = bench.deadline.share(0.5, LANDMARK_SECONDS)
-    places = [
-        mark for mark in landmarks() if Route(destination=mark.address, source=source_towards(mark.address)).usable
-    ]
+    places = [mark for mark in landmarks() if _route(mark.address, bench).usable]
     races = [Race((mark.address,), mark.port, limit) for mark in places]
     asked = [in_background(lambda race=race: race.attempts(limit.left() + 0.3), "landmark") for race in races]  # type: ignore[misc]  # mypy infers no lambda defaults
     found = tuple(attempt for one in asked for attempt in one.result())

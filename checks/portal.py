@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from functools import partial
 
 import msgspec
 
@@ -13,10 +13,9 @@ from checks.names import related
 from checks.outcomes import dns_answers, in_trouble, left_by, reached
 from checks.page import read_page
 from checks.tls import TlsFacts
-from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Certainty, Check, Deadline, Facts, Failure, Finding, Given, Service, SkipCheck, Subject, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Exchange, in_background
+from diagnose.network import Exchange, KnownAnswer, in_background
 
 PAGE_SECONDS = 5.0
 MOST_OWN_PAGES = 2
@@ -24,24 +23,6 @@ CERTAINTIES: tuple[Certainty, ...] = ("confirmed", "likely", "possible")
 """By the number of doubts."""
 NETWORK_AUTHENTICATION_REQUIRED = 511
 """RFC 6585 §6: said by a network in between, never by a server."""
-
-
-class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page whose answer is known."""
-
-    url: str
-    """Plain HTTP."""
-    status: int
-    body: str | None = None
-    """A part of the page; None: the page is empty."""
-    operator: str
-    source: str
-
-
-@cache
-def known_answers() -> tuple[KnownAnswer, ...]:
-    """All that are asked. Raises KnowledgeError."""
-    return load(KNOWLEDGE / "network" / "known-answers.yaml", tuple[KnownAnswer, ...])
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +59,7 @@ def probe_portal(_target: Subject, given: Given, bench: Workbench) -> PortalFact
     limit = bench.deadline.share(0.6, PAGE_SECONDS)
     shown = _names_shown_in_vain(given)
     own = [(f"http://{host}/", None) for host in list(shown)[:MOST_OWN_PAGES]]
-    others = [(known.url, known) for known in known_answers()] if bench.third_party else []
+    others = [(one.url, one) for one in bench.network.vantage.known_answers()] if bench.third_party else []
     asked = [in_background(partial(_ask, url, known, limit, bench), f"GET {url}") for url, known in [*own, *others]]
     return PortalFacts(replies=tuple(one.result() for one in asked), shown_names=shown, mail_works=_mail_works(given))
 

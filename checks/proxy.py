@@ -35,7 +35,7 @@ from diagnose.model import (
 )
 from diagnose.model.workbench import Workbench
 from diagnose.network import Stream
-from diagnose.network.proxies import Proxy, proxy_settings
+from diagnose.network.proxies import Proxy
 
 PROXY_SECONDS = 8.0
 SOCKS_VERSION = 5
@@ -115,7 +115,7 @@ def probe_proxy(_target: Subject, given: Given, bench: Workbench) -> ProxyFacts:
 
 
 def _passages(service: Service, at: str | None, bench: Workbench) -> tuple[Passage, ...]:
-    covering = [proxy for proxy in proxy_settings().proxies if proxy.covers(service.host)]
+    covering = [proxy for proxy in bench.network.vantage.proxies().proxies if proxy.covers(service.host)]
     # a server on this computer is not to be had through a proxy on another
     usable = [proxy for proxy in covering if not _is_loopback(at) or _is_loopback(proxy.host)]
     if not usable:

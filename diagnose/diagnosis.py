@@ -24,8 +24,7 @@ from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
 from diagnose.model.text import text
 from diagnose.model.workbench import OtherMailbox, Workbench
-from diagnose.network import Nameserver, Network
-from diagnose.network.proxies import proxy_settings
+from diagnose.network import Nameserver, Network, Vantage
 from diagnose.redact import redact
 from diagnose.runner import DISCOVERY, Observer, Outcome, Selection, run
 from diagnose.secret import Secret
@@ -50,6 +49,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the login itself is to be tested; never for a bare domain."""
     nameserver: Nameserver | None = None
     ca_file: Path | None = None
+    vantage: Vantage = Vantage()
+    """The computer that the login fails on: this one."""
     selection: Selection = Selection()
     seconds: float = DEFAULT_SECONDS
     """The whole run's deadline."""
@@ -82,7 +83,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
     started, began = datetime.now(UTC), time.monotonic()
     deadline = Deadline(request.seconds)
     login = request.login and request.subject.address is not None
-    network = Network(request.nameserver, request.ca_file)
+    network = Network(request.nameserver, request.ca_file, request.vantage)
     bench = Workbench(
         network=network,
         deadline=deadline,
@@ -129,7 +130,7 @@ def _report(
         started_at=started,
         duration_ms=round(1000 * (time.monotonic() - began)),
         resolver=", ".join(map(str, network.resolver.nameservers())) or None,
-        proxy=proxy_settings().described,
+        proxy=network.vantage.proxies().described,
         lang=request.lang,
         audience=request.audience,
     )

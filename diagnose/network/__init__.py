@@ -30,6 +30,7 @@ from diagnose.network.resolver import (
 from diagnose.network.stream import Stream, read_line
 from diagnose.network.threads import in_background
 from diagnose.network.trust import CaFileError, check_ca_file, is_shared, trust_context
+from diagnose.network.vantage import KnownAnswer, Vantage
 
 __all__ = [
     "CONNECT_SECONDS",
@@ -41,6 +42,7 @@ __all__ = [
     "Family",
     "Hop",
     "HostAddresses",
+    "KnownAnswer",
     "MxRecord",
     "NameNotFoundError",
     "Nameserver",
@@ -51,6 +53,7 @@ __all__ = [
     "SrvRecord",
     "Stream",
     "SystemLookup",
+    "Vantage",
     "family_of",
     "has_route",
     "in_background",
@@ -96,9 +99,12 @@ class HostAddresses(msgspec.Struct, frozen=True, kw_only=True):
 class Network:
     """Look-ups, connections and pages of one run, all by the chosen resolver and authorities."""
 
-    def __init__(self, nameserver: Nameserver | None = None, ca_file: Path | None = None) -> None:
-        """Raises CaFileError when *ca_file* cannot be used."""
-        self.resolver = Resolver(nameserver)
+    def __init__(
+        self, nameserver: Nameserver | None = None, ca_file: Path | None = None, vantage: Vantage | None = None
+    ) -> None:
+        """*vantage* is this computer unless told otherwise. Raises CaFileError when *ca_file* cannot be used."""
+        self.vantage = vantage or Vantage()
+        self.resolver = Resolver(nameserver, self.vantage.nameservers)
         self._lock = threading.Lock()
         self._knocked: dict[tuple[str, int], Future[Attempt]] = {}
         self.ca_file = ca_file
@@ -113,9 +119,9 @@ class Network:
 
     def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
         """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is left behind."""
-        looking = in_background(lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM), f"look up {host}")
+        looking = in_background(lambda: self.vantage.look_up(host), f"look up {host}")
         try:
-            found = looking.result(timeout=deadline.left())
+            return SystemLookup(addresses=looking.result(timeout=deadline.left()))
         except TimeoutError:
             return SystemLookup(error="timed_out")
         except socket.gaierror as error:
@@ -123,7 +129,6 @@ class Network:
             return SystemLookup(error=names.get(error.errno, str(error.errno)))
         except (OSError, UnicodeError) as error:
             return SystemLookup(error=str(error))
-        return SystemLookup(addresses=tuple(dict.fromkeys(str(row[4][0]) for row in found)))
 
     def addresses(self, host: str, deadline: Deadline) -> HostAddresses:
         """The addresses of *host*.

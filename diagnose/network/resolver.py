@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Literal
 
@@ -103,8 +104,14 @@ class Nameserver(msgspec.Struct, frozen=True):
 class Resolver:
     """Asks the chosen nameserver, or those that this computer is set up with; each question once a run."""
 
-    def __init__(self, chosen: Nameserver | None = None) -> None:
+    def __init__(
+        self,
+        chosen: Nameserver | None = None,
+        configured: Callable[[], tuple[Nameserver, ...]] | None = None,
+    ) -> None:
+        """*configured* tells, once it is needed, what this computer is set up with; None: the system does."""
         self.chosen = chosen
+        self._configure = configured or system_nameservers
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, RecordType, bool], Future[DnsAnswer]] = {}
         self._configured: tuple[Nameserver, ...] | None = None
@@ -143,7 +150,7 @@ class Resolver:
         if self.chosen is not None:
             return (self.chosen,)
         if self._configured is None:
-            self._configured = _system_nameservers()
+            self._configured = self._configure()
         return self._configured
 
     def _ask(
@@ -237,7 +244,8 @@ def _read(reply: dns.message.Message, name: str, record_type: RecordType, server
     )
 
 
-def _system_nameservers() -> tuple[Nameserver, ...]:
+def system_nameservers() -> tuple[Nameserver, ...]:
+    """Those that this computer is set up with, in order; () when there are none."""
     import dns.resolver
 
     try:

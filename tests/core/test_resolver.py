@@ -156,18 +156,16 @@ def test_what_is_no_name_is_not_asked_for(name: str) -> None:
     assert server.asked == []
 
 
-def test_a_computer_without_a_resolver_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_computer_without_a_resolver_says_so() -> None:
     """That is a finding of its own."""
-    monkeypatch.setattr(resolver, "_system_nameservers", lambda: ())
-
-    assert Resolver().query(NAME, "A", Deadline(PATIENCE)).status == "no_resolver"
+    assert Resolver(configured=lambda: ()).query(NAME, "A", Deadline(PATIENCE)).status == "no_resolver"
 
 
-def test_a_second_server_is_asked_where_the_first_is_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_server_is_asked_where_the_first_is_of_no_use() -> None:
     """As this computer itself would do."""
     with DnsServer(says(rcode=2)) as ill, DnsServer(says(f"{NAME}. A 192.0.2.1")) as well:
-        monkeypatch.setattr(resolver, "_system_nameservers", lambda: (ill.address, well.address))
-        assert Resolver().query(NAME, "A", Deadline(PATIENCE)).status == "answered"
+        both = Resolver(configured=lambda: (ill.address, well.address))
+        assert both.query(NAME, "A", Deadline(PATIENCE)).status == "answered"
 
 
 # -- what is asked

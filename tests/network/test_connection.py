@@ -7,7 +7,7 @@ import pytest
 from checks import offline
 from checks.offline import ConnectionFacts, Route, judge_connection, landmarks, probe_connection
 from diagnose.model import Certainty, Failure
-from diagnose.network import Attempt, Nameserver
+from diagnose.network import Attempt, Nameserver, Vantage
 from diagnose.network.connector import family_of
 
 from .given import ALICE, bench, domain, given, reach, service
@@ -54,7 +54,7 @@ def test_what_proves_it(facts: ConnectionFacts, certainty: Certainty | None) -> 
 
 def test_one_answer_is_enough_to_ask_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the kernel nor anybody else."""
-    monkeypatch.setattr(offline, "source_towards", lambda _: pytest.fail("looked for routes"))
+    monkeypatch.setattr(Vantage, "source_towards", lambda *_: pytest.fail("looked for routes"))
     refused = ((service("mail.corp.example"), reach("192.0.2.9", failed="connection_refused")),)
     seen = given(facts={"dns.domain": domain("timed_out")}, elsewhere={"reach": refused})
 
@@ -73,7 +73,7 @@ def test_a_chosen_resolver_on_this_computer_says_nothing_of_the_network() -> Non
 
 def test_a_forwarder_on_this_computer_is_not_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """It answers SERVFAIL when the cable is out; then the kernel is asked for any way out."""
-    monkeypatch.setattr(offline, "source_towards", lambda _: None)
+    monkeypatch.setattr(Vantage, "source_towards", lambda *_: None)
     work = bench(third_party=True)
     monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("127.0.0.53"),))
     seen = given(facts={"dns.domain": domain("server_failure")})
@@ -91,7 +91,7 @@ def test_landmarks_are_asked_only_with_leave(monkeypatch: pytest.MonkeyPatch, *,
         asked.append(work)
         return (knock("1.1.1.1"),)
 
-    monkeypatch.setattr(offline, "source_towards", lambda _: "192.0.2.1")
+    monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1")
     monkeypatch.setattr(offline, "_knock_at_landmarks", knocks)
     work = bench(third_party=third_party)
     monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("192.0.2.53"),))
@@ -115,5 +115,5 @@ def test_landmarks_of_several_operators() -> None:
 
 
 def test_the_kernel_is_asked_for_a_route() -> None:
-    assert offline.source_towards("127.0.0.1") == "127.0.0.1"
-    assert not any(name == "lo" for name in offline.interfaces())
+    assert Vantage().source_towards("127.0.0.1") == "127.0.0.1"
+    assert not any(name == "lo" for name in Vantage().interfaces())

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from checks import portal
-from checks.portal import KnownAnswer, PortalFacts, Reply, judge_portal, known_answers, probe_portal
+from checks.portal import PortalFacts, Reply, judge_portal, probe_portal
 from diagnose.model import Certainty, Failure, SkipCheck
+from diagnose.network import KnownAnswer, Vantage
+from diagnose.network.vantage import known_answers
 
 from .conftest import Serve
 from .given import ALICE, bench, certificate, domain, given, reach, refused_certificate, service
@@ -72,7 +74,7 @@ def test_the_webmail_host_itself(
 
 
 def test_nothing_is_asked_where_nothing_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portal, "known_answers", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(Vantage, "known_answers", lambda _: pytest.fail("asked"))
     mail = service("mail.corp.example")
     seen = given(mail, facts={"dns.domain": domain("answered")}, elsewhere={"reach": ((mail, reach("192.0.2.9")),)})
 
@@ -108,7 +110,7 @@ def test_others_are_asked_only_with_leave(monkeypatch: pytest.MonkeyPatch, serve
         KnownAnswer(url=f"http://127.0.0.1:{serve(page)}/generate_204", status=204, operator=operator, source="")
         for operator, page in (("One", sends_away), ("Two", sends_away), ("Three", answers))
     )
-    monkeypatch.setattr(portal, "known_answers", lambda: known)
+    monkeypatch.setattr(Vantage, "known_answers", lambda _: known)
     facts = probe_portal(ALICE, in_trouble(), bench(third_party=third_party))
 
     assert [one.as_known for one in facts.replies] == ([False, False, True] if third_party else [])

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from checks import proxy
 from checks.proxy import Passage, ProxyFacts, judge_page, judge_proxy, probe_page, probe_proxy
 from diagnose.model import Certainty, Failure, FailureName, SkipCheck
+from diagnose.network import Vantage
 from diagnose.network.proxies import Proxy, ProxySettings, parse_proxy
 
 from .conftest import Conversation, Serve
@@ -102,7 +102,7 @@ def asks(reply: bytes) -> Conversation:
 def told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """Make *url* the proxy of this computer."""
     one = parse_proxy(url, "test")
-    monkeypatch.setattr(proxy, "proxy_settings", lambda: ProxySettings(proxies=(one,) if one else ()))
+    monkeypatch.setattr(Vantage, "proxies", lambda _: ProxySettings(proxies=(one,) if one else ()))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_silent_proxy_does_not_hold_up_the_run(monkeypatch: pytest.MonkeyPatch
 def test_nobody_is_asked_where_no_proxy_is_set_or_the_host_is_exempt(monkeypatch: pytest.MonkeyPatch) -> None:
     exempt = Proxy(scheme="http", host="proxy", port=3128, source="test", bypass=("corp.example",))
     for settings in (ProxySettings(), ProxySettings(proxies=(exempt,)), ProxySettings(pac="http://wpad/proxy.pac")):
-        monkeypatch.setattr(proxy, "proxy_settings", lambda settings=settings: settings)
+        monkeypatch.setattr(Vantage, "proxies", lambda _, settings=settings: settings)
         with pytest.raises(SkipCheck):
             probe_page(PAGE, given(PAGE), bench())
 

@@ -1,0 +1,84 @@
+"""Where a run looks from: what this computer is set up with, and which pages of the world it knows the answer of."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.network.proxies import ProxySettings, proxy_settings
+from diagnose.network.resolver import Nameserver, system_nameservers
+
+
+class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page whose answer is known."""
+
+    url: str
+    """Plain HTTP."""
+    status: int
+    body: str | None = None
+    """A part of the page; None: the page is empty."""
+    operator: str
+    source: str
+
+
+@cache
+def known_answers() -> tuple[KnownAnswer, ...]:
+    """Those of the public. Raises KnowledgeError."""
+    return load(KNOWLEDGE / "network" / "known-answers.yaml", tuple[KnownAnswer, ...])
+
+
+class Vantage(msgspec.Struct, frozen=True, kw_only=True):
+    """The computer that this runs on, asked anew each time; a subclass stands for another one, as in the lab."""
+
+    def nameservers(self) -> tuple[Nameserver, ...]:
+        """Those that this computer is set up with, in order."""
+        return system_nameservers()
+
+    def look_up(self, host: str) -> tuple[str, ...]:
+        """The addresses that the operating system's own look-up finds. Raises OSError (socket.gaierror), UnicodeError.
+
+        May hang: there is no way to bound it.
+        """
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return tuple(dict.fromkeys(str(row[4][0]) for row in found))
+
+    def source_towards(self, address: str) -> str | None:
+        """The address of this computer that packets to *address* would come from; None: there is no route.
+
+        Asks the kernel, sends nothing.
+        """
+        kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            with socket.socket(kind, socket.SOCK_DGRAM) as probe:
+                probe.connect((address, 9))
+                return str(probe.getsockname()[0])
+        except OSError:
+            return None
+
+    def interfaces(self) -> tuple[str, ...]:
+        """The names of the network interfaces, loopback aside."""
+        try:
+            found = socket.if_nameindex()
+        except OSError:
+            return ()
+        return tuple(name for _, name in found if not name.lower().startswith(("lo", "software loop")))
+
+    def hosts_file(self) -> Path:
+        """Where this platform keeps it."""
+        if sys.platform == "win32":
+            return Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "drivers", "etc", "hosts")
+        return Path("/etc/hosts")
+
+    def proxies(self) -> ProxySettings:
+        """What environment and system say about proxies."""
+        return proxy_settings()
+
+    def known_answers(self) -> tuple[KnownAnswer, ...]:
+        """The pages that a network's sign-in page gives itself away at."""
+        return known_answers()
