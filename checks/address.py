@@ -1,4 +1,4 @@
-"""Address: does the domain look like a misspelling of one that has mail."""
+"""Address: is it one, and does its domain look like a misspelling of one that has mail."""
 
 from __future__ import annotations
 
@@ -6,12 +6,30 @@ from collections.abc import Iterable, Iterator
 
 from checks.dns import DomainFacts
 from diagnose import providers
-from diagnose.model import Check, Facts, Finding, Given, Subject, text
+from diagnose.model import Check, Facts, Finding, Given, Subject, Text, text
 from diagnose.model.workbench import Workbench
 
 LOOK_ALIKES = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"), ("cl", "d"), ("5", "s"))
 """Pairs of ASCII letters that read alike (a part of Unicode TR39's confusables)."""
 MOST_SUGGESTIONS = 3
+
+
+class SyntaxFacts(Facts, frozen=True, kw_only=True):
+    """How the address is written."""
+
+    flaw: Text | None
+    """Why it is none (RFC 5321 §4.1.2, RFC 6531 §3.3); None: it is one."""
+
+
+def probe_syntax(target: Subject, _given: Given, _bench: Workbench) -> SyntaxFacts:
+    """Hand on what was seen when the address was read; no I/O."""
+    return SyntaxFacts(flaw=target.flaw)
+
+
+def judge_syntax(facts: SyntaxFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
+    """Is it an address at all?"""
+    if facts.flaw is not None:
+        yield Finding(cause="address.invalid", certainty="confirmed", text=facts.flaw)
 
 
 class SpellingFacts(Facts, frozen=True, kw_only=True):
@@ -69,6 +87,17 @@ def judge_spelling(facts: SpellingFacts, given: Given, _target: Subject) -> Iter
 
 
 CHECKS = (
+    Check(
+        id="address.syntax",
+        family="address",
+        title="The address has the form of a mailbox address",
+        each=Subject,
+        facts=SyntaxFacts,
+        probe=probe_syntax,
+        judge=judge_syntax,
+        applies=lambda target: target.address is not None,
+        rules_out=("address.invalid",),
+    ),
     Check(
         id="address.spelling",
         family="address",

@@ -31,6 +31,8 @@ from diagnose.secret import Secret
 from diagnose.verdict import judge
 
 DEFAULT_SECONDS = 30.0
+SYNTAX = "address.syntax"
+"""The id of the check that is all there is to do for a subject whose address is none."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
     """Carry out *request*. Raises CaFileError, UnknownProviderError before anything is sent."""
     started, began = datetime.now(UTC), time.monotonic()
     deadline = Deadline(request.seconds)
-    login = request.login and request.subject.address is not None
+    login = request.login and request.subject.address is not None and request.subject.flaw is None
     network = Network(request.nameserver, request.ca_file, request.vantage)
     bench = Workbench(
         network=network,
@@ -99,7 +101,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         third_party=request.wishes.third_party,
     )
     outcome = run(
-        (_discovery(request.wishes), *all_checks()),
+        _checks(request),
         request.subject,
         bench,
         provider=request.wishes.provider or providers.by_domain(request.subject.domain),
@@ -109,6 +111,13 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
     )
     report = _report(request, outcome, network, login=login, started=started, began=began)
     return Diagnosis(report=redact(report) if request.redact else report, interrupted=outcome.interrupted)
+
+
+def _checks(request: Request) -> tuple[Check[Any], ...]:
+    """Those to run; no network is needed to tell that an address is none."""
+    if request.subject.flaw is not None:
+        return tuple(check for check in all_checks() if check.id == SYNTAX)
+    return (_discovery(request.wishes), *all_checks())
 
 
 def _report(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model import Subject, Text, TextError, text
+from diagnose.model import Subject, Text, TextError, quote, text
 
 
 class SubjectError(TextError, ValueError):
@@ -31,6 +31,26 @@ def parse_subject(typed: str, username: str | None = None) -> Subject:
     if "@" in typed or "＠" in typed:
         return _mailbox(typed, username)
     return Subject(domain=domain_name(typed))
+
+
+def subject_of_run(typed: str, username: str | None = None) -> Subject:
+    """As `parse_subject`, but an address that is none is a subject too, with its flaw. Raises SubjectError."""
+    try:
+        return parse_subject(typed, username)
+    except SubjectError as error:
+        plain = typed.replace("＠", "@")
+        if "@" not in plain:
+            raise
+        address = quote(plain)
+        return Subject(address=address, domain=_domain_in(plain), username=username or address, flaw=error.sentence)
+
+
+def _domain_in(address: str) -> str:
+    """The domain of a flawed *address*; empty where it holds none."""
+    try:
+        return domain_name(address.rpartition("@")[2])
+    except SubjectError:
+        return ""
 
 
 def _mailbox(typed: str, username: str | None) -> Subject:

@@ -25,7 +25,7 @@ from diagnose.model.workbench import OtherMailbox
 from diagnose.providers import provider
 from diagnose.runner import DISCOVERY, Selection
 from diagnose.secret import Secret
-from diagnose.subject import parse_subject
+from diagnose.subject import parse_subject, subject_of_run
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
@@ -110,7 +110,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
     An ADDRESS (it holds an @) is diagnosed with one login; a DOMAIN is checked without any.
     """
     try:
-        subject = parse_subject(given["subject"], given["username"])
+        subject = subject_of_run(given["subject"], given["username"])
         if given["provider_id"]:
             provider(given["provider_id"])
         request = Request(
@@ -150,7 +150,7 @@ def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
         if set(ways) - {"no_login"}:
             raise click.UsageError(_("a domain is checked without any login; give a mailbox address to test one."))
         return {"login": False}
-    if given["no_login"]:
+    if given["no_login"] or subject.flaw is not None:
         return {"login": False}
     if given["access_token_env"]:
         return {"access_token": secrets.from_environment(given["access_token_env"])}

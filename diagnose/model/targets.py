@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.model.text import Text
+
 Protocol = Literal["imap", "pop3", "smtp", "webmail"]
 TlsMode = Literal["implicit", "starttls", "none"]
 """``implicit``: TLS from the first byte (RFC 8314 §3); ``none``: only a webmail address written as http."""
@@ -20,11 +22,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """Whose login is diagnosed. Holds no secret."""
 
     domain: str
-    """The mail domain as A-labels (RFC 5890), lower case, no final dot."""
+    """The mail domain as A-labels (RFC 5890), lower case, no final dot; empty where a flawed address names none."""
     address: str | None = None
     """The mailbox address, local part as given; None for the smoke check of a domain."""
     username: str | None = None
     """The name to log in with; the address unless told otherwise."""
+    flaw: Text | None = None
+    """Why the address, as it was typed, is none; then there is nothing else to be found out."""
 
     @property
     def name(self) -> str:
