@@ -55,6 +55,28 @@ class Observer(Protocol):
         """It is over, one way or the other."""
 
 
+class Observers:
+    """Several observers as one."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def planned(self, identity: str, title: Text) -> None:
+        """A check will run."""
+        for one in self._observers:
+            one.planned(identity, title)
+
+    def started(self, identity: str) -> None:
+        """Its probe has begun."""
+        for one in self._observers:
+            one.started(identity)
+
+    def finished(self, result: CheckResult) -> None:
+        """It is over, one way or the other."""
+        for one in self._observers:
+            one.finished(result)
+
+
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which checks were asked for: ids, beginnings of ids up to a dot, or families."""
 

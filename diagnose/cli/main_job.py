@@ -15,7 +15,7 @@ from diagnose.cli.options import audience_option, lang_option, no_color_option
 from diagnose.cli.output import formats, print_out, renderer, suffixes, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
-from diagnose.diagnosis import DEFAULT_SECONDS, Request, all_checks, diagnose, history_folder
+from diagnose.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, all_checks, diagnose, history_folder
 from diagnose.discovery import Wishes
 from diagnose.history import History
 from diagnose.language import translation
@@ -23,7 +23,7 @@ from diagnose.model import Subject, TextError
 from diagnose.model.renderer import RenderStyle
 from diagnose.model.workbench import OtherMailbox
 from diagnose.providers import provider
-from diagnose.runner import DISCOVERY, Selection
+from diagnose.runner import DISCOVERY, Observer, Observers, Selection
 from diagnose.secret import Secret
 from diagnose.subject import parse_subject, subject_of_run
 
@@ -67,6 +67,47 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
     return command
 
 
+def ways(command: Any) -> Any:  # noqa: ANN401 - as above
+    """The options of the main job that say where the secret comes from and what is to be checked how."""
+    shared = [
+        click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input."),
+        click.option("--password-env", metavar="VAR", help="The password is in this environment variable."),
+        click.option("--keyring", is_flag=True, help="The password is in the system's keyring."),
+        click.option("--no-login", is_flag=True, help="Test everything but the login."),
+        click.option("--access-token-env", metavar="VAR", help="An OAuth 2 access token instead of a password."),
+        click.option("--username", metavar="NAME", help="The user name, when it is not the address."),
+        click.option(
+            "--imap", type=ServiceUrl("imap"), metavar="URL", help="imaps://HOST[:993] or imap://HOST[:143] (STARTTLS)."
+        ),
+        click.option("--pop3", type=ServiceUrl("pop3"), metavar="URL", help="pop3s://HOST[:995] or pop3://HOST[:110]."),
+        click.option("--smtp", type=ServiceUrl("smtp"), metavar="URL", help="smtps://HOST[:465] or smtp://HOST[:587]."),
+        click.option("--webmail", type=ServiceUrl("webmail"), metavar="URL", help="The webmail page."),
+        click.option("--provider", "provider_id", metavar="ID", help="The mail provider, instead of recognising it."),
+        click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
+        click.option("--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too."),
+        click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family."),
+        click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family."),
+        click.option(
+            "--activation-mailbox", metavar="ADDRESS", help="Look here for the activation mail, junk included."
+        ),
+        click.option(
+            "--activation-password-env", metavar="VAR", help="That mailbox's password; asked for on a terminal."
+        ),
+        click.option(
+            "--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page."
+        ),
+        click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection."),
+        click.option("--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."),
+        click.option(
+            "--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation."
+        ),
+        click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."),
+    ]
+    for option in reversed(shared):
+        command = option(command)
+    return command
+
+
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Other commands: diagnose explain, causes, providers, password-check, lab. Exit codes: 0 healthy, "
@@ -79,30 +120,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
     help="Show the version and exit.",
 )
 @click.argument("subject", metavar="ADDRESS|DOMAIN")
-@click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input.")
-@click.option("--password-env", metavar="VAR", help="The password is in this environment variable.")
-@click.option("--keyring", is_flag=True, help="The password is in the system's keyring.")
-@click.option("--no-login", is_flag=True, help="Test everything but the login.")
-@click.option("--access-token-env", metavar="VAR", help="An OAuth 2 access token instead of a password.")
-@click.option("--username", metavar="NAME", help="The user name, when it is not the address.")
-@click.option(
-    "--imap", type=ServiceUrl("imap"), metavar="URL", help="imaps://HOST[:993] or imap://HOST[:143] (STARTTLS)."
-)
-@click.option("--pop3", type=ServiceUrl("pop3"), metavar="URL", help="pop3s://HOST[:995] or pop3://HOST[:110].")
-@click.option("--smtp", type=ServiceUrl("smtp"), metavar="URL", help="smtps://HOST[:465] or smtp://HOST[:587].")
-@click.option("--webmail", type=ServiceUrl("webmail"), metavar="URL", help="The webmail page.")
-@click.option("--provider", "provider_id", metavar="ID", help="The mail provider, instead of recognising it.")
-@click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server.")
-@click.option("--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too.")
-@click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family.")
-@click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family.")
-@click.option("--activation-mailbox", metavar="ADDRESS", help="Look here for the activation mail, junk included.")
-@click.option("--activation-password-env", metavar="VAR", help="That mailbox's password; asked for on a terminal.")
-@click.option("--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page.")
-@click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection.")
-@click.option("--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists.")
-@click.option("--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation.")
-@click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins.")
+@ways
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the dispatcher looks for; click's values
     """Tell why the login to a mailbox fails, prove it, and say what to do.
@@ -110,37 +128,45 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
     An ADDRESS (it holds an @) is diagnosed with one login; a DOMAIN is checked without any.
     """
     try:
-        subject = subject_of_run(given["subject"], given["username"])
-        if given["provider_id"]:
-            provider(given["provider_id"])
-        request = Request(
-            subject=subject,
-            wishes=Wishes(
-                options=tuple(s for name in ("imap", "pop3", "smtp", "webmail") if (s := given[name])),
-                provider=given["provider_id"],
-                third_party=not given["no_third_party"],
-            ),
-            nameserver=given["resolver"],
-            ca_file=given["ca_file"],
-            selection=_selection(given["only"], given["skip"]),
-            seconds=given["timeout"],
-            try_all=given["try_all"],
-            ask_recipient=not given["no_rcpt"],
-            strict=given["strict"],
-            redact=given["redact"],
-            history=None if given["no_history"] else history_folder(),
-            lang=given["lang"],
-            audience=given["audience"],
-            **_login(subject, given),
-            other_mailbox=_other_mailbox(given),
-            seen=tuple(message for message in given["seen"] if message.strip()),
-        )
-        return carry_out(request, given)
+        return carry_out(request_for(given["subject"], given, ask=True), given)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None
 
 
-def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
+def request_for(named: str, given: dict[str, Any], *, ask: bool) -> Request:
+    """What the options of `ways` and `options` ask for about the address or domain *named*.
+
+    *ask*: at a terminal the password is asked for where no option says where it comes from; else there is no login.
+    Raises TextError, click.UsageError.
+    """
+    subject = subject_of_run(named, given["username"])
+    if given["provider_id"]:
+        provider(given["provider_id"])
+    return Request(
+        subject=subject,
+        wishes=Wishes(
+            options=tuple(s for name in ("imap", "pop3", "smtp", "webmail") if (s := given[name])),
+            provider=given["provider_id"],
+            third_party=not given["no_third_party"],
+        ),
+        nameserver=given["resolver"],
+        ca_file=given["ca_file"],
+        selection=_selection(given["only"], given["skip"]),
+        seconds=given["timeout"],
+        try_all=given["try_all"],
+        ask_recipient=not given["no_rcpt"],
+        strict=given["strict"],
+        redact=given["redact"],
+        history=None if given["no_history"] else history_folder(),
+        lang=given["lang"],
+        audience=given["audience"],
+        **_login(subject, given, ask=ask),
+        other_mailbox=_other_mailbox(given),
+        seen=tuple(message for message in given["seen"] if message.strip()),
+    )
+
+
+def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> dict[str, Any]:
     """The secret, and whether there is to be a login."""
     ways = [name for name in LOGIN_OPTIONS if given[name]]
     if len(ways) > 1:
@@ -161,6 +187,8 @@ def _login(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
         return {"password": secrets.from_environment(given["password_env"])}
     if given["keyring"]:
         return {"password": secrets.from_keyring(account)}
+    if not ask:
+        return {"login": False}
     password = secrets.from_prompt(account)
     return {"password": password, "send_again": _send_again(account, password, given)}
 
@@ -214,9 +242,18 @@ def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
 
 def carry_out(request: Request, given: dict[str, Any]) -> int:
     """Diagnose, show, write; the exit code."""
+    return show(diagnosed(request, given), given)
+
+
+def diagnosed(request: Request, given: dict[str, Any], *watching: Observer) -> Diagnosis:
+    """Diagnose, with progress on a terminal; *watching* is told of every change, too."""
     progress = progress_or_none(quiet=given["quiet"])
     with progress or contextlib.nullcontext():
-        done = diagnose(request, progress)
+        return diagnose(request, Observers(*filter(None, (progress, *watching))))
+
+
+def show(done: Diagnosis, given: dict[str, Any]) -> int:
+    """The report to standard output and to files; the exit code."""
     translate = translation(given["lang"])
     style = terminal_style(
         translate,
