@@ -25,7 +25,7 @@ from diagnose.model.workbench import OtherMailbox
 from diagnose.providers import provider
 from diagnose.runner import DISCOVERY, Observer, Observers, Selection
 from diagnose.secret import Secret
-from diagnose.subject import parse_subject, subject_of_run
+from diagnose.subject import parse_subject
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
@@ -139,7 +139,7 @@ def request_for(named: str, given: dict[str, Any], *, ask: bool) -> Request:
     *ask*: at a terminal the password is asked for where no option says where it comes from; else there is no login.
     Raises TextError, click.UsageError.
     """
-    subject = subject_of_run(named, given["username"])
+    subject = parse_subject(named, given["username"])
     if given["provider_id"]:
         provider(given["provider_id"])
     return Request(
@@ -176,7 +176,7 @@ def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> dict[str, A
         if set(ways) - {"no_login"}:
             raise click.UsageError(_("a domain is checked without any login; give a mailbox address to test one."))
         return {"login": False}
-    if given["no_login"] or subject.flaw is not None:
+    if given["no_login"]:
         return {"login": False}
     if given["access_token_env"]:
         return {"access_token": secrets.from_environment(given["access_token_env"])}

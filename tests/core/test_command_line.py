@@ -15,12 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from diagnose import __version__, cli
 from diagnose.cli import secrets
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
+from diagnose.diagnosis import Request, diagnose
 from diagnose.secret import Secret
+from diagnose.subject import subject_of_run
 
 PATIENCE = 60.0
 ALICE = "alice@corp.example"
@@ -58,6 +61,12 @@ def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
         ((), "Missing argument"),
         (("",), "not a domain name"),
         (("nonsense",), "neither a command"),
+        (("alice@",), "after the @"),
+        (("@corp.example",), "before the @"),
+        (("a b@corp.example",), "blank"),
+        (("alice@@corp.example",), "more than one @"),
+        (("alice＠corp.example",), "full-width"),
+        (("a..b@corp.example",), "dot too many"),
         (("192.0.2.1",), "neither a command"),
         (("x" * 300 + ".example",), "not a domain name"),
         ((ALICE, "--bogus"), "--bogus"),
@@ -116,21 +125,17 @@ def test_wrong_usage_is_one_sentence(
     ],
 )
 @pytest.mark.parametrize("redacted", [False, True])
-def test_an_address_that_is_none_is_told_without_any_network(
-    typed: str, told: str, resolver: str, capfd: pytest.CaptureFixture[str], *, redacted: bool
-) -> None:
-    """With a report as for any other cause, in any format, and no password asked for."""
-    options = ["--format", "json", "--password-stdin", "--resolver", resolver, *(["--redact"] if redacted else [])]
-    code = cli.run([typed, *options])
-    out, _ = capfd.readouterr()
-    report = json.loads(out)
-    (cause,) = report["verdict"]["causes"]
+def test_an_address_that_is_none_is_a_cause_without_any_network(typed: str, told: str, *, redacted: bool) -> None:
+    """For what hands over many addresses at once: the same words, in a report as for any other cause."""
+    report = diagnose(Request(subject=subject_of_run(typed), redact=redacted)).report
+    (cause,) = report.verdict.causes
 
-    assert (code, report["verdict"]["exit_code"], report["verdict"]["status"]) == (1, 1, "problem")
-    assert (cause["id"], cause["certainty"], cause["impact"]) == ("address.invalid", "confirmed", "blocks")
-    assert told in cause["evidence"][0]["text"]
-    assert cause["remedies"][0]["steps"]
-    assert [check["id"] for check in report["checks"]] == ["address.syntax"]
+    assert (report.verdict.exit_code, report.verdict.status) == (1, "problem")
+    assert (cause.id, cause.certainty, cause.impact) == ("address.invalid", "confirmed", "blocks")
+    assert told in cause.evidence[0].text
+    assert cause.remedies[0].steps
+    assert [check.id for check in report.checks] == ["address.syntax"]
+    out = msgspec.json.encode(report).decode()
     assert "\x1b" not in out
     assert not redacted or "alice" not in out.lower()
 
