@@ -7,9 +7,7 @@ from functools import partial
 
 import msgspec
 
-from diagnose import providers
-from diagnose.discovery import Discovered
-from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, SkipCheck, Subject, text
+from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Subject, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import (
     Attempt,
@@ -19,7 +17,6 @@ from diagnose.network import (
     Network,
     Race,
     RecordType,
-    SystemLookup,
     in_background,
     is_address,
     mx_records,
@@ -27,17 +24,9 @@ from diagnose.network import (
 
 MX_HOSTS_LOOKED_UP = 8
 PORT_25_SECONDS = 3.0
-SILENT_SECONDS = 1.2
-"""A resolver that was given less for its answer may only be slow."""
 KINDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
-BESIDE_SECONDS = 2.0
-"""Patience for the look-up made only to compare."""
-
 ALIVE = {"answered", "no_data", "name_not_found"}
 """Statuses of an answer that came from a working resolver."""
-
-SPECIAL_USE = ("test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "home.arpa")
-"""Names that the public DNS never holds (RFC 6761, 6762, 7686, 8375, 9476; ICANN for internal)."""
 
 
 class MxTarget(msgspec.Struct, frozen=True, kw_only=True):
@@ -265,134 +254,6 @@ def judge_host(facts: HostFacts, _given: Given, target: Host) -> Iterator[Findin
         )
 
 
-class ResolverFacts(Facts, frozen=True, kw_only=True):
-    """How the resolver did over the whole run."""
-
-    servers: tuple[str, ...]
-    control: DnsAnswer
-    useful: int
-    """Questions that got a usable answer (an empty or negative one is usable)."""
-    useless: int
-
-
-def probe_resolver(_target: Subject, given: Given, bench: Workbench) -> ResolverFacts:
-    """Count the answers of the run; ask for the root only where none was usable."""
-    domain = given.of("dns.domain", DomainFacts)
-    answers = [domain.mx, domain.ipv4, domain.ipv6]
-    for _, facts in given.elsewhere.get("dns.host", ()):
-        if isinstance(facts, HostFacts):
-            answers += [a for a in (facts.found.ipv4, facts.found.ipv6) if a is not None]
-    useful = sum(a.status in ALIVE for a in answers)
-    control = domain.mx
-    if not useful:
-        control = domain.control or bench.network.resolver.query(".", "NS", bench.deadline.within(5))
-    return ResolverFacts(
-        servers=tuple(str(server) for server in bench.network.resolver.nameservers()),
-        control=control,
-        useful=useful,
-        useless=len(answers) - useful,
-    )
-
-
-def judge_resolver(facts: ResolverFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
-    """Did it answer anything at all?"""
-    if facts.useful or facts.control.status in ALIVE:
-        return
-    if not facts.servers:
-        yield Finding(
-            cause="network.resolver-down",
-            certainty="confirmed",
-            text=text("This computer is set up with no DNS resolver."),
-        )
-        return
-    hasty = facts.control.status == "timed_out" and facts.control.milliseconds < 1000 * SILENT_SECONDS
-    sure = facts.control.status in {"timed_out", "refused"}
-    yield Finding(
-        cause="network.resolver-down",
-        certainty="possible" if hasty else "confirmed" if sure else "likely",
-        text=text(
-            "The resolver {servers} gave no usable answer to any of {count} questions, the root's name servers among "
-            "them ({words}).",
-            servers=facts.servers,
-            count=facts.useless + 1,
-            words=facts.control.text or facts.control.status,
-        ),
-    )
-
-
-class SystemFacts(Facts, frozen=True, kw_only=True):
-    """The system's own look-up beside the chosen resolver's."""
-
-    system: SystemLookup
-    chosen: tuple[str, ...]
-
-
-def probe_system(target: Host, given: Given, bench: Workbench) -> SystemFacts:
-    """Ask the system too when another resolver was chosen: mail programs use the system's."""
-    if bench.network.resolver.chosen is None:
-        raise SkipCheck(text("the system's own resolver is the one in use"))
-    name = target.name.lower()
-    if is_address(name) or any(name == top or name.endswith("." + top) for top in SPECIAL_USE):
-        raise SkipCheck(text("the name is not one of the public DNS"))
-    return SystemFacts(
-        system=bench.network.system_lookup(target.name, bench.deadline.within(BESIDE_SECONDS)),
-        chosen=given.of("dns.host", HostFacts).found.addresses,
-    )
-
-
-def judge_system(facts: SystemFacts, _given: Given, target: Host) -> Iterator[Finding]:
-    """A name that only the chosen resolver knows is one that mail programs on this computer do not find."""
-    if facts.system.error and facts.chosen:
-        yield Finding(
-            cause="network.resolver-down",
-            certainty="possible",
-            text=text(
-                "This computer's own look-up of {host} fails ({error}), while the chosen resolver knows its address.",
-                host=target.name,
-                error=facts.system.error,
-            ),
-        )
-
-
-class ProviderFacts(Facts, frozen=True, kw_only=True):
-    """Which provider takes the domain's mail, and whose servers are set up."""
-
-    by_mx: str | None
-    by_host: dict[str, str]
-    """Server name to provider id, for the names that somebody set up and whose owner is known."""
-
-
-def probe_provider(_target: Subject, given: Given, _bench: Workbench) -> ProviderFacts:
-    """Recognise both sides; no I/O. What the domain itself tells mail programs counts, whether or not it was used."""
-    domain = given.of("dns.domain", DomainFacts)
-    told = [s for s in given.services if s.source == "option"]
-    if given.has("discovery"):
-        sources = given.of("discovery", Discovered).sources
-        told += [s for one in sources if one.source in {"srv", "autoconfig"} for s in one.services]
-    owners = {service.host: providers.by_host(service.host) for service in told}
-    return ProviderFacts(
-        by_mx=providers.by_mx(r.exchange for r in domain.records),
-        by_host={host: owner for host, owner in owners.items() if owner},
-    )
-
-
-def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iterator[Finding]:
-    """Do the settings point where the mail goes?"""
-    for host, owner in facts.by_host.items():
-        if facts.by_mx and owner != facts.by_mx and facts.by_mx not in providers.owners_of_host(host):
-            yield Finding(
-                cause="dns.wrong-provider",
-                certainty="likely",
-                text=text(
-                    "The settings name {host} ({owner}), but mail for {domain} goes to another provider ({mx}).",
-                    host=host,
-                    owner=owner,
-                    domain=given.subject.domain,
-                    mx=facts.by_mx,
-                ),
-            )
-
-
 CHECKS = (
     Check(
         id="dns.domain",
@@ -420,39 +281,5 @@ CHECKS = (
         judge=judge_host,
         rules_out=("dns.host-missing",),
         usable=lambda facts: bool(facts.found.addresses),
-    ),
-    Check(
-        id="dns.system",
-        family="dns",
-        title="This computer's own look-up finds {host} too",
-        each=Host,
-        facts=SystemFacts,
-        probe=probe_system,
-        judge=judge_system,
-        needs=("dns.host",),
-    ),
-    Check(
-        id="dns.resolver",
-        family="dns",
-        title="The DNS resolver answers",
-        each=Subject,
-        facts=ResolverFacts,
-        probe=probe_resolver,
-        judge=judge_resolver,
-        rules_out=("network.resolver-down",),
-        needs=("dns.domain",),
-        after=("dns.host",),
-    ),
-    Check(
-        id="dns.provider",
-        family="dns",
-        title="The settings point at the provider that takes the mail of {domain}",
-        each=Subject,
-        facts=ProviderFacts,
-        probe=probe_provider,
-        judge=judge_provider,
-        rules_out=("dns.wrong-provider",),
-        needs=("dns.domain",),
-        after=("discovery",),
     ),
 )

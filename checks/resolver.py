@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from checks.dns import ALIVE, SPECIAL_USE, HostFacts, SystemFacts
+from checks.dns import ALIVE, HostFacts
+from checks.lookup import SPECIAL_USE, SystemFacts
 from checks.network import HostsFileFacts
 from checks.outcomes import left_by, reached
 from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Service, SkipCheck, Subject, text

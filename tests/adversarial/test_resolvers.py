@@ -9,7 +9,8 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from checks.dns import HostFacts, ResolverFacts, judge_host, judge_resolver
+from checks.dns import HostFacts, judge_host
+from checks.lookup import ResolverFacts, judge_resolver
 from diagnose.model import Deadline, Given, Host, Subject
 from diagnose.network import DnsAnswer, HostAddresses, Resolver, resolver
 from diagnose.network.resolver import REFUSES_EDNS

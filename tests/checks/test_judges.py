@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 
 from checks.certificates import CertificateFacts
-from checks.dns import (
-    DomainFacts,
-    HostFacts,
-    MxTarget,
-    ResolverFacts,
-    judge_domain,
-    judge_host,
-    judge_resolver,
-)
+from checks.dns import DomainFacts, HostFacts, MxTarget, judge_domain, judge_host
+from checks.lookup import ResolverFacts, judge_resolver
 from checks.page import PageFacts
 from checks.reach import PathsFacts, ReachFacts, Witness, judge_paths, judge_reach
 from checks.server import ServerFacts, judge_server, spoken_protocol

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checks import resolver
-from checks.dns import SystemFacts
+from checks.lookup import SystemFacts
 from checks.network import HostsFileFacts
 from checks.resolver import AnswerFacts, Contradiction, is_inward, judge_answers, probe_answers
 from diagnose.model import Certainty, Facts, Given, Host, SkipCheck, Target

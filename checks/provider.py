@@ -1,0 +1,66 @@
+"""The provider: do the settings point where the mail of the domain goes?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.dns import DomainFacts
+from diagnose import providers
+from diagnose.discovery import Discovered
+from diagnose.model import Check, Facts, Finding, Given, Subject, text
+from diagnose.model.workbench import Workbench
+
+
+class ProviderFacts(Facts, frozen=True, kw_only=True):
+    """Which provider takes the domain's mail, and whose servers are set up."""
+
+    by_mx: str | None
+    by_host: dict[str, str]
+    """Server name to provider id, for the names that somebody set up and whose owner is known."""
+
+
+def probe_provider(_target: Subject, given: Given, _bench: Workbench) -> ProviderFacts:
+    """Recognise both sides; no I/O. What the domain itself tells mail programs counts, whether or not it was used."""
+    domain = given.of("dns.domain", DomainFacts)
+    told = [s for s in given.services if s.source == "option"]
+    if given.has("discovery"):
+        sources = given.of("discovery", Discovered).sources
+        told += [s for one in sources if one.source in {"srv", "autoconfig"} for s in one.services]
+    owners = {service.host: providers.by_host(service.host) for service in told}
+    return ProviderFacts(
+        by_mx=providers.by_mx(r.exchange for r in domain.records),
+        by_host={host: owner for host, owner in owners.items() if owner},
+    )
+
+
+def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iterator[Finding]:
+    """Do the settings point where the mail goes?"""
+    for host, owner in facts.by_host.items():
+        if facts.by_mx and owner != facts.by_mx and facts.by_mx not in providers.owners_of_host(host):
+            yield Finding(
+                cause="dns.wrong-provider",
+                certainty="likely",
+                text=text(
+                    "The settings name {host} ({owner}), but mail for {domain} goes to another provider ({mx}).",
+                    host=host,
+                    owner=owner,
+                    domain=given.subject.domain,
+                    mx=facts.by_mx,
+                ),
+            )
+
+
+CHECKS = (
+    Check(
+        id="dns.provider",
+        family="dns",
+        title="The settings point at the provider that takes the mail of {domain}",
+        each=Subject,
+        facts=ProviderFacts,
+        probe=probe_provider,
+        judge=judge_provider,
+        rules_out=("dns.wrong-provider",),
+        needs=("dns.domain",),
+        after=("discovery",),
+    ),
+)
