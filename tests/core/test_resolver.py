@@ -34,10 +34,10 @@ from tests.core.loopback import PATIENCE, Answer, DnsServer, closed_port
 NAME = "mail.corp.example"
 
 
-@pytest.fixture(autouse=True)
-def short_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence costs a moment only."""
-    monkeypatch.setattr(resolver, "TRY_SECONDS", (0.1, 0.1))
+@pytest.fixture
+def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence costs a second only."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (1.0,))
 
 
 def reply(question: bytes, *records: str, rcode: int = 0, flags: int = 0, owner: str = "") -> dns.message.Message:
@@ -66,6 +66,7 @@ def ask(server: DnsServer, kind: RecordType = "A", seconds: float = PATIENCE, **
 # -- the statuses
 
 
+@pytest.mark.usefixtures("one_try")
 @pytest.mark.parametrize(
     ("answer", "status", "words"),
     [
@@ -108,6 +109,7 @@ def test_a_wrong_answer_before_the_right_one_does_not_count() -> None:
         assert ask(server).records == ("192.0.2.1",)
 
 
+@pytest.mark.usefixtures("one_try")
 def test_an_answer_to_another_question_does_not_count() -> None:
     """The question section has to be ours (RFC 5452 §4.2)."""
 
@@ -133,6 +135,7 @@ def test_a_lost_datagram_costs_one_try() -> None:
     assert len(server.asked) == 2
 
 
+@pytest.mark.usefixtures("one_try")
 def test_a_server_that_is_not_there_is_one_that_does_not_answer() -> None:
     """An ICMP port unreachable is no answer."""
     found = Resolver(Nameserver("127.0.0.1", closed_port())).query(NAME, "A", Deadline(PATIENCE))
@@ -234,6 +237,7 @@ def test_a_truncated_answer_is_asked_for_by_tcp() -> None:
     assert len(server.asked_by_tcp) == 1
 
 
+@pytest.mark.usefixtures("one_try")
 @pytest.mark.parametrize("over_tcp", [None, nothing, lambda q: [b"\x00\x01\x02"]], ids=["refused", "silent", "garbage"])
 def test_a_truncated_answer_without_tcp_is_no_answer(over_tcp: Answer | None) -> None:
     """Half the records are none."""
@@ -313,6 +317,7 @@ def test_what_the_resolver_explains_is_kept() -> None:
         assert "no valid signature" in ask(server).text
 
 
+@pytest.mark.usefixtures("one_try")
 @settings(max_examples=150, deadline=None)
 @given(junk=st.binary(max_size=80), keep=st.integers(0, 40))
 def test_no_answer_is_an_exception(junk: bytes, keep: int) -> None:
