@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from checks.dns import HostFacts
-from diagnose.model import Check, Facts, Failure, Finding, Given, Service, text
+from diagnose.model import Certainty, Check, Facts, Failure, Finding, Given, Service, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, has_route, in_background
 from diagnose.network.connector import family_of
@@ -18,6 +18,7 @@ UNEASY_SECONDS = 1.0
 COMPARE_SECONDS = 3.5
 """Patience with those, and with the addresses that come in behind the first: two SYNs have been lost by then."""
 COMPARED_PORTS = (443, 993, 465, 587, 995, 143)
+MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995})
 BAN_SECONDS = 1800
 """A ban follows failed logins within minutes."""
 
@@ -136,15 +137,21 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
         cause = "reach.unreachable" if unreachable else "reach.timeout"
         yield Finding(cause=cause, certainty="confirmed", text=sentence, data=data)
     if facts.rejected_lately and not unreachable:
-        yield Finding(
-            cause="lockout.address-blocked",
-            certainty="likely" if open_ports and not refused else "possible",
-            text=text(
-                "The connection fails right after {count} rejected logins from this computer: servers that ban an "
-                "address do that.",
-                count=facts.rejected_lately,
-            ),
-        )
+        alone = open_ports and not MAIL_PORTS.intersection(open_ports)  # a ban shuts the mail ports, and no other
+        yield ban_after(facts.rejected_lately, "likely" if alone else "possible")
+
+
+def ban_after(rejected: int, certainty: Certainty) -> Finding:
+    """That a server may hold *rejected* logins from here against this address."""
+    return Finding(
+        cause="lockout.address-blocked",
+        certainty=certainty,
+        text=text(
+            "The connection fails right after {count} rejected logins from this computer: servers that ban an "
+            "address do that.",
+            count=rejected,
+        ),
+    )
 
 
 class PathsFacts(Facts, frozen=True, kw_only=True):

@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
+from functools import partial
 from statistics import median_high
 
 import msgspec
 
+from checks.greeting import for_good, spoken_protocol, turns_away
 from checks.handshake import unverified_handshake
 from checks.patience import judge_wait, limits_of
-from checks.reach import ReachFacts, take_stream
+from checks.reach import BAN_SECONDS, ReachFacts, ban_after, take_stream
+from checks.second_try import Try, call_again, may_pass, own_connections, time_is_left
 from checks.sessions import MailSession, open_session
 from diagnose import providers
 from diagnose.model import Check, Deadline, Facts, Failure, Finding, Given, Service, SkipCheck, failure, quote, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Race, in_background, read_line
-from diagnose.replies import read_reply
+from diagnose.network import Race, Stream, in_background, read_line
+from diagnose.replies import Reading, read_reply
 
 GREETING_SHARE = 0.65
 """Of the time left, for the greeting: half a minute of a run is enough for postscreen's 15 s, and for a second try."""
 SILENT_SECONDS = 3.0
 """Without a word by then, the port is tried with TLS beside it: a server that waits for a ClientHello says nothing."""
+PASSING_CAUSES = ("server.fault", "server.too-many-connections")
+"""What a greeting may turn away for, and be over a moment later."""
 QUICK_CONNECT_SECONDS = 1.0
 """A slower connect speaks for a slow line, not for a slow server."""
-
-_SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("imap", re.compile(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)),
-    ("pop3", re.compile(rb"(\+OK|-ERR)\b", re.IGNORECASE)),
-    ("http", re.compile(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
-    ("ssh", re.compile(rb"SSH-\d")),
-    ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
-    ("ftp", re.compile(rb"220[ -][^\r\n]*\bftp", re.IGNORECASE)),
-    ("smtp", re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")),
-    ("sieve", re.compile(rb"\"IMPLEMENTATION\"", re.IGNORECASE)),
-    ("vnc", re.compile(rb"RFB \d")),
-    ("mysql", re.compile(rb".{3}\x00\x0a\d", re.DOTALL)),
-)
-
-
-def spoken_protocol(greeting: bytes) -> str | None:
-    """The protocol that *greeting* belongs to; None when it is none of those known."""
-    return next((name for name, shape in _SPOKEN if shape.match(greeting)), None)
 
 
 class ServerFacts(Facts, frozen=True, kw_only=True):
@@ -66,6 +52,12 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     """For a server that stayed silent: for how long."""
     tls_only: bool = False
     """The port says nothing in clear and answers a TLS handshake."""
+    own_connections: int = 0
+    """For a server that turned this client away: other connections of this program to it that stood meanwhile."""
+    rejected_lately: int = 0
+    """For one that broke off before it greeted: logins of this account that were rejected in the last half hour."""
+    tries: tuple[Try, ...] = ()
+    """Both conversations, where the first broke off; the other fields tell of the one that says more."""
 
 
 def session_key(service: Service) -> str:
@@ -79,50 +71,79 @@ def take_session(service: Service, bench: Workbench) -> MailSession | None:
 
 
 def probe_server(target: Service, given: Given, bench: Workbench) -> ServerFacts:
-    """Take the greeting; when it is the right protocol's, ask for the capabilities."""
+    """Take the greeting; when it is the right protocol's, ask for the capabilities; once more where that breaks off."""
     stream = take_stream(target, bench)
     if stream is None:
         raise SkipCheck(text("the connection is gone"))
+    first = _converse(stream, target, given, bench)
+    if not _may_pass(first, given, target) or not time_is_left(bench):
+        return first
+    try:
+        stream = call_again(target, given, bench, alone=_limited(first, given, target))
+    except OSError as error:
+        return msgspec.structs.replace(first, tries=(_try(first), Try(failure=failure(error, "connect"))))
+    second = _converse(stream, target, given, bench)
+    telling = second if second.greeting or not first.greeting else first
+    return msgspec.structs.replace(telling, tries=(_try(first), _try(second)))
+
+
+def _may_pass(facts: ServerFacts, given: Given, target: Service) -> bool:
+    """Whether a second try may fare better, and does no harm: nothing is sent against a ban."""
+    if facts.open or facts.tls_only or not target.named:
+        return False
+    if facts.failure is not None:
+        return may_pass(facts.failure)
+    if facts.spoken != target.protocol or for_good(facts.greeting):
+        return False
+    suspects = _read(facts.greeting, given, target).suspects
+    return not suspects or suspects[0].cause in PASSING_CAUSES
+
+
+def _limited(facts: ServerFacts, given: Given, target: Service) -> bool:
+    suspects = _read(facts.greeting, given, target).suspects if facts.greeting else ()
+    return bool(suspects) and suspects[0].cause == "server.too-many-connections"
+
+
+def _try(facts: ServerFacts) -> Try:
+    return Try(
+        greeting=facts.greeting,
+        failure=facts.failure,
+        waited_seconds=facts.waited_seconds,
+        open=facts.open,
+        own_connections=facts.own_connections,
+    )
+
+
+def _converse(stream: Stream, target: Service, given: Given, bench: Workbench) -> ServerFacts:
     started = time.monotonic()
     stream.deadline = patient_deadline(target, bench)
-    tls_only = False
+    recent = partial(bench.history.recent, given.subject.username or given.subject.domain, BAN_SECONDS)
     try:
-        if stream.tls is None and not stream.wait_readable(SILENT_SECONDS):
-            trying = in_background(lambda: _answers_tls(target, given, bench), f"try TLS {target.port}")
-            while not stream.wait_readable(0.2) and not trying.done() and not stream.deadline.passed():
-                pass
-            tls_only = trying.done() and trying.result() and not stream.wait_readable(0.2)
-            if tls_only:
-                stream.abort()
-                return ServerFacts(tls_only=True, waited_seconds=round(time.monotonic() - started, 1))
+        if stream.tls is None and _only_answers_tls(stream, target, given, bench):
+            stream.abort()
+            return ServerFacts(tls_only=True, waited_seconds=round(time.monotonic() - started, 1))
         line = read_line(stream)
     except OSError as error:
         stream.abort()
         waited = round(time.monotonic() - started, 1)
-        return ServerFacts(failure=failure(error, "greeting"), waited_seconds=waited)
+        return ServerFacts(failure=failure(error, "greeting"), waited_seconds=waited, rejected_lately=recent())
     took = round(1000 * (time.monotonic() - started))
     greeting, spoken = line.decode("utf-8", "replace").rstrip(), spoken_protocol(line)
     facts = ServerFacts(greeting=quote(greeting), spoken=spoken, milliseconds=took)
-    if spoken != target.protocol or _turns_away(line):
+    if spoken != target.protocol or turns_away(line):
+        others = max(own_connections(target, given, stream.peer) - 1, 0)
         stream.abort()
-        return facts
+        return msgspec.structs.replace(facts, own_connections=others)
     stream.unread(line)
     try:
         session = open_session(target.protocol, stream, patient_deadline(target, bench))
     except OSError as error:
         stream.abort()
-        return ServerFacts(
-            greeting=facts.greeting,
-            spoken=spoken,
-            milliseconds=took,
-            failure=failure(error, "capability"),
-            waited_seconds=round(time.monotonic() - started - took / 1000, 1),
-        )
+        waited = round(time.monotonic() - started - took / 1000, 1)
+        return msgspec.structs.replace(facts, failure=failure(error, "capability"), waited_seconds=waited)
     bench.shelf.put(session_key(target), session)
-    return ServerFacts(
-        greeting=facts.greeting,
-        spoken=spoken,
-        milliseconds=took,
+    return msgspec.structs.replace(
+        facts,
         reply_milliseconds=round(1000 * (time.monotonic() - started)) - took,
         capabilities=session.capabilities,
         mechanisms=session.mechanisms,
@@ -131,14 +152,20 @@ def probe_server(target: Service, given: Given, bench: Workbench) -> ServerFacts
     )
 
 
+def _only_answers_tls(stream: Stream, target: Service, given: Given, bench: Workbench) -> bool:
+    """Whether the port keeps silent in clear, and answers a TLS handshake beside that."""
+    if stream.wait_readable(SILENT_SECONDS) or stream.deadline.passed():
+        return False
+    trying = in_background(lambda: _answers_tls(target, given, bench), f"try TLS {target.port}")
+    while not stream.wait_readable(0.2) and not trying.done() and not stream.deadline.passed():
+        pass
+    return trying.done() and trying.result() and not stream.wait_readable(0.2)
+
+
 def patient_deadline(target: Service, bench: Workbench) -> Deadline:
     """For a reply: no longer than it takes to see the least patient mail programs of the most give up."""
     limits = [limit.seconds for limit in limits_of(target.protocol)]
     return bench.deadline.share(GREETING_SHARE, median_high(limits) + 1)
-
-
-def _turns_away(line: bytes) -> bool:
-    return bool(re.match(rb"\* (BYE|NO|BAD)|-ERR|[45]\d\d", line, re.IGNORECASE))
 
 
 def _answers_tls(target: Service, given: Given, bench: Workbench) -> bool:
@@ -189,27 +216,68 @@ def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Findin
     elif facts.greeting and not facts.open:
         yield from _judge_turned_away(facts, given, target)
     else:
+        yield from _judge_first_try(facts, given, target)
         longest = max(facts.milliseconds, facts.reply_milliseconds) / 1000
         yield from judge_wait(longest, target, quick_connect=_connected_quickly(given))
 
 
-def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Iterator[Finding]:
-    words = facts.greeting
-    if facts.failure is not None and not _turns_away(facts.greeting.encode()):
-        words = facts.failure.text
-    reading = read_reply(
+def _read(words: str, given: Given, target: Service) -> Reading:
+    return read_reply(
         words,
         protocol="http" if target.protocol == "webmail" else target.protocol,
         provider=given.provider or providers.by_host(target.host),
         stage="greeting",
     )
+
+
+def _judge_first_try(facts: ServerFacts, given: Given, target: Service) -> Iterator[Finding]:
+    """What a server that took the second try said to the first: worth a hint, no more."""
+    if not facts.tries:
+        return
+    first = facts.tries[0]
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    if turns_away(first.greeting):
+        suspects = _read(first.greeting, given, target).suspects
+        cause = suspects[0].cause if suspects else "server.fault"
+        sentence = text(
+            "{host} first answered on port {port}: {words} A second try worked.", words=first.greeting, **place
+        )
+        if cause == "server.too-many-connections" and first.own_connections:
+            sentence = text(
+                "{host} turned this program away on port {port} while {count} other connections of it were open: "
+                "{words} Without those it worked.",
+                words=first.greeting,
+                count=first.own_connections,
+                **place,
+            )
+    else:
+        known = first.failure
+        cause = "server.fault" if known is None or known.name == "connection_closed" else "network.unstable"
+        sentence = text(
+            "The first connection to {host} on port {port} broke off ({words}). A second try worked.",
+            words=known.words if known else "",
+            **place,
+        )
+    yield Finding(cause=cause, certainty="possible", partial=True, text=sentence)
+
+
+def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Iterator[Finding]:
+    words = facts.greeting
+    if facts.failure is not None and not turns_away(facts.greeting):
+        words = facts.failure.text
+    reading = _read(words, given, target)
     sentence = text("{host} greets on port {port} with: {words}", host=target.host, port=target.port, words=words)
     told = any(suspect.certainty != "possible" for suspect in reading.suspects)
-    if not told:  # why is unknown; that it takes no clients is what it says
-        yield Finding(cause="server.fault", certainty="confirmed", text=sentence)
+    if not told:  # why is unknown; that it takes no clients is what it says, unless it only wants them to wait
+        delays = bool(reading.matched) and not reading.suspects
+        yield Finding(cause="server.fault", certainty="possible" if delays else "confirmed", text=sentence)
+    ours = facts.own_connections if facts.tries else 0
     for suspect in reading.suspects:
         if told or suspect.cause != "server.fault":
-            yield Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence)
+            # a limit that counts our own connections is not shown to be anybody else's
+            doubtful = ours and suspect.cause == "server.too-many-connections"
+            certainty = "possible" if doubtful else suspect.certainty
+            yield Finding(cause=suspect.cause, certainty=certainty, text=sentence)
 
 
 def _connected_quickly(given: Given) -> bool:
@@ -255,6 +323,8 @@ def _judge_silence(facts: ServerFacts, known: Failure, given: Given, target: Ser
                 "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **place
             ),
         )
+        if facts.rejected_lately:
+            yield ban_after(facts.rejected_lately, "possible")
 
 
 def _mail_implicit(target: Service) -> bool:

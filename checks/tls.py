@@ -10,9 +10,11 @@ from typing import cast
 import msgspec
 
 from checks.certificates import LONGEST_CHAIN, CertificateFacts, name_matches, organisations, read_certificate
+from checks.greeting import spoken_protocol
 from checks.handshake import unverified_handshake
 from checks.reach import ReachFacts, stream_key, take_stream
-from checks.server import ServerFacts, session_key, spoken_protocol, take_session
+from checks.second_try import call_again, may_pass, time_is_left
+from checks.server import ServerFacts, session_key, take_session
 from checks.sessions import open_session
 from diagnose.model import (
     Check,
@@ -72,6 +74,8 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     refusal: str | None = None
     """For STARTTLS: the server's words when it listed STARTTLS and refused the command."""
     failure: Failure | None = None
+    first_failure: Failure | None = None
+    """For a handshake that held at the second try: how the first ended."""
     verify_code: int | None = None
     """OpenSSL's number for why the certificate was not accepted."""
     private_authorities: bool = False
@@ -89,7 +93,7 @@ def probe_implicit(target: Service, given: Given, bench: Workbench) -> TlsFacts:
         stream.start_tls(bench.network.trust(), target.host)
     except (ssl.SSLError, OSError) as error:
         stream.abort()
-        return _failed(error, target, given, bench)
+        return _once_more(error, target, given, bench)
     stream.deadline = bench.deadline
     facts = _verified(stream)
     bench.shelf.put(stream_key(target), stream)
@@ -108,13 +112,36 @@ def probe_starttls(target: Service, given: Given, bench: Workbench) -> TlsFacts:
         refusal = session.start_tls(bench.network.trust(), target.host, bench.deadline.share(0.6, HANDSHAKE_SECONDS))
     except (ssl.SSLError, OSError) as error:
         session.close()
-        return _failed(error, target, given, bench)
+        return _once_more(error, target, given, bench)
     if refusal is not None:
         session.close()
         return TlsFacts(verified=False, at=time.time(), refusal=refusal)
     facts = _verified(session.stream)
     bench.shelf.put(session_key(target), session)
     return facts
+
+
+def _once_more(error: ssl.SSLError | OSError, target: Service, given: Given, bench: Workbench) -> TlsFacts:
+    """A handshake that broke off is tried a second time; of two failures the one that says more is told."""
+    known = failure(error, "tls_handshake")
+    if known.name == "timed_out" or not may_pass(known) or not target.named or not time_is_left(bench):
+        return _failed(error, target, given, bench)
+    try:
+        stream = call_again(target, given, bench)
+        if target.tls == "implicit":
+            bench.shelf.put(stream_key(target), stream)
+        else:
+            session = open_session(target.protocol, stream, bench.deadline.share(0.6, HANDSHAKE_SECONDS))
+            if refusal := session.start_tls(
+                bench.network.trust(), target.host, bench.deadline.share(0.6, HANDSHAKE_SECONDS)
+            ):
+                raise ClosedError(refusal)
+            bench.shelf.put(session_key(target), session)
+    except (ssl.SSLError, OSError) as again:
+        telling = error if may_pass(failure(again, "tls_handshake")) else again
+        return _failed(telling, target, given, bench)
+    stream.deadline = bench.deadline
+    return msgspec.structs.replace(_verified(stream), first_failure=known)
 
 
 def _verified(stream: Stream) -> TlsFacts:
@@ -227,6 +254,7 @@ def judge_tls(facts: TlsFacts, given: Given, target: Service) -> Iterator[Findin
     """Encrypted, and with the right server?"""
     if facts.verified:
         yield from _judge_expiring(facts, target)
+        yield from _judge_first_try(facts, target)
     elif not facts.offered:
         yield Finding(
             cause="tls.starttls-missing",
@@ -255,6 +283,21 @@ def judge_tls(facts: TlsFacts, given: Given, target: Service) -> Iterator[Findin
             yield from findings
         else:  # whether this is the right name at all is our own guess
             yield from (msgspec.structs.replace(f, certainty="possible") for f in findings)
+
+
+def _judge_first_try(facts: TlsFacts, target: Service) -> Iterator[Finding]:
+    if facts.first_failure is not None:
+        yield Finding(
+            cause="network.unstable",
+            certainty="possible",
+            partial=True,
+            text=text(
+                "The first TLS handshake with {host} on port {port} broke off ({words}). A second try worked.",
+                host=target.host,
+                port=target.port,
+                words=facts.first_failure.words,
+            ),
+        )
 
 
 def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.parse
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from checks.cookies import Refusal, refusal
 from checks.names import registered
 from checks.page import PageFacts, read_page
 from checks.reach import take_stream
+from checks.second_try import PAUSE_SECONDS, may_pass, time_is_left
 from diagnose import providers
 from diagnose.model import Check, Facts, Finding, Given, Service, Text, text
 from diagnose.model.workbench import Workbench
@@ -39,26 +41,48 @@ class WebFacts(Facts, frozen=True, kw_only=True):
     loop_without_cookies: bool | None = None
     """Whether the same circle goes round when no cookie is sent back; None: not tried."""
     page: PageFacts | None = None
+    first_try: Hop | None = None
+    """The end of a first visit that failed in a way which may pass; the rest tells of the second visit."""
 
 
 def probe_web(target: Service, _given: Given, bench: Workbench) -> WebFacts:
-    """GET the page, as a browser with an empty profile would; a circle is walked again without cookies."""
+    """GET the page, as a browser with an empty profile would; a circle is walked again without cookies.
+
+    A page that fails in a way which may pass is asked for a second time.
+    """
 
     def ready(host: str, port: int) -> Stream | None:
         return take_stream(target, bench) if (host, port) == (target.host, target.port) else None
 
     url = target.url or f"https://{target.host}:{target.port}/"
     exchange = bench.network.fetch(url, bench.deadline.share(0.7, PAGE_SECONDS), ready=ready)
+    first = None
+    if target.named and _may_pass(exchange.last) and time_is_left(bench):
+        first = exchange.last
+        time.sleep(PAUSE_SECONDS)
+        exchange = bench.network.fetch(url, bench.deadline.share(0.7, PAGE_SECONDS))
     bare = None
     if exchange.loop and any(hop.cookies for hop in exchange.hops):
         bare = bench.network.fetch(url, bench.deadline.share(0.7, PAGE_SECONDS), keep_cookies=False).loop
     page = read_page(exchange.body) if exchange.last.status is not None and not exchange.loop else None
-    return WebFacts(hops=exchange.hops, loop=exchange.loop, loop_without_cookies=bare, page=page)
+    return WebFacts(hops=exchange.hops, loop=exchange.loop, loop_without_cookies=bare, page=page, first_try=first)
+
+
+def _may_pass(end: Hop) -> bool:
+    if end.failure is not None:
+        return may_pass(end.failure) and end.failure.name != "timed_out"
+    return end.status is not None and end.status >= 500
 
 
 def judge_web(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:
     """A page to log in on?"""
-    findings = [*_judge_answer(facts), *_judge_page(facts, given, target), *_judge_cookies(facts), *_judge_cache(facts)]
+    findings = [
+        *_judge_answer(facts),
+        *_judge_first_try(facts),
+        *_judge_page(facts, given, target),
+        *_judge_cookies(facts),
+        *_judge_cache(facts),
+    ]
     if target.named:
         yield from findings
     else:
@@ -99,6 +123,22 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             certainty="confirmed",
             text=text("There is no page at {url} (status {status}).", url=_place(last.url), status=last.status),
         )
+
+
+def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
+    first, last = facts.first_try, facts.hops[-1]
+    if first is None or last.failure is not None or (last.status or 0) >= 500:
+        return
+    yield Finding(
+        cause="web.login-page-down",
+        certainty="possible",
+        partial=True,
+        text=text(
+            "At the first try the webmail page {url} failed ({words}). A second try worked.",
+            url=_place(first.url),
+            words=first.failure.words if first.failure else str(first.status),
+        ),
+    )
 
 
 def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:

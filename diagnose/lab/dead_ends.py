@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -38,6 +39,16 @@ def hangs_up(*_: object) -> None:
 def breaks_off(connection: socket.socket, *_: object) -> None:
     """Read the client's first bytes, its half of a TLS handshake, and close."""
     connection.recv(4096)
+
+
+def passing(fault: Conversation, times: int, usual: Conversation) -> Conversation:
+    """The *fault* for the first so many connections, and *usual* for those that follow."""
+    numbers = itertools.count()
+
+    def converse(connection: socket.socket, peer: object, listener: object) -> object:
+        return (fault if next(numbers) < times else usual)(connection, peer, listener)
+
+    return converse
 
 
 def turns_away(words: str) -> Conversation:

@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from diagnose.history import History
 from diagnose.lab.account import Account
 from diagnose.lab.authority import Authority
-from diagnose.lab.dead_ends import breaks_off, hangs_up, refusing_port, silent, turns_away
+from diagnose.lab.dead_ends import breaks_off, hangs_up, passing, refusing_port, silent, turns_away
 from diagnose.lab.imap import ImapSession
 from diagnose.lab.listener import Conversation, Listener
 from diagnose.lab.nameserver import Nameserver
@@ -172,11 +172,24 @@ class Estate:
 
     def _conversation(self, service: ServiceName, settings: ServerSettings) -> Conversation | None:
         """What a connection to *service* gets; None when it gets an SMTP server."""
-        protocol = self.scenario.protocol(service)
+        fault, usual, times = self._fault(service), self._usual(service, settings), self.scenario.faults_pass_after
+        if fault is None:
+            return usual
+        if times is None or usual is None:
+            return fault
+        if self.scenario.port(service).state != "breaks-off":
+            return passing(fault, times, usual)
+        return passing(fault, times, lambda plain, peer, by: usual(by.secure(plain, settings.context), peer, by))
+
+    def _fault(self, service: ServiceName) -> Conversation | None:
         dead_ends: dict[str, Conversation] = {"silent": silent, "hangs-up": hangs_up, "breaks-off": breaks_off}
-        state = self.scenario.port(service).state
-        if state in dead_ends:
-            return dead_ends[state]
+        protocol = self.scenario.protocol(service)
+        if protocol is not None and protocol in self.scenario.turned_away:
+            return turns_away(self.scenario.turned_away[protocol])
+        return dead_ends.get(self.scenario.port(service).state)
+
+    def _usual(self, service: ServiceName, settings: ServerSettings) -> Conversation | None:
+        protocol = self.scenario.protocol(service)
         if protocol is None:
             return partial(
                 WebmailSession,
@@ -184,8 +197,6 @@ class Estate:
                 days_ahead=self.scenario.days_ahead,
                 delay=self.scenario.delay,
             )
-        if protocol in self.scenario.turned_away:
-            return turns_away(self.scenario.turned_away[protocol])
         sessions: dict[str, type[Session]] = {"imap": ImapSession, "pop3": Pop3Session}
         return partial(sessions[protocol], settings=settings) if protocol in sessions else None
 

@@ -88,6 +88,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str
     expects: tuple[str, ...] = ()
     """Causes that must appear as confirmed or likely, root cause first; none for a healthy estate."""
+    hints: tuple[str, ...] = ()
+    """Causes that must appear as possible; all that a healthy estate may show."""
     allows: tuple[str, ...] = ()
     """Causes that may appear beside them; any other that is confirmed or likely is wrong."""
     exit_code: Literal[0, 1, 3] = 0
@@ -107,6 +109,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     services: tuple[ServiceName, ...] = ("imaps", "submissions", "webmail")
     """What there is, announced by SRV records (the web page by its URL)."""
     ports: dict[ServiceName, Port] = {}
+    faults_pass_after: Annotated[int, Meta(ge=1)] | None = None
+    """How many connections to a port `state` and `turned_away` hold for, IMAP, POP3 and webmail; None: for all."""
     certificates: dict[HostLabel, CertificateKind] = {}
     dns: DnsState = "answers"
     records: dict[str, tuple[str, ...]] = {}

@@ -17,6 +17,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     scenario: Scenario
     found: tuple[str, ...] = ()
     """Confirmed and likely causes, root cause first."""
+    hinted: tuple[str, ...] = ()
+    """Causes that are only possible."""
     exit_code: int | None = None
     lacking: str | None = None
     """What this computer lacks for the scenario; None: it was carried out."""
@@ -30,6 +32,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         return (
             self.found[: len(expected)] == expected
             and set(self.found) <= {*expected, *self.scenario.allows}
+            and set(self.hinted) >= set(self.scenario.hints)
             and self.exit_code == self.scenario.exit_code
             and not self.broken
         )
@@ -47,6 +50,7 @@ def carry_out(scenario: Scenario, diagnose: Callable[[Estate], Report]) -> Trial
     return Trial(
         scenario=scenario,
         found=tuple(cause.id for cause in causes if cause.certainty != "possible"),
+        hinted=tuple(cause.id for cause in causes if cause.certainty == "possible"),
         exit_code=report.verdict.exit_code,
         broken=broken,
     )

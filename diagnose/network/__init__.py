@@ -27,7 +27,7 @@ from diagnose.network.resolver import (
     mx_records,
     srv_records,
 )
-from diagnose.network.stream import Stream, read_line
+from diagnose.network.stream import Stream, read_line, standing
 from diagnose.network.threads import in_background
 from diagnose.network.trust import CaFileError, check_ca_file, is_shared, trust_context
 from diagnose.network.vantage import KnownAnswer, Vantage
@@ -61,6 +61,7 @@ __all__ = [
     "mx_records",
     "read_line",
     "srv_records",
+    "standing",
     "trust_context",
 ]
 

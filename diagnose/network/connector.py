@@ -76,7 +76,7 @@ class Race:
         if won is None:
             return None
         address, connected = won
-        return Stream(connected, deadline, peer=address)
+        return Stream(connected, deadline, peer=address, port=self.port)
 
     def decided(self, patience: float) -> bool:
         """Wait up to *patience* seconds; whether an address connected or all have failed."""

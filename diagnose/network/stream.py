@@ -13,7 +13,8 @@ import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from diagnose.model.deadline import Deadline
@@ -24,6 +25,16 @@ R = TypeVar("R")
 BYTES_A_CONNECTION = 2_000_000
 """Bytes; a mail session up to its mailbox needs a few thousand, a login page a few hundred thousand."""
 SLICE_SECONDS = 0.25
+
+_streams: weakref.WeakSet[Stream] = weakref.WeakSet()
+_streams_lock = threading.Lock()
+
+
+def standing(peer: str, ports: Collection[int]) -> int:
+    """How many connections of this program to *ports* of the address *peer* stand: a server may limit them."""
+    with _streams_lock:
+        known = tuple(_streams)
+    return sum(stream.peer == peer and stream.port in ports and stream.fileno() >= 0 for stream in known)
 
 
 class Stream:
@@ -40,6 +51,7 @@ class Stream:
         limit: int = BYTES_A_CONNECTION,
         *,
         peer: str | None = None,
+        port: int | None = None,
     ) -> None:
         """*peer*: the address connected to, where it is known; one that was reset by now has none any more."""
         connected.setblocking(False)
@@ -55,6 +67,10 @@ class Stream:
         """Bytes received so far."""
         self.peer: str = connected.getpeername()[0] if peer is None else peer
         """The address at the other end."""
+        self.port = port
+        """The port there; None where nobody said."""
+        with _streams_lock:
+            _streams.add(self)
 
     # -- what our own code uses
 

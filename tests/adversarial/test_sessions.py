@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.server import spoken_protocol
+from checks.greeting import spoken_protocol
 from checks.sessions import Credentials, MailSession, open_session
 from checks.sessions.smtp import SmtpSession
 from diagnose.model import Deadline

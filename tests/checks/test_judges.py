@@ -8,10 +8,11 @@ import pytest
 
 from checks.certificates import CertificateFacts
 from checks.dns import DomainFacts, HostFacts, MxTarget, judge_domain, judge_host
+from checks.greeting import spoken_protocol
 from checks.lookup import ResolverFacts, judge_resolver
 from checks.page import PageFacts
 from checks.reach import PathsFacts, ReachFacts, Witness, judge_paths, judge_reach
-from checks.server import ServerFacts, judge_server, spoken_protocol
+from checks.server import ServerFacts, judge_server
 from checks.tls import DAY, Explanation, TlsFacts, judge_tls
 from checks.web import WebFacts, judge_web
 from diagnose.catalogue import catalogue
@@ -198,6 +199,17 @@ NO_SIX = attempt("network_unreachable", "2001:db8::1")
         (reached(), IMAP, ["reach.timeout"]),
         (reached(LATE, rejected_lately=3), IMAP, ["reach.timeout", "lockout.address-blocked?"]),
         (reached(LATE, rejected_lately=3, open_ports=(443,)), IMAP, ["reach.port-blocked", "lockout.address-blocked~"]),
+        (
+            reached(LATE, rejected_lately=3, open_ports=(443, 587)),
+            IMAP,
+            ["reach.port-blocked", "lockout.address-blocked?"],
+        ),
+        (
+            reached(REFUSED, rejected_lately=3, open_ports=(443,)),
+            IMAP,
+            ["reach.refused", "reach.port-blocked?", "lockout.address-blocked~"],
+        ),
+        (reached(REFUSED, rejected_lately=3), IMAP, ["reach.refused", "lockout.address-blocked?"]),
         (reached(NO_NET, rejected_lately=3), IMAP, ["reach.unreachable"]),
         (reached(REFUSED), WEB, ["web.login-page-down"]),
         (reached(LATE, open_ports=(993,)), WEB, ["web.login-page-down"]),

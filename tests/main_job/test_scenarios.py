@@ -32,9 +32,9 @@ def test_scenario(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, one in SCENARIOS.items() if not one.expects])
 def test_a_healthy_estate_has_no_cause_at_all(name: str) -> None:
-    """Healthy is a claim too: not even a possible cause is named."""
+    """Healthy is a claim too: not even a possible cause is named, but for what was over at the second try."""
     with Estate(SCENARIOS[name]) as estate:
         report = diagnosed(estate)
 
-    assert report.verdict.causes == ()
+    assert tuple(cause.id for cause in report.verdict.causes) == SCENARIOS[name].hints
     assert report.verdict.status == "healthy"

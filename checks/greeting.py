@@ -1,0 +1,34 @@
+"""The greeting: whose protocol it is, and whether it takes the client or turns it away."""
+
+from __future__ import annotations
+
+import re
+
+_SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("imap", re.compile(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)),
+    ("pop3", re.compile(rb"(\+OK|-ERR)\b", re.IGNORECASE)),
+    ("http", re.compile(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
+    ("ssh", re.compile(rb"SSH-\d")),
+    ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
+    ("ftp", re.compile(rb"220[ -][^\r\n]*\bftp", re.IGNORECASE)),
+    ("smtp", re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")),
+    ("sieve", re.compile(rb"\"IMPLEMENTATION\"", re.IGNORECASE)),
+    ("vnc", re.compile(rb"RFB \d")),
+    ("mysql", re.compile(rb".{3}\x00\x0a\d", re.DOTALL)),
+)
+
+
+def spoken_protocol(greeting: bytes) -> str | None:
+    """The protocol that *greeting* belongs to; None when it is none of those known."""
+    return next((name for name, shape in _SPOKEN if shape.match(greeting)), None)
+
+
+def turns_away(greeting: bytes | str) -> bool:
+    """Whether *greeting* tells a client of a mail protocol to go."""
+    line = greeting.encode() if isinstance(greeting, str) else greeting
+    return bool(re.match(rb"\* (BYE|NO|BAD)|-ERR|[45]\d\d", line, re.IGNORECASE))
+
+
+def for_good(greeting: str) -> bool:
+    """Whether a *greeting* that turns away does so for good: a 5yz reply (RFC 5321 §4.2.1), SYS/PERM (RFC 3206)."""
+    return bool(re.match(r"5\d\d|-ERR \[SYS/PERM\]", greeting, re.IGNORECASE))
