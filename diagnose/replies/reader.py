@@ -41,7 +41,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Hit(msgspec.Struct, frozen=True):
-    rank: tuple[int, int]
+    rank: tuple[int, bool, int]
     meaning: Conditions
     matched: str
 
@@ -128,15 +128,17 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
 def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]]) -> _Hit:
     layer = _LAYER_OF_RULES[compiled.layer]
     # a signature that explains more of the text is the more specific one
-    order = -sum(span[1] - span[0] for span in spans) if layer <= _PROGRAM else compiled.order
+    explained = layer <= _PROGRAM
+    order = -sum(span[1] - span[0] for span in spans) if explained else compiled.order
     # what stands between the phrases is left out: servers echo names and credentials there
     shown = " … ".join(dict.fromkeys(sentence[start:end] for start, end in sorted(spans)))
-    return _Hit((layer, order), compiled.rule, shown[:LONGEST_MATCH])
+    vague = explained and compiled.rule.certainty == "possible"
+    return _Hit((layer, vague, order), compiled.rule, shown[:LONGEST_MATCH])
 
 
 def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:
     return [
-        _Hit((_layer_of(code, rule), order), rule, _shown(code))
+        _Hit((_layer_of(code, rule), False, order), rule, _shown(code))
         for order, code in enumerate(wire.codes)
         for rule in place.knowledge.code_rules(code.registry, code.code)
         if place.holds(rule) and (rule.on_success or not wire.succeeded)

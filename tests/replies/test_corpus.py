@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.replies.corpus import CORPUS, FURTHER, PROGRAMS, SERVERS, WEBMAIL, Judged, Told, judge, labelled
+from tests.replies.corpus import (
+    CLIENTS,
+    CORPUS,
+    FURTHER,
+    PROGRAMS,
+    SERVERS,
+    THREADS,
+    WEBMAIL,
+    Judged,
+    Told,
+    judge,
+    labelled,
+)
 
 
 def report(judged: list[Judged]) -> str:
@@ -24,7 +36,10 @@ def report(judged: list[Judged]) -> str:
         (WEBMAIL, "nothing", 1000, 0.97),
         (SERVERS, "no provider", 1000, 0.97),
         (SERVERS, "nothing", 1000, 0.96),
-        (PROGRAMS, "no provider", 500, 0.84),
+        (PROGRAMS, "no provider", 500, 0.97),
+        (CLIENTS, "nothing", 800, 0.97),
+        (THREADS, "no provider", 250, 0.97),
+        (THREADS, "nothing", 250, 0.97),
     ],
 )
 def test_the_first_suspect_is_right_and_hardly_ever_confidently_wrong(
