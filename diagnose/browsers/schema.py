@@ -75,7 +75,9 @@ class Browser(Part, frozen=True, kw_only=True):
     menus: tuple[Menus, ...] = ()
     """The newest first."""
     installed: Places = Places()
-    """Programs: commands, or paths."""
+    """Programs: commands, paths of a program or its folder, or keys of the registry (``HKCU\\…``, ``HKLM\\…``)."""
+    own_versions: bool = False
+    """Whether its versions are numbered by themselves, so that they do not tell the engine's."""
     profiles: Profiles = Profiles()
     unsure: tuple[str, ...] = ()
     """Dotted field names whose value rests on memory or on a weak source."""

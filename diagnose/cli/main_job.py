@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from diagnose.cli import secrets
-from diagnose.cli.options import audience_option, lang_option, no_color_option
+from diagnose.cli.options import audience_option, lang_option, no_color_option, profiles_option
 from diagnose.cli.output import formats, print_out, renderer, suffixes, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
@@ -20,6 +20,7 @@ from diagnose.discovery import Wishes
 from diagnose.history import History
 from diagnose.language import translation
 from diagnose.model import Subject, TextError
+from diagnose.model.browsing import Browsing
 from diagnose.model.renderer import RenderStyle
 from diagnose.model.workbench import OtherMailbox
 from diagnose.providers import provider
@@ -121,6 +122,7 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
 )
 @click.argument("subject", metavar="ADDRESS|DOMAIN")
 @ways
+@profiles_option
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the dispatcher looks for; click's values
     """Tell why the login to a mailbox fails, prove it, and say what to do.
@@ -162,6 +164,7 @@ def request_for(named: str, given: dict[str, Any], *, ask: bool) -> Request:
         audience=given["audience"],
         **_login(subject, given, ask=ask),
         other_mailbox=_other_mailbox(given),
+        browsing=Browsing(profiles=given.get("profiles", False)),
         seen=tuple(message for message in given["seen"] if message.strip()),
     )
 

@@ -24,3 +24,6 @@ no_color_option = click.option("--no-color", is_flag=True, help="No colours (als
 page_format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Standard output."
 )
+profiles_option = click.option(
+    "--profiles", is_flag=True, help="Read what browsers on this computer hold for the webmail page; never a password."
+)

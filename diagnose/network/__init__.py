@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -175,11 +175,12 @@ class Network:
         ready: Callable[[str, int], Stream | None] = lambda _host, _port: None,
         *,
         keep_cookies: bool = True,
+        headers: Mapping[str, str] | None = None,
     ) -> Exchange:
         """The page at *url*, redirects followed as far as *accept* allows. Never raises.
 
         *ready* may hand over a connection to host and port that stands already, TLS included. Without
-        *keep_cookies* no cookie that the page sets is sent back.
+        *keep_cookies* no cookie that the page sets is sent back. *headers* go with every request.
         """
 
         def open_stream(host: str, port: int, tls: bool, until: Deadline) -> Stream:
@@ -189,7 +190,7 @@ class Network:
             standing.deadline = until
             return standing
 
-        return fetch(url, deadline, open_stream, accept=accept, keep_cookies=keep_cookies)
+        return fetch(url, deadline, open_stream, accept=accept, keep_cookies=keep_cookies, headers=headers)
 
     def knock(self, address: str, port: int, deadline: Deadline) -> Attempt:
         """Whether *port* of *address* accepts a connection; asked once a run, the connection is closed at once."""

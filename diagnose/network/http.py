@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -78,11 +78,13 @@ def fetch(
     accept: Callable[[str], bool] = lambda _: True,
     largest_body: int = LARGEST_BODY,
     keep_cookies: bool = True,
+    headers: Mapping[str, str] | None = None,
 ) -> Exchange:
     """GET *url* and follow its redirects. Never raises for what a server or the network does.
 
     A redirect to an address that *accept* refuses, or to no http(s) address, is recorded and not followed.
     Cookies set on the way are sent on, as a browser with an empty profile would; without *keep_cookies* none is.
+    *headers* go with every request beside the usual ones.
     """
     import http.cookiejar
 
@@ -92,6 +94,7 @@ def fetch(
     session.trust_env = False  # no proxy, no .netrc: what is asked is what this computer itself can reach
     session.headers["User-Agent"] = f"diagnose/{__version__}"
     session.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
+    session.headers.update(headers or {})
     if not keep_cookies:
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     adapter = _adapter(open_stream, deadline)

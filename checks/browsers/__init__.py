@@ -1,0 +1,1 @@
+"""Web browsers on this computer: which are installed, and what their profiles hold for one host."""

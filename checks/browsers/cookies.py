@@ -1,0 +1,163 @@
+"""Cookies that a profile holds for a page: which of them a browser sends, and how long the header gets.
+
+Names stay in here; what leaves is counted.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from diagnose.network import Cookie, Hop, is_address
+
+MOST = 2000
+"""Cookies of one host and its parents in one profile; browsers keep some 180 of a domain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredCookie:
+    """A cookie without its value."""
+
+    name: str
+    domain: str
+    """As browsers keep it: with a dot in front where it holds for hosts below, too."""
+    path: str
+    size: int
+    """Bytes of its value."""
+    estimated: bool = False
+    """Whether `size` is reckoned from an encrypted value."""
+    secure: bool
+    created: float
+    """Seconds since the epoch, as all times here."""
+    used: float
+    expires: float | None
+    """None: with the browser's session."""
+    partitioned: bool = False
+    """Kept for use inside of another site's page only."""
+
+    @property
+    def length(self) -> int:
+        """Bytes that it takes in the Cookie header, the separator to the next one aside."""
+        return len(self.name.encode()) + bool(self.name) + self.size
+
+
+class HeldCookies(msgspec.Struct, frozen=True, kw_only=True):
+    """What a profile holds for a page, counted."""
+
+    count: int
+    """For the host and its parent domains."""
+    sent: int
+    """Of those, how many go with a request for the page (RFC 6265 §5.4)."""
+    header_bytes: int
+    """Length of the value of that Cookie header."""
+    estimated: bool = False
+    """Whether `header_bytes` is reckoned from encrypted values; it is off by a few bytes a cookie."""
+    expired: int = 0
+    of_session: int = 0
+    """Without an expiry."""
+    across_domains: int = 0
+    """Names that are sent twice, for the host and for a parent domain of it."""
+    of_login: int = 0
+    """Names that the login page sets itself, and that are sent a second time from a place where it sets none."""
+    first_set_at: float | None = None
+    last_used_at: float | None = None
+    first_expiry_at: float | None = None
+    """Of those that are still good."""
+
+
+def domains_of(host: str) -> tuple[str, ...]:
+    """The domains under which browsers keep cookies that *host* gets."""
+    if is_address(host):
+        return (host,)
+    labels = host.lower().rstrip(".").split(".")
+    parents = [".".join(labels[place:]) for place in range(len(labels))]
+    return (parents[0], *("." + parent for parent in parents))
+
+
+def sent(cookies: Iterable[StoredCookie], url: str, now: float) -> list[StoredCookie]:
+    """Those that go with a request for *url*, in their order: longer paths first, then the older ones."""
+    page = urllib.parse.urlsplit(url)
+    host, path = (page.hostname or "").lower(), page.path or "/"
+    known = domains_of(host)
+    going = [
+        cookie
+        for cookie in cookies
+        if cookie.domain.lower() in known
+        and _below(path, cookie.path)
+        and (page.scheme == "https" or not cookie.secure)
+        and (cookie.expires is None or cookie.expires > now)
+        and not cookie.partitioned
+    ]
+    return sorted(going, key=lambda cookie: (-len(cookie.path), cookie.created))
+
+
+def header_bytes(going: Iterable[StoredCookie]) -> int:
+    """Length of the Cookie header's value."""
+    lengths = [cookie.length for cookie in going]
+    return sum(lengths) + 2 * max(0, len(lengths) - 1)
+
+
+def dummy(going: Iterable[StoredCookie]) -> str:
+    """A Cookie header of the same shape, as many cookies as long, without anything of theirs in it."""
+    pairs = (f"c{number}=".ljust(cookie.length, "0")[: max(1, cookie.length)] for number, cookie in enumerate(going))
+    return "; ".join(pairs)
+
+
+def count(cookies: Iterable[StoredCookie], url: str, hops: Iterable[Hop], now: float) -> HeldCookies:
+    """*cookies* of a profile, as far as a request for *url* goes; *hops* are those of a visit without any."""
+    held = list(cookies)
+    going = sent(held, url, now)
+    by_name: dict[str, list[StoredCookie]] = {}
+    for cookie in going:
+        by_name.setdefault(cookie.name, []).append(cookie)
+    fresh = [c.expires for c in held if c.expires is not None and c.expires > now]
+    set_here = _set_by(hops)
+    return HeldCookies(
+        count=len(held),
+        sent=len(going),
+        header_bytes=header_bytes(going),
+        estimated=any(c.estimated for c in going),
+        expired=sum(c.expires is not None and c.expires <= now for c in held),
+        of_session=sum(c.expires is None for c in held),
+        across_domains=sum(len({c.domain.lstrip(".") for c in twins}) > 1 for twins in by_name.values()),
+        of_login=sum(
+            len(twins) > 1 and any((c.domain.lstrip("."), c.path) not in set_here[name] for c in twins)
+            for name, twins in by_name.items()
+            if name in set_here
+        ),
+        first_set_at=min((c.created for c in held), default=None),
+        last_used_at=max((c.used for c in held), default=None),
+        first_expiry_at=min(fresh, default=None),
+    )
+
+
+def _below(path: str, of_cookie: str) -> bool:
+    """Path-match of RFC 6265 §5.1.4."""
+    return path == of_cookie or (
+        path.startswith(of_cookie) and (of_cookie.endswith("/") or path[len(of_cookie)] == "/")
+    )
+
+
+def _set_by(hops: Iterable[Hop]) -> dict[str, set[tuple[str, str]]]:
+    """Name to the domains and paths that the page's own cookies have."""
+    places: dict[str, set[tuple[str, str]]] = {}
+    for hop in hops:
+        for cookie in hop.cookies:
+            places.setdefault(cookie.name, set()).add(_place(cookie, hop.url))
+    return places
+
+
+def _place(cookie: Cookie, url: str) -> tuple[str, str]:
+    """Domain and path of *cookie* as a browser keeps it (RFC 6265 §5.1.4, §5.2)."""
+    page = urllib.parse.urlsplit(url)
+    attributes = {
+        key.strip().lower(): value.strip() for key, _, value in (part.partition("=") for part in cookie.attributes)
+    }
+    domain = attributes.get("domain", "").lstrip(".").lower() or (page.hostname or "").lower()
+    path = attributes.get("path", "")
+    if not path.startswith("/"):
+        path = page.path.rpartition("/")[0] or "/"
+    return domain, path

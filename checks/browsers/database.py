@@ -1,0 +1,107 @@
+"""SQLite databases of a profile, read from a copy in memory: values of cookies reach no disk, and no lock is taken.
+
+The file formats are those of https://www.sqlite.org/fileformat2.html and https://www.sqlite.org/walformat.html.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from checks.browsers.files import UnreadableError, read
+from diagnose.model.deadline import Deadline
+
+LARGEST = 64_000_000
+"""Bytes; a browser keeps some thousand cookies of at most 4 KB."""
+TRIES, PAUSE_SECONDS = 4, 0.05
+"""A transaction of the running browser is over by then."""
+
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
+_WAL_MAGIC = (0x377F0682, 0x377F0683)
+_WAL_HEADER, _FRAME_HEADER = 32, 24
+_INSTRUCTIONS = 10_000
+"""Of SQLite's virtual machine, between two looks at the clock."""
+
+
+@contextlib.contextmanager
+def reading(path: Path, deadline: Deadline) -> Iterator[sqlite3.Connection | None]:
+    """The database at *path* as it was last committed, write-ahead log included; None where there is none.
+
+    Raises UnreadableError: not permitted, in use, larger than 64 MB, no database, *deadline* passed.
+    """
+    image = _image(path, deadline)
+    if image is None:
+        yield None
+        return
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
+        connection.set_progress_handler(deadline.passed, _INSTRUCTIONS)
+        if image:
+            connection.deserialize(bytes(image))
+        connection.execute("PRAGMA query_only = 1")
+        yield connection
+    except sqlite3.Error as error:
+        raise UnreadableError("no_time" if deadline.passed() else "damaged") from error
+    finally:
+        connection.close()
+
+
+def _image(path: Path, deadline: Deadline) -> bytearray | None:
+    for _ in range(TRIES):
+        before = _changed(path)
+        main = read(path, LARGEST)
+        if main is None:
+            return None
+        log = read(path.with_name(path.name + "-wal"), LARGEST) or b""
+        journal = read(path.with_name(path.name + "-journal"), LARGEST) or b""
+        if not journal.startswith(_JOURNAL_MAGIC) and before == _changed(path):
+            return _rolled_forward(bytearray(main), log)
+        if deadline.passed():
+            raise UnreadableError("no_time")
+        time.sleep(min(PAUSE_SECONDS, deadline.left()))
+    raise UnreadableError("in_use")
+
+
+def _changed(path: Path) -> tuple[int, ...]:
+    found = []
+    for name in (path.name, path.name + "-wal"):
+        try:
+            state = path.with_name(name).stat()
+            found += [state.st_mtime_ns, state.st_size]
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
+def _rolled_forward(image: bytearray, log: bytes) -> bytearray:
+    """*image* with the committed pages of its write-ahead log, and marked as a database without one."""
+    if len(log) > _WAL_HEADER:
+        magic, _version, size, _sequence, *salt = struct.unpack(">6I", log[:24])
+        if magic in _WAL_MAGIC and 512 <= size <= 65536:
+            _apply(image, log, size, salt)
+    if len(image) >= 100:
+        image[18:20] = b"\x01\x01"  # file format versions: 2 would ask for the log, which memory has not
+    return image
+
+
+def _apply(image: bytearray, log: bytes, size: int, salt: list[int]) -> None:
+    pending: dict[int, int] = {}
+    for place in range(_WAL_HEADER, len(log) - _FRAME_HEADER - size + 1, _FRAME_HEADER + size):
+        number, pages, *of_frame = struct.unpack(">4I", log[place : place + 16])
+        if of_frame != salt or not 1 <= number <= LARGEST // size:  # left over from an earlier round of the log
+            break
+        pending[number] = place + _FRAME_HEADER
+        if not pages:
+            continue
+        for page, start in pending.items():
+            end = page * size
+            if len(image) < end:
+                image.extend(bytes(end - len(image)))
+            image[end - size : end] = log[start : start + size]
+        del image[min(pages, LARGEST // size) * size :]
+        pending.clear()

@@ -1,0 +1,163 @@
+"""Which browsers are installed, and in which version: read from files where they tell, asked for where they do not."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import os
+import plistlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from checks.browsers.files import UnreadableError, files, read
+from diagnose.browsers import Browser, Places, all_browsers
+from diagnose.model.deadline import Deadline
+
+LARGEST_FILE = 1_000_000
+ANSWER_SECONDS = 2.0
+"""Patience with a program that is asked for its version."""
+MOST_FOLDERS = 500
+
+_VERSION = re.compile(r"\d{1,5}(?:\.\d{1,6}){1,3}")
+_REGISTRY_VALUES = ("version", "CurrentVersion", "DisplayVersion")
+
+
+class InstalledBrowser(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser that is on this computer."""
+
+    browser: str
+    """Its id."""
+    version: str
+    """As the browser tells it; "" where it could not be found out."""
+    engine_version: int | None = None
+    """What `Oldest.version` is compared with; None where its version does not tell."""
+    too_old: bool = False
+    """Whether webmail pages of today cannot be expected to work in it."""
+
+
+def installed(deadline: Deadline) -> Iterator[InstalledBrowser]:
+    """Every known browser that is found, once a version."""
+    for known in all_browsers():
+        versions: dict[str, None] = {}
+        for place in here(known.installed):
+            if deadline.passed():
+                return
+            version = _version(place)
+            if version is not None and not (version == "" and versions):
+                versions.setdefault(version)
+        yield from (_judged(known, version) for version in versions)
+
+
+def _judged(known: Browser, version: str) -> InstalledBrowser:
+    number = re.match(r"\d+", version)
+    engine = int(number[0]) if number and not known.own_versions else None
+    too_old = known.oldest is not None and engine is not None and engine < known.oldest.version
+    return InstalledBrowser(browser=known.id, version=version, engine_version=engine, too_old=too_old)
+
+
+def here(places: Places) -> tuple[str, ...]:
+    """Those of this operating system, variables filled in."""
+    platform: str = sys.platform
+    match platform:
+        case "win32":
+            found = tuple(map(os.path.expandvars, places.windows))
+        case "darwin":
+            found = places.macos
+        case _:
+            base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+            found = tuple(re.sub(r"^~/\.config(?=/)", lambda _: base, place) for place in places.linux)
+    return tuple(str(Path(place).expanduser()) for place in found if "%" not in place)
+
+
+def _version(place: str) -> str | None:
+    """The version of what is installed at *place*: a registry key, a path or a command; None where nothing is."""
+    if re.match(r"HK(?:CU|LM)\\", place):
+        return _of_registry(place)
+    path = Path(place)
+    if path.is_absolute():
+        return _of_files(path) if os.path.exists(path) else None  # noqa: PTH110 - unlike Path.exists it never raises
+    command = shutil.which(place)
+    return None if command is None else _asked(os.path.realpath(command)) or ""
+
+
+def _of_files(path: Path) -> str:
+    folder = path if os.path.isdir(path) else path.parent  # noqa: PTH112 - as above
+    with contextlib.suppress(UnreadableError, configparser.Error, UnicodeDecodeError):
+        if data := read(folder / "application.ini", LARGEST_FILE):
+            parser = configparser.RawConfigParser(strict=False)
+            parser.read_string(data.decode())
+            return parser.get("App", "Version", fallback="")
+    with contextlib.suppress(UnreadableError, plistlib.InvalidFileException, ValueError):
+        if data := read(folder / "Contents" / "Info.plist", LARGEST_FILE):
+            return str(plistlib.loads(data).get("CFBundleShortVersionString", ""))
+    with contextlib.suppress(UnreadableError):
+        if data := read(folder / "meta" / "snap.yaml", LARGEST_FILE):
+            told = re.search(rb"^version: *['\"]?([\w.-]{1,40})", data, re.MULTILINE)
+            return told[1].decode() if told else ""
+    numbers = [inner.name for inner in files(folder, MOST_FOLDERS) if _VERSION.fullmatch(inner.name)]
+    return max(numbers, key=lambda name: tuple(map(int, name.split("."))), default="")
+
+
+def _of_registry(place: str) -> str | None:
+    try:
+        import winreg
+    except ImportError:  # not Windows
+        return None
+    root, _, key = place.partition("\\")
+    hive = getattr(winreg, {"HKCU": "HKEY_CURRENT_USER", "HKLM": "HKEY_LOCAL_MACHINE"}[root])
+    try:
+        with getattr(winreg, "OpenKey")(hive, key) as opened:  # noqa: B009 - the module is empty to a checker elsewhere
+            for name in _REGISTRY_VALUES:
+                with contextlib.suppress(OSError):
+                    told = _VERSION.search(str(getattr(winreg, "QueryValueEx")(opened, name)[0]))  # noqa: B009
+                    return told[0] if told else ""
+    except OSError:
+        return None
+    return ""
+
+
+@cache
+def _asked(command: str) -> str:
+    """What *command* answers to --version; "" for one that would set up something first, or gives no answer."""
+    beside = _of_files(Path(command)) if Path(command).parent.name not in {"bin", "sbin"} else ""
+    if beside or Path(command).name == "snap":  # which makes folders for the person before it answers
+        return beside
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a browser found by its name on the person's own PATH
+            [command, "--version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return ""
+    try:
+        answer, _ = process.communicate(timeout=ANSWER_SECONDS)
+    except subprocess.TimeoutExpired:
+        return ""
+    finally:
+        _end(process)
+    told = _VERSION.search(answer.decode("utf-8", "replace"))
+    return told[0] if told else ""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End *process* and what it has started, if they run still."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            process.kill()
+        elif process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    if process.stdout:
+        process.stdout.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(ANSWER_SECONDS)

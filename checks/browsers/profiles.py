@@ -1,0 +1,167 @@
+"""Where the browsers of this computer keep their profiles, and what one of these holds for a host."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from checks.browsers import chromium, chromium_cache, firefox, firefox_cache
+from checks.browsers.caches import Copy, Held
+from checks.browsers.cookies import StoredCookie
+from checks.browsers.files import UnreadableError, Why
+from checks.browsers.installed import here
+from diagnose.browsers import all_browsers
+from diagnose.model.deadline import Deadline
+
+MOST_PROFILES = 30
+"""Of all browsers together."""
+
+Part = Literal["profiles", "cookies", "settings", "hsts", "workers", "cache"]
+CACHES = (
+    ("/.config/", "/.cache/"),
+    ("/config/", "/cache/"),
+    ("/.mozilla/", "/.cache/mozilla/"),
+    ("/Library/Application Support/", "/Library/Caches/"),
+    ("\\AppData\\Roaming\\", "\\AppData\\Local\\"),
+)
+"""Where a profile lies, and in its place where its cache does, by the customs of the systems and of Flatpak."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """A profile of a browser."""
+
+    browser: str
+    """The browser's id."""
+    kind: Literal["chromium", "firefox"]
+    folder: Path
+    lost: Why | None = None
+    """Why the profiles in `folder` could not be found; it is then no profile itself."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return "" if self.lost else self.folder.name
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """What could not be read, and why."""
+
+    part: Part
+    why: Why
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a profile holds for one page and its host. None stands for: could not be read."""
+
+    cookies: list[StoredCookie] | None = None
+    cookies_blocked: bool | None = None
+    javascript_blocked: bool | None = None
+    hsts: bool | None = None
+    """Whether it turns http into https for the host (RFC 6797)."""
+    workers: bool | None = None
+    """Whether a service worker of the host is, or was lately, registered."""
+    cached: int | None = None
+    """Entries of the host in the disk cache."""
+    copies: tuple[Copy, ...] = ()
+    """Of the page."""
+    unread: tuple[Unread, ...] = ()
+
+
+def profiles() -> Iterator[Profile]:
+    """The profiles of all known browsers, those used last first within each."""
+    return islice(_profiles(), MOST_PROFILES)
+
+
+def _profiles() -> Iterator[Profile]:
+    seen = set()
+    for known in all_browsers():
+        kind = known.profiles.kind
+        if kind is None or kind == "safari":
+            continue
+        for root in map(Path, here(known.profiles)):
+            try:
+                folders = list(chromium.names(root) if kind == "chromium" else firefox.names(root))
+            except UnreadableError as error:
+                yield Profile(browser=known.id, kind=kind, folder=root, lost=error.why)
+                continue
+            for folder in folders:
+                real = os.path.realpath(folder)
+                if real not in seen and _is_folder(folder):
+                    seen.add(real)
+                    yield Profile(browser=known.id, kind=kind, folder=folder)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:  # not there, a circle of links, or in a folder that may not be entered
+        return False
+
+
+def read(profile: Profile, host: str, url: str, now: float, deadline: Deadline) -> Content:
+    """What *profile* holds for *host* and its page at *url*; never raises for what it finds."""
+    if profile.lost:
+        return Content(unread=(Unread(part="profiles", why=profile.lost),))
+    unread: list[Unread] = []
+    folder = profile.folder
+
+    def tried(part: Part, reading: Callable[[], T]) -> T | None:
+        try:
+            if deadline.passed():
+                raise UnreadableError("no_time")  # noqa: TRY301 - one way out for everything that keeps from reading
+            return reading()
+        except UnreadableError as error:
+            unread.append(Unread(part=part, why=error.why))
+            return None
+
+    held: Held | None
+    if profile.kind == "chromium":
+        cookies = tried("cookies", lambda: chromium.cookies(folder, host, deadline))
+        settings = tried("settings", lambda: chromium.settings(folder))
+        cookies_blocked, javascript_blocked = (
+            None if settings is None else chromium.blocked(settings, content, url)
+            for content in ("cookies", "javascript")
+        )
+        hsts = tried("hsts", lambda: chromium.hsts(folder, host, now))
+        workers = tried("workers", lambda: chromium.workers(folder, host, deadline))
+        held = tried("cache", lambda: chromium_cache.held(_cache(folder, "Cache"), host, url, deadline))
+    else:
+        cookies = tried("cookies", lambda: firefox.cookies(folder, host, deadline))
+        cookies_blocked = tried("settings", lambda: firefox.cookies_blocked(folder, url, deadline))
+        javascript_blocked = tried("settings", lambda: firefox.javascript_off(folder))
+        hsts = tried("hsts", lambda: firefox.hsts(folder, host, now))
+        workers = tried("workers", lambda: firefox.workers(folder, host))
+        held = tried("cache", lambda: firefox_cache.held(_cache(folder, "cache2"), host, url, deadline))
+    if held is not None and not held.complete:
+        unread.append(Unread(part="cache", why="no_time" if deadline.passed() else "too_large"))
+    return Content(
+        cookies=cookies,
+        cookies_blocked=cookies_blocked,
+        javascript_blocked=javascript_blocked,
+        hsts=hsts,
+        workers=workers,
+        cached=held.entries if held else None,
+        copies=held.copies if held else (),
+        unread=tuple(dict.fromkeys(unread)),
+    )
+
+
+def _cache(profile: Path, name: str) -> Path:
+    """The folder of its cache: apart from the profile where the system has a place for caches, or in it."""
+    inside = profile / name
+    for place, other in CACHES:
+        before, mark, behind = str(profile).partition(place)
+        if mark and _is_folder(apart := Path(before + other + behind, name)):
+            return apart
+    return inside
