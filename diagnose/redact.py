@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from diagnose.model.report import Report
 
 USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "address-1", "folder-1"
 """Stable pseudonyms, so that a shared report stays readable."""
+PROFILE = "profile-{number}"
+_OF_EVERYBODY = re.compile(r"(?:Default|Profile \d+|Guest Profile|System Profile)?", re.IGNORECASE)
+"""Profiles of browsers that are called so on every computer."""
 _STRUCTURE = {"id", "cause", "check", "family", "protocol", "tls", "source", "status", "certainty", "impact", "fixer"}
 """Keys whose values are words of ours, never of the person's."""
 _OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state"}
@@ -36,6 +39,9 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
     hidden |= {name: COMPUTER for name in {socket.gethostname(), *computer} if len(name) > 1}
     hidden |= dict.fromkeys(own_addresses(), ADDRESS)
     hidden |= dict.fromkeys(_home(), FOLDER)
+    plain = msgspec.to_builtins(report)
+    named = dict.fromkeys(_profiles(plain))
+    hidden |= {name: PROFILE.format(number=number) for number, name in enumerate(named, 1)}
     hidden.pop("localhost", None)
     words = sorted(hidden, key=len, reverse=True)
     if not words:
@@ -54,7 +60,19 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
             return [clean(item, key, structure) for item in value]
         return value
 
-    return msgspec.convert(clean(msgspec.to_builtins(report)), Report)
+    return msgspec.convert(clean(plain), Report)
+
+
+def _profiles(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    """Names of browser profiles in *value*, as people, or the browser by lot, gave them."""
+    if isinstance(value, dict):
+        name = value.get("profile")
+        if isinstance(name, str) and not _OF_EVERYBODY.fullmatch(name):
+            yield name
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _profiles(item)
 
 
 def _local(username: str | None) -> str:

@@ -47,13 +47,14 @@ def cookies(profile: Path, host: str, deadline: Deadline) -> list[StoredCookie]:
             domains,
         ).fetchall()
         version = database.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'version'").fetchone()
+    in_blocks = all((row[4] - _PREFIX) % _BLOCK_CIPHER == 0 for row in rows if row[4])
     extra = _HOST_HASH if version and version[0] >= _HASHED_SINCE else 0
     return [
         StoredCookie(
             name=name or "",
             domain=domain,
             path=path or "/",
-            size=_deciphered(encrypted, extra) if encrypted and not plain else plain or 0,
+            size=_deciphered(encrypted, extra, in_blocks=in_blocks) if encrypted and not plain else plain or 0,
             estimated=bool(encrypted and not plain),
             secure=bool(secure),
             created=_epoch(created),
@@ -65,15 +66,12 @@ def cookies(profile: Path, host: str, deadline: Deadline) -> list[StoredCookie]:
     ]
 
 
-def _deciphered(length: int, extra: int) -> int:
+def _deciphered(length: int, extra: int, *, in_blocks: bool) -> int:
     """How long a value of *length* encrypted bytes is: AES-CBC fills up the last block, AES-GCM adds nonce and tag.
 
     With AES-CBC it is off by eight bytes at most.
     """
-    inside = length - _PREFIX
-    if inside > 0 and inside % _BLOCK_CIPHER == 0:
-        return max(0, inside - extra - _BLOCK_CIPHER // 2)
-    return max(0, inside - _NONCE_AND_TAG - extra)
+    return max(0, length - _PREFIX - extra - (_BLOCK_CIPHER // 2 if in_blocks else _NONCE_AND_TAG))
 
 
 def _epoch(microseconds: float | None) -> float:
