@@ -13,14 +13,19 @@ from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
 from checks.password import WORDS, PasswordFacts
 from checks.patience import judge_wait
 from checks.server import session_key, take_session
-from checks.sessions import Credentials
+from checks.sessions import Credentials, MailSession
 from diagnose import providers
 from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, Text, failure, text
 from diagnose.model.workbench import Workbench
+from diagnose.network import standing
 from diagnose.replies import Reading, read_reply
 
 LOGIN_SECONDS = 25.0
 """Patience for the answer; servers hold back the answer to a wrong password for seconds, on purpose."""
+EARLIER_SECONDS = 3.0
+"""Patience for the look into the mailbox that an earlier session is used for."""
+GOODBYE_SECONDS = 0.3
+"""For a server to forget a session that said goodbye."""
 OAUTH = ("XOAUTH2", "OAUTHBEARER")
 
 NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
@@ -58,6 +63,7 @@ def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
     if mechanism is None:
         session.close()
         return facts
+    _let_earlier_end(session, target, given, bench)
     started = time.monotonic()
     try:
         reply = session.login(credentials, mechanism, bench.deadline.share(0.9, LOGIN_SECONDS))
@@ -70,6 +76,23 @@ def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
     facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
     _record(facts, target, given, bench, credentials)
     return facts
+
+
+def _let_earlier_end(session: MailSession, target: Service, given: Given, bench: Workbench) -> None:
+    """Wait for sessions of earlier turns: a server that takes one of a user at a time would turn this one away."""
+    ports = {
+        service.port
+        for service, facts in given.earlier
+        if (service.host, service.protocol) == (target.host, target.protocol)
+        and isinstance(facts, LoginFacts)
+        and facts.outcome == "accepted"
+    }
+    if not ports:
+        return
+    patience = bench.deadline.share(0.2, EARLIER_SECONDS)
+    while standing(session.stream.peer, ports) and not patience.passed():
+        time.sleep(0.05)
+    time.sleep(min(GOODBYE_SECONDS, bench.deadline.left()))
 
 
 def _credentials(given: Given, bench: Workbench) -> Credentials | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import imaplib
 import poplib
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from .estate import Estate, Family
@@ -74,6 +75,18 @@ class PlainClients:
     def connect(self, host: str, port: int, family: Family | None = None, seconds: float = LIMIT) -> None:
         """Connect, with a verified handshake where the port wants TLS. Raises OSError."""
         self._with(host, port, lambda connection: None, family, seconds)
+
+    @contextlib.contextmanager
+    def staying(
+        self, host: str, port: int, use: Callable[[socket.socket], object] = lambda greeted: greeted.recv(1)
+    ) -> Iterator[None]:
+        """A connection under TLS that has done *use*, and stays meanwhile."""
+        address = self._estate.hosts[host].addresses[0]
+        plain = self._estate.client.inside(lambda: socket.create_connection((str(address), port), timeout=LIMIT))
+        with plain, self._tls.wrap_socket(plain, server_hostname=host) as secured:
+            used = use(secured)
+            yield
+            del used  # whatever it is may close the connection once nobody holds it
 
     def imap_capabilities(self, host: str, port: int) -> tuple[str, ...]:
         """What an IMAP server offers before login."""
@@ -150,3 +163,10 @@ class PlainClients:
                 return answer.read(100_000).decode()
 
         return self._with(host, 443, use)
+
+
+def imap_session(connection: socket.socket, user: str, password: str) -> imaplib.IMAP4:
+    """A session of *user*, logged in."""
+    imap = _Imap(connection, "localhost")
+    imap.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+    return imap

@@ -132,6 +132,8 @@ SERVERS = (
     MailDomain(name="sendonly.example", hosts=(Host(serves=("submissions", "smtp")),)),
     # Postfix will not offer EXTERNAL alone
     MailDomain(name="clientcert.example", hosts=(Host(serves=("imaps", "imap", "smtp"), server="certificate-only"),)),
+    # one family, so that those who are there and those who come are counted together
+    MailDomain(name="onlyone.example", hosts=(Host(most_connections=1, families=("ipv4",)),)),
     MailDomain(name="oauth.example", hosts=(Host(server="oauth-only"),)),
     MailDomain(
         name="cleartext.example",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from .estate import Estate, Login
+from .plain_clients import PlainClients, imap_session
 from .runs import PROVEN, Diagnose
+from .scenery import PASSWORD
 
 pytestmark = pytest.mark.real
 
@@ -161,6 +163,34 @@ def test_a_resolver_that_does_not_answer(diagnose: Diagnose, estate: Estate) -> 
     silent = str(estate.hosts["mail.silent.example"].addresses[0])
 
     diagnose("alice@corp.example", resolver=silent).assert_blocked_by("network.resolver-down")
+
+
+# limits on connections
+
+
+def test_a_server_that_takes_one_connection_is_healthy(diagnose: Diagnose) -> None:
+    """The run's own connections, side by side as they are, never reach a limit that a mail program keeps to."""
+    diagnose("alice@onlyone.example").assert_healthy()
+    diagnose("alice@onlyone.example", "--try-all").assert_healthy()
+
+
+def test_others_have_all_connections_to_submission(diagnose: Diagnose, estate: Estate) -> None:
+    clients = PlainClients(estate)
+    with clients.staying("mail.onlyone.example", 465):
+        run = diagnose("alice@onlyone.example", "--smtp", "smtps://mail.onlyone.example:465")
+
+    run.assert_blocked_by("server.too-many-connections", *PROVEN)
+    assert run.seconds < 10, run.told()
+
+
+def test_others_have_all_connections_of_the_user(diagnose: Diagnose, estate: Estate) -> None:
+    clients = PlainClients(estate)
+    with clients.staying(
+        "mail.onlyone.example", 993, lambda secured: imap_session(secured, "alice@onlyone.example", PASSWORD)
+    ):
+        run = diagnose("alice@onlyone.example")
+
+    run.assert_blocked_by("server.too-many-connections", *PROVEN)
 
 
 # DNS

@@ -79,7 +79,10 @@ class Dovecot:
             directory=directory,
             log=self._log,
             tls=server != "without-tls",
-            hosts=[{"pem": pem, "addresses": placed.addresses} for placed, pem in hosts],
+            hosts=[
+                {"pem": pem, "addresses": placed.addresses, "most_connections": placed.host.most_connections}
+                for placed, pem in hosts
+            ],
             mechanisms=MECHANISMS[server],
             pam_service=PAM_SERVICE,
             expired=_in_state(accounts, "expired"),

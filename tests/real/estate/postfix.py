@@ -25,6 +25,7 @@ class Listener:
     port: int
     pem: Path | None
     sasl_socket: Path
+    most_connections: int | None
 
 
 class Postfix:
@@ -49,6 +50,7 @@ class Postfix:
                 PORTS[service],
                 None if placed.host.server == "without-tls" else pem,
                 sasl_sockets[placed.host.server],
+                placed.host.most_connections,
             )
             for placed, pem in hosts
             for address in placed.addresses
