@@ -132,7 +132,7 @@ def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]]) -> _Hi
     order = -sum(span[1] - span[0] for span in spans) if explained else compiled.order
     # what stands between the phrases is left out: servers echo names and credentials there
     shown = " … ".join(dict.fromkeys(sentence[start:end] for start, end in sorted(spans)))
-    vague = explained and compiled.rule.certainty == "possible"
+    vague = layer == _PROGRAM and compiled.rule.certainty == "possible"
     return _Hit((layer, vague, order), compiled.rule, shown[:LONGEST_MATCH])
 
 

@@ -43,6 +43,13 @@ were read.
 
 First read right: 67 and 78 %, confidently wrong 8 and 5 %. Eight labels were widened after the first reading.
 """
+DESKTOP = Path(__file__).with_name("desktop.jsonl")
+"""Sentences of Thunderbird (269) and of the mail server panel mailcow (137) in thirteen languages, half of them no
+failure; labelled by their message key before they were read.
+
+First read right: 72 and 72 %, confidently wrong 9 and 18 % (labels of buttons and pages taken for demands). Two labels
+were widened after the first reading.
+"""
 NO_CAUSE = "none"
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.replies.corpus import (
     CLIENTS,
     CORPUS,
+    DESKTOP,
     FURTHER,
     PROGRAMS,
     SERVERS,
@@ -38,6 +39,8 @@ def report(judged: list[Judged]) -> str:
         (SERVERS, "nothing", 1000, 0.96),
         (PROGRAMS, "no provider", 500, 0.97),
         (CLIENTS, "nothing", 800, 0.97),
+        (DESKTOP, "no provider", 400, 0.95),
+        (DESKTOP, "nothing", 400, 0.94),
         (THREADS, "no provider", 250, 0.97),
         (THREADS, "nothing", 250, 0.97),
     ],
