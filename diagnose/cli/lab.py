@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from gettext import gettext as _
 from typing import Any
 
 import click
 
-from diagnose.cli.main_job import carry_out, options
+from diagnose.cli.main_job import carry_out, options, other_mailbox
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
 from diagnose.diagnosis import Request, diagnose
 from diagnose.discovery import Wishes
 from diagnose.lab.estate import Estate, EstateError
-from diagnose.lab.scenario import SCENARIOS, Scenario
+from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 from diagnose.lab.trial import Trial
 from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
 from diagnose.providers import Language
 from diagnose.secret import Secret
-from diagnose.subject import parse_subject
+from diagnose.subject import subject_of_run
+
+AT_ONCE = 6
+"""Scenarios that are under way side by side; most of their time is waiting."""
 
 
 def request_for(
     estate: Estate, *, seconds: float, strict: bool, redact: bool, audience: Audience, lang: Language = "en"
 ) -> Request:
     """The diagnosis of the account on *estate*."""
-    page = estate.webmail_url
+    page, other = estate.webmail_url, estate.scenario.other_mailbox
     return Request(
-        subject=parse_subject(estate.address, estate.username),
-        wishes=Wishes(
-            options=(ServiceUrl("webmail").convert(page, None, None),) if page else (),
-            third_party=False,
-        ),
+        subject=subject_of_run(estate.address, estate.username),
+        wishes=Wishes(options=(ServiceUrl("webmail").convert(page, None, None),) if page else ()),
         password=Secret(estate.password) if estate.password else None,
         access_token=Secret(estate.access_token) if estate.access_token else None,
-        nameserver=ResolverAddress().convert(estate.resolver, None, None),
+        other_mailbox=other_mailbox(other, Secret(PASSWORD)) if other else None,
+        seen=estate.scenario.seen,
+        nameserver=ResolverAddress().convert(estate.resolver, None, None) if estate.scenario.online else None,
+        vantage=estate.computer,
         ca_file=estate.ca_file,
         seconds=seconds,
         strict=strict,
@@ -63,27 +68,39 @@ def _carry_out_all(seconds: float) -> int:
     """Every scenario, a line each: expected, found. 1 when one of them disagrees."""
     from diagnose.lab import trial
 
+    def carried_out(scenario: Scenario) -> Trial:
+        return trial.carry_out(scenario, diagnosed)
+
     def diagnosed(estate: Estate) -> Report:
         return diagnose(request_for(estate, seconds=seconds, strict=False, redact=False, audience="user")).report
 
-    width = max(map(len, SCENARIOS))
+    began = time.monotonic()
     disagreeing = lacking = 0
-    for scenario in SCENARIOS.values():
-        done = trial.carry_out(scenario, diagnosed)
-        disagreeing += not done.agrees and done.lacking is None
-        lacking += done.lacking is not None
-        sign = "–" if done.lacking is not None else "✓" if done.agrees else "✗"
-        expected, found = ", ".join(scenario.expects) or "healthy", ", ".join(done.found) or "healthy"
-        click.echo(f"{sign} {scenario.id:<{width}}  {expected:<38}  {done.lacking or found}{_faults(done)}")
+    _print_row(" ", _("scenario"), _("expected"), _("found"), _("seconds"))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for done in pool.map(carried_out, SCENARIOS.values()):
+            disagreeing += not done.agrees and done.lacking is None
+            lacking += done.lacking is not None
+            sign = "–" if done.lacking is not None else "✓" if done.agrees else "✗"
+            _print_row(sign, done.scenario.id, *_outcome(done), f"{done.seconds:.1f}")
     summary = _("{agreeing} agree, {disagreeing} disagree, {lacking} not possible here")
     agreeing = len(SCENARIOS) - disagreeing - lacking
-    click.echo(summary.format(agreeing=agreeing, disagreeing=disagreeing, lacking=lacking))
+    told = summary.format(agreeing=agreeing, disagreeing=disagreeing, lacking=lacking)
+    click.echo(f"{told} ({time.monotonic() - began:.0f} s)")
     return 1 if disagreeing else 0
 
 
-def _faults(done: Trial) -> str:
+def _print_row(sign: str, name: str, expected: str, found: str, seconds: str) -> None:
+    width = max(map(len, SCENARIOS))
+    click.echo(f"{sign} {name:<{width}}  {expected:<33}  {seconds:>7}  {found}")
+
+
+def _outcome(done: Trial) -> tuple[str, str]:
+    """What was expected, and what was found where it is not the same."""
+    expected, found = (", ".join(causes) or "healthy" for causes in (done.scenario.expects, done.found))
     code = "" if done.exit_code in {None, done.scenario.exit_code} else f" (exit {done.exit_code})"
-    return code + "".join(f" [{fault}]" for fault in done.broken)
+    faults = code + "".join(f" [{fault}]" for fault in done.broken)
+    return expected, (done.lacking or (_("as expected") if found == expected else found)) + faults
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

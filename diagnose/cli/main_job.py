@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from gettext import gettext as _
 from pathlib import Path
@@ -202,13 +203,19 @@ def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:
         if given["activation_password_env"]:
             raise click.UsageError(_("--activation-password-env goes with --activation-mailbox."))
         return None
-    other = parse_subject(given["activation_mailbox"])
-    if other.address is None:
-        raise click.UsageError(_("--activation-mailbox wants a mailbox address."))
+    other = other_mailbox(given["activation_mailbox"])
     if given["activation_password_env"]:
         password = secrets.from_environment(given["activation_password_env"])
     else:
         password = secrets.from_prompt(other.address)
+    return dataclasses.replace(other, password=password)
+
+
+def other_mailbox(address: str, password: Secret | None = None) -> OtherMailbox:
+    """The mailbox called *address*. Raises SubjectError, click.UsageError."""
+    other = parse_subject(address)
+    if other.address is None:
+        raise click.UsageError(_("--activation-mailbox wants a mailbox address."))
     return OtherMailbox(address=other.address, domain=other.domain, password=password)
 
 

@@ -1,4 +1,4 @@
-"""The one mail account of an estate, and the record of how it was used."""
+"""The mail account of an estate, and the record of how it was used."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ from diagnose.lab.scenario import LoginProtocol
 class Account:
     """Decides on logins and counts them; used by many connections at once."""
 
-    def __init__(self, names: Iterable[str], password: str, replies: Mapping[LoginProtocol, str]) -> None:
-        """An account known by any of *names*; *replies* replace the decision where there is one for the protocol."""
+    def __init__(
+        self, names: Iterable[str], password: str, replies: Mapping[LoginProtocol, str], beside: Iterable[str] = ()
+    ) -> None:
+        """An account known by any of *names*; *replies* replace the decision where there is one for the protocol.
+
+        Names *beside* it are another mailbox's, which gets in with the same password whatever *replies* say.
+        """
         self._names = {name.casefold() for name in names}
+        self._beside = {name.casefold() for name in beside}
         self._password = password.encode()
         self._replies = replies
         self._lock = threading.Lock()
@@ -25,9 +31,10 @@ class Account:
 
     def log_in(self, protocol: LoginProtocol, name: bytes, password: bytes, *, encrypted: bool) -> bool:
         """Whether *name* and *password* get in."""
-        known = name.decode("utf-8", "replace").casefold() in self._names
+        given = name.decode("utf-8", "replace").casefold()
+        known = given in self._beside or (given in self._names and protocol not in self._replies)
         right = hmac.compare_digest(password, self._password)
-        return self._count(protocol, known and right and protocol not in self._replies, encrypted=encrypted)
+        return self._count(protocol, known and right, encrypted=encrypted)
 
     def refuse(self, protocol: LoginProtocol, *, encrypted: bool) -> None:
         """Count a login that fails whatever it holds: before TLS, or with an access token, as no estate issues any."""

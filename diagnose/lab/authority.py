@@ -14,10 +14,11 @@ from diagnose.lab.scenario import CertificateKind
 _DAY = datetime.timedelta(days=1)
 _VALIDITY: dict[str, tuple[int, int]] = {"expired": (-400, -2), "expiring": (-83, 7), "not-yet-valid": (30, 120)}
 """Days from now to notBefore and notAfter; every other kind is valid for ninety days, thirty of which are over."""
+_INTERMEDIATES = {"long-chain": 3, "incomplete-chain": 1}
 
 
 class Authority:
-    """Issues certificates for the hosts of one estate, with elliptic-curve keys made on the spot."""
+    """Issues certificates for the hosts of one estate, with keys made on the spot."""
 
     def __init__(self, *, days_ahead: int = 0) -> None:
         """An authority whose clock is *days_ahead* days ahead of this computer's."""
@@ -40,18 +41,24 @@ class Authority:
 
     def _leaf(self, kind: CertificateKind, host: str) -> trustme.LeafCert:
         start, end = _VALIDITY.get(kind, (-30, 60))
-        names = ("mail.hosting.example", "www.hosting.example") if kind == "other-name" else (host,)
+        others = {
+            "other-name": ("mail.hosting.example", "www.hosting.example"),
+            "wildcard": (f"*.{host.partition('.')[2]}",),
+        }
+        names = others.get(kind, (host,))
         issuer = self._root
         if kind == "unknown-issuer":
             issuer = trustme.CA(organization_name="Elsewhere", organization_unit_name="Elsewhere Root CA")
-        if kind == "incomplete-chain":
-            issuer = trustme.CA(self._root, 8, organization_name="Lab", organization_unit_name="Lab Intermediate CA")
+        for depth in range(_INTERMEDIATES.get(kind, 0)):
+            unit = f"Lab Intermediate CA {depth + 1}"
+            issuer = trustme.CA(issuer, 8 - depth, organization_name="Lab", organization_unit_name=unit)
         leaf = issuer.issue_cert(
             *names,
             common_name=names[0],
             organization_name="Lab",
             not_before=self._now + start * _DAY,
             not_after=self._now + end * _DAY,
+            key_type=trustme.KeyType.RSA if kind == "rsa" else trustme.KeyType.ECDSA,
         )
         own = leaf.cert_chain_pems[0].bytes()
         if kind == "incomplete-chain":

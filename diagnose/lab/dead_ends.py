@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from diagnose.lab.listener import Conversation
 
 _MOST_READS = 1000
+_LONGEST_LINE = 8192
+_MOST_QUEUED = 16
+_DROPPED_SECONDS = 0.25
+"""On loopback, what is not accepted by then was dropped."""
 
 
 @contextlib.contextmanager
@@ -22,6 +26,37 @@ def refusing_port(address: str) -> Iterator[int]:
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as reserved:
         reserved.bind((address, 0))
         yield reserved.getsockname()[1]
+
+
+@contextlib.contextmanager
+def dropping_port(address: str) -> Iterator[int]:
+    """A port of *address* that answers no connect: it listens, and its queue is full of connections nobody accepts.
+
+    Raises OSError where this system does not drop what comes beyond the queue.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.socket(family))
+        listening.bind((address, 0))
+        listening.listen(0)
+        stack.enter_context(_filled(listening))
+        yield listening.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _filled(listening: socket.socket) -> Iterator[None]:
+    """Meanwhile the queue of *listening* is full. Raises OSError where it cannot be filled."""
+    with contextlib.ExitStack() as stack:
+        for _connect in range(_MOST_QUEUED):
+            waiting = stack.enter_context(socket.socket(listening.family))
+            waiting.settimeout(_DROPPED_SECONDS)
+            try:
+                waiting.connect(listening.getsockname())
+            except TimeoutError:
+                break
+        else:
+            raise OSError("this system drops no connection")
+        yield
 
 
 def silent(connection: socket.socket, *_: object) -> None:
@@ -56,5 +91,18 @@ def turns_away(words: str) -> Conversation:
 
     def say(connection: socket.socket, *_: object) -> None:
         connection.sendall(b"".join(line.encode() + b"\r\n" for line in words.splitlines()))
+
+    return say
+
+
+def answers(words: str) -> Conversation:
+    """Read a request's head and say *words*, whatever was asked."""
+
+    def say(connection: socket.socket, *_: object) -> None:
+        with connection.makefile("rb") as lines:
+            for _line in range(_MOST_READS):
+                if not lines.readline(_LONGEST_LINE).strip():
+                    break
+        connection.sendall(b"".join(line.encode() + b"\r\n" for line in words.splitlines()) + b"\r\n")
 
     return say

@@ -15,20 +15,35 @@ from typing import Protocol, Self
 from diagnose.history import History
 from diagnose.lab.account import Account
 from diagnose.lab.authority import Authority
-from diagnose.lab.dead_ends import breaks_off, hangs_up, passing, refusing_port, silent, turns_away
+from diagnose.lab.computer import Computer
+from diagnose.lab.dead_ends import (
+    answers,
+    breaks_off,
+    dropping_port,
+    hangs_up,
+    passing,
+    refusing_port,
+    silent,
+    turns_away,
+)
 from diagnose.lab.imap import ImapSession
 from diagnose.lab.listener import Conversation, Listener
-from diagnose.lab.nameserver import Nameserver
+from diagnose.lab.nameserver import DnsServer
 from diagnose.lab.pop3 import Pop3Session
 from diagnose.lab.scenario import PASSWORD, HostLabel, Scenario, ServiceName
 from diagnose.lab.session import ServerSettings, Session
 from diagnose.lab.submission import SubmissionServer
 from diagnose.lab.webmail import WebmailSession
 from diagnose.lab.zone import Zone, record_sets
+from diagnose.network import KnownAnswer, Nameserver
+from diagnose.network.proxies import Proxy, ProxySettings
 from diagnose.secret import Secret
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"
+_NO_SERVER = {"refused": refusing_port, "dropped": dropping_port}
+_OPERATORS = ("One", "Two")
+"""Of the pages with known answers: that two have nothing to do with each other proves what one alone does not."""
 
 
 class _Server(Protocol):
@@ -62,6 +77,8 @@ class Estate:
     """To be given instead of the password when there is one."""
     resolver: str
     """``ADDRESS:PORT`` of the estate's nameserver."""
+    computer: Computer
+    """The person's computer."""
     ca_file: Path
     """PEM file of the estate's certificate authority."""
     history: Path | None
@@ -132,8 +149,9 @@ class Estate:
             ports[service] = self._serve(stack, service, contexts[label], address)
         self.ports = MappingProxyType(ports)
         zone = Zone(scenario.domain, record_sets(scenario, ports), scenario.dns)
-        nameserver = self._enter(stack, Nameserver(zone.respond, LOOPBACK))
+        nameserver = self._enter(stack, DnsServer(zone.respond, LOOPBACK))
         self.resolver = f"{LOOPBACK}:{nameserver.port}"
+        self.computer = self._computer(stack, folder, Nameserver(LOOPBACK, nameserver.port))
         self.webmail_url = f"https://{scenario.host('webmail')}:{ports['webmail']}/" if "webmail" in ports else None
 
     def _remember(self, folder: Path) -> Path:
@@ -143,6 +161,27 @@ class Estate:
             record.rejected(self.username or self.address, Secret(f"another password {number}"), "credentials.rejected")
         return folder
 
+    def _computer(self, stack: contextlib.ExitStack, folder: Path, resolver: Nameserver) -> Computer:
+        """The person's computer, and what it is set up with beside the estate."""
+        scenario = self.scenario
+        hosts = folder / "hosts"
+        hosts.write_text("".join(f"{line}\n" for line in scenario.hosts_file), encoding="utf-8")
+        proxies: tuple[Proxy, ...] = ()
+        if scenario.proxy is not None:
+            proxy = self._enter(stack, Listener(answers(scenario.proxy), LOOPBACK))
+            proxies = (Proxy(scheme="http", host=LOOPBACK, port=proxy.port, source="the lab"),)
+        pages: tuple[KnownAnswer, ...] = ()
+        if scenario.known_answers is not None:
+            page = partial(WebmailSession, web=scenario.known_answers, days_ahead=scenario.days_ahead, delay=0)
+            url = f"http://{LOOPBACK}:{self._enter(stack, Listener(page, LOOPBACK)).port}/generate_204"
+            pages = tuple(KnownAnswer(url=url, status=204, operator=name, source="the lab") for name in _OPERATORS)
+        return Computer(
+            resolver=resolver if scenario.online else None,
+            hosts=hosts,
+            proxy_settings=ProxySettings(proxies=proxies),
+            pages=pages,
+        )
+
     def _enter(self, stack: contextlib.ExitStack, server: _Server) -> _Server:
         stack.enter_context(server)
         self._servers.append(server)
@@ -151,8 +190,8 @@ class Estate:
     def _serve(self, stack: contextlib.ExitStack, service: ServiceName, context: ssl.SSLContext, address: str) -> int:
         """Bring up *service*; returns its port."""
         port = self.scenario.port(service)
-        if port.state == "refused":
-            return stack.enter_context(refusing_port(address))
+        if port.state in _NO_SERVER:
+            return stack.enter_context(_NO_SERVER[port.state](address))
         settings = ServerSettings(
             host=self.scenario.host(service),
             tls=self.scenario.tls(service),
@@ -168,7 +207,7 @@ class Estate:
         if conversation is None:
             return self._enter(stack, SubmissionServer(settings, address)).port
         tls = context if settings.tls == "implicit" and port.state != "breaks-off" else None
-        return self._enter(stack, Listener(conversation, address, tls=tls)).port
+        return self._enter(stack, Listener(conversation, address, tls=tls, takes=port.takes)).port
 
     def _conversation(self, service: ServiceName, settings: ServerSettings) -> Conversation | None:
         """What a connection to *service* gets; None when it gets an SMTP server."""
@@ -205,4 +244,4 @@ def _account(scenario: Scenario) -> Account:
     """The account of *scenario*, known by its address in both forms of the domain unless it has a name of its own."""
     local_part = scenario.address.rpartition("@")[0]
     names = [scenario.account_name] if scenario.account_name else [scenario.address, f"{local_part}@{scenario.domain}"]
-    return Account(names, PASSWORD, scenario.login)
+    return Account(names, PASSWORD, scenario.login, beside=filter(None, [scenario.other_mailbox]))

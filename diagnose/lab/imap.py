@@ -33,6 +33,8 @@ class ImapSession(Session):
             "AUTHENTICATE": self._authenticate,
             "SELECT": self._open,
             "EXAMINE": self._open,
+            "LIST": self._list,
+            "SEARCH": self._search,
         }
         for _ in range(MOST_COMMANDS):
             words = self._read_command()
@@ -131,6 +133,18 @@ class ImapSession(Session):
             "* OK [UIDNEXT 1] Predicted next UID",
         )
         return self._done("OK [READ-ONLY] Completed.")
+
+    def _list(self, _: list[bytes]) -> bool:
+        if not self._logged_in:
+            return self._done("BAD Command received in invalid state.")
+        self.say('* LIST (\\HasNoChildren) "/" INBOX')
+        return self._done("OK List completed.")
+
+    def _search(self, _: list[bytes]) -> bool:
+        if not self._logged_in:
+            return self._done("BAD Command received in invalid state.")
+        self.say("* SEARCH")
+        return self._done("OK Search completed.")
 
     def _read_command(self) -> list[bytes]:
         """The words of the next command, its literals read (RFC 9051 §4.3, RFC 7888)."""

@@ -8,6 +8,7 @@ import socketserver
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -31,16 +32,26 @@ class Listener(socketserver.ThreadingTCPServer):
     block_on_close = True
 
     def __init__(
-        self, conversation: Conversation, address: str, *, port: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        conversation: Conversation,
+        address: str,
+        *,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        takes: int | None = None,
     ) -> None:
         """Listen at *address* and *port* (0: any that is free); with *tls*, TLS comes before the conversation.
 
+        After *takes* connections none is accepted any more, and the queue for more holds one.
         Raises OSError when address or port cannot be had.
         """
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.crashes: list[BaseException] = []
         self._conversation = conversation
         self._tls = tls
+        self._left = takes
+        if takes is not None:
+            self.request_queue_size = 0
         self._lock = threading.Lock()
         self._connections: dict[int, socket.socket] = {}  # by the thread that serves it
         self._ending = False
@@ -70,6 +81,16 @@ class Listener(socketserver.ThreadingTCPServer):
         self._keep(wrapped)
         wrapped.do_handshake()
         return wrapped
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next connection; while none is to be accepted any more, OSError, which the server takes for none."""
+        if self._left == 0:
+            time.sleep(POLL)
+            raise ConnectionAbortedError("no more connections are taken")
+        accepted = super().get_request()
+        if self._left is not None:
+            self._left -= 1
+        return accepted
 
     def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base class
         """Hold the conversation, in the connection's own thread."""

@@ -68,7 +68,7 @@ def _converse(connection: socket.socket, _: object, __: Listener, *, responder: 
             connection.sendall(struct.pack("!H", len(answer)) + answer)
 
 
-class Nameserver:
+class DnsServer:
     """Serves DNS from entering the context to leaving it."""
 
     def __init__(self, responder: Responder, address: str) -> None:

@@ -17,11 +17,14 @@ ServiceName = Literal["imaps", "imap", "pop3s", "pop3", "submissions", "submissi
 """The service labels of RFC 6186 and RFC 8314 §5.1, and the web page."""
 LoginProtocol = Literal["imap", "pop3", "smtp"]
 HostLabel = Literal["imap", "pop", "smtp", "webmail"]
-PortState = Literal["open", "refused", "silent", "hangs-up", "breaks-off"]
-"""``refused``: nothing listens; ``silent``: no word after the connection (and TLS) is up; ``hangs-up``: closed there
-instead; ``breaks-off``: closed in the middle of the TLS handshake."""
+PortState = Literal["open", "refused", "dropped", "silent", "hangs-up", "breaks-off"]
+"""``refused``: nothing listens; ``dropped``: no connect is ever answered; ``silent``: no word after the connection
+(and TLS) is up; ``hangs-up``: closed there instead; ``breaks-off``: closed in the middle of the TLS handshake."""
 CertificateKind = Literal[
     "good",
+    "rsa",
+    "wildcard",
+    "long-chain",
     "expired",
     "expiring",
     "not-yet-valid",
@@ -31,7 +34,8 @@ CertificateKind = Literal[
     "incomplete-chain",
     "old-tls",
 ]
-"""``expiring``: valid, for less than fourteen days; ``old-tls``: a good certificate, TLS 1.1 at most."""
+"""``rsa``: with an RSA key, where others have one on an elliptic curve; ``long-chain``: three intermediates;
+``expiring``: valid, for less than fourteen days; ``old-tls``: a good certificate, TLS 1.1 at most."""
 DnsState = Literal["answers", "nxdomain", "servfail", "bogus", "refused", "silent"]
 """What the resolver makes of the mail domain and the names below it; ``bogus`` is SERVFAIL unless checking is disabled
 (RFC 4035 §3.2.2); ``refused`` and ``silent`` hold for every name."""
@@ -69,6 +73,8 @@ class Port(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None: as the service's name says; ``none`` offers no TLS at all."""
     speaks: LoginProtocol | None = None
     """None: the service's own protocol."""
+    takes: Annotated[int, Meta(ge=1, le=100)] | None = None
+    """How many connections it accepts before it never answers a connect again; None: all."""
 
 
 class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,8 +112,24 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     access_token: str | None = None
     """Given to the main job instead of a password; never one that the servers accept."""
 
+    seen: tuple[str, ...] = ()
+    """What the person saw in a mail program, handed to the main job."""
+    other_mailbox: str | None = None
+    """Where the activation mail was sent to; in the same domain an empty mailbox that can always be logged in to."""
+
+    online: bool = True
+    """Whether the person's computer has a network at all."""
+    hosts_file: tuple[str, ...] = ()
+    """The lines of its hosts file."""
+    proxy: str | None = None
+    """What the proxy for web pages that it is set up with answers to whatever it is asked; None: none is set up."""
+    known_answers: Web | None = None
+    """What comes back for pages with known answers; None: none of them is known."""
+
     services: tuple[ServiceName, ...] = ("imaps", "submissions", "webmail")
     """What there is, announced by SRV records (the web page by its URL)."""
+    hosts: dict[HostLabel, str] = {}
+    """Host names, in other domains below the parent of the mail domain too, in place of the label in the domain."""
     ports: dict[ServiceName, Port] = {}
     faults_pass_after: Annotated[int, Meta(ge=1)] | None = None
     """How many connections to a port `state` and `turned_away` hold for, IMAP, POP3 and webmail; None: for all."""
@@ -115,7 +137,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dns: DnsState = "answers"
     records: dict[str, tuple[str, ...]] = {}
     """Record sets in place of the estate's own: "owner TYPE" below the mail domain ("@ MX"), and data as in a zone file
-    of the domain, SRV targets with their final dot; an empty set removes one."""
+    of the domain, SRV targets with their final dot; an empty set removes one. A service in braces is its port."""
     family: AddressFamily = "ipv4"
     turned_away: dict[LoginProtocol, str] = {}
     """What a server says in place of its greeting before it closes."""
@@ -142,7 +164,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def host(self, service: ServiceName) -> str:
         """The host name of *service*."""
-        return f"{self.host_label(service)}.{self.domain}"
+        label = self.host_label(service)
+        return self.hosts.get(label, f"{label}.{self.domain}")
 
     def host_label(self, service: ServiceName) -> HostLabel:
         """The first label of the host name of *service*."""

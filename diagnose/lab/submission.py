@@ -19,7 +19,6 @@ from diagnose.lab.session import LONGEST_LINE, TOKEN_ERROR, TOKEN_MECHANISMS, Se
 REJECTION = "535 5.7.8 Error: authentication failed"
 _KNOWN_MECHANISMS = TOKEN_MECHANISMS | {"PLAIN", "LOGIN"}
 _LOGGER = logging.getLogger("mail.log")  # aiosmtpd's
-_QUIET = logging.NullHandler()
 
 
 class _Handler:
@@ -125,6 +124,7 @@ class SubmissionServer:
         """Listen at *address*, at any port that is free. Raises OSError when the address cannot be had."""
         self.crashes: list[BaseException] = []
         self._settings = settings
+        self._quiet = logging.NullHandler()  # one each: estates may be up side by side
         self._socket = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.port: int = self._socket.getsockname()[1]
         self._sessions: weakref.WeakSet[_Smtp] = weakref.WeakSet()
@@ -132,7 +132,7 @@ class SubmissionServer:
         self._thread = threading.Thread(target=self._run, name=f"lab-{self.port}")
 
     def __enter__(self) -> Self:
-        _LOGGER.addHandler(_QUIET)
+        _LOGGER.addHandler(self._quiet)
         self._loop = asyncio.new_event_loop()
         self._thread.start()
         return self
@@ -140,7 +140,7 @@ class SubmissionServer:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
-        _LOGGER.removeHandler(_QUIET)
+        _LOGGER.removeHandler(self._quiet)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

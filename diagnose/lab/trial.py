@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -24,6 +25,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What this computer lacks for the scenario; None: it was carried out."""
     broken: tuple[str, ...] = ()
     """Promises that the run broke, in words."""
+    seconds: float = 0.0
+    """How long it took, estate and all."""
 
     @property
     def agrees(self) -> bool:
@@ -40,6 +43,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 def carry_out(scenario: Scenario, diagnose: Callable[[Estate], Report]) -> Trial:
     """Bring *scenario* up, *diagnose* an account on it, and compare."""
+    began = time.monotonic()
     try:
         with Estate(scenario) as estate:
             report = diagnose(estate)
@@ -53,6 +57,7 @@ def carry_out(scenario: Scenario, diagnose: Callable[[Estate], Report]) -> Trial
         hinted=tuple(cause.id for cause in causes if cause.certainty == "possible"),
         exit_code=report.verdict.exit_code,
         broken=broken,
+        seconds=time.monotonic() - began,
     )
 
 

@@ -30,14 +30,16 @@ def record_sets(scenario: Scenario, ports: Mapping[ServiceName, int]) -> dict[st
         "@ MX": ("10 mail",),
         "ns A": ("127.0.0.1",),
     }
-    hosts = ["mail", *(scenario.host_label(service) for service in scenario.services)]
-    for host in hosts:
+    labels = {scenario.host_label(service) for service in scenario.services}
+    for host in ["mail", *(f"{scenario.hosts[label]}." if label in scenario.hosts else label for label in labels)]:
         for kind, addresses in _ADDRESSES[scenario.family].items():
             sets[f"{host} {kind}"] = addresses
     for service in scenario.services:
         if service != "webmail":
             sets[f"_{service}._tcp SRV"] = (f"0 1 {ports[service]} {scenario.host(service)}.",)
-    return sets | scenario.records
+    port_of = {str(service): port for service, port in ports.items()}
+    own = {owner: tuple(data.format_map(port_of) for data in values) for owner, values in scenario.records.items()}
+    return sets | own
 
 
 class Zone:

@@ -49,8 +49,9 @@ def trust(estate: Estate) -> ssl.SSLContext:
 
 
 def find(estate: Estate, service: ServiceName) -> tuple[str, int]:
-    """Host and port of *service* by its SRV record."""
-    (record,) = resolver(estate).resolve(f"_{service}._tcp.{estate.scenario.domain}", "SRV")
+    """Host and port of *service* by its best SRV record."""
+    records = resolver(estate).resolve(f"_{service}._tcp.{estate.scenario.domain}", "SRV")
+    record = min(records, key=lambda one: one.priority)
     return record.target.to_text(omit_final_dot=True), record.port
 
 

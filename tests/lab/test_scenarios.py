@@ -9,7 +9,7 @@ from diagnose.lab import scenario as module
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS, Scenario
 
-from .clients import Imap
+from .clients import Imap, resolver
 from .conftest import BringUp
 
 each_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.id)
@@ -50,22 +50,19 @@ def test_exit_code_fits_the_causes(scenario: Scenario) -> None:
     assert scenario.expects or scenario.hints or scenario.id.startswith("healthy")
 
 
-def test_every_family_that_loopback_can_show_is_covered() -> None:
-    covered = {cause.partition(".")[0] for scenario in SCENARIOS.values() for cause in scenario.expects}
+def test_every_cause_but_a_browsers_has_a_scenario() -> None:
+    """That the main job finds each of them is then proved by carrying all scenarios out."""
+    roots = {scenario.expects[0] for scenario in SCENARIOS.values() if scenario.expects}
 
-    assert covered >= {
-        "address",
-        "network",
-        "dns",
-        "reach",
-        "server",
-        "tls",
-        "settings",
-        "credentials",
-        "lockout",
-        "activation",
-        "web",
-    }
+    assert roots == {cause for cause in catalogue().ids if not cause.startswith("browser.")}
+
+
+def test_what_stands_in_braces_in_a_record_is_a_port(bring_up: BringUp) -> None:
+    estate = bring_up("healthy-srv-priorities")
+    found = resolver(estate).resolve("_imaps._tcp.corp.example", "SRV")
+
+    assert {record.port for record in found} == {estate.ports["imaps"]}
+    assert len(found) == 2
 
 
 def test_an_id_may_be_used_once() -> None:

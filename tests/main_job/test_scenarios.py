@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from diagnose.cli.lab import request_for
 from diagnose.diagnosis import diagnose
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
-from diagnose.lab.trial import carry_out
 from diagnose.model.report import Report
 
-SLOW = {"resolver-silent", "server-silent"}
-"""Scenarios that take as long as a patient client waits."""
+if TYPE_CHECKING:
+    from .conftest import Carried
 
 
 def diagnosed(estate: Estate) -> Report:
@@ -20,21 +21,22 @@ def diagnosed(estate: Estate) -> Report:
     return diagnose(request_for(estate, seconds=30, strict=False, redact=False, audience="user")).report
 
 
-@pytest.mark.parametrize("name", sorted(SCENARIOS, key=lambda name: (name in SLOW, name)))
-def test_scenario(name: str) -> None:
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(name: str, carried_out: Carried) -> None:
     """The root cause first, no other confirmed or likely cause, no fault of a check, no promise broken."""
-    done = carry_out(SCENARIOS[name], diagnosed)
-    if done.lacking is not None:
+    done, report = carried_out[name].result()
+    if report is None:
         pytest.skip(f"this computer lacks what the scenario needs, so it stays unproved: {done.lacking}")
 
     assert done.agrees, f"expected {SCENARIOS[name].expects}, found {done.found}, exit {done.exit_code}, {done.broken}"
 
 
 @pytest.mark.parametrize("name", [name for name, one in SCENARIOS.items() if not one.expects])
-def test_a_healthy_estate_has_no_cause_at_all(name: str) -> None:
+def test_a_healthy_estate_has_no_cause_at_all(name: str, carried_out: Carried) -> None:
     """Healthy is a claim too: not even a possible cause is named, but for what was over at the second try."""
-    with Estate(SCENARIOS[name]) as estate:
-        report = diagnosed(estate)
+    done, report = carried_out[name].result()
+    if report is None:
+        pytest.skip(f"this computer lacks what the scenario needs, so it stays unproved: {done.lacking}")
 
     assert tuple(cause.id for cause in report.verdict.causes) == SCENARIOS[name].hints
     assert report.verdict.status == "healthy"

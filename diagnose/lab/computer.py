@@ -1,0 +1,56 @@
+"""The computer that a person sits at in front of an estate: nothing of the one that the lab really runs on."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from diagnose.model.deadline import Deadline
+from diagnose.network import KnownAnswer, Nameserver, Resolver, Vantage
+from diagnose.network.proxies import ProxySettings
+
+LOOK_UP_SECONDS = 2.0
+OWN_ADDRESS = "192.0.2.1"
+
+
+class Computer(Vantage, frozen=True, kw_only=True):
+    """What the scenario sets up on it."""
+
+    resolver: Nameserver | None
+    """None: it is cut off, without a resolver, an interface or a route."""
+    hosts: Path
+    proxy_settings: ProxySettings = ProxySettings()
+    pages: tuple[KnownAnswer, ...] = ()
+
+    def nameservers(self) -> tuple[Nameserver, ...]:
+        """The estate's."""
+        return (self.resolver,) if self.resolver else ()
+
+    def look_up(self, host: str) -> tuple[str, ...]:
+        """Ask the estate's nameserver. Raises socket.gaierror."""
+        asked = Resolver(self.resolver, self.nameservers)
+        limit = Deadline(LOOK_UP_SECONDS)
+        found = asked.query(host, "AAAA", limit).records + asked.query(host, "A", limit).records
+        if not found:
+            raise socket.gaierror(socket.EAI_NONAME if self.resolver else socket.EAI_AGAIN, "no address")
+        return found
+
+    def source_towards(self, address: str) -> str | None:
+        """One that stands for it everywhere."""
+        return OWN_ADDRESS if self.resolver else None
+
+    def interfaces(self) -> tuple[str, ...]:
+        """One, unless it is cut off."""
+        return ("lab0",) if self.resolver else ()
+
+    def hosts_file(self) -> Path:
+        """The scenario's."""
+        return self.hosts
+
+    def proxies(self) -> ProxySettings:
+        """The scenario's."""
+        return self.proxy_settings
+
+    def known_answers(self) -> tuple[KnownAnswer, ...]:
+        """Pages of the estate."""
+        return self.pages
