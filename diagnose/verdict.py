@@ -121,11 +121,17 @@ def _state(service: Service, results: Iterable[CheckResult], catalogue: Catalogu
     needed = ("web",) if service.protocol == "webmail" else ("tls", "server")
     if not all(name in done and done[name].usable for name in needed):
         return "unknown"
-    same_way = [r for r in logins if isinstance(r.target, Service) and r.target.way == service.way]
-    tried = [r for r in same_way if r.facts is not None]
+    tried = [r for r in logins if r.facts is not None and _on_way(r, service)]
     if tried and not any(r.usable for r in tried):
         return "unknown"  # nobody got in this way, so its being untried here proves nothing
+    looked = [r for r in results if r.check == "login.mailbox" and r.facts is not None and _on_way(r, service)]
+    if looked and not any(r.usable for r in looked):
+        return "unknown"  # nor does a login, where no mailbox opened
     return "open"
+
+
+def _on_way(result: CheckResult, service: Service) -> bool:
+    return isinstance(result.target, Service) and result.target.way == service.way
 
 
 def _concerns(result: CheckResult, service: Service, catalogue: Catalogue, *, accepted: bool) -> bool:

@@ -124,7 +124,8 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def send(self, data: bytes) -> None:
         """Called by imaplib2's writer thread only."""
-        self.stream.sendall(data)
+        with contextlib.suppress(ConnectionError):  # what the server said before it closed is yet to be read
+            self.stream.sendall(data)
 
     def shutdown(self) -> None:
         self.stream.abort()
@@ -169,6 +170,10 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         return b"".join(
             line.partition(b" ")[2] if self._tagged(line) else line for line in lines if not line.startswith(b"+")
         )
+
+    def farewell(self) -> bytes:
+        """The BYE that was said, whenever that was: nothing comes after it (RFC 9051 §7.1.5). Empty where none was."""
+        return b"".join(line for line in self.heard.splitlines(keepends=True) if line.upper().startswith(b"* BYE"))
 
     def _tagged(self, line: bytes) -> bool:
         return re.match(re.escape(self.tagpre) + rb"\d+ ", line) is not None
@@ -279,8 +284,8 @@ class ImapSession(MailSession):
 
     def _answer_since(self, before: int) -> bytes:
         """What was heard from there on. Raises ClosedError, DeadlineError when no answer is among it."""
-        words = self._client.answered(bytes(self._client.heard[before:]))
-        if words is None:
+        words = self._client.answered(bytes(self._client.heard[before:])) or self._client.farewell()
+        if not words:
             ended = DeadlineError("no answer in time") if self.stream.deadline.passed() else ClosedError("no answer")
             raise ended from None
         return words

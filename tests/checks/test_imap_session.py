@@ -351,6 +351,22 @@ def test_the_mailbox_is_examined_not_selected() -> None:
     assert "[READ-ONLY] done" in reply.words
 
 
+def test_a_goodbye_right_behind_the_login_is_the_mailboxes_answer() -> None:
+    """Servers that look at the account after the login say so, and are gone before the mailbox is asked for."""
+    closed = threading.Event()
+    with server(
+        *hello(), f'C: %t LOGIN "{USER}" "{WORD}"', "S: %t OK in", "S: * BYE IMAP access disabled for this account.",
+        lambda _: closed.set(), complete=False,
+    ) as one:  # fmt: skip
+        session = opened(one.stream())
+        session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE))
+        assert closed.wait(PATIENCE)
+        reply = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+    assert not reply.ok
+    assert "IMAP access disabled" in reply.words
+
+
 def test_a_mailbox_that_is_refused_brings_the_words() -> None:
     """Such as those of a provider that wants to know the client's name."""
     with server(

@@ -289,6 +289,16 @@ def test_what_shuts_a_way_blocks_even_when_folded_into_a_cause_elsewhere() -> No
     assert "blocks" in causes(judgement).values()
 
 
+def test_a_mailbox_that_does_not_open_on_one_port_is_not_open_by_the_other() -> None:
+    """The login was accepted on the first and so not tried on the second."""
+    refused = result("login.mailbox", IMAP, named("settings.protocol-disabled", "likely"))
+    untried = [row for row in working(IMAP_STARTTLS) if row.check != "login"]
+    judgement = judged(working(IMAP), [refused], untried, [skipped("login", IMAP_STARTTLS, "{check}")])
+
+    assert causes(judgement) == {"settings.protocol-disabled": "blocks"}
+    assert judgement.exit_code == 1
+
+
 # -- certainty, parts, strictness
 
 
