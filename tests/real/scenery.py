@@ -141,8 +141,38 @@ SERVERS = (
     ),
 )
 
+# Courier and Exim
+OTHER_PROGRAMS = (
+    MailDomain(
+        name="courier.example",
+        hosts=(Host(serves=("imaps", "imap", "smtp"), families=("ipv4",), server="courier"),),
+        accounts=(
+            Account(),
+            Account(local_part="bob", state="protocol-off"),
+            Account(local_part="dave", state="backend-down"),
+        ),
+    ),
+    MailDomain(
+        name="exim.example",
+        hosts=(Host(serves=("submissions", "submission"), families=("ipv4",), server="exim"),),
+        # a mailbox that only sends
+        records="""
+            @            MX  10 mail.courier.example.
+            _imap._tcp   SRV 0 0 0 .
+            _imaps._tcp  SRV 0 0 0 .
+            _pop3._tcp   SRV 0 0 0 .
+            _pop3s._tcp  SRV 0 0 0 .
+        """,
+        accounts=(
+            Account(),
+            Account(local_part="dave", state="backend-down"),
+            Account(local_part="mallory", state="barred"),
+        ),
+    ),
+)
+
 PLAN = Plan(
-    domains=(*HEALTHY, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS),
+    domains=(*HEALTHY, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS, *OTHER_PROGRAMS),
     extra_accounts={"alice@sales.corp.example": "good", "alice@bücher.example": "good"},
     password=PASSWORD,
 )

@@ -7,18 +7,24 @@ import tempfile
 from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
+from .annex import missing_annex
 from .certificates import Authority
+from .courier import Courier
 from .daemon import Daemon, EstateError
-from .dovecot import Dovecot, Login
+from .dovecot import Dovecot
+from .exim import Exim
 from .firewall import ruleset
 from .leftovers import own_name, remove_directory
+from .login import Login
 from .name_servers import NameServers
 from .namespaces import Namespace, cable
 from .nginx import Nginx
 from .plan import MailServer, Placed, Plan
 from .postfix import Postfix
+
+ANNEXED: dict[MailServer, type[Courier] | type[Exim]] = {"courier": Courier, "exim": Exim}
 
 __all__ = ["Estate", "EstateError", "Login"]
 
@@ -34,6 +40,7 @@ class Estate:
         self.hosts: dict[str, Placed] = {placed.name: placed for placed in plan.placed()}
         self.resolver = str(plan.resolver[0].ip)
         self._dovecots: dict[MailServer, Dovecot] = {}
+        self._witnesses: list[Courier | Exim] = []
         self._daemons: list[Daemon] = []
         self._stack = contextlib.ExitStack()
         self._hosts_file = Path("/etc/hosts").read_text(encoding="utf-8")
@@ -64,8 +71,11 @@ class Estate:
         for daemon in NameServers(plan, _made(directory / "dns")).start(self.server):
             self._keep(daemon, stack)
         accounts = plan.accounts()
-        for kind in dict.fromkeys(one.host.server for one in placed):
-            its_own = [(one, pem) for one, pem in hosts if one.host.server == kind]
+        served = {kind: [(one, pem) for one, pem in hosts if one.host.server == kind] for kind in get_args(MailServer)}
+        self._start_annex(served, _made(directory / "annex"), stack)
+        for kind, its_own in served.items():
+            if kind in ANNEXED or not its_own:
+                continue
             dovecot = Dovecot(kind, its_own, accounts, plan.password, _made(directory / kind))
             self._keep(dovecot.start(self.server), stack)
             self._dovecots[kind] = dovecot
@@ -77,6 +87,23 @@ class Estate:
         # last in, first out: all are asked before the first is waited for
         stack.callback(self._ask_all_to_stop)
 
+    def _start_annex(
+        self, served: dict[MailServer, list[tuple[Placed, Path]]], directory: Path, stack: contextlib.ExitStack
+    ) -> None:
+        """Courier and Exim, where they can be had."""
+        if missing_annex() is not None:
+            return
+        for kind in ANNEXED:
+            hosts = served[kind]
+            if not hosts:
+                continue
+            domains = {placed.domain.name for placed, _ in hosts}
+            accounts = {name: state for name, state in self.plan.accounts().items() if _domain(name) in domains}
+            server = ANNEXED[kind](hosts, accounts, self.plan.password, _made(directory / kind))
+            for daemon in server.start(self.server):
+                self._keep(daemon, stack)
+            self._witnesses.append(server)
+
     def _ask_all_to_stop(self) -> None:
         for daemon in self._daemons:
             daemon.ask_to_stop()
@@ -87,7 +114,7 @@ class Estate:
 
     def logins(self) -> list[Login]:
         """The logins that clients asked for so far, over IMAP, POP3 and submission; in order on each server."""
-        return [login for dovecot in self._dovecots.values() for login in dovecot.logins()]
+        return [login for witness in (*self._dovecots.values(), *self._witnesses) for login in witness.logins()]
 
     def deliver(self, user: str, folder: str, *messages: bytes) -> None:
         """Put *messages* into *folder* of *user*; "" is the inbox."""
@@ -105,6 +132,10 @@ class Estate:
             yield
         finally:
             path.unlink()
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def _made(path: Path) -> Path:

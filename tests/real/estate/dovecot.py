@@ -7,11 +7,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from .daemon import Daemon, EstateError
+from .login import Login
 from .namespaces import Namespace
 from .plan import PORTS, AccountState, MailServer, Placed
 from .rendering import render
@@ -31,18 +31,6 @@ MECHANISMS: dict[MailServer, str] = {
     "oauth-only": "xoauth2 oauthbearer",
     "without-tls": "plain",
 }
-
-
-@dataclass(frozen=True)
-class Login:
-    """One login that a client asked for."""
-
-    user: str
-    """Empty where the server does not look, because it never offered such a login."""
-    protocol: str
-    """``imap``, ``pop3`` or ``smtp``."""
-    outcome: Literal["accepted", "rejected", "unavailable"]
-    """Unavailable: the server could not tell whether the password is right."""
 
 
 class Dovecot:

@@ -24,7 +24,7 @@ class Listener:
     """As master(5) writes it: IPv6 in brackets."""
     port: int
     pem: Path | None
-    sasl_socket: Path
+    sasl_socket: Path | None
     most_connections: int | None
 
 
@@ -49,13 +49,13 @@ class Postfix:
                 f"[{address}]" if address.version == 6 else str(address),
                 PORTS[service],
                 None if placed.host.server == "without-tls" else pem,
-                sasl_sockets[placed.host.server],
+                sasl_sockets.get(placed.host.server),
                 placed.host.most_connections,
             )
             for placed, pem in hosts
             for address in placed.addresses
             for service in ("smtp", "submission", "submissions")
-            if service in placed.host.serves
+            if service in placed.host.serves and placed.host.server != "exim"
         ]
         domains = sorted({mailbox.rpartition("@")[2] for mailbox in mailboxes})
         (directory / "domains").write_text("".join(f"{domain} ok\n" for domain in domains))
