@@ -184,7 +184,8 @@ def test_open_connections_do_not_keep_an_estate_up() -> None:
 
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="open files are not listed here")
 @pytest.mark.parametrize(
-    "scenario", ["healthy", "refused", "timeout", "captive-portal", "server-silent", "healthy-slow"]
+    "scenario",
+    ["healthy", "refused", "timeout", "line-unstable", "proxy-wants-sign-in", "server-silent", "healthy-slow"],
 )
 def test_no_socket_is_left(scenario: str) -> None:
     def open_files() -> int:

@@ -41,7 +41,7 @@ def test_a_good_login(diagnose: Diagnose, user: str, options: tuple[str, ...], p
 @pytest.mark.parametrize(
     ("user", "logins"),
     [
-        ("alice@courier.example", [Login("", "imap", "rejected")]),
+        ("alice@courier.example", [Login("alice@courier.example", "imap", "rejected")]),
         ("alice@exim.example", [Login("alice@exim.example", "smtp", "rejected")]),
     ],
 )

@@ -80,7 +80,7 @@ class Courier:
         return daemon
 
     def logins(self) -> list[Login]:
-        """Every login asked for so far, in order; of those that failed by SASL the user is not told."""
+        """Every login asked for so far, in order; of those by users it does not know the name is not told."""
         return [
             Login(match["user"] or "", "imap", "rejected" if match["failed"] else "accepted")
             for match in _ASKED.finditer(self._log.read_text(encoding="utf-8", errors="replace"))
