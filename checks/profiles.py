@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from checks.browsers import cookies, profiles
-from checks.browsers.asking import compare, try_header
+from checks.browsers.asking import compare, gone, try_header
 from checks.browsers.caches import host_of
 from checks.browsers.facts import BrowsersFacts, ProfileFacts, ProfilesFacts, works
 from checks.browsers.installed import installed
@@ -79,7 +79,8 @@ def probe_profiles(target: Service, given: Given, bench: Workbench) -> ProfilesF
                 cookies_blocked=content.cookies_blocked,
                 javascript_blocked=content.javascript_blocked,
                 hsts=content.hsts,
-                service_worker=content.workers,
+                service_worker=None if content.workers is None else content.workers[0],
+                service_workers_gone=gone(content.workers[1], bench) if clean and content.workers else 0,
                 cached=content.cached,
                 page=compare(content.copies, now, bench) if clean else None,
                 unread=content.unread,

@@ -36,8 +36,12 @@ def compare(copies: Iterable[Copy], now: float, bench: Workbench) -> HeldPage | 
         return HeldPage(stored_at=copy.stored_at)
     before, after = assets(copy.text, copy.url), assets(today.body, copy.url)
     missing = [url for path, url in before.items() if path not in after][:MOST_ASSETS]
-    gone = sum(_ask(url, bench).last.status in {404, 410} for url in missing)
-    return HeldPage(stored_at=copy.stored_at, changed=bool(missing), gone=gone)
+    return HeldPage(stored_at=copy.stored_at, changed=bool(missing), gone=gone(missing, bench))
+
+
+def gone(urls: Iterable[str], bench: Workbench) -> int:
+    """How many of *urls* the server says it does not have."""
+    return sum(_ask(url, bench).last.status in {404, 410} for url in urls)
 
 
 def _ask(url: str, bench: Workbench, cookie: str = "") -> Exchange:

@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from checks.browsers.files import Why
+
 MOST_ENTRIES = 20_000
 """Of one cache; what lies beyond is not looked at."""
 LONGEST_KEY = 4000
@@ -65,8 +67,8 @@ class Held(NamedTuple):
     entries: int
     copies: tuple[Copy, ...]
     """Of the page that was asked for."""
-    complete: bool
-    """Whether all of the cache was looked at."""
+    stopped: Why | None = None
+    """Why not all of the cache was looked at."""
 
 
 def fields(block: str) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""What a profile of Chromium, or of a browser built on it, holds for one host: cookies, settings, HSTS, workers."""
+"""What a profile of Chromium, or of a browser built on it, holds for one host: cookies, settings, HSTS."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import urllib.parse
 from base64 import b64encode
@@ -13,14 +14,12 @@ from typing import Any, Literal
 
 from checks.browsers.cookies import MOST, StoredCookie, domains_of
 from checks.browsers.database import reading
-from checks.browsers.files import UnreadableError, files, read
+from checks.browsers.files import UnreadableError, read
 from diagnose.model.deadline import Deadline
 
 WINDOWS_EPOCH = 11_644_473_600
 """Seconds from 1601, where its clock starts, to 1970."""
 LARGEST_SETTINGS = 32_000_000
-MOST_WORKER_FILES = 50
-LARGEST_WORKER_FILE = 16_000_000
 BLOCK = 2
 """CONTENT_SETTING_BLOCK."""
 
@@ -31,8 +30,8 @@ _HASHED_SINCE = 24
 
 def cookies(profile: Path, host: str, deadline: Deadline) -> list[StoredCookie]:
     """Those of *host* and its parent domains. Raises UnreadableError."""
-    path = profile / "Network" / "Cookies"
-    with reading(path if path.exists() else profile / "Cookies", deadline) as database:
+    apart = profile / "Network" / "Cookies"
+    with reading(apart if os.path.lexists(apart) else profile / "Cookies", deadline) as database:
         if database is None:
             return []
         columns = {row[1] for row in database.execute("PRAGMA table_info(cookies)")}
@@ -157,17 +156,6 @@ def _hashed(labels: list[str]) -> str:
     """The name in DNS's wire format (RFC 1035 §3.1), hashed."""
     wire = b"".join(bytes([len(label) % 256]) + label.encode() for label in labels) + b"\0"
     return b64encode(hashlib.sha256(wire).digest()).decode()
-
-
-def workers(profile: Path, host: str, deadline: Deadline) -> bool:
-    """Whether a service worker of *host* is, or was lately, registered: its origin stands in their database."""
-    origin = re.compile(rb"https?://" + re.escape(host.lower().encode()) + rb"(?::\d{1,5})?/")
-    for path in files(profile / "Service Worker" / "Database", MOST_WORKER_FILES):
-        if deadline.passed():
-            raise UnreadableError("no_time")
-        if path.suffix in {".log", ".ldb"} and origin.search(read(path, LARGEST_WORKER_FILE) or b""):
-            return True
-    return False
 
 
 def names(root: Path) -> Iterator[Path]:

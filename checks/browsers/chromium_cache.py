@@ -19,7 +19,7 @@ from checks.browsers.caches import (
     fields,
     host_of,
 )
-from checks.browsers.files import UnreadableError, files, opened, read
+from checks.browsers.files import UnreadableError, files, is_folder, opened, read
 from diagnose.model.deadline import Deadline
 
 LARGEST_BLOCK_FILE = 64_000_000
@@ -41,7 +41,7 @@ _BLOCK_SIZES = {2: 256, 3: 1024, 4: 4096}
 def held(folder: Path, host: str, page: str, deadline: Deadline) -> Held:
     """What the cache in *folder* holds of *host*, and its copies of *page*. Raises UnreadableError."""
     inner = folder / "Cache_Data"
-    folder = inner if inner.is_dir() else folder
+    folder = inner if is_folder(inner) else folder
     block_file = read(folder / "data_1", LARGEST_BLOCK_FILE)
     if block_file is None:
         return _held_in_files(folder, host, page, deadline)
@@ -53,7 +53,7 @@ def _held_in_files(folder: Path, host: str, page: str, deadline: Deadline) -> He
     copies: list[Copy] = []
     for path in files(folder, MOST_ENTRIES):
         if deadline.passed():
-            return Held(count, tuple(copies), complete=False)
+            return Held(count, tuple(copies), stopped="no_time")
         seen += 1
         if not path.name.endswith("_0"):
             continue
@@ -63,7 +63,7 @@ def _held_in_files(folder: Path, host: str, page: str, deadline: Deadline) -> He
         count += 1
         if url == page and (copy := _simple_copy(path, url)):
             copies.append(copy)
-    return Held(count, tuple(copies), complete=seen < MOST_ENTRIES)
+    return Held(count, tuple(copies), stopped="too_large" if seen == MOST_ENTRIES else None)
 
 
 def _simple_url(path: Path) -> str | None:
@@ -121,7 +121,7 @@ def _held_in_blocks(folder: Path, entries: bytes, host: str, page: str, deadline
     copies: list[Copy] = []
     for place in range(_BLOCK_HEADER, len(entries) - _ENTRY_BLOCK + 1, _ENTRY_BLOCK):
         if deadline.passed():
-            return Held(count, tuple(copies), complete=False)
+            return Held(count, tuple(copies), stopped="no_time")
         entry = entries[place : place + _MOST_KEY_BLOCKS * _ENTRY_BLOCK]
         *_, state, _creation, length, long_key = _ENTRY.unpack_from(entry)[:9]
         if state != 0 or long_key or not 0 < length <= len(entry) - _KEY_AT:
@@ -136,7 +136,7 @@ def _held_in_blocks(folder: Path, entries: bytes, host: str, page: str, deadline
                 _stream(folder, addresses[n], sizes[n], most) for n, most in enumerate((LARGEST_HEADERS, LARGEST_BODY))
             )
             copies.append(Copy(url=url, headers=_headers(header), body=body))
-    return Held(count, tuple(copies), complete=True)
+    return Held(count, tuple(copies))
 
 
 def _stream(folder: Path, address: int, size: int, most: int) -> bytes:

@@ -56,6 +56,9 @@ class HeldCookies(msgspec.Struct, frozen=True, kw_only=True):
     estimated: bool = False
     """Whether `header_bytes` is reckoned from encrypted values; it is off by a few bytes a cookie."""
     expired: int = 0
+    """Kept still, and sent no more."""
+    expired_of_login: int = 0
+    """Of those, how many have a name that the login page itself uses."""
     of_session: int = 0
     """Without an expiry."""
     across_domains: int = 0
@@ -113,6 +116,7 @@ def count(cookies: Iterable[StoredCookie], url: str, hops: Iterable[Hop], now: f
     by_name: dict[str, list[StoredCookie]] = {}
     for cookie in going:
         by_name.setdefault(cookie.name, []).append(cookie)
+    expired = [c for c in held if c.expires is not None and c.expires <= now]
     fresh = [c.expires for c in held if c.expires is not None and c.expires > now]
     set_here = _set_by(hops)
     return HeldCookies(
@@ -120,7 +124,8 @@ def count(cookies: Iterable[StoredCookie], url: str, hops: Iterable[Hop], now: f
         sent=len(going),
         header_bytes=header_bytes(going),
         estimated=any(c.estimated for c in going),
-        expired=sum(c.expires is not None and c.expires <= now for c in held),
+        expired=len(expired),
+        expired_of_login=sum(c.name in set_here for c in expired),
         of_session=sum(c.expires is None for c in held),
         across_domains=sum(len({c.domain.lstrip(".") for c in twins}) > 1 for twins in by_name.values()),
         of_login=sum(

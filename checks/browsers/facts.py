@@ -52,7 +52,9 @@ class ProfileFacts(msgspec.Struct, frozen=True, kw_only=True):
     hsts: bool | None = None
     """Whether it turns http into https for the host (RFC 6797)."""
     service_worker: bool | None = None
-    """Whether a service worker of the host is, or was lately, registered."""
+    """Whether a service worker of the host is registered."""
+    service_workers_gone: int = 0
+    """How many of them have a script that the server no longer has."""
     cached: int | None = None
     """Entries of the host in the disk cache."""
     page: HeldPage | None = None

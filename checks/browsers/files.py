@@ -62,6 +62,14 @@ def read(path: Path, largest: int) -> bytes | None:
     raise UnreadableError("too_large")
 
 
+def is_folder(path: Path) -> bool:
+    """Whether *path* is a folder; not where it cannot be told: a circle of links, a place that may not be entered."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def files(folder: Path, most: int) -> Iterator[Path]:
     """The files directly in *folder*, *most* of them; none where it cannot be listed."""
     try:

@@ -1,4 +1,4 @@
-"""What a profile of Firefox, or of a browser built on it, holds for one host: cookies, settings, HSTS, workers."""
+"""What a profile of Firefox, or of a browser built on it, holds for one host: cookies, settings, HSTS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks.browsers.caches import host_of
 from checks.browsers.cookies import MOST, StoredCookie, domains_of
 from checks.browsers.database import reading
 from checks.browsers.files import UnreadableError, read
@@ -20,9 +19,6 @@ MILLISECONDS_FROM = 100_000_000_000
 """An expiry above that is in milliseconds, as newer versions write it."""
 DENY, REJECT_ALL = 2, 2
 """nsIPermissionManager.DENY_ACTION, and network.cookie.cookieBehavior."""
-WORKER_LINES = 4
-"""Of one registration: a first line of the file or the origin's attributes, its scope, its script."""
-
 _SLOT = struct.Struct(">3H256s24s")
 """Of SiteSecurityServiceState.bin: checksum, score, day of last use, key, value."""
 
@@ -109,12 +105,6 @@ def _pins(profile: Path) -> Iterator[tuple[str, int, bool, bool]]:
         found = re.match(r"(\d{1,16}),(\d),(\d)", value)
         if found:
             yield re.split(r"[:^]", key)[0], int(found[1]), found[2] == "1", found[3] == "1"
-
-
-def workers(profile: Path, host: str) -> bool:
-    """Whether a service worker of *host* is registered. Raises UnreadableError."""
-    data = (read(profile / "serviceworker.txt", LARGEST_TEXT) or b"").decode("utf-8", "replace")
-    return any(host_of(line) == host for entry in data.split("#\n") for line in entry.split("\n")[:WORKER_LINES])
 
 
 def names(root: Path) -> Iterator[Path]:

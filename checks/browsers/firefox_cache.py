@@ -34,7 +34,7 @@ def held(folder: Path, host: str, page: str, deadline: Deadline) -> Held:
     copies: list[Copy] = []
     for path in files(folder / "entries", MOST_ENTRIES):
         if deadline.passed():
-            return Held(count, tuple(copies), complete=False)
+            return Held(count, tuple(copies), stopped="no_time")
         seen += 1
         found = _metadata(path)
         if found is None:
@@ -45,7 +45,7 @@ def held(folder: Path, host: str, page: str, deadline: Deadline) -> Held:
         count += 1
         if url == page:
             copies.append(Copy(url=url, headers=headers, body=_body(path, size)))
-    return Held(count, tuple(copies), complete=seen < MOST_ENTRIES)
+    return Held(count, tuple(copies), stopped="too_large" if seen == MOST_ENTRIES else None)
 
 
 def _metadata(path: Path) -> tuple[str, dict[str, str], int] | None:

@@ -12,19 +12,23 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from checks.browsers.files import UnreadableError, files, read
+from checks.browsers.files import UnreadableError, files, is_folder, read
 from diagnose.browsers import Browser, Places, all_browsers
 from diagnose.model.deadline import Deadline
 
 LARGEST_FILE = 1_000_000
 ANSWER_SECONDS = 2.0
 """Patience with a program that is asked for its version."""
+END_SECONDS = 0.2
+"""For a program that was told to end."""
 MOST_FOLDERS = 500
+
+_ANSWERS: dict[str, str] = {}
+"""A program answers the same as long as we run; a fleet asks it once."""
 
 _VERSION = re.compile(r"\d{1,5}(?:\.\d{1,6}){1,3}")
 _REGISTRY_VALUES = ("version", "CurrentVersion", "DisplayVersion")
@@ -50,7 +54,7 @@ def installed(deadline: Deadline) -> Iterator[InstalledBrowser]:
         for place in here(known.installed):
             if deadline.passed():
                 return
-            version = _version(place)
+            version = _version(place, deadline)
             if version is not None and not (version == "" and versions):
                 versions.setdefault(version)
         yield from (_judged(known, version) for version in versions)
@@ -77,7 +81,7 @@ def here(places: Places) -> tuple[str, ...]:
     return tuple(str(Path(place).expanduser()) for place in found if "%" not in place)
 
 
-def _version(place: str) -> str | None:
+def _version(place: str, deadline: Deadline) -> str | None:
     """The version of what is installed at *place*: a registry key, a path or a command; None where nothing is."""
     if re.match(r"HK(?:CU|LM)\\", place):
         return _of_registry(place)
@@ -85,11 +89,11 @@ def _version(place: str) -> str | None:
     if path.is_absolute():
         return _of_files(path) if os.path.exists(path) else None  # noqa: PTH110 - unlike Path.exists it never raises
     command = shutil.which(place)
-    return None if command is None else _asked(os.path.realpath(command)) or ""
+    return None if command is None else _of_command(os.path.realpath(command), deadline)
 
 
 def _of_files(path: Path) -> str:
-    folder = path if os.path.isdir(path) else path.parent  # noqa: PTH112 - as above
+    folder = path if is_folder(path) else path.parent
     with contextlib.suppress(UnreadableError, configparser.Error, UnicodeDecodeError):
         if data := read(folder / "application.ini", LARGEST_FILE):
             parser = configparser.RawConfigParser(strict=False)
@@ -124,12 +128,20 @@ def _of_registry(place: str) -> str | None:
     return ""
 
 
-@cache
-def _asked(command: str) -> str:
-    """What *command* answers to --version; "" for one that would set up something first, or gives no answer."""
+def _of_command(command: str, deadline: Deadline) -> str:
+    """What is known of *command* without starting it, or what it answers; "" for one that gives no answer.
+
+    A snap is not asked: it makes folders for the person before it answers.
+    """
     beside = _of_files(Path(command)) if Path(command).parent.name not in {"bin", "sbin"} else ""
-    if beside or Path(command).name == "snap":  # which makes folders for the person before it answers
+    if beside or Path(command).name == "snap":
         return beside
+    if command not in _ANSWERS and (answer := _asked(command, deadline.within(ANSWER_SECONDS).left())):
+        _ANSWERS[command] = answer
+    return _ANSWERS.get(command, "")
+
+
+def _asked(command: str, patience: float) -> str:
     try:
         process = subprocess.Popen(  # noqa: S603 - a browser found by its name on the person's own PATH
             [command, "--version"],
@@ -141,7 +153,7 @@ def _asked(command: str) -> str:
     except OSError:
         return ""
     try:
-        answer, _ = process.communicate(timeout=ANSWER_SECONDS)
+        answer, _ = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         return ""
     finally:
@@ -160,4 +172,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdout:
         process.stdout.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(ANSWER_SECONDS)
+        process.wait(END_SECONDS)

@@ -89,6 +89,16 @@ def _of_cookies(one: ProfileFacts, facts: ProfilesFacts) -> Iterator[Opinion]:
                 **named,
             ),
         )
+    if held.expired and (held.expired_of_login or not held.sent):
+        yield (
+            "browser.stale-cookies",
+            "possible",
+            text(
+                "{browser} still keeps {count} cookies of the webmail page that have expired.",
+                count=held.expired,
+                **named,
+            ),
+        )
     if held.sent and facts.session_complaint and facts.clean_session_works:
         yield (
             "browser.stale-cookies",
@@ -103,6 +113,12 @@ def _of_cookies(one: ProfileFacts, facts: ProfilesFacts) -> Iterator[Opinion]:
 
 def _of_page(one: ProfileFacts, facts: ProfilesFacts) -> Iterator[Opinion]:
     page, named = one.page, _named(one, facts)
+    if one.service_workers_gone:
+        sentence = text(
+            "{browser} lets an old service worker answer for the webmail page; the server no longer has its script.",
+            **named,
+        )
+        yield "browser.stale-cache", "likely", sentence
     if page is None or page.changed is False:
         return
     day = datetime.fromtimestamp(page.stored_at, UTC).strftime("%Y-%m-%d")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,16 +11,20 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from checks.browsers import chromium, chromium_cache, firefox, firefox_cache
+from checks.browsers import chromium, chromium_cache, firefox, firefox_cache, workers
 from checks.browsers.caches import Copy, Held
 from checks.browsers.cookies import StoredCookie
-from checks.browsers.files import UnreadableError, Why
+from checks.browsers.files import UnreadableError, Why, is_folder
 from checks.browsers.installed import here
+from checks.browsers.workers import Workers
 from diagnose.browsers import all_browsers
 from diagnose.model.deadline import Deadline
 
 MOST_PROFILES = 30
 """Of all browsers together."""
+
+CACHE_SECONDS = 2.5
+"""For the entries of one; 20,000 take about one on a disk that is not asleep."""
 
 Part = Literal["profiles", "cookies", "settings", "hsts", "workers", "cache"]
 CACHES = (
@@ -69,8 +72,7 @@ class Content:
     javascript_blocked: bool | None = None
     hsts: bool | None = None
     """Whether it turns http into https for the host (RFC 6797)."""
-    workers: bool | None = None
-    """Whether a service worker of the host is, or was lately, registered."""
+    workers: Workers | None = None
     cached: int | None = None
     """Entries of the host in the disk cache."""
     copies: tuple[Copy, ...] = ()
@@ -97,16 +99,9 @@ def _profiles() -> Iterator[Profile]:
                 continue
             for folder in folders:
                 real = os.path.realpath(folder)
-                if real not in seen and _is_folder(folder):
+                if real not in seen and is_folder(folder):
                     seen.add(real)
                     yield Profile(browser=known.id, kind=kind, folder=folder)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.stat().st_mode)
-    except OSError:  # not there, a circle of links, or in a folder that may not be entered
-        return False
 
 
 def read(profile: Profile, host: str, url: str, now: float, deadline: Deadline) -> Content:
@@ -125,6 +120,9 @@ def read(profile: Profile, host: str, url: str, now: float, deadline: Deadline) 
             unread.append(Unread(part=part, why=error.why))
             return None
 
+    def for_cache() -> Deadline:
+        return deadline.share(0.3, CACHE_SECONDS)  # other profiles are to be read yet
+
     held: Held | None
     if profile.kind == "chromium":
         cookies = tried("cookies", lambda: chromium.cookies(folder, host, deadline))
@@ -134,23 +132,23 @@ def read(profile: Profile, host: str, url: str, now: float, deadline: Deadline) 
             for content in ("cookies", "javascript")
         )
         hsts = tried("hsts", lambda: chromium.hsts(folder, host, now))
-        workers = tried("workers", lambda: chromium.workers(folder, host, deadline))
-        held = tried("cache", lambda: chromium_cache.held(_cache(folder, "Cache"), host, url, deadline))
+        registered = tried("workers", lambda: workers.of_chromium(folder, host, deadline))
+        held = tried("cache", lambda: chromium_cache.held(_cache(folder, "Cache"), host, url, for_cache()))
     else:
         cookies = tried("cookies", lambda: firefox.cookies(folder, host, deadline))
         cookies_blocked = tried("settings", lambda: firefox.cookies_blocked(folder, url, deadline))
         javascript_blocked = tried("settings", lambda: firefox.javascript_off(folder))
         hsts = tried("hsts", lambda: firefox.hsts(folder, host, now))
-        workers = tried("workers", lambda: firefox.workers(folder, host))
-        held = tried("cache", lambda: firefox_cache.held(_cache(folder, "cache2"), host, url, deadline))
-    if held is not None and not held.complete:
-        unread.append(Unread(part="cache", why="no_time" if deadline.passed() else "too_large"))
+        registered = tried("workers", lambda: workers.of_firefox(folder, host))
+        held = tried("cache", lambda: firefox_cache.held(_cache(folder, "cache2"), host, url, for_cache()))
+    if held is not None and held.stopped:
+        unread.append(Unread(part="cache", why=held.stopped))
     return Content(
         cookies=cookies,
         cookies_blocked=cookies_blocked,
         javascript_blocked=javascript_blocked,
         hsts=hsts,
-        workers=workers,
+        workers=registered,
         cached=held.entries if held else None,
         copies=held.copies if held else (),
         unread=tuple(dict.fromkeys(unread)),
@@ -162,6 +160,6 @@ def _cache(profile: Path, name: str) -> Path:
     inside = profile / name
     for place, other in CACHES:
         before, mark, behind = str(profile).partition(place)
-        if mark and _is_folder(apart := Path(before + other + behind, name)):
+        if mark and is_folder(apart := Path(before + other + behind, name)):
             return apart
     return inside

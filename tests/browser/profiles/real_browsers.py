@@ -126,7 +126,13 @@ def firefox(home: Path, site: Site, name: str = "abcd1234.default-release") -> I
         "app.normandy.enabled": "false",
         "services.settings.server": '"data:,#remote-settings-dummy/v1"',
         "browser.safebrowsing.update.enabled": "false",
-        "network.proxy.type": "0",
+        # whatever else it wants of the world is sent to a port where nobody listens
+        "network.proxy.type": "1",
+        "network.proxy.http": '"127.0.0.1"',
+        "network.proxy.http_port": "9",
+        "network.proxy.ssl": '"127.0.0.1"',
+        "network.proxy.ssl_port": "9",
+        "network.proxy.no_proxies_on": f'"{HOST},{OTHER}"',
     }
     (profile / "user.js").write_text("".join(f'user_pref("{k}", {v});\n' for k, v in preferences.items()))
     told = profile / "MarionetteActivePort"

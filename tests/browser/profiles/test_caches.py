@@ -45,7 +45,7 @@ def test_keys_of_chromium(tmp_path: Path, key: str, entries: int, copies: int) -
 
     for folder in (tmp_path, tmp_path / "blocks"):
         found = held_by_chromium(folder)
-        assert (found.entries, len(found.copies), found.complete) == (entries, copies, True)
+        assert (found.entries, len(found.copies), found.stopped) == (entries, copies, None)
         assert all(copy.text == BODY.decode() and copy.fresh(NOW) for copy in found.copies)
 
 
@@ -65,7 +65,7 @@ def test_keys_of_firefox(tmp_path: Path, body: bytes) -> None:
         (tmp_path / "entries" / f"{number:040X}").write_bytes(made.firefox_entry(key, headers, body))
 
     found = firefox_cache.held(tmp_path, HOST, URL, Deadline(5))
-    assert (found.entries, found.complete) == (4, True)
+    assert (found.entries, found.stopped) == (4, None)
     assert [copy.text for copy in found.copies] == [body.decode()[: len(copy.text or "")] for copy in found.copies]
     assert all(copy.fresh(NOW) for copy in found.copies)
 

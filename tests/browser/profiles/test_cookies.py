@@ -104,6 +104,12 @@ def test_twins(held: list[StoredCookie], page_sets: tuple[Cookie, ...], across: 
     assert (found.across_domains, found.of_login) == (across, of_login)
 
 
+def test_expired_cookies_of_the_login_are_counted_by_themselves() -> None:
+    held = [cookie(expires=NOW - 1), cookie("other", expires=NOW - 1), cookie(path="/x")]
+
+    assert count(held, URL, visit(HOST_ONLY), NOW).expired_of_login == 1
+
+
 def test_what_is_counted() -> None:
     found = count(
         [cookie(expires=NOW - 1, created=NOW - 9 * DAY), cookie("b", expires=None), cookie("c", used=NOW - 5)],
@@ -113,6 +119,7 @@ def test_what_is_counted() -> None:
     )
 
     assert (found.count, found.sent, found.expired, found.of_session) == (3, 2, 1, 1)
+    assert found.expired_of_login == 0
     assert (found.first_set_at, found.last_used_at, found.first_expiry_at) == (NOW - 9 * DAY, NOW - 5, NOW + DAY)
     assert found.header_bytes == len("b=0123456789; c=0123456789")
     assert not found.estimated

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,7 @@ def test_an_empty_profile_is_empty(home: Path) -> None:
     assert [one.browser for one, _ in found] == ["chromium", "firefox"]
     for _, content in found:
         assert content == profiles.Content(
-            cookies=[], cookies_blocked=False, javascript_blocked=False, hsts=False, workers=False, cached=0
+            cookies=[], cookies_blocked=False, javascript_blocked=False, hsts=False, workers=(False, ()), cached=0
         )
 
 
@@ -201,7 +203,7 @@ def test_pipes_devices_and_circles_of_links(home: Path) -> None:
     ((one, content),) = contents()
     assert one.browser == "chromium"
     assert unread(content) == {"cookies": "damaged", "settings": "damaged", "hsts": "damaged", "cache": "damaged"}
-    assert content.workers is False
+    assert content.workers == (False, ())
     assert set(home.rglob("*")) == before
 
 
@@ -276,6 +278,36 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(UnreadableError, match="not_permitted"):
         read(tmp_path / "there", 10)
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Somebody to whom files may be refused: root is refused none."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        yield
+        os.seteuid(0)
+    else:
+        yield
+
+
+def test_profiles_that_may_not_be_entered(monkeypatch: pytest.MonkeyPatch, nobody: None) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        home = Path(folder)
+        monkeypatch.setenv("HOME", folder)
+        monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+        closed = [made.chromium(home) / "Cookies", made.firefox(home), home / ".config/chromium/Profile 9"]
+        closed[2].mkdir()
+        (closed[2].parent / "Local State").write_text('{"profile": {"info_cache": {"Default": {}, "Profile 9": {}}}}')
+        for path in closed:
+            path.chmod(0)
+        found = {(one.browser, one.name): unread(content) for one, content in contents()}
+        for path in closed:
+            path.chmod(0o700)
+
+    assert found[("chromium", "Default")] == {"cookies": "not_permitted"}
+    assert set(found[("chromium", "Profile 9")].values()) == {"not_permitted"}
+    assert set(found[("firefox", "abcd.default-release")].values()) == {"not_permitted"}
 
 
 def test_the_cache_lies_where_the_system_keeps_caches(home: Path) -> None:

@@ -151,6 +151,22 @@ def test_a_profile_in_everyday_use_is_healthy(start: Start, run: Run, home: Path
 
 
 @both
+def test_a_service_worker_that_the_server_no_longer_knows(start: Start, run: Run, home: Path, site: Site) -> None:
+    with start(home, site) as browser:
+        browser.visit(site.url())
+        browser.wait_for_title("ready")
+    script = site.folder / "root" / "worker.js"
+    kept = script.read_text()
+    try:
+        script.unlink()
+        report = run()
+    finally:
+        script.write_text(kept)
+
+    assert causes(report) == [("browser.stale-cache", "likely", "blocks")]
+
+
+@both
 def test_cookies_too_large_for_the_server_are_proven(start: Start, run: Run, home: Path, site: Site) -> None:
     """The browser itself gets 400, and so does a header as long as its own."""
     with start(home, site) as browser:

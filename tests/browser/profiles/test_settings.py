@@ -1,4 +1,4 @@
-"""Settings of a profile that refuse a page its cookies or scripts; HSTS pins; service workers."""
+"""Settings of a profile that refuse a page its cookies or scripts; HSTS pins."""
 
 from __future__ import annotations
 
@@ -157,15 +157,3 @@ def test_pins_of_firefox(tmp_path: Path, key: str, value: str, pinned: bool, bin
         (tmp_path / "SiteSecurityServiceState.txt").write_text(f"{key}\t0\t20000\t{value}\n")
 
     assert firefox.hsts(tmp_path, HOST, NOW) is pinned
-
-
-def test_service_workers(tmp_path: Path) -> None:
-    entry = "\n".join(["", f"https://{HOST}:8443/", f"https://{HOST}:8443/sw.js", "true", "{1}", "0"])
-    (tmp_path / "serviceworker.txt").write_text(f"12\n{entry}\n#\n")
-    database = tmp_path / "Service Worker/Database"
-    database.mkdir(parents=True)
-    (database / "000003.log").write_bytes(b"\1\2REG:https://" + HOST.encode() + b"/\0\1\2")
-
-    for host, there in ((HOST, True), ("corp.example", False), ("x" + HOST, False)):
-        assert firefox.workers(tmp_path, host) is there
-        assert chromium.workers(tmp_path, host, Deadline(5)) is there
