@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import email.utils
+import statistics
 import urllib.parse
 from collections.abc import Iterator
 
@@ -37,6 +38,8 @@ class ClockFacts(Facts, frozen=True, kw_only=True):
     """What other clocks say."""
 
     ticks: tuple[Tick, ...] = ()
+    clock_offset_s: float | None = None
+    """How far this computer's clock is ahead, by the median of the others; the report takes it over."""
     rejected_for_time: int = 0
     """Servers whose certificate is outside its validity by this computer's clock."""
     valid_at_server_time: int = 0
@@ -56,6 +59,7 @@ def probe_clock(_target: Subject, given: Given, bench: Workbench) -> ClockFacts:
     ahead = ticks[0].ahead_seconds if ticks else 0.0
     return ClockFacts(
         ticks=tuple(ticks),
+        clock_offset_s=round(-statistics.median(tick.ahead_seconds for tick in ticks), 1) if ticks else None,
         rejected_for_time=len(failed),
         valid_at_server_time=sum(not _outside_validity(f, f.at + ahead) for _, f in failed) if ticks else 0,
     )

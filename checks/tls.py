@@ -37,6 +37,7 @@ EXPLAIN_SECONDS = 6.0
 PLAIN_GREETING_SECONDS = 3.0
 EXPIRING_DAYS = 14
 DAY = 86400
+OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
 CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
 """OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root."""
@@ -52,7 +53,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     issuer_related: bool | None = None
     """Whether the leaf's issuer and an authority named by hand bear one organisation's name; None: nobody says."""
     legacy_version: str | None = None
-    """A TLS version that this program refuses, and the server took."""
+    """The TLS version that the server took from a client which takes old versions and weak ciphers, too."""
     plaintext: str | None = None
     """What the server said in clear where TLS was due."""
     failure: Failure | None = None
@@ -124,8 +125,9 @@ def probe_starttls(target: Service, given: Given, bench: Workbench) -> TlsFacts:
 def _once_more(error: ssl.SSLError | OSError, target: Service, given: Given, bench: Workbench) -> TlsFacts:
     """A handshake that broke off is tried a second time; of two failures the one that says more is told."""
     known = failure(error, "tls_handshake")
+    address = given.of("reach", ReachFacts).connected
     if known.name == "timed_out" or not may_pass(known) or not target.named or not time_is_left(bench):
-        return _failed(error, target, given, bench)
+        return _failed(error, target, address, bench)
     try:
         stream = call_again(target, given, bench)
         if target.tls == "implicit":
@@ -139,7 +141,7 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, given: Given, ben
             bench.shelf.put(session_key(target), session)
     except (ssl.SSLError, OSError) as again:
         telling = error if may_pass(failure(again, "tls_handshake")) else again
-        return _failed(telling, target, given, bench)
+        return _failed(telling, target, address, bench)
     stream.deadline = bench.deadline
     return msgspec.structs.replace(_verified(stream), first_failure=known)
 
@@ -163,7 +165,19 @@ def _verified(stream: Stream) -> TlsFacts:
     )
 
 
-def _failed(error: ssl.SSLError | OSError, target: Service, given: Given, bench: Workbench) -> TlsFacts:
+def handshake_elsewhere(target: Service, bench: Workbench) -> TlsFacts:
+    """What a handshake with a host beside those of the run comes to, as one that a page leads to. Raises OSError."""
+    stream = bench.network.connect(target.host, target.port, bench.deadline.share(0.6, HANDSHAKE_SECONDS))
+    try:
+        stream.start_tls(bench.network.trust(), target.host)
+    except (ssl.SSLError, OSError) as error:
+        return _failed(error, target, stream.peer, bench)
+    finally:
+        stream.abort()
+    return TlsFacts(verified=True, at=time.time())
+
+
+def _failed(error: ssl.SSLError | OSError, target: Service, address: str | None, bench: Workbench) -> TlsFacts:
     known = failure(error, "tls_handshake")
     code = getattr(error, "verify_code", None)
     message = getattr(error, "verify_message", None)
@@ -175,16 +189,15 @@ def _failed(error: ssl.SSLError | OSError, target: Service, given: Given, bench:
         failure=known,
         verify_code=code if isinstance(code, int) else None,
         private_authorities=bench.network.ca_file is not None,
-        explanation=_explain(known, target, given, bench) if known.name != "timed_out" else None,
+        explanation=_explain(known, target, address, bench) if known.name != "timed_out" else None,
     )
 
 
 # -- the second look
 
 
-def _explain(known: Failure, target: Service, given: Given, bench: Workbench) -> Explanation:
+def _explain(known: Failure, target: Service, address: str | None, bench: Workbench) -> Explanation:
     deadline = bench.deadline.share(0.7, EXPLAIN_SECONDS)
-    address = given.of("reach", ReachFacts).connected
     if address is None:
         return Explanation(failure=known)
     if known.name == "tls_not_spoken" and target.tls == "implicit":
@@ -194,19 +207,30 @@ def _explain(known: Failure, target: Service, given: Given, bench: Workbench) ->
             return Explanation(failure=failure(error, "greeting"))
     legacy = known.name == "tls_version_or_cipher"
     try:
-        stream = _open_for_tls(address, target, deadline)
-        try:
-            version, ders = unverified_handshake(stream, target.host, legacy=legacy)
-        finally:
-            stream.abort()
+        version, ders = _sent(address, target, deadline, legacy=legacy)
     except OSError as error:
-        return Explanation(failure=failure(error, "tls_handshake"))
+        again = failure(error, "tls_handshake")
+        if legacy or not may_pass(again):
+            return Explanation(failure=again)
+        try:  # some old servers hang up on what is new to them, without an alert
+            version, ders = _sent(address, target, deadline, legacy=True)
+        except OSError:
+            return Explanation(failure=again)
+        legacy = True
     chain = tuple(filter(None, (read_certificate(der) for der in ders[:LONGEST_CHAIN])))
     return Explanation(
         chain=chain,
         legacy_version=version if legacy else None,
         issuer_related=_related(chain[0].issuer, bench) if chain else None,
     )
+
+
+def _sent(address: str, target: Service, deadline: Deadline, *, legacy: bool) -> tuple[str, list[bytes]]:
+    stream = _open_for_tls(address, target, deadline)
+    try:
+        return unverified_handshake(stream, target.host, legacy=legacy)
+    finally:
+        stream.abort()
 
 
 def _connect(address: str, port: int, deadline: Deadline) -> Stream:
@@ -332,8 +356,8 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
                 **place,
             ),
         )
-    elif known.name == "tls_version_or_cipher":
-        if seen.legacy_version:
+    elif known.name == "tls_version_or_cipher" or seen.legacy_version in OLD_VERSIONS:
+        if seen.legacy_version in OLD_VERSIONS:
             sentence = text(
                 "{host} takes no TLS 1.2 or newer on port {port}; with {version} it does connect.",
                 version=seen.legacy_version,

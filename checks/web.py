@@ -14,15 +14,19 @@ from checks.names import registered
 from checks.page import PageFacts, read_page
 from checks.reach import take_stream
 from checks.second_try import PAUSE_SECONDS, may_pass, time_is_left
+from checks.tls import TlsFacts, handshake_elsewhere, judge_tls
 from diagnose import providers
 from diagnose.model import Check, Facts, Finding, Given, Service, Text, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Hop, Stream
+from diagnose.network import Exchange, Hop, Stream
 from diagnose.replies import read_reply
 
 PAGE_SECONDS = 15.0
 CACHED_SECONDS = 60
 """A login page that may be kept longer than that can be an old one."""
+
+OF_TLS = ("certificate_not_accepted", "tls_version_or_cipher", "tls_alert", "tls_not_spoken")
+"""Failures of a handshake that a second look can explain."""
 
 REFUSED: dict[Refusal, Text] = {
     "secure_over_http": text("it is marked Secure and comes without TLS"),
@@ -41,6 +45,10 @@ class WebFacts(Facts, frozen=True, kw_only=True):
     loop_without_cookies: bool | None = None
     """Whether the same circle goes round when no cookie is sent back; None: not tried."""
     page: PageFacts | None = None
+    unfinished: bool = False
+    """The time ran out before the page's end."""
+    elsewhere: TlsFacts | None = None
+    """Why the TLS handshake with a host that a redirect leads to does not hold."""
     first_try: Hop | None = None
     """The end of a first visit that failed in a way which may pass; the rest tells of the second visit."""
 
@@ -65,7 +73,39 @@ def probe_web(target: Service, _given: Given, bench: Workbench) -> WebFacts:
     if exchange.loop and any(hop.cookies for hop in exchange.hops):
         bare = bench.network.fetch(url, bench.deadline.share(0.7, PAGE_SECONDS), keep_cookies=False).loop
     page = read_page(exchange.body) if exchange.last.status is not None and not exchange.loop else None
-    return WebFacts(hops=exchange.hops, loop=exchange.loop, loop_without_cookies=bare, page=page, first_try=first)
+    return WebFacts(
+        hops=exchange.hops,
+        loop=exchange.loop,
+        loop_without_cookies=bare,
+        page=page,
+        unfinished=exchange.unfinished,
+        elsewhere=_handshake_at_end(exchange, target, bench),
+        first_try=first,
+    )
+
+
+def _handshake_at_end(exchange: Exchange, target: Service, bench: Workbench) -> TlsFacts | None:
+    """The handshake again, with a look at why it fails, where a redirect ends at a host whose TLS does not hold."""
+    failed, end = exchange.last.failure, _service_at(exchange.last.url, target)
+    if failed is None or failed.name not in OF_TLS or (end.host, end.port) == (target.host, target.port):
+        return None
+    try:
+        facts = handshake_elsewhere(end, bench)
+    except OSError:
+        return None
+    return None if facts.verified else facts
+
+
+def _service_at(url: str, target: Service) -> Service:
+    """The service that serves *url*, known from where *target* is."""
+    parts = urllib.parse.urlsplit(url)
+    return Service(
+        protocol="webmail",
+        host=parts.hostname or "",
+        port=parts.port or 443,
+        tls="implicit",
+        source=target.source,
+    )
 
 
 def _may_pass(end: Hop) -> bool:
@@ -77,6 +117,7 @@ def _may_pass(end: Hop) -> bool:
 def judge_web(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:
     """A page to log in on?"""
     findings = [
+        *_judge_elsewhere(facts, given, target),
         *_judge_answer(facts),
         *_judge_first_try(facts),
         *_judge_page(facts, given, target),
@@ -106,6 +147,12 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             certainty="likely" if certificate else "confirmed",
             text=text("The webmail page {url} cannot be had: {words}.", url=_place(last.url), words=last.failure.words),
         )
+    elif facts.unfinished and not (facts.page and facts.page.password_field):
+        yield Finding(
+            cause="web.login-page-down",
+            certainty="possible",
+            text=text("The webmail page {url} did not come to an end in time.", url=_place(last.url)),
+        )
     elif last.status is not None and last.status >= 500:
         yield Finding(
             cause="web.login-page-down",
@@ -123,6 +170,16 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             certainty="confirmed",
             text=text("There is no page at {url} (status {status}).", url=_place(last.url), status=last.status),
         )
+
+
+def _judge_elsewhere(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:
+    if facts.elsewhere is not None:
+        yield from judge_tls(facts.elsewhere, given, _service_at(facts.hops[-1].url, target))
+
+
+def _shown(facts: WebFacts) -> bool:
+    """Whether the page is known; the part of one that came before the time ran out proves only what it holds."""
+    return not facts.unfinished or (facts.page is not None and facts.page.password_field)
 
 
 def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
@@ -143,7 +200,7 @@ def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
 
 def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:
     page, last = facts.page, facts.hops[-1]
-    if page is None or last.status is None or last.status >= 500 or last.status in {404, 410}:
+    if page is None or not _shown(facts) or last.status is None or last.status >= 500 or last.status in {404, 410}:
         return
     url = _place(last.url)
     told = list(_judge_words(page, last, given, url))
@@ -245,5 +302,6 @@ CHECKS = (
         ),
         needs=("reach", "tls"),
         applies=lambda target: target.protocol == "webmail",
+        usable=_shown,
     ),
 )

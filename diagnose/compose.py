@@ -109,8 +109,15 @@ def compose(
             python=".".join(map(str, sys.version_info[:3])),
             resolver=frame.resolver,
             proxy=frame.proxy,
+            clock_offset_s=next((offset for one in results if (offset := _clock_offset(one)) is not None), None),
         ),
     )
+
+
+def _clock_offset(result: CheckResult) -> float | None:
+    """How far this computer's clock is ahead, where *result* is of a check that measured it."""
+    offset = getattr(result.facts, "clock_offset_s", None)
+    return float(offset) if isinstance(offset, int | float) else None
 
 
 def _headline(judgement: Judgement, causes: tuple[ReportCause, ...], frame: Frame, translate: Translate) -> str:

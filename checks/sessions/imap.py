@@ -10,7 +10,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +44,9 @@ imaplib2.imaplib2.time = SimpleNamespace(
 imaplib2.imaplib2.AllowedVersions = ("IMAP4REV1", "IMAP4", "IMAP4REV2")
 """imaplib2 turns from a server that speaks RFC 9051 alone, though nothing of what is said here differs there."""
 
+LEAST = ("IMAP4REV1",)
+"""What a server can do that does not say: log in by LOGIN."""
+_CAPABILITIES = re.compile(rb"^\* CAPABILITY ([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
 
 
@@ -67,6 +70,10 @@ def folder_name(name: str) -> str:
         return (b"+" + run[1].replace(",", "/").encode("ascii") + b"-").decode("utf-7", "replace")
 
     return re.sub(r"&([A-Za-z0-9+,]*)-", decoded, name)
+
+
+def _words(listed: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(b" ".join(listed).decode("ascii", "replace").upper().split())
 
 
 class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
@@ -131,15 +138,26 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.stream.abort()
 
     def _get_capabilities(self) -> None:
-        """Those in the greeting, where it lists them (RFC 9051 §7.1); asked for otherwise."""
-        if listed := self._get_untagged_response("CAPABILITY"):
-            self.capabilities = tuple(listed[-1].decode("ascii", "replace").upper().split())
-        else:
+        """Those in the greeting, where it lists them (RFC 9051 §7.1); asked for otherwise.
+
+        A greeting that is one for all connections may call LOGIN disabled under TLS, too: that is asked again.
+        """
+        listed = self._get_untagged_response("CAPABILITY")
+        self.capabilities = _words(listed[-1:]) if listed else LEAST
+        if not listed or ("LOGINDISABLED" in self.capabilities and self.stream.tls is not None):
             self.ask_for_capabilities()
 
     def ask_for_capabilities(self) -> None:
-        """Ask, whatever was said before."""
-        super()._get_capabilities()
+        """Ask, whatever was said before; a server that does not say is read on without (RFC 9051 §6.1.1)."""
+        before = len(self.heard)
+        try:
+            self.capability()
+        except imaplib2.IMAP4.abort:
+            raise
+        except imaplib2.IMAP4.error:
+            return  # BAD: what is known stays
+        if listed := _CAPABILITIES.findall(self.heard, before):
+            self.capabilities = _words(listed)
 
     def reader_is_fresh(self) -> None:
         """Read again after STARTTLS, from the same stream, now under TLS; what was said in clear is forgotten."""
@@ -161,6 +179,11 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
             return "OK"
         self.reader_is_fresh()
         return shown(b" ".join(part for part in data if part))
+
+    def success(self, heard: bytes) -> bool:
+        """Whether the command's answer in *heard* is OK, be it after a literal that never ended."""
+        lines = [line for line in heard.splitlines() if self._tagged(line)]
+        return bool(lines) and lines[-1].split(b" ", 2)[1].upper() == b"OK"
 
     def answered(self, heard: bytes) -> bytes | None:
         """*heard* without tags and invitations to go on; None where neither the command's answer nor BYE is in it."""
@@ -259,6 +282,7 @@ class ImapSession(MailSession):
     def after_tls(self, deadline: Deadline) -> None:
         self.stream.deadline = deadline
         self._client.reader_is_fresh()
+        self._client.capabilities = LEAST
         with self._errors_as_ours():
             self._client.ask_for_capabilities()
         self._read_capabilities()
@@ -276,7 +300,8 @@ class ImapSession(MailSession):
                 initial = self.initial_response and mechanism not in SERVER_FIRST
                 kind, words = self._client.authenticate_with(mechanism, credentials, initial=initial)
         except imaplib2.IMAP4.error:
-            return Reply(ok=False, words=shown(self._answer_since(before), secret))
+            heard = self._answer_since(before)
+            return Reply(ok=self._succeeded_since(before), words=shown(heard, secret))
         heard = self._answer_since(before)
         if told := re.findall(rb"CAPABILITY ([^\]\r\n]+)", heard):  # a login changes them; most servers say so at once
             self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
@@ -289,6 +314,9 @@ class ImapSession(MailSession):
             ended = DeadlineError("no answer in time") if self.stream.deadline.passed() else ClosedError("no answer")
             raise ended from None
         return words
+
+    def _succeeded_since(self, before: int) -> bool:
+        return self._client.success(bytes(self._client.heard[before:]))
 
     def introduce(self) -> None:
         """Name this client (RFC 2971) where the server wants to know; its answer does not matter."""
@@ -304,7 +332,7 @@ class ImapSession(MailSession):
         try:
             kind, _ = self._client.examine("INBOX")
         except imaplib2.IMAP4.error:
-            kind = "NO"
+            kind = "OK" if self._succeeded_since(before) else "NO"
         words = self._answer_since(before)
         return Reply(
             ok=kind == "OK", words=shown(words.rstrip().rpartition(b"\n")[2] if kind == "OK" else words, self.sent)

@@ -36,7 +36,9 @@ class Authority:
         if kind == "old-tls":
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # an obsolete version is the point here
+                context.minimum_version = ssl.TLSVersion.TLSv1
                 context.maximum_version = ssl.TLSVersion.TLSv1_1
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL 3 makes its SHA-1 signatures on this level only
         return context
 
     def _leaf(self, kind: CertificateKind, host: str) -> trustme.LeafCert:

@@ -61,6 +61,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str = ""
     body: str = ""
     truncated: bool = False
+    unfinished: bool = False
+    """The deadline came before the page's end."""
     loop: bool = False
     """A redirect led back to where it had been, with the same cookies; or there were too many."""
 
@@ -116,13 +118,14 @@ def fetch(
                     target = urllib.parse.urljoin(url, location) if location else None
                     hop = _hop(url, response, target, started)
                     if target is None or not target.lower().startswith(("http://", "https://")) or not accept(target):
-                        body, cut = _body(response, deadline, largest_body)
+                        body, cut, late = _body(response, deadline, largest_body)
                         hops.append(hop)
                         return Exchange(
                             hops=tuple(hops),
                             content_type=response.headers.get("Content-Type", ""),
                             body=body,
                             truncated=cut,
+                            unfinished=late,
                         )
             except (requests.RequestException, OSError, ValueError) as error:
                 hops.append(Hop(url=url, failure=failure(_root(error), "http"), milliseconds=_since(started)))
@@ -156,16 +159,25 @@ def _hop(url: str, response: requests.Response, location: str | None, started: f
     )
 
 
-def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[str, bool]:
-    parts, size = [], 0
-    for part in response.iter_content(16384):
-        parts.append(part)
-        size += len(part)
-        if size > largest or deadline.passed():
-            break
+def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[str, bool, bool]:
+    """The page's text, whether it is cut at *largest* bytes, and whether the deadline came before its end."""
+    import requests
+
+    parts, size, late = [], 0, False
+    try:
+        for part in response.iter_content(16384):
+            parts.append(part)
+            size += len(part)
+            late = deadline.passed()
+            if size > largest or late:
+                break
+    except (requests.RequestException, OSError):
+        late = deadline.passed()
+        if not parts or not late:
+            raise
     data = b"".join(parts)[:largest]
     named = "charset" in response.headers.get("Content-Type", "").lower()
-    return _text(data, (response.encoding if named else None) or "utf-8"), size > largest
+    return _text(data, (response.encoding if named else None) or "utf-8"), size > largest, late
 
 
 def _text(data: bytes, charset: str) -> str:

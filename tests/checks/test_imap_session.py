@@ -268,6 +268,76 @@ def test_every_step_ends_at_its_deadline(steps: tuple[Step, ...], ask: Callable[
         session.close()
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("S: * CAPABILITY IMAP4rev1 SASL-IR", "S: * CAPABILITY AUTH=PLAIN", "S: %t OK done"),
+        ("S: * CAPABILITY IMAP4rev1 SASL-IR", "S: * OK still here", "S: * CAPABILITY AUTH=PLAIN", "S: %t OK done"),
+        ("S: * capability IMAP4rev1 SASL-IR AUTH=PLAIN", "S: * OK [CAPABILITY AUTH=EVIL] hm", "S: %t OK done"),
+    ],
+)
+def test_capabilities_may_come_in_several_lines(said: tuple[Step, ...]) -> None:
+    with server("S: * OK ready", "C: %t CAPABILITY", *said) as one:
+        session = opened(one.stream())
+        session.close()
+    assert session.mechanisms == ("PLAIN", "LOGIN-COMMAND")
+    assert session.initial_response
+
+
+@pytest.mark.parametrize("answer", ["S: %t BAD what?", "S: %t NO not now", "S: %t OK done"])
+def test_a_server_that_does_not_list_its_capabilities_is_read_on_without(answer: str) -> None:
+    """RFC 9051 §6.1.1 asks for them; LOGIN is what every server has."""
+    with server("S: * OK ready", "C: %t CAPABILITY", answer, f'C: %t LOGIN "{USER}" "{WORD}"', "S: %t OK in") as one:
+        session = opened(one.stream())
+        assert (session.mechanisms, session.starttls) == (("LOGIN-COMMAND",), False)
+        assert session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE)).ok
+        session.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "mechanisms"),
+    [
+        ("S: * CAPABILITY IMAP4rev1 AUTH=PLAIN", ("PLAIN", "LOGIN-COMMAND")),
+        ("S: * CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=GSSAPI", ("GSSAPI",)),
+    ],
+)
+def test_that_login_is_disabled_is_asked_again_under_tls(
+    asked: str, mechanisms: tuple[str, ...], server_tls: ssl.SSLContext, client_tls: ssl.SSLContext
+) -> None:
+    """A greeting may be written for connections in clear."""
+    with server(
+        TLS, "S: * OK [CAPABILITY IMAP4rev1 LOGINDISABLED] ready", "C: %t CAPABILITY", asked, "S: %t OK done",
+        context=server_tls,
+    ) as one:  # fmt: skip
+        stream = one.stream()
+        stream.start_tls(client_tls, "localhost")
+        session = opened(stream)
+        session.close()
+    assert session.mechanisms == mechanisms
+
+
+def test_in_clear_it_is_believed() -> None:
+    with server("S: * OK [CAPABILITY IMAP4rev1 LOGINDISABLED STARTTLS] ready", "C: bye LOGOUT") as one:
+        session = opened(one.stream())
+        session.close()
+    assert session.mechanisms == ()
+
+
+@pytest.mark.parametrize(
+    ("literal", "end", "ok"),
+    [
+        (b"* OK {4096}\r\n", "S: %t OK in", True),
+        (b"* OK {99999999}\r\nhello\r\n", "S: %t OK [READ-WRITE] in", True),
+        (b"* OK {99999999}\r\nhello\r\n", "S: %t NO [AUTHENTICATIONFAILED] wrong", False),
+    ],
+)
+def test_a_literal_that_never_ends_does_not_turn_the_answer(literal: bytes, end: str, ok: bool) -> None:
+    with server(*hello(), f'C: %t LOGIN "{USER}" "{WORD}"', literal, end) as one:
+        session = opened(one.stream())
+        assert session.login(ALICE, "LOGIN-COMMAND", Deadline(SOON)).ok is ok
+        session.close()
+
+
 def test_the_opening_ends_at_its_deadline() -> None:
     """Greeted, and then silence."""
     with server("S: * OK ready", "C: %t CAPABILITY") as one:

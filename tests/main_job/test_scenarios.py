@@ -74,3 +74,12 @@ def test_no_other_pair_is_found_in_a_run(name: str, carried_out: Carried) -> Non
     folded = {(cause.id, other) for cause in sure for other in cause.explains if other in proven}
 
     assert folded == {(pair.root, pair.follows) for pair in PAIRS if pair.scenario == name}
+
+
+@pytest.mark.parametrize(("name", "days"), [("healthy", 0), ("clock-behind", -60)])
+def test_the_report_says_how_far_this_computers_clock_is_ahead(name: str, days: int, carried_out: Carried) -> None:
+    _, report = carried_out[name].result()
+
+    assert report is not None
+    assert report.environment.clock_offset_s is not None
+    assert abs(report.environment.clock_offset_s - days * 86400) < 60

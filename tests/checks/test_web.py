@@ -1,0 +1,141 @@
+"""A visit to the webmail page: what only a part of it proves, and what a redirect leads to."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from checks.reach import ReachFacts, stream_key
+from checks.tls import judge_tls, probe_implicit
+from checks.web import CHECKS, WebFacts, judge_web, probe_web
+from diagnose.history import History
+from diagnose.lab.listener import Listener
+from diagnose.model import Deadline, Given, Service, Subject
+from diagnose.model.workbench import Workbench
+from diagnose.network import Network
+
+GIVEN = Given(subject=Subject(domain="localhost"), provider=None, services=(), facts={})
+FORM = b"<form><input type=password></form>"
+
+
+def visited(port: int, seconds: float = 30, authority: Path | None = None) -> tuple[WebFacts, Service]:
+    url = f"http://localhost:{port}/"
+    target = Service(protocol="webmail", host="localhost", port=port, tls="none", source="option", url=url)
+    bench = Workbench(network=Network(ca_file=authority), deadline=Deadline(seconds), history=History(None))
+    return probe_web(target, GIVEN, bench), target
+
+
+def causes(facts: WebFacts, target: Service) -> list[tuple[str, str]]:
+    return [(finding.cause, finding.certainty) for finding in judge_web(facts, GIVEN, target)]
+
+
+@pytest.mark.parametrize(
+    ("start", "found", "usable"),
+    [(b"<p>hello", [("web.login-page-down", "possible")], False), (FORM, [], True)],
+)
+def test_a_page_without_end_proves_only_what_came(start: bytes, found: list[tuple[str, str]], usable: bool) -> None:
+    """A form to log in on is one; that there is none is not shown by half a page."""
+
+    def drips(connection: Any, *_: Any) -> None:
+        connection.recv(4096)
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head + b"%x\r\n%s\r\n" % (len(start), start))
+        connection.settimeout(0.02)
+        while True:
+            connection.sendall(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
+            with contextlib.suppress(TimeoutError):
+                if not connection.recv(1):
+                    return
+
+    with Listener(drips, "127.0.0.1") as listener:
+        facts, target = visited(listener.port, 1.0)
+
+    assert facts.unfinished
+    assert causes(facts, target) == found
+    assert CHECKS[0].usable(facts) is usable
+
+
+def https(context: ssl.SSLContext) -> Listener:
+    def page(connection: Any, *_: Any) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(FORM), FORM))
+
+    return Listener(page, "127.0.0.1", tls=context)
+
+
+def leads_to(port: int) -> Any:
+    def talk(connection: Any, *_: Any) -> None:
+        connection.recv(4096)
+        location = b"https://localhost:%d/login" % port
+        connection.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n")
+
+    return talk
+
+
+def context_for(name: str, authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "cause"),
+    [
+        ("other.example", True, "tls.name-mismatch"),
+        ("localhost", False, "tls.untrusted-issuer"),
+        ("localhost", True, None),
+    ],
+)
+def test_a_redirect_to_a_host_without_a_good_certificate_names_its_fault(
+    name: str, trusted: bool, cause: str | None, authority: trustme.CA, authority_file: Path
+) -> None:
+    issuer = authority if trusted else trustme.CA(organization_name="Elsewhere")
+    with https(context_for(name, issuer)) as end, Listener(leads_to(end.port), "127.0.0.1") as start:
+        facts, target = visited(start.port, authority=authority_file)
+
+    if cause is None:
+        assert causes(facts, target) == []
+        return
+    assert causes(facts, target)[0] == (cause, "confirmed")
+    assert ("web.login-page-down", "likely") in causes(facts, target)
+    assert f"port {end.port}" in next(iter(judge_web(facts, GIVEN, target))).text.render()
+
+
+@pytest.mark.parametrize("alert", [True, False])
+def test_old_tls_is_told_whatever_its_server_says_of_the_new(
+    alert: bool, authority: trustme.CA, authority_file: Path
+) -> None:
+    """Some old servers hang up on what is new to them, without an alert."""
+    old = context_for("localhost", authority)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version = ssl.TLSVersion.TLSv1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+    connections = 0
+
+    def talk(connection: Any, _peer: Any, listener: Any) -> None:
+        nonlocal connections
+        connections += 1
+        if alert or connections > 3:  # the first two handshakes, and the look at why
+            listener.secure(connection, old)
+        else:
+            connection.recv(4096, socket.MSG_PEEK)
+
+    with Listener(talk, "127.0.0.1") as listener:
+        target = Service(protocol="webmail", host="localhost", port=listener.port, tls="implicit", source="option")
+        bench = Workbench(network=Network(ca_file=authority_file), deadline=Deadline(30), history=History(None))
+        bench.shelf.put(stream_key(target), bench.network.connect("localhost", listener.port, Deadline(30)))
+        reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
+        given = Given(subject=GIVEN.subject, provider=None, services=(), facts={"reach": reach})
+        (finding,) = judge_tls(probe_implicit(target, given, bench), given, target)
+
+    assert (finding.cause, finding.certainty) == ("tls.protocol-too-old", "confirmed")
+    assert "TLSv1.1" in finding.text.render()
