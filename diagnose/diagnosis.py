@@ -26,7 +26,7 @@ from diagnose.model.text import text
 from diagnose.model.workbench import OtherMailbox, Workbench
 from diagnose.network import Nameserver, Network, Vantage
 from diagnose.redact import redact
-from diagnose.runner import DISCOVERY, Observer, Outcome, Selection, run
+from diagnose.runner import DISCOVERY, Observer, Outcome, Selection, matches, run
 from diagnose.secret import Secret
 from diagnose.verdict import judge
 
@@ -40,6 +40,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: Subject
     wishes: Wishes = Wishes()
+    discovery: bool = True
+    """Whether the subject's mail services are looked for. Where not, nothing runs but the subject's own checks that
+    `selection` names, so that a record can be judged without any network."""
     password: Secret | None = None
     access_token: Secret | None = None
     other_mailbox: OtherMailbox | None = None
@@ -114,9 +117,13 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
 
 
 def _checks(request: Request) -> tuple[Check[Any], ...]:
-    """Those to run; no network is needed to tell that an address is none."""
+    """Those to run; no network is needed to tell that an address is none, nor for a record."""
     if request.subject.flaw is not None:
         return tuple(check for check in all_checks() if check.id == SYNTAX)
+    if not request.discovery:
+        return tuple(
+            c for c in all_checks() if c.each is Subject and any(matches(p, c.id, c) for p in request.selection.only)
+        )
     return (_discovery(request.wishes), *all_checks())
 
 
@@ -129,6 +136,7 @@ def _report(
         outcome.services,
         known,
         login_asked=login and _login_chosen(request),
+        services_asked=request.discovery,
         rules_out={check.id: check.rules_out for check in all_checks()},
         strict=request.strict,
         interrupted=outcome.interrupted,

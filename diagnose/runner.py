@@ -386,11 +386,12 @@ class _Run:
             findings = tuple(check.judge(facts, given, target))
             status = self._status(findings)
             usable = check.usable(facts)
+            left_open = check.left_open(facts)
         except SkipCheck as skip:
             return self._result(instance, "skip", because=skip.reason)
         except BaseException as error:  # even an exit is only this check's fault
             return self._result(instance, "error", because=_fault(error), facts=facts)
-        return self._result(instance, status, facts=facts, findings=findings, usable=usable)
+        return self._result(instance, status, facts=facts, findings=findings, usable=usable, left_open=left_open)
 
     def _status(self, findings: tuple[Finding, ...]) -> Status:
         # asked of all: an unknown id is a fault
@@ -408,6 +409,7 @@ class _Run:
         facts: Facts | None = None,
         findings: tuple[Finding, ...] = (),
         usable: bool = False,
+        left_open: Text | None = None,
     ) -> CheckResult:
         now = time.monotonic()
         return CheckResult(
@@ -423,6 +425,7 @@ class _Run:
             facts=facts,
             findings=findings,
             usable=usable,
+            left_open=left_open,
         )
 
     def _done(self, instance: _Instance, result: CheckResult) -> None:

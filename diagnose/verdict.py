@@ -65,13 +65,14 @@ def judge(
     catalogue: Catalogue,
     *,
     login_asked: bool,
+    services_asked: bool = True,
     rules_out: Mapping[str, tuple[str, ...]] | None = None,
     strict: bool = False,
     interrupted: bool = False,
 ) -> Judgement:
     """Weigh *results*.
 
-    *login_asked*: the login itself was to be tested. *strict*: causes that only hinder make a problem too.
+    *login_asked*: the login itself was to be tested. *services_asked*: the mail services were to be found. *strict*: causes that only hinder make a problem too.
     *rules_out*: check id to the causes that its passing everywhere excludes.
     *interrupted*: the person ended the run before the checks did.
     """
@@ -86,7 +87,9 @@ def judge(
         for cause_id, (seen, followed) in roots.items()
     ]
     causes.sort(key=lambda cause: _rank(cause, catalogue))
-    unchecked = _unchecked(results, services, ways, login_asked=login_asked, login_works=login_works)
+    unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works)
+    if services_asked and not services:
+        unchecked = (text("No mail service could be found to check."), *unchecked)
     if interrupted:
         unchecked = (text("The run was interrupted."), *unchecked)
     sure = [cause for cause in causes if cause.certainty != "possible"]
@@ -292,15 +295,12 @@ def _ruled_out(
 
 def _unchecked(
     results: tuple[CheckResult, ...],
-    services: tuple[Service, ...],
     ways: Mapping[Way, ServiceState],
     *,
     login_asked: bool,
     login_works: bool,
 ) -> tuple[Text, ...]:
     found: list[Text] = []
-    if not services:
-        found.append(text("No mail service could be found to check."))
     tries = [r for r in results if r.check == "login"]
     if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
         reasons = [r.skipped_because for r in tries if r.skipped_because and "{check}" not in r.skipped_because.msgid]
@@ -315,5 +315,6 @@ def _unchecked(
         if isinstance(r.target, Service) and r.facts is not None and not r.usable and r.status != "fail"
     }
     found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]
+    found += [r.left_open for r in results if r.left_open is not None]
     found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
     return tuple(found)

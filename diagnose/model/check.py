@@ -78,6 +78,10 @@ def _not_spared(_target: object, _given: Given, _bench: Workbench) -> Text | Non
     return None
 
 
+def _nothing_open(_facts: object) -> Text | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check(Generic[F]):
     """One check, declared once and run for every target of its kind."""
@@ -106,6 +110,8 @@ class Check(Generic[F]):
     spared: Callable[[Any, Given, Workbench], Text | None] = _not_spared
     """For a check that takes turns: why earlier turns leave this one nothing to do, if they do. Asked as soon as those
     are over, before what this one needs is."""
+    left_open: Callable[[F], Text | None] = _nothing_open
+    """What these facts do not tell although it was asked; where no cause is found, that makes a run inconclusive."""
     takes_turns: bool = False
     """Never two of its instances at once, in the order of the services: for what must not be tried twice in vain."""
 
@@ -126,3 +132,5 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     usable: bool = False
     """Whether what needs this check could go on."""
+    left_open: Text | None = None
+    """What was asked and is not told by the facts."""
