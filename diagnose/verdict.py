@@ -72,7 +72,8 @@ def judge(
 ) -> Judgement:
     """Weigh *results*.
 
-    *login_asked*: the login itself was to be tested. *services_asked*: the mail services were to be found. *strict*: causes that only hinder make a problem too.
+    *login_asked*: the login itself was to be tested. *services_asked*: the mail services were to be found.
+    *strict*: causes that only hinder make a problem too.
     *rules_out*: check id to the causes that its passing everywhere excludes.
     *interrupted*: the person ended the run before the checks did.
     """
@@ -315,6 +316,6 @@ def _unchecked(
         if isinstance(r.target, Service) and r.facts is not None and not r.usable and r.status != "fail"
     }
     found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]
-    found += [r.left_open for r in results if r.left_open is not None]
+    found += [r.left_open for r in results if r.left_open and all(f.certainty == "possible" for f in r.findings)]
     found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
     return tuple(found)

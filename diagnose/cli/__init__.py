@@ -15,6 +15,7 @@ from diagnose.knowledge import KnowledgeError
 COMMANDS = {
     "causes": "diagnose.cli.causes",
     "explain": "diagnose.cli.explain",
+    "har": "diagnose.cli.har",
     "lab": "diagnose.cli.lab",
     "password-check": "diagnose.cli.password_check",
     "providers": "diagnose.cli.providers",

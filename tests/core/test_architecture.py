@@ -28,6 +28,7 @@ PUBLIC = {
     "diagnose.browsers",
     "diagnose.catalogue",
     "diagnose.discovery",
+    "diagnose.har",
     "diagnose.history",
     "diagnose.model",
     "diagnose.network",

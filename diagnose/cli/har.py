@@ -1,0 +1,97 @@
+"""`diagnose har`: what a browser's recording of a login shows, and the recording without its secrets."""
+
+from __future__ import annotations
+
+import time
+from gettext import gettext as _
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diagnose import providers
+from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options
+from diagnose.diagnosis import Request
+from diagnose.discovery import Wishes
+from diagnose.har import HarError, Recording, read_har
+from diagnose.model import Deadline, Subject
+from diagnose.model.browsing import Browsing
+from diagnose.network.owner import registered
+from diagnose.runner import Selection
+
+CHECK = "har"
+READING_SHARE = 0.8
+"""Of the time there is; the rest is for the judgement."""
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Nothing is sent over any network. Exit codes: 0 the recorded login works, 1 a cause that blocks, "
+    "2 wrong usage, 3 no login in the recording, or none that explains itself.",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--sanitize",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Also write a copy without cookies, passwords, tokens and page contents, fit to be passed on.",
+)
+@options
+def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+    """Tell from a browser's recording of a failed login which request broke it.
+
+    FILE is a HAR file, as the network tab of a browser's developer tools saves it.
+    """
+    if target is not None:
+        _may_be_written(target)
+    began = time.monotonic()
+    recording = _read(file, given["timeout"])
+    if target is not None:
+        _sanitize(recording, file, target, given["timeout"])
+    host = recording.facts.host
+    request = Request(
+        subject=Subject(domain=registered(host) if host else file.name),
+        wishes=Wishes(provider=providers.by_host(host) or providers.by_domain(registered(host))),
+        discovery=False,
+        login=False,
+        browsing=Browsing(har=file),
+        selection=Selection(only=(CHECK,)),
+        seconds=max(SHORTEST_RUN, given["timeout"] - (time.monotonic() - began)),
+        strict=given["strict"],
+        redact=given["redact"],
+        lang=given["lang"],
+        audience=given["audience"],
+    )
+    return carry_out(request, given)
+
+
+def _read(file: Path, seconds: float) -> Recording:
+    try:
+        return read_har(file, Deadline(seconds * READING_SHARE))
+    except HarError as error:
+        raise click.ClickException(error.sentence.render(_)) from None
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def _sanitize(recording: Recording, file: Path, target: Path, seconds: float) -> None:
+    try:
+        recording.write_sanitized(file, target, Deadline(seconds * READING_SHARE))
+    except HarError as error:
+        raise click.ClickException(error.sentence.render(_)) from None
+    except OSError as error:
+        sentence = _("{file} cannot be written: {words}.").format(file=target, words=error.strerror)
+        raise click.ClickException(sentence) from None
+
+
+def _may_be_written(target: Path) -> None:
+    """Raises click.UsageError where writing *target* would destroy something."""
+    if target.exists():
+        raise click.UsageError(_("{file} is there already; give another name.").format(file=target))
+    if not target.parent.is_dir():
+        raise click.UsageError(_("there is no folder “{folder}”.").format(folder=target.parent))
+
+
+def _unreadable(file: Path, error: OSError) -> click.ClickException:
+    return click.ClickException(_("{file} cannot be read: {words}.").format(file=file, words=error.strerror))

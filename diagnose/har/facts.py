@@ -1,0 +1,184 @@
+"""A recording as facts: the requests that a login is made of, and what the recorder's clock shows."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import Any
+
+import msgspec
+
+from diagnose.har import headers
+from diagnose.har.answers import read_html, read_json
+from diagnose.har.names import is_login, is_logout
+from diagnose.har.sanitize import CALL, sends_password, started
+from diagnose.har.secrets import Secrets
+from diagnose.model import Facts
+from diagnose.network import Cookie
+
+
+class CookieSet(Cookie, frozen=True, kw_only=True):
+    """A Set-Cookie that an answer carried."""
+
+    deletes: bool = False
+    """Whether it only takes away what was there."""
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request of a recording and what became of it. Holds no value of a cookie, a field or a parameter."""
+
+    number: int
+    """Its place among the requests of the recording, from 1."""
+    method: str
+    url: str
+    """Values in it are signs: the same value, the same sign."""
+    kind: str
+    """``document``, ``iframe``, ``xhr``, or another purpose."""
+    status: int = 0
+    """0: no answer."""
+    at: float | None = None
+    """When it began by the browser's clock, in seconds since the epoch."""
+    milliseconds: float = 0.0
+    redirect: str = ""
+    """Where a redirect leads, absolute."""
+    error: str = ""
+    """The browser's own name for a failure, such as ``net::ERR_BLOCKED_BY_CLIENT``."""
+    blocked: str = ""
+    """Why the browser blocked it, in its own word, such as ``csp``."""
+    cache: str = ""
+    """Who answered instead of the server: ``memory``, ``disk`` or ``service-worker``."""
+    password: bool = False
+    """Whether it sends a field for a password."""
+    login_path: bool = False
+    logout: bool = False
+    scheme: str = ""
+    """The scheme of its Authorization header, such as ``basic``."""
+    origin: str = ""
+    """Its Origin header."""
+    page: str = ""
+    """Scheme and host of its Referer header."""
+    mode: str = ""
+    """Its Sec-Fetch-Mode header."""
+    cookies_sent: tuple[str, ...] = ()
+    cookie_bytes: int = 0
+    """Length of the Cookie header."""
+    cookies_set: tuple[CookieSet, ...] = ()
+    allowed_origin: str = ""
+    """Access-Control-Allow-Origin."""
+    form_policy: tuple[str, ...] | None = None
+    """The sources of the Content-Security-Policy's form-action."""
+    said: tuple[str, ...] = ()
+    """The words of the answer, where it is a login page or a message, a line each."""
+    password_form: bool = False
+    """Whether the answer is a page with a field for a password."""
+    actions: tuple[str, ...] = ()
+    """Where its forms with such a field send what is typed."""
+    refuses: bool = False
+    """Whether a JSON answer says that it did not go well."""
+
+
+class Offset(msgspec.Struct, frozen=True, kw_only=True):
+    """The clock of a server beside that of the browser."""
+
+    host: str
+    ahead_seconds: float
+    """How far the server's is ahead: the median of its answers."""
+
+
+class HarFacts(Facts, frozen=True, kw_only=True):
+    """What a recording shows."""
+
+    host: str = ""
+    """The host that the login, or the page for it, is at."""
+    requests: int
+    """Entries that could be read."""
+    skipped: int = 0
+    """Entries that are no requests to a web address, or too large."""
+    broken_off: bool = False
+    """Whether the file ends early, or was not read to its end."""
+    exchanges: tuple[Exchange, ...] = ()
+    """Those that a login may depend on, in order; of very many the last ones."""
+    clocks: tuple[Offset, ...] = ()
+
+
+def exchange(number: int, entry: dict[str, Any]) -> Exchange:
+    """The facts of a cleaned entry."""
+    request, response = entry["request"], entry["response"]
+    sent, received = headers.pairs(request["headers"]), headers.pairs(response["headers"])
+    content = response["content"]
+    nothing_new = Secrets()  # what is read here is clean already
+    read = read_json if content["mimeType"].endswith("json") else None
+    text = content.get("text", "")
+    answer = read(text, nothing_new) if read else read_html(text, request["url"], nothing_new)
+    at, date = started(entry), headers.moment(headers.first(received, "date"))
+    return Exchange(
+        number=number,
+        method=request["method"],
+        url=request["url"],
+        kind=entry["_resourceType"],
+        status=response["status"],
+        at=at,
+        milliseconds=entry["time"],
+        redirect=response["redirectURL"],
+        error=response.get("_error", ""),
+        blocked=entry.get("_blockedReason", ""),
+        cache=entry.get("_fromCache", ""),
+        password=sends_password(request),
+        login_path=is_login(request["url"]),
+        logout=is_logout(request["url"]),
+        scheme=headers.first(sent, "authorization").partition(" ")[0],
+        origin=headers.first(sent, "origin"),
+        page=headers.first(sent, "referer"),
+        mode=headers.first(sent, "sec-fetch-mode"),
+        cookies_sent=tuple(name for name, _ in headers.request_cookies(request)),
+        cookie_bytes=request["_cookieBytes"],
+        cookies_set=tuple(_cookie(line, date or at) for line in headers.set_cookies(response)),
+        allowed_origin=headers.first(received, "access-control-allow-origin"),
+        form_policy=_form_policy(headers.first(received, "content-security-policy")),
+        said=answer.said,
+        password_form=answer.password_form,
+        actions=answer.actions,
+        refuses=answer.refuses,
+    )
+
+
+def login_host(exchanges: tuple[Exchange, ...]) -> str:
+    """Where the last password went, or was asked for; where nothing of that kind is recorded, the first page's host."""
+    passwords = [e for e in exchanges if e.password]
+    pages = [e for e in exchanges if e.password_form]
+    calls = [e for e in exchanges if e.login_path and e.method == "POST"]
+    found = next((group[-1] for group in (passwords, pages, calls) if group), None)
+    found = found or next((e for e in exchanges if e.kind == "document"), exchanges[0] if exchanges else None)
+    return urllib.parse.urlsplit(found.url).hostname or "" if found else ""
+
+
+def matters(one: Exchange) -> bool:
+    """Whether a login may depend on it: pages and calls do, and whatever failed; a picture that came does not."""
+    return one.kind in {"document", "iframe", CALL} or one.status == 0 or one.status >= 400 or one.password
+
+
+def seconds_ahead(entry: dict[str, Any]) -> float | None:
+    """How far the server's clock was ahead of the browser's; None where a (cleaned) entry does not tell."""
+    received = headers.pairs(entry["response"]["headers"])
+    date, at = headers.moment(headers.first(received, "date")), started(entry)
+    if date is None or at is None or entry.get("_fromCache") or entry["response"]["status"] in {0, 304}:
+        return None
+    age = headers.first(received, "age")  # what a shared cache kept (RFC 9111 §5.1) was dated when it was made
+    return round(date + (int(age) if age else 0) - at - float(entry["time"]) / 1000, 1)
+
+
+def _cookie(line: str, now: float | None) -> CookieSet:
+    pair, *attributes = line.split("; ")
+    name, _, value = pair.partition("=")
+    named = {key: content for key, _, content in (part.partition("=") for part in attributes)}
+    if "max-age" in named:
+        deletes = int(named["max-age"]) <= 0
+    else:
+        expires = headers.moment(named.get("expires", ""))
+        deletes = expires is not None and now is not None and expires <= now
+    return CookieSet(name=name, attributes=tuple(attributes), deletes=deletes or not value)
+
+
+def _form_policy(policy: str) -> tuple[str, ...] | None:
+    found = re.search(r"(?:^|; )form-action((?: [^;]+)?)", policy)
+    return tuple(found[1].split()) if found else None

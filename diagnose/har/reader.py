@@ -1,0 +1,121 @@
+"""Read a recording, and write it down again without its secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import tempfile
+import urllib.parse
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from diagnose import __version__
+from diagnose.har.facts import Exchange, HarFacts, Offset, exchange, login_host, matters, seconds_ahead
+from diagnose.har.sanitize import clean_entry
+from diagnose.har.secrets import Secrets
+from diagnose.har.stream import Entries
+from diagnose.har.urls import clean_url
+from diagnose.model import Deadline
+
+MOST_EXCHANGES = 300
+MOST_TICKS, MOST_CLOCKS = 50, 20
+"""Answers of one host whose dates are weighed, and hosts."""
+
+
+class Recording:
+    """A HAR file as it was read: its facts, and the secrets it showed, which nothing prints."""
+
+    __slots__ = ("_secrets", "facts")
+
+    def __init__(self, facts: HarFacts, secrets: Secrets) -> None:
+        self.facts = facts
+        self._secrets = secrets
+
+    def write_sanitized(self, source: Path, target: Path, deadline: Deadline) -> None:
+        """Write *source*, the file that was read, to *target* without secrets; it appears whole or not at all.
+
+        Raises OSError, and HarError where *source* has changed to something that is no HAR.
+        """
+        descriptor, fresh = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".har")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+                _write(_cleaned(Entries(source, deadline), self._secrets), stream)
+            Path(fresh).replace(target)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)
+            raise
+
+
+_last_read: dict[tuple[Path, int, int], Recording] = {}
+"""The recording read last: whoever asks again in this run gets it without a second reading."""
+
+
+def read_har(file: Path, deadline: Deadline) -> Recording:
+    """The recording in *file*, plain or packed with gzip. Raises HarError for what is no HAR, OSError."""
+    state = file.stat()
+    key = (file.resolve(), state.st_mtime_ns, state.st_size)
+    if key not in _last_read:
+        recording = _read(Entries(file, deadline))
+        _last_read.clear()
+        _last_read[key] = recording
+    return _last_read[key]
+
+
+def _read(entries: Entries) -> Recording:
+    secrets = Secrets()
+    kept: deque[Exchange] = deque(maxlen=MOST_EXCHANGES)
+    ticks: dict[str, list[float]] = {}
+    count = skipped = 0
+    for entry in _cleaned(entries, secrets):
+        if entry is None:
+            skipped += 1
+            continue
+        count += 1
+        one = exchange(count, entry)
+        if matters(one):
+            kept.append(one)
+        ahead, host = seconds_ahead(entry), urllib.parse.urlsplit(one.url).hostname or ""
+        if ahead is not None and len(ticks.setdefault(host, [])) < MOST_TICKS and len(ticks) <= MOST_CLOCKS:
+            ticks[host].append(ahead)
+    exchanges = tuple(_hidden(one, secrets) for one in kept)
+    facts = HarFacts(
+        host=login_host(exchanges),
+        requests=count,
+        skipped=skipped,
+        broken_off=entries.broken_off,
+        exchanges=exchanges,
+        clocks=tuple(Offset(host=host, ahead_seconds=statistics.median(seen)) for host, seen in ticks.items() if seen),
+    )
+    return Recording(facts, secrets)
+
+
+def _cleaned(entries: Entries, secrets: Secrets) -> Iterator[dict[str, Any] | None]:
+    for raw in entries:
+        yield clean_entry(raw, secrets) if raw is not None else None
+
+
+def _hidden(one: Exchange, secrets: Secrets) -> Exchange:
+    """*one* without what later entries showed to be secret."""
+    return msgspec.structs.replace(
+        one,
+        url=clean_url(one.url, secrets) or one.url,
+        redirect=clean_url(one.redirect, secrets) or "",
+        actions=tuple(clean_url(action, secrets) or "" for action in one.actions),
+        said=tuple(secrets.hide(line) for line in one.said),
+    )
+
+
+def _write(entries: Iterator[dict[str, Any] | None], stream: IO[str]) -> None:
+    log = {"version": "1.2", "creator": {"name": "diagnose", "version": __version__}, "pages": []}
+    stream.write('{"log": ' + json.dumps(log)[:-1] + ', "entries": [')
+    separator = "\n"
+    for entry in entries:
+        if entry is not None:
+            stream.write(separator + json.dumps(entry, ensure_ascii=True))
+            separator = ",\n"
+    stream.write("\n]}}\n")

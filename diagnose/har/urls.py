@@ -1,0 +1,94 @@
+"""URLs that show where a request went, and nothing that opens anything there."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+from diagnose.har.names import names
+from diagnose.har.secrets import STAND_IN, Secrets, secret_shaped
+
+LONGEST_URL = 8_000
+MOST_PARAMETERS, MOST_SEGMENTS = 50, 20
+
+_NAME = re.compile(r"[^\W\d][\w$.:\[\]-]{0,39}")
+_SEGMENT = re.compile(r"(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})?(?:[._-]+(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})){0,6}|~\d*")
+_PLAIN_WORD = re.compile(r"[A-Za-z_]{1,40}")
+_HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:.]{2,45}")
+
+
+def clean_name(name: object, secrets: Secrets) -> str:
+    """The name of a field, cookie or parameter, as far as it looks like one."""
+    known = isinstance(name, str) and _NAME.fullmatch(name) and not secret_shaped(name) and not secrets.knows(name)
+    return str(name) if known else STAND_IN
+
+
+def clean_url(url: object, secrets: Secrets) -> str | None:
+    """*url* without user, password, fragment and values; None for what is no web address.
+
+    What was a value, or a segment of the path that is no plain word, is a sign that is the same wherever that value is.
+    """
+    place = split(url)
+    if place is None:
+        return None
+    path = "/".join(_clean_segment(segment, secrets) for segment in place.path.split("/")[: MOST_SEGMENTS + 1])
+    pairs = [part.partition("=") for part in place.query.split("&")[:MOST_PARAMETERS] if part]
+    query = "&".join(
+        f"{clean_name(_decoded(name), secrets)}={_clean_value(name, value, secrets)}" for name, _, value in pairs
+    )
+    return origin(place, secrets) + (path or "/") + (f"?{query}" if query else "")
+
+
+def clean_origin(url: object, secrets: Secrets) -> str | None:
+    """Scheme, host and port of *url* alone."""
+    place = split(url)
+    return None if place is None else origin(place, secrets)
+
+
+def split(url: object) -> urllib.parse.SplitResult | None:
+    """The parts of an ``http`` or ``https`` URL; None for any other value."""
+    if not isinstance(url, str) or len(url) > LONGEST_URL:
+        return None
+    try:
+        place = urllib.parse.urlsplit(url)
+        usable = place.scheme in {"http", "https"} and _HOST.fullmatch(place.hostname or "") and (place.port or 1) > 0
+    except ValueError:
+        return None
+    return place if usable else None
+
+
+def origin(place: urllib.parse.SplitResult, secrets: Secrets | None = None) -> str:
+    """Scheme, host and port (RFC 6454), the port left out when it is the scheme's own."""
+    host = place.hostname or ""
+    if secrets is not None:
+        host = ".".join(
+            "hidden" if secret_shaped(label) and not label.isdigit() else label for label in host.split(".")
+        )
+    shown = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}[place.scheme]
+    return f"{place.scheme}://{shown}" + (f":{place.port}" if place.port not in (None, usual) else "")
+
+
+def without_query(url: str) -> str:
+    """*url* up to its path."""
+    return url.partition("?")[0]
+
+
+def parameters(query: str) -> list[tuple[str, str]]:
+    """Names and values, decoded."""
+    pairs = [part.partition("=") for part in query.split("&")[:MOST_PARAMETERS] if part]
+    return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
+
+
+def _decoded(part: str) -> str:
+    return urllib.parse.unquote_plus(part)
+
+
+def _clean_segment(segment: str, secrets: Secrets) -> str:
+    plain = _SEGMENT.fullmatch(segment) and not secrets.knows(segment)
+    return segment if plain else secrets.stand_in(segment)
+
+
+def _clean_value(name: str, value: str, secrets: Secrets) -> str:
+    telling = name.casefold() in names().telling_parameters and _PLAIN_WORD.fullmatch(value)
+    return value if telling and not secrets.knows(value) else secrets.stand_in(value)
