@@ -170,7 +170,7 @@ def _opened(file: Path) -> IO[bytes]:
     raw.seek(0)
     if packed:
         raw.close()
-        return gzip.open(file)
+        return gzip.open(file)  # type: ignore[return-value]  # reads bytes like any other
     if file.stat().st_size > LARGEST_FILE:
         raw.close()
         raise _too_large(file.name)
