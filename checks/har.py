@@ -23,6 +23,7 @@ VISITS_OF_A_CIRCLE = 3
 """Visits of one address in one chain of redirects; a sign-on over several sites comes by twice."""
 RELOADS, RELOAD_SECONDS = 6, 30.0
 ACCOUNT_FAMILIES = {"credentials", "lockout", "activation", "settings"}
+_WITHOUT_SESSION = {401, 403, 419, 422, 440}
 _GIVEN_UP = ("ERR_TOO_MANY_REDIRECTS", "NS_ERROR_REDIRECT_LOOP")
 _LOADED = {"document", "xhr", "script", "iframe"}
 
@@ -44,17 +45,22 @@ def judge_har(facts: HarFacts, given: Given, _target: Subject) -> Iterator[Findi
     answers = [*_judge_login(login, given)] if login else [*_judge_pages(ours, given)]
     told = any(f.certainty != "possible" and f.cause.partition(".")[0] in ACCOUNT_FAMILIES for f in answers)
     circles = list(_judge_circles(facts.exchanges, site))
-    failed = bool(circles) or login is not None
     others = [
         *circles,
-        *_judge_cookies(facts.exchanges, site, login, sure=failed and not told),
+        *_judge_cookies(facts.exchanges, site, login, sure=not told and (bool(circles) or _forgotten(login))),
         *_judge_caches(ours, login),
         *_judge_blocked(facts.exchanges, site, login, given),
+        *(_judge_forms(ours) if login is None else ()),
         *_judge_clock(facts),
     ]
     for finding in (*answers, *others):
         weak = told and finding not in answers
         yield msgspec.structs.replace(finding, certainty="possible") if weak else finding
+
+
+def _forgotten(login: RecordedLogin | None) -> bool:
+    """Whether the login ended as one ends whose cookies got lost."""
+    return login is not None and (login.outcome == "asked_again" or login.end.status in _WITHOUT_SESSION)
 
 
 def left_open(facts: HarFacts) -> Text | None:
@@ -71,7 +77,9 @@ def left_open(facts: HarFacts) -> Text | None:
 def _judge_login(login: RecordedLogin, given: Given) -> Iterator[Finding]:
     end = login.end
     if login.outcome == "failed":
-        yield from _judge_error(end, given)
+        yield from _judge_unanswered(end, given)
+        return
+    if end.cache:  # not the server's answer
         return
     suspects = _suspects(end, login.said, given)
     for suspect in suspects:
@@ -111,7 +119,7 @@ def _judge_pages(ours: tuple[Exchange, ...], given: Given) -> Iterator[Finding]:
         return
     last = pages[-1]
     if last.status == 0:
-        yield from _judge_error(last, given)
+        yield from _judge_unanswered(last, given)
     elif last.status >= 400:
         for suspect in _suspects(last, last.said, given):
             yield _of_answer(suspect, last, last.said)
@@ -136,6 +144,20 @@ def _of_answer(suspect: Suspect, one: Exchange, said: tuple[str, ...]) -> Findin
         sentence = text("The login failed at {request}.", request=_shown(one))
     down = suspect.cause == "web.login-page-down" and one.status >= 500
     return _finding(suspect.cause, "confirmed" if down else suspect.certainty, sentence)
+
+
+def _judge_unanswered(one: Exchange, given: Given) -> Iterator[Finding]:
+    """Why no answer came: kept back by the page's rules, or by the browser, or never given."""
+    if _mixed(one) or one.blocked == "mixed-content":
+        yield _finding(
+            "browser.blocked-from-browser",
+            "likely",
+            text("A secure page may not load {request}, which is not encrypted.", request=_shown(one)),
+        )
+    elif _crosses(one) and not one.allowed_origin and "BLOCKED" not in one.error:
+        yield _of_other_origin(one)
+    else:
+        yield from _judge_error(one, given)
 
 
 def _judge_error(one: Exchange, given: Given) -> Iterator[Finding]:
@@ -244,7 +266,7 @@ def _judge_caches(ours: tuple[Exchange, ...], login: RecordedLogin | None) -> It
     stored = next((e for e in ours if e.kind == "document" and e.cache and (e.password_form or not e.redirect)), None)
     kept = [e for e in ours if e.cache == "service-worker" and (e.status >= 400 or e.status == 0) and e.kind in _LOADED]
     gone = [e for e in ours if e.kind in {"script", "stylesheet"} and e.status in {404, 410}]
-    outdated = login is not None and login.end.status in {403, 419, 422, 440}
+    outdated = login is not None and login.end.status in _WITHOUT_SESSION - {401}
     if kept or (stored is not None and (gone or outdated)):
         one = kept[0] if kept else stored
         yield _finding(
@@ -257,38 +279,43 @@ def _judge_caches(ours: tuple[Exchange, ...], login: RecordedLogin | None) -> It
 def _judge_blocked(
     exchanges: tuple[Exchange, ...], site: str, login: RecordedLogin | None, given: Given
 ) -> Iterator[Finding]:
-    pages = [e for e in exchanges if e.kind == "document"]
+    """What the browser kept away, beside the login itself."""
     for one in exchanges:
-        if one.status != 0 or one.kind not in _LOADED or (login and one is login.end and login.outcome == "failed"):
+        judged = login is not None and one is login.end
+        if (
+            one.status != 0
+            or one.kind not in _LOADED
+            or judged
+            or any(e.url == one.url and e.status for e in exchanges)
+        ):
             continue
-        if any(e.url == one.url and e.status for e in exchanges):
-            continue  # tried again, and answered
         ours = site_of(one.url) == site
-        secure_page = any(p.url.startswith("https:") and site_of(p.url) == site for p in pages)
-        if one.url.startswith("http:") and secure_page and ours:
-            yield _finding(
-                "browser.blocked-from-browser",
-                "likely",
-                text("A secure page may not load {request}, which is not encrypted.", request=_shown(one)),
-            )
-        elif _crosses(one) and ours and not one.allowed_origin and "BLOCKED_BY_CLIENT" not in one.error:
-            yield _of_other_origin(one)
-        elif one.blocked or "BLOCKED" in one.error:
-            for finding in _judge_error(one, given):
+        if (ours and (_mixed(one) or _crosses(one))) or one.blocked or "BLOCKED" in one.error:
+            for finding in _judge_unanswered(one, given):
                 yield finding if ours else msgspec.structs.replace(finding, certainty="possible")
-    for page in pages:
-        if login is None and page.form_policy is not None and page.actions and site_of(page.url) == site:
-            refused = [a for a in page.actions if not _allows(page.form_policy, a, page.url)]
-            if refused:
-                yield _finding(
-                    "web.login-page-down",
-                    "likely",
-                    text(
-                        "The page forbids its own form to be sent to {action}: {request}.",
-                        action=_place(refused[0]),
-                        request=_shown(page),
-                    ),
-                )
+
+
+def _judge_forms(ours: tuple[Exchange, ...]) -> Iterator[Finding]:
+    """A form that the page's own policy keeps from being sent; browsers record nothing of it."""
+    for page in ours:
+        policy = page.form_policy
+        refused = [a for a in page.actions if policy is not None and not _allows(policy, a, page.url)]
+        if refused:
+            yield _finding(
+                "web.login-page-down",
+                "likely",
+                text(
+                    "The page forbids its own form to be sent to {action}: {request}.",
+                    action=_place(refused[0]),
+                    request=_shown(page),
+                ),
+            )
+            return
+
+
+def _mixed(one: Exchange) -> bool:
+    """Mixed content: asked for without encryption by a page that came with it."""
+    return one.url.startswith("http:") and (one.page or one.origin).startswith("https:")
 
 
 def _crosses(one: Exchange) -> bool:

@@ -22,9 +22,12 @@ from diagnose.replies.text import decode, visible
 LONGEST_LINE, MOST_LINES, LONGEST_TEXT = 300, 60, 3_000
 """Characters of a line, lines, and characters in all that are kept of an answer's words."""
 MOST_FORMS = 5
+MESSAGE_TEXT, MESSAGE_WORDS, MESSAGE_LINKS = 600, 80, 5
+"""Characters with all blanks, words and links that a page which is nothing but a message has at the most."""
 DEEPEST_JSON, MOST_FIELDS = 6, 500
 
 _TAG = re.compile(r"<(form|input|/form)\b([^>]{0,2000})", re.IGNORECASE)
+_LINK = re.compile(r"<a\s", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-z-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z][A-Za-z_.]{0,60}|[A-Z]{2,12}\d{1,8}|-?\d{1,5}")
 _UNSEEN = "noscript"
@@ -42,10 +45,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     refuses: bool = False
     """Whether a JSON answer says that it did not go well."""
 
+    message: bool = False
+    """Whether it is no more than a message; a longer page may be a mailbox."""
+
     @property
     def empty(self) -> bool:
         """Whether there is nothing worth keeping."""
-        return self == Answer()
+        return not (self.said or self.password_form or self.refuses)
 
 
 def body_of(content: dict[str, Any]) -> str:
@@ -66,7 +72,11 @@ def read_html(body: str, url: str, secrets: Secrets) -> Answer:
     """The visible words of a page that *url* answered with, and its login form."""
     actions, password = _password_forms(body, url, secrets)
     shown = _without(body, _UNSEEN)
-    return Answer(said=_kept(visible(shown).splitlines(), secrets), password_form=password, actions=actions)
+    words = visible(shown)
+    message = (
+        len(words.split()) <= MESSAGE_WORDS and len(words) <= MESSAGE_TEXT and len(_LINK.findall(body)) <= MESSAGE_LINKS
+    )
+    return Answer(said=_kept(words.splitlines(), secrets), password_form=password, actions=actions, message=message)
 
 
 def read_json(body: str, secrets: Secrets) -> Answer:

@@ -25,8 +25,6 @@ from diagnose.replies import read_reply
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 DOCUMENT, FRAME, CALL, OTHER = "document", "iframe", "xhr", "other"
-SHORT_PAGE = 600
-"""Characters; a page of which that is all may be a message. A longer one may be a mailbox."""
 LATEST_TIME = 4102444800.0
 """The year 2100, in seconds since the epoch."""
 EARLIEST_TIME = 946684800.0
@@ -263,8 +261,7 @@ def _answer(
 
 def _tells(answer: Answer) -> bool:
     """Whether the page is a short message that means something."""
-    words = "\n".join(answer.said)
-    return len(words) <= SHORT_PAGE and bool(read_reply(words, protocol="http", stage="login").suspects)
+    return answer.message and bool(read_reply("\n".join(answer.said), protocol="http", stage="login").suspects)
 
 
 def sends_password(request: dict[str, Any]) -> bool:
