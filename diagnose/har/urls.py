@@ -12,7 +12,7 @@ LONGEST_URL = 8_000
 MOST_PARAMETERS, MOST_SEGMENTS = 50, 20
 
 _NAME = re.compile(r"[^\W\d][\w$.:\[\]-]{0,39}")
-_SEGMENT = re.compile(r"(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})?(?:[._-]+(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})){0,6}|~\d*")
+_SEGMENT = re.compile(r"(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})?(?:[._-]+(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})){0,6}")
 _PLAIN_WORD = re.compile(r"[A-Za-z_]{1,40}")
 _HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:.]{2,45}")
 
