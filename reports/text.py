@@ -54,7 +54,8 @@ class _Page:
         yield from self.further_causes()
         yield from self.unchecked()
         yield from self.ruled_out()
-        yield from self.services()
+        if self.report.looked_for_servers:
+            yield from self.services()
         if self.report.checks:
             yield from self.checks()
         yield ""

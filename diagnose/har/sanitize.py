@@ -43,6 +43,7 @@ _KINDS = {
     "websocket": OTHER, "cspviolationreport": OTHER,
 }  # fmt: skip
 """What recorders, and Fetch Metadata's Sec-Fetch-Dest, call the purpose of a request."""
+_STORES = ("memory", "disk", "service-worker")
 _HTML = {"text/html", "application/xhtml+xml"}
 _JSON = {"application/json", "application/problem+json"}
 
@@ -306,9 +307,8 @@ def _cached(raw: dict[str, Any], response: dict[str, Any]) -> str:
     if any(part.get(name) is True for part in (raw, response) for name in worker):
         return "service-worker"
     told = [part.get(name) for part in (raw, response) for name in ("_fromCache", "fromCache", "_servedFromCache")]
-    return (
-        next((v if v in {"memory", "disk", "service-worker"} else "disk" for v in told if v), "") if any(told) else ""
-    )
+    stores = [store for store in told if isinstance(store, str | bool) and store]
+    return next((store if store in _STORES else "disk" for store in stores), "")
 
 
 # -- plain values

@@ -16,6 +16,7 @@ MOST_SECRETS = 1_000
 """Cookies and tokens that are looked for outside their own places; passwords and names are looked for all."""
 LONGEST_SECRET = 4_000
 
+_STANDING_IN = re.compile(rf"{STAND_IN}(?:[1-9]\d{{0,3}})?")
 _WORD = re.compile(r"[A-Za-z0-9_\-+/=.%]{6,}")
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}-]{1,64}@(?=[\w-]{1,63}\.)")
 _PLAIN_PART = re.compile(r"[A-Za-z]*\d{0,3}|\d{0,5}")
@@ -40,8 +41,8 @@ class Secrets:
             return
         for form in {value, value.strip(), urllib.parse.unquote_plus(value)}:
             room = shortest < SHORTEST_SECRET or len(self._known) < MOST_SECRETS
-            new = len(form) >= shortest and form not in self._known and not form.startswith(STAND_IN)
-            if new and room and not _ordinary(form):
+            new = len(form) >= shortest and form not in self._known and not _STANDING_IN.fullmatch(form)
+            if new and room and not ordinary(form):
                 self._known.add(form)
 
     def learn_name(self, value: object) -> None:
@@ -72,7 +73,7 @@ class Secrets:
         return words
 
 
-def _ordinary(value: str) -> bool:
+def ordinary(value: str) -> bool:
     """Whether it is a phrase that messages are made of: to hide it would garble them, and it gives nothing away."""
     folded = fold(value)
     known = load_knowledge()

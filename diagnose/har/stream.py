@@ -10,6 +10,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -59,15 +60,22 @@ class Entries:
 
         found = False
         with _opened(self._file) as raw:
-            events = ijson.basic_parse(_ShortStrings(_Utf8(raw)), use_float=True)
             try:
-                watched = self._watched(events)
+                watched = self._watched(ijson.basic_parse(_ShortStrings(_Utf8(raw)), use_float=False))
                 _find_entries(watched)
                 found = True
                 yield from self._entries(watched)
             except _OutOfTimeError:
                 self.broken_off = True
-            except (ijson.JSONError, _TooDeepError, ValueError, OverflowError, EOFError, zlib.error) as error:
+            except (
+                ijson.JSONError,
+                _TooDeepError,
+                ValueError,
+                OverflowError,
+                EOFError,
+                gzip.BadGzipFile,
+                zlib.error,
+            ) as error:
                 self.broken_off = True
                 if not found:
                     raise HarError(text("{file} is no HAR file.", file=self._file.name)) from error
@@ -133,7 +141,7 @@ class _Builder:
                 if self.left >= 0:
                     items.append(built)
             return items
-        return value
+        return float(value) if isinstance(value, Decimal) else value
 
 
 def _find_entries(events: Iterator[Event]) -> None:

@@ -157,3 +157,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[ReportService, ...]
     checks: tuple[ReportCheck, ...]
     environment: Environment
+
+    @property
+    def looked_for_servers(self) -> bool:
+        """Whether any check was of what lies outside this computer's browser and the address."""
+        return not self.checks or any(check.family not in {"browser", "address"} for check in self.checks)

@@ -11,7 +11,8 @@ from typing import Any
 
 BEGAN = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 SITE = "https://mail.corp.example"
-FORM = '<title>Mail</title><form method="post" action="/login"><input name="user"><input type="password" name="pass"></form>'
+FIELDS = '<input name="user"><input type="password" name="pass">'
+FORM = f'<title>Mail</title><form method="post" action="/login">{FIELDS}</form>'
 HTML, JSON = "text/html", "application/json"
 
 
