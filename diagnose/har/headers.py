@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diagnose.har.secrets import SHORTEST_PASSWORD, STAND_IN, Secrets
-from diagnose.har.urls import clean_name, clean_origin
+from diagnose.har.urls import clean_host, clean_name, clean_origin, clean_path
 
 MOST_HEADERS, MOST_COOKIES = 300, 300
 LONGEST_HEADER = 200_000
@@ -24,7 +24,6 @@ _SOURCE = re.compile(
     r"'self'|'none'|\*|[a-z][a-z0-9+.-]{0,20}:|(?:https?://)?(?:\*\.)?[\w.-]{1,253}(?::(?:\d{1,5}|\*))?"
 )
 _COOKIE_DOMAIN = re.compile(r"\.?[\w.-]{1,253}")
-_COOKIE_PATH = re.compile(r"/(?:[A-Za-z]{1,24}\d{0,3}[/._-]?){0,8}")
 MIME_TYPES = frozenset(
     {
         "text/html", "application/xhtml+xml", "text/plain", "application/json", "application/problem+json",
@@ -97,7 +96,7 @@ def clean_set_cookie(line: str, secrets: Secrets) -> str:
     """A Set-Cookie line (RFC 6265bis §4.1) without its value; an empty value stays empty."""
     pair, *attributes = line.split(";")
     name, _, value = pair.partition("=")
-    kept = [clean for part in attributes[:20] if (clean := _clean_attribute(part))]
+    kept = [clean for part in attributes[:20] if (clean := _clean_attribute(part, secrets))]
     return "; ".join([f"{_cookie_name(name, secrets)}={STAND_IN if value.strip() else ''}", *kept])
 
 
@@ -110,7 +109,7 @@ def _cookie_name(name: str, secrets: Secrets) -> str:
     return clean_name(name.strip(), secrets)
 
 
-def _clean_attribute(attribute: str) -> str | None:
+def _clean_attribute(attribute: str, secrets: Secrets) -> str | None:
     name, _, value = (part.strip() for part in attribute.partition("="))
     match name.lower():
         case "secure" | "httponly" | "partitioned":
@@ -122,9 +121,9 @@ def _clean_attribute(attribute: str) -> str | None:
         case "expires" if (at := moment(value)) is not None:
             return f"expires={_http_date(at)}"
         case "domain" if _COOKIE_DOMAIN.fullmatch(value):
-            return f"domain={value.lower()}"
+            return f"domain={clean_host(value.lower())}"
         case "path":
-            return f"path={value if _COOKIE_PATH.fullmatch(value) else '/'}"
+            return f"path={clean_path(value, secrets) if value.startswith('/') else '/'}"
     return None
 
 
@@ -184,7 +183,7 @@ def _policy(value: str, _secrets: Secrets) -> str:
 
 
 def _sources(rest: str) -> list[str]:
-    return [found[0] for found in map(_SOURCE.match, rest.lower().split()[:50]) if found]
+    return [clean_host(found[0]) for found in map(_SOURCE.match, rest.lower().split()[:50]) if found]
 
 
 KEPT: dict[str, Callable[[str, Secrets], str]] = {

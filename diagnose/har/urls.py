@@ -31,7 +31,7 @@ def clean_url(url: object, secrets: Secrets) -> str | None:
     place = split(url)
     if place is None:
         return None
-    path = "/".join(_clean_segment(segment, secrets) for segment in place.path.split("/")[: MOST_SEGMENTS + 1])
+    path = clean_path(place.path, secrets)
     pairs = [part.partition("=") for part in place.query.split("&")[:MOST_PARAMETERS] if part]
     query = "&".join(
         f"{clean_name(_decoded(name), secrets)}={_clean_value(name, value, secrets)}" for name, _, value in pairs
@@ -59,19 +59,22 @@ def split(url: object) -> urllib.parse.SplitResult | None:
 
 def origin(place: urllib.parse.SplitResult, secrets: Secrets | None = None) -> str:
     """Scheme, host and port (RFC 6454), the port left out when it is the scheme's own."""
-    host = place.hostname or ""
-    if secrets is not None:
-        host = ".".join(
-            "hidden" if secret_shaped(label) and not label.isdigit() else label for label in host.split(".")
-        )
+    host = clean_host(place.hostname or "") if secrets is not None else place.hostname or ""
     shown = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[place.scheme]
     return f"{place.scheme}://{shown}" + (f":{place.port}" if place.port not in (None, usual) else "")
 
 
-def without_query(url: str) -> str:
-    """*url* up to its path."""
-    return url.partition("?")[0]
+def clean_host(host: str) -> str:
+    """*host*, or the end of one, without labels that look like a token."""
+    return ".".join("hidden" if secret_shaped(label) and not label.isdigit() else label for label in host.split("."))
+
+
+def clean_path(path: str, secrets: Secrets) -> str:
+    """*path* with a sign for each segment that is no plain word."""
+    return "/".join(_clean_segment(segment, secrets) for segment in path.split("/")[: MOST_SEGMENTS + 1])
+
+
 
 
 def parameters(query: str) -> list[tuple[str, str]]:
