@@ -75,8 +75,6 @@ def clean_path(path: str, secrets: Secrets) -> str:
     return "/".join(_clean_segment(segment, secrets) for segment in path.split("/")[: MOST_SEGMENTS + 1])
 
 
-
-
 def parameters(query: str) -> list[tuple[str, str]]:
     """Names and values, decoded."""
     pairs = [part.partition("=") for part in query.split("&")[:MOST_PARAMETERS] if part]

@@ -11,7 +11,7 @@ from typing import Any
 
 BEGAN = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
 SITE = "https://mail.corp.example"
-FIELDS = '<input name="user"><input type="password" name="pass">'
+FIELDS = '<input name="user"><input type="password" name="pass"><button>Sign in</button>'
 FORM = f'<title>Mail</title><form method="post" action="/login">{FIELDS}</form>'
 HTML, JSON = "text/html", "application/json"
 
