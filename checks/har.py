@@ -161,19 +161,16 @@ def _judge_unanswered(one: Exchange, given: Given) -> Iterator[Finding]:
 
 
 def _judge_error(one: Exchange, given: Given) -> Iterator[Finding]:
-    if one.blocked or not one.error:
-        yield _finding(
-            "browser.blocked-from-browser",
-            "likely" if one.blocked else "possible",
-            text("The browser kept {request} back ({reason}).", request=_shown(one), reason=one.blocked or "?"),
-        )
-        return
-    for suspect in read_reply(one.error, protocol="http", provider=given.provider).suspects:
-        yield _finding(
-            suspect.cause,
-            suspect.certainty,
-            text("The browser gave up on {request}: {error}", request=_shown(one), error=one.error),
-        )
+    if one.blocked:
+        sentence = text("The browser kept {request} back ({reason}).", request=_shown(one), reason=one.blocked)
+        yield _finding("browser.blocked-from-browser", "likely", sentence)
+    elif not one.error:
+        sentence = text("No answer is recorded to {request}.", request=_shown(one))
+        yield _finding("browser.blocked-from-browser", "possible", sentence)
+    else:
+        sentence = text("The browser gave up on {request}: {error}", request=_shown(one), error=one.error)
+        for suspect in read_reply(one.error, protocol="http", provider=given.provider).suspects:
+            yield _finding(suspect.cause, suspect.certainty, sentence)
 
 
 # -- what stands around it

@@ -112,7 +112,7 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Other commands: diagnose explain, causes, providers, password-check, lab. Exit codes: 0 healthy, "
+    epilog="Other commands: diagnose explain, har, causes, providers, password-check, lab. Exit codes: 0 healthy, "
     "1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
 )
 @click.version_option(
