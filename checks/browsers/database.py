@@ -6,14 +6,17 @@ The file formats are those of https://www.sqlite.org/fileformat2.html and https:
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checks.browsers.files import UnreadableError, read
 from diagnose.model.deadline import Deadline
+
+if TYPE_CHECKING:
+    import sqlite3
 
 LARGEST = 64_000_000
 """Bytes; a browser keeps some thousand cookies of at most 4 KB."""
@@ -33,6 +36,8 @@ def reading(path: Path, deadline: Deadline) -> Iterator[sqlite3.Connection | Non
 
     Raises UnreadableError: not permitted, in use, larger than 64 MB, no database, *deadline* passed.
     """
+    import sqlite3
+
     image = _image(path, deadline)
     if image is None:
         yield None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import struct
 import urllib.parse
@@ -109,6 +108,8 @@ def _pins(profile: Path) -> Iterator[tuple[str, int, bool, bool]]:
 
 def names(root: Path) -> Iterator[Path]:
     """The profiles that *root*, the folder with profiles.ini, names; the default one first. Raises UnreadableError."""
+    import configparser
+
     text = (read(root / "profiles.ini", LARGEST_TEXT) or b"").decode("utf-8", "replace")
     parser = configparser.RawConfigParser(strict=False)
     try:

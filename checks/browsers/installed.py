@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import os
-import plistlib
 import re
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,7 +17,12 @@ from checks.browsers.files import UnreadableError, files, is_folder, read
 from diagnose.browsers import Browser, Places, all_browsers
 from diagnose.model.deadline import Deadline
 
-LARGEST_FILE = 1_000_000
+if TYPE_CHECKING:
+    import subprocess
+
+REGISTRY, PACKAGE = ("HKCU\\", "HKLM\\"), "dpkg:"
+PACKAGES = Path("/var/lib/dpkg/status")
+LARGEST_FILE = 64_000_000
 ANSWER_SECONDS = 2.0
 """Patience with a program that is asked for its version."""
 END_SECONDS = 0.2
@@ -54,6 +56,8 @@ def installed(deadline: Deadline) -> Iterator[InstalledBrowser]:
         for place in here(known.installed):
             if deadline.passed():
                 return
+            if versions and _is_command(place):
+                break  # commands stand last, and cost the most
             version = _version(place, deadline)
             if version is not None and not (version == "" and versions):
                 versions.setdefault(version)
@@ -82,9 +86,11 @@ def here(places: Places) -> tuple[str, ...]:
 
 
 def _version(place: str, deadline: Deadline) -> str | None:
-    """The version of what is installed at *place*: a registry key, a path or a command; None where nothing is."""
-    if re.match(r"HK(?:CU|LM)\\", place):
+    """The version of what is installed at *place*, as `Browser.installed` writes it; None where nothing is."""
+    if place.startswith(REGISTRY):
         return _of_registry(place)
+    if place.startswith(PACKAGE):
+        return _of_package(place.removeprefix(PACKAGE))
     path = Path(place)
     if path.is_absolute():
         return _of_files(path) if os.path.exists(path) else None  # noqa: PTH110 - unlike Path.exists it never raises
@@ -92,22 +98,45 @@ def _version(place: str, deadline: Deadline) -> str | None:
     return None if command is None else _of_command(os.path.realpath(command), deadline)
 
 
+def _is_command(place: str) -> bool:
+    return not place.startswith((*REGISTRY, PACKAGE)) and not Path(place).is_absolute()
+
+
+def _of_package(name: str) -> str | None:
+    """The version of Debian's package *name*."""
+    with contextlib.suppress(UnreadableError):
+        known = read(PACKAGES, LARGEST_FILE) or b""
+        entry = rb"^Package: " + re.escape(name.encode()) + rb"\nStatus: install ok installed\n(?:.+\n)*?Version: (.+)"
+        told = re.search(entry, known, re.MULTILINE)
+        version = _VERSION.search(told[1].decode("ascii", "replace")) if told else None
+        return version[0] if version else None
+    return None
+
+
 def _of_files(path: Path) -> str:
     folder = path if is_folder(path) else path.parent
-    with contextlib.suppress(UnreadableError, configparser.Error, UnicodeDecodeError):
+    with contextlib.suppress(UnreadableError):
         if data := read(folder / "application.ini", LARGEST_FILE):
-            parser = configparser.RawConfigParser(strict=False)
-            parser.read_string(data.decode())
-            return parser.get("App", "Version", fallback="")
-    with contextlib.suppress(UnreadableError, plistlib.InvalidFileException, ValueError):
+            told = re.search(rb"^Version=([\w.]{1,40})", data.partition(b"[App]")[2], re.MULTILINE)
+            return told[1].decode() if told else ""
+    with contextlib.suppress(UnreadableError):
         if data := read(folder / "Contents" / "Info.plist", LARGEST_FILE):
-            return str(plistlib.loads(data).get("CFBundleShortVersionString", ""))
+            return _of_property_list(data)
     with contextlib.suppress(UnreadableError):
         if data := read(folder / "meta" / "snap.yaml", LARGEST_FILE):
             told = re.search(rb"^version: *['\"]?([\w.-]{1,40})", data, re.MULTILINE)
             return told[1].decode() if told else ""
     numbers = [inner.name for inner in files(folder, MOST_FOLDERS) if _VERSION.fullmatch(inner.name)]
     return max(numbers, key=lambda name: tuple(map(int, name.split("."))), default="")
+
+
+def _of_property_list(data: bytes) -> str:
+    import plistlib
+
+    try:
+        return str(plistlib.loads(data).get("CFBundleShortVersionString", ""))
+    except (plistlib.InvalidFileException, ValueError, AttributeError):
+        return ""
 
 
 def _of_registry(place: str) -> str | None:
@@ -142,6 +171,8 @@ def _of_command(command: str, deadline: Deadline) -> str:
 
 
 def _asked(command: str, patience: float) -> str:
+    import subprocess
+
     try:
         process = subprocess.Popen(  # noqa: S603 - a browser found by its name on the person's own PATH
             [command, "--version"],
@@ -164,6 +195,9 @@ def _asked(command: str, patience: float) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End *process* and what it has started, if they run still."""
+    import signal
+    import subprocess
+
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             process.kill()

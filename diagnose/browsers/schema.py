@@ -75,7 +75,8 @@ class Browser(Part, frozen=True, kw_only=True):
     menus: tuple[Menus, ...] = ()
     """The newest first."""
     installed: Places = Places()
-    """Programs: commands, paths of a program or its folder, or keys of the registry (``HKCU\\…``, ``HKLM\\…``)."""
+    """Paths of a program or its folder, keys of the registry (``HKCU\\…``, ``HKLM\\…``), packages of Debian
+    (``dpkg:…``), and last commands, which are asked for their version where nothing else tells it."""
     own_versions: bool = False
     """Whether its versions are numbered by themselves, so that they do not tell the engine's."""
     profiles: Profiles = Profiles()

@@ -121,6 +121,26 @@ def test_files_beside_the_program(
     assert [one.version for one in only(monkeypatch, str(tmp_path), known="firefox")] == [version]
 
 
+def test_debian_tells_in_its_list_of_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then no program is started."""
+    entry = "Package: {name}\nStatus: {status}\nPriority: optional\nVersion: {version}\nDescription: a\n browser\n\n"
+    installed_ok, removed = "install ok installed", "deinstall ok config-files"
+    (tmp_path / "status").write_text(
+        entry.format(name="chromium-common", status=installed_ok, version="1.2.3-1")
+        + entry.format(name="chromium", status=installed_ok, version="2:156.0.8078.79-1~deb12u1")
+        + entry.format(name="google-chrome-stable", status=removed, version="131.0.6778.85-1")
+    )
+    monkeypatch.setattr(module, "PACKAGES", tmp_path / "status")
+    program(tmp_path / "bin", "chromium", f"touch {tmp_path}/asked; echo 1.2.3")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+    assert [one.version for one in only(monkeypatch, "dpkg:chromium", "chromium")] == ["156.0.8078.79"]
+    assert only(monkeypatch, "dpkg:google-chrome-stable") == []
+    assert not (tmp_path / "asked").exists()
+    (tmp_path / "status").unlink()
+    assert [one.version for one in only(monkeypatch, "dpkg:chromium", "chromium")] == ["1.2.3"]
+
+
 def program(folder: Path, name: str, script: str) -> None:
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!/bin/sh\n{script}\n")
