@@ -90,7 +90,7 @@ def compose(
         verdict=ReportVerdict(
             status=judgement.status,
             exit_code=judgement.exit_code,
-            headline=_headline(judgement, causes, frame, translate),
+            headline=_headline(judgement, causes, services, frame, translate),
             causes=causes,
             unchecked=tuple(one.render(translate) for one in judgement.unchecked),
             ruled_out=tuple(
@@ -120,7 +120,13 @@ def _clock_offset(result: CheckResult) -> float | None:
     return float(offset) if isinstance(offset, int | float) else None
 
 
-def _headline(judgement: Judgement, causes: tuple[ReportCause, ...], frame: Frame, translate: Translate) -> str:
+def _headline(
+    judgement: Judgement,
+    causes: tuple[ReportCause, ...],
+    services: tuple[Service, ...],
+    frame: Frame,
+    translate: Translate,
+) -> str:
     name = frame.subject.name
     if judgement.status == "problem":
         return causes[0].title
@@ -128,6 +134,8 @@ def _headline(judgement: Judgement, causes: tuple[ReportCause, ...], frame: Fram
         answer = text("Nothing wrong was found for {name}, but not everything could be checked", name=name)
     elif judgement.login_works:
         answer = text("The login of {name} works", name=name)
+    elif not services:
+        answer = text("Nothing wrong was found in this browser")
     else:
         answer = text("Nothing that would block a login was found for {name}", name=name)
     return answer.render(translate)

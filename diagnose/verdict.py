@@ -150,8 +150,9 @@ def _concerns(result: CheckResult, service: Service, catalogue: Catalogue, *, ac
             return any(catalogue[c].scope == "account" for c in whole) and result.target.way == service.way
         case Host():
             return result.target.name == service.host
-        case Subject():
-            return False
+        case Subject():  # what is wrong with the browser shuts the webmail page
+            whole = {f.cause for f in result.findings if f.certainty != "possible"}
+            return service.protocol == "webmail" and any(catalogue[c].scope == "browser" for c in whole)
 
 
 def _ways(states: Mapping[Service, ServiceState]) -> dict[Way, ServiceState]:

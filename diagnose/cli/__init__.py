@@ -13,6 +13,7 @@ from diagnose.cli.help import translated
 from diagnose.knowledge import KnowledgeError
 
 COMMANDS = {
+    "browser": "diagnose.cli.browser",
     "causes": "diagnose.cli.causes",
     "explain": "diagnose.cli.explain",
     "har": "diagnose.cli.har",

@@ -112,8 +112,8 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Other commands: diagnose explain, har, causes, providers, password-check, lab. Exit codes: 0 healthy, "
-    "1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
+    epilog="Other commands: diagnose explain, har, browser, causes, providers, password-check, lab. "
+    "Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
 )
 @click.version_option(
     package_name="mail-login-doctor",
@@ -131,18 +131,18 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
     An ADDRESS (it holds an @) is diagnosed with one login; a DOMAIN is checked without any.
     """
     try:
-        return carry_out(request_for(given["subject"], given, ask=True), given)
+        subject = parse_subject(given["subject"], given["username"])
+        return carry_out(request_for(subject, given, ask=True), given)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None
 
 
-def request_for(named: str, given: dict[str, Any], *, ask: bool) -> Request:
-    """What the options of `ways` and `options` ask for about the address or domain *named*.
+def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
+    """What the options of `ways` and `options` ask for about *subject*.
 
     *ask*: at a terminal the password is asked for where no option says where it comes from; else there is no login.
     Raises TextError, click.UsageError.
     """
-    subject = parse_subject(named, given["username"])
     if given["provider_id"]:
         provider(given["provider_id"])
     return Request(

@@ -78,6 +78,8 @@ class _Course:
     def run(self) -> Discovered:
         known = provider.known(self.domain, self.wishes)
         self._announce(self.wishes.options)
+        if self.wishes.options_only:
+            return self._result()
         enough = self.is_literal
         if known is not None:
             self._recognise(*known)

@@ -24,6 +24,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """A provider id, which has to exist."""
     third_party: bool = True
     """Whether the public autoconfig database may be told the mail domain."""
+    options_only: bool = False
+    """Whether nothing beyond the options is to be looked for."""
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):

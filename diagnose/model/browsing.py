@@ -3,8 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
+
+Reached = Literal["answered", "failed", "no_answer"]
+"""``no_answer``: nothing had come when the page gave up waiting."""
+Oddity = Literal["caps_lock", "full_width", "composition", "invisible", "autofill"]
+"""``composition``: text was put together by an input method before it stood in the field."""
+
+LONGEST_HEADER = 2000
+"""Characters kept of a header."""
+Header = Annotated[str, msgspec.Meta(max_length=LONGEST_HEADER)]
+Seconds = Annotated[float, msgspec.Meta(ge=-1e10, le=1e10)]
+
+
+class Reaching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the browser gets to a webmail page, tried in two ways."""
+
+    url: Annotated[str, msgspec.Meta(max_length=2000)]
+    page: Reached
+    """The page itself, fetched with redirects, its content unseen (Fetch standard, mode no-cors)."""
+    image: Reached
+    """The picture that its host shows in tabs."""
+
+
+class BrowserAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the self-test page found in the browser that opened it. None stands for: could not be found out."""
+
+    scripts: bool | None
+    """Whether JavaScript runs; None where the page was opened, and nothing of it came back."""
+    user_agent: Header = ""
+    """The header User-Agent (RFC 9110 §10.1.5)."""
+    hints: Header = ""
+    """The header Sec-CH-UA (User-Agent Client Hints)."""
+    cookies: bool | None = None
+    """Whether a cookie of the page itself came back."""
+    third_party_cookies: bool | None = None
+    """Whether a cookie of another site came back that the page fetched something from."""
+    local_storage: bool | None = None
+    session_storage: bool | None = None
+    indexed_db: bool | None = None
+    service_workers: bool | None = None
+    private_mode: bool | None = None
+    clock_ahead_seconds: Seconds | None = None
+    """How far the browser's clock is ahead of this program's."""
+    languages: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=40)], ...], msgspec.Meta(max_length=20)] = ()
+    """Preferred ones first (BCP 47)."""
+    reaching: Annotated[tuple[Reaching, ...], msgspec.Meta(max_length=10)] = ()
+    typing: Annotated[tuple[Oddity, ...], msgspec.Meta(max_length=10)] = ()
+    """What was odd about what was typed into the page's own field; nothing else of it is known here."""
 
 
 class Browsing(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,3 +64,7 @@ class Browsing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the webmail page is to be opened in a clean profile of an installed browser."""
     har: Path | None = None
     """A HAR export of a failed login."""
+    self_test: bool = False
+    """Whether the self-test page was put before the person."""
+    answer: BrowserAnswer | None = None
+    """What came of it; None: the page was not opened."""

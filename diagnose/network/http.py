@@ -50,6 +50,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     at: float | None = None
     """When the answer came, by this computer's clock, in seconds since the epoch."""
     cache_control: str | None = None
+    resource_policy: str | None = None
+    """The Cross-Origin-Resource-Policy header as sent (Fetch standard): who else may fetch this."""
     failure: Failure | None = None
     milliseconds: int
 
@@ -155,6 +157,7 @@ def _hop(url: str, response: requests.Response, location: str | None, started: f
         date=response.headers.get("Date"),
         at=time.time(),
         cache_control=response.headers.get("Cache-Control"),
+        resource_policy=response.headers.get("Cross-Origin-Resource-Policy"),
         milliseconds=_since(started),
     )
 

@@ -1,0 +1,144 @@
+"""`diagnose browser`: the self-test in the person's own browser."""
+
+from __future__ import annotations
+
+import threading
+import webbrowser
+from gettext import gettext as _
+from typing import Any
+
+import click
+import msgspec
+
+from diagnose import providers
+from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways
+from diagnose.cli.output import renderer
+from diagnose.cli.parameters import Number, ServiceUrl
+from diagnose.diagnosis import Request
+from diagnose.discovery import Wishes, discover
+from diagnose.language import translation
+from diagnose.model import Deadline, Service, Subject, TextError
+from diagnose.model.browsing import BrowserAnswer, Browsing
+from diagnose.model.renderer import RenderStyle
+from diagnose.network import Network
+from diagnose.runner import Selection
+from diagnose.secret import Secret
+from diagnose.selftest.conversation import Conversation
+from diagnose.selftest.server import serving
+from diagnose.subject import parse_subject
+
+WAIT_SECONDS = 300.0
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
+DISCOVERY_SECONDS = 8.0
+"""For the webmail page that the browser is to reach for; the diagnosis itself has its own deadline."""
+THIS_COMPUTER = "localhost"
+"""The subject of a run that is about the browser alone."""
+OF_THE_BROWSER = ("browser.self-test",)
+OF_A_PAGE = ("web", "browser.self-test", "network.clock")
+"""Checks and families, with what they need."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("subject", required=False, metavar="[ADDRESS|URL]")
+@click.option("--no-open", is_flag=True, help="Do not open the page; print its address on standard error.")
+@click.option(
+    "--wait",
+    type=Number(SHORTEST_WAIT, LONGEST_WAIT),
+    default=WAIT_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the page waits for the person; --timeout begins after that.",
+)
+@click.option("--password-in-page", is_flag=True, help="The page asks for the password and passes it on to here.")
+@ways
+@options
+def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+    """Test the browser itself: a page of this computer's opens in it, and shows the report in the end.
+
+    With an ADDRESS its login is diagnosed too, with a URL that webmail page. Without a password option no login is
+    tried. Nothing leaves this computer but what the diagnosis needs, and nothing is changed.
+    """
+    try:
+        request = _request(given)
+        network = Network(request.nameserver, request.ca_file)
+    except TextError as error:
+        raise click.UsageError(error.sentence.render(_)) from None
+    translate = translation(given["lang"])
+    talk = Conversation(
+        translate,
+        pages_expected=not request.wishes.options_only or bool(request.wishes.options),
+        password_wanted=given["password_in_page"],
+    )
+    threading.Thread(target=lambda: _find_pages(request, network, talk), daemon=True).start()
+    name = given["subject"] or ""
+    with serving(talk, name=name, lang=given["lang"], translate=translate) as address:
+        _open(address, told=given["no_open"])
+        talk.wait(given["wait"])
+        request = _told(request, talk.answer, talk.password)
+        done = diagnosed(request, given, talk)
+        talk.report = renderer("html").render(
+            done.report, RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"])
+        )
+        if talk.answer is None:
+            seconds = round(given["wait"])
+            click.echo(_("The page was not opened within {seconds} seconds.").format(seconds=seconds), err=True)
+        code = show(done, given)
+        talk.wait_for_collection()
+        return code
+
+
+def _request(given: dict[str, Any]) -> Request:
+    """What is to be diagnosed once the browser has answered. Raises TextError, click.UsageError."""
+    named, logins = given["subject"], [name for name in LOGIN_OPTIONS if given[name]]
+    if named and "://" not in named:
+        if given["password_in_page"] and logins:
+            names = _(", ").join("--" + name.replace("_", "-") for name in (*logins, "password_in_page"))
+            raise click.UsageError(_("only one of {names} can be used at a time.").format(names=names))
+        request = request_for(parse_subject(named, given["username"]), given, ask=False)
+        if given["password_in_page"] and request.subject.address is None:
+            raise click.UsageError(_("there is no login without a mailbox address."))
+        return request
+    if given["password_in_page"] or set(logins) - {"no_login"}:
+        raise click.UsageError(_("there is no login without a mailbox address."))
+    return _without_address(ServiceUrl("webmail").convert(named, None, None) if named else None, given)
+
+
+def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
+    """The browser and, if there is one, a webmail page."""
+    request = request_for(Subject(domain=page.host if page else THIS_COMPUTER), given, ask=False)
+    known = request.wishes.provider or (providers.by_host(page.host) if page else None)
+    checks = OF_A_PAGE if page else OF_THE_BROWSER
+    return msgspec.structs.replace(
+        request,
+        wishes=Wishes(options=(page,) if page else (), provider=known, options_only=True),
+        selection=request.selection if request.selection.only else Selection(only=checks, skip=request.selection.skip),
+    )
+
+
+def _find_pages(request: Request, network: Network, talk: Conversation) -> None:
+    """The webmail pages that the browser is to reach for, by the same discovery as the diagnosis."""
+    found = [service.url for service in request.wishes.options if service.protocol == "webmail" and service.url]
+    if not found and not request.wishes.options_only:
+        services = discover(
+            request.subject, request.wishes, network, Deadline(DISCOVERY_SECONDS), lambda _found: None
+        ).services
+        found = [service.url for service in services if service.protocol == "webmail" and service.url]
+    talk.pages = tuple(found)
+
+
+def _open(address: str, *, told: bool) -> None:
+    if told or not webbrowser.open(address):
+        click.echo(_("Open this address in your browser: {address}").format(address=address), err=True)
+    else:
+        click.echo(_("A page has been opened in your browser. Please go on there."), err=True)
+
+
+def _told(request: Request, answer: BrowserAnswer | None, password: Secret | None) -> Request:
+    """*request* with what the page told; without its answer there is nothing to diagnose."""
+    request = msgspec.structs.replace(request, browsing=Browsing(self_test=True, answer=answer))
+    if answer is None:
+        nothing, browser = Wishes(options_only=True), Selection(only=OF_THE_BROWSER)
+        return msgspec.structs.replace(request, login=False, wishes=nothing, selection=browser)
+    if password is not None:
+        return msgspec.structs.replace(request, login=True, password=password)
+    return request

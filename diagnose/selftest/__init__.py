@@ -1,0 +1,1 @@
+"""The self-test page: what this program and the person's own browser tell each other over loopback."""

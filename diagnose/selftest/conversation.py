@@ -1,0 +1,163 @@
+"""What the page and the program have told each other so far; used by the server's threads and the program's."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from diagnose.model import CheckResult, Status, Text
+from diagnose.model.browsing import BrowserAnswer, Reached, Reaching
+from diagnose.secret import Secret
+
+Phase = Literal["waiting", "running", "finished"]
+SILENT_SECONDS = 4.0
+"""A page that asks for nothing so long has been closed; one that is open asks each second, or more often."""
+LOOK_SECONDS = 0.2
+"""Between two looks for Ctrl-C, which not every system lets through to one long wait."""
+
+
+class ShownCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """A check of the diagnosis, as the page shows it."""
+
+    title: str
+    state: Literal["planned", "running"] | Status
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page asks for again and again."""
+
+    phase: Phase
+    reached: Reached | None
+    """Whether the browser gets to the webmail page."""
+    reaching_over: bool
+    """Whether that is all that will be known of it."""
+    over: int
+    checks: tuple[ShownCheck, ...]
+
+
+class Conversation:
+    """One person's self-test, from the opened page to the report. An observer of the runner."""
+
+    def __init__(self, translate: Callable[[str], str], *, pages_expected: bool, password_wanted: bool) -> None:
+        self.token = secrets.token_urlsafe(32)
+        """Opens the page, once."""
+        self.seat = secrets.token_urlsafe(32)
+        """What the token is exchanged for: part of the page's address, so that it works without cookies."""
+        self.cookie = secrets.token_urlsafe(32)
+        """What a browser that keeps cookies has to show beside the seat, as soon as it has done so once."""
+        self.foreign = secrets.token_urlsafe(32)
+        """Names the other site of the test for third-party cookies; good for nothing else."""
+        self.pages_expected = pages_expected
+        self.password_wanted = password_wanted
+        self.pages: tuple[str, ...] | None = None
+        """Webmail pages to reach for; None while they are being looked for."""
+        self.report: str | None = None
+        self.collected = threading.Event()
+        """The page has fetched the report."""
+        self.password: Secret | None = None
+        self._translate = translate
+        self._lock = threading.Lock()
+        self._taken = self._cookie_kept = False
+        self._heard = 0.0
+        self._answer: BrowserAnswer | None = None
+        self._reaching: tuple[Reaching, ...] | None = None
+        self._begun = threading.Event()
+        self._checks: dict[str, ShownCheck] = {}
+
+    # -- the page's side
+
+    def take_seat(self, token: str) -> bool:
+        """Exchange the token; True for the first who has it, and for nobody else."""
+        with self._lock:
+            fits = secrets.compare_digest(token.encode(), self.token.encode()) and not self._taken
+            self._taken = self._taken or fits
+            return fits
+
+    def admits(self, seat: str, cookie: str | None) -> bool:
+        """Whether a request comes from the page."""
+        shown = cookie is not None and secrets.compare_digest(cookie.encode(), self.cookie.encode())
+        if not secrets.compare_digest(seat.encode(), self.seat.encode()):
+            return False
+        with self._lock:
+            if not self._taken:
+                return False
+            self._cookie_kept = self._cookie_kept or shown
+            admitted = shown or not self._cookie_kept
+            self._heard = time.monotonic() if admitted else self._heard
+            return admitted
+
+    def tell(self, answer: BrowserAnswer) -> None:
+        """Take what the page has found out; what was told before is replaced."""
+        with self._lock:
+            if not self._begun.is_set():
+                self._answer = answer
+
+    def tell_reaching(self, reaching: tuple[Reaching, ...]) -> None:
+        """Take which webmail pages the browser gets to."""
+        with self._lock:
+            self._reaching = reaching
+
+    def begin(self, password: Secret | None = None) -> None:
+        """The person, or the page after a while, wants the diagnosis; only the first call counts."""
+        with self._lock:
+            if not self._begun.is_set():
+                self.password = password if self.password_wanted else None
+                self._begun.set()
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        with self._lock:
+            ways = [way for one in self._reaching or () for way in (one.page, one.image)]
+            return Progress(
+                phase="finished" if self.report is not None else "running" if self._begun.is_set() else "waiting",
+                reached=next((way for way in ("answered", "failed", "no_answer") if way in ways), None),
+                reaching_over=self._reaching is not None,
+                over=sum(check.state not in {"planned", "running"} for check in self._checks.values()),
+                checks=tuple(check for check in self._checks.values() if check.state != "skip"),
+            )
+
+    # -- the program's side
+
+    def wait(self, seconds: float) -> None:
+        """Until the page says that the diagnosis may begin, for *seconds* at most."""
+        end = time.monotonic() + seconds
+        while not self._begun.wait(min(LOOK_SECONDS, max(0.0, end - time.monotonic()))):
+            if time.monotonic() >= end:
+                break
+        self.begin()
+
+    def wait_for_collection(self) -> None:
+        """Until the page has fetched the report, or is there no more."""
+        while not self.collected.wait(LOOK_SECONDS) and time.monotonic() - self._heard < SILENT_SECONDS:
+            pass
+
+    @property
+    def answer(self) -> BrowserAnswer | None:
+        """What the browser told; None where the page was never opened."""
+        with self._lock:
+            if self._answer is None or not self._reaching:
+                return self._answer
+            return msgspec.structs.replace(self._answer, reaching=self._reaching)
+
+    def planned(self, identity: str, title: Text) -> None:
+        """A check will run."""
+        self._show(identity, ShownCheck(title=title.render(self._translate), state="planned"))
+
+    def started(self, identity: str) -> None:
+        """Its probe has begun."""
+        self._show(identity, msgspec.structs.replace(self._checks[identity], state="running"))
+
+    def finished(self, result: CheckResult) -> None:
+        """It is over, one way or the other."""
+        title = result.title.render(self._translate)
+        self._show(result.id, ShownCheck(title=title, state=result.status))
+
+    def _show(self, identity: str, check: ShownCheck) -> None:
+        with self._lock:
+            self._checks[identity] = check
