@@ -63,6 +63,8 @@ class Rule(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True):
     match: tuple[str, ...]
     vetoes: tuple[str, ...] = msgspec.field(name="not", default=())
     """Patterns that forbid the rule when any sentence of the reply fits one."""
+    doubts: tuple[str, ...] = ()
+    """Patterns that keep the rule from confirming anything when any sentence of the reply fits one."""
     matches: tuple[str | Example, ...] = ()
     misses: tuple[str | Example, ...] = ()
 
@@ -92,6 +94,7 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     order: int
     patterns: tuple[Pattern, ...]
     vetoes: tuple[Pattern, ...]
+    doubts: tuple[Pattern, ...]
     rule: Rule
 
 
@@ -155,13 +158,18 @@ class Knowledge:
         for number, rule in enumerate(load(file, tuple[Rule, ...])):
             self._check(file, number, (rule.cause, *rule.also))
             try:
-                patterns = tuple(self.index.pattern(fold(pattern, self.variants)) for pattern in rule.match)
-                vetoes = tuple(self.index.pattern(fold(pattern, self.variants)) for pattern in rule.vetoes)
+                patterns, vetoes, doubts = (
+                    tuple(self.index.pattern(fold(line, self.variants)) for line in lines)
+                    for lines in (rule.match, rule.vetoes, rule.doubts)
+                )
             except ValueError as error:
                 raise KnowledgeError(file, _line_of(file, str(error), number), str(error)) from error
             if not patterns:
                 raise KnowledgeError(file, _line_of_entry(file, number), "has no pattern to match")
-            self.rules.append(Compiled(layer=layer, order=len(self.rules), patterns=patterns, vetoes=vetoes, rule=rule))
+            order = len(self.rules)
+            self.rules.append(
+                Compiled(layer=layer, order=order, patterns=patterns, vetoes=vetoes, doubts=doubts, rule=rule)
+            )
 
     def _check(self, file: Path, number: int, causes: Iterable[str]) -> None:
         for cause in causes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 import msgspec
 
 from diagnose.model.check import Certainty
 from diagnose.replies.knowledge import NO_CAUSE, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
-from diagnose.replies.phrases import sentences, without_addresses
+from diagnose.replies.phrases import Pattern, sentences, without_addresses
 from diagnose.replies.text import decode, fold
 from diagnose.replies.wire import Code, Protocol, Wire, take_apart
 
@@ -44,6 +46,7 @@ class _Hit(msgspec.Struct, frozen=True):
     rank: tuple[int, bool, int]
     meaning: Conditions
     matched: str
+    doubted: bool = False
 
     @property
     def layer(self) -> int:
@@ -117,15 +120,18 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
                     continue
                 if not pattern.fits(terms) or (wire.succeeded and not compiled.rule.on_success):
                     continue
-                if place.holds(compiled.rule) and not any(
-                    veto.fits(others) for veto in compiled.vetoes for _, _, others in found
-                ):
+                heard = [others for _, said, others in found if said or compiled.layer <= _PROGRAM]
+                if place.holds(compiled.rule) and not _any_fits(compiled.vetoes, heard):
                     spans = [terms[wanted] for wanted in pattern.wanted]
-                    hits[compiled.order] = _hit(compiled, sentence, spans)
+                    hits[compiled.order] = _hit(compiled, sentence, spans, doubted=_any_fits(compiled.doubts, heard))
     return list(hits.values())
 
 
-def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]]) -> _Hit:
+def _any_fits(patterns: Iterable[Pattern], heard: Iterable[Collection[int]]) -> bool:
+    return any(pattern.fits(terms) for pattern in patterns for terms in heard)
+
+
+def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]], *, doubted: bool) -> _Hit:
     layer = _LAYER_OF_RULES[compiled.layer]
     # a signature that explains more of the text is the more specific one
     explained = layer <= _PROGRAM
@@ -133,7 +139,7 @@ def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]]) -> _Hi
     # what stands between the phrases is left out: servers echo names and credentials there
     shown = " … ".join(dict.fromkeys(sentence[start:end] for start, end in sorted(spans)))
     vague = layer == _PROGRAM and compiled.rule.certainty == "possible"
-    return _Hit((layer, vague, order), compiled.rule, shown[:LONGEST_MATCH])
+    return _Hit((layer, vague, order), compiled.rule, shown[:LONGEST_MATCH], doubted)
 
 
 def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:
@@ -167,6 +173,8 @@ def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page:
         certainty = "possible"
     elif certainty == "likely" and first.layer > _PROGRAM and _agreed(first, hits):
         certainty = "confirmed"
+    elif certainty == "confirmed" and (first.doubted or _contradicted(first, hits)):
+        certainty = "likely"
     others = list(first.meaning.also)
     specific = first.layer <= _CODE
     for hit in hits[1:]:
@@ -179,6 +187,15 @@ def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page:
     return (
         Suspect(cause=first.meaning.cause, certainty=certainty),
         *(Suspect(cause=cause, certainty="possible") for cause in causes),
+    )
+
+
+def _contradicted(first: _Hit, hits: list[_Hit]) -> bool:
+    """Words that say as much, or a code, name a cause that the first one does not allow for."""
+    allowed = {first.meaning.cause, NO_CAUSE, *first.meaning.also}
+    return first.layer > _PROGRAM and any(
+        hit.layer <= _CODE and hit.meaning.certainty != "possible" and hit.meaning.cause not in allowed
+        for hit in hits[1:]
     )
 
 

@@ -12,6 +12,7 @@ from tests.replies.corpus import (
     CORPUS,
     DESKTOP,
     FURTHER,
+    PORTALS,
     PROGRAMS,
     SERVERS,
     THREADS,
@@ -42,7 +43,7 @@ def main() -> None:
     click.echo(f"all        {shares(judged)}")
     click.echo(f"held out   {shares([one for one in judged if one.labelled.held_out])}")
     told: tuple[Told, ...] = ("all", "no provider", "nothing")
-    for file in (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS, CLIENTS, THREADS, DESKTOP):
+    for file in (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS, CLIENTS, THREADS, DESKTOP, PORTALS):
         for much in told:
             click.echo(f"{file.name:16}told {much:12}{shares(judge(labelled(file), told=much))}")
     for protocol in sorted({str(reply.protocol) for reply in replies}):

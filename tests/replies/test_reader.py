@@ -40,6 +40,31 @@ def test_words_alone_do_not_confirm() -> None:
     assert first(read_reply("a1 NO Invalid password")) == Suspect(cause="credentials.rejected", certainty="likely")
 
 
+@pytest.mark.parametrize(
+    ("statement", "cause"),
+    [
+        ("a1 NO Account locked", "lockout.account-locked"),
+        ("账号已锁定", "lockout.account-locked"),
+        ("-ERR Your password has expired", "credentials.expired"),
+        ("* BYE IMAP access disabled for this account.", "settings.protocol-disabled"),
+    ],
+)
+def test_a_reply_that_says_so_is_proof_of_what_the_catalogue_lets_it_prove(statement: str, cause: str) -> None:
+    assert first(read_reply(statement)) == Suspect(cause=cause, certainty="confirmed")
+
+
+@pytest.mark.parametrize(
+    ("statement", "cause"),
+    [
+        ("a1 NO Account locked or password wrong", "lockout.account-locked"),
+        ("您的账号可能已被锁定", "lockout.account-locked"),
+        ("a1 NO [UNAVAILABLE] Account locked", "lockout.account-locked"),
+    ],
+)
+def test_a_statement_with_an_alternative_or_another_code_is_no_proof(statement: str, cause: str) -> None:
+    assert first(read_reply(statement)) == Suspect(cause=cause, certainty="likely")
+
+
 def test_what_a_plain_rejection_hides_follows_from_the_provider() -> None:
     plain = "a1 NO [AUTHENTICATIONFAILED] Authentication failed."
 
@@ -126,6 +151,16 @@ def test_a_reply_inside_a_mail_programs_message() -> None:
     assert causes(reading)[0] == "credentials.rejected"
     assert Code("smtp", "535") in reading.codes
     assert Code("enhanced", "5.7.8") in reading.codes
+
+
+def test_a_number_or_a_clear_pattern_of_a_program_goes_before_a_vague_one() -> None:
+    assert causes(read_reply("Could not add the server: Connection refused"))[0] == "reach.refused"
+
+
+def test_the_name_of_a_host_vetoes_nothing() -> None:
+    delay = "Login was delayed by 10 seconds by {}"  # a message that is delayed would be another matter
+
+    assert causes(read_reply(delay.format("mail.example.com"))) == causes(read_reply(delay.format("192.0.2.1")))
 
 
 def test_links_and_addresses_are_no_statements() -> None:
