@@ -11,6 +11,11 @@ from .runs import Diagnose
 from .scenery import PLAN
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "fault: a way in which a login fails, on real servers")
+    config.addinivalue_line("markers", "shape: an unusual and healthy way to be set up, on real servers")
+
+
 @pytest.fixture(scope="session")
 def estate() -> Iterator[Estate]:
     """The shared estate. Skips, saying why, where none can stand; under ``CI=true`` that is a failure."""

@@ -112,6 +112,7 @@ DNS = (
     MailDomain(name="nomx.example", hosts=(), accounts=()),
     MailDomain(name="nullmx.example", hosts=(), accounts=(), records="@ MX 0 ."),
     MailDomain(name="bogus.example", security="bogus"),
+    MailDomain(name="stale.example", security="expired"),
     MailDomain(name="lame.example", security="lame"),
     MailDomain(name="deadmx.example", mx=False, records="@ MX 10 gone"),
     MailDomain(
@@ -126,6 +127,9 @@ WEB = (
     MailDomain(name="web503.example", hosts=(MAIL, Host(label="webmail", serves=(), web="unavailable"))),
     MailDomain(name="webloop.example", hosts=(MAIL, Host(label="webmail", serves=(), web="redirect-loop"))),
     MailDomain(name="web404.example", hosts=(MAIL, Host(label="webmail", serves=(), web="not-found"))),
+    MailDomain(name="webcaptcha.example", hosts=(MAIL, Host(label="webmail", serves=(), web="captcha"))),
+    MailDomain(name="webexpired.example", hosts=(MAIL, Host(label="webmail", serves=(), web="session-expired"))),
+    MailDomain(name="webparked.example", hosts=(MAIL, Host(label="webmail", serves=(), web="parked"))),
 )
 
 SERVERS = (

@@ -34,6 +34,7 @@ def said_of_the_mail(run: Run) -> list[str]:
     return [finding["text"] for finding in check["findings"]]
 
 
+@pytest.mark.fault
 def test_found_in_junk(diagnose: Diagnose, estate: Estate) -> None:
     estate.deliver("judy@corp.example", "", mail("Lunch?"), mail("Please activate", "x <x@elsewhere.example>"))
     estate.deliver("judy@corp.example", "Junk", mail("=?utf-8?b?6K+35r+A5rS75oKo55qE6LSm5Y+3?="))
@@ -46,6 +47,7 @@ def test_found_in_junk(diagnose: Diagnose, estate: Estate) -> None:
     assert estate.flags("judy@corp.example") == {""}, "looking changes no flag"
 
 
+@pytest.mark.fault
 def test_not_there(diagnose: Diagnose, estate: Estate) -> None:
     estate.deliver("kim@corp.example", "", mail("Please activate your account", days_old=30), mail("Lunch?"))
 
@@ -62,6 +64,7 @@ def test_in_the_inbox(diagnose: Diagnose, estate: Estate) -> None:
     assert "lies in the inbox" in said
 
 
+@pytest.mark.fault
 def test_a_mailbox_that_cannot_take_mail(diagnose: Diagnose) -> None:
     (said,) = said_of_the_mail(looked_for(diagnose, "someone@nullmx.example"))
 

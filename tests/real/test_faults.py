@@ -15,6 +15,7 @@ pytestmark = pytest.mark.real
 # credentials and accounts
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("address", "cause"),
     [
@@ -27,15 +28,31 @@ def test_accounts(diagnose: Diagnose, address: str, cause: str) -> None:
     diagnose(address).assert_blocked_by(cause)
 
 
+@pytest.mark.fault
 def test_a_disabled_account(diagnose: Diagnose) -> None:
     # Dovecot says "Login disabled for this user", which is not quite the same
     diagnose("bob@corp.example").assert_blocked_by("activation.account-disabled", *PROVEN)
 
 
+@pytest.mark.fault
 def test_a_full_mailbox_hinders(diagnose: Diagnose) -> None:
     diagnose("erin@corp.example").assert_hindered_by("activation.over-quota")
 
 
+@pytest.mark.fault
+def test_a_password_in_full_width_letters(diagnose: Diagnose) -> None:
+    diagnose("alice@starttls.example", password="ｆａｌｓｃｈ４７１１").assert_blocked_by("credentials.input-error")
+
+
+@pytest.mark.fault
+def test_a_misspelt_domain(diagnose: Diagnose) -> None:
+    run = diagnose("alice@gmial.com")
+
+    run.assert_blocked_by("address.typo-domain")
+    assert run.logins == [], run.told()
+
+
+@pytest.mark.fault
 def test_a_password_refused_for_sending_alone(diagnose: Diagnose) -> None:
     run = diagnose("alice@sendonly.example", password="falsch-4711")
 
@@ -44,6 +61,7 @@ def test_a_password_refused_for_sending_alone(diagnose: Diagnose) -> None:
     assert run.logins == [Login("alice@sendonly.example", "smtp", "rejected")]
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("address", "cause"),
     [
@@ -61,6 +79,7 @@ def test_a_password_is_not_sent_where_none_is_taken(diagnose: Diagnose, address:
 # TLS: whatever is wrong, no login reaches the server
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("domain", "cause"),
     [
@@ -85,12 +104,14 @@ def test_a_wrong_name_is_shown_with_the_right_one(diagnose: Diagnose) -> None:
     assert "another-mail.wrongname.example" in str(run.causes[0]["evidence"]), run.told()
 
 
+@pytest.mark.fault
 def test_an_expiring_certificate_hinders_and_is_a_problem_when_strict(diagnose: Diagnose) -> None:
     diagnose("alice@expiring.example").assert_hindered_by("tls.cert-expiring")
     strict = diagnose("alice@expiring.example", "--strict")
     assert strict.exit_code == 1, strict.told()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("url", "domain", "cause"),
     [
@@ -107,6 +128,7 @@ def test_settings_that_mix_up_ports(diagnose: Diagnose, url: str, domain: str, c
 # reaching the server
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("domain", "cause"),
     [
@@ -120,6 +142,7 @@ def test_hosts_that_cannot_be_reached(diagnose: Diagnose, domain: str, cause: st
     diagnose(f"alice@{domain}").assert_blocked_by(cause)
 
 
+@pytest.mark.fault
 def test_a_refused_port_beside_working_ones(diagnose: Diagnose) -> None:
     run = diagnose("alice@refused993.example")
 
@@ -128,6 +151,7 @@ def test_a_refused_port_beside_working_ones(diagnose: Diagnose) -> None:
     assert "reach.port-blocked" in [cause["id"] for cause in run.causes], run.told()
 
 
+@pytest.mark.fault
 def test_a_blocked_port_beside_working_ones_hinders(diagnose: Diagnose) -> None:
     run = diagnose("alice@halfblocked.example")
 
@@ -135,12 +159,14 @@ def test_a_blocked_port_beside_working_ones_hinders(diagnose: Diagnose) -> None:
     assert "accepted" in run.outcomes(), run.told()
 
 
+@pytest.mark.fault
 def test_broken_ipv6_beside_working_ipv4_hinders_and_is_a_problem_when_strict(diagnose: Diagnose) -> None:
     diagnose("alice@ipv6broken.example").assert_hindered_by("reach.ipv6-broken")
     strict = diagnose("alice@ipv6broken.example", "--strict")
     assert strict.exit_code == 1, strict.told()
 
 
+@pytest.mark.fault
 def test_a_hosts_file_that_overrides_the_mail_host(diagnose: Diagnose, estate: Estate) -> None:
     elsewhere = estate.hosts["mail.closed.example"].addresses[0]
     with estate.hosts_entry(f"{elsewhere} mail.example.net"):
@@ -159,6 +185,7 @@ def test_a_hosts_file_that_overrides_what_the_chosen_resolver_says(diagnose: Dia
     assert "network.hosts-override" in [cause["id"] for cause in run.causes], run.told()
 
 
+@pytest.mark.fault
 def test_a_resolver_that_does_not_answer(diagnose: Diagnose, estate: Estate) -> None:
     silent = str(estate.hosts["mail.silent.example"].addresses[0])
 
@@ -168,12 +195,14 @@ def test_a_resolver_that_does_not_answer(diagnose: Diagnose, estate: Estate) -> 
 # limits on connections
 
 
+@pytest.mark.shape
 def test_a_server_that_takes_one_connection_is_healthy(diagnose: Diagnose) -> None:
     """The run's own connections, side by side as they are, never reach a limit that a mail program keeps to."""
     diagnose("alice@onlyone.example").assert_healthy()
     diagnose("alice@onlyone.example", "--try-all").assert_healthy()
 
 
+@pytest.mark.fault
 def test_others_have_all_connections_to_submission(diagnose: Diagnose, estate: Estate) -> None:
     clients = PlainClients(estate)
     with clients.staying("mail.onlyone.example", 465):
@@ -183,6 +212,7 @@ def test_others_have_all_connections_to_submission(diagnose: Diagnose, estate: E
     assert run.seconds < 10, run.told()
 
 
+@pytest.mark.fault
 def test_others_have_all_connections_of_the_user(diagnose: Diagnose, estate: Estate) -> None:
     clients = PlainClients(estate)
     with clients.staying(
@@ -203,17 +233,19 @@ def test_others_have_all_connections_of_the_user(diagnose: Diagnose, estate: Est
         ("nullmx.example", "dns.null-mx"),
         ("missing.example", "dns.domain-missing"),
         ("bogus.example", "dns.broken-zone"),
+        ("stale.example", "dns.broken-zone"),
         ("lame.example", "dns.broken-zone"),
         ("gonehost.example", "dns.host-missing"),
     ],
 )
-@pytest.mark.parametrize("mode", ["address", "domain"])
+@pytest.mark.parametrize("mode", [pytest.param("address", marks=pytest.mark.fault), "domain"])
 def test_dns(diagnose: Diagnose, domain: str, cause: str, mode: str) -> None:
     run = diagnose(f"alice@{domain}") if mode == "address" else diagnose(domain, password=None)
 
     run.assert_blocked_by(cause)
 
 
+@pytest.mark.fault
 def test_a_dead_mail_exchanger_does_not_shut_the_mailbox(diagnose: Diagnose) -> None:
     run = diagnose("alice@deadmx.example")
 
@@ -224,12 +256,14 @@ def test_a_dead_mail_exchanger_does_not_shut_the_mailbox(diagnose: Diagnose) -> 
 # webmail
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("domain", "cause"),
     [
         ("web503.example", "web.login-page-down"),
         ("webloop.example", "web.redirect-loop"),
         ("web404.example", "web.login-page-changed"),
+        ("webparked.example", "web.login-page-changed"),
     ],
 )
 def test_webmail_pages(diagnose: Diagnose, domain: str, cause: str) -> None:
@@ -237,6 +271,18 @@ def test_webmail_pages(diagnose: Diagnose, domain: str, cause: str) -> None:
 
     run.assert_blocked_by(cause)
     assert "accepted" in run.outcomes(), run.told()
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    ("domain", "cause"),
+    [("webcaptcha.example", "web.captcha-required"), ("webexpired.example", "web.session-expired")],
+)
+def test_webmail_pages_that_say_why(diagnose: Diagnose, domain: str, cause: str) -> None:
+    """What a page says is words; they point at a cause and do not prove it."""
+    run = diagnose(f"alice@{domain}", "--webmail", f"https://webmail.{domain}/")
+
+    run.assert_blocked_by(cause, "likely")
 
 
 # a domain alone

@@ -23,6 +23,7 @@ def test_a_mailbox_is_found_by_its_address_alone(diagnose: Diagnose) -> None:
     assert ("smtp", HOST, 465, "implicit", "srv") in found
 
 
+@pytest.mark.shape
 @pytest.mark.parametrize(
     ("option", "url", "protocol"),
     [
@@ -44,6 +45,7 @@ def test_each_way_to_log_in_works_when_it_is_named(diagnose: Diagnose, option: s
     assert named[0]["tls"] == ("implicit" if url.split("://")[0].endswith("s") else "starttls")
 
 
+@pytest.mark.shape
 @pytest.mark.parametrize(
     "domain",
     [

@@ -41,6 +41,7 @@ def checks(report: dict[str, Any], check: str) -> list[dict[str, Any]]:
 # offline
 
 
+@pytest.mark.fault
 def test_a_computer_without_any_network(tmp_path: Path) -> None:
     """A namespace of its own, in which not even loopback is up."""
     folder = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
@@ -68,6 +69,7 @@ def test_a_computer_without_any_network(tmp_path: Path) -> None:
     assert report["duration_ms"] < 10_000
 
 
+@pytest.mark.fault
 def test_a_link_without_any_answer(diagnose: Diagnose, estate: Estate) -> None:
     """Neither the resolver nor the server that the hosts file names."""
     silent = str(estate.hosts["mail.silent.example"].addresses[0])
@@ -103,6 +105,7 @@ def test_a_resolver_that_is_down_is_no_missing_network(diagnose: Diagnose, estat
 # a sign-in page in between
 
 
+@pytest.mark.fault
 def test_a_guest_network(diagnose: Diagnose, estate: Estate, tmp_path: Path) -> None:
     with guest_network(estate, tmp_path) as address:
         run = diagnose(
@@ -138,6 +141,7 @@ def test_a_guest_network_without_asking_others(diagnose: Diagnose, estate: Estat
 # a proxy
 
 
+@pytest.mark.shape
 @needs_squid
 def test_a_proxy_that_lets_through_is_no_fault(estate: Estate, tmp_path: Path) -> None:
     with squid(estate, tmp_path, "http_access allow all") as url:
@@ -151,6 +155,7 @@ def test_a_proxy_that_lets_through_is_no_fault(estate: Estate, tmp_path: Path) -
     assert passed["facts"]["passages"][0]["status"] == 200
 
 
+@pytest.mark.fault
 @needs_squid
 def test_a_proxy_that_wants_a_sign_in(estate: Estate, tmp_path: Path) -> None:
     rules = (
@@ -168,6 +173,7 @@ def test_a_proxy_that_wants_a_sign_in(estate: Estate, tmp_path: Path) -> None:
     assert "407" in run.causes[0]["evidence"][0]["text"]
 
 
+@pytest.mark.fault
 @needs_squid
 def test_a_proxy_that_cannot_get_there(estate: Estate, tmp_path: Path) -> None:
     """It has to go through another one that is not there."""
@@ -182,6 +188,7 @@ def test_a_proxy_that_cannot_get_there(estate: Estate, tmp_path: Path) -> None:
     assert checks(run.report, "network.proxy.webmail")[0]["facts"]["passages"][0]["status"] >= 500, run.told()
 
 
+@pytest.mark.fault
 def test_a_proxy_that_is_not_there(estate: Estate, tmp_path: Path) -> None:
     """With a password in its address, which nobody gets to see."""
     closed = str(estate.hosts["mail.closed.example"].addresses[0])
@@ -233,6 +240,7 @@ def test_a_server_that_is_down_is_not_the_proxys_fault(estate: Estate, tmp_path:
 # a resolver that lies
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize("lie", ["0.0.0.0", "127.0.0.1"])
 def test_a_resolver_that_blocks_a_server(diagnose: Diagnose, estate: Estate, tmp_path: Path, lie: str) -> None:
     with lying_resolver(estate, tmp_path, f"mail.example.net. A {lie}") as address, system_resolver(estate, address):
@@ -257,6 +265,7 @@ def test_a_resolver_that_blocks_a_server_beside_a_chosen_one(
 # connections opened on the way
 
 
+@pytest.mark.fault
 def test_one_private_issuer_for_unrelated_servers(diagnose: Diagnose, estate: Estate) -> None:
     """Without the estate's authority, all its servers look as behind a device that signs everything anew."""
     command = diagnose.command(
@@ -283,6 +292,7 @@ def test_one_private_issuer_for_one_owner(diagnose: Diagnose, estate: Estate) ->
 # a line that loses
 
 
+@pytest.mark.fault
 def test_a_line_that_loses_packets(diagnose: Diagnose, estate: Estate) -> None:
     """Of the packets that open a connection to one host every second one is lost, and all to one port."""
     mail = estate.hosts["mail.example.net"].addresses

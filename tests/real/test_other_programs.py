@@ -22,6 +22,7 @@ def annex() -> None:
         pytest.skip(missing)
 
 
+@pytest.mark.shape
 @pytest.mark.parametrize(
     ("user", "options", "protocol"),
     [
@@ -38,6 +39,7 @@ def test_a_good_login(diagnose: Diagnose, user: str, options: tuple[str, ...], p
     assert set(run.logins) == {Login(user, protocol, "accepted")}, run.told()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("user", "logins"),
     [
@@ -52,6 +54,7 @@ def test_a_wrong_password(diagnose: Diagnose, user: str, logins: list[Login]) ->
     assert run.logins == logins, run.told()
 
 
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("user", "cause"),
     [
@@ -64,6 +67,7 @@ def test_faults_of_their_own(diagnose: Diagnose, user: str, cause: str) -> None:
     diagnose(user).assert_blocked_by(cause, *PROVEN)
 
 
+@pytest.mark.fault
 def test_an_account_that_may_not_send(diagnose: Diagnose) -> None:
     run = diagnose("mallory@exim.example")
 

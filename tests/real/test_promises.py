@@ -38,6 +38,7 @@ def test_the_search_for_secrets_would_find_them(written: str) -> None:
     assert any(form in f"before {written} after" for form in forms_of(WRONG, {"bob"}))
 
 
+@pytest.mark.fault
 def test_a_wrong_password_is_sent_once_and_not_again_in_the_next_run(diagnose: Diagnose) -> None:
     user = "frank@corp.example"
     first = diagnose(user, password=WRONG, history=True)

@@ -10,6 +10,13 @@ from .namespaces import Namespace
 from .plan import Placed
 from .rendering import render
 
+PAGES = {
+    "captcha": "<title>Security check</title><p>Please complete the captcha to continue.</p>",
+    "session-expired": "<title>Webmail</title><p>Your session has expired. Please log in again.</p>",
+    "parked": "<title>corp.example</title><h1>This domain is for sale!</h1><p>Make an offer today.</p>",
+}
+"""What is shown in place of a login page."""
+
 
 class Nginx:
     """One instance for all hosts with a web page, told apart by address."""
@@ -22,6 +29,7 @@ class Nginx:
             directory / "nginx.conf",
             directory=directory,
             log=self._log,
+            pages=PAGES,
             hosts=[
                 {
                     "name": placed.name,

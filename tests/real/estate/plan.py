@@ -15,11 +15,14 @@ CertificateKind = Literal[
 MailServer = Literal["standard", "certificate-only", "oauth-only", "without-tls", "courier", "exim"]
 """Which server a host has: Courier, Exim, or a Dovecot with passwords over TLS, with client certificates (SASL
 EXTERNAL) or OAuth 2 alone, or without any TLS."""
-WebPage = Literal["login", "unavailable", "redirect-loop", "not-found", "autoconfig"]
+WebPage = Literal[
+    "login", "unavailable", "redirect-loop", "not-found", "captcha", "session-expired", "parked", "autoconfig"
+]
 AccountState = Literal["good", "disabled", "expired", "backend-down", "over-quota", "protocol-off", "barred"]
 """The last two are for Courier and Exim: IMAP is off for the account; it may log in and not send."""
-Security = Literal["unsigned", "signed", "bogus", "lame"]
-"""How a zone stands in the tree: bogus is signed by a key its parent does not vouch for; lame is delegated to a
+Security = Literal["unsigned", "signed", "bogus", "expired", "lame"]
+"""How a zone stands in the tree: bogus is signed by a key its parent does not vouch for, expired was signed for a time
+that is over; lame is delegated to a
 server that does not hold it."""
 
 PORTS: dict[str, int] = {

@@ -34,14 +34,15 @@ class Key:
         return dns.dnssec.make_ds(dns.name.from_text(zone), self.public, "SHA256").to_text()
 
 
-def _signed(name: str, records: str, key: Key) -> str:
+def _signed(name: str, records: str, key: Key, *, until: int = 30) -> str:
+    """Master file of the zone, with signatures that hold for *until* days."""
     zone = dns.zone.from_text(records, origin=name, relativize=False)
     now = datetime.datetime.now(datetime.UTC)
     dns.dnssec.sign_zone(
         zone,
         keys=[(key.private, key.public)],
-        inception=now - datetime.timedelta(days=1),
-        expiration=now + datetime.timedelta(days=30),
+        inception=now - datetime.timedelta(days=40),
+        expiration=now + datetime.timedelta(days=until),
     )
     return zone.to_text(relativize=False)
 
@@ -88,7 +89,7 @@ class Tree:
             records = "\n".join([f"$TTL {TTL}", APEX, *own, *_mail_records(domain), further, ""])
             if domain.security != "unsigned":
                 key = Key()
-                records = _signed(domain.name, records, key)
+                records = _signed(domain.name, records, key, until=-10 if domain.security == "expired" else 30)
                 vouched = Key() if domain.security == "bogus" else key
                 top_level.append(f"{domain.name}. {TTL} IN DS {vouched.ds(domain.name)}")
             self.files[domain.name] = records
