@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from functools import cache
 from pathlib import Path
 
 from .namespaces import Namespace
@@ -20,10 +22,15 @@ LAY_OVER = (
 )
 
 
+@cache
 def missing_annex() -> str | None:
     """What lacks for these servers, in a sentence; None when nothing is missing."""
     absent = [program for program in PROGRAMS if not (UNPACKED / program).exists()]
-    return f"not in {UNPACKED}, which make servers fills: {', '.join(absent)}" if absent else None
+    if absent:
+        return f"not in {UNPACKED}, which make servers fills: {', '.join(absent)}"
+    laid = f"mount -t overlay overlay -o lowerdir={UNPACKED}:/usr /usr"
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", laid], capture_output=True, text=True)
+    return None if done.returncode == 0 else f"nothing can be laid over /usr here: {done.stderr.strip()}"
 
 
 class Annex:
