@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from gettext import gettext as _
@@ -77,7 +78,8 @@ def _carry_out_all(seconds: float) -> int:
     began = time.monotonic()
     disagreeing = lacking = 0
     _print_row(" ", _("scenario"), _("expected"), _("found"), _("seconds"))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool, contextlib.ExitStack() as stack:
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)  # Ctrl-C: what has not begun does not begin
         for done in pool.map(carried_out, SCENARIOS.values()):
             disagreeing += not done.agrees and done.lacking is None
             lacking += done.lacking is not None
