@@ -279,10 +279,10 @@ def test_webmail_pages(diagnose: Diagnose, domain: str, cause: str) -> None:
     [("webcaptcha.example", "web.captcha-required"), ("webexpired.example", "web.session-expired")],
 )
 def test_webmail_pages_that_say_why(diagnose: Diagnose, domain: str, cause: str) -> None:
-    """What a page says is words; they point at a cause and do not prove it."""
+    """In words of a page, which may prove a cause or only point at it."""
     run = diagnose(f"alice@{domain}", "--webmail", f"https://webmail.{domain}/")
 
-    run.assert_blocked_by(cause, "likely")
+    run.assert_blocked_by(cause, *PROVEN)
 
 
 # a domain alone
