@@ -68,9 +68,8 @@ def _outdated(found: Recognised, data: dict[str, Any]) -> Finding:
         cause="browser.outdated",
         certainty="confirmed",
         text=text(
-            "This is {name} {version}. Its engine has version {own}; webmail pages need {oldest}.",
-            name=found.browser.names.en,
-            version=found.version,
+            "This is {browser}. Its engine has version {own}; webmail pages need {oldest}.",
+            browser=f"{found.browser.names.en} {found.version}".strip(),
             own=found.engine_version,
             oldest=oldest.version if oldest else None,
         ),

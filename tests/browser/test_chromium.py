@@ -244,6 +244,15 @@ def test_a_second_browser_is_turned_away(chromium: Browser, page: Page, self_tes
     page.wait_for_url("**/report")
 
 
+def test_a_page_that_is_left_open_goes_on_when_the_program_waits_no_longer(page: Page, self_test: Start) -> None:
+    test = self_test("--wait", "4")
+    page.goto(test.address)
+    page.focus("#field")  # which stops the page's own clock
+    page.wait_for_url("**/report")
+
+    assert test.causes() == {}
+
+
 @pytest.fixture(scope="module")
 def estate() -> Iterator[Estate]:
     with Estate(SCENARIOS["healthy"]) as built:

@@ -94,6 +94,13 @@ def test_an_old_browser_is_told_by_its_version_and_named() -> None:
     assert "80" in finding.text.render()
 
 
+def test_a_browser_that_tells_its_engine_only_is_named_without_a_version() -> None:
+    (finding,) = judged(user_agent=AGENT.format(69) + " QIHU 360SE")
+
+    assert (finding.cause, finding.data["browser"]) == ("browser.outdated", "360")
+    assert " ." not in finding.text.render()
+
+
 def test_settings_that_shut_the_page_are_confirmed() -> None:
     assert named(judged(cookies=False)) == [("browser.cookies-blocked", "confirmed")]
     assert named(judged(scripts=False, reaching=())) == [("browser.javascript-off", "confirmed")]
