@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from checks.lockout import read_record
+from checks.maintenance import announcing
 from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
 from checks.password import WORDS, PasswordFacts
 from checks.patience import judge_wait
@@ -197,7 +198,11 @@ def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterato
     )
     data = {"reply": facts.reply, "mechanism": facts.mechanism, "recognised": reading.matched}
     findings = [
-        Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence, data=data)
+        announcing(
+            Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence, data=data),
+            target.host,
+            facts.reply,
+        )
         for suspect in reading.suspects
     ]
     if not findings:  # a rejection that says nothing we know is still a rejection of this login

@@ -11,6 +11,7 @@ import msgspec
 
 from checks.greeting import for_good, spoken_protocol, turns_away
 from checks.handshake import unverified_handshake
+from checks.maintenance import announces, announcing
 from checks.patience import judge_wait, limits_of
 from checks.reach import BAN_SECONDS, ReachFacts, ban_after, take_stream
 from checks.second_try import Try, call_again, may_pass, own_connections, time_is_left
@@ -217,6 +218,10 @@ def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Findin
         yield from _judge_turned_away(facts, given, target)
     else:
         yield from _judge_first_try(facts, given, target)
+        if "[ALERT]" in facts.greeting.upper() and announces(facts.greeting):  # which is meant to be read by people
+            sentence = text("{host} greets on port {port} with: {words}", words=facts.greeting, **place)
+            hint = Finding(cause="server.fault", certainty="possible", partial=True, text=sentence)
+            yield announcing(hint, target.host, facts.greeting)
         longest = max(facts.milliseconds, facts.reply_milliseconds) / 1000
         yield from judge_wait(longest, target, quick_connect=_connected_quickly(given))
 
@@ -270,14 +275,15 @@ def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Ite
     told = any(suspect.certainty != "possible" for suspect in reading.suspects)
     if not told:  # why is unknown; that it takes no clients is what it says, unless it only wants them to wait
         delays = bool(reading.matched) and not reading.suspects
-        yield Finding(cause="server.fault", certainty="possible" if delays else "confirmed", text=sentence)
+        finding = Finding(cause="server.fault", certainty="possible" if delays else "confirmed", text=sentence)
+        yield announcing(finding, target.host, words)
     ours = facts.own_connections if facts.tries else 0
     for suspect in reading.suspects:
         if told or suspect.cause != "server.fault":
             # a limit that counts our own connections is not shown to be anybody else's
             doubtful = ours and suspect.cause == "server.too-many-connections"
             certainty = "possible" if doubtful else suspect.certainty
-            yield Finding(cause=suspect.cause, certainty=certainty, text=sentence)
+            yield announcing(Finding(cause=suspect.cause, certainty=certainty, text=sentence), target.host, words)
 
 
 def _connected_quickly(given: Given) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from checks.cookies import Refusal, refusal
+from checks.maintenance import announcing
 from checks.names import registered
 from checks.page import PageFacts, read_page
 from checks.reach import take_stream
@@ -154,16 +155,19 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             text=text("The webmail page {url} did not come to an end in time.", url=_place(last.url)),
         )
     elif last.status is not None and last.status >= 500:
-        yield Finding(
+        title = facts.page.title if facts.page else ""
+        finding = Finding(
             cause="web.login-page-down",
             certainty="confirmed",
             text=text(
                 "The webmail page {url} answers with the error {status} ({title}).",
                 url=_place(last.url),
                 status=last.status,
-                title=facts.page.title if facts.page else "",
+                title=title,
             ),
         )
+        words = f"{title} {facts.page.text[:300]}" if facts.page else title
+        yield announcing(finding, urllib.parse.urlsplit(last.url).hostname or "", words.strip(), last.retry_after)
     elif last.status in {404, 410}:
         yield Finding(
             cause="web.login-page-changed",
@@ -234,11 +238,12 @@ def _judge_words(page: PageFacts, last: Hop, given: Given, url: str) -> Iterator
     hint = page.password_field and (last.status or 0) < 400
     for suspect in read_reply(page.text, protocol="http", provider=given.provider, stage="login").suspects:
         if suspect.cause.startswith(("web.", "browser.", "lockout.", "server.")):
-            yield Finding(
+            finding = Finding(
                 cause=suspect.cause,
                 certainty="possible" if hint else suspect.certainty,
                 text=text("The page at {url} says: {words}", url=url, words=page.text[:300]),
             )
+            yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", page.text[:300], last.retry_after)
 
 
 def _foreign(url: str, given: Given, target: Service) -> bool:

@@ -51,6 +51,7 @@ RUN_FACTS: Mapping[str, str] = MappingProxyType(
         "host": text("[server]").msgid,
         "port": text("[port]").msgid,
         "protocol": text("[protocol]").msgid,
+        "maintenance_end": text("[end of the maintenance]").msgid,
     }
 )
 """Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""

@@ -178,6 +178,8 @@ def _remedy_facts(cause: JudgedCause, frame: Frame) -> Mapping[str, str]:
     facts["address"] = frame.subject.address or ""
     facts["username"] = frame.subject.username or frame.subject.address or ""
     facts.update(_place_facts(cause.seen[0].result.target))
+    ends = (one.finding.data.get("maintenance_end") for one in cause.seen)
+    facts["maintenance_end"] = next((end for end in ends if isinstance(end, str)), "")
     for seen in reversed(cause.seen):  # what the surest finding says is written last
         facts.update(_told(seen.finding.data, frame.lang))
     return facts

@@ -52,6 +52,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     cache_control: str | None = None
     resource_policy: str | None = None
     """The Cross-Origin-Resource-Policy header as sent (Fetch standard): who else may fetch this."""
+    retry_after: str | None = None
+    """The Retry-After header as sent (RFC 9110 §10.2.3)."""
     failure: Failure | None = None
     milliseconds: int
 
@@ -158,6 +160,7 @@ def _hop(url: str, response: requests.Response, location: str | None, started: f
         at=time.time(),
         cache_control=response.headers.get("Cache-Control"),
         resource_policy=response.headers.get("Cross-Origin-Resource-Policy"),
+        retry_after=response.headers.get("Retry-After"),
         milliseconds=_since(started),
     )
 
