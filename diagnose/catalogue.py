@@ -51,12 +51,16 @@ RUN_FACTS: Mapping[str, str] = MappingProxyType(
         "host": text("[server]").msgid,
         "port": text("[port]").msgid,
         "protocol": text("[protocol]").msgid,
-        "maintenance_end": text("[end of the maintenance]").msgid,
     }
 )
 """Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
 
-PLACEHOLDERS: Mapping[str, str] = MappingProxyType({**PROVIDER_PLACEHOLDERS, **BROWSER_PLACEHOLDERS})
+SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {"maintenance_end": "When the maintenance that a server announces is to end, as the server wrote it."}
+)
+PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {**PROVIDER_PLACEHOLDERS, **BROWSER_PLACEHOLDERS, **SERVER_PLACEHOLDERS}
+)
 """Names and meanings of what may be known beyond the run; a step has to say that it needs one."""
 
 LONGEST_FACT = 2000
