@@ -50,6 +50,8 @@ class PhraseIndex:
         self._term_of_phrase: dict[str, int] = {}
         self._buckets: dict[str, list[tuple[str, bool, list[int]]]] = {}
         self._inside: dict[str, list[tuple[str, bool, list[int]]]] = {}
+        self._key_sizes: dict[str, tuple[int, ...]] = {}
+        """First character of a phrase -> the lengths that keys beginning with it have."""
         self._entry: dict[str, list[int]] = {}
         self._count = 0
         for name, phrases in groups.items():
@@ -97,7 +99,9 @@ class PhraseIndex:
         if not core.strip() or core != core.strip() or set("*{}!") & set(core):
             raise ValueError(f"{phrase!r} is no phrase")
         closed = not open_end and _LETTER.match(core[-1]) is not None
-        (self._inside if inside else self._buckets).setdefault(core[:_KEY], []).append((core, closed, terms))
+        key = core[:_KEY]
+        self._key_sizes[key[0]] = tuple({*self._key_sizes.get(key[0], ()), len(key)})
+        (self._inside if inside else self._buckets).setdefault(key, []).append((core, closed, terms))
 
     def find(self, sentence: str) -> dict[int, tuple[int, int]]:
         """Term -> where it first occurs in the folded *sentence* (start, end)."""
@@ -117,7 +121,7 @@ class PhraseIndex:
     ) -> None:
         for match in starts.finditer(sentence):
             at = match.start()
-            for size in range(1, _KEY + 1):
+            for size in self._key_sizes.get(sentence[at], ()):
                 for core, closed, terms in buckets.get(sentence[at : at + size], ()):
                     if not sentence.startswith(core, at):
                         continue
