@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from diagnose.network import Cookie, Hop, is_address
+from diagnose.network import Hop, is_address
 
 MOST = 2000
 """Cookies of one host and its parents in one profile; browsers keep some 180 of a domain."""
@@ -64,7 +64,7 @@ class HeldCookies(msgspec.Struct, frozen=True, kw_only=True):
     across_domains: int = 0
     """Names that are sent twice, for the host and for a parent domain of it."""
     of_login: int = 0
-    """Names that the login page sets itself, and that are sent a second time from a place where it sets none."""
+    """Of those, the names that the login page sets itself, and not for both."""
     first_set_at: float | None = None
     last_used_at: float | None = None
     first_expiry_at: float | None = None
@@ -113,9 +113,10 @@ def count(cookies: Iterable[StoredCookie], url: str, hops: Iterable[Hop], now: f
     """*cookies* of a profile, as far as a request for *url* goes; *hops* are those of a visit without any."""
     held = list(cookies)
     going = sent(held, url, now)
-    by_name: dict[str, list[StoredCookie]] = {}
+    by_name: dict[str, set[str]] = {}
     for cookie in going:
-        by_name.setdefault(cookie.name, []).append(cookie)
+        by_name.setdefault(cookie.name, set()).add(cookie.domain.lstrip("."))
+    across = {name: domains for name, domains in by_name.items() if len(domains) > 1}
     expired = [c for c in held if c.expires is not None and c.expires <= now]
     fresh = [c.expires for c in held if c.expires is not None and c.expires > now]
     set_here = _set_by(hops)
@@ -127,12 +128,8 @@ def count(cookies: Iterable[StoredCookie], url: str, hops: Iterable[Hop], now: f
         expired=len(expired),
         expired_of_login=sum(c.name in set_here for c in expired),
         of_session=sum(c.expires is None for c in held),
-        across_domains=sum(len({c.domain.lstrip(".") for c in twins}) > 1 for twins in by_name.values()),
-        of_login=sum(
-            len(twins) > 1 and any((c.domain.lstrip("."), c.path) not in set_here[name] for c in twins)
-            for name, twins in by_name.items()
-            if name in set_here
-        ),
+        across_domains=len(across),
+        of_login=sum(name in set_here and not domains <= set_here[name] for name, domains in across.items()),
         first_set_at=min((c.created for c in held), default=None),
         last_used_at=max((c.used for c in held), default=None),
         first_expiry_at=min(fresh, default=None),
@@ -146,23 +143,13 @@ def _below(path: str, of_cookie: str) -> bool:
     )
 
 
-def _set_by(hops: Iterable[Hop]) -> dict[str, set[tuple[str, str]]]:
-    """Name to the domains and paths that the page's own cookies have."""
-    places: dict[str, set[tuple[str, str]]] = {}
+def _set_by(hops: Iterable[Hop]) -> dict[str, set[str]]:
+    """Name to the domains that the page sets a cookie of that name for."""
+    domains: dict[str, set[str]] = {}
     for hop in hops:
+        host = (urllib.parse.urlsplit(hop.url).hostname or "").lower()
         for cookie in hop.cookies:
-            places.setdefault(cookie.name, set()).add(_place(cookie, hop.url))
-    return places
-
-
-def _place(cookie: Cookie, url: str) -> tuple[str, str]:
-    """Domain and path of *cookie* as a browser keeps it (RFC 6265 §5.1.4, §5.2)."""
-    page = urllib.parse.urlsplit(url)
-    attributes = {
-        key.strip().lower(): value.strip() for key, _, value in (part.partition("=") for part in cookie.attributes)
-    }
-    domain = attributes.get("domain", "").lstrip(".").lower() or (page.hostname or "").lower()
-    path = attributes.get("path", "")
-    if not path.startswith("/"):
-        path = page.path.rpartition("/")[0] or "/"
-    return domain, path
+            named = [part.partition("=") for part in cookie.attributes]
+            attributes = {key.strip().lower(): value.strip() for key, _, value in named}
+            domains.setdefault(cookie.name, set()).add(attributes.get("domain", "").lstrip(".").lower() or host)
+    return domains

@@ -79,13 +79,13 @@ def _of_cookies(one: ProfileFacts, facts: ProfilesFacts) -> Iterator[Opinion]:
                 **named,
             ),
         )
-    if held.of_login or held.across_domains:
+    if held.across_domains:
         yield (
             "browser.stale-cookies",
             "likely" if held.of_login and facts.clean_session_works else "possible",
             text(
                 "{browser} sends {count} cookies of the webmail page twice, and the two contradict each other.",
-                count=max(held.of_login, held.across_domains),
+                count=held.across_domains,
                 **named,
             ),
         )

@@ -31,6 +31,7 @@ CACHES = (
     ("/.config/", "/.cache/"),
     ("/config/", "/cache/"),
     ("/.mozilla/", "/.cache/mozilla/"),
+    ("/.mozilla/", "/cache/mozilla/"),
     ("/Library/Application Support/", "/Library/Caches/"),
     ("\\AppData\\Roaming\\", "\\AppData\\Local\\"),
 )

@@ -172,6 +172,12 @@ def refuse_cookies_in_firefox(browser: Driven, origin: str) -> None:
     )
 
 
+def switch_scripts_off_in_firefox(browser: Driven) -> None:
+    """As about:config does for all pages."""
+    assert isinstance(browser, _Firefox)
+    _in_chrome(browser._marionette, "Services.prefs.setBoolPref('javascript.enabled', false)")
+
+
 def _in_chrome(marionette: Any, script: str, *arguments: str) -> None:
     with marionette.using_context("chrome"):
         marionette.execute_script(script, arguments)

@@ -91,14 +91,14 @@ WIDE = Cookie(name="sid", attributes=("path=/", "Domain=corp.example"))
         ([cookie(), cookie(domain=".corp.example")], (), 1, 0),
         ([cookie(), cookie(domain=".corp.example")], (HOST_ONLY,), 1, 1),
         ([cookie(), cookie(domain=".corp.example")], (HOST_ONLY, WIDE), 1, 0),  # the page means it
-        ([cookie(), cookie(path="/mail")], (HOST_ONLY,), 0, 1),
-        ([cookie(), cookie(path="/mail")], (), 0, 0),
+        ([cookie(), cookie(path="/mail")], (HOST_ONLY,), 0, 0),  # two applications of one host
+        ([cookie("x"), cookie("x", ".corp.example"), cookie()], (HOST_ONLY,), 1, 0),
         ([cookie(), cookie(domain=".corp.example", expires=NOW - 1)], (HOST_ONLY,), 0, 0),
         ([cookie(domain=".webmail.corp.example"), cookie()], (), 0, 0),
     ],
 )
 def test_twins(held: list[StoredCookie], page_sets: tuple[Cookie, ...], across: int, of_login: int) -> None:
-    """Two of one name that are both sent, one of them from a place where the page sets none."""
+    """Two of one name that are both sent, for the host and for its parent domain."""
     found = count(held, URL + "mail/", visit(*page_sets), NOW)
 
     assert (found.across_domains, found.of_login) == (across, of_login)

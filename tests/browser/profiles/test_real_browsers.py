@@ -203,13 +203,18 @@ def test_chromium_set_to_refuse_cookies_of_the_page(run: Run, home: Path, site: 
     assert causes(report) == [("browser.cookies-blocked", "likely", "blocks")]
 
 
-def test_firefox_set_to_refuse_cookies_of_the_page(run: Run, home: Path, site: Site) -> None:
+def test_firefox_set_to_refuse_cookies_of_the_page_and_scripts_of_all(run: Run, home: Path, site: Site) -> None:
     with real_browsers.firefox(home, site) as browser:
         real_browsers.refuse_cookies_in_firefox(browser, site.url(""))
         browser.visit(site.url("/few"))
         assert browser.cookies() == ""
         browser.visit(site.url("/own", OTHER))
         assert OTHER_NAME in browser.cookies()
+        real_browsers.switch_scripts_off_in_firefox(browser)
+        assert browser.visit(site.url()) == "Login"
 
     report = run()
-    assert causes(report) == [("browser.cookies-blocked", "likely", "blocks")]
+    assert causes(report) == [
+        ("browser.cookies-blocked", "likely", "blocks"),
+        ("browser.javascript-off", "likely", "blocks"),
+    ]
