@@ -8,7 +8,7 @@ from typing import Any
 from checks.network import MOST_SKEW_SECONDS, ClockFacts
 from checks.web import WebFacts
 from diagnose.browsers import Recognised, recognise
-from diagnose.model import Certainty, Check, Facts, Finding, Given, SkipCheck, Subject, Text, text
+from diagnose.model import Certainty, Check, Facts, Finding, Given, Service, SkipCheck, Subject, Text, text
 from diagnose.model.browsing import BrowserAnswer, Oddity, Reaching
 from diagnose.model.workbench import Workbench
 
@@ -81,8 +81,11 @@ def _judge_reaching(
     facts: BrowserFacts, reaching: tuple[Reaching, ...], given: Given, data: dict[str, Any]
 ) -> Iterator[Finding]:
     """Only what this program reaches can be kept away by the browser."""
-    visits = {url: web for target, web in given.elsewhere.get("web", ()) if isinstance(web, WebFacts)
-              for url in [getattr(target, "url", None)] if url}  # fmt: skip
+    visits = {
+        target.url: web
+        for target, web in given.elsewhere.get("web", ())
+        if isinstance(target, Service) and isinstance(web, WebFacts)
+    }
     for one in reaching:
         web = visits.get(one.url)
         if web is None or web.loop or web.hops[-1].status is None or "answered" in {one.page, one.image}:
@@ -90,9 +93,10 @@ def _judge_reaching(
         if any(hop.resource_policy for hop in web.hops):
             continue  # the page forbids others to fetch it (Fetch standard, Cross-Origin-Resource-Policy)
         certainty: Certainty = "confirmed" if one.page == one.image == "failed" else "likely"
+        wants_cookies = any(hop.cookies for hop in web.hops[:-1])  # which the self-test has none of
         yield Finding(
             cause="browser.blocked-from-browser",
-            certainty="possible" if facts.chosen_resolver else certainty,
+            certainty="possible" if facts.chosen_resolver or wants_cookies else certainty,
             text=text("This program reaches {url}, the browser does not.", url=one.url),
             data=data | {"url": one.url},
         )

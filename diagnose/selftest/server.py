@@ -7,6 +7,7 @@ to point here (DNS rebinding) — gets the same bare 403 whatever it asks for.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -148,8 +149,11 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
     @app.post("/<seat>/answer")
     def answer(seat: str) -> Response:
         """What the page found out; back comes what it cannot see itself."""
-        ahead = request.args.get("clock", 0.0, type=float) - time.time()
-        told = msgspec.structs.replace(_of_request(_body(BrowserAnswer), talk), clock_ahead_seconds=round(ahead, 1))
+        ahead = request.args.get("clock", math.nan, type=float) - time.time()
+        told = msgspec.structs.replace(
+            _of_request(_body(BrowserAnswer), talk),
+            clock_ahead_seconds=round(ahead, 1) if math.isfinite(ahead) else None,
+        )
         talk.tell(told)
         return Response(msgspec.json.encode(_seen(told, lang)), mimetype="application/json")
 

@@ -292,3 +292,24 @@ def test_the_whole_diagnosis_from_the_page(
     assert sure == found
     assert (word or estate.password) not in json.dumps(report)
     assert estate.address in shown
+
+
+def test_the_whole_diagnosis_without_javascript(playwright: Playwright, estate: Estate, self_test: Start) -> None:
+    """A form and pages that load themselves anew are enough."""
+    browser = for_estate(playwright, estate)
+    try:
+        page = browser.new_context(ignore_https_errors=True, java_script_enabled=False).new_page()
+        test = self_test(estate.address, "--webmail", str(estate.webmail_url), "--resolver", estate.resolver,
+                         "--ca-file", str(estate.ca_file), "--no-third-party", "--password-in-page")  # fmt: skip
+        page.goto(test.address)
+        page.wait_for_url("**/plain")
+        page.fill("#password", estate.password)
+        page.click("button")
+        page.wait_for_url("**/report")
+        report = test.report()
+    finally:
+        browser.close()
+
+    assert {c["id"] for c in report["verdict"]["causes"] if c["certainty"] != "possible"} == {"browser.javascript-off"}
+    assert any(check["id"].startswith("login.") and check["status"] == "pass" for check in report["checks"])
+    assert estate.password not in json.dumps(report)

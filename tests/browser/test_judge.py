@@ -12,7 +12,7 @@ from checks.network import ClockFacts, Tick
 from checks.web import WebFacts
 from diagnose.model import Facts, Finding, Given, Service, Subject, Target
 from diagnose.model.browsing import BrowserAnswer, Oddity, Reached, Reaching
-from diagnose.network import Hop
+from diagnose.network import Cookie, Hop
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
 PAGE = "https://webmail.corp.example/"
@@ -120,6 +120,15 @@ def test_what_this_program_reaches_and_the_browser_does_not(page: Reached, image
     assert named(judged(reaching=reaching)) == [("browser.blocked-from-browser", certainty)]
     assert named(judged(reaching=reaching, web=visit(status=503))) == [("browser.blocked-from-browser", certainty)]
     assert named(judged(reaching=reaching, chosen_resolver=True)) == [("browser.blocked-from-browser", "possible")]
+
+
+def test_a_page_that_sends_people_round_until_they_keep_its_cookie_proves_little() -> None:
+    """The self-test asks without cookies, which such a page never lets through."""
+    first = Hop(url=PAGE, status=302, location=PAGE, cookies=(Cookie(name="seen", attributes=()),), milliseconds=5)
+    web = WebFacts(hops=(first, Hop(url=PAGE, status=200, milliseconds=5)), loop=False)
+    reaching = (Reaching(url=PAGE, page="failed", image="failed"),)
+
+    assert named(judged(reaching=reaching, web=web)) == [("browser.blocked-from-browser", "possible")]
 
 
 @pytest.mark.parametrize("last", [{"status": None}, {"resource_policy": "same-origin"}])

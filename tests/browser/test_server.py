@@ -179,6 +179,11 @@ def test_a_cookie_that_comes_back_is_told(browser: Browser) -> None:
     assert browser.talk.answer.languages == ("en",)
 
 
+@pytest.mark.parametrize("clock", ["", "?clock=", "?clock=noon", "?clock=nan", "?clock=inf"])
+def test_a_clock_that_is_not_told_is_not_wrong(browser: Browser, clock: str) -> None:
+    assert said(browser.opened().mine("answer" + clock, method="POST", json=ANSWER))["clock_ahead_seconds"] is None
+
+
 def test_headers_and_clock_are_taken_from_the_request(browser: Browser) -> None:
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0"
     seen = said(browser.opened().mine(
