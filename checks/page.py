@@ -47,6 +47,12 @@ def _parked_phrases() -> tuple[str, ...]:
     return tuple(phrase.casefold() for row in rows for phrase in row.phrases)
 
 
+def parked_words(shown: str) -> str | None:
+    """The words of a parked, sold or default page that *shown* holds."""
+    folded = shown.casefold()
+    return next((phrase for phrase in _parked_phrases() if phrase in folded), None)
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -88,8 +94,8 @@ def read_page(body: str) -> PageFacts:
     reader.feed(body)
     seen = quote(" ".join(reader.words), LONGEST_TEXT)
     title = quote(reader.title, LONGEST_TITLE)
-    shown = f"{title} {seen}".casefold()
-    parked = None if reader.password_field else next((p for p in _parked_phrases() if p in shown), None)
+    shown = f"{title} {seen}"
+    parked = None if reader.password_field else parked_words(shown)
     return PageFacts(
         title=title,
         password_field=reader.password_field,

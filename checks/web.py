@@ -134,7 +134,7 @@ def judge_web(facts: WebFacts, given: Given, target: Service) -> Iterator[Findin
 def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
     last = facts.hops[-1]
     if facts.loop:
-        way = " → ".join(dict.fromkeys(_place(hop.url) for hop in facts.hops))
+        way = " → ".join(dict.fromkeys(place(hop.url) for hop in facts.hops))
         sentence = text("The webmail page redirects in circles: {way}.", way=way)
         if facts.loop_without_cookies is False:
             sentence = text(
@@ -146,13 +146,13 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         yield Finding(
             cause="web.login-page-down",
             certainty="likely" if certificate else "confirmed",
-            text=text("The webmail page {url} cannot be had: {words}.", url=_place(last.url), words=last.failure.words),
+            text=text("The webmail page {url} cannot be had: {words}.", url=place(last.url), words=last.failure.words),
         )
     elif facts.unfinished and not (facts.page and facts.page.password_field):
         yield Finding(
             cause="web.login-page-down",
             certainty="possible",
-            text=text("The webmail page {url} did not come to an end in time.", url=_place(last.url)),
+            text=text("The webmail page {url} did not come to an end in time.", url=place(last.url)),
         )
     elif last.status is not None and last.status >= 500:
         title = facts.page.title if facts.page else ""
@@ -161,7 +161,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             certainty="confirmed",
             text=text(
                 "The webmail page {url} answers with the error {status} ({title}).",
-                url=_place(last.url),
+                url=place(last.url),
                 status=last.status,
                 title=title,
             ),
@@ -172,7 +172,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         yield Finding(
             cause="web.login-page-changed",
             certainty="confirmed",
-            text=text("There is no page at {url} (status {status}).", url=_place(last.url), status=last.status),
+            text=text("There is no page at {url} (status {status}).", url=place(last.url), status=last.status),
         )
 
 
@@ -196,7 +196,7 @@ def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
         partial=True,
         text=text(
             "At the first try the webmail page {url} failed ({words}). A second try worked.",
-            url=_place(first.url),
+            url=place(first.url),
             words=first.failure.words if first.failure else str(first.status),
         ),
     )
@@ -206,8 +206,9 @@ def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Find
     page, last = facts.page, facts.hops[-1]
     if page is None or not _shown(facts) or last.status is None or last.status >= 500 or last.status in {404, 410}:
         return
-    url = _place(last.url)
-    told = list(_judge_words(page, last, given, url))
+    url = place(last.url)
+    hint = page.password_field and last.status < 400
+    told = list(judge_words(page.text, url, given, hint=hint))
     yield from told
     if page.password_field or last.status == 401:
         return
@@ -225,28 +226,27 @@ def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Find
             text=text("The page at {url} is no login page; it says “{words}”.", url=url, words=page.parked),
         )
     elif not told and not page.forms:
-        foreign = _foreign(last.url, given, target)
+        strange = foreign(last.url, given, target)
         yield Finding(
             cause="web.login-page-changed",
-            certainty="likely" if foreign and not page.drawn_by_script else "possible",
+            certainty="likely" if strange and not page.drawn_by_script else "possible",
             text=text("No login form was found on the page at {url} ({title}).", url=url, title=page.title),
         )
 
 
-def _judge_words(page: PageFacts, last: Hop, given: Given, url: str) -> Iterator[Finding]:
-    """What the page says itself: next to a working login form it is a hint, instead of one it is the message."""
-    hint = page.password_field and (last.status or 0) < 400
-    for suspect in read_reply(page.text, protocol="http", provider=given.provider, stage="login").suspects:
+def judge_words(words: str, url: str, given: Given, *, hint: bool) -> Iterator[Finding]:
+    """What the page says itself: next to a working login form it is a *hint*, instead of one it is the message."""
+    for suspect in read_reply(words, protocol="http", provider=given.provider, stage="login").suspects:
         if suspect.cause.startswith(("web.", "browser.", "lockout.", "server.")):
             finding = Finding(
                 cause=suspect.cause,
                 certainty="possible" if hint else suspect.certainty,
-                text=text("The page at {url} says: {words}", url=url, words=page.text[:300]),
+                text=text("The page at {url} says: {words}", url=url, words=words[:300]),
             )
             yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", page.text[:300], last.retry_after)
 
 
-def _foreign(url: str, given: Given, target: Service) -> bool:
+def foreign(url: str, given: Given, target: Service) -> bool:
     """Whether the page at the end lies with somebody whom neither the address nor the provider names."""
     hosts = [target.host, given.subject.domain]
     if given.provider:
@@ -281,13 +281,14 @@ def _judge_cache(facts: WebFacts) -> Iterator[Finding]:
             certainty="possible",
             text=text(
                 "Browsers may keep the login page at {url} ({rules}), and show an old one.",
-                url=_place(last.url),
+                url=place(last.url),
                 rules=last.cache_control,
             ),
         )
 
 
-def _place(url: str) -> str:
+def place(url: str) -> str:
+    """*url* without what a query may tell of a person."""
     return re.sub(r"[?#].*", "", url)
 
 

@@ -222,8 +222,8 @@ def _check(result: CheckResult, translate: Translate) -> ReportCheck:
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Facts as JSON values: strings of servers made harmless, however deep they sit."""
-    built = msgspec.to_builtins(value)
+    """Facts as JSON values: strings of servers made harmless, however deep they sit; pictures keep their bytes."""
+    built = msgspec.to_builtins(value, builtin_types=(bytes,))
 
     def clean(one: Any) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(one, str):

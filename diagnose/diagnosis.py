@@ -138,6 +138,7 @@ def _report(
         login_asked=login and _login_chosen(request),
         services_asked=request.discovery and (bool(request.wishes.options) or not request.wishes.options_only),
         rules_out={check.id: check.rules_out for check in all_checks()},
+        overrules={check.id: check.overrules for check in all_checks()},
         strict=request.strict,
         interrupted=outcome.interrupted,
     )

@@ -39,14 +39,13 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
     hidden |= {name: COMPUTER for name in {socket.gethostname(), *computer} if len(name) > 1}
     hidden |= dict.fromkeys(own_addresses(), ADDRESS)
     hidden |= dict.fromkeys(_home(), FOLDER)
-    plain = msgspec.to_builtins(report)
+    plain = msgspec.to_builtins(report, builtin_types=(bytes,))
     named = dict.fromkeys(_profiles(plain))
     hidden |= {name: PROFILE.format(number=number) for number, name in enumerate(named, 1)}
     hidden.pop("localhost", None)
     words = sorted(hidden, key=len, reverse=True)
-    if not words:
-        return report
-    shape = re.compile("|".join(rf"(?<![\w.-])({re.escape(word)})(?![\w-])" for word in words), re.IGNORECASE)
+    one_of_them = "|".join(rf"(?<![\w.-])({re.escape(word)})(?![\w-])" for word in words)
+    shape = re.compile(one_of_them or "(?!)", re.IGNORECASE)
 
     def pseudonym(found: re.Match[str]) -> str:
         return hidden[words[(found.lastindex or 1) - 1]]
@@ -58,6 +57,8 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
             return {name: clean(item, name, _OF_FACTS if name in _FACTS else structure) for name, item in value.items()}
         if isinstance(value, list | tuple):
             return [clean(item, key, structure) for item in value]
+        if isinstance(value, bytes):
+            return b""  # nobody knows what a picture shows
         return value
 
     return msgspec.convert(clean(plain), Report)

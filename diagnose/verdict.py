@@ -67,6 +67,7 @@ def judge(
     login_asked: bool,
     services_asked: bool = True,
     rules_out: Mapping[str, tuple[str, ...]] | None = None,
+    overrules: Mapping[str, tuple[str, ...]] | None = None,
     strict: bool = False,
     interrupted: bool = False,
 ) -> Judgement:
@@ -74,7 +75,8 @@ def judge(
 
     *login_asked*: the login itself was to be tested. *services_asked*: the mail services were to be found.
     *strict*: causes that only hinder make a problem too.
-    *rules_out*: check id to the causes that its passing everywhere excludes.
+    *rules_out*: check id to the causes that its passing everywhere excludes. *overrules*: check id to the checks
+    which know less, so that what they hold possible is dropped where this one's passing excludes it.
     *interrupted*: the person ended the run before the checks did.
     """
     states = {service: _state(service, results, catalogue) for service in services}
@@ -82,6 +84,7 @@ def judge(
     login_works = any(r.check == "login" and r.usable for r in results)
     proven = login_works and "shut" not in ways.values()
     all_seen = [_weighed(seen, proven=proven) for seen in _all_seen(results)]
+    all_seen = [seen for seen in all_seen if not _overruled(seen, results, rules_out or {}, overrules or {})]
     roots = _roots(all_seen, catalogue)
     causes = [
         _cause(cause_id, seen, followed, catalogue, states, ways, proven=proven)
@@ -178,6 +181,26 @@ def _weighed(seen: Seen, *, proven: bool) -> Seen:
     if proven and seen.finding.certainty == "likely" and isinstance(seen.result.target, Subject):
         return msgspec.structs.replace(seen, finding=msgspec.structs.replace(seen.finding, certainty="possible"))
     return seen
+
+
+def _overruled(
+    seen: Seen,
+    results: Iterable[CheckResult],
+    rules_out: Mapping[str, tuple[str, ...]],
+    overrules: Mapping[str, tuple[str, ...]],
+) -> bool:
+    """Whether a check that knows more passed on the same target, and so excludes what was only possible."""
+    if seen.finding.certainty != "possible":
+        return False
+    knowing = {check for check, others in overrules.items() if seen.result.check in others}
+    return any(
+        r.check in knowing
+        and r.target == seen.result.target
+        and r.status == "pass"
+        and r.usable
+        and seen.finding.cause in rules_out.get(r.check, ())
+        for r in results
+    )
 
 
 def _roots(all_seen: list[Seen], catalogue: Catalogue) -> dict[str, tuple[list[Seen], list[Seen]]]:

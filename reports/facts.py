@@ -11,7 +11,9 @@ MOST_ROWS = 200
 
 
 def rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """*facts* flattened, at most `MOST_ROWS`: ``chain[0].subject`` names what lies deeper. Nothing empty is shown."""
+    """*facts* flattened, at most `MOST_ROWS`: ``chain[0].subject`` names what lies deeper. Nothing empty is
+    shown, and no picture.
+    """
     return list(islice(_walk("", facts), MOST_ROWS))
 
 
@@ -24,5 +26,5 @@ def _walk(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -
             yield from _walk(f"{name}[{index}]", item)
     elif isinstance(value, list | tuple):
         yield from _walk(name, ", ".join(str(item) for item in value))
-    elif value not in (None, ""):
+    elif not isinstance(value, bytes) and value not in (None, ""):
         yield name, {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

@@ -20,7 +20,8 @@ def harmless(document: D, longest: int = LONGEST_SHOWN) -> D:
     Done once on the model, so that no place in a format can forget it. Facts hold the servers' own words,
     and a report that is read back from a file may hold anything anywhere.
     """
-    return msgspec.convert(_clean(msgspec.to_builtins(document), longest), type(document))
+    plain = msgspec.to_builtins(document, builtin_types=(bytes,))
+    return msgspec.convert(_clean(plain, longest), type(document))
 
 
 def _clean(value: Any, longest: int) -> Any:  # noqa: ANN401 - any JSON value

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diagnose.model import Status
+from diagnose.model.picture import Picture, pictures
 from diagnose.model.renderer import Renderer, RenderStyle
 from diagnose.model.report import Report, ReportCheck
 from reports import facts
@@ -61,6 +62,20 @@ class Lane:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shot:
+    """A picture that a check took."""
+
+    anchor: str
+    check: ReportCheck
+    picture: Picture
+
+    @property
+    def source(self) -> str:
+        """The picture itself, as an address (RFC 2397)."""
+        return f"data:{self.picture.media_type};base64,{base64.b64encode(self.picture.data).decode()}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tick:
     """A mark on the time line's scale."""
 
@@ -89,6 +104,9 @@ def render(report: Report, style: RenderStyle) -> str:
         counts=Counter(check.status for check in report.checks),
         anchors={row.check.id: row.anchor for row in reversed(rows)},
         texts_by_cause={f.cause: f.text for check in report.checks for f in check.findings},
+        shots=[
+            Shot(anchor=row.anchor, check=row.check, picture=one) for row in rows for one in pictures(row.check.facts)
+        ],
         ticks=_ticks(end),
         moment=moment,
         for_audience=for_audience,

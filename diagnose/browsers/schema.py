@@ -79,6 +79,8 @@ class Browser(Part, frozen=True, kw_only=True):
     (``dpkg:…``), and last commands, which are asked for their version where nothing else tells it."""
     own_versions: bool = False
     """Whether its versions are numbered by themselves, so that they do not tell the engine's."""
+    executable: Places = Places()
+    """What to start it by for a visit with a clean profile: commands, or paths. Of browsers built on Chromium only."""
     profiles: Profiles = Profiles()
     unsure: tuple[str, ...] = ()
     """Dotted field names whose value rests on memory or on a weak source."""

@@ -12,7 +12,13 @@ from typing import Any
 import click
 
 from diagnose.cli import secrets
-from diagnose.cli.options import audience_option, lang_option, no_color_option, profiles_option
+from diagnose.cli.options import (
+    audience_option,
+    clean_browser_option,
+    lang_option,
+    no_color_option,
+    profiles_option,
+)
 from diagnose.cli.output import formats, print_out, renderer, suffixes, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
@@ -124,6 +130,7 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
 @click.argument("subject", metavar="ADDRESS|DOMAIN")
 @ways
 @profiles_option
+@clean_browser_option
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the dispatcher looks for; click's values
     """Tell why the login to a mailbox fails, prove it, and say what to do.
@@ -165,7 +172,7 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
         audience=given["audience"],
         **_login(subject, given, ask=ask),
         other_mailbox=_other_mailbox(given),
-        browsing=Browsing(profiles=given.get("profiles", False)),
+        browsing=Browsing(profiles=given.get("profiles", False), clean_run=given.get("clean_browser", False)),
         seen=tuple(message for message in given["seen"] if message.strip()),
     )
 

@@ -21,6 +21,12 @@ audience_option = click.option(
     help="Whose remedies come first.",
 )
 no_color_option = click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
+clean_browser_option = click.option(
+    "--clean-browser",
+    "clean_browser",
+    is_flag=True,
+    help="Also open the webmail page in a clean profile of an installed Chrome, Edge or Chromium.",
+)
 page_format_option = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Standard output."
 )

@@ -101,6 +101,8 @@ class Check(Generic[F]):
     """Checks that must have left usable facts."""
     after: tuple[str, ...] = ()
     """Checks to wait for whose facts are read if there are any."""
+    overrules: tuple[str, ...] = ()
+    """Checks that know less of the same target: what they hold possible and this one rules out is dropped."""
     applies: Callable[[Any], bool] = always
     """Which targets of the kind it is for."""
     usable: Callable[[F], bool] = always

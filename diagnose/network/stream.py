@@ -96,6 +96,10 @@ class Stream:
             raise DeadlineError("the TLS handshake was not finished in time") from error
         self._socket.setblocking(False)
 
+    def release(self) -> socket.socket:
+        """The bare socket, for whoever goes on with it under bounds of their own; nothing may have been put back."""
+        return self._socket
+
     def wait_readable(self, seconds: float) -> bool:
         """Whether something can be read within *seconds* (and the deadline)."""
         if self._unread or (self.tls is not None and self.tls.pending()):

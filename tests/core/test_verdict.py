@@ -515,3 +515,44 @@ def test_nothing_that_was_found_is_lost(rows: list[CheckResult]) -> None:
     if judgement.status != "healthy":
         assert told == found
     assert len({one.id for one in judgement.causes}) == len(judgement.causes)
+
+
+# -- a check that knows more overrules what one that knows less held possible
+
+OVERRULES: dict[str, Any] = {
+    "rules_out": {"web": ("web.login-page-down",), "browser.clean": ("web.login-page-changed",)},
+    "overrules": {"browser.clean": ("web",)},
+}
+
+
+def test_what_was_only_possible_is_dropped_and_ruled_out() -> None:
+    doubtful = result("web", WEB, named("web.login-page-changed", "possible"))
+
+    judgement = judged([doubtful, result("browser.clean", WEB)], login_asked=False, **OVERRULES)
+
+    assert judgement.causes == ()
+    assert "web.login-page-changed" in judgement.ruled_out
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([result("web", WEB, named("web.login-page-changed", "likely"))], id="what is likely stays"),
+        pytest.param([result("seen", SUBJECT, named("web.login-page-changed", "possible"))], id="another's word stays"),
+        pytest.param([result("web", WEB, named("web.captcha-required", "possible"))], id="another cause stays"),
+        pytest.param(
+            [result("web", service("webmail", "b.example", 443), named("web.login-page-changed", "possible"))],
+            id="of another page it tells nothing",
+        ),
+    ],
+)
+def test_what_is_not_overruled(rows: list[CheckResult]) -> None:
+    judgement = judged([*rows, result("browser.clean", WEB), *shut(IMAP)], **OVERRULES)
+
+    assert rows[0].findings[0].cause in causes(judgement)
+
+
+def test_a_check_that_knows_more_and_is_in_doubt_itself_overrules_nothing() -> None:
+    both = [result(check, WEB, named("web.login-page-changed", "possible")) for check in ("web", "browser.clean")]
+
+    assert len(cause(judged([*both, *shut(IMAP)], **OVERRULES), "web.login-page-changed").seen) == 2

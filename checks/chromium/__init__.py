@@ -1,0 +1,17 @@
+"""A visit to a page in a Chromium that keeps nothing: what is installed, what it is started with, what it sees."""
+
+from checks.chromium.executable import find_executable
+from checks.chromium.facts import FailedRequest, Field, Visit
+from checks.chromium.launch import Order, StartError, visit
+from checks.chromium.pins import public_key_pins
+
+__all__ = [
+    "FailedRequest",
+    "Field",
+    "Order",
+    "StartError",
+    "Visit",
+    "find_executable",
+    "public_key_pins",
+    "visit",
+]
