@@ -12,13 +12,14 @@ import msgspec
 
 from diagnose import providers
 from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways
+from diagnose.cli.options import profiles_option
 from diagnose.cli.output import renderer
 from diagnose.cli.parameters import Number, ServiceUrl
 from diagnose.diagnosis import Request
 from diagnose.discovery import Wishes, discover
 from diagnose.language import translation
 from diagnose.model import Deadline, Service, Subject, TextError
-from diagnose.model.browsing import BrowserAnswer, Browsing
+from diagnose.model.browsing import BrowserAnswer
 from diagnose.model.renderer import RenderStyle
 from diagnose.network import Network
 from diagnose.runner import Selection
@@ -50,6 +51,7 @@ OF_A_PAGE = ("web", "browser.self-test", "network.clock")
     help="How long the page waits for the person; --timeout begins after that.",
 )
 @click.option("--password-in-page", is_flag=True, help="The page asks for the password and passes it on to here.")
+@profiles_option
 @ways
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
@@ -135,7 +137,9 @@ def _open(address: str, *, told: bool) -> None:
 
 def _told(request: Request, answer: BrowserAnswer | None, password: Secret | None) -> Request:
     """*request* with what the page told; without its answer there is nothing to diagnose."""
-    request = msgspec.structs.replace(request, browsing=Browsing(self_test=True, answer=answer))
+    request = msgspec.structs.replace(
+        request, browsing=msgspec.structs.replace(request.browsing, self_test=True, answer=answer)
+    )
     if answer is None:
         nothing, browser = Wishes(options_only=True), Selection(only=OF_THE_BROWSER)
         return msgspec.structs.replace(request, login=False, wishes=nothing, selection=browser)
