@@ -208,7 +208,7 @@ def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Find
         return
     url = place(last.url)
     hint = page.password_field and last.status < 400
-    told = list(judge_words(page.text, url, given, hint=hint))
+    told = list(judge_words(page.text, url, given, hint=hint, retry_after=last.retry_after))
     yield from told
     if page.password_field or last.status == 401:
         return
@@ -234,7 +234,7 @@ def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Find
         )
 
 
-def judge_words(words: str, url: str, given: Given, *, hint: bool) -> Iterator[Finding]:
+def judge_words(words: str, url: str, given: Given, *, hint: bool, retry_after: str | None = None) -> Iterator[Finding]:
     """What the page says itself: next to a working login form it is a *hint*, instead of one it is the message."""
     for suspect in read_reply(words, protocol="http", provider=given.provider, stage="login").suspects:
         if suspect.cause.startswith(("web.", "browser.", "lockout.", "server.")):
@@ -243,7 +243,7 @@ def judge_words(words: str, url: str, given: Given, *, hint: bool) -> Iterator[F
                 certainty="possible" if hint else suspect.certainty,
                 text=text("The page at {url} says: {words}", url=url, words=words[:300]),
             )
-            yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", page.text[:300], last.retry_after)
+            yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", words[:300], retry_after)
 
 
 def foreign(url: str, given: Given, target: Service) -> bool:
