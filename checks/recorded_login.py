@@ -19,6 +19,7 @@ LOOK_AHEAD = 40
 MOST_STEPS = 30
 _SENDING = {"POST", "PUT", "PATCH"}
 _SCHEMES = {"basic", "digest", "ntlm", "negotiate"}
+_DENIED = {401, 403, 440}
 _PARTS_OF_PAGE = {"document", "iframe", "xhr"}
 
 
@@ -81,11 +82,12 @@ def _followed(exchanges: tuple[Exchange, ...], place: int) -> RecordedLogin:
     if landing.refuses or _sure(landing, said):
         step = _next_step(exchanges, landing, attempt)
         return _followed(exchanges, step) if step is not None else ended("refused")
-    thrown_out = _thrown_out(rest, site_of(landing.url))
-    if thrown_out is None:
+    broken = _broken_later(rest, {site_of(one.url) for one in way})
+    if broken is None:
         return ended("in")
-    words = tuple(line for line in thrown_out.said if before is None or line not in before.said)
-    return ended("asked_again" if thrown_out.password_form else "refused", thrown_out, words)
+    words = tuple(line for line in broken.said if before is None or line not in before.said)
+    outcome: Outcome = "asked_again" if broken.password_form else "refused" if broken.status else "failed"
+    return ended(outcome, broken, words)
 
 
 def _way(attempt: Exchange, later: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
@@ -123,18 +125,23 @@ def _next_step(exchanges: tuple[Exchange, ...], landing: Exchange, attempt: Exch
     )
 
 
-def _thrown_out(rest: tuple[Exchange, ...], site: str) -> Exchange | None:
+def _broken_later(rest: tuple[Exchange, ...], sites: set[str]) -> Exchange | None:
     """What came after a login that seemed to work and shows that it did not; None where it went on well."""
-    denied: Exchange | None = None
-    for one in rest:
-        if one.logout:
-            break
-        if site_of(one.url) != site or one.kind not in _PARTS_OF_PAGE or one.cache:
-            continue
-        if one.kind == "document" and one.password_form and 200 <= one.status < 300:
-            return one
-        if one.status in {401, 403, 440} and not one.redirect:
-            denied = denied or one
-        elif 200 <= one.status < 300 and one.method != "OPTIONS":
-            denied = None
-    return denied
+    end = next((place for place, one in enumerate(rest) if one.logout), len(rest))
+    parts = [one for one in rest[:end] if one.kind in _PARTS_OF_PAGE and one.method != "OPTIONS" and not one.cache]
+    pages = [one for one in parts if one.kind == "document" and not one.redirect and not _left_alone(one)]
+    asked = next(
+        (page for page in pages if page.password_form and page.status < 300 and site_of(page.url) in sites), None
+    )
+    if asked is not None:
+        return asked
+    if pages and (pages[-1].status >= 400 or pages[-1].status == 0):  # the service that single sign-on led back to
+        return pages[-1]
+    calls = [one for one in parts if one.kind == "xhr" and site_of(one.url) in sites]
+    denied = [one for one in calls if one.status in _DENIED]
+    return denied[0] if denied and not any(200 <= one.status < 300 for one in calls) else None
+
+
+def _left_alone(page: Exchange) -> bool:
+    """Whether the person, or a script, went on before the page came."""
+    return page.status == 0 and (not page.error or "ABORTED" in page.error)

@@ -82,6 +82,30 @@ def skewed_but_in(r: Recorder) -> Recorder:
     return let_in(r)
 
 
+def denied_extra(r: Recorder) -> Recorder:
+    """Not everything is open to everybody."""
+    script_page(r).add("/api/admin", 403, "{}", kind="xhr", media=JSON)
+    return r.add("/inbox", 0, response_error="net::ERR_ABORTED")
+
+
+def assertion(r: Recorder, status: int = 302) -> Recorder:
+    """Single sign-on by a page that sends itself on (SAML 2.0, HTTP POST binding)."""
+    r.add("https://login.idp.example/sso?SAMLRequest=abc", body=FORM)
+    r.login(
+        200,
+        '<form action="https://mail.corp.example/acs"><input type="hidden"></form>',
+        url="https://login.idp.example/sso",
+    )
+    r.add(
+        "/acs",
+        status,
+        method="POST",
+        fields={"SAMLResponse": "PHNhbWxwOlJlc3BvbnNlPg=="},
+        leads="/inbox" * (status == 302),
+    )
+    return r.add("/inbox", body=INBOX) if status == 302 else r
+
+
 def unmarked_cookie(r: Recorder) -> Recorder:
     """A cookie that browsers refuse does no harm where the login needs it not."""
     return let_in(r.add("/banner", sets=("ad=1234567812345678; Domain=other.example",)))
@@ -89,7 +113,7 @@ def unmarked_cookie(r: Recorder) -> Recorder:
 
 GOOD: tuple[Make, ...] = (
     let_in, script_page, sign_on, blocked_tracker, second_try, two_steps, log_out, challenge, skewed_but_in,
-    unmarked_cookie,
+    unmarked_cookie, denied_extra, assertion,
 )  # fmt: skip
 
 
@@ -133,6 +157,26 @@ def lost_cookie(r: Recorder) -> Recorder:
 def lost_token_cookie(r: Recorder) -> Recorder:
     """The cookie that the form's hidden token belongs to."""
     return opened(r).login(403, "<p>Forbidden. CSRF verification failed. Request aborted.</p>")
+
+
+def assertion_refused(r: Recorder) -> Recorder:
+    return assertion(r, 500)
+
+
+def sent_back_to_sign_on(r: Recorder) -> Recorder:
+    """The service forgets at once that somebody signed in, and asks the sign-on again."""
+    sign_on(r).entries.pop()
+    r.add("/", 302, leads="https://login.idp.example/authorize?state=s2")
+    return r.add("https://login.idp.example/authorize?state=s2", body=FORM, cookies="idp=abcdabcdabcdabcd")
+
+
+def denied_at_once(r: Recorder) -> Recorder:
+    script_page(r).entries.pop()
+    r.entries[-1]["response"]["headers"].append({"name": "Set-Cookie", "value": SESSION[0]})
+    sent = {"Referer": SITE + "/login"}
+    return r.add("/api/me", 401, kind="xhr", media=JSON, sent=sent).add(
+        "/api/mail", 401, kind="xhr", media=JSON, sent=sent
+    )
 
 
 def wrong_password(r: Recorder) -> Recorder:
@@ -251,6 +295,9 @@ BAD: dict[Make, tuple[str, set[str]]] = {
     secure_over_http: ("browser.cookies-blocked", set()),
     lost_cookie: ("browser.cookies-blocked", set()),
     lost_token_cookie: ("browser.cookies-blocked", {"web.session-expired"}),
+    assertion_refused: ("web.login-page-down", set()),
+    sent_back_to_sign_on: ("browser.cookies-blocked", set()),
+    denied_at_once: ("browser.cookies-blocked", set()),
     wrong_password: ("credentials.rejected", set()),
     wrong_password_in_chinese: ("credentials.rejected", set()),
     wrong_password_after_redirect: ("credentials.rejected", set()),
