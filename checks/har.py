@@ -205,7 +205,7 @@ def _chains(exchanges: tuple[Exchange, ...]) -> Iterator[tuple[Exchange, ...]]:
     """Runs of requests in which each was led to the next."""
     chain: list[Exchange] = []
     for one in exchanges:
-        if one.kind not in _LOADED:
+        if one.kind not in {"document", "iframe"}:
             continue
         if chain and chain[-1].redirect != one.url:
             yield tuple(chain)
@@ -262,15 +262,12 @@ def _judge_caches(ours: tuple[Exchange, ...], login: RecordedLogin | None) -> It
     """A page from the browser's own store, and what it asks for is turned away or gone."""
     stored = next((e for e in ours if e.kind == "document" and e.cache and (e.password_form or not e.redirect)), None)
     kept = [e for e in ours if e.cache == "service-worker" and (e.status >= 400 or e.status == 0) and e.kind in _LOADED]
-    gone = [e for e in ours if e.kind in {"script", "stylesheet"} and e.status in {404, 410}]
+    gone = any(e.kind in {"script", "stylesheet"} and e.status in {404, 410} for e in ours)
     outdated = login is not None and login.end.status in _WITHOUT_SESSION - {401}
-    if kept or (stored is not None and (gone or outdated)):
-        one = kept[0] if kept else stored
-        yield _finding(
-            "browser.stale-cache",
-            "likely",
-            text("Not the server but the browser's own store answered {request}.", request=_shown(one)),  # type: ignore[arg-type]  # stored, where nothing is kept
-        )
+    one = kept[0] if kept else stored if gone or outdated else None
+    if one is not None:
+        sentence = text("Not the server but the browser's own store answered {request}.", request=_shown(one))
+        yield _finding("browser.stale-cache", "likely", sentence)
 
 
 def _judge_blocked(

@@ -11,8 +11,9 @@ from checks.names import registered
 from diagnose.har import Exchange
 from diagnose.replies import read_reply
 
-Outcome = Literal["in", "asked_again", "refused", "failed"]
-"""``asked_again``: a page that wants the password came instead of the mailbox; ``failed``: no answer came at all."""
+Outcome = Literal["in", "asked_again", "refused", "failed", "unfinished"]
+"""``asked_again``: a page that wants the password came instead of the mailbox; ``failed``: no answer came at all;
+``unfinished``: it was led on, and where to is not recorded."""
 
 LOOK_AHEAD = 40
 """Requests after a redirect among which the one it leads to is looked for."""
@@ -77,6 +78,8 @@ def _followed(exchanges: tuple[Exchange, ...], place: int) -> RecordedLogin:
         return ended("failed")
     if landing.status >= 400:
         return ended("in") if _repeated_well(landing, rest) else ended("refused")
+    if landing.redirect:
+        return ended("unfinished")
     if landing.password_form:
         return ended("asked_again")
     if landing.refuses or _sure(landing, said):
@@ -93,13 +96,19 @@ def _followed(exchanges: tuple[Exchange, ...], place: int) -> RecordedLogin:
 def _way(attempt: Exchange, later: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
     way, rest = [attempt], later
     while way[-1].redirect and len(way) < MOST_STEPS:
-        near = [(place, e) for place, e in enumerate(rest[:LOOK_AHEAD]) if e.url == way[-1].redirect]
-        if not near:
+        place = _led_to(way[-1].redirect, rest[:LOOK_AHEAD])
+        if place is None:
             break
-        place, found = near[0]
-        way.append(found)
+        way.append(rest[place])
         rest = rest[place + 1 :]
     return tuple(way)
+
+
+def _led_to(url: str, near: tuple[Exchange, ...]) -> int | None:
+    """Where *url* was asked for; browsers write what they were given in their own way, so its path may have to do."""
+    exact = (place for place, e in enumerate(near) if e.url == url)
+    alike = (place for place, e in enumerate(near) if e.url.partition("?")[0] == url.partition("?")[0])
+    return next(exact, next(alike, None))
 
 
 def _sure(one: Exchange, said: tuple[str, ...]) -> bool:

@@ -7,7 +7,6 @@ harmless entry harmless changes nothing, both are judged alike.
 from __future__ import annotations
 
 import http
-import math
 import re
 import urllib.parse
 from collections.abc import Iterator
@@ -325,8 +324,9 @@ def _version(part: dict[str, Any]) -> str:
 
 def _duration(value: object) -> float:
     """Milliseconds; 0 for what cannot be."""
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return round(float(value), 1) if usable and 0 < value < LONGEST_WAIT else 0.0  # type: ignore[operator,arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return round(float(value), 1) if 0 < value < LONGEST_WAIT else 0.0
 
 
 def _written_time(at: float | None) -> str:

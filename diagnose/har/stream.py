@@ -71,7 +71,7 @@ class Entries:
                 ijson.JSONError,
                 _TooDeepError,
                 ValueError,
-                OverflowError,
+                ArithmeticError,
                 EOFError,
                 gzip.BadGzipFile,
                 zlib.error,

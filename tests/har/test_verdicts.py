@@ -132,6 +132,13 @@ def circles_with_cookies(r: Recorder) -> Recorder:
     return r
 
 
+def circles_after_the_login(r: Recorder) -> Recorder:
+    opened(r).login(leads="/mail", cookies="pre=aaaaaaaabbbbbbbb")
+    for _ in range(20):
+        r.add("/mail", 302, leads="/start").add("/start", 302, leads="/mail").add("/a.png", kind="image")
+    return r
+
+
 def reloads(r: Recorder) -> Recorder:
     for _ in range(8):
         r.add("/app", body="<script>location = '/'</script>").add("/", body="<script>location = '/app'</script>")
@@ -236,7 +243,7 @@ def limited(r: Recorder) -> Recorder:
 
 def posts_to_http(r: Recorder) -> Recorder:
     r.add("/login", body=form(action="http://mail.corp.example/login"))
-    r.login(301, url="http://mail.corp.example/login", leads="/login")
+    r.login(301, url="http://mail.corp.example/login", leads=SITE + "/login")
     return r.add("/login", body=FORM)
 
 
@@ -290,6 +297,7 @@ def stale_worker(r: Recorder) -> Recorder:
 BAD: dict[Make, tuple[str, set[str]]] = {
     circles: ("browser.cookies-blocked", {"web.redirect-loop"}),
     circles_with_cookies: ("web.redirect-loop", set()),
+    circles_after_the_login: ("web.redirect-loop", set()),
     reloads: ("web.redirect-loop", set()),
     refused_cookie: ("browser.cookies-blocked", set()),
     secure_over_http: ("browser.cookies-blocked", set()),
@@ -363,11 +371,15 @@ def silent(r: Recorder) -> Recorder:
     return opened(r).login(200, FORM, cookies="pre=aaaaaaaabbbbbbbb")
 
 
+def unfinished(r: Recorder) -> Recorder:
+    return opened(r).login(leads="/inbox", cookies="pre=aaaaaaaabbbbbbbb", sets=SESSION)
+
+
 def no_answer(r: Recorder) -> Recorder:
     return opened(r).login(0, cookies="pre=aaaaaaaabbbbbbbb")
 
 
-@pytest.mark.parametrize("make", [no_login, silent, no_answer], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [no_login, silent, unfinished, no_answer], ids=lambda make: make.__name__)
 def test_what_does_not_explain_itself_is_inconclusive(command: CommandLine, tmp_path: Path, make: Make) -> None:
     done = command("har", str(make(Recorder()).save(tmp_path / "login.har")), "--format", "json")
 
