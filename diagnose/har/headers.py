@@ -68,18 +68,18 @@ def moment(value: object) -> float | None:
 # -- cookies
 
 
-def request_cookies(request: dict[str, Any]) -> list[tuple[str, str]]:
+def request_cookies(request: dict[str, Any], sent: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Names and values of the cookies that a request sent, by its header, else by the HAR's own list."""
-    header = [value for name, value in pairs(request.get("headers")) if name == "cookie"]
+    header = [value for name, value in sent if name == "cookie"]
     if header:
         parts = [part.strip().partition("=") for value in header for part in value.split(";") if part.strip()]
         return [(name.strip(), value) for name, _, value in parts][:MOST_COOKIES]
     return listed_cookies(request)
 
 
-def set_cookies(response: dict[str, Any]) -> list[str]:
+def set_cookies(received: list[tuple[str, str]]) -> list[str]:
     """Each Set-Cookie of a response as sent; recorders put several into one header, a line each."""
-    found = [value for name, value in pairs(response.get("headers")) if name == "set-cookie"]
+    found = [value for name, value in received if name == "set-cookie"]
     lines = [line.strip() for value in found for line in value.splitlines() if line.strip()]
     return lines[:MOST_COOKIES]
 

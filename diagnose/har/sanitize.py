@@ -53,11 +53,11 @@ def clean_entry(raw: dict[str, Any], secrets: Secrets) -> dict[str, Any] | None:
     if not isinstance(request, dict) or not isinstance(request.get("url"), str):
         return None
     response = response if isinstance(response, dict) else {}
-    _learn(request, response, secrets)
+    sent, received = headers.pairs(request.get("headers")), headers.pairs(response.get("headers"))
+    _learn(request, response, sent, received, secrets)
     url = clean_url(request["url"], secrets)
     if url is None:
         return None
-    sent, received = headers.pairs(request.get("headers")), headers.pairs(response.get("headers"))
     kind = _kind(raw, sent, received)
     asked = _clean_request(request, url, sent, secrets)
     entry: dict[str, Any] = {
@@ -100,7 +100,7 @@ def started(entry: dict[str, Any]) -> float | None:
 
 def _clean_request(request: dict[str, Any], url: str, sent: list[tuple[str, str]], secrets: Secrets) -> dict[str, Any]:
     method = str(request.get("method", "")).upper()
-    cookies = headers.request_cookies(request)
+    cookies = headers.request_cookies(request, sent)
     kept = list(headers.clean_headers(sent, secrets))
     if cookies:
         kept.append(("cookie", headers.clean_cookies(cookies, secrets)))
@@ -153,13 +153,18 @@ def _body_fields(body: dict[str, Any]) -> list[tuple[str, str]]:
     return parameters(sent[:65_536]) if "=" in sent else []
 
 
-def _learn(request: dict[str, Any], response: dict[str, Any], secrets: Secrets) -> None:
+def _learn(
+    request: dict[str, Any],
+    response: dict[str, Any],
+    sent: list[tuple[str, str]],
+    received: list[tuple[str, str]],
+    secrets: Secrets,
+) -> None:
     """Remember what this entry shows of secrets, by the places that hold them."""
-    headers.learn(headers.pairs(request.get("headers")), secrets)
-    headers.learn(headers.pairs(response.get("headers")), secrets)
-    for _, value in headers.request_cookies(request):
+    headers.learn([*sent, *received], secrets)
+    for _, value in headers.request_cookies(request, sent):
         secrets.learn(value)
-    for line in headers.set_cookies(response):
+    for line in headers.set_cookies(received):
         secrets.learn(line.partition(";")[0].partition("=")[2])
     for part in (request, response):
         for _, value in headers.listed_cookies(part):
@@ -206,7 +211,7 @@ def _clean_response(
     status = response.get("status")
     status = status if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 999 else 0
     kept = list(headers.clean_headers(received, secrets))
-    kept += [("set-cookie", headers.clean_set_cookie(line, secrets)) for line in headers.set_cookies(response)]
+    kept += [("set-cookie", headers.clean_set_cookie(line, secrets)) for line in headers.set_cookies(received)]
     leads = _redirect(response, url, received, status, secrets)
     if leads:
         kept.append(("location", leads))
