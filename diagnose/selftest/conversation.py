@@ -151,7 +151,8 @@ class Conversation:
 
     def started(self, identity: str) -> None:
         """Its probe has begun."""
-        self._show(identity, msgspec.structs.replace(self._checks[identity], state="running"))
+        with self._lock:  # to the end of the list, which so shows them as they come
+            self._checks[identity] = msgspec.structs.replace(self._checks.pop(identity), state="running")
 
     def finished(self, result: CheckResult) -> None:
         """It is over, one way or the other."""

@@ -63,7 +63,6 @@ def words(translate: Callable[[str], str]) -> Mapping[str, str]:
         "typed.composition": _("An input method is at work. Switch your keyboard to English for passwords."),
         "typed.invisible": _("There is a character in it that cannot be seen."),
         "typed.autofill": _("The browser filled this in by itself."),
-        "state.planned": _("waits"),
         "state.running": _("is running"),
         "state.pass": _("passed"),
         "state.warn": _("warning"),

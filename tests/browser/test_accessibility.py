@@ -77,7 +77,7 @@ def running(page: Page, address: str) -> None:
     started(page, address)
     page.route("**/progress", lambda route: route.fulfill(body=json.dumps(RUNNING), content_type="application/json"))
     page.click("#begin")
-    page.wait_for_selector("#checks .planned")
+    page.wait_for_selector("#checks .running")
 
 
 def gone(page: Page, address: str) -> None:

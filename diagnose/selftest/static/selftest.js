@@ -153,7 +153,7 @@ function watchTyping(field, notice) {
 
 // -- what the page shows
 
-const SIGNS = { told: "i", pass: "✓", fail: "✗", warn: "!", error: "?", unknown: "·", planned: "·", running: "…", looking: "·" };
+const SIGNS = { told: "i", pass: "✓", fail: "✗", warn: "!", error: "?", unknown: "·", running: "…", looking: "·" };
 
 function show(row, state, said) {
   row.className = row.className.split(" ")[0] + " " + state;
@@ -189,7 +189,8 @@ function showProgress(progress, words) {
   bar.value = over;
   document.getElementById("count").textContent = words.count.replace("{over}", over).replace("{all}", all);
   const list = document.getElementById("checks");
-  progress.checks.forEach((check, place) => {
+  const begun = progress.checks.filter((check) => check.state !== "planned");
+  begun.forEach((check, place) => {
     let item = list.children[place];
     if (!item) {
       item = list.appendChild(document.createElement("li"));
@@ -200,7 +201,7 @@ function showProgress(progress, words) {
     item.querySelector(".title").textContent = check.title;
     show(item, check.state, words["state." + check.state]);
   });
-  while (list.children.length > all) list.lastChild.remove();
+  while (list.children.length > begun.length) list.lastChild.remove();
 }
 
 async function follow(words) {
