@@ -12,7 +12,7 @@ import msgspec
 
 from diagnose import providers
 from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways
-from diagnose.cli.options import profiles_option
+from diagnose.cli.options import clean_browser_option, profiles_option
 from diagnose.cli.output import renderer
 from diagnose.cli.parameters import Number, ServiceUrl
 from diagnose.diagnosis import Request
@@ -35,7 +35,7 @@ DISCOVERY_SECONDS = 8.0
 THIS_COMPUTER = "localhost"
 """The subject of a run that is about the browser alone."""
 OF_THE_BROWSER = ("browser.self-test",)
-OF_A_PAGE = ("web", "browser.self-test", "network.clock")
+OF_A_PAGE = ("web", "browser.self-test", "browser.clean", "browser.difference", "network.clock")
 """Checks and families, with what they need."""
 
 
@@ -52,6 +52,7 @@ OF_A_PAGE = ("web", "browser.self-test", "network.clock")
 )
 @click.option("--password-in-page", is_flag=True, help="The page asks for the password and passes it on to here.")
 @profiles_option
+@clean_browser_option
 @ways
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job

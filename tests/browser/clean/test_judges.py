@@ -16,6 +16,7 @@ from diagnose.model import Deadline, Failure, Given, Service, SkipCheck, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.workbench import Workbench
 from diagnose.network import Network
+from tests.commands.command_line import CommandLine
 
 HOST = "webmail.corp.example"
 URL = f"https://{HOST}/"
@@ -172,3 +173,12 @@ def test_without_a_browser_the_reason_says_which(monkeypatch: pytest.MonkeyPatch
 
     assert find_executable() is None
     assert "Chrome" in skipped(monkeypatch)
+
+
+@pytest.mark.parametrize("command", [[], ["browser"]])
+def test_both_commands_that_diagnose_take_the_option(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = CommandLine(monkeypatch, capsys)(*command, "--help")
+
+    assert "--clean-browser" in told.out
