@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from diagnose.network.owner import registered
 from diagnose.runner import Selection
 
 CHECK = "har"
-READING_SHARE = 0.8
-"""Of the time there is; the rest is for the judgement."""
+READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45
+"""Of the time there is, with a copy to be written as well; a part is left for the judgement."""
 
 
 @click.command(
@@ -45,10 +44,11 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
     """
     if target is not None:
         _may_be_written(target)
-    began = time.monotonic()
-    recording = _read(file, given["timeout"])
+    deadline = Deadline(given["timeout"])
+    part = READING_SHARE if target is None else READING_SHARE_OF_TWO
+    recording = _read(file, deadline.share(part, given["timeout"]))
     if target is not None:
-        _sanitize(recording, file, target, given["timeout"])
+        _sanitize(recording, file, target, deadline.share(READING_SHARE, given["timeout"]))
     host = recording.facts.host
     request = Request(
         subject=Subject(domain=registered(host) if host else file.name),
@@ -57,7 +57,7 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
         login=False,
         browsing=Browsing(har=file),
         selection=Selection(only=(CHECK,)),
-        seconds=max(SHORTEST_RUN, given["timeout"] - (time.monotonic() - began)),
+        seconds=max(SHORTEST_RUN, deadline.left()),
         strict=given["strict"],
         redact=given["redact"],
         lang=given["lang"],
@@ -66,18 +66,18 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
     return carry_out(request, given)
 
 
-def _read(file: Path, seconds: float) -> Recording:
+def _read(file: Path, deadline: Deadline) -> Recording:
     try:
-        return read_har(file, Deadline(seconds * READING_SHARE))
+        return read_har(file, deadline)
     except HarError as error:
         raise click.ClickException(error.sentence.render(_)) from None
     except OSError as error:
         raise _unreadable(file, error) from None
 
 
-def _sanitize(recording: Recording, file: Path, target: Path, seconds: float) -> None:
+def _sanitize(recording: Recording, file: Path, target: Path, deadline: Deadline) -> None:
     try:
-        recording.write_sanitized(file, target, Deadline(seconds * READING_SHARE))
+        recording.write_sanitized(file, target, deadline)
     except HarError as error:
         raise click.ClickException(error.sentence.render(_)) from None
     except OSError as error:

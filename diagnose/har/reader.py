@@ -39,12 +39,12 @@ class Recording:
     def write_sanitized(self, source: Path, target: Path, deadline: Deadline) -> None:
         """Write *source*, the file that was read, to *target* without secrets; it appears whole or not at all.
 
-        Raises OSError, and HarError where *source* has changed to something that is no HAR.
+        Raises OSError, and HarError where time ran out or *source* has changed to something that is no HAR.
         """
         descriptor, fresh = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".har")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-                _write(_cleaned(Entries(source, deadline), self._secrets), stream)
+                _write(Entries(source, deadline), self._secrets, stream)
             Path(fresh).replace(target)
         except BaseException:
             Path(fresh).unlink(missing_ok=True)
@@ -110,12 +110,14 @@ def _hidden(one: Exchange, secrets: Secrets) -> Exchange:
     )
 
 
-def _write(entries: Iterator[dict[str, Any] | None], stream: IO[str]) -> None:
+def _write(entries: Entries, secrets: Secrets, stream: IO[str]) -> None:
     log = {"version": "1.2", "creator": {"name": "diagnose", "version": __version__}, "pages": []}
     stream.write('{"log": ' + json.dumps(log)[:-1] + ', "entries": [')
     separator = "\n"
-    for entry in entries:
+    for entry in _cleaned(entries, secrets):
         if entry is not None:
             stream.write(separator + json.dumps(entry, ensure_ascii=True))
             separator = ",\n"
+    if entries.out_of_time:
+        raise entries.too_slow()
     stream.write("\n]}}\n")

@@ -51,6 +51,7 @@ class Entries:
 
     def __init__(self, file: Path, deadline: Deadline) -> None:
         self.broken_off = False
+        self.out_of_time = False
         self._file = file
         self._deadline = deadline
 
@@ -66,7 +67,7 @@ class Entries:
                 found = True
                 yield from self._entries(watched)
             except _OutOfTimeError:
-                self.broken_off = True
+                self.broken_off = self.out_of_time = True
             except (
                 ijson.JSONError,
                 _TooDeepError,
@@ -80,7 +81,11 @@ class Entries:
                 if not found:
                     raise HarError(text("{file} is no HAR file.", file=self._file.name)) from error
         if not found:
-            raise HarError(text("{file} could not be read in time.", file=self._file.name))
+            raise self.too_slow()
+
+    def too_slow(self) -> HarError:
+        """What to raise where all of the file was needed and time ran out."""
+        return HarError(text("{file} could not be read in time.", file=self._file.name))
 
     def _watched(self, events: Iterator[Event]) -> Iterator[Event]:
         for number, event in enumerate(events):

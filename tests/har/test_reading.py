@@ -200,9 +200,31 @@ def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind
     assert peak < 40_000_000
 
 
-def test_no_time_left_is_said(command: CommandLine, tmp_path: Path) -> None:
+def test_half_a_copy_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time that runs out in the middle leaves no file that looks whole."""
+    monkeypatch.setattr(stream, "_EVENTS_A_LOOK", 10)
+    made = wrong_password(Recorder())
+    made.entries *= 200
+    file = made.save(tmp_path / "x.har")
+    recording = read_har(file, Deadline(60))
+    late = iter([False] * 20)
+    deadline = Deadline(60)
+    monkeypatch.setattr(type(deadline), "passed", lambda _: next(late, True))
     with pytest.raises(HarError, match="in time"):
-        read_har(wrong_password(Recorder()).save(tmp_path / "x.har"), Deadline(0))
+        recording.write_sanitized(file, tmp_path / "clean.har", deadline)
+
+    assert [left.name for left in tmp_path.iterdir()] == ["x.har"]
+
+
+def test_no_time_left_is_said(tmp_path: Path) -> None:
+    file = wrong_password(Recorder()).save(tmp_path / "x.har")
+    with pytest.raises(HarError, match="in time"):
+        read_har(file, Deadline(0))
+    recording = read_har(file, Deadline(9))
+    with pytest.raises(HarError, match="in time"):
+        recording.write_sanitized(file, tmp_path / "clean.har", Deadline(0))
+
+    assert [left.name for left in tmp_path.iterdir()] == ["x.har"]
 
 
 # -- what is written
