@@ -204,19 +204,29 @@ def _overruled(
 
 
 def _roots(all_seen: list[Seen], catalogue: Catalogue) -> dict[str, tuple[list[Seen], list[Seen]]]:
-    """Cause id to what was seen of it that nothing else explains, and to what it explains."""
-    explained_by: dict[int, list[Seen]] = {
-        place: [other for other in all_seen if _explains(other, seen, catalogue)] for place, seen in enumerate(all_seen)
+    """Cause id to what was seen of it that nothing else explains, and to all that follows from it, however far."""
+    above = {
+        place: [other for other, one in enumerate(all_seen) if _explains(one, seen, catalogue)]
+        for place, seen in enumerate(all_seen)
     }
     roots: dict[str, tuple[list[Seen], list[Seen]]] = {}
     for place, seen in enumerate(all_seen):
-        if not explained_by[place]:
+        if not above[place]:
             roots.setdefault(seen.finding.cause, ([], []))[0].append(seen)
     for place, seen in enumerate(all_seen):
-        for other in explained_by[place]:
-            if other.finding.cause in roots:
-                roots[other.finding.cause][1].append(seen)
+        for top in _tops(place, above) - {place}:
+            roots[all_seen[top].finding.cause][1].append(seen)
     return roots
+
+
+def _tops(place: int, above: Mapping[int, list[int]]) -> set[int]:
+    """The ends of all ways up from *place*."""
+    passed, here = {place}, [place]
+    while here:
+        others = set(above[here.pop()]) - passed
+        passed |= others
+        here += others
+    return {one for one in passed if not above[one]}
 
 
 def _explains(one: Seen, other: Seen, catalogue: Catalogue) -> bool:

@@ -517,6 +517,19 @@ def test_nothing_that_was_found_is_lost(rows: list[CheckResult]) -> None:
     assert len({one.id for one in judgement.causes}) == len(judgement.causes)
 
 
+def test_what_follows_by_way_of_another_finding_is_told_with_the_root() -> None:
+    """A block of one host explains the delay seen there, and that one a rejection on another host."""
+    rows = [
+        result("login", SMTP, named("credentials.rejected", "confirmed")),
+        result("web", WEB, named("lockout.rate-limited", "confirmed"), named("lockout.address-blocked", "confirmed")),
+    ]
+
+    (root,) = judged(rows, login_asked=False).causes
+
+    assert root.id == "lockout.address-blocked"
+    assert set(root.explains) == {"lockout.rate-limited", "credentials.rejected"}
+
+
 # -- a check that knows more overrules what one that knows less held possible
 
 OVERRULES: dict[str, Any] = {
