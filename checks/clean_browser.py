@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from checks.chromium import FailedRequest, Field, Order, StartError, Visit, find_executable, public_key_pins, visit
+from checks.chromium import FailedRequest, Field, Order, StartError, Visit, find_executable, public_key_pins
 from checks.names import registered
 from checks.page import parked_words
 from checks.reach import ReachFacts
@@ -20,7 +20,7 @@ from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Certainty, Check, Finding, Given, Service, SkipCheck, Text, quote, text
 from diagnose.model.workbench import Workbench
-from diagnose.network.gateway import is_local
+from diagnose.network.resolver import is_local
 
 VISIT_SECONDS = 20.0
 PIN_SECONDS = 4.0
@@ -65,6 +65,8 @@ def probe_clean(target: Service, given: Given, bench: Workbench) -> Visit:
 
 def _visited(order: Order, places: set[tuple[str, int]], bench: Workbench) -> Visit:
     """The visit. *places*: servers whose certificates the run has its own authorities for, if it has any."""
+    from checks.chromium.launch import visit
+
     deadline = bench.deadline.share(0.8, VISIT_SECONDS)
     if bench.network.ca_file is None:
         return visit(order, bench.network, deadline)

@@ -1,8 +1,11 @@
-"""A visit to a page in a Chromium that keeps nothing: what is installed, what it is started with, what it sees."""
+"""A visit to a page in a Chromium that keeps nothing: what is installed, what it is started with, what it sees.
+
+`checks.chromium.launch` is imported where a visit is made, and not before: asyncio and Playwright take their time.
+"""
 
 from checks.chromium.executable import find_executable
 from checks.chromium.facts import FailedRequest, Field, Visit
-from checks.chromium.launch import Order, StartError, visit
+from checks.chromium.order import Order, StartError
 from checks.chromium.pins import public_key_pins
 
 __all__ = [
@@ -13,5 +16,4 @@ __all__ = [
     "Visit",
     "find_executable",
     "public_key_pins",
-    "visit",
 ]

@@ -13,14 +13,12 @@ import os
 import re
 import signal
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.chromium import sight
 from checks.chromium.facts import Visit
 from checks.chromium.look import Look
+from checks.chromium.order import Order, StartError
 from checks.chromium.patience import within
 from diagnose.model import Deadline
 from diagnose.network import Network
@@ -52,25 +50,6 @@ ARGUMENTS = (
     # whatever would look up a name past the gateway finds none
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-
-
-class StartError(Exception):
-    """The browser did not start; the message holds its own words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What to open, and how."""
-
-    browser: str
-    executable: Path
-    url: str
-    pins: tuple[str, ...] = ()
-    """SPKI hashes of certificates to be accepted, in base64."""
-    local: bool = False
-    """Whether addresses of loopback and private networks may be reached."""
-    admits: Callable[[str], bool] = lambda _: True
-    """Which hosts the page may load from."""
 
 
 def visit(order: Order, network: Network, deadline: Deadline) -> Visit:

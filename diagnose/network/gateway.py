@@ -15,6 +15,7 @@ from typing import Self
 from diagnose.model.deadline import Deadline
 from diagnose.model.failure import Failure, FailureName, failure
 from diagnose.network import Network, Stream, in_background
+from diagnose.network.resolver import is_local
 
 VERSION, NO_AUTHENTICATION, CONNECT = 5, 0, 1
 IPV4, NAME, IPV6 = 1, 3, 4
@@ -114,14 +115,6 @@ class Gateway:
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
-
-
-def is_local(address: str) -> bool:
-    """Whether *address* is one of loopback, of a private network, or of no network at all."""
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_private
-    except ValueError:
-        return False
 
 
 async def _awaited(connecting: Future[Stream]) -> Stream:

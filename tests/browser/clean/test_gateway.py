@@ -9,7 +9,8 @@ import pytest
 
 from diagnose.model import Deadline
 from diagnose.network import Network
-from diagnose.network.gateway import Gateway, is_local
+from diagnose.network.gateway import Gateway
+from diagnose.network.resolver import is_local
 from tests.core.loopback import tcp
 
 from .site import DOMAIN, name_server
