@@ -15,7 +15,7 @@ from diagnose.model.browsing import BrowserAnswer, Reached, Reaching
 from diagnose.secret import Secret
 
 Phase = Literal["waiting", "running", "finished"]
-SILENT_SECONDS = 4.0
+SILENT_SECONDS = 6.0
 """A page that asks for nothing so long has been closed; one that is open asks each second, or more often."""
 LOOK_SECONDS = 0.2
 """Between two looks for Ctrl-C, which not every system lets through to one long wait."""

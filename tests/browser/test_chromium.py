@@ -43,6 +43,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser that trusts the company's authority, as the program does."""
     made = chromium.new_context(ignore_https_errors=True)
+    made.set_default_timeout(60_000)  # milliseconds; machines that test are busy
     yield made
     made.close()
 
@@ -311,5 +312,6 @@ def test_the_whole_diagnosis_without_javascript(playwright: Playwright, estate: 
         browser.close()
 
     assert {c["id"] for c in report["verdict"]["causes"] if c["certainty"] != "possible"} == {"browser.javascript-off"}
+    assert report["verdict"]["status"] == "problem"  # though mail programs get in: the webmail page is shut
     assert any(check["id"].startswith("login.") and check["status"] == "pass" for check in report["checks"])
     assert estate.password not in json.dumps(report)
