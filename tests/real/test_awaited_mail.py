@@ -12,7 +12,7 @@ from .runs import Diagnose, Run
 
 pytestmark = pytest.mark.real
 
-MANY = 20_000
+MANY = 100_000
 """Mails in a large mailbox."""
 
 

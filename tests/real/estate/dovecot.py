@@ -19,6 +19,7 @@ from .rendering import render
 PAM_SERVICE = "maildiag-expired"
 PAM_STACK = "auth required pam_debug.so auth=success\naccount required pam_debug.so acct=new_authtok_reqd\n"
 QUOTA = 1000  # bytes
+MOST_LINKS = 50_000  # of one file; ext4 takes 65,000
 MAIL_USER = "mail"
 BARRIER = "barrier@estate.invalid"
 LOOKED_UP = f"auth: Debug: passdb out: PASS\t1\tuser={BARRIER}\n"
@@ -88,10 +89,17 @@ class Dovecot:
         root = self._mail / user / "Maildir" / (f".{folder}" if folder else "")
         for part in ("cur", "new", "tmp"):
             (root / part).mkdir(parents=True, exist_ok=True)
+        first: dict[bytes, Path] = {}
         for number, message in enumerate(messages):
-            (root / "cur" / f"{number + 1}.{number}.estate:2,").write_bytes(message)
-        for path in [self._mail / user, *(self._mail / user).rglob("*")]:
+            path = root / "cur" / f"{number + 1}.{number}.estate:2,"
+            if message in first and number % MOST_LINKS:
+                path.hardlink_to(first[message])
+                continue
+            path.write_bytes(message)
             shutil.chown(path, MAIL_USER, MAIL_USER)
+            first[message] = path
+        for folder_path in (self._mail / user, root.parent, root, *root.glob("*/")):
+            shutil.chown(folder_path, MAIL_USER, MAIL_USER)
 
     def flags(self, user: str) -> set[str]:
         """The flags of all mails of *user*, as Maildir keeps them: a seen one has S."""
