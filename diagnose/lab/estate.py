@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import ssl
 import tempfile
 from collections import Counter
@@ -41,6 +42,8 @@ from diagnose.secret import Secret
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"
+MAIL_PORT = 25
+"""SMTP relay (RFC 5321 §4.5.4.2)."""
 _NO_SERVER = {"refused": refusing_port, "dropped": dropping_port}
 _OPERATORS = ("One", "Two")
 """Of the pages with known answers: that two have nothing to do with each other proves what one alone does not."""
@@ -148,11 +151,18 @@ class Estate:
                 contexts[label] = authority.server_context(kind, scenario.host(service))
             ports[service] = self._serve(stack, service, contexts[label], address)
         self.ports = MappingProxyType(ports)
-        zone = Zone(scenario.domain, record_sets(scenario, ports), scenario.dns)
+        own_address = self._take_mail(stack) if scenario.implicit_mx else None
+        zone = Zone(scenario.domain, record_sets(scenario, ports, own_address), scenario.dns)
         nameserver = self._enter(stack, DnsServer(zone.respond, LOOPBACK))
         self.resolver = f"{LOOPBACK}:{nameserver.port}"
         self.computer = self._computer(stack, folder, Nameserver(LOOPBACK, nameserver.port))
         self.webmail_url = f"https://{scenario.host('webmail')}:{ports['webmail']}/" if "webmail" in ports else None
+
+    def _take_mail(self, stack: contextlib.ExitStack) -> str:
+        """A server at port 25 of a loopback address of this estate's own; its address. Raises OSError."""
+        address = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.25"  # noqa: S311 - estates stand side by side
+        self._enter(stack, Listener(turns_away(f"220 {self.scenario.domain} ESMTP"), address, port=MAIL_PORT))
+        return address
 
     def _remember(self, folder: Path) -> Path:
         """A record of other passwords that were rejected before."""

@@ -138,6 +138,9 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     records: dict[str, tuple[str, ...]] = {}
     """Record sets in place of the estate's own: "owner TYPE" below the mail domain ("@ MX"), and data as in a zone file
     of the domain, SRV targets with their final dot; an empty set removes one. A service in braces is its port."""
+    implicit_mx: bool = False
+    """Whether there is no MX record, and the domain's own address takes mail at port 25 (RFC 5321 §5.1): only where
+    that port may be had."""
     family: AddressFamily = "ipv4"
     turned_away: dict[LoginProtocol, str] = {}
     """What a server says in place of its greeting before it closes."""

@@ -22,14 +22,21 @@ _ADDRESSES: dict[AddressFamily, dict[str, tuple[str, ...]]] = {
 }
 
 
-def record_sets(scenario: Scenario, ports: Mapping[ServiceName, int]) -> dict[str, tuple[str, ...]]:
-    """The record sets of the mail domain, "owner TYPE" to data, as `Scenario.records` has them."""
+def record_sets(
+    scenario: Scenario, ports: Mapping[ServiceName, int], own_address: str | None
+) -> dict[str, tuple[str, ...]]:
+    """The record sets of the mail domain, "owner TYPE" to data, as `Scenario.records` has them.
+
+    *own_address*: the IPv4 address of the domain itself, in place of an MX record.
+    """
     sets: dict[str, tuple[str, ...]] = {
         "@ SOA": ("ns postmaster 1 3600 600 86400 60",),
         "@ NS": ("ns",),
         "@ MX": ("10 mail",),
         "ns A": ("127.0.0.1",),
     }
+    if own_address:
+        sets |= {"@ MX": (), "@ A": (own_address,)}
     labels = {scenario.host_label(service) for service in scenario.services}
     for host in ["mail", *(f"{scenario.hosts[label]}." if label in scenario.hosts else label for label in labels)]:
         for kind, addresses in _ADDRESSES[scenario.family].items():

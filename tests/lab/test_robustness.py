@@ -146,7 +146,7 @@ def test_no_packet_breaks_the_zone(packet: bytes, limited: bool) -> None:
     assert answer is None or answer[:2] == packet[:2]
 
 
-ZONE = Zone("corp.example", record_sets(SCENARIOS["no-mx"], {}), "answers")
+ZONE = Zone("corp.example", record_sets(SCENARIOS["no-mx"], {}, None), "answers")
 
 
 def test_an_answer_that_is_too_long_for_udp_is_cut() -> None:
