@@ -35,7 +35,7 @@ DISCOVERY_SECONDS = 8.0
 THIS_COMPUTER = "localhost"
 """The subject of a run that is about the browser alone."""
 OF_THE_BROWSER = ("browser.self-test",)
-OF_A_PAGE = ("web", "browser.self-test", "browser.clean", "browser.difference", "network.clock")
+OF_A_PAGE = ("web", "browser", "network.clock")
 """Checks and families, with what they need."""
 
 
