@@ -78,6 +78,7 @@ def probe_profiles(target: Service, given: Given, bench: Workbench) -> ProfilesF
                 cookies=None if content.cookies is None else cookies.count(content.cookies, url, hops, now),
                 cookies_blocked=content.cookies_blocked,
                 javascript_blocked=content.javascript_blocked,
+                zoom_percent=content.zoom_percent,
                 hsts=content.hsts,
                 service_worker=None if content.workers is None else content.workers[0],
                 service_workers_gone=gone(content.workers[1], bench) if clean and content.workers else 0,

@@ -22,6 +22,8 @@ WINDOWS_EPOCH = 11_644_473_600
 LARGEST_SETTINGS = 32_000_000
 BLOCK = 2
 """CONTENT_SETTING_BLOCK."""
+ZOOM_STEP, MOST_ZOOM = 1.2, 20
+"""A zoom level is a power of the step."""
 
 _PREFIX, _BLOCK_CIPHER, _NONCE_AND_TAG, _HOST_HASH = 3, 16, 12 + 16, 32
 _HASHED_SINCE = 24
@@ -134,6 +136,16 @@ def _closeness(pattern: str, url: str) -> tuple[int, bool, bool] | None:
     if host not in {"", "*", mine} and not (match["below"] and mine.endswith("." + host)):
         return None
     return (0 if host == "*" else len(host) * 2 + (not match["below"]), scheme != "*", port != "*")
+
+
+def zoom_percent(preferences: dict[str, Any], host: str) -> int | None:
+    """How large pages of *host* are shown, where the person has changed that."""
+    for levels in _part(preferences, "partition", "per_host_zoom_levels").values():
+        level = levels.get(host) if isinstance(levels, dict) else None
+        level = level.get("zoom_level") if isinstance(level, dict) else level
+        if isinstance(level, int | float) and abs(level) < MOST_ZOOM:
+            return round(100 * ZOOM_STEP**level)
+    return None
 
 
 def hsts(profile: Path, host: str, now: float) -> bool:

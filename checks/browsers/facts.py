@@ -49,6 +49,8 @@ class ProfileFacts(msgspec.Struct, frozen=True, kw_only=True):
     cookies_blocked: bool | None = None
     """Whether its settings refuse the page its cookies."""
     javascript_blocked: bool | None = None
+    zoom_percent: int | None = None
+    """How large it shows pages of the host, where the person has changed that."""
     hsts: bool | None = None
     """Whether it turns http into https for the host (RFC 6797)."""
     service_worker: bool | None = None

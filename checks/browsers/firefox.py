@@ -18,6 +18,8 @@ MILLISECONDS_FROM = 100_000_000_000
 """An expiry above that is in milliseconds, as newer versions write it."""
 DENY, REJECT_ALL = 2, 2
 """nsIPermissionManager.DENY_ACTION, and network.cookie.cookieBehavior."""
+MOST_ZOOM = 100.0
+"""Times the natural size; the browser itself ends at five."""
 _SLOT = struct.Struct(">3H256s24s")
 """Of SiteSecurityServiceState.bin: checksum, score, day of last use, key, value."""
 
@@ -77,6 +79,20 @@ def cookies_blocked(profile: Path, url: str, deadline: Deadline) -> bool:
                 if row is not None:
                     return bool(row[0] == DENY)
     return preferences(profile).get("network.cookie.cookieBehavior") == str(REJECT_ALL)
+
+
+def zoom_percent(profile: Path, host: str, deadline: Deadline) -> int | None:
+    """How large pages of *host* are shown, where the person has changed that. Raises UnreadableError."""
+    with reading(profile / "content-prefs.sqlite", deadline) as database:
+        if database is None:
+            return None
+        row = database.execute(
+            "SELECT CAST(prefs.value AS REAL) FROM prefs JOIN groups ON groups.id = prefs.groupID "
+            "JOIN settings ON settings.id = prefs.settingID "
+            "WHERE settings.name = 'browser.content.full-zoom' AND groups.name = ?",
+            (host,),
+        ).fetchone()
+    return round(100 * row[0]) if row and 0 < (row[0] or 0) < MOST_ZOOM else None
 
 
 def hsts(profile: Path, host: str, now: float) -> bool:

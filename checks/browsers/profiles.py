@@ -71,6 +71,8 @@ class Content:
     cookies: list[StoredCookie] | None = None
     cookies_blocked: bool | None = None
     javascript_blocked: bool | None = None
+    zoom_percent: int | None = None
+    """How large pages of the host are shown, where the person has changed that."""
     hsts: bool | None = None
     """Whether it turns http into https for the host (RFC 6797)."""
     workers: Workers | None = None
@@ -132,6 +134,7 @@ def read(profile: Profile, host: str, url: str, now: float, deadline: Deadline) 
             None if settings is None else chromium.blocked(settings, content, url)
             for content in ("cookies", "javascript")
         )
+        zoom = chromium.zoom_percent(settings or {}, host)
         hsts = tried("hsts", lambda: chromium.hsts(folder, host, now))
         registered = tried("workers", lambda: workers.of_chromium(folder, host, deadline))
         held = tried("cache", lambda: chromium_cache.held(_cache(folder, "Cache"), host, url, for_cache()))
@@ -139,6 +142,7 @@ def read(profile: Profile, host: str, url: str, now: float, deadline: Deadline) 
         cookies = tried("cookies", lambda: firefox.cookies(folder, host, deadline))
         cookies_blocked = tried("settings", lambda: firefox.cookies_blocked(folder, url, deadline))
         javascript_blocked = tried("settings", lambda: firefox.javascript_off(folder))
+        zoom = tried("settings", lambda: firefox.zoom_percent(folder, host, deadline))
         hsts = tried("hsts", lambda: firefox.hsts(folder, host, now))
         registered = tried("workers", lambda: workers.of_firefox(folder, host))
         held = tried("cache", lambda: firefox_cache.held(_cache(folder, "cache2"), host, url, for_cache()))
@@ -148,6 +152,7 @@ def read(profile: Profile, host: str, url: str, now: float, deadline: Deadline) 
         cookies=cookies,
         cookies_blocked=cookies_blocked,
         javascript_blocked=javascript_blocked,
+        zoom_percent=zoom,
         hsts=hsts,
         workers=registered,
         cached=held.entries if held else None,

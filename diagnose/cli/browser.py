@@ -114,6 +114,7 @@ def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
     return msgspec.structs.replace(
         request,
         wishes=Wishes(options=(page,) if page else (), provider=known, options_only=True),
+        discovery=page is not None,
         selection=request.selection if request.selection.only else Selection(only=checks, skip=request.selection.skip),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import struct
 from pathlib import Path
 from typing import Any
@@ -157,3 +159,37 @@ def test_pins_of_firefox(tmp_path: Path, key: str, value: str, pinned: bool, bin
         (tmp_path / "SiteSecurityServiceState.txt").write_text(f"{key}\t0\t20000\t{value}\n")
 
     assert firefox.hsts(tmp_path, HOST, NOW) is pinned
+
+
+@pytest.mark.parametrize(
+    ("levels", "percent"),
+    [
+        ({}, None),
+        ({"x": {HOST: {"last_modified": "13400000000000000", "zoom_level": 3.8017840169239308}}}, 200),
+        ({"x": {HOST: -3.8017840169239308}}, 50),  # as older versions write it
+        ({"x": {"bank.example": {"zoom_level": 3.8}}}, None),
+        ({"x": {HOST: {"zoom_level": "3"}}}, None),
+        ({"x": {HOST: {"zoom_level": 1e9}}}, None),
+        ({"x": [HOST]}, None),
+    ],
+)
+def test_zoom_of_chromium(tmp_path: Path, levels: dict[str, Any], percent: int | None) -> None:
+    profile = made.chromium(tmp_path)
+    (profile / "Preferences").write_text(json.dumps({"partition": {"per_host_zoom_levels": levels}}))
+    assert chromium.zoom_percent(chromium.settings(profile), HOST) == percent
+
+
+@pytest.mark.parametrize(("value", "percent"), [(1.5, 150), (None, None), ("large", None), (-1, None), (1e30, None)])
+def test_zoom_of_firefox(tmp_path: Path, value: object, percent: int | None) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "content-prefs.sqlite")) as database:
+        database.executescript(
+            "CREATE TABLE groups (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"
+            "CREATE TABLE settings (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"
+            "CREATE TABLE prefs (id INTEGER PRIMARY KEY, groupID INTEGER, settingID INTEGER, value BLOB);"
+            f"INSERT INTO groups VALUES (1, '{HOST}'), (2, 'bank.example');"
+            "INSERT INTO settings VALUES (7, 'browser.content.full-zoom');"
+            "INSERT INTO prefs VALUES (2, 2, 7, 3.0);"
+        )
+        database.execute("INSERT INTO prefs VALUES (1, 1, 7, ?)", (value,))
+        database.commit()
+    assert firefox.zoom_percent(tmp_path, HOST, Deadline(10)) == percent
