@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import UTC, datetime
 from functools import cache
@@ -121,9 +122,11 @@ def _checks(request: Request) -> tuple[Check[Any], ...]:
     if request.subject.flaw is not None:
         return tuple(check for check in all_checks() if check.id == SYNTAX)
     if not request.discovery:
-        return tuple(
+        named = [
             c for c in all_checks() if c.each is Subject and any(matches(p, c.id, c) for p in request.selection.only)
-        )
+        ]
+        ids = {check.id for check in named}
+        return tuple(dataclasses.replace(c, after=tuple(other for other in c.after if other in ids)) for c in named)
     return (_discovery(request.wishes), *all_checks())
 
 

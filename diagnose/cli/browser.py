@@ -143,8 +143,7 @@ def _told(request: Request, answer: BrowserAnswer | None, password: Secret | Non
         request, browsing=msgspec.structs.replace(request.browsing, self_test=True, answer=answer)
     )
     if answer is None:
-        nothing, browser = Wishes(options_only=True), Selection(only=OF_THE_BROWSER)
-        return msgspec.structs.replace(request, login=False, wishes=nothing, selection=browser)
+        return msgspec.structs.replace(request, login=False, discovery=False, selection=Selection(only=OF_THE_BROWSER))
     if password is not None:
         return msgspec.structs.replace(request, login=True, password=password)
     return request

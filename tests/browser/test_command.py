@@ -104,9 +104,10 @@ def test_who_has_told_all_and_pressed_nothing_gets_a_diagnosis(self_test: Start)
     )
     with urllib.request.urlopen(asked, timeout=5) as answer:
         assert answer.status == 200
-    causes = test.report()["verdict"]["causes"]
+    report = test.report()
 
-    assert [cause["id"] for cause in causes] == ["browser.cookies-blocked", "browser.input-method"]
+    assert [one["id"] for one in report["verdict"]["causes"]] == ["browser.cookies-blocked", "browser.input-method"]
+    assert [one["id"] for one in report["checks"]] == ["browser.self-test"]  # nothing else was asked for
 
 
 def test_an_interrupt_ends_it(self_test: Start) -> None:
