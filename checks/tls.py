@@ -1,4 +1,4 @@
-"""TLS: a verified handshake, and when it fails a second look, in which nothing is sent, at why."""
+"""TLS: a verified handshake, and what is to be said of one that failed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import cast
 
 import msgspec
 
-from checks.certificates import LONGEST_CHAIN, CertificateFacts, name_matches, organisations, read_certificate
+from checks.certificates import name_matches
 from checks.greeting import spoken_protocol
-from checks.handshake import unverified_handshake
 from checks.reach import ReachFacts, stream_key, take_stream
+from checks.second_look import Explanation, explain
 from checks.second_try import call_again, may_pass, time_is_left
 from checks.server import ServerFacts, session_key, take_session
 from checks.sessions import open_session
 from diagnose.model import (
     Check,
     ClosedError,
-    Deadline,
     Facts,
     Failure,
     Finding,
@@ -30,11 +29,9 @@ from diagnose.model import (
     text,
 )
 from diagnose.model.workbench import Workbench
-from diagnose.network import Race, Stream
+from diagnose.network import Stream
 
 HANDSHAKE_SECONDS = 10.0
-EXPLAIN_SECONDS = 6.0
-PLAIN_GREETING_SECONDS = 3.0
 EXPIRING_DAYS = 14
 DAY = 86400
 OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
@@ -43,20 +40,6 @@ CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
 """OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root."""
 NAME_CODES = {62, 64}
 TIME_CODES = {9, 10}
-
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the second look found."""
-
-    chain: tuple[CertificateFacts, ...] = ()
-    """As sent, leaf first."""
-    issuer_related: bool | None = None
-    """Whether the leaf's issuer and an authority named by hand bear one organisation's name; None: nobody says."""
-    legacy_version: str | None = None
-    """The TLS version that the server took from a client which takes old versions and weak ciphers, too."""
-    plaintext: str | None = None
-    """What the server said in clear where TLS was due."""
-    failure: Failure | None = None
 
 
 class TlsFacts(Facts, frozen=True, kw_only=True):
@@ -189,86 +172,8 @@ def _failed(error: ssl.SSLError | OSError, target: Service, address: str | None,
         failure=known,
         verify_code=code if isinstance(code, int) else None,
         private_authorities=bench.network.ca_file is not None,
-        explanation=_explain(known, target, address, bench) if known.name != "timed_out" else None,
+        explanation=explain(known, target, address, bench) if known.name != "timed_out" else None,
     )
-
-
-# -- the second look
-
-
-def _explain(known: Failure, target: Service, address: str | None, bench: Workbench) -> Explanation:
-    deadline = bench.deadline.share(0.7, EXPLAIN_SECONDS)
-    if address is None:
-        return Explanation(failure=known)
-    if known.name == "tls_not_spoken" and target.tls == "implicit":
-        try:
-            return Explanation(plaintext=_plain_greeting(address, target.port, deadline))
-        except OSError as error:
-            return Explanation(failure=failure(error, "greeting"))
-    legacy = known.name == "tls_version_or_cipher"
-    try:
-        version, ders = _sent(address, target, deadline, legacy=legacy)
-    except OSError as error:
-        again = failure(error, "tls_handshake")
-        if legacy or not may_pass(again):
-            return Explanation(failure=again)
-        try:  # some old servers hang up on what is new to them, without an alert
-            version, ders = _sent(address, target, deadline, legacy=True)
-        except OSError:
-            return Explanation(failure=again)
-        legacy = True
-    chain = tuple(filter(None, (read_certificate(der) for der in ders[:LONGEST_CHAIN])))
-    return Explanation(
-        chain=chain,
-        legacy_version=version if legacy else None,
-        issuer_related=_related(chain[0].issuer, bench) if chain else None,
-    )
-
-
-def _sent(address: str, target: Service, deadline: Deadline, *, legacy: bool) -> tuple[str, list[bytes]]:
-    stream = _open_for_tls(address, target, deadline)
-    try:
-        return unverified_handshake(stream, target.host, legacy=legacy)
-    finally:
-        stream.abort()
-
-
-def _connect(address: str, port: int, deadline: Deadline) -> Stream:
-    stream = Race((address,), port, deadline).winner(deadline)
-    if stream is None:
-        raise ClosedError("no second connection")
-    return stream
-
-
-def _plain_greeting(address: str, port: int, deadline: Deadline) -> str:
-    stream = _connect(address, port, deadline.within(PLAIN_GREETING_SECONDS))
-    try:
-        return stream.recv(1000).decode("utf-8", "replace")
-    finally:
-        stream.abort()
-
-
-def _open_for_tls(address: str, target: Service, deadline: Deadline) -> Stream:
-    stream = _connect(address, target.port, deadline)
-    if target.tls == "starttls" and target.protocol != "webmail":
-        session = open_session(target.protocol, stream, deadline)
-        if refusal := session.ask_for_tls(deadline):
-            session.close()
-            raise ClosedError(refusal)
-    return stream
-
-
-def _related(issuer: str, bench: Workbench) -> bool | None:
-    """Whether an authority named by hand carries the organisation of *issuer*; None where either has none."""
-    ca_file = bench.network.ca_file
-    if ca_file is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cafile=str(ca_file))
-    named = (read_certificate(authority) for authority in context.get_ca_certs(binary_form=True))
-    theirs = {name for one in named if one for name in organisations(one.subject)}
-    mine = organisations(issuer)
-    return bool(mine & theirs) if mine and theirs else None
 
 
 # -- judging

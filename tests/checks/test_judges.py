@@ -12,8 +12,9 @@ from checks.greeting import spoken_protocol
 from checks.lookup import ResolverFacts, judge_resolver
 from checks.page import PageFacts
 from checks.reach import PathsFacts, ReachFacts, Witness, judge_paths, judge_reach
+from checks.second_look import Explanation
 from checks.server import ServerFacts, judge_server
-from checks.tls import DAY, Explanation, TlsFacts, judge_tls
+from checks.tls import DAY, TlsFacts, judge_tls
 from checks.web import WebFacts, judge_web
 from diagnose.catalogue import catalogue
 from diagnose.model import Failure, Given, Host, Service, Subject

@@ -8,7 +8,8 @@ from typing import Literal
 from checks.certificates import CertificateFacts
 from checks.dns import DomainFacts, HostFacts
 from checks.reach import ReachFacts
-from checks.tls import Explanation, TlsFacts
+from checks.second_look import Explanation
+from checks.tls import TlsFacts
 from diagnose.history import History
 from diagnose.model import Deadline, Facts, Failure, FailureName, Given, Host, Protocol, Service, Subject, Target
 from diagnose.model.workbench import Workbench
