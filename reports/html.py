@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.model import Status
 from diagnose.model.picture import Picture, pictures
-from diagnose.model.renderer import Renderer, RenderStyle
+from diagnose.model.renderer import PALETTE, Renderer, RenderStyle
 from diagnose.model.report import Report, ReportCheck
 from reports import facts
 from reports.harmless import harmless
@@ -88,7 +88,7 @@ def render(report: Report, style: RenderStyle) -> str:
     from markupsafe import Markup  # with jinja2: wanted for this format only
 
     report = harmless(report)
-    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "report.css"))
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     end = max([report.duration_ms, 1, *((c.started_ms or 0) + (c.duration_ms or 0) for c in report.checks)])
     rows = _rows(report.checks, end)

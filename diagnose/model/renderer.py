@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from diagnose.model.page import Page
 from diagnose.model.report import Report
 
 Audience = Literal["user", "helpdesk", "admin"]
+PALETTE = Path(__file__).with_name("palette.css")
+"""The colours of every page that a browser shows, light and dark, as custom properties."""
 
 
 @dataclass(frozen=True, kw_only=True)

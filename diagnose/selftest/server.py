@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from flask import Flask, Response, abort, redirect, render_template, request, send_from_directory
+from flask import Flask, Response, abort, redirect, render_template, request, send_file, send_from_directory
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
 from diagnose.browsers import recognise
 from diagnose.model.browsing import LONGEST_HEADER, BrowserAnswer, Reaching
+from diagnose.model.renderer import PALETTE
 from diagnose.providers import Language
 from diagnose.secret import Secret
 from diagnose.selftest.conversation import Conversation
@@ -107,6 +108,10 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
         if talk.answer is None:
             talk.tell(_with_headers(BrowserAnswer(scripts=None)))
         return render_template("selftest.html.j2", **shown)
+
+    @app.get("/<seat>/palette.css")
+    def palette(seat: str) -> Response:
+        return send_file(PALETTE)
 
     @app.get("/<seat>/static/<file>")
     def static(seat: str, file: str) -> Response:

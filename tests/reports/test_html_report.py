@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model import Certainty, Status
-from diagnose.model.renderer import RenderStyle
+from diagnose.model.renderer import PALETTE, RenderStyle
 from diagnose.model.report import Impact, Verdict
 from reports.html import TEMPLATES, render
 from reports.words import words
@@ -78,7 +78,7 @@ def test_nothing_runs_and_nothing_is_fetched(name: str) -> None:
             attribute for attribute in attributes if attribute.startswith("on") or attribute in ("src", "style")
         ]
     assert [link["href"] for link in found.all("link")] == ["data:,"]
-    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "report.css"))
     assert not re.search(r"url\(|@import", css)
 
 
@@ -211,7 +211,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("scheme", [0, 1, 2], ids=["light", "dark", "print"])
 def test_contrast_is_wcag_aa(scheme: int) -> None:
-    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "report.css"))
     palettes = [
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
         for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)
