@@ -315,7 +315,8 @@ def test_the_deadline_is_kept_with_what_is_there(estate: Estate) -> None:
     gate.set()
 
     assert result.services == (option,)
-    assert _of(result.sources, "autoconfig")[0].status == "not_waited_for"
+    # the source or the one who waits for it: either may see first that time is up
+    assert _of(result.sources, "autoconfig")[0].status in {"not_waited_for", "failed"}
 
 
 def test_one_source_that_fails_throws_nothing_away(estate: Estate) -> None:
