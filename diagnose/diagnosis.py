@@ -16,6 +16,7 @@ import platformdirs
 from diagnose import providers
 from diagnose.catalogue import catalogue
 from diagnose.compose import Frame, compose
+from diagnose.declaration import DISCOVERY
 from diagnose.discovery import Discovered, Wishes, discover
 from diagnose.history import History
 from diagnose.language import translation
@@ -26,9 +27,11 @@ from diagnose.model.report import Report
 from diagnose.model.text import text
 from diagnose.model.workbench import OtherMailbox, Workbench
 from diagnose.network import Nameserver, Network, Vantage
+from diagnose.observer import Observer
 from diagnose.redact import redact
-from diagnose.runner import DISCOVERY, Observer, Outcome, Selection, matches, run
+from diagnose.runner import Outcome, run
 from diagnose.secret import Secret
+from diagnose.selection import Selection, matches
 from diagnose.verdict import judge
 
 DEFAULT_SECONDS = 30.0

@@ -7,14 +7,14 @@ import dataclasses
 import queue
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
-from typing import Any, Protocol, get_args
+from typing import Any
 
 import msgspec
 
+from diagnose.declaration import DISCOVERY, validate
 from diagnose.model import (
     Check,
     CheckResult,
@@ -31,57 +31,13 @@ from diagnose.model import (
 )
 from diagnose.model import text as _
 from diagnose.model.check import Status
-from diagnose.model.targets import Protocol as ServiceProtocol
-from diagnose.model.targets import TlsMode
 from diagnose.model.workbench import Workbench
 from diagnose.network import in_background
+from diagnose.observer import Observer
+from diagnose.selection import Selection, matches
 
 GRACE_SECONDS = 0.3
 """After the deadline, for probes that kept it to hand in what they have."""
-DISCOVERY = "discovery"
-"""The id of the check that announces services."""
-
-
-class Observer(Protocol):
-    """Told of every change; for progress. Called from the runner's own thread, one call at a time."""
-
-    def planned(self, identity: str, title: Text) -> None:
-        """A check will run."""
-
-    def started(self, identity: str) -> None:
-        """Its probe has begun."""
-
-    def finished(self, result: CheckResult) -> None:
-        """It is over, one way or the other."""
-
-
-class Observers:
-    """Several observers as one."""
-
-    def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
-
-    def planned(self, identity: str, title: Text) -> None:
-        """A check will run."""
-        for one in self._observers:
-            one.planned(identity, title)
-
-    def started(self, identity: str) -> None:
-        """Its probe has begun."""
-        for one in self._observers:
-            one.started(identity)
-
-    def finished(self, result: CheckResult) -> None:
-        """It is over, one way or the other."""
-        for one in self._observers:
-            one.finished(result)
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which checks were asked for: ids, beginnings of ids up to a dot, or families."""
-
-    only: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,41 +47,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[Service, ...]
     provider: str | None
     interrupted: bool = False
-
-
-class DeclarationError(Exception):
-    """The checks as declared cannot run: an unknown name or a circle in what they need."""
-
-
-def validate(checks: Iterable[Check[Any]]) -> None:
-    """Raise DeclarationError when a check needs an unknown check, or needs itself in the end.
-
-    A check may be declared twice for different targets (TLS before the greeting, or after it), so
-    circles are looked for on every kind of service by itself.
-    """
-    declared = tuple(checks)
-    names = {DISCOVERY, *(check.id for check in declared)}
-    for check in declared:
-        if unknown := {*check.needs, *check.after} - names:
-            raise DeclarationError(f"{check.id} needs {', '.join(sorted(unknown))}, which no check is called")
-    for protocol, mode in product(get_args(ServiceProtocol), get_args(TlsMode)):
-        sample = Service(protocol=protocol, host="", port=0, tls=mode, source="option")
-        _look_for_circle([c for c in declared if not isinstance(sample, c.each) or c.applies(sample)])
-
-
-def _look_for_circle(checks: list[Check[Any]]) -> None:
-    wants = {check.id: {*check.needs, *check.after} for check in checks}
-    settled: set[str] = set()
-    while open_ := wants.keys() - settled:
-        free = {name for name in open_ if wants[name] & wants.keys() <= settled}
-        if not free:
-            raise DeclarationError(f"these need each other in a circle: {', '.join(sorted(open_))}")
-        settled |= free
-
-
-def matches(pattern: str, identity: str, check: Check[Any]) -> bool:
-    """Whether *pattern* of --only or --skip names this instance."""
-    return pattern == check.family or identity == pattern or identity.startswith(pattern + ".")
 
 
 @dataclass(eq=False)

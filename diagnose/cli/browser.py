@@ -22,8 +22,8 @@ from diagnose.model import Deadline, Service, Subject, TextError
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.model.renderer import RenderStyle
 from diagnose.network import Network
-from diagnose.runner import Selection
 from diagnose.secret import Secret
+from diagnose.selection import Selection
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import serving
 from diagnose.subject import parse_subject

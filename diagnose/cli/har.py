@@ -16,7 +16,7 @@ from diagnose.har import HarError, Recording, read_har
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.network.owner import registered
-from diagnose.runner import Selection
+from diagnose.selection import Selection
 
 CHECK = "har"
 READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45

@@ -22,6 +22,7 @@ from diagnose.cli.options import (
 from diagnose.cli.output import formats, print_out, renderer, suffixes, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
+from diagnose.declaration import DISCOVERY
 from diagnose.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, all_checks, diagnose, history_folder
 from diagnose.discovery import Wishes
 from diagnose.history import History
@@ -30,9 +31,10 @@ from diagnose.model import Subject, TextError
 from diagnose.model.browsing import Browsing
 from diagnose.model.renderer import RenderStyle
 from diagnose.model.workbench import OtherMailbox
+from diagnose.observer import Observer, Observers
 from diagnose.providers import provider
-from diagnose.runner import DISCOVERY, Observer, Observers, Selection
 from diagnose.secret import Secret
+from diagnose.selection import Selection
 from diagnose.subject import parse_subject
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0

@@ -16,9 +16,9 @@ import diagnose
 import reports
 from diagnose import providers
 from diagnose.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
+from diagnose.declaration import DISCOVERY, validate
 from diagnose.diagnosis import all_checks
 from diagnose.model import Host, Service, Subject
-from diagnose.runner import DISCOVERY, validate
 
 ROOT = Path(diagnose.__file__).parents[1]
 PACKAGES = {name: Path(module.__file__ or "").parent for name, module in

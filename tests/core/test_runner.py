@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from diagnose.catalogue import catalogue
+from diagnose.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.history import History
 from diagnose.model import (
     Check,
@@ -30,7 +31,8 @@ from diagnose.model import (
 from diagnose.model.check import always
 from diagnose.model.workbench import Workbench
 from diagnose.network import Network
-from diagnose.runner import DISCOVERY, DeclarationError, Outcome, Selection, run, validate
+from diagnose.runner import Outcome, run
+from diagnose.selection import Selection
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 PATIENCE = 30.0

@@ -20,7 +20,7 @@ from diagnose.har.secrets import STAND_IN, Secrets, ordinary, secret_shaped
 from diagnose.model import Deadline, Given, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.renderer import RenderStyle
-from diagnose.runner import Selection
+from diagnose.selection import Selection
 from reports import html, text
 from reports import json as json_report
 

@@ -23,7 +23,7 @@ from diagnose.model import Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report, ReportCheck
 from diagnose.network import Nameserver
-from diagnose.runner import Selection
+from diagnose.selection import Selection
 
 DOMAIN = "corp.example"
 HOST = f"webmail.{DOMAIN}"

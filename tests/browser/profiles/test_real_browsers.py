@@ -16,7 +16,7 @@ from diagnose.diagnosis import Request, diagnose
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
-from diagnose.runner import Selection
+from diagnose.selection import Selection
 
 from ...discovery.nameserver import ScriptedNameserver
 from . import made, real_browsers
