@@ -94,15 +94,15 @@ def _carry_out_all(seconds: float) -> int:
 
 def _print_row(sign: str, name: str, expected: str, found: str, seconds: str) -> None:
     width = max(map(len, SCENARIOS))
-    click.echo(f"{sign} {name:<{width}}  {expected:<33}  {seconds:>7}  {found}")
+    click.echo(f"{sign} {name:<{width}} {seconds:>8}  {expected:<33} {found}")
 
 
 def _outcome(done: Trial) -> tuple[str, str]:
-    """What was expected, and what was found where it is not the same."""
+    """What was expected, and what was found."""
     expected, found = (", ".join(causes) or "healthy" for causes in (done.scenario.expects, done.found))
     code = "" if done.exit_code in {None, done.scenario.exit_code} else f" (exit {done.exit_code})"
     faults = code + "".join(f" [{fault}]" for fault in done.broken)
-    return expected, (done.lacking or (_("as expected") if found == expected else found)) + faults
+    return expected, (done.lacking or found) + faults
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

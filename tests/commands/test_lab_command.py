@@ -25,13 +25,13 @@ def test_the_table(monkeypatch: pytest.MonkeyPatch, command: CommandLine) -> Non
     header, slow, quick, summary = done.out.splitlines()
 
     assert done.code == 0
-    assert header.split() == ["scenario", "expected", "seconds", "found"]
-    assert slow.split()[:3] == ["✓", "healthy-slow", "healthy"]
-    assert quick.split()[:3] == ["✓", "null-mx", "dns.null-mx"]
-    assert [line.index(word) for line, word in ((slow, "as expected"), (quick, "as expected"))] == [
-        header.index("found")
-    ] * 2
-    assert float(slow.split()[3]) > 0.9, "three replies take that long"
+    assert header.split() == ["scenario", "seconds", "expected", "found"]
+    assert [row.split()[0:2] + row.split()[3:] for row in (slow, quick)] == [
+        ["✓", "healthy-slow", "healthy", "healthy"],
+        ["✓", "null-mx", "dns.null-mx", "dns.null-mx"],
+    ]
+    assert slow.rindex("healthy") == quick.rindex("dns.null-mx") == header.index("found")
+    assert float(slow.split()[2]) > 0.9, "three replies take that long"
     assert summary.startswith("2 agree, 0 disagree, 0 not possible here (")
 
 
@@ -43,12 +43,5 @@ def test_what_disagrees_is_marked_and_tells_what_was_found(
     _, row, summary = done.out.splitlines()
 
     assert done.code == 1
-    assert row.startswith("✗ null-mx  dns.no-mx")
-    assert row.endswith("dns.null-mx")
+    assert row.split()[:2] + row.split()[3:] == ["✗", "null-mx", "dns.no-mx", "dns.null-mx"]
     assert summary.startswith("0 agree, 1 disagree")
-
-
-def test_no_row_that_agrees_is_wider_than_a_hundred_columns() -> None:
-    name, cause = max(map(len, SCENARIOS)), max(len(one.expects[0]) for one in SCENARIOS.values() if one.expects)
-
-    assert 2 + name + 2 + max(33, cause) + 2 + 7 + 2 + len("as expected") <= 100
