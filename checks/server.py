@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -24,6 +26,9 @@ from diagnose.replies import Reading, read_reply
 
 GREETING_SHARE = 0.65
 """Of the time left, for the greeting: half a minute of a run is enough for postscreen's 15 s, and for a second try."""
+REST_SECONDS = 2.0
+LONGEST_REST = 4096
+"""Bytes of the lines behind the first that are read of a greeting which turns away."""
 SILENT_SECONDS = 3.0
 """Without a word by then, the port is tried with TLS beside it: a server that waits for a ClientHello says nothing."""
 PASSING_CAUSES = ("server.fault", "server.too-many-connections")
@@ -36,7 +41,7 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     """A greeting, and what follows it."""
 
     greeting: str = ""
-    """First line, as sent."""
+    """First line, as sent; of one that turns away, all lines."""
     spoken: str | None = None
     """The protocol of the greeting."""
     milliseconds: int = 0
@@ -129,12 +134,13 @@ def _converse(stream: Stream, target: Service, given: Given, bench: Workbench) -
         waited = round(time.monotonic() - started, 1)
         return ServerFacts(failure=failure(error, "greeting"), waited_seconds=waited, rejected_lately=recent())
     took = round(1000 * (time.monotonic() - started))
-    greeting, spoken = line.decode("utf-8", "replace").rstrip(), spoken_protocol(line)
-    facts = ServerFacts(greeting=quote(greeting), spoken=spoken, milliseconds=took)
+    spoken = spoken_protocol(line)
+    facts = ServerFacts(greeting=_quoted(line), spoken=spoken, milliseconds=took)
     if spoken != target.protocol or turns_away(line):
+        greeting = _quoted(line + _rest_of(line, stream))
         others = max(own_connections(target, given, stream.peer) - 1, 0)
         stream.abort()
-        return msgspec.structs.replace(facts, own_connections=others)
+        return msgspec.structs.replace(facts, greeting=greeting, own_connections=others)
     stream.unread(line)
     try:
         session = open_session(target.protocol, stream, patient_deadline(target, bench))
@@ -151,6 +157,21 @@ def _converse(stream: Stream, target: Service, given: Given, bench: Workbench) -
         starttls=session.starttls,
         open=True,
     )
+
+
+def _quoted(line: bytes) -> str:
+    return quote(line.decode("utf-8", "replace"))
+
+
+def _rest_of(line: bytes, stream: Stream) -> bytes:
+    """The further lines of an SMTP reply that began with *line* (RFC 5321 §4.2.1), as far as they come at once."""
+    stream.deadline = stream.deadline.within(REST_SECONDS)
+    rest = b""
+    with contextlib.suppress(OSError):
+        while re.match(rb"[245]\d\d-", line) and len(rest) < LONGEST_REST:
+            line = read_line(stream)
+            rest += line
+    return rest
 
 
 def _only_answers_tls(stream: Stream, target: Service, given: Given, bench: Workbench) -> bool:

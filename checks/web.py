@@ -17,12 +17,14 @@ from checks.reach import take_stream
 from checks.second_try import PAUSE_SECONDS, may_pass, time_is_left
 from checks.tls import TlsFacts, handshake_elsewhere, judge_tls
 from diagnose import providers
-from diagnose.model import Check, Facts, Finding, Given, Service, Text, text
+from diagnose.model import Certainty, Check, Facts, Finding, Given, Service, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Exchange, Hop, Stream
 from diagnose.replies import read_reply
 
 PAGE_SECONDS = 15.0
+TELLING_SECONDS = 5.0
+"""A page that has not come by then may be down; one that was given less time may only be slow."""
 CACHED_SECONDS = 60
 """A login page that may be kept longer than that can be an old one."""
 
@@ -145,7 +147,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         certificate = last.failure.name == "certificate_not_accepted"
         yield Finding(
             cause="web.login-page-down",
-            certainty="likely" if certificate else "confirmed",
+            certainty="possible" if _hurried(facts) else "likely" if certificate else "confirmed",
             text=text("The webmail page {url} cannot be had: {words}.", url=place(last.url), words=last.failure.words),
         )
     elif facts.unfinished and not (facts.page and facts.page.password_field):
@@ -184,6 +186,17 @@ def _judge_elsewhere(facts: WebFacts, given: Given, target: Service) -> Iterator
 def _shown(facts: WebFacts) -> bool:
     """Whether the page is known; the part of one that came before the time ran out proves only what it holds."""
     return not facts.unfinished or (facts.page is not None and facts.page.password_field)
+
+
+def _hurried(facts: WebFacts) -> bool:
+    """Whether the run had no time to wait for the page as long as a person would."""
+    known = facts.hops[-1].failure
+    waited = sum(hop.milliseconds for hop in facts.hops) / 1000
+    return known is not None and known.name == "timed_out" and waited < TELLING_SECONDS
+
+
+def _usable(facts: WebFacts) -> bool:
+    return _shown(facts) and not _hurried(facts)
 
 
 def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
@@ -237,10 +250,16 @@ def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Find
 def judge_words(words: str, url: str, given: Given, *, hint: bool, retry_after: str | None = None) -> Iterator[Finding]:
     """What the page says itself: next to a working login form it is a *hint*, instead of one it is the message."""
     for suspect in read_reply(words, protocol="http", provider=given.provider, stage="login").suspects:
+        if hint and suspect.certainty == "possible":
+            continue
         if suspect.cause.startswith(("web.", "browser.", "lockout.", "server.")):
+            certainty: Certainty = "possible" if hint else suspect.certainty
+            cause = suspect.cause
+            if cause == "server.fault":  # the page speaks for itself, and not for the mail servers behind it
+                cause, certainty = "web.login-page-down", "possible" if certainty == "possible" else "likely"
             finding = Finding(
-                cause=suspect.cause,
-                certainty="possible" if hint else suspect.certainty,
+                cause=cause,
+                certainty=certainty,
                 text=text("The page at {url} says: {words}", url=url, words=words[:300]),
             )
             yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", words[:300], retry_after)
@@ -308,6 +327,6 @@ CHECKS = (
         ),
         needs=("reach", "tls"),
         applies=lambda target: target.protocol == "webmail",
-        usable=_shown,
+        usable=_usable,
     ),
 )

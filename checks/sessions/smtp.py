@@ -55,7 +55,8 @@ class SmtpSession(MailSession):
     def _hello(self) -> None:
         code, words = self._ask(b"EHLO " + HELO_NAME.encode())
         if code != 250:
-            code, words = self._ask(b"HELO " + HELO_NAME.encode())
+            if not 400 <= code < 500:  # such a reply is about the moment, and no word against EHLO (RFC 5321 §4.1.4)
+                code, words = self._ask(b"HELO " + HELO_NAME.encode())
             if code != 250:
                 raise ClosedError(f"{code} {shown(words)}")
             words = b""

@@ -410,7 +410,8 @@ def page(status: int | None = 200, facts: PageFacts | None = None, loop: bool = 
     [
         (page(), WEB, []),
         (page(loop=True), WEB, ["web.redirect-loop"]),
-        (page(None, failure=failure("timed_out", "http")), WEB, ["web.login-page-down"]),
+        (page(None, failure=failure("timed_out", "http"), milliseconds=15_000), WEB, ["web.login-page-down"]),
+        (page(None, failure=failure("timed_out", "http"), milliseconds=3_500), WEB, ["web.login-page-down?"]),
         (page(None, failure=failure("certificate_not_accepted", "http")), WEB, ["web.login-page-down~"]),
         (page(500), WEB, ["web.login-page-down"]),
         (page(503), WEB, ["web.login-page-down"]),
@@ -421,6 +422,12 @@ def page(status: int | None = 200, facts: PageFacts | None = None, loop: bool = 
         (page(500), service("webmail", 443, source="guess"), ["web.login-page-down?"]),
         (page(200, PageFacts(parked="this domain is for sale")), WEB, ["web.login-page-changed"]),
         (page(200, PageFacts(title="Hello", text="x" * 500)), WEB, ["web.login-page-changed?"]),
+        (page(200, PageFacts(text="The mail service is temporarily unavailable.")), WEB, ["web.login-page-down~"]),
+        (
+            page(200, PageFacts(password_field=True, forms=1, text="Too many attempts lock the account.")),
+            WEB,
+            ["lockout.account-locked?"],
+        ),
     ],
 )
 def test_web(facts: WebFacts, target: Service, causes: list[str]) -> None:

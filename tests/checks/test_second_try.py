@@ -169,6 +169,25 @@ def test_of_two_failures_the_one_with_words_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"421-Down for maintenance\r\n421 until 04:00 UTC\r\n", "421-Down for maintenance 421 until 04:00 UTC"),
+        (b"421-Down for maintenance\r\n", "421-Down for maintenance"),
+    ],
+)
+def test_a_greeting_that_turns_away_is_read_to_its_end(sent: bytes, kept: str) -> None:
+    turns = Turns(says(sent, stay=False))
+    with imap(turns, protocol="smtp") as target:
+        assert greeted(target).greeting == kept
+
+
+def test_lines_without_end_are_read_in_part() -> None:
+    turns = Turns(says(b"554-x\r\n" * 10_000))
+    with imap(turns, protocol="smtp") as target:
+        assert greeted(target).greeting.startswith("554-x 554-x")
+
+
+@pytest.mark.parametrize(
     ("greeting", "protocol"),
     [
         (b"554 5.7.1 No service for you\r\n", "smtp"),
