@@ -424,7 +424,7 @@ def page(status: int | None = 200, facts: PageFacts | None = None, loop: bool = 
         (page(200, PageFacts(title="Hello", text="x" * 500)), WEB, ["web.login-page-changed?"]),
         (page(200, PageFacts(text="The mail service is temporarily unavailable.")), WEB, ["web.login-page-down~"]),
         (
-            page(200, PageFacts(password_field=True, forms=1, text="Too many attempts lock the account.")),
+            page(200, PageFacts(password_field=True, forms=1, text="Has your account been locked? Ask us.")),
             WEB,
             ["lockout.account-locked?"],
         ),
