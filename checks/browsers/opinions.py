@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from checks.browsers.facts import ProfileFacts, ProfilesFacts, works
+from checks.browsers.facts import ProfileFacts, ProfilesFacts, Trial, works
 from diagnose.browsers import browser
 from diagnose.model import Certainty, Finding, Given, Service, Text, text
 
@@ -14,6 +14,9 @@ COMMON_LIMIT = 8190
 near it."""
 TOO_LARGE = {400, 413, 431, 494}
 """RFC 6585 §5; what older servers say instead; and nginx's own number."""
+
+TOO_MANY_REQUESTS = 429
+"""RFC 6585 §4: it is not about their size."""
 
 Opinion = tuple[str, Certainty, Text]
 """Cause, certainty and the sentence that says why."""
@@ -70,7 +73,7 @@ def _of_cookies(one: ProfileFacts, facts: ProfilesFacts) -> Iterator[Opinion]:
     elif works(trial.clean_status) and (trial.failure or not works(trial.status)):
         yield (
             "browser.stale-cookies",
-            "confirmed" if trial.status in TOO_LARGE else "likely",
+            _certainty(trial),
             text(
                 "{browser} sends {size} bytes of cookies to the webmail page. With that many the server answers "
                 "{answer}, without them it shows the page.",
@@ -109,6 +112,14 @@ def _of_cookies(one: ProfileFacts, facts: ProfilesFacts) -> Iterator[Opinion]:
                 **named,
             ),
         )
+
+
+def _certainty(trial: Trial) -> Certainty:
+    """What the answer to as many bytes says of their number."""
+    if trial.status in TOO_LARGE:
+        return "confirmed"
+    late = trial.failure is not None and trial.failure.name == "timed_out"
+    return "possible" if late or trial.status == TOO_MANY_REQUESTS else "likely"
 
 
 def _of_page(one: ProfileFacts, facts: ProfilesFacts) -> Iterator[Opinion]:

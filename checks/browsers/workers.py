@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from checks.browsers.caches import host_of
@@ -11,25 +12,25 @@ from diagnose.model.deadline import Deadline
 
 MOST_FILES = 50
 LARGEST_FILE = 16_000_000
-MOST_SCRIPTS = 5
 LONGEST_RECORD = 4096
 
 _RECORD = re.compile(rb"([\0\1])[\x0c-\x7f](REG:https?://[^\0/]{1,110}/\0\d{1,20})")
 """A registration is put (1) or deleted (0) in LevelDB's log: the kind, the key's length, the key."""
-_SCRIPT = re.compile(rb"\x1a(?:[\x0c-\x7f]|[\x80-\xff][\1-\x1f])(https?://[!-~]{1,2000})")
-"""The third field, a string, of a registration (service_worker_database.proto of Chromium)."""
+_LENGTH, _URL = rb"(?:[\x0c-\x7f]|[\x80-\xff][\1-\x1f])", rb"(https?://[!-~]{1,2000})"
+_SCOPE_AND_SCRIPT = re.compile(rb"\x12" + _LENGTH + _URL + rb"\x1a" + _LENGTH + _URL)
+"""The second and third field, strings, of a registration (service_worker_database.proto of Chromium)."""
 
 Workers = tuple[bool, tuple[str, ...]]
-"""Whether there is one, and the scripts as far as they can be told."""
+"""Whether the host has one, and the script of the one that answers for the page, as far as it can be told."""
 
 
-def of_chromium(profile: Path, host: str, deadline: Deadline) -> Workers:
+def of_chromium(profile: Path, url: str, deadline: Deadline) -> Workers:
     """Read from the bytes of the database; what its tables hold in compressed form is only seen to be there.
 
     Raises UnreadableError.
     """
-    place = re.compile(rb"https?://" + re.escape(host.lower().encode()) + rb"(?::\d{1,5})?/")
-    live: dict[bytes, str] = {}
+    place = re.compile(rb"https?://" + re.escape((host_of(url) or "").encode()) + rb"(?::\d{1,5})?/")
+    live: dict[bytes, tuple[str, str]] = {}
     in_tables = deleted = False
     for path in sorted(files(profile / "Service Worker" / "Database", MOST_FILES)):
         if deadline.passed():
@@ -46,13 +47,12 @@ def of_chromium(profile: Path, host: str, deadline: Deadline) -> Workers:
                 live.pop(key, None)
                 deleted = True
             else:
-                script = _SCRIPT.search(data, record.end(), record.end() + LONGEST_RECORD)
-                live[key] = script[1].decode("ascii") if script else ""
-    scripts = tuple(dict.fromkeys(filter(None, live.values())))
-    return bool(live) or (in_tables and not deleted), scripts[:MOST_SCRIPTS]
+                told = _SCOPE_AND_SCRIPT.search(data, record.end(), record.end() + LONGEST_RECORD)
+                live[key] = (told[1].decode("ascii"), told[2].decode("ascii")) if told else ("", "")
+    return bool(live) or (in_tables and not deleted), _answering(live.values(), url)
 
 
-def of_firefox(profile: Path, host: str) -> Workers:
+def of_firefox(profile: Path, url: str) -> Workers:
     """Read from serviceworker.txt: of each registration the origin's attributes, the scope, the script and more.
 
     Raises UnreadableError.
@@ -60,5 +60,14 @@ def of_firefox(profile: Path, host: str) -> Workers:
     text = (read(profile / "serviceworker.txt", LARGEST_FILE) or b"").decode("utf-8", "replace")
     _version, _, entries = text.partition("\n")
     rows = [entry.split("\n") for entry in entries.split("#\n")]
-    scripts = tuple(row[2] for row in rows if len(row) > 2 and host_of(row[1]) == host_of(row[2]) == host)
-    return bool(scripts), scripts[:MOST_SCRIPTS]
+    host = host_of(url)
+    own = [(row[1], row[2]) for row in rows if len(row) > 2 and host_of(row[1]) == host_of(row[2]) == host]
+    return bool(own), _answering(own, url)
+
+
+def _answering(workers: Iterable[tuple[str, str]], url: str) -> tuple[str, ...]:
+    """Of scopes and scripts the script for *url*: the longest scope takes it ("Match Service Worker Registration" of
+    the Service Workers standard).
+    """
+    fitting = [worker for worker in workers if worker[0] and url.startswith(worker[0])]
+    return (max(fitting, key=lambda worker: len(worker[0]))[1],) if fitting else ()

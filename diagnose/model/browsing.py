@@ -15,7 +15,9 @@ Oddity = Literal["caps_lock", "full_width", "composition", "invisible", "autofil
 LONGEST_HEADER = 2000
 """Characters kept of a header."""
 Header = Annotated[str, msgspec.Meta(max_length=LONGEST_HEADER)]
-Seconds = Annotated[float, msgspec.Meta(ge=-1e10, le=1e10)]
+MOST_SECONDS = 1e10
+"""Some 300 years; no clock is so wrong."""
+Seconds = Annotated[float, msgspec.Meta(ge=-MOST_SECONDS, le=MOST_SECONDS)]
 
 
 class Reaching(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

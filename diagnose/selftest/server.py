@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import math
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from flask import Flask, Response, abort, redirect, render_template, request, send_file, send_from_directory
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response as AnyResponse
 
 from diagnose.browsers import recognise
-from diagnose.model.browsing import LONGEST_HEADER, BrowserAnswer, Reaching
+from diagnose.model.browsing import LONGEST_HEADER, MOST_SECONDS, BrowserAnswer, Reaching
 from diagnose.model.renderer import PALETTE
 from diagnose.providers import Language
 from diagnose.secret import Secret
@@ -33,6 +34,8 @@ LONGEST_PASSWORD = 65536
 """Characters."""
 SILENCE_SECONDS = 20.0
 """How long a connection may say nothing."""
+MOST_CONNECTIONS = 32
+"""Open at a time; browsers make some six to a host."""
 REFUSAL = "Forbidden\n"
 """In no language: who is refused is not known."""
 COOKIE = "selftest"
@@ -157,7 +160,7 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
         ahead = request.args.get("clock", math.nan, type=float) - time.time()
         told = msgspec.structs.replace(
             _of_request(_body(BrowserAnswer), talk),
-            clock_ahead_seconds=round(ahead, 1) if math.isfinite(ahead) else None,
+            clock_ahead_seconds=round(ahead, 1) if abs(ahead) <= MOST_SECONDS else None,  # nor is NaN
         )
         talk.tell(told)
         return Response(msgspec.json.encode(_seen(told, lang)), mimetype="application/json")
@@ -245,10 +248,34 @@ class _Handler(WSGIRequestHandler):
         """Nothing: the addresses of pages hold secrets."""
 
 
+class _Server(ThreadedWSGIServer):
+    """Of more connections than a browser makes, the one that has been open longest is shut: the page gets through."""
+
+    def __init__(self) -> None:
+        self._open: dict[Any, None] = {}
+        self._lock = threading.Lock()
+        super().__init__("127.0.0.1", 0, lambda _environ, _start: [], _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the library's signature
+        with self._lock:
+            self._open[request] = None
+            oldest = next(iter(self._open)) if len(self._open) > MOST_CONNECTIONS else None
+            self._open.pop(oldest, None)
+        if oldest is not None:
+            with contextlib.suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)  # its own thread closes it
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the library's signature
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+
 @contextlib.contextmanager
 def serving(talk: Conversation, *, name: str, lang: Language, translate: Callable[[str], str]) -> Iterator[str]:
     """Serve *talk* on a free port of 127.0.0.1; the address that opens it."""
-    server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True, request_handler=_Handler)
+    server = _Server()
     server.app = application(talk, server.port, name=name, lang=lang, translate=translate)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

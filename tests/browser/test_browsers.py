@@ -64,6 +64,18 @@ def test_what_is_not_known_is_not_guessed(agent: str) -> None:
     assert recognise(agent) is None
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0 (X11; Linux x86_64; rv:68.0) Gecko/20100101 Goanna/4.8 Firefox/68.0 PaleMoon/29.4.4",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:68.0) Gecko/20100101 Firefox/68.0 SeaMonkey/2.53.20",
+        MAC + "Version/13.0 Safari/605.1.15 Epiphany/605.1.15",
+    ],
+)
+def test_a_relative_that_keeps_an_old_number_is_not_the_old_browser(agent: str) -> None:
+    assert recognise(agent) is None
+
+
 def test_the_browser_on_an_iphone_is_its_own() -> None:
     """Its engine is not the one of the same name elsewhere, so its version says nothing."""
     found = recognise("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "

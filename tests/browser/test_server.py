@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
+import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from diagnose.model.browsing import BrowserAnswer, Reaching
 from diagnose.selftest.conversation import Conversation
-from diagnose.selftest.server import COOKIE, LARGEST_REQUEST, REFUSAL, application, serving
+from diagnose.selftest.server import COOKIE, LARGEST_REQUEST, MOST_CONNECTIONS, REFUSAL, application, serving
 
 PORT = 4711
 HERE = f"http://127.0.0.1:{PORT}"
@@ -179,7 +181,7 @@ def test_a_cookie_that_comes_back_is_told(browser: Browser) -> None:
     assert browser.talk.answer.languages == ("en",)
 
 
-@pytest.mark.parametrize("clock", ["", "?clock=", "?clock=noon", "?clock=nan", "?clock=inf"])
+@pytest.mark.parametrize("clock", ["", "?clock=", "?clock=noon", "?clock=nan", "?clock=inf", "?clock=-1e300"])
 def test_a_clock_that_is_not_told_is_not_wrong(browser: Browser, clock: str) -> None:
     assert said(browser.opened().mine("answer" + clock, method="POST", json=ANSWER))["clock_ahead_seconds"] is None
 
@@ -327,6 +329,24 @@ def asked(port: int, *lines: str) -> tuple[bytes, bytes]:
             answer += part
     head, _, body = answer.partition(b"\r\n\r\n")
     return head, body
+
+
+def test_whoever_holds_many_connections_keeps_nobody_else_away(served: urllib.parse.SplitResult) -> None:
+    """Each would have its thread, and its file descriptor, of which the diagnosis needs some, too."""
+    port, before = served.port or 0, threading.active_count()
+    with contextlib.ExitStack() as stack:
+        silent = []
+        for _ in range(3 * MOST_CONNECTIONS):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+            silent.append(connection)
+        head, _body = asked(port, f"GET {served.path} HTTP/1.1", f"Host: 127.0.0.1:{port}")
+
+        assert b" 303 " in head.partition(b"\r\n")[0]
+        for shut in silent[: 2 * MOST_CONNECTIONS]:
+            with contextlib.suppress(ConnectionError):
+                assert shut.recv(1) == b""
+        assert threading.active_count() <= before + MOST_CONNECTIONS + 1
 
 
 def test_over_the_wire(served: urllib.parse.SplitResult, talk: Conversation) -> None:

@@ -66,6 +66,8 @@ COOKIES, CACHE = "browser.stale-cookies", "browser.stale-cache"
         (profile(cookies=held(9000), trial=trial(302)), {}, []),
         (profile(cookies=held(9000), trial=trial(503)), {}, [COOKIES + "~"]),
         (profile(cookies=held(9000), trial=trial(403)), {}, [COOKIES + "~"]),
+        (profile(cookies=held(9000), trial=trial(429)), {}, [COOKIES + "?"]),  # too many requests, of any size
+        (profile(cookies=held(9000), trial=trial(None, failure="timed_out")), {}, [COOKIES + "?"]),
         (profile(cookies=held(9000), trial=trial(None, failure="connection_reset")), {}, [COOKIES + "~"]),
         (profile(cookies=held(9000), trial=trial(400, clean=400)), {}, []),
         (profile(cookies=held(9000), trial=trial(400, clean=None)), {}, []),

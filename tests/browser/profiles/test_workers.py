@@ -12,12 +12,14 @@ from diagnose.model import Deadline
 from .made import HOST
 
 SCOPE, SCRIPT = f"https://{HOST}:8443/", f"https://{HOST}:8443/sw.js"
-THERE, NONE = (True, (SCRIPT,)), (False, ())
+PAGE, ELSEWHERE = SCOPE + "mail/", f"https://{HOST}:8443/calendar/"
+THERE, NONE, NOT_FOR_THE_PAGE = (True, (SCRIPT,)), (False, ()), (True, ())
 
 
 def put(scope: str = SCOPE, script: str = SCRIPT, number: int = 0) -> bytes:
     """A record as it stands in the log of a real profile."""
-    key = f"REG:{scope}\0{number}".encode()
+    origin = "/".join([*scope.split("/")[:3], ""])
+    key = f"REG:{origin}\0{number}".encode()
     value = (
         b"\x08\0\x12"
         + bytes([len(scope)])
@@ -50,6 +52,10 @@ def delete(scope: str = SCOPE, number: int = 0) -> bytes:
         (delete(), put(), NONE),
         (put() + delete(), put(), NONE),
         (put()[:40], b"", NONE),
+        (put(ELSEWHERE), b"", NOT_FOR_THE_PAGE),
+        (put(f"https://{HOST}/"), b"", NOT_FOR_THE_PAGE),  # another port is another origin
+        (put(script=SCOPE + "old.js") + put(PAGE, number=1), b"", THERE),
+        (put(PAGE) + put(script=SCOPE + "old.js", number=1), b"", THERE),
         (put().replace(b"\x1a", b"\x1b"), b"", (True, ())),
     ],
 )
@@ -60,7 +66,7 @@ def test_chromium(tmp_path: Path, log: bytes, table: bytes, found: workers.Worke
     (folder / "000002.ldb").write_bytes(table)
     (folder / "LOG").write_bytes(put())
 
-    assert workers.of_chromium(tmp_path, HOST, Deadline(5)) == found
+    assert workers.of_chromium(tmp_path, PAGE, Deadline(5)) == found
 
 
 @pytest.mark.parametrize(
@@ -72,10 +78,12 @@ def test_chromium(tmp_path: Path, log: bytes, table: bytes, found: workers.Worke
         ([("", SCOPE, "https://bank.example/sw.js")], NONE),
         ([("", "https://[broken", SCRIPT)], NONE),
         ([("",)], NONE),
+        ([("", ELSEWHERE, SCRIPT)], NOT_FOR_THE_PAGE),
+        ([("", SCOPE, SCOPE + "old.js"), ("", PAGE, SCRIPT)], THERE),
     ],
 )
 def test_firefox(tmp_path: Path, rows: list[tuple[str, ...]], found: workers.Workers) -> None:
     entries = "".join("\n".join([*row, "true", "{1}", "0"]) + "\n#\n" for row in rows)
     (tmp_path / "serviceworker.txt").write_text(f"12\n{entries}")
 
-    assert workers.of_firefox(tmp_path, HOST) == found
+    assert workers.of_firefox(tmp_path, PAGE) == found
