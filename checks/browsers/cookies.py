@@ -58,13 +58,13 @@ class HeldCookies(msgspec.Struct, frozen=True, kw_only=True):
     expired: int = 0
     """Kept still, and sent no more."""
     expired_of_login: int = 0
-    """Of those, how many have a name that the login page itself uses."""
+    """Of those, how many have a name that the login page itself uses for a login."""
     of_session: int = 0
     """Without an expiry."""
     across_domains: int = 0
-    """Names that are sent twice, for the host and for a parent domain of it."""
+    """Names that are sent twice, for the host alone and for it with all below it, or for a parent domain."""
     of_login: int = 0
-    """Of those, the names that the login page sets itself, and not for both."""
+    """Of those, the names that the login page sets itself for a login, and not for both."""
     first_set_at: float | None = None
     last_used_at: float | None = None
     first_expiry_at: float | None = None
@@ -115,7 +115,7 @@ def count(cookies: Iterable[StoredCookie], url: str, hops: Iterable[Hop], now: f
     going = sent(held, url, now)
     by_name: dict[str, set[str]] = {}
     for cookie in going:
-        by_name.setdefault(cookie.name, set()).add(cookie.domain.lstrip("."))
+        by_name.setdefault(cookie.name, set()).add(cookie.domain.lower())
     across = {name: domains for name, domains in by_name.items() if len(domains) > 1}
     expired = [c for c in held if c.expires is not None and c.expires <= now]
     fresh = [c.expires for c in held if c.expires is not None and c.expires > now]
@@ -144,12 +144,19 @@ def _below(path: str, of_cookie: str) -> bool:
 
 
 def _set_by(hops: Iterable[Hop]) -> dict[str, set[str]]:
-    """Name to the domains that the page sets a cookie of that name for."""
+    """Name to the domains, as browsers keep them, that the page sets a cookie of that name for.
+
+    What outlives the browser's session (RFC 6265 §5.3) and is open to scripts (no HttpOnly, §5.2.6) counts visits or
+    keeps a language, and is none of a login's.
+    """
     domains: dict[str, set[str]] = {}
     for hop in hops:
         host = (urllib.parse.urlsplit(hop.url).hostname or "").lower()
         for cookie in hop.cookies:
             named = [part.partition("=") for part in cookie.attributes]
             attributes = {key.strip().lower(): value.strip() for key, _, value in named}
-            domains.setdefault(cookie.name, set()).add(attributes.get("domain", "").lstrip(".").lower() or host)
+            if "httponly" not in attributes and {"expires", "max-age"} & attributes.keys():
+                continue
+            wide = attributes.get("domain", "").lstrip(".").lower()
+            domains.setdefault(cookie.name, set()).add("." + wide if wide and not is_address(host) else host)
     return domains

@@ -82,6 +82,8 @@ def visit(*set_here: Cookie) -> tuple[Hop, ...]:
 
 HOST_ONLY = Cookie(name="sid", attributes=("Path=/", "Secure"))
 WIDE = Cookie(name="sid", attributes=("path=/", "Domain=corp.example"))
+OF_VISITS = Cookie(name="sid", attributes=("Path=/", "Max-Age=63072000", "Secure"))
+KEPT = Cookie(name="sid", attributes=("Path=/", "Expires=Thu, 01 Jan 2037 00:00:00 GMT", "HttpOnly"))
 
 
 @pytest.mark.parametrize(
@@ -94,11 +96,14 @@ WIDE = Cookie(name="sid", attributes=("path=/", "Domain=corp.example"))
         ([cookie(), cookie(path="/mail")], (HOST_ONLY,), 0, 0),  # two applications of one host
         ([cookie("x"), cookie("x", ".corp.example"), cookie()], (HOST_ONLY,), 1, 0),
         ([cookie(), cookie(domain=".corp.example", expires=NOW - 1)], (HOST_ONLY,), 0, 0),
-        ([cookie(domain=".webmail.corp.example"), cookie()], (), 0, 0),
+        ([cookie(), cookie(domain=".corp.example")], (OF_VISITS,), 1, 0),
+        ([cookie(), cookie(domain=".corp.example")], (KEPT,), 1, 1),
+        ([cookie(domain=".webmail.corp.example"), cookie()], (), 1, 0),
+        ([cookie(domain=".webmail.corp.example"), cookie()], (HOST_ONLY,), 1, 1),  # it was set for both one day
     ],
 )
 def test_twins(held: list[StoredCookie], page_sets: tuple[Cookie, ...], across: int, of_login: int) -> None:
-    """Two of one name that are both sent, for the host and for its parent domain."""
+    """Two of one name that are both sent, for the host and for a wider domain."""
     found = count(held, URL + "mail/", visit(*page_sets), NOW)
 
     assert (found.across_domains, found.of_login) == (across, of_login)
