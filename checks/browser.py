@@ -12,6 +12,9 @@ from diagnose.model import Certainty, Check, Facts, Finding, Given, Service, Ski
 from diagnose.model.browsing import BrowserAnswer, Oddity, Reaching
 from diagnose.model.workbench import Workbench
 
+SLOW_MILLISECONDS = 5000
+"""Half of what the self-test page waits for another: where this program waits as long, that page may wait in vain."""
+
 TYPED: dict[Oddity, tuple[Certainty, Text]] = {
     "full_width": (
         "confirmed",
@@ -94,9 +97,10 @@ def _judge_reaching(
             continue  # the page forbids others to fetch it (Fetch standard, Cross-Origin-Resource-Policy)
         certainty: Certainty = "confirmed" if one.page == one.image == "failed" else "likely"
         wants_cookies = any(hop.cookies for hop in web.hops[:-1])  # which the self-test has none of
+        slow = one.page == "no_answer" and sum(hop.milliseconds for hop in web.hops) > SLOW_MILLISECONDS
         yield Finding(
             cause="browser.blocked-from-browser",
-            certainty="possible" if facts.chosen_resolver or wants_cookies else certainty,
+            certainty="possible" if facts.chosen_resolver or wants_cookies or slow else certainty,
             text=text("This program reaches {url}, the browser does not.", url=one.url),
             data=data | {"url": one.url},
         )

@@ -190,9 +190,15 @@ def composition(page: Page) -> None:
     session.send("Input.insertText", {"text": "密码"})
 
 
+def sentences(page: Page) -> None:
+    for part in ("你好", "，世界！", "\u3000می\u200cخواهم"):
+        page.keyboard.insert_text(part)
+
+
 @pytest.mark.parametrize(
     ("typing", "expected"),
     [
+        (sentences, {}),
         (caps_lock, {"browser.input-method": "likely"}),
         (full_width, {"browser.input-method": "confirmed"}),
         (invisible, {"browser.input-method": "confirmed"}),

@@ -122,6 +122,15 @@ def test_what_this_program_reaches_and_the_browser_does_not(page: Reached, image
     assert named(judged(reaching=reaching, chosen_resolver=True)) == [("browser.blocked-from-browser", "possible")]
 
 
+def test_a_page_that_is_slow_for_this_program_too_may_only_be_slow() -> None:
+    slow = WebFacts(hops=(Hop(url=PAGE, status=200, milliseconds=7000),), loop=False)
+    ways: dict[Reached, str] = {"no_answer": "possible", "failed": "likely"}
+
+    for page, certainty in ways.items():
+        reaching = (Reaching(url=PAGE, page=page, image="no_answer"),)
+        assert named(judged(reaching=reaching, web=slow)) == [("browser.blocked-from-browser", certainty)]
+
+
 def test_a_page_that_sends_people_round_until_they_keep_its_cookie_proves_little() -> None:
     """The self-test asks without cookies, which such a page never lets through."""
     first = Hop(url=PAGE, status=302, location=PAGE, cookies=(Cookie(name="seen", attributes=()),), milliseconds=5)

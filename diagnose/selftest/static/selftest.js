@@ -124,13 +124,16 @@ async function lookAtBrowser() {
 const ODDITIES = ["full_width", "invisible", "caps_lock", "composition", "autofill"]; // the surest first
 const FULL_WIDTH = /[\u3000\uff01-\uff5e\uffe0-\uffe6]/;
 const INVISIBLE = /[\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\ufeff]/;
+// Letters of scripts that no password is made of: their sentences have full-width signs and joiners of their own.
+const PROSE = /[\u0370-\u061b\u061d-\u180d\u180f-\u1cff\u2e80-\u2fff\u3040-\ud7ff]/;
 
 function watchTyping(field, notice) {
   const odd = new Set();
   let keyed = false;
   const see = () => {
-    if (FULL_WIDTH.test(field.value)) odd.add("full_width");
-    if (INVISIBLE.test(field.value)) odd.add("invisible");
+    const password = !PROSE.test(field.value);
+    if (password && FULL_WIDTH.test(field.value)) odd.add("full_width");
+    if (password && INVISIBLE.test(field.value)) odd.add("invisible");
     notice(odd);
   };
   const press = (event) => {
