@@ -87,7 +87,8 @@ def _sanitize(recording: Recording, file: Path, target: Path, deadline: Deadline
 
 def _may_be_written(target: Path) -> None:
     """Raises click.UsageError where writing *target* would destroy something."""
-    if target.exists():
+    standard_output = str(target) == "-"  # which holds the report
+    if standard_output or target.exists() or target.is_symlink():
         raise click.UsageError(_("{file} is there already; give another name.").format(file=target))
     if not target.parent.is_dir():
         raise click.UsageError(_("there is no folder “{folder}”.").format(folder=target.parent))

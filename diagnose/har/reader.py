@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import statistics
 import tempfile
 import urllib.parse
@@ -18,9 +19,9 @@ from diagnose import __version__
 from diagnose.har.facts import Exchange, HarFacts, Offset, exchange, login_host, matters, seconds_ahead
 from diagnose.har.sanitize import clean_entry
 from diagnose.har.secrets import Secrets
-from diagnose.har.stream import Entries
+from diagnose.har.stream import Entries, HarError
 from diagnose.har.urls import clean_url
-from diagnose.model import Deadline
+from diagnose.model import Deadline, text
 
 MOST_EXCHANGES = 300
 MOST_TICKS, MOST_CLOCKS = 50, 20
@@ -58,6 +59,8 @@ _last_read: dict[tuple[Path, int, int], Recording] = {}
 def read_har(file: Path, deadline: Deadline) -> Recording:
     """The recording in *file*, plain or packed with gzip. Raises HarError for what is no HAR, OSError."""
     state = file.stat()
+    if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a pipe may wait for ever, and is read once
+        raise HarError(text("{file} is no HAR file.", file=file.name))
     key = (file.resolve(), state.st_mtime_ns, state.st_size)
     if key not in _last_read:
         recording = _read(Entries(file, deadline))

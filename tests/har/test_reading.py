@@ -59,6 +59,12 @@ def test_a_file_that_cannot_be_read(command: CommandLine, tmp_path: Path) -> Non
     assert "directory" in command.refused("har", str(tmp_path))
 
 
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(command: CommandLine, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    assert command.refused("har", str(tmp_path / "pipe")) == "pipe is no HAR file."
+
+
 def test_a_name_that_is_dangerous_to_show(command: CommandLine, tmp_path: Path) -> None:
     assert "\x1b" not in command.refused("har", str(save(tmp_path / "\x1b[2J.har", "{}")))
 
@@ -236,7 +242,10 @@ def test_nothing_is_overwritten(command: CommandLine, tmp_path: Path) -> None:
     link = tmp_path / "link.har"
     link.symlink_to(file)
 
-    for target in (file, link, tmp_path):
+    dangling = tmp_path / "dangling.har"
+    dangling.symlink_to(tmp_path / "none.har")
+
+    for target in (file, link, dangling, tmp_path, Path("-")):
         assert "there already" in command.refused("har", str(file), "--sanitize", str(target))
     assert "no folder" in command.refused("har", str(file), "--sanitize", str(tmp_path / "none" / "x.har"))
     assert file.read_bytes() == before
