@@ -23,6 +23,8 @@ VISITS_OF_A_CIRCLE = 3
 """Visits of one address in one chain of redirects; a sign-on over several sites comes by twice."""
 RELOADS, RELOAD_SECONDS = 6, 30.0
 ACCOUNT_FAMILIES = {"credentials", "lockout", "activation", "settings"}
+_OF_THE_ACCOUNT = ("credentials.", "activation.", "lockout.account-")
+"""What an answer with a 5xx status may be about all the same: SOAP 1.2 over HTTP and many programs refuse with one."""
 _WITHOUT_SESSION = {401, 403, 419, 422, 440}
 _GIVEN_UP = ("ERR_TOO_MANY_REDIRECTS", "NS_ERROR_REDIRECT_LOOP")
 _LOADED = {"document", "xhr", "script", "iframe"}
@@ -132,9 +134,10 @@ def _judge_pages(ours: tuple[Exchange, ...], given: Given) -> Iterator[Finding]:
 def _suspects(one: Exchange, said: tuple[str, ...], given: Given) -> tuple[Suspect, ...]:
     if too_long(one):
         return ()
-    reply = words_of(one, said)
-    found = read_reply(reply, protocol="http", provider=given.provider, stage="login").suspects
-    return found or read_reply("\n".join(said), provider=given.provider, stage="login").suspects
+    found = read_reply(words_of(one, said), protocol="http", provider=given.provider, stage="login").suspects
+    words = read_reply("\n".join(said), provider=given.provider, stage="login").suspects
+    refused = any(s.certainty != "possible" and s.cause.startswith(_OF_THE_ACCOUNT) for s in words)
+    return words if not found or (refused and one.status >= 500) else found
 
 
 def _of_answer(suspect: Suspect, one: Exchange, said: tuple[str, ...]) -> Finding:

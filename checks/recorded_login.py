@@ -9,6 +9,7 @@ import msgspec
 
 from checks.names import registered
 from diagnose.har import Exchange
+from diagnose.har.names import is_login
 from diagnose.replies import read_reply
 
 Outcome = Literal["in", "asked_again", "refused", "failed", "unfinished"]
@@ -80,14 +81,14 @@ def _followed(exchanges: tuple[Exchange, ...], place: int) -> RecordedLogin:
         return ended("in") if _repeated_well(landing, rest) else ended("refused")
     if landing.redirect:
         return ended("unfinished")
-    if landing.password_form:
+    if landing.password_form and _asks_again(landing, attempt, before):
         return ended("asked_again")
     if landing.refuses or _sure(landing, said):
         step = _next_step(exchanges, landing, attempt)
         return _followed(exchanges, step) if step is not None else ended("refused")
-    broken = _broken_later(rest, {site_of(one.url) for one in way})
+    broken = _broken_later(rest, way, before)
     if broken is None:
-        return ended("in")
+        return ended("in" if _let_in(way, exchanges[:place], rest) else "unfinished")
     words = tuple(line for line in broken.said if before is None or line not in before.said)
     outcome: Outcome = "asked_again" if broken.password_form else "refused" if broken.status else "failed"
     return ended(outcome, broken, words)
@@ -134,18 +135,55 @@ def _next_step(exchanges: tuple[Exchange, ...], landing: Exchange, attempt: Exch
     )
 
 
-def _broken_later(rest: tuple[Exchange, ...], sites: set[str]) -> Exchange | None:
-    """What came after a login that seemed to work and shows that it did not; None where it went on well."""
-    end = next((place for place, one in enumerate(rest) if one.logout), len(rest))
-    parts = [one for one in rest[:end] if one.kind in _PARTS_OF_PAGE and one.method != "OPTIONS" and not one.cache]
-    pages = [one for one in parts if one.kind == "document" and not one.redirect and not _left_alone(one)]
-    asked = next(
-        (page for page in pages if page.password_form and page.status < 300 and site_of(page.url) in sites), None
+def _asks_again(page: Exchange, attempt: Exchange, before: Exchange | None) -> bool:
+    """Whether its field for a password is for the same login; a mailbox may have one, for another password."""
+    if page is attempt or page.login_path or not page.actions:
+        return True
+    known = {_place(attempt.url), *(_place(url) for url in ((before.url, *before.actions) if before else ()))}
+    return any(_place(url) in known or is_login(url) for url in (page.url, *page.actions))
+
+
+def _let_in(way: tuple[Exchange, ...], earlier: tuple[Exchange, ...], rest: tuple[Exchange, ...]) -> bool:
+    """Whether anything shows that the login went well: an answer without a complaint alone does not."""
+    attempt, landing = way[0], way[-1]
+    if landing.filled or landing.grants or attempt.scheme in _SCHEMES:
+        return True
+    if landing is not attempt and not landing.login_path:
+        return True
+    had = {(e.method, _place(e.url)) for e in earlier if _came(e)}
+    sites = {site_of(one.url) for one in way}
+    return any(
+        _came(e) and (e.filled or (e.method, _place(e.url)) not in had)
+        for e in _until_logout(rest)
+        if e.kind in {"document", "iframe"} or site_of(e.url) in sites
     )
+
+
+def _came(one: Exchange) -> bool:
+    return one.kind in _PARTS_OF_PAGE and one.method != "OPTIONS" and (200 <= one.status < 300 or one.status == 304)
+
+
+def _until_logout(rest: tuple[Exchange, ...]) -> tuple[Exchange, ...]:
+    return rest[: next((place for place, one in enumerate(rest) if one.logout), len(rest))]
+
+
+def _place(url: str) -> str:
+    return url.partition("?")[0]
+
+
+def _broken_later(rest: tuple[Exchange, ...], way: tuple[Exchange, ...], before: Exchange | None) -> Exchange | None:
+    """What came after a login that seemed to work and shows that it did not; None where it went on well."""
+    sites = {site_of(one.url) for one in way}
+    parts = [e for e in _until_logout(rest) if e.kind in _PARTS_OF_PAGE and e.method != "OPTIONS" and not e.cache]
+    pages = [one for one in parts if one.kind == "document" and not one.redirect and not _left_alone(one)]
+    asking = (page for page in pages if page.password_form and page.status < 300 and site_of(page.url) in sites)
+    asked = next((page for page in asking if _asks_again(page, way[0], before)), None)
     if asked is not None:
         return asked
-    if pages and (pages[-1].status >= 400 or pages[-1].status == 0):  # the service that single sign-on led back to
-        return pages[-1]
+    if pages and not _came(pages[-1]):  # the service that single sign-on led back to
+        host = urllib.parse.urlsplit(pages[-1].url).hostname
+        seen = (page for page in (*way[1:], *pages) if page.method == "GET" and _came(page))
+        return pages[-1] if all(urllib.parse.urlsplit(page.url).hostname != host for page in seen) else None
     calls = [one for one in parts if one.kind == "xhr" and site_of(one.url) in sites]
     denied = [one for one in calls if one.status in _DENIED]
     return denied[0] if denied and not any(200 <= one.status < 300 for one in calls) else None

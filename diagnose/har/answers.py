@@ -24,6 +24,8 @@ LONGEST_LINE, MOST_LINES, LONGEST_TEXT = 300, 60, 3_000
 MOST_FORMS = 5
 MESSAGE_TEXT, MESSAGE_WORDS, MESSAGE_LINKS = 600, 80, 5
 """Characters with all blanks, words and links that a page which is nothing but a message has at the most."""
+FORM_LINKS = 40
+"""Links of a page with a login form, at the most."""
 DEEPEST_JSON, MOST_FIELDS = 6, 500
 
 _TAG = re.compile(r"<(form|input|/form)\b([^>]{0,2000})", re.IGNORECASE)
@@ -31,6 +33,12 @@ _LINK = re.compile(r"<a\s", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-z-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z][A-Za-z_.]{0,60}|[A-Z]{2,12}\d{1,8}|-?\d{1,5}")
 _UNSEEN = "noscript"
+_HIDDEN = re.compile(
+    r"<(div|p|span|section)\b[^<>]{0,500}?(?:\shidden\b|display\s?:\s?none)[^<>]{0,500}>[^<]{0,2000}</\1>",
+    re.IGNORECASE,
+)
+"""A plain element that waits for a script to show it."""
+_SCRIPT_FIELD = re.compile(r'"(\w{1,40})"\s?:\s?"([^"\\]{1,500})')
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +53,19 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     refuses: bool = False
     """Whether a JSON answer says that it did not go well."""
 
+    grants: bool = False
+    """Whether a JSON answer says that it went well."""
+    scripted: bool = False
+    """Whether a page's own script names an error."""
     message: bool = False
     """Whether it is no more than a message; a longer page may be a mailbox."""
+    filled: bool = False
+    """Whether it is a page that is too full for a message, or for a login form: its words are not looked at."""
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing worth keeping."""
-        return not (self.said or self.password_form or self.refuses)
+        return not (self.said or self.password_form or self.refuses or self.grants)
 
 
 def body_of(content: dict[str, Any]) -> str:
@@ -68,15 +82,23 @@ def body_of(content: dict[str, Any]) -> str:
     return decode(raw, load_knowledge().familiar)
 
 
-def read_html(body: str, url: str, secrets: Secrets) -> Answer:
-    """The visible words of a page that *url* answered with, and its login form."""
+def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -> Answer:
+    """The visible words of a page that *url* answered with, and its login form; of its *scripts* the errors alone."""
     actions, password = _password_forms(body, url, secrets)
     shown = _without(body, _UNSEEN)
-    words = visible(shown)
+    words = visible(shown if password else _HIDDEN.sub(" ", shown))
     message = (
         len(words.split()) <= MESSAGE_WORDS and len(words) <= MESSAGE_TEXT and len(_LINK.findall(body)) <= MESSAGE_LINKS
     )
-    return Answer(said=_kept(words.splitlines(), secrets), password_form=password, actions=actions, message=message)
+    errors = _script_errors(body) if scripts else []
+    return Answer(
+        said=_kept([*errors, *words.splitlines()], secrets),
+        password_form=password,
+        actions=actions,
+        scripted=bool(errors),
+        message=message,
+        filled=len(_LINK.findall(body)) > FORM_LINKS if password else not message,
+    )
 
 
 def read_json(body: str, secrets: Secrets) -> Answer:
@@ -86,7 +108,7 @@ def read_json(body: str, secrets: Secrets) -> Answer:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Answer()
     said: list[str] = []
-    refuses = False
+    refuses, outcomes = False, set[bool]()
     for name, value in fields(content):
         if name in names().message_fields and isinstance(value, str):
             said.append(value)
@@ -94,14 +116,19 @@ def read_json(body: str, secrets: Secrets) -> Answer:
             said.append(str(value))
         if name in names().outcome_fields and str(value).casefold() in {"false", "fail", "failed", "failure", "error"}:
             refuses = True
-    return Answer(said=_kept(said, secrets), refuses=refuses)
+        if name in names().code_fields | names().outcome_fields and value not in (None, ""):
+            outcomes.add(str(value).casefold() in names().good_outcomes)
+        if name in names().granted_fields and value:
+            outcomes.add(True)
+    return Answer(said=_kept(said, secrets), refuses=refuses, grants=outcomes == {True})
 
 
 def written(answer: Answer, *, json: bool) -> str:
     """*answer* as the smallest body that is read as the same answer."""
     if json:
         fields: dict[str, Any] = {"message": list(answer.said)}
-        return msgspec.json.encode(fields | ({"success": False} if answer.refuses else {})).decode()
+        outcome = {"success": answer.grants} if answer.refuses or answer.grants else {}
+        return msgspec.json.encode(fields | outcome).decode()
     forms = "".join(
         f'<form method="post" action="{html.escape(action)}"><input type="password"></form>'
         for action in answer.actions
@@ -152,6 +179,13 @@ def _password_forms(body: str, url: str, secrets: Secrets) -> tuple[tuple[str, .
         elif name == "/form":
             action = None
     return tuple(actions), password
+
+
+def _script_errors(body: str) -> list[str]:
+    """What the data in a page's script names as an error, which only the script will show."""
+    prefixes = names().script_errors
+    found = ((prefixes.get(name.casefold()), value) for name, value in _SCRIPT_FIELD.findall(body))
+    return [prefix + value for prefix, value in found if prefix is not None and value != "0"][:MOST_LINES]
 
 
 def _joined(base: str, relative: str) -> str:

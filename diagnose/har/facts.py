@@ -75,6 +75,10 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where its forms with such a field send what is typed."""
     refuses: bool = False
     """Whether a JSON answer says that it did not go well."""
+    grants: bool = False
+    """Whether a JSON answer says that it went well."""
+    filled: bool = False
+    """Whether the answer is a page with more on it than a message or a login form."""
 
 
 class Offset(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +143,8 @@ def exchange(number: int, entry: dict[str, Any]) -> Exchange:
         password_form=answer.password_form,
         actions=answer.actions,
         refuses=answer.refuses,
+        grants=answer.grants,
+        filled=content.get("_filled", False),
     )
 
 

@@ -22,6 +22,9 @@ class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     message_fields: frozenset[str]
     code_fields: frozenset[str]
     outcome_fields: frozenset[str]
+    good_outcomes: frozenset[str]
+    granted_fields: frozenset[str]
+    script_errors: dict[str, str]
     login_paths: frozenset[str]
     logout_paths: frozenset[str]
 

@@ -30,6 +30,7 @@ EARLIEST_TIME = 946684800.0
 """The year 2000."""
 LONGEST_WAIT = 86_400_000.0
 
+_ELEMENT = re.compile(r"<(?:\w{1,30}:)?(\w{1,40})(?:\s[^<>]{0,500})?>([^<>]{1,4000})</")
 _FAILURE = re.compile(r"(?:net::)?ERR_[A-Z0-9_]{2,60}|NS_ERROR_[A-Z0-9_]{2,60}")
 _HTTP_VERSION = re.compile(r"HTTP/[0-9.]{1,3}|h[23](?:-\d\d)?", re.IGNORECASE)
 _BLOCKED = re.compile(
@@ -45,6 +46,7 @@ _KINDS = {
 _STORES = ("memory", "disk", "service-worker")
 _HTML = {"text/html", "application/xhtml+xml"}
 _JSON = {"application/json", "application/problem+json"}
+_XML = {"text/xml", "application/xml"}
 
 
 def clean_entry(raw: dict[str, Any], secrets: Secrets) -> dict[str, Any] | None:
@@ -147,6 +149,8 @@ def _body_fields(body: dict[str, Any]) -> list[tuple[str, str]]:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return []
         return [(name, str(value)) for name, value in fields(content)][:MOST_PARAMETERS]
+    if sent.lstrip()[:1] == "<":
+        return _ELEMENT.findall(sent[:65_536])[:MOST_PARAMETERS]
     parts = re.findall(r'name="?([^";\r\n]{1,100})"?[^\r\n]*\r?\n\r?\n([^\r\n]{0,4000})', sent[:65_536])
     if parts:  # multipart/form-data, RFC 7578
         return parts[:MOST_PARAMETERS]
@@ -235,6 +239,8 @@ def _clean_response(
     if not answer.empty:
         text = written(answer, json=media in _JSON)
         clean["content"] = {"size": len(text), "mimeType": media, "text": text}
+    if answer.filled or content.get("_filled") is True:
+        clean["content"]["_filled"] = True
     return clean
 
 
@@ -256,12 +262,14 @@ def _answer(
     )
     if media in _JSON:
         return read_json(body, secrets) if login or status >= 400 else Answer()
-    if media not in _HTML | {"text/plain"}:
+    if media not in _HTML | _XML | {"text/plain"}:
         return Answer()
-    if kind == CALL and not login and status < 400:
+    if (kind == CALL or media in _XML) and not login and status < 400:
         return Answer()
-    answer = read_html(body, url, secrets)
-    return answer if answer.password_form or status >= 400 or _tells(answer) else Answer()
+    answer = read_html(body, url, secrets, scripts=login)
+    if answer.filled and not (status >= 400 or answer.scripted):
+        return Answer(filled=True, password_form=answer.password_form, actions=answer.actions)
+    return answer if answer.password_form or answer.scripted or status >= 400 or _tells(answer) else Answer()
 
 
 def _tells(answer: Answer) -> bool:
@@ -299,10 +307,13 @@ def _kind(raw: dict[str, Any], sent: list[tuple[str, str]], received: list[tuple
         return _KINDS[dest]
     if headers.first(sent, "x-requested-with"):
         return CALL
-    if headers.first(sent, "accept").lower().startswith("text/html"):
+    accepts = headers.first(sent, "accept").lower()
+    if accepts.startswith("text/html"):
         return DOCUMENT
     media = headers.mime_type(headers.first(received, "content-type"))
-    return DOCUMENT if media in _HTML else CALL if media in _JSON else OTHER
+    if media in _HTML and not accepts:  # browsers name HTML first when they ask for a page
+        return DOCUMENT
+    return CALL if media in _JSON else OTHER
 
 
 def _cached(raw: dict[str, Any], response: dict[str, Any]) -> str:

@@ -111,9 +111,44 @@ def unmarked_cookie(r: Recorder) -> Recorder:
     return let_in(r.add("/banner", sets=("ad=1234567812345678; Domain=other.example",)))
 
 
+def dead_link(r: Recorder) -> Recorder:
+    """What the mailbox leads to need not be there."""
+    return let_in(r).add("/attachment/17", 404, "<h1>Not Found</h1>")
+
+
+def icon_without_a_kind(r: Recorder) -> Recorder:
+    """A proxy does not tell what was asked for why; an icon accepts anything."""
+    let_in(r).add("/favicon.ico", 404, "<h1>Not Found</h1>", kind="")
+    r.entries[-1]["request"]["headers"] = [{"name": "Accept", "value": "*/*"}]
+    return r
+
+
+def another_password(r: Recorder) -> Recorder:
+    """The mailbox has a form for the password of a key, and for a new password."""
+    dialog = '<form action="/smime/unlock"><input type="password"></form>'
+    opened(r).login(leads="/inbox", cookies="pre=aaaaaaaabbbbbbbb", sets=SESSION)
+    cookies = "pre=aaaaaaaabbbbbbbb; sid=0123456789abcdef"
+    r.add("/inbox", body=INBOX + '<a href="/m">Your password has expired</a>' * 60 + dialog, cookies=cookies)
+    return r.add("/settings", body=dialog, cookies=cookies)
+
+
+def waiting_messages(r: Recorder) -> Recorder:
+    """A page holds messages for a script to show."""
+    body = '<p>Loading</p><div class="a" style="display: none">Your browser is not supported.</div>'
+    return (
+        opened(r).login(200, body + "<p hidden>Your session has expired.</p>", sets=SESSION).add("/api/me", kind="xhr")
+    )
+
+
+def granted(r: Recorder) -> Recorder:
+    body = '{"code": 0, "error": null, "message": "success", "data": {"errors": []}}'
+    return opened(r).login(200, body, url="/api/login", kind="xhr", media=JSON)
+
+
 GOOD: tuple[Make, ...] = (
     let_in, script_page, sign_on, blocked_tracker, second_try, two_steps, log_out, challenge, skewed_but_in,
-    unmarked_cookie, denied_extra, assertion,
+    unmarked_cookie, denied_extra, assertion, dead_link, icon_without_a_kind, another_password, waiting_messages,
+    granted,
 )  # fmt: skip
 
 
@@ -209,6 +244,23 @@ def wrong_password_by_script(r: Recorder) -> Recorder:
 def refused_by_script(r: Recorder) -> Recorder:
     body = '{"code": "FA_INVALID", "success": false, "msg": "账号或密码错误"}'
     return opened(r).login(200, body, url="/api/login", kind="xhr", media=JSON)
+
+
+def refused_by_a_script_of_the_page(r: Recorder) -> Recorder:
+    """The page says nothing itself; its script will show the error that its data names."""
+    data = '{"sErrorCode":"50126","strServiceExceptionMessage":"AADSTS50126: Error validating credentials.","sFT":"x"}'
+    return opened(r).login(200, f"<title>Sign in</title><script>$Config={data};</script>", cookies="pre=a")
+
+
+def refused_with_a_fault(r: Recorder) -> Recorder:
+    """SOAP 1.2 tells whatever went wrong with status 500."""
+    body = "<Fault><Reason><Text>authentication failed for [alice]</Text></Reason></Fault>"
+    sent = "<AuthRequest><account>alice</account><password>hunter2hunter2</password></AuthRequest>"
+    return opened(r).login(500, body, url="/soap/", kind="xhr", media="text/xml", fields=sent)
+
+
+def locked_by_a_name(r: Recorder) -> Recorder:
+    return opened(r).login(200, '{"status": "LOCKED_OUT"}', url="/api/login", kind="xhr", media=JSON)
 
 
 def locked(r: Recorder) -> Recorder:
@@ -311,6 +363,9 @@ BAD: dict[Make, tuple[str, set[str]]] = {
     wrong_password_after_redirect: ("credentials.rejected", set()),
     wrong_password_by_script: ("credentials.rejected", set()),
     refused_by_script: ("credentials.rejected", set()),
+    refused_by_a_script_of_the_page: ("credentials.rejected", set()),
+    refused_with_a_fault: ("credentials.rejected", set()),
+    locked_by_a_name: ("lockout.account-locked", set()),
     locked: ("lockout.account-locked", set()),
     captcha: ("web.captcha-required", set()),
     label_is_no_message: ("credentials.rejected", set()),
@@ -379,7 +434,20 @@ def no_answer(r: Recorder) -> Recorder:
     return opened(r).login(0, cookies="pre=aaaaaaaabbbbbbbb")
 
 
-@pytest.mark.parametrize("make", [no_login, silent, unfinished, no_answer], ids=lambda make: make.__name__)
+def unknown_number(r: Recorder) -> Recorder:
+    """An answer that complains of nothing is not yet a mailbox."""
+    return opened(r).login(200, '{"code": 1001}', url="/api/login", kind="xhr", media=JSON)
+
+
+def led_to_a_login_page_without_words(r: Recorder) -> Recorder:
+    r.add("/auth/logon.aspx", 200).login(leads="/auth/logon.aspx?reason=2")
+    return r.add("/auth/logon.aspx?reason=2", 200)
+
+
+UNEXPLAINED = (no_login, silent, unfinished, no_answer, unknown_number, led_to_a_login_page_without_words)
+
+
+@pytest.mark.parametrize("make", UNEXPLAINED, ids=lambda make: make.__name__)
 def test_what_does_not_explain_itself_is_inconclusive(command: CommandLine, tmp_path: Path, make: Make) -> None:
     done = command("har", str(make(Recorder()).save(tmp_path / "login.har")), "--format", "json")
 
