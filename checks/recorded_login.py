@@ -22,6 +22,8 @@ MOST_STEPS = 30
 _SENDING = {"POST", "PUT", "PATCH"}
 _SCHEMES = {"basic", "digest", "ntlm", "negotiate"}
 _DENIED = {401, 403, 440}
+_NOTHING = 204
+"""What those who only count visits are answered."""
 _PARTS_OF_PAGE = {"document", "iframe", "xhr"}
 
 
@@ -155,7 +157,7 @@ def _let_in(way: tuple[Exchange, ...], earlier: tuple[Exchange, ...], rest: tupl
     return any(
         _came(e) and (e.filled or (e.method, _place(e.url)) not in had)
         for e in _until_logout(rest)
-        if e.kind in {"document", "iframe"} or site_of(e.url) in sites
+        if e.kind in {"document", "iframe"} or (site_of(e.url) in sites and e.status != _NOTHING)
     )
 
 

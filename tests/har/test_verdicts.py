@@ -436,7 +436,8 @@ def no_answer(r: Recorder) -> Recorder:
 
 def unknown_number(r: Recorder) -> Recorder:
     """An answer that complains of nothing is not yet a mailbox."""
-    return opened(r).login(200, '{"code": 1001}', url="/api/login", kind="xhr", media=JSON)
+    opened(r).login(200, '{"code": 1001}', url="/api/login", kind="xhr", media=JSON)
+    return r.add("/api/visits", 204, method="POST", kind="xhr")
 
 
 def led_to_a_login_page_without_words(r: Recorder) -> Recorder:
