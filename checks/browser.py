@@ -53,7 +53,7 @@ def judge_browser(facts: BrowserFacts, given: Given, _target: Subject) -> Iterat
     if found and found.too_old:
         yield _outdated(found, data)
     if answer.scripts is False:
-        sentence = text("The self-test page had to do without JavaScript.")
+        sentence = text("JavaScript did not run on the self-test page.")
         yield Finding(cause="browser.javascript-off", certainty="confirmed", text=sentence, data=data)
     if answer.cookies is False:
         sentence = text("The browser did not give back the cookie of the self-test page.")

@@ -54,7 +54,7 @@ def judge_installed(facts: BrowsersFacts, _given: Given, _target: Subject) -> It
 def probe_profiles(target: Service, given: Given, bench: Workbench) -> ProfilesFacts:
     """Read the profiles, ask the server whether it takes a header as large as theirs, look at old pages of theirs."""
     if not bench.browsing.profiles:
-        raise SkipCheck(text("browser profiles were not to be read"))
+        raise SkipCheck(text("reading browser profiles was not asked for"))
     web = given.of("web", WebFacts) if given.has("web") else None
     hops = web.hops if web else ()
     url, now = _page(target, hops), time.time()

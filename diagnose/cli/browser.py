@@ -50,7 +50,9 @@ OF_A_PAGE = ("web", "browser", "network.clock")
     metavar="SECONDS",
     help="How long the page waits for the person; --timeout begins after that.",
 )
-@click.option("--password-in-page", is_flag=True, help="The page asks for the password and passes it on to here.")
+@click.option(
+    "--password-in-page", is_flag=True, help="The page asks for the password and passes it on to this program."
+)
 @profiles_option
 @clean_browser_option
 @ways
@@ -99,10 +101,10 @@ def _request(given: dict[str, Any]) -> Request:
             raise click.UsageError(_("only one of {names} can be used at a time.").format(names=names))
         request = request_for(parse_subject(named, given["username"]), given, ask=False)
         if given["password_in_page"] and request.subject.address is None:
-            raise click.UsageError(_("there is no login without a mailbox address."))
+            raise click.UsageError(_("a login test needs a mailbox address."))
         return request
     if given["password_in_page"] or set(logins) - {"no_login"}:
-        raise click.UsageError(_("there is no login without a mailbox address."))
+        raise click.UsageError(_("a login test needs a mailbox address."))
     return _without_address(ServiceUrl("webmail").convert(named, None, None) if named else None, given)
 
 

@@ -18,7 +18,7 @@ def words(translate: Callable[[str], str]) -> Mapping[str, str]:
         "browser": _("Browser"),
         "scripts": _("JavaScript"),
         "cookies": _("Cookies"),
-        "storage": _("Storage of pages"),
+        "storage": _("Page storage"),
         "third_party": _("Cookies of other sites"),
         "private": _("In a private window"),
         "clock": _("Clock"),
