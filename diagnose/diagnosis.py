@@ -153,7 +153,7 @@ def _report(
         provider=outcome.provider,
         started_at=started,
         duration_ms=round(1000 * (time.monotonic() - began)),
-        resolver=", ".join(map(str, network.resolver.nameservers())) or None,
+        resolver=(", ".join(map(str, network.resolver.nameservers())) or None) if request.discovery else None,
         proxy=network.vantage.proxies().described,
         lang=request.lang,
         audience=request.audience,
