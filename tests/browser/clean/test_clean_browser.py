@@ -157,7 +157,7 @@ def test_a_page_that_never_answers_is_not_waited_for_twice() -> None:
 
     assert time.monotonic() - started < 5
     assert check(report, "browser.clean").status == "skip"
-    assert causes(report)["web.login-page-down"] == "confirmed"
+    assert causes(report)["web.login-page-down"] == "possible"  # so short a silence proves nothing
 
 
 def test_workers_downloads_and_permissions_leave_nothing(nothing_kept: Path) -> None:
