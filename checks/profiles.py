@@ -123,6 +123,7 @@ CHECKS = (
         facts=BrowsersFacts,
         probe=probe_installed,
         judge=judge_installed,
+        after=("login",),  # what nobody waits for leaves the processor to the way to the mailbox
     ),
     Check(
         id="browser.profiles",
