@@ -23,6 +23,12 @@ BLOCKED: dict[str, Any] = {
     "network.proxy.no_proxies_on": "127.0.0.1",
     "network.proxy.allow_hijacking_localhost": True,
 }
+PAC: dict[str, Any] = {
+    "network.proxy.type": 2,
+    "network.proxy.autoconfig_url": "data:application/x-ns-proxy-autoconfig,"
+    "function FindProxyForURL(url, host) { return host == '127.0.0.1' ? 'DIRECT' : 'PROXY 127.0.0.1:1'; }",
+    "network.proxy.allow_hijacking_localhost": True,
+}
 SILENT = {
     "services.settings.server": "data:,",
     "app.normandy.enabled": False,
@@ -98,9 +104,10 @@ def test_a_healthy_browser_has_no_cause(firefox: Any, webmail: Webmail, self_tes
     [
         ({"network.cookie.cookieBehavior": 2}, "127.0.0.1", "browser.cookies-blocked"),
         (BLOCKED, "localhost", "browser.blocked-from-browser"),
+        (PAC, "localhost", "browser.blocked-from-browser"),
         ({"general.useragent.override": OLD}, "127.0.0.1", "browser.outdated"),
     ],
-    ids=["cookies blocked", "page blocked", "old"],
+    ids=["cookies blocked", "page blocked", "page blocked by a PAC file", "old"],
 )
 def test_what_is_wrong_is_confirmed(
     firefox: Any,
