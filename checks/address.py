@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.dns import DomainFacts
 from diagnose import providers
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Check, Facts, Finding, Given, Subject, Text, text
 from diagnose.model.workbench import Workbench
 
@@ -58,7 +59,8 @@ def probe_spelling(target: Subject, given: Given, _bench: Workbench) -> Spelling
 
 def close_domains(domain: str, known: Iterable[str]) -> tuple[str, ...]:
     """Those of *known* that one edit (a letter more, less or other, two swapped) or look-alike makes of *domain*."""
-    from rapidfuzz.distance import OSA
+    with one_at_a_time:
+        from rapidfuzz.distance import OSA
 
     shape = _shape(domain)
     found = [one for one in known if _shape(one) == shape or OSA.distance(domain, one, score_cutoff=1) == 1]

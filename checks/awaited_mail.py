@@ -7,7 +7,6 @@ import email.parser
 import email.utils
 import time
 from collections.abc import Iterator
-from functools import cache
 from typing import Literal
 
 import msgspec
@@ -17,6 +16,7 @@ from checks.sessions import Credentials
 from checks.sessions.imap import ImapSession
 from diagnose import providers
 from diagnose.discovery import Wishes, discover
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import (
     Check,
@@ -74,7 +74,7 @@ class _Recognition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     junk: tuple[str, ...]
 
 
-@cache
+@made_once
 def recognition() -> _Recognition:
     """How such mails and folders are recognised. Raises KnowledgeError."""
     return load(KNOWLEDGE / "activation-mails.yaml", _Recognition)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from diagnose.first_use import one_at_a_time
+
 if TYPE_CHECKING:
     from cryptography import x509
 
@@ -40,7 +42,8 @@ class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_certificate(der: bytes) -> CertificateFacts | None:
     """The certificate in *der*; None when it is none."""
-    from cryptography import x509
+    with one_at_a_time:
+        from cryptography import x509
 
     try:
         certificate = x509.load_der_x509_certificate(der)
@@ -59,13 +62,15 @@ def read_certificate(der: bytes) -> CertificateFacts | None:
 
 
 def _fingerprint(certificate: x509.Certificate) -> str:
-    from cryptography.hazmat.primitives.hashes import SHA256
+    with one_at_a_time:
+        from cryptography.hazmat.primitives.hashes import SHA256
 
     return certificate.fingerprint(SHA256()).hex()
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    from cryptography import x509
+    with one_at_a_time:
+        from cryptography import x509
 
     alternative = _extension(certificate, x509.SubjectAlternativeName)
     if alternative is None:
@@ -77,7 +82,8 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
     """The extension of that *kind*; None where there is none, or none that can be read."""
-    from cryptography import x509
+    with one_at_a_time:
+        from cryptography import x509
 
     unusable = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError)
     try:
@@ -87,8 +93,9 @@ def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
 
 
 def _ca_issuers(certificate: x509.Certificate) -> tuple[str, ...]:
-    from cryptography import x509
-    from cryptography.x509.oid import AuthorityInformationAccessOID
+    with one_at_a_time:
+        from cryptography import x509
+        from cryptography.x509.oid import AuthorityInformationAccessOID
 
     access = _extension(certificate, x509.AuthorityInformationAccess)
     if access is None:
@@ -101,7 +108,8 @@ def _ca_issuers(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _self_signed(certificate: x509.Certificate) -> bool:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    with one_at_a_time:
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     if certificate.subject != certificate.issuer:
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import urllib.parse
 from collections.abc import Iterator
-from functools import cache
 from importlib.util import find_spec
 from typing import Literal
 
@@ -17,6 +16,7 @@ from checks.page import parked_words
 from checks.reach import ReachFacts
 from checks.web import WebFacts, foreign, judge_words
 from diagnose import providers
+from diagnose.first_use import made_once, one_at_a_time
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Certainty, Check, Finding, Given, Service, SkipCheck, Text, quote, text
 from diagnose.model.workbench import Workbench
@@ -65,7 +65,8 @@ def probe_clean(target: Service, given: Given, bench: Workbench) -> Visit:
 
 def _visited(order: Order, places: set[tuple[str, int]], bench: Workbench) -> Visit:
     """The visit. *places*: servers whose certificates the run has its own authorities for, if it has any."""
-    from checks.chromium.launch import visit
+    with one_at_a_time:
+        from checks.chromium.launch import visit
 
     deadline = bench.deadline.share(0.8, VISIT_SECONDS)
     if bench.network.ca_file is None:
@@ -117,7 +118,7 @@ class _Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: str
 
 
-@cache
+@made_once
 def _words(place: Literal["name", "page"]) -> tuple[str, ...]:
     rows = load(KNOWLEDGE / "login-fields.yaml", tuple[_Words, ...])
     return tuple(word.casefold() for row in rows if row.place == place for word in row.words)

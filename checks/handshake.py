@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model import ClosedError, Deadline
 from diagnose.network import Network, Stream
 
@@ -13,7 +14,8 @@ def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[st
 
     With *legacy* old versions and weak ciphers are taken too. Raises OSError.
     """
-    from OpenSSL import SSL, crypto
+    with one_at_a_time:
+        from OpenSSL import SSL, crypto
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE)
@@ -43,7 +45,8 @@ def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[st
 
 
 def _flush(connection: object, stream: Stream) -> None:
-    from OpenSSL import SSL
+    with one_at_a_time:
+        from OpenSSL import SSL
 
     assert isinstance(connection, SSL.Connection)  # noqa: S101 - the import is only made when needed
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 
 import msgspec
 
@@ -13,6 +13,7 @@ from checks.names import related
 from checks.outcomes import in_trouble, left_by
 from checks.tls import NAME_CODES, TIME_CODES, TlsFacts
 from diagnose import providers
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Check, Deadline, Facts, Finding, Given, Service, SkipCheck, Subject, text
 from diagnose.model.workbench import Workbench
@@ -37,13 +38,13 @@ class PublicHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     operator: str
 
 
-@cache
+@made_once
 def interceptors() -> tuple[Interceptor, ...]:
     """Those that are known. Raises KnowledgeError."""
     return load(KNOWLEDGE / "network" / "interceptors.yaml", tuple[Interceptor, ...])
 
 
-@cache
+@made_once
 def public_hosts() -> tuple[PublicHost, ...]:
     """Those that may be asked. Raises KnowledgeError."""
     return load(KNOWLEDGE / "network" / "public-hosts.yaml", tuple[PublicHost, ...])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 import msgspec
 
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Finding, text
 
@@ -34,7 +34,7 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     over: tuple[str, ...]
 
 
-@cache
+@made_once
 def _known() -> _Words:
     return load(KNOWLEDGE / "maintenance.yaml", _Words)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from functools import cache
 
 import msgspec
 
 from checks.outcomes import SILENT, dns_answers, reached, somebody_answered
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Check, Facts, Finding, Given, Subject, text
 from diagnose.model.workbench import Workbench
@@ -29,7 +29,7 @@ class Landmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     source: str
 
 
-@cache
+@made_once
 def landmarks() -> tuple[Landmark, ...]:
     """Those that are known. Raises KnowledgeError."""
     return load(KNOWLEDGE / "network" / "landmarks.yaml", tuple[Landmark, ...])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from html.parser import HTMLParser
 
 import msgspec
 
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import quote
 
@@ -41,7 +41,7 @@ class _Parked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     source: str
 
 
-@cache
+@made_once
 def _parked_phrases() -> tuple[str, ...]:
     rows = load(KNOWLEDGE / "parked-pages.yaml", tuple[_Parked, ...])
     return tuple(phrase.casefold() for row in rows for phrase in row.phrases)

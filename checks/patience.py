@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 import msgspec
 
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Finding, Protocol, Service, text
 
@@ -23,7 +23,7 @@ class ClientLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str
 
 
-@cache
+@made_once
 def client_limits() -> tuple[ClientLimit, ...]:
     """All that are known. Raises KnowledgeError."""
     return load(KNOWLEDGE / "network" / "client-limits.yaml", tuple[ClientLimit, ...])

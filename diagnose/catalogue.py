@@ -10,13 +10,13 @@ from __future__ import annotations
 import difflib
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
 import msgspec
 
 from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import TextError, quote, text
 from diagnose.model.report import Impact, ReportLink, ReportRemedy
@@ -189,7 +189,7 @@ class Catalogue:
         return frozenset(found)
 
 
-@cache
+@made_once
 def catalogue() -> Catalogue:
     """The package's own catalogue. Raises KnowledgeError where a file does not fit."""
     folder = KNOWLEDGE / "causes"

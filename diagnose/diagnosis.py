@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from diagnose.catalogue import catalogue
 from diagnose.compose import Frame, compose
 from diagnose.declaration import DISCOVERY
 from diagnose.discovery import Discovered, Wishes, discover
+from diagnose.first_use import made_once
 from diagnose.history import History
 from diagnose.language import translation
 from diagnose.model import Check, Deadline, Finding, Given, Subject
@@ -167,7 +167,7 @@ def _login_chosen(request: Request) -> bool:
     return "login" not in skip and (not only or any(p.partition(".")[0] == "login" for p in only))
 
 
-@cache
+@made_once
 def all_checks() -> tuple[Check[Any], ...]:
     """Built-in and other packages' checks alike, by entry point; those of a broken package are its error to raise."""
     found: list[Check[Any]] = []

@@ -8,6 +8,7 @@ import msgspec
 
 from diagnose import providers
 from diagnose.catalogue import catalogue, remedies_for
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Certainty, quote
 from diagnose.model.renderer import Audience
 from diagnose.model.report import ReportRemedy
@@ -91,7 +92,8 @@ def name_causes(reading: Reading, translate: Translate = str) -> tuple[NamedCaus
 
 def close_ids(words: str | bytes) -> tuple[str, ...]:
     """The causes whose id *words*, none themselves, look like."""
-    import difflib
+    with one_at_a_time:
+        import difflib
 
     name, ids = _as_id(words), catalogue().ids
     return () if name in ids else tuple(difflib.get_close_matches(name, ids, n=3, cutoff=0.8))

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from diagnose.first_use import decode, one_at_a_time
 from diagnose.secret import Secret
 
 WINDOW_SECONDS = 24 * 3600
@@ -115,7 +116,7 @@ class History:
         oldest, now = time.time() - WINDOW_SECONDS, time.time()
         for line in lines:
             with contextlib.suppress(msgspec.DecodeError, msgspec.ValidationError):
-                entry = msgspec.json.decode(line, type=Rejection)
+                entry = decode(line, Rejection)
                 if oldest < entry.at <= now + 60:
                     entries.append(entry)
         return entries
@@ -128,7 +129,8 @@ class History:
 
     def _locked(self) -> contextlib.AbstractContextManager[object]:
         """Only one process at a time is inside. Raises OSError when that takes too long."""
-        import filelock
+        with one_at_a_time:
+            import filelock
 
         assert self._folder is not None  # noqa: S101 - callers have looked
         return filelock.FileLock(self._folder / (_FILE + ".lock"), timeout=LOCK_SECONDS)

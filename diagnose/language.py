@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import get_args
 
+from diagnose.first_use import one_at_a_time
 from diagnose.providers.schema import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -28,7 +29,8 @@ def translation(language: Language) -> Callable[[str], str]:
     """From a message id to its text in *language*; English needs no catalogue, and what one lacks stays English."""
     if language == LANGUAGES[0]:
         return str
-    import gettext
+    with one_at_a_time:
+        import gettext
 
     return gettext.translation(DOMAIN, LOCALE, [folder(language)], fallback=True).gettext
 
@@ -38,7 +40,8 @@ def speak(language: Language) -> None:
 
     Sets the variable LANGUAGE of this process, the one that gettext looks at first.
     """
-    import gettext
+    with one_at_a_time:
+        import gettext
 
     gettext.bindtextdomain(DOMAIN, str(LOCALE))
     gettext.textdomain(DOMAIN)
@@ -88,12 +91,14 @@ def of_locale(name: str) -> Language:
 def _of_desktop() -> str | None:
     """The locale that macOS or Windows is set to; a terminal there need not have the variables of POSIX."""
     if sys.platform == "win32":
-        import ctypes
-        import locale
+        with one_at_a_time:
+            import ctypes
+            import locale
 
         return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage())
     if sys.platform == "darwin":
-        import plistlib
+        with one_at_a_time:
+            import plistlib
 
         try:
             with (Path.home() / "Library/Preferences/.GlobalPreferences.plist").open("rb") as settings:

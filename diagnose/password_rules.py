@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Text, text
 from diagnose.providers.accounted import facts_of
 from diagnose.providers.schema import CharacterClass, Language, Provider
@@ -116,7 +117,8 @@ def _state(kept: bool) -> State:
 
 def judge_strength(password: str, personal: Iterable[str] = ()) -> Strength:
     """How hard *password* is to guess for somebody who knows the *personal* words: names, account, provider."""
-    from zxcvbn import zxcvbn  # its dictionaries take a while to load
+    with one_at_a_time:
+        from zxcvbn import zxcvbn  # its dictionaries take a while to load
 
     found = zxcvbn(password[:LONGEST_JUDGED], user_inputs=[word for word in personal if word])
     score: Score = found["score"]

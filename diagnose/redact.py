@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from diagnose.first_use import convert
 from diagnose.model.report import Report
 
 USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "address-1", "folder-1"
@@ -61,7 +62,7 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
             return b""  # nobody knows what a picture shows
         return value
 
-    return msgspec.convert(clean(plain), Report)
+    return convert(clean(plain), Report)
 
 
 def _profiles(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value

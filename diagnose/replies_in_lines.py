@@ -9,6 +9,7 @@ from typing import IO, Any, get_args
 import msgspec
 
 from diagnose.explain import name_causes
+from diagnose.first_use import convert
 from diagnose.model import TextError, quote, text
 from diagnose.model.text import Text, json_text
 from diagnose.replies import Protocol, Reading, read_reply
@@ -61,7 +62,7 @@ def read_lines(stream: IO[bytes], protocol: Protocol | None = None, provider: st
             continue
         try:
             # the standard library's reader, since it takes the lone surrogates that stand for undecodable octets
-            line = msgspec.convert(json.loads(words), Line)
+            line = convert(json.loads(words), Line)
         except (ValueError, RecursionError, msgspec.ValidationError):
             raise LineError(number, text("it is no JSON object with “id” and “reply”.")) from None
         yield Answer(id=line.id, reading=_read(line, protocol, provider))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Subject, Text, TextError, quote, text
 
 
@@ -54,7 +55,8 @@ def _domain_in(address: str) -> str:
 
 
 def _mailbox(typed: str, username: str | None) -> Subject:
-    import email_validator
+    with one_at_a_time:
+        import email_validator
 
     email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()  # a company may well use .test or .internal inside
     try:
@@ -80,7 +82,8 @@ def domain_name(typed: str) -> str:
 
 def host_name(typed: str) -> str:
     """*typed* as A-labels; one label is enough, as for a server inside a company. Raises SubjectError."""
-    import idna
+    with one_at_a_time:
+        import idna
 
     try:
         encoded = idna.encode(typed.strip().rstrip(".").lower(), uts46=True).decode("ascii")

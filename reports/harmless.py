@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from diagnose.first_use import convert
 from diagnose.model import quote
 
 D = TypeVar("D", bound=msgspec.Struct)
@@ -21,7 +22,7 @@ def harmless(document: D, longest: int = LONGEST_SHOWN) -> D:
     and a report that is read back from a file may hold anything anywhere.
     """
     plain = msgspec.to_builtins(document, builtin_types=(bytes,))
-    return msgspec.convert(_clean(plain, longest), type(document))
+    return convert(_clean(plain, longest), type(document))
 
 
 def _clean(value: Any, longest: int) -> Any:  # noqa: ANN401 - any JSON value

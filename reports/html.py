@@ -7,11 +7,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diagnose.first_use import made_once, one_at_a_time
 from diagnose.model import Status
 from diagnose.model.picture import Picture, pictures
 from diagnose.model.renderer import PALETTE, Renderer, RenderStyle
@@ -85,7 +85,8 @@ class Tick:
 
 def render(report: Report, style: RenderStyle) -> str:
     """*report* as a page; the stylesheet is the only thing that its content security policy lets work."""
-    from markupsafe import Markup  # with jinja2: wanted for this format only
+    with one_at_a_time:
+        from markupsafe import Markup  # with jinja2: wanted for this format only
 
     report = harmless(report)
     css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "report.css"))
@@ -135,7 +136,7 @@ def _ticks(end: int) -> list[Tick]:
     return [Tick(at=round(100 * at / end, 2), milliseconds=at) for at in range(0, end + 1, step)]
 
 
-@cache
+@made_once
 def _template() -> Template:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

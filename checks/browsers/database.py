@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.browsers.files import UnreadableError, read
+from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def reading(path: Path, deadline: Deadline) -> Iterator[sqlite3.Connection | Non
 
     Raises UnreadableError: not permitted, in use, larger than 64 MB, no database, *deadline* passed.
     """
-    import sqlite3
+    with one_at_a_time:
+        import sqlite3
 
     image = _image(path, deadline)
     if image is None:

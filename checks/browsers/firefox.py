@@ -11,6 +11,7 @@ from pathlib import Path
 from checks.browsers.cookies import MOST, StoredCookie, domains_of
 from checks.browsers.database import reading
 from checks.browsers.files import UnreadableError, read
+from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 
 LARGEST_TEXT = 8_000_000
@@ -124,7 +125,8 @@ def _pins(profile: Path) -> Iterator[tuple[str, int, bool, bool]]:
 
 def names(root: Path) -> Iterator[Path]:
     """The profiles that *root*, the folder with profiles.ini, names; the default one first. Raises UnreadableError."""
-    import configparser
+    with one_at_a_time:
+        import configparser
 
     text = (read(root / "profiles.ini", LARGEST_TEXT) or b"").decode("utf-8", "replace")
     parser = configparser.RawConfigParser(strict=False)

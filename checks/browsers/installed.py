@@ -15,6 +15,7 @@ import msgspec
 
 from checks.browsers.files import UnreadableError, files, is_folder, read
 from diagnose.browsers import Browser, Places, all_browsers
+from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def _of_files(path: Path) -> str:
 
 
 def _of_property_list(data: bytes) -> str:
-    import plistlib
+    with one_at_a_time:
+        import plistlib
 
     try:
         return str(plistlib.loads(data).get("CFBundleShortVersionString", ""))
@@ -141,7 +143,8 @@ def _of_property_list(data: bytes) -> str:
 
 def _of_registry(place: str) -> str | None:
     try:
-        import winreg
+        with one_at_a_time:
+            import winreg
     except ImportError:  # not Windows
         return None
     root, _, key = place.partition("\\")
@@ -171,7 +174,8 @@ def _of_command(command: str, deadline: Deadline) -> str:
 
 
 def _asked(command: str, patience: float) -> str:
-    import subprocess
+    with one_at_a_time:
+        import subprocess
 
     try:
         process = subprocess.Popen(  # noqa: S603 - a browser found by its name on the person's own PATH
@@ -195,8 +199,9 @@ def _asked(command: str, patience: float) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End *process* and what it has started, if they run still."""
-    import signal
-    import subprocess
+    with one_at_a_time:
+        import signal
+        import subprocess
 
     with contextlib.suppress(OSError):
         if sys.platform == "win32":

@@ -20,6 +20,7 @@ from checks.chromium.facts import Visit
 from checks.chromium.look import Look
 from checks.chromium.order import Order, StartError
 from checks.chromium.patience import within
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline
 from diagnose.network import Network
 from diagnose.network.gateway import Gateway
@@ -66,7 +67,8 @@ def visit(order: Order, network: Network, deadline: Deadline) -> Visit:
 
 
 async def _visit(order: Order, network: Network, deadline: Deadline, folder: str) -> Visit:
-    from playwright.async_api import Error, async_playwright
+    with one_at_a_time:
+        from playwright.async_api import Error, async_playwright
 
     until = deadline.within(deadline.left() - CLOSING_SECONDS)
     look = Look(order.url, order.admits)

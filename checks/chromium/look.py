@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from checks.chromium import sight
 from checks.chromium.facts import FailedRequest, Field, Visit
 from checks.chromium.patience import within
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline, Failure, quote
 from diagnose.model.picture import Picture
 from diagnose.network.gateway import Gateway
@@ -127,7 +128,8 @@ class Look:
         return len(self._way) > MOST_NAVIGATIONS or len(self._dialogs) > MOST_DIALOGS
 
     async def _open(self, page: Page, looking: Deadline) -> None:
-        from playwright.async_api import Error
+        with one_at_a_time:
+            from playwright.async_api import Error
 
         try:
             await page.goto(self._url, wait_until="commit", timeout=1000 * looking.left())

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from diagnose.first_use import one_at_a_time
+
 R = TypeVar("R")
 
 
 async def within(seconds: float, asked: Coroutine[Any, Any, R], otherwise: R) -> R:
     """What *asked* brings; *otherwise* when it fails, or takes longer than *seconds*."""
-    from playwright.async_api import Error
+    with one_at_a_time:
+        from playwright.async_api import Error
 
     try:
         async with asyncio.timeout(max(seconds, 0)):

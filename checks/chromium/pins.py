@@ -11,6 +11,7 @@ import base64
 import hashlib
 from collections.abc import Iterable
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline
 from diagnose.network import Network
 
@@ -39,8 +40,9 @@ def public_key_pins(network: Network, places: Iterable[tuple[str, int]], deadlin
 
 
 def _pin(certificate: bytes) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    from cryptography.x509 import load_der_x509_certificate
+    with one_at_a_time:
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+        from cryptography.x509 import load_der_x509_certificate
 
     key = load_der_x509_certificate(certificate).public_key()
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

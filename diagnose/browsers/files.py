@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 from diagnose.browsers.schema import Browser
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model.text import TextError, text
 
@@ -20,13 +20,13 @@ class UnknownBrowserError(TextError, LookupError):
         self.browser_id = browser_id
 
 
-@cache
+@made_once
 def browser_ids() -> tuple[str, ...]:
     """The ids of all browsers, sorted."""
     return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
 
 
-@cache
+@made_once
 def browser(browser_id: str) -> Browser:
     """The browser with this id. Raises UnknownBrowserError, or KnowledgeError when its file does not fit the schema."""
     if browser_id not in browser_ids():  # also keeps an id from naming a path elsewhere

@@ -14,6 +14,7 @@ from typing import cast
 
 import click
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model.renderer import Audience, Renderer, RenderStyle
 from diagnose.model.report import Report
 
@@ -26,7 +27,8 @@ def formats() -> tuple[str, ...]:
 def renderer(name: str) -> Renderer:
     """The format called *name*."""
     (point, *_) = entry_points(group="diagnose.reports", name=name)
-    return cast("Renderer", point.load())
+    with one_at_a_time:
+        return cast("Renderer", point.load())
 
 
 SUFFIXES = {

@@ -16,6 +16,7 @@ from diagnose.discovery.facts import Login, SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number
 from diagnose.discovery.page import fetch_page
 from diagnose.discovery.provider import certain
+from diagnose.first_use import decode
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Protocol, Service, TlsMode
 from diagnose.network import Network, srv_records
@@ -77,7 +78,7 @@ def _service_url(host: str, domain: str, network: Network, deadline: Deadline) -
     query = urllib.parse.urlencode({"Email": f"{STAND_IN}@{domain}", "Protocol": "AutodiscoverV1"})
     page = fetch_page(f"https://{host}/autodiscover/autodiscover.json?{query}", network, deadline)
     try:
-        return msgspec.json.decode(page.body, type=_Answer).url or None
+        return decode(page.body, _Answer).url or None
     except msgspec.DecodeError:
         return None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from functools import cache
 
 import msgspec
 
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 
 
@@ -29,7 +29,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     logout_paths: frozenset[str]
 
 
-@cache
+@made_once
 def names() -> Names:
     """The package's own lists. Raises KnowledgeError."""
     return load(KNOWLEDGE / "recordings.yaml", Names)

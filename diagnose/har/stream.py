@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline, TextError, text
 
 LARGEST_FILE = 1 << 30
@@ -57,7 +58,8 @@ class Entries:
 
     def __iter__(self) -> Iterator[dict[str, Any] | None]:
         """Raises HarError when there is no list of entries, OSError when the file cannot be read."""
-        import ijson
+        with one_at_a_time:
+            import ijson
 
         found = False
         with _opened(self._file) as raw:

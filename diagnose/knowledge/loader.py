@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from diagnose.first_use import convert
 from diagnose.knowledge import KnowledgeError
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ def load(file: Path, kind: type[T]) -> T:
     except RecursionError as error:
         raise KnowledgeError(file, 1, "is nested too deeply") from error
     try:
-        return msgspec.convert(content, kind)
+        return convert(content, kind)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `")
         raise KnowledgeError(file, _line(root, path), problem + (f" (at {path[:-1]})" if path else "")) from error

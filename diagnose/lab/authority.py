@@ -9,6 +9,7 @@ from pathlib import Path
 
 import trustme
 
+from diagnose.first_use import one_at_a_time
 from diagnose.lab.scenario import CertificateKind
 
 _DAY = datetime.timedelta(days=1)
@@ -74,9 +75,10 @@ class Authority:
 
 def _signed_by_itself(leaf: trustme.LeafCert) -> trustme.LeafCert:
     """*leaf* again with its own key and name as issuer."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+    with one_at_a_time:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
 
     key = serialization.load_pem_private_key(leaf.private_key_pem.bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):

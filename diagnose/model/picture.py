@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from diagnose.first_use import convert
+
 MediaType = Literal["image/jpeg", "image/png"]
 LARGEST_PICTURE = 300_000
 """Bytes."""
@@ -28,4 +30,4 @@ def pictures(facts: Mapping[str, Any]) -> Iterator[Picture]:
     for value in facts.values():
         known = isinstance(value, Mapping) and value.get("media_type") in get_args(MediaType)
         if known and isinstance(value.get("data"), bytes) and value["data"]:
-            yield msgspec.convert(value, Picture, builtin_types=(bytes,))
+            yield convert(value, Picture, builtin_types=(bytes,))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from diagnose import __version__
+from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 from diagnose.model.failure import ClosedError, Failure, TooMuchDataError, failure
 from diagnose.network.stream import Stream
@@ -92,9 +93,10 @@ def fetch(
     Cookies set on the way are sent on, as a browser with an empty profile would; without *keep_cookies* none is.
     *headers* go with every request beside the usual ones.
     """
-    import http.cookiejar
+    with one_at_a_time:
+        import http.cookiejar
 
-    import requests
+        import requests
 
     session = requests.Session()
     session.trust_env = False  # no proxy, no .netrc: what is asked is what this computer itself can reach
@@ -167,7 +169,8 @@ def _hop(url: str, response: requests.Response, location: str | None, started: f
 
 def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[str, bool, bool]:
     """The page's text, whether it is cut at *largest* bytes, and whether the deadline came before its end."""
-    import requests
+    with one_at_a_time:
+        import requests
 
     parts, size, late = [], 0, False
     try:
@@ -198,10 +201,11 @@ def _text(data: bytes, charset: str) -> str:
 
 def _root(error: BaseException) -> BaseException:
     """The error of the network beneath the wrappers of requests and urllib3."""
-    import http.client
+    with one_at_a_time:
+        import http.client
 
-    import requests
-    import urllib3.exceptions
+        import requests
+        import urllib3.exceptions
 
     seen: set[int] = set()
     queue: list[Any] = [error]
@@ -219,9 +223,10 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _adapter(open_stream: Open, deadline: Deadline) -> Any:  # noqa: ANN401 - an HTTPAdapter, imported only when needed
-    import requests.adapters
-    import urllib3.connection
-    import urllib3.connectionpool
+    with one_at_a_time:
+        import requests.adapters
+        import urllib3.connection
+        import urllib3.connectionpool
 
     class Plain(urllib3.connection.HTTPConnection):
         def connect(self) -> None:

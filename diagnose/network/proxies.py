@@ -14,6 +14,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from diagnose.first_use import one_at_a_time
+
 Scheme = Literal["http", "https", "socks4", "socks5"]
 DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443, "socks4": 1080, "socks5": 1080}
 SPELLINGS: dict[str, Scheme] = {"socks": "socks5", "socks5h": "socks5", "socks4a": "socks4"}
@@ -124,7 +126,8 @@ def _variable(environment: Mapping[str, str], name: str) -> tuple[str, str]:
 
 def proxy_settings() -> ProxySettings:
     """What environment and system say now."""
-    from diagnose.network.system_proxies import system_settings
+    with one_at_a_time:
+        from diagnose.network.system_proxies import system_settings
 
     system = system_settings()
     by_url: dict[str, Proxy] = {}

@@ -24,6 +24,7 @@ import dns.rdtypes.IN.AAAA
 import dns.rdtypes.IN.SRV
 import msgspec
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 
 RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
@@ -246,7 +247,8 @@ def _read(reply: dns.message.Message, name: str, record_type: RecordType, server
 
 def system_nameservers() -> tuple[Nameserver, ...]:
     """Those that this computer is set up with, in order; () when there are none."""
-    import dns.resolver
+    with one_at_a_time:
+        import dns.resolver
 
     try:
         configured = dns.resolver.Resolver(configure=True)

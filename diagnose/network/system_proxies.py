@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from diagnose.first_use import one_at_a_time
 from diagnose.network.proxies import Proxy, ProxySettings, masked, parse_proxy
 
 ASKING_SECONDS = 2.0
@@ -150,7 +151,8 @@ def _kioslaverc() -> str:
 def _registry() -> dict[str, object]:
     if sys.platform != "win32":
         return {}
-    import winreg
+    with one_at_a_time:
+        import winreg
 
     values: dict[str, object] = {}
     try:

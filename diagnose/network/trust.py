@@ -6,6 +6,7 @@ import ssl
 import sys
 from pathlib import Path
 
+from diagnose.first_use import one_at_a_time
 from diagnose.model.text import TextError, text
 
 
@@ -50,7 +51,8 @@ def _of_openssl() -> ssl.SSLContext | None:
 
 
 def _of_system() -> ssl.SSLContext:
-    import truststore
+    with one_at_a_time:
+        import truststore
 
     context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return context

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.network.proxies import ProxySettings, proxy_settings
 from diagnose.network.resolver import Nameserver, system_nameservers
@@ -27,7 +27,7 @@ class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str
 
 
-@cache
+@made_once
 def known_answers() -> tuple[KnownAnswer, ...]:
     """Those of the public. Raises KnowledgeError."""
     return load(KNOWLEDGE / "network" / "known-answers.yaml", tuple[KnownAnswer, ...])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import cache
 from pathlib import Path
 
+from diagnose.first_use import made_once, one_at_a_time
 from diagnose.model.text import TextError, text
 from diagnose.providers.schema import Provider
 
@@ -17,7 +17,8 @@ class UnknownProviderError(TextError, LookupError):
 
     def __init__(self, provider_id: str, known: Collection[str] = ()) -> None:
         """*known*: the names that would have been taken; by default the ids of all providers."""
-        import difflib
+        with one_at_a_time:
+            import difflib
 
         close = difflib.get_close_matches(provider_id, sorted(known) or provider_ids(), n=3)
         self.provider_id = provider_id
@@ -27,13 +28,13 @@ class UnknownProviderError(TextError, LookupError):
         super().__init__(hint if close else sentence)
 
 
-@cache
+@made_once
 def provider_ids() -> tuple[str, ...]:
     """The ids of all providers, sorted."""
     return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
 
 
-@cache
+@made_once
 def provider(provider_id: str) -> Provider:
     """The provider with this id; reads its file alone.
 

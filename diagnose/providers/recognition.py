@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from diagnose.first_use import decode, made_once
 from diagnose.providers.schema import Provider
 
 INDEX = Path(__file__).parents[1] / "knowledge" / "recognition.json"
@@ -80,9 +80,9 @@ def written(index: Index) -> bytes:
     return msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
 
 
-@cache
+@made_once
 def _index() -> Index:
-    return msgspec.json.decode(INDEX.read_bytes(), type=Index)
+    return decode(INDEX.read_bytes(), Index)
 
 
 def _normal(name: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from diagnose.first_use import made_once
 from diagnose.providers.schema import Accepted, CharacterClass, Kind, LockScope, ResetMethod, UsernameForm, Words
 
 
@@ -28,7 +28,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     semicolon: Words
 
 
-@cache
+@made_once
 def vocabulary() -> Vocabulary:
     """The package's own, read on first use. Raises KnowledgeError where the file does not fit."""
     from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without

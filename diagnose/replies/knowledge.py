@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from diagnose.first_use import made_once
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model.check import Certainty
@@ -177,7 +177,7 @@ class Knowledge:
                 raise KnowledgeError(file, _line_of_entry(file, number), f"there is no cause named {cause!r}")
 
 
-@cache
+@made_once
 def load_knowledge() -> Knowledge:
     """The package's own knowledge, loaded on first use. Raises KnowledgeError."""
     return Knowledge(REPLIES, known_causes())

@@ -21,6 +21,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response as AnyResponse
 
 from diagnose.browsers import recognise
+from diagnose.first_use import decode
 from diagnose.model.browsing import LONGEST_HEADER, MOST_SECONDS, BrowserAnswer, Reaching
 from diagnose.model.renderer import PALETTE
 from diagnose.providers import Language
@@ -222,7 +223,7 @@ def _seen(told: BrowserAnswer, lang: Language) -> Seen:
 
 def _body(kind: type[T]) -> T:
     """The request's JSON as a *kind*. Raises msgspec.MsgspecError."""
-    return msgspec.json.decode(request.get_data(), type=kind)
+    return decode(request.get_data(), kind)
 
 
 def _of_request(answer: BrowserAnswer, talk: Conversation) -> BrowserAnswer:

@@ -28,6 +28,7 @@ PUBLIC = {
     "diagnose.browsers",
     "diagnose.catalogue",
     "diagnose.discovery",
+    "diagnose.first_use",
     "diagnose.har",
     "diagnose.history",
     "diagnose.model",

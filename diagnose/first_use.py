@@ -1,0 +1,48 @@
+"""What is made on first use is made by one thread at a time.
+
+Checks run side by side, and so may whole diagnoses. Two of them that make the same thing for the first time get in each
+other's way: msgspec reads a type that another thread has only begun to take apart, and the interpreter dies; a package
+whose parts two threads import at once comes out of it half made. One lock for all of it leaves no order to get wrong.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import msgspec
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+one_at_a_time = threading.RLock()
+"""Held while a module is imported in a function, and while anything else is made on first use."""
+
+
+class made_once(Generic[P, R]):  # noqa: N801 - a decorator
+    """A function that remembers what it has made; its arguments are hashable. What it raises is not remembered."""
+
+    def __init__(self, make: Callable[P, R]) -> None:
+        self._remembering = functools.cache(make)
+        self.cache_clear = self._remembering.cache_clear
+        """Forget all; as functools.cache has it."""
+        functools.update_wrapper(self, make)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What was made of these arguments."""
+        with one_at_a_time:
+            return self._remembering(*args, **kwargs)  # type: ignore[arg-type]  # the standard library says Hashable
+
+
+def convert(value: object, kind: type[R], *, builtin_types: tuple[type[Any], ...] = ()) -> R:
+    """*value*, made of plain values and *builtin_types*, as a *kind*. Raises msgspec.ValidationError."""
+    with one_at_a_time:
+        return msgspec.convert(value, kind, builtin_types=builtin_types)
+
+
+def decode(data: bytes | str, kind: type[R]) -> R:
+    """The JSON in *data* as a *kind*. Raises msgspec.DecodeError, msgspec.ValidationError."""
+    with one_at_a_time:
+        return msgspec.json.decode(data, type=kind)

@@ -1,0 +1,128 @@
+"""What is made on first use survives that threads ask for it at once."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import checks
+import diagnose
+import reports
+from diagnose.first_use import made_once
+
+STARTS = 200
+ROOT = Path(diagnose.__file__).parents[1]
+PACKAGES = [Path(module.__file__ or "").parent for module in (diagnose, checks, reports)]
+OF_ONE_THREAD = ("diagnose/cli", "diagnose/locale", "diagnose/__main__.py", "diagnose/first_use.py")
+"""Run before there is a second one, or hold the lock themselves."""
+SLOW = {"system_settings"}
+"""Starts a program, for which nobody else is to wait; it makes no type, and two who ask at once get the same."""
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a start is a fork")
+def test_no_start_of_many_dies() -> None:
+    """Each with eight threads that touch everything for the first time at once; an end by a signal counts, too."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.core.starts", str(STARTS)], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, f"{{'well': {STARTS}}}\n"), ended.stderr[-3000:]
+
+
+def code() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for file in sorted(package.rglob("*.py")):
+            name = str(file.relative_to(ROOT))
+            if not name.startswith(OF_ONE_THREAD):
+                yield name, ast.parse(file.read_text("utf-8"))
+
+
+def is_guarded(node: ast.AST) -> bool:
+    """Whether it is a block of `one_at_a_time`, or a function that holds the same lock."""
+    if isinstance(node, ast.With):
+        return any(isinstance(i.context_expr, ast.Name) and i.context_expr.id == "one_at_a_time" for i in node.items)
+    return isinstance(node, ast.FunctionDef) and any(
+        isinstance(d, ast.Name) and d.id == "made_once" for d in node.decorator_list
+    )
+
+
+def unguarded(node: ast.AST, *, in_function: bool = False) -> Iterator[ast.AST]:
+    if is_guarded(node):
+        return
+    if in_function:
+        yield node
+    inside = in_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    for child in ast.iter_child_nodes(node):
+        yield from unguarded(child, in_function=inside)
+
+
+def test_a_function_imports_nothing_beside_another_thread() -> None:
+    """A package whose parts two threads import at once comes out of it half made (_DeadlockError, ImportError)."""
+    wrong = [
+        (name, node.lineno)
+        for name, tree in code()
+        for node in unguarded(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert wrong == []
+
+
+def test_types_are_taken_apart_under_the_lock() -> None:
+    """msgspec's own typed readers are called in one place."""
+    wrong = []
+    for name, tree in code():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("msgspec."):
+                function = ast.unparse(node.func)
+                typed = any(keyword.arg == "type" for keyword in node.keywords) or len(node.args) > 1
+                if function.endswith((".convert", "Decoder")) or (function.endswith(".decode") and typed):
+                    wrong.append((name, node.lineno))
+    assert wrong == []
+
+
+def test_caches_are_filled_under_the_lock() -> None:
+    """By `made_once`."""
+    wrong = [
+        (name, node.name)
+        for name, tree in code()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if ast.unparse(decorator).partition("(")[0].endswith("cache") and node.name not in SLOW
+    ]
+    assert wrong == []
+
+
+def test_what_is_made_once_is_made_once_whoever_asks() -> None:
+    """By as many threads as there are; what fails is tried again, and each argument has its own."""
+    made: list[int] = []
+
+    @made_once
+    def make(number: int) -> list[int]:
+        time.sleep(0.01)
+        made.append(number)
+        if made.count(1) == 1 and number == 1:
+            raise msgspec.ValidationError
+        return [number]
+
+    with pytest.raises(msgspec.ValidationError):
+        make(1)
+    found: list[list[int]] = []
+    threads = [threading.Thread(target=lambda n=n: found.append(make(n % 2))) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(made) == [0, 1, 1]
+    assert len({id(one) for one in found}) == 2
