@@ -82,9 +82,11 @@ def judge_recipient(facts: RecipientFacts, given: Given, _target: Subject) -> It
     suspects = read_reply(facts.reply, protocol="smtp", provider=given.provider, stage="rcpt").suspects
     for suspect in suspects:
         if suspect.cause.startswith("activation.") and suspect.certainty != "possible":
+            missing = suspect.cause == "activation.mailbox-missing"
             yield Finding(
                 cause=suspect.cause,
-                certainty="confirmed",
+                certainty="confirmed" if missing else suspect.certainty,
+                proof="recipient-refused" if missing else suspect.proof,
                 text=text(
                     "{host}, which takes the mail of {domain}, says of {address}: {reply}",
                     host=facts.host,

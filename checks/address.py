@@ -30,7 +30,7 @@ def probe_syntax(target: Subject, _given: Given, _bench: Workbench) -> SyntaxFac
 def judge_syntax(facts: SyntaxFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
     """Is it an address at all?"""
     if facts.flaw is not None:
-        yield Finding(cause="address.invalid", certainty="confirmed", text=facts.flaw)
+        yield Finding(cause="address.invalid", certainty="confirmed", proof="syntax", text=facts.flaw)
 
 
 class SpellingFacts(Facts, frozen=True, kw_only=True):
@@ -79,6 +79,7 @@ def judge_spelling(facts: SpellingFacts, given: Given, _target: Subject) -> Iter
         yield Finding(
             cause="address.typo-domain",
             certainty="likely" if facts.exists else "confirmed",
+            proof="one-slip-away",
             text=text(
                 "{domain} has no mail service, and is one slip of the finger away from {close}.",
                 domain=given.subject.domain,

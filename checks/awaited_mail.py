@@ -191,6 +191,7 @@ def judge_awaited(facts: AwaitedFacts, _given: Given, _target: Subject) -> Itera
         yield Finding(
             cause="activation.mail-not-received",
             certainty="confirmed",
+            proof="address-takes-none",
             text=text("{address} cannot take mail: its domain has no mail server.", address=facts.address),
         )
     if not facts.opened:
@@ -222,7 +223,7 @@ def judge_awaited(facts: AwaitedFacts, _given: Given, _target: Subject) -> Itera
             address=facts.address,
             days=DAYS,
         )
-    yield Finding(cause="activation.mail-not-received", certainty="confirmed", text=sentence)
+    yield Finding(cause="activation.mail-not-received", certainty="confirmed", proof="not-in-inbox", text=sentence)
 
 
 def _moment(at: float | None) -> str:

@@ -54,14 +54,24 @@ def judge_browser(facts: BrowserFacts, given: Given, _target: Subject) -> Iterat
         yield _outdated(found, data)
     if answer.scripts is False:
         sentence = text("JavaScript did not run on the self-test page.")
-        yield Finding(cause="browser.javascript-off", certainty="confirmed", text=sentence, data=data)
+        yield Finding(
+            cause="browser.javascript-off", certainty="confirmed", proof="no-script-part", text=sentence, data=data
+        )
     if answer.cookies is False:
         sentence = text("The browser did not give back the cookie of the self-test page.")
-        yield Finding(cause="browser.cookies-blocked", certainty="confirmed", text=sentence, data=data)
+        yield Finding(
+            cause="browser.cookies-blocked", certainty="confirmed", proof="not-given-back", text=sentence, data=data
+        )
     yield from _judge_reaching(facts, answer.reaching, given, data)
     for oddity in answer.typing:
         certainty, sentence = TYPED[oddity]
-        yield Finding(cause="browser.input-method", certainty=certainty, text=sentence, data=data | {"oddity": oddity})
+        yield Finding(
+            cause="browser.input-method",
+            certainty=certainty,
+            proof="seen-in-typing-field",
+            text=sentence,
+            data=data | {"oddity": oddity},
+        )
     yield from _judge_clock(answer, given)
 
 
@@ -70,6 +80,7 @@ def _outdated(found: Recognised, data: dict[str, Any]) -> Finding:
     return Finding(
         cause="browser.outdated",
         certainty="confirmed",
+        proof="version",
         text=text(
             "This is {browser}. Its engine has version {own}; webmail pages need {oldest}.",
             browser=f"{found.browser.names.en} {found.version}".strip(),
@@ -101,6 +112,7 @@ def _judge_reaching(
         yield Finding(
             cause="browser.blocked-from-browser",
             certainty="possible" if facts.chosen_resolver or wants_cookies or slow else certainty,
+            proof="reached-by-this-tool",
             text=text("This program reaches {url}, the browser does not.", url=one.url),
             data=data | {"url": one.url},
         )

@@ -57,6 +57,7 @@ def judge_difference(facts: DifferenceFacts, given: Given, target: Service) -> I
                 yield Finding(
                     cause=KEPT[suspect.cause],
                     certainty=_certainty(KEPT[suspect.cause], suspect.certainty, facts) if target.named else "possible",
+                    proof="clean-profile-works",
                     text=text(
                         "A clean browser shows the login form of {host}, where this was seen: {words}",
                         host=target.host,

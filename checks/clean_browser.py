@@ -152,6 +152,7 @@ def _judge_opening(facts: Visit) -> Iterator[Finding]:
         yield Finding(
             cause="web.redirect-loop",
             certainty="confirmed" if facts.error else "likely",
+            proof="circle",
             text=text("A clean {browser} is sent round in circles by {url}.", browser=facts.browser, url=facts.url),
         )
     elif facts.error is not None:
@@ -187,6 +188,7 @@ def _judge_page(facts: Visit, given: Given, target: Service) -> Iterator[Finding
         yield Finding(
             cause="web.login-page-changed",
             certainty="confirmed",
+            proof="foreign-page",
             text=text("The page at {url} is no login page; it says “{words}”.", url=facts.url, words=parked),
         )
     elif broken is not None:

@@ -106,6 +106,7 @@ def judge_domain(facts: DomainFacts, given: Given, _target: Subject) -> Iterator
         yield Finding(
             cause="dns.domain-missing",
             certainty="confirmed",
+            proof="nxdomain",
             text=text("DNS says that {domain} does not exist ({words}).", domain=domain, words=facts.mx.text),
         )
     elif facts.mx.status == "no_data":
@@ -114,6 +115,7 @@ def judge_domain(facts: DomainFacts, given: Given, _target: Subject) -> Iterator
         yield Finding(
             cause="dns.null-mx",
             certainty="confirmed",
+            proof="null-mx-record",
             text=text("{domain} has the null MX record “{record}”.", domain=domain, record=facts.mx.records[0]),
         )
     else:
@@ -127,6 +129,7 @@ def _judge_no_answer(facts: DomainFacts, domain: str) -> Iterator[Finding]:
         yield Finding(
             cause="dns.broken-zone",
             certainty="confirmed",
+            proof="bogus-signatures",
             text=text(
                 "The resolver fails for {domain} ({words}), and answers when told not to check signatures: "
                 "the zone's DNSSEC signatures do not hold.",
@@ -138,6 +141,7 @@ def _judge_no_answer(facts: DomainFacts, domain: str) -> Iterator[Finding]:
         yield Finding(
             cause="dns.broken-zone",
             certainty="confirmed" if facts.mx.status == "server_failure" else "likely",
+            proof="fails-alone",
             text=text(
                 "The resolver gives no answer for {domain} ({words}), while other names resolve.",
                 domain=domain,
@@ -157,6 +161,7 @@ def _judge_no_mx(facts: DomainFacts, domain: str) -> Iterator[Finding]:
         yield Finding(
             cause="dns.no-mx",
             certainty="confirmed",
+            proof="no-mx-record",
             text=text("{domain} has no MX record and no address that could stand in for one.", domain=domain),
         )
         return
@@ -194,6 +199,7 @@ def _judge_targets(facts: DomainFacts) -> Iterator[Finding]:
         yield Finding(
             cause="dns.mx-unresolvable",
             certainty="confirmed",
+            proof="bad-target",
             text=sentence,
             partial=len(dead) < len(facts.targets),
         )
@@ -234,12 +240,14 @@ def judge_host(facts: HostFacts, _given: Given, target: Host) -> Iterator[Findin
         yield Finding(
             cause="dns.host-missing",
             certainty="confirmed",
+            proof="no-address",
             text=text("The server name {host} has no address in DNS ({words}).", host=target.name, words=words),
         )
     elif facts.unchecked is not None and facts.unchecked.status in ALIVE:
         yield Finding(
             cause="dns.broken-zone",
             certainty="confirmed",
+            proof="bogus-signatures",
             text=text(
                 "The resolver fails for {host} ({words}), and answers when told not to check signatures.",
                 host=target.name,

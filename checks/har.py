@@ -145,8 +145,9 @@ def _of_answer(suspect: Suspect, one: Exchange, said: tuple[str, ...]) -> Findin
         sentence = text("The answer to {request} says: {words}", request=_shown(one), words=" · ".join(said)[:300])
     else:
         sentence = text("The login failed at {request}.", request=_shown(one))
+    # that the page alone is down is more than a recording can tell: it holds no mail server
     down = suspect.cause == "web.login-page-down" and one.status >= 500
-    return _finding(suspect.cause, "confirmed" if down else suspect.certainty, sentence)
+    return _finding(suspect.cause, "likely" if down else suspect.certainty, sentence, proof=suspect.proof)
 
 
 def _judge_unanswered(one: Exchange, given: Given) -> Iterator[Finding]:
@@ -173,7 +174,7 @@ def _judge_error(one: Exchange, given: Given) -> Iterator[Finding]:
     else:
         sentence = text("The browser gave up on {request}: {error}", request=_shown(one), error=one.error)
         for suspect in read_reply(one.error, protocol="http", provider=given.provider).suspects:
-            yield _finding(suspect.cause, suspect.certainty, sentence)
+            yield _finding(suspect.cause, suspect.certainty, sentence, proof=suspect.proof)
 
 
 # -- what stands around it
@@ -190,7 +191,7 @@ def _judge_circles(exchanges: tuple[Exchange, ...], site: str) -> Iterator[Findi
                 request=_shown(chain[0]),
                 way=way,
             )
-            yield _finding("web.redirect-loop", "confirmed", sentence)
+            yield _finding("web.redirect-loop", "confirmed", sentence, proof="circle")
             return
     pages = [e for e in exchanges if e.kind == "document" and e.method == "GET" and site_of(e.url) == site and e.at]
     for start in range(len(pages) - RELOADS + 1):
@@ -359,6 +360,7 @@ def _judge_clock(facts: HarFacts) -> Iterator[Finding]:
             minutes=round(abs(off[0].ahead_seconds) / 60),
             hosts=tuple(clock.host for clock in off[:3]),
         ),
+        proof="date-of-servers",
     )
 
 
@@ -378,8 +380,8 @@ def _shown(one: Exchange) -> Text:
     )
 
 
-def _finding(cause: str, certainty: Certainty, sentence: Text) -> Finding:
-    return Finding(cause=cause, certainty=certainty, text=sentence)
+def _finding(cause: str, certainty: Certainty, sentence: Text, *, proof: str = "") -> Finding:
+    return Finding(cause=cause, certainty=certainty, text=sentence, proof=proof)
 
 
 def _place(url: str) -> str:

@@ -125,6 +125,7 @@ def judge_interception(facts: InterceptionFacts, given: Given, _target: Subject)
             yield Finding(
                 cause="network.tls-interception",
                 certainty="confirmed",
+                proof="one-private-issuer",
                 text=text(
                     "The certificates of {hosts}, which have nothing to do with each other, all come from one private "
                     "issuer, {issuer}.",

@@ -77,7 +77,8 @@ def judge_lockout(facts: LockoutFacts, _given: Given, _target: Subject) -> Itera
     if facts.at_the_brink or (facts.same_password_at is not None and not facts.send_again):
         yield Finding(
             cause="lockout.risk",
-            certainty="confirmed" if facts.at_the_brink else "possible",
+            certainty="possible" if not facts.at_the_brink else "confirmed" if facts.limit_is_documented else "likely",
+            proof="record-at-limit",
             text=text(
                 "Servers rejected {count} logins of this account in the last hour; accounts are locked after about "
                 "{limit}.",

@@ -181,7 +181,8 @@ def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]
     only_oauth = not facts.with_token and any(name in OAUTH for name in facts.offered)
     yield Finding(
         cause="credentials.oauth-required" if only_oauth else "settings.no-common-auth",
-        certainty="confirmed",
+        certainty="likely" if only_oauth and not set(facts.offered) <= {*OAUTH, PROTOCOL_LOGIN} else "confirmed",
+        proof="only-tokens-offered" if only_oauth else "none-offered",
         text=text(
             "{host} offers on port {port} no way to log in with what is at hand; it offers: {offered}.",
             host=target.host,
@@ -199,7 +200,7 @@ def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterato
     data = {"reply": facts.reply, "mechanism": facts.mechanism, "recognised": reading.matched}
     findings = [
         announcing(
-            Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence, data=data),
+            Finding(cause=suspect.cause, certainty=suspect.certainty, proof=suspect.proof, text=sentence, data=data),
             target.host,
             facts.reply,
         )
@@ -216,6 +217,7 @@ def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterato
             yield Finding(
                 cause="credentials.input-error",
                 certainty="possible" if oddity == "caps_lock" else "confirmed",
+                proof="seen-in-password",
                 text=WORDS[oddity],
             )
     yield from _behind_a_rejection(given, target, {finding.cause for finding in findings})

@@ -55,6 +55,7 @@ def judge_resolver(facts: ResolverFacts, _given: Given, _target: Subject) -> Ite
         yield Finding(
             cause="network.resolver-down",
             certainty="confirmed",
+            proof="no-usable-answer",
             text=text("This computer is set up with no DNS resolver."),
         )
         return
@@ -63,6 +64,7 @@ def judge_resolver(facts: ResolverFacts, _given: Given, _target: Subject) -> Ite
     yield Finding(
         cause="network.resolver-down",
         certainty="possible" if hasty else "confirmed" if sure else "likely",
+        proof="no-usable-answer",
         text=text(
             "The resolver {servers} gave no usable answer to any of {count} questions, the root's name servers among "
             "them ({words}).",

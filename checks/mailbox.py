@@ -48,6 +48,7 @@ def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterato
         yield Finding(
             cause="activation.over-quota",
             certainty="confirmed",
+            proof="quota-shown",
             partial=facts.ok,
             text=text(
                 "The mailbox holds {used} KiB of {allowed} KiB allowed.", used=facts.quota_used, allowed=facts.quota
@@ -59,7 +60,7 @@ def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterato
     sentence = text("The login worked, but {host} does not open the mailbox: {words}", host=target.host, words=words)
     suspects = read_answer(facts.reply, given, target, "select").suspects if facts.reply else ()
     for suspect in suspects:
-        yield Finding(cause=suspect.cause, certainty=suspect.certainty, text=sentence)
+        yield Finding(cause=suspect.cause, certainty=suspect.certainty, proof=suspect.proof, text=sentence)
     if not any(s.certainty != "possible" for s in suspects):
         yield Finding(cause="server.fault", certainty="likely", text=sentence)
 

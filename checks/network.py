@@ -110,6 +110,7 @@ def judge_clock(facts: ClockFacts, _given: Given, _target: Subject) -> Iterator[
     yield Finding(
         cause="network.clock-skew",
         certainty="confirmed" if agree else "likely",
+        proof="date-of-servers",
         text=text(
             "This computer's clock differs by {minutes} minutes from that of {hosts}.",
             minutes=round(abs(off[0].ahead_seconds) / 60),
@@ -167,6 +168,7 @@ def judge_hosts(facts: HostsFileFacts, _given: Given, target: Host) -> Iterator[
         yield Finding(
             cause="network.hosts-override",
             certainty="confirmed",
+            proof="entry-against-dns",
             text=text(
                 "{file} sends {host} to {listed}, while DNS says {dns}.",
                 file=facts.file,

@@ -121,6 +121,7 @@ def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) ->
         yield Finding(
             cause="network.offline",
             certainty="confirmed",
+            proof="no-route",
             text=text(
                 "This computer has no way out to any network: no route to {addresses} (network interfaces: {names}).",
                 addresses=tuple(route.destination for route in facts.routes),
@@ -131,6 +132,7 @@ def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) ->
         yield Finding(
             cause="network.offline",
             certainty="confirmed",
+            proof="nothing-answers",
             text=text(
                 "Nothing at all answers: neither the DNS resolver nor any server ({addresses}).",
                 addresses=facts.silent,

@@ -48,6 +48,7 @@ def judge_wait(seconds: float, target: Service, *, quick_connect: bool) -> Itera
         yield Finding(
             cause="server.slow",
             certainty="confirmed" if quick_connect else "likely",
+            proof="longer-than-programs-wait",
             partial=2 * len(beaten) < len(known),
             text=text(
                 "{host} let its clients wait {seconds} s on port {port}; these give up before that: {programs}.",

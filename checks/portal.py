@@ -112,6 +112,7 @@ def judge_portal(facts: PortalFacts, _given: Given, _target: Subject) -> Iterato
         yield Finding(
             cause="network.captive-portal",
             certainty=CERTAINTIES[doubts],
+            proof="foreign-known-answer",
             text=text(
                 "{url}, a page of {operator} with a known answer, comes back as somebody else's: {seen}.",
                 url=foreign[0].url,
@@ -133,6 +134,7 @@ def _judge_own(facts: PortalFacts) -> Iterator[Finding]:
             yield Finding(
                 cause="network.captive-portal",
                 certainty="possible" if facts.mail_works is None else "confirmed",
+                proof="foreign-webmail",
                 text=text(
                     "{host} shows the certificate of {names}, and its page leads to {leads_to}: somebody else answers "
                     "in its place.",

@@ -294,7 +294,7 @@ def _finding(passage: Passage, direct: Direct, certainty: Certainty) -> Finding:
             without=without,
             **place,
         )
-    return Finding(cause="network.proxy-misconfigured", certainty=certainty, text=sentence)
+    return Finding(cause="network.proxy-misconfigured", certainty=certainty, proof="fails-through-proxy", text=sentence)
 
 
 CHECKS = (

@@ -117,14 +117,15 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
     else:
         sentence = text("Nothing answers on port {port} of {host} ({addresses}).", addresses=tried, **place)
     if target.protocol == "webmail":
-        yield Finding(cause="web.login-page-down", certainty="confirmed", text=sentence, data=data)
+        yield Finding(cause="web.login-page-down", certainty="confirmed", proof="page-fails", text=sentence, data=data)
         return
     if refused:
-        yield Finding(cause="reach.refused", certainty="confirmed", text=sentence, data=data)
+        yield Finding(cause="reach.refused", certainty="confirmed", proof="all-refused", text=sentence, data=data)
     if open_ports:
         yield Finding(
             cause="reach.port-blocked",
             certainty="possible" if refused else "confirmed",
+            proof="other-port-connects",
             text=text(
                 "Port {port} of {host} gives no connection, while the same host does on port {open}.",
                 host=target.host,
@@ -133,9 +134,19 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
             ),
             data=data,
         )
+    elif unreachable:
+        yield Finding(
+            cause="reach.unreachable", certainty="confirmed", proof="all-unreachable", text=sentence, data=data
+        )
     elif not refused:
-        cause = "reach.unreachable" if unreachable else "reach.timeout"
-        yield Finding(cause=cause, certainty="confirmed", text=sentence, data=data)
+        silent = names | {w.failure.name for w in facts.witnesses if w.failure} == {"timed_out"}
+        yield Finding(
+            cause="reach.timeout",
+            certainty="confirmed" if silent else "likely",
+            proof="all-timed-out",
+            text=sentence,
+            data=data,
+        )
     if facts.rejected_lately and not unreachable:
         alone = open_ports and not MAIL_PORTS.intersection(open_ports)  # a ban shuts the mail ports, and no other
         yield ban_after(facts.rejected_lately, "likely" if alone else "possible")
@@ -195,6 +206,7 @@ def judge_paths(facts: PathsFacts, _given: Given, target: Service) -> Iterator[F
         yield Finding(
             cause="reach.ipv6-broken",
             certainty="confirmed",
+            proof="ipv4-alone-connects",
             partial=True,
             text=text(
                 "{host} answers on port {port} over IPv4, but not over its IPv6 address {address} ({words}).",

@@ -54,6 +54,7 @@ def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[
             yield Finding(
                 cause=suspect.cause,
                 certainty=suspect.certainty,
+                proof=suspect.proof,
                 partial=True,
                 text=text(
                     "The login worked, but {host} does not take mail from {address}: {reply}",

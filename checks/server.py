@@ -19,7 +19,20 @@ from checks.reach import BAN_SECONDS, ReachFacts, ban_after, take_stream
 from checks.second_try import Try, call_again, may_pass, own_connections, time_is_left
 from checks.sessions import MailSession, open_session
 from diagnose import providers
-from diagnose.model import Check, Deadline, Facts, Failure, Finding, Given, Service, SkipCheck, failure, quote, text
+from diagnose.model import (
+    Certainty,
+    Check,
+    Deadline,
+    Facts,
+    Failure,
+    Finding,
+    Given,
+    Service,
+    SkipCheck,
+    failure,
+    quote,
+    text,
+)
 from diagnose.model.workbench import Workbench
 from diagnose.network import Race, Stream, in_background, read_line
 from diagnose.replies import Reading, read_reply
@@ -220,12 +233,14 @@ def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Findin
         yield Finding(
             cause="tls.wrong-mode",
             certainty="confirmed",
+            proof="waits-for-tls",
             text=text("{host} says nothing in clear on port {port}, and answers a TLS handshake there.", **place),
         )
     elif facts.failure is None and facts.spoken != target.protocol:  # a blank line is a greeting too, and nobody's
         yield Finding(
             cause="reach.wrong-service",
             certainty="confirmed" if facts.spoken else "likely",
+            proof="greeting-of-another",
             text=text(
                 "Port {port} of {host} does not speak {protocol}: {greeting}",
                 protocol=target.protocol.upper(),
@@ -296,7 +311,8 @@ def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Ite
     told = any(suspect.certainty != "possible" for suspect in reading.suspects)
     if not told:  # why is unknown; that it takes no clients is what it says, unless it only wants them to wait
         delays = bool(reading.matched) and not reading.suspects
-        finding = Finding(cause="server.fault", certainty="possible" if delays else "confirmed", text=sentence)
+        certainty: Certainty = "possible" if delays else "confirmed"
+        finding = Finding(cause="server.fault", certainty=certainty, proof="reply", text=sentence)
         yield announcing(finding, target.host, words)
     ours = facts.own_connections if facts.tries else 0
     for suspect in reading.suspects:
@@ -304,7 +320,8 @@ def _judge_turned_away(facts: ServerFacts, given: Given, target: Service) -> Ite
             # a limit that counts our own connections is not shown to be anybody else's
             doubtful = ours and suspect.cause == "server.too-many-connections"
             certainty = "possible" if doubtful else suspect.certainty
-            yield announcing(Finding(cause=suspect.cause, certainty=certainty, text=sentence), target.host, words)
+            finding = Finding(cause=suspect.cause, certainty=certainty, proof=suspect.proof, text=sentence)
+            yield announcing(finding, target.host, words)
 
 
 def _connected_quickly(given: Given) -> bool:
@@ -340,12 +357,14 @@ def _judge_silence(facts: ServerFacts, known: Failure, given: Given, target: Ser
         yield Finding(
             cause="tls.handshake-failed",
             certainty="confirmed",
+            proof="broken-off",
             text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
         )
     else:
         yield Finding(
             cause="server.fault",
             certainty="confirmed",
+            proof="closed-before-greeting",
             text=text(
                 "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **place
             ),

@@ -188,6 +188,7 @@ def judge_tls(facts: TlsFacts, given: Given, target: Service) -> Iterator[Findin
         yield Finding(
             cause="tls.starttls-missing",
             certainty="confirmed",
+            proof="not-offered",
             text=text(
                 "{host} does not offer STARTTLS on port {port}; its capabilities are: {capabilities}.",
                 host=target.host,
@@ -234,6 +235,7 @@ def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:
         yield Finding(
             cause="tls.cert-expiring",
             certainty="confirmed",
+            proof="not-after",
             text=text(
                 "The certificate of {host} on port {port} runs out on {day}, in {days} days.",
                 host=target.host,
@@ -255,6 +257,7 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
         yield Finding(
             cause="tls.wrong-mode" if wrong_mode else "reach.wrong-service",
             certainty="confirmed",
+            proof="plain-greeting" if wrong_mode else "greeting-of-another",
             text=text(
                 "Port {port} of {host} speaks first, and in clear, where TLS was due: {greeting}",
                 greeting=seen.plaintext,
@@ -262,7 +265,8 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             ),
         )
     elif known.name == "tls_version_or_cipher" or seen.legacy_version in OLD_VERSIONS:
-        if seen.legacy_version in OLD_VERSIONS:
+        older_works = seen.legacy_version in OLD_VERSIONS
+        if older_works:
             sentence = text(
                 "{host} takes no TLS 1.2 or newer on port {port}; with {version} it does connect.",
                 version=seen.legacy_version,
@@ -274,7 +278,12 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
                 words=known.text,
                 **place,
             )
-        yield Finding(cause="tls.protocol-too-old", certainty="confirmed", text=sentence)
+        yield Finding(
+            cause="tls.protocol-too-old",
+            certainty="confirmed",
+            proof="older-version-works" if older_works else "alert",
+            text=sentence,
+        )
     elif known.name == "timed_out":
         yield Finding(
             cause="tls.handshake-failed",
@@ -285,6 +294,7 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
         yield Finding(
             cause="tls.handshake-failed",
             certainty="confirmed",
+            proof="broken-off",
             text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
         )
 
@@ -300,6 +310,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
             yield Finding(
                 cause="tls.cert-expired",
                 certainty="confirmed",
+                proof="not-after",
                 text=text(
                     "The certificate that {host} sends on port {port} expired on {day} ({subject}).",
                     subject=certificate.subject,
@@ -313,6 +324,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
             yield Finding(
                 cause="tls.cert-not-yet-valid",
                 certainty="confirmed",
+                proof="not-before",
                 text=text(
                     "The certificate that {host} sends on port {port} is valid only from {day} on ({subject}).",
                     subject=certificate.subject,
@@ -326,6 +338,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
         yield Finding(
             cause="tls.name-mismatch",
             certainty="confirmed",
+            proof="no-name-matches",
             text=text(
                 "The certificate that {host} sends on port {port} is for {names}.",
                 names=seen.chain[0].names[:8] or seen.chain[0].subject,
@@ -344,6 +357,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
         yield Finding(
             cause="tls.handshake-failed",
             certainty="confirmed",
+            proof="broken-off",
             text=text("The certificate of {host} on port {port} is not accepted: {words}.", words=known.text, **place),
         )
 
@@ -354,6 +368,7 @@ def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict
         yield Finding(
             cause="tls.untrusted-issuer",
             certainty="confirmed",
+            proof="self-signed",
             text=text(
                 "The certificate of {host} on port {port} is self-signed ({subject}).", subject=leaf.subject, **place
             ),
@@ -363,6 +378,7 @@ def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict
         yield Finding(
             cause="tls.untrusted-issuer",
             certainty="confirmed",
+            proof="unknown-issuer",
             text=text(
                 "The certificate chain of {host} on port {port} ends in {issuer}, which this computer does not trust "
                 "({words}).",
@@ -379,6 +395,7 @@ def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict
     incomplete = Finding(
         cause="tls.incomplete-chain",
         certainty="confirmed" if incomplete_first else "possible",
+        proof="issuer-left-out",
         text=text(
             "{host} sends on port {port} a certificate issued by {issuer}, and leaves that issuer's certificate out.",
             issuer=leaf.issuer,
@@ -388,6 +405,7 @@ def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict
     unknown = Finding(
         cause="tls.untrusted-issuer",
         certainty="possible" if incomplete_first else "confirmed",
+        proof="unknown-issuer",
         text=text(
             "The certificate of {host} on port {port} is issued by {issuer}, which this computer does not trust.",
             issuer=leaf.issuer,

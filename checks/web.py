@@ -142,12 +142,13 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             sentence = text(
                 "With the cookies that it sets itself, the webmail page redirects in circles: {way}.", way=way
             )
-        yield Finding(cause="web.redirect-loop", certainty="confirmed", text=sentence)
+        yield Finding(cause="web.redirect-loop", certainty="confirmed", proof="circle", text=sentence)
     elif last.failure is not None:
         certificate = last.failure.name == "certificate_not_accepted"
         yield Finding(
             cause="web.login-page-down",
             certainty="possible" if _hurried(facts) else "likely" if certificate else "confirmed",
+            proof="page-fails",
             text=text("The webmail page {url} cannot be had: {words}.", url=place(last.url), words=last.failure.words),
         )
     elif facts.unfinished and not (facts.page and facts.page.password_field):
@@ -161,6 +162,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         finding = Finding(
             cause="web.login-page-down",
             certainty="confirmed",
+            proof="page-fails",
             text=text(
                 "The webmail page {url} answers with the error {status} ({title}).",
                 url=place(last.url),
@@ -174,6 +176,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         yield Finding(
             cause="web.login-page-changed",
             certainty="confirmed",
+            proof="gone",
             text=text("There is no page at {url} (status {status}).", url=place(last.url), status=last.status),
         )
 
@@ -236,6 +239,7 @@ def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Find
         yield Finding(
             cause="web.login-page-changed",
             certainty="confirmed",
+            proof="foreign-page",
             text=text("The page at {url} is no login page; it says “{words}”.", url=url, words=page.parked),
         )
     elif not told and not page.forms:
@@ -260,6 +264,7 @@ def judge_words(words: str, url: str, given: Given, *, hint: bool, retry_after: 
             finding = Finding(
                 cause=cause,
                 certainty=certainty,
+                proof=suspect.proof,
                 text=text("The page at {url} says: {words}", url=url, words=words[:300]),
             )
             yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", words[:300], retry_after)

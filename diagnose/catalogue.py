@@ -98,6 +98,14 @@ class Remedy(Part, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
 
 
+class Proof(Part, frozen=True, kw_only=True):
+    """One kind of evidence that may confirm a cause."""
+
+    id: str
+    beside: str | None = None
+    """A check that has to have gone well somewhere in the same run, or this proves nothing."""
+
+
 class Cause(Part, frozen=True, kw_only=True):
     """One reason why a login fails."""
 
@@ -108,6 +116,8 @@ class Cause(Part, frozen=True, kw_only=True):
     """Two sentences in plain words."""
     proof: str
     """What has to be seen before the cause may be called confirmed."""
+    proofs: tuple[str | Proof, ...] = ()
+    """The kinds of evidence that `proof` speaks of, which findings name; ``reply`` is a server's own words."""
     rules_out: str | None = None
     """What shows that this is not the cause, where that is not plain."""
     fixer: Fixer
@@ -118,6 +128,16 @@ class Cause(Part, frozen=True, kw_only=True):
     explains: tuple[str, ...] = ()
     """Causes whose findings only follow from this one."""
     remedies: tuple[Remedy, ...]
+
+    @property
+    def proof_names(self) -> tuple[str, ...]:
+        """What findings call this cause's proofs."""
+        return tuple(one if isinstance(one, str) else one.id for one in self.proofs)
+
+    def proven_by(self, name: str) -> Proof | None:
+        """The proof of that *name*; None where this cause has none."""
+        proofs = (Proof(id=one) if isinstance(one, str) else one for one in self.proofs)
+        return next((proof for proof in proofs if proof.id == name), None)
 
     def msgids(self) -> Iterator[str]:
         """Every text to translate, as often as it occurs."""

@@ -215,7 +215,13 @@ def _check(result: CheckResult, translate: Translate) -> ReportCheck:
         started_ms=result.started_ms,
         duration_ms=result.duration_ms,
         findings=tuple(
-            ReportFinding(cause=f.cause, certainty=f.certainty, text=f.text.render(translate)) for f in result.findings
+            ReportFinding(
+                cause=f.cause,
+                certainty=f.certainty,
+                text=f.text.render(translate),
+                proof=f.proof if f.certainty == "confirmed" else None,
+            )
+            for f in result.findings
         ),
         facts=_plain(result.facts) if result.facts is not None else {},
     )

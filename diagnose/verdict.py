@@ -83,7 +83,8 @@ def judge(
     ways = _ways(states)
     login_works = any(r.check == "login" and r.usable for r in results)
     proven = login_works and "shut" not in ways.values()
-    all_seen = [_weighed(seen, proven=proven) for seen in _all_seen(results)]
+    all_seen = [_proven(seen, results, catalogue) for seen in _all_seen(results)]
+    all_seen = [_weighed(seen, proven=proven) for seen in all_seen]
     all_seen = [seen for seen in all_seen if not _overruled(seen, results, rules_out or {}, overrules or {})]
     roots = _roots(all_seen, catalogue)
     causes = [
@@ -174,6 +175,16 @@ def _ways(states: Mapping[Service, ServiceState]) -> dict[Way, ServiceState]:
 
 def _all_seen(results: Iterable[CheckResult]) -> list[Seen]:
     return [Seen(result=result, finding=finding) for result in results for finding in result.findings]
+
+
+def _proven(seen: Seen, results: Iterable[CheckResult], catalogue: Catalogue) -> Seen:
+    """A proof that the catalogue does not name, or without what has to stand beside it, confirms nothing."""
+    if seen.finding.certainty != "confirmed":
+        return seen
+    proof = catalogue[seen.finding.cause].proven_by(seen.finding.proof)
+    if proof and (proof.beside is None or any(r.check == proof.beside and r.usable for r in results)):
+        return seen
+    return msgspec.structs.replace(seen, finding=msgspec.structs.replace(seen.finding, certainty="likely"))
 
 
 def _weighed(seen: Seen, *, proven: bool) -> Seen:

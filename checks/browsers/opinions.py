@@ -20,6 +20,8 @@ TOO_MANY_REQUESTS = 429
 
 Opinion = tuple[str, Certainty, Text]
 """Cause, certainty and the sentence that says why."""
+PROOFS = {"browser.stale-cookies": "too-large-with-cookies", "browser.stale-cache": "copy-held"}
+"""What is seen of those that a profile can confirm."""
 
 
 def judge_profiles(facts: ProfilesFacts, _given: Given, target: Service) -> Iterator[Finding]:
@@ -37,6 +39,7 @@ def judge_profiles(facts: ProfilesFacts, _given: Given, target: Service) -> Iter
             yield Finding(
                 cause=cause,
                 certainty=certainty if target.named else "possible",
+                proof=PROOFS.get(cause, ""),
                 partial=sound_at > _used(one),
                 text=sentence,
                 data=data,

@@ -32,6 +32,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The facts that the sentence rests on, as plain values."""
     partial: bool = False
     """True of a part only (one address, one MX of several): the whole still works, so the cause only hinders."""
+    proof: str = ""
+    """Which of the cause's proofs in the catalogue this is; without one a cause cannot be confirmed."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where something is confirmed without a proof."""
+        if self.certainty == "confirmed" and not self.proof:
+            raise ValueError(f"{self.cause} is confirmed, and by what is not said")
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

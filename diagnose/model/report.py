@@ -106,6 +106,8 @@ class ReportFinding(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     certainty: Certainty
     text: str
+    proof: str | None = None
+    """Which of the cause's proofs in the catalogue it is; None: not confirmed."""
 
 
 class ReportCheck(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.catalogue import catalogue
 from diagnose.first_use import made_once
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import KNOWLEDGE, load
@@ -20,6 +21,8 @@ from diagnose.replies.wire import Protocol, Registry
 Stage = Literal["connect", "greeting", "capability", "starttls", "login", "select", "rcpt", "data"]
 _SAMPLE = 2_000
 """Characters that are enough to tell an encoding by."""
+REPLY = "reply"
+"""The catalogue's name for a proof that consists of words."""
 NO_CAUSE = "none"
 """Stands where a cause would: the reply reports nothing that stops a login."""
 
@@ -101,12 +104,20 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
 class Knowledge:
     """Everything that replies are read with, compiled."""
 
-    def __init__(self, folder: Path = REPLIES, causes: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path = REPLIES,
+        causes: frozenset[str] | None = None,
+        proven_by_reply: frozenset[str] | None = None,
+    ) -> None:
         """Load *folder*, every cause checked against *causes* (None: not checked).
+
+        *proven_by_reply*: the causes that words can confirm (None: all of them).
 
         Raises KnowledgeError with file and line for anything that cannot be used.
         """
         self._causes = causes
+        self._proven_by_reply = proven_by_reply
         self.variants = _variants(folder / "variants.yaml")
         self.families = load(folder / "providers.yaml", tuple[ProviderFamily, ...])
         for number, family in enumerate(self.families):
@@ -129,6 +140,7 @@ class Knowledge:
         for file in _files(folder, "codes"):
             for number, code_rule in enumerate(load(file, tuple[CodeRule, ...])):
                 self._check(file, number, (code_rule.cause, *code_rule.also))
+                self._check_proof(file, number, code_rule)
                 self.codes.setdefault((file.stem, code_rule.code), []).append(code_rule)
 
     def code_rules(self, registry: Registry, code: str) -> list[CodeRule]:
@@ -157,6 +169,7 @@ class Knowledge:
     def _compile(self, file: Path, layer: int) -> None:
         for number, rule in enumerate(load(file, tuple[Rule, ...])):
             self._check(file, number, (rule.cause, *rule.also))
+            self._check_proof(file, number, rule)
             try:
                 patterns, vetoes, doubts = (
                     tuple(self.index.pattern(fold(line, self.variants)) for line in lines)
@@ -176,11 +189,20 @@ class Knowledge:
             if self._causes is not None and cause != NO_CAUSE and cause not in self._causes:
                 raise KnowledgeError(file, _line_of_entry(file, number), f"there is no cause named {cause!r}")
 
+    def proven_by_reply(self, cause: str) -> bool:
+        """Whether the catalogue takes words alone for a proof of *cause*."""
+        return self._proven_by_reply is None or cause in self._proven_by_reply
+
+    def _check_proof(self, file: Path, number: int, meaning: Conditions) -> None:
+        if meaning.certainty == "confirmed" and meaning.cause != NO_CAUSE and not self.proven_by_reply(meaning.cause):
+            raise KnowledgeError(file, _line_of_entry(file, number), f"no reply is a proof of {meaning.cause!r}")
+
 
 @made_once
 def load_knowledge() -> Knowledge:
     """The package's own knowledge, loaded on first use. Raises KnowledgeError."""
-    return Knowledge(REPLIES, known_causes())
+    words_prove = frozenset(cause.id for cause in catalogue() if cause.proven_by(REPLY))
+    return Knowledge(REPLIES, known_causes(), words_prove)
 
 
 def known_causes(folder: Path = CAUSES) -> frozenset[str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from diagnose.model.check import Certainty
-from diagnose.replies.knowledge import NO_CAUSE, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
+from diagnose.replies.knowledge import NO_CAUSE, REPLY, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
 from diagnose.replies.phrases import Pattern, sentences, without_addresses
 from diagnose.replies.text import decode, fold
 from diagnose.replies.wire import Code, Protocol, Wire, take_apart
@@ -27,6 +27,11 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
 
     cause: str
     certainty: Certainty
+
+    @property
+    def proof(self) -> str:
+        """What of the catalogue's proofs a reply is that confirms."""
+        return REPLY if self.certainty == "confirmed" else ""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,7 +176,7 @@ def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page:
     certainty = first.meaning.certainty
     if page and certainty != "possible":
         certainty = "possible"
-    elif certainty == "likely" and first.layer > _PROGRAM and _agreed(first, hits):
+    elif certainty == "likely" and known.proven_by_reply(first.meaning.cause) and _agreed(first, hits):
         certainty = "confirmed"
     elif certainty == "confirmed" and (first.doubted or _contradicted(first, hits)):
         certainty = "likely"
@@ -201,10 +206,14 @@ def _contradicted(first: _Hit, hits: list[_Hit]) -> bool:
 
 def _agreed(first: _Hit, hits: list[_Hit]) -> bool:
     """Words and a code, independently, name the same single cause."""
-    return not first.meaning.also and any(
-        hit.layer != first.layer
-        and isinstance(hit.meaning, CodeRule)
-        and hit.meaning.cause == first.meaning.cause
-        and hit.meaning.certainty != "possible"
-        for hit in hits[1:]
+    return (
+        not first.meaning.also
+        and first.layer > _PROGRAM
+        and any(
+            hit.layer != first.layer
+            and isinstance(hit.meaning, CodeRule)
+            and hit.meaning.cause == first.meaning.cause
+            and hit.meaning.certainty != "possible"
+            for hit in hits[1:]
+        )
     )

@@ -387,8 +387,10 @@ def lockout(recent: int = 0, **more: Any) -> LockoutFacts:
     [
         (lockout(0), []),
         (lockout(3), []),
-        (lockout(4), [("lockout.risk", "confirmed")]),
-        (lockout(9), [("lockout.risk", "confirmed")]),
+        (lockout(4), [("lockout.risk", "likely")]),
+        (lockout(9), [("lockout.risk", "likely")]),
+        (lockout(4, limit_is_documented=True), [("lockout.risk", "confirmed")]),
+        (lockout(3, limit_is_documented=True), []),
         (
             lockout(1, same_password_at=1.7e9, same_password_cause="credentials.expired"),
             [("credentials.expired", "likely"), ("lockout.risk", "possible")],

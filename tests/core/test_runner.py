@@ -52,7 +52,7 @@ OTHER = service(host="imap.corp.example")
 
 
 def found(cause: str = "server.fault", certainty: Any = "confirmed", partial: bool = False) -> Finding:
-    return Finding(cause=cause, certainty=certainty, text=text("Seen."), partial=partial)
+    return Finding(cause=cause, certainty=certainty, proof="seen", text=text("Seen."), partial=partial)
 
 
 def silent(_facts: Facts, _given: Given, _target: Target) -> tuple[Finding, ...]:

@@ -40,7 +40,9 @@ class Noted(msgspec.Struct, frozen=True):
 
 
 def named(cause: str, certainty: Certainty = "confirmed", *, partial: bool = False) -> Finding:
-    return Finding(cause=cause, certainty=certainty, text=text("Seen: {cause}", cause=cause), partial=partial)
+    proof = KNOWN[cause].proof_names[0] if cause in KNOWN else "seen"
+    sentence = text("Seen: {cause}", cause=cause)
+    return Finding(cause=cause, certainty=certainty, proof=proof, text=sentence, partial=partial)
 
 
 def result(check: str, target: Target, *findings: Finding, **more: Any) -> CheckResult:
@@ -188,8 +190,8 @@ def test_what_follows_is_folded_into_its_root() -> None:
 
 def made(cause_id: str, scope: Any, *explains: str, impact: Any = "blocks") -> Cause:
     return Cause(
-        id=cause_id, title="T", summary="S.", proof="P.", fixer="user", scope=scope, impact=impact, explains=explains,
-        remedies=(Remedy(fixer="user", steps=("Wait.",)),),
+        id=cause_id, title="T", summary="S.", proof="P.", proofs=("seen",), fixer="user",
+        scope=scope, impact=impact, explains=explains, remedies=(Remedy(fixer="user", steps=("Wait.",)),),
     )  # fmt: skip
 
 

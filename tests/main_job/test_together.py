@@ -23,7 +23,8 @@ EXPLAINED = [(one, other) for one, other in permutations(KNOWN.ids, 2) if KNOWN.
 
 def seen(cause: str, target: Target, *, partial: bool = False) -> CheckResult:
     """A check on *target* that found *cause*."""
-    finding = Finding(cause=cause, certainty="confirmed", text=text("Seen."), partial=partial)
+    proof = catalogue()[cause].proof_names[0]
+    finding = Finding(cause=cause, certainty="confirmed", proof=proof, text=text("Seen."), partial=partial)
     return CheckResult(
         id=cause, check=cause, family=cause.partition(".")[0], title=text("T"), target=target, status="fail",
         findings=(finding,), facts=msgspec.defstruct("Noted", [])(),
