@@ -9,8 +9,11 @@ import secrets
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
+
 from checks.dns import DomainFacts
 from checks.login import LoginFacts
+from checks.sessions import Reply
 from checks.sessions.smtp import SmtpSession
 from diagnose.model import Check, Deadline, Facts, Failure, Finding, Given, SkipCheck, Subject, failure, text
 from diagnose.model.workbench import Workbench
@@ -22,12 +25,21 @@ MX_SECONDS = 8.0
 """Patience for the whole dialogue; many networks let no port 25 out."""
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to write the address, and what the MX said of it."""
+
+    address: str
+    reply: str
+
+
 class RecipientFacts(Facts, frozen=True, kw_only=True):
     """What the MX says of the address, beside what it says of one that cannot exist."""
 
     host: str
     answer: Literal["accepted", "refused", "undecided"] = "undecided"
     reply: str = ""
+    asked: tuple[Asked, ...] = ()
+    """The forms of the address that were asked for, until one was accepted."""
     accepts_all: bool = False
     """It takes an address that cannot exist, so that its taking this one means nothing."""
     failure: Failure | None = None
@@ -47,12 +59,12 @@ def probe_recipient(target: Subject, given: Given, bench: Workbench) -> Recipien
         raise SkipCheck(text("the domain has no MX"))
     deadline = bench.deadline.share(0.8, MX_SECONDS)
     try:
-        return _ask(exchanges[0], target.address, target.domain, bench, deadline)
+        return _ask(exchanges[0], target, bench, deadline)
     except (OSError, NameNotFoundError) as error:
         return RecipientFacts(host=exchanges[0], failure=failure(error, "mailbox"))
 
 
-def _ask(host: str, address: str, domain: str, bench: Workbench, deadline: Deadline) -> RecipientFacts:
+def _ask(host: str, target: Subject, bench: Workbench, deadline: Deadline) -> RecipientFacts:
     stream = bench.network.connect(host, PORT, deadline)
     try:
         session = SmtpSession(stream, deadline)
@@ -60,41 +72,56 @@ def _ask(host: str, address: str, domain: str, bench: Workbench, deadline: Deadl
         stream.abort()
         raise
     try:
-        made_up = f"{secrets.token_hex(12)}@{domain}"
-        begun = session.begin_mail()
+        forms = session.forms_of(target)
+        if not forms:
+            raise SkipCheck(text("{host} takes no address beyond ASCII (no SMTPUTF8), so it was not asked", host=host))
+        begun = session.begin_mail(utf8=not all(form.isascii() for form in forms))
         if not begun.ok:
             return RecipientFacts(host=host, reply=begun.words)
-        known, other = session.ask_recipient(address), session.ask_recipient(made_up)
+        asked, known, other = _ask_forms(session, forms)
     finally:
         session.close()
     answer: Literal["accepted", "refused", "undecided"] = "undecided"
     if known.ok:
         answer = "accepted"
-    elif known.words.startswith("5"):
+    elif asked[0].reply.startswith("5"):  # a server that does not know the other form may call that a passing matter
         answer = "refused"
-    return RecipientFacts(host=host, answer=answer, reply=known.words, accepts_all=other.ok)
+    return RecipientFacts(host=host, answer=answer, reply=known.words, asked=asked, accepts_all=other.ok)
+
+
+def _ask_forms(session: SmtpSession, forms: tuple[str, ...]) -> tuple[tuple[Asked, ...], Reply, Reply]:
+    """What was asked, the last answer, and that to a made-up address; a server may know one form of a domain only."""
+    asked: list[Asked] = []
+    for form in forms:
+        known = session.ask_recipient(form)
+        asked.append(Asked(address=form, reply=known.words))
+        if known.ok:
+            break
+    made_up = f"{secrets.token_hex(12)}@{form.rpartition('@')[2]}"
+    return tuple(asked), known, session.ask_recipient(made_up)
 
 
 def judge_recipient(facts: RecipientFacts, given: Given, _target: Subject) -> Iterator[Finding]:
     """Does the MX say that there is no such mailbox?"""
     if facts.answer != "refused" or facts.accepts_all:
         return
-    suspects = read_reply(facts.reply, protocol="smtp", provider=given.provider, stage="rcpt").suspects
-    for suspect in suspects:
-        if suspect.cause.startswith("activation.") and suspect.certainty != "possible":
-            missing = suspect.cause == "activation.mailbox-missing"
-            yield Finding(
-                cause=suspect.cause,
-                certainty="confirmed" if missing else suspect.certainty,
-                proof="recipient-refused" if missing else suspect.proof,
-                text=text(
-                    "{host}, which takes the mail of {domain}, says of {address}: {reply}",
-                    host=facts.host,
-                    domain=given.subject.domain,
-                    address=given.subject.address or "",
-                    reply=facts.reply,
-                ),
-            )
+    for one in facts.asked or (Asked(address=given.subject.address or "", reply=facts.reply),):
+        suspects = read_reply(one.reply, protocol="smtp", provider=given.provider, stage="rcpt").suspects
+        for suspect in suspects:
+            if suspect.cause.startswith("activation.") and suspect.certainty != "possible":
+                missing = suspect.cause == "activation.mailbox-missing"
+                yield Finding(
+                    cause=suspect.cause,
+                    certainty="confirmed" if missing else suspect.certainty,
+                    proof="recipient-refused" if missing else suspect.proof,
+                    text=text(
+                        "{host}, which takes the mail of {domain}, says of {address}: {reply}",
+                        host=facts.host,
+                        domain=given.subject.domain,
+                        address=one.address,
+                        reply=one.reply,
+                    ),
+                )
 
 
 CHECKS = (

@@ -105,20 +105,20 @@ def _look(facts: AwaitedFacts, other: OtherMailbox, given: Given, bench: Workben
     services = [s for s in found.services if s.protocol == "imap" and s.tls == "implicit"]
     if not services or other.password is None:
         return facts
-    record = bench.history.rejections(other.address)
-    if any(bench.history.is_of(one, other.address, other.password) for one in record):
+    record = bench.history.rejections(other.username)
+    if any(bench.history.is_of(one, other.username, other.password) for one in record):
         return msgspec.structs.replace(facts, reply="")
     session = _session(services[0], bench, deadline)
     try:
-        credentials = Credentials(username=other.address, secret=other.password)
+        credentials = Credentials(username=other.username, secret=other.password)
         mechanism = choose_mechanism("imap", session.mechanisms, credentials, initial_response=session.initial_response)
         if mechanism is None:
             return facts
         reply = session.login(credentials, mechanism, deadline)
         if not reply.ok:
-            bench.history.rejected(other.address, other.password, "credentials.rejected")
+            bench.history.rejected(other.username, other.password, "credentials.rejected")
             return msgspec.structs.replace(facts, reply=reply.words)
-        bench.history.accepted(other.address)
+        bench.history.accepted(other.username)
         mails = [*_mails(session, "INBOX", "inbox", given, deadline)]
         junk = session.junk_folder(recognition().junk, deadline)
         if junk is not None:

@@ -33,6 +33,10 @@ NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
 """The server could not look at the password, so it counts no wrong try."""
 
 
+UNKNOWN_NAME = ("credentials.rejected", "activation.mailbox-missing")
+"""What a server says that does not know the name."""
+
+
 class LoginFacts(Facts, frozen=True, kw_only=True):
     """One login."""
 
@@ -206,10 +210,27 @@ def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterato
         )
         for suspect in reading.suspects
     ]
+    if (other := _other_form(given)) is not None:  # the server may know the mailbox by its other name
+        findings = [
+            msgspec.structs.replace(f, certainty="likely", proof="")
+            if (f.cause, f.certainty) == ("activation.mailbox-missing", "confirmed")
+            else f
+            for f in findings
+        ]
     if not findings:  # a rejection that says nothing we know is still a rejection of this login
         cause = "credentials.token-rejected" if facts.with_token else "credentials.rejected"
         findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
     yield from findings
+    if other is not None and findings[0].cause in UNKNOWN_NAME:
+        yield Finding(
+            cause="settings.username-format",
+            certainty="possible",
+            text=text(
+                "The user name was sent as {sent}; a server may know it as {other}, which --username sends.",
+                sent=given.subject.username,
+                other=other,
+            ),
+        )
     if facts.with_token or findings[0].cause != "credentials.rejected":
         return
     if given.has("password"):
@@ -221,6 +242,13 @@ def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterato
                 text=WORDS[oddity],
             )
     yield from _behind_a_rejection(given, target, {finding.cause for finding in findings})
+
+
+def _other_form(given: Given) -> str | None:
+    """The address with its domain in the other form, where an internationalised one was the user name."""
+    forms = [form for form in (given.subject.ascii_address, given.subject.address) if form is not None]
+    others = [form for form in forms if form != given.subject.username]
+    return others[0] if len(others) == 1 and given.subject.username in forms else None
 
 
 def _behind_a_rejection(given: Given, target: Service, named: set[str]) -> Iterator[Finding]:

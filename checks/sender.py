@@ -23,6 +23,8 @@ AFTER_LOGIN = (
 class SenderFacts(Facts, frozen=True, kw_only=True):
     """Whether the server takes the address as sender after the login; no mail is sent."""
 
+    sender: str | None = None
+    """The form of the address that was sent."""
     reply: str = ""
     """To MAIL, or to RCPT for the same address: servers say it at the one or the other."""
     ok: bool = False
@@ -35,14 +37,22 @@ def probe_sender(target: Service, given: Given, bench: Workbench) -> SenderFacts
     session = take_session(target, bench)
     if not isinstance(session, SmtpSession) or given.subject.address is None:
         raise SkipCheck(text("the connection is gone"))
+    forms = session.forms_of(given.subject)
+    if not forms:
+        session.close()
+        raise SkipCheck(
+            text("{host} takes no address beyond ASCII (no SMTPUTF8), so it was not asked", host=target.host)
+        )
+    # who logged in under one form of the address sends under the same
+    sender = given.subject.username if given.subject.username in forms else forms[0]
     session.stream.deadline = bench.deadline.share(0.9, LOGIN_SECONDS)
     try:
-        reply = session.try_sender(given.subject.address)
+        reply = session.try_sender(sender)
     except OSError as error:
-        return SenderFacts(failure=failure(error, "mailbox"))
+        return SenderFacts(sender=sender, failure=failure(error, "mailbox"))
     finally:
         session.close()
-    return SenderFacts(ok=reply.ok, reply=reply.words)
+    return SenderFacts(sender=sender, ok=reply.ok, reply=reply.words)
 
 
 def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[Finding]:
@@ -59,7 +69,7 @@ def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[
                 text=text(
                     "The login worked, but {host} does not take mail from {address}: {reply}",
                     host=target.host,
-                    address=given.subject.address,
+                    address=facts.sender or given.subject.address,
                     reply=facts.reply,
                 ),
             )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from diagnose.first_use import one_at_a_time
 from diagnose.model import Subject, Text, TextError, quote, text
+from diagnose.model.domains import a_labels
 
 
 class SubjectError(TextError, ValueError):
@@ -66,8 +69,8 @@ def _mailbox(typed: str, username: str | None) -> Subject:
     except email_validator.EmailNotValidError:
         fault = next(msgid for pattern, msgid in _FAULTS if re.search(pattern, typed))
         raise SubjectError(Text(fault, {"typed": typed})) from None
-    address = f"{found.local_part}@{found.domain}"
-    return Subject(address=address, domain=str(found.ascii_domain).lower(), username=username or address)
+    subject = Subject(address=f"{found.local_part}@{found.domain}", domain=a_labels(found.ascii_domain))
+    return msgspec.structs.replace(subject, username=username or subject.ascii_address)
 
 
 def domain_name(typed: str) -> str:
@@ -82,13 +85,7 @@ def domain_name(typed: str) -> str:
 
 def host_name(typed: str) -> str:
     """*typed* as A-labels; one label is enough, as for a server inside a company. Raises SubjectError."""
-    with one_at_a_time:
-        import idna
-
     try:
-        encoded = idna.encode(typed.strip().rstrip(".").lower(), uts46=True).decode("ascii")
-    except idna.IDNAError:
+        return a_labels(typed)
+    except ValueError:
         raise SubjectError(text("“{typed}” is not a domain name", typed=typed)) from None
-    if len(encoded) > 253:
-        raise SubjectError(text("“{typed}” is longer than a domain name can be", typed=typed))
-    return encoded

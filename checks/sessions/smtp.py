@@ -15,7 +15,7 @@ from checks.sessions.session import (
     sasl_answers,
     shown,
 )
-from diagnose.model import ClosedError, Deadline
+from diagnose.model import ClosedError, Deadline, Subject
 from diagnose.network import Stream
 
 HELO_NAME = "[127.0.0.1]"
@@ -102,10 +102,21 @@ class SmtpSession(MailSession):
         lines = [line for part in words.splitlines() or [b""] if (line := f"{code} ".encode() + part)]
         return Reply(ok=code == 235, words=shown(b"\n".join([*challenges, *lines]), credentials.secret))
 
-    def begin_mail(self, sender: str = "") -> Reply:
-        """MAIL; without a *sender* the null reverse-path, as for a notice (RFC 5321 §4.5.5). Raises OSError."""
+    def forms_of(self, subject: Subject) -> tuple[str, ...]:
+        """The ways to write the address that this server takes, the best known first; none where it takes none.
+
+        Without SMTPUTF8 (RFC 6531) an address is ASCII: its domain as A-labels, and nothing stands for its local part.
+        """
+        known = [form for form in (subject.ascii_address, subject.address) if form is not None]
+        return tuple(dict.fromkeys(form for form in known if form.isascii() or "SMTPUTF8" in self.capabilities))
+
+    def begin_mail(self, sender: str = "", *, utf8: bool = False) -> Reply:
+        """MAIL; without a *sender* the null reverse-path, as for a notice (RFC 5321 §4.5.5). Raises OSError.
+
+        *utf8*: an address beyond ASCII is to follow, where the server takes that.
+        """
         self._in_mail = True
-        return self._reply(self._mail(sender))
+        return self._reply(self._mail(sender, utf8=utf8))
 
     def ask_recipient(self, address: str) -> Reply:
         """RCPT for *address*. Raises OSError."""
@@ -123,9 +134,9 @@ class SmtpSession(MailSession):
         recipient = self._reply(None)
         return recipient if mail.ok else mail
 
-    def _mail(self, sender: str) -> bytes:
-        utf8 = b"" if sender.isascii() else b" SMTPUTF8"  # RFC 6531 §3.4
-        return b"MAIL FROM:<" + sender.encode() + b">" + utf8
+    def _mail(self, sender: str, *, utf8: bool = False) -> bytes:
+        declared = b" SMTPUTF8" if utf8 or not sender.isascii() else b""  # RFC 6531 §3.4
+        return b"MAIL FROM:<" + sender.encode() + b">" + declared
 
     def _rcpt(self, address: str) -> bytes:
         return b"RCPT TO:<" + address.encode() + b">"

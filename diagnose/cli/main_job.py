@@ -193,7 +193,8 @@ def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> dict[str, A
         return {"login": False}
     if given["access_token_env"]:
         return {"access_token": secrets.from_environment(given["access_token_env"])}
-    account = subject.username or subject.address
+    # people know their address as they write it, and so do their key rings
+    account = given["username"] or subject.address
     if given["password_stdin"]:
         return {"password": secrets.from_standard_input()}
     if given["password_env"]:
@@ -203,7 +204,7 @@ def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> dict[str, A
     if not ask:
         return {"login": False}
     password = secrets.from_prompt(account)
-    return {"password": password, "send_again": _send_again(account, password, given)}
+    return {"password": password, "send_again": _send_again(subject.username or account, password, given)}
 
 
 def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import urllib.parse
 from collections.abc import Iterable
 
+from diagnose.model.domains import a_labels
 from diagnose.model.targets import Protocol, Service, Source, TlsMode
 from diagnose.network import is_address
 from diagnose.providers import by_host
@@ -14,8 +14,6 @@ MOST_A_PROTOCOL = 3
 """Services of one protocol that are used from one source; more are a pool, and every one costs connections."""
 PROTOCOLS: tuple[Protocol, ...] = ("imap", "pop3", "smtp", "webmail")
 
-_HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\Z")
-
 
 def host_name(written: str) -> str | None:
     """*written* as A-labels in lower case without final dot, or an address literal; None when it is neither."""
@@ -23,10 +21,9 @@ def host_name(written: str) -> str | None:
     if is_address(host):
         return host.strip("[]")
     try:
-        host = host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError:
+        return a_labels(host)
+    except ValueError:
         return None
-    return host if _HOST.match(host) else None
 
 
 def port_number(written: str | int) -> int | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-import idna
 from msgspec import Meta, Struct
 
 from diagnose.knowledge.loader import load
+from diagnose.model.domains import a_labels
 from diagnose.model.targets import TlsMode
 
 ServiceName = Literal["imaps", "imap", "pop3s", "pop3", "submissions", "submission", "webmail"]
@@ -163,7 +163,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def domain(self) -> str:
         """The mail domain as A-labels (RFC 5890)."""
-        return idna.encode(self.address.rpartition("@")[2]).decode("ascii")
+        return a_labels(self.address.rpartition("@")[2])
 
     def host(self, service: ServiceName) -> str:
         """The host name of *service*."""

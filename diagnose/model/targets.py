@@ -26,7 +26,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     """The mailbox address, local part as given; None for the smoke check of a domain."""
     username: str | None = None
-    """The name to log in with; the address unless told otherwise."""
+    """The name to log in with; unless told otherwise the address, its domain as A-labels: programs that keep names in
+    ASCII take nothing else."""
     flaw: Text | None = None
     """Why the address, as it was typed, is none; then there is nothing else to be found out."""
 
@@ -34,6 +35,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """What reports call the subject."""
         return self.address or self.domain
+
+    @property
+    def ascii_address(self) -> str | None:
+        """The address with its domain as A-labels (RFC 5890), as it goes where SMTPUTF8 is not known."""
+        return f"{self.address.rpartition('@')[0]}@{self.domain}" if self.address is not None else None
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,6 +75,11 @@ class OtherMailbox:
     password: Secret | None
     """None: it cannot be looked into."""
 
+    @property
+    def username(self) -> str:
+        """The name to log in with: the address, its domain as A-labels."""
+        return f"{self.address.rpartition('@')[0]}@{self.domain}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workbench:

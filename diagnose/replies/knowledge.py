@@ -79,6 +79,8 @@ class CodeRule(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True
     """As the registry writes it; an enhanced status code may begin with X for any class."""
     general: bool = False
     """The code says too little to be believed before words that say more."""
+    against: tuple[str, ...] = ()
+    """Causes that are no more than possible beside this code, whatever the words say."""
 
 
 class ProviderFamily(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,7 +141,7 @@ class Knowledge:
         self.codes: dict[tuple[str, str], list[CodeRule]] = {}
         for file in _files(folder, "codes"):
             for number, code_rule in enumerate(load(file, tuple[CodeRule, ...])):
-                self._check(file, number, (code_rule.cause, *code_rule.also))
+                self._check(file, number, (code_rule.cause, *code_rule.also, *code_rule.against))
                 self._check_proof(file, number, code_rule)
                 self.codes.setdefault((file.stem, code_rule.code), []).append(code_rule)
 

@@ -78,8 +78,9 @@ def read_reply(
     text = fold(wire.text[:LONGEST_TEXT], known.variants)
     place = _Place(known, wire, stage, provider)
     hits = sorted([*_rule_hits(text, wire, place), *_code_hits(wire, place)], key=lambda hit: hit.rank)
+    suspects = _suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT)
     return Reading(
-        suspects=_suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT),
+        suspects=_without_proof(suspects, _doubted_causes(wire, place)),
         matched=hits[0].matched if hits else "",
         protocol=wire.protocol,
         codes=wire.codes,
@@ -152,8 +153,18 @@ def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:
         _Hit((_layer_of(code, rule), False, order), rule, _shown(code))
         for order, code in enumerate(wire.codes)
         for rule in place.knowledge.code_rules(code.registry, code.code)
-        if place.holds(rule) and (rule.on_success or not wire.succeeded)
+        if place.holds(rule) and (rule.on_success or not wire.succeeded) and not rule.against
     ]
+
+
+def _doubted_causes(wire: Wire, place: _Place) -> frozenset[str]:
+    """Causes that a code of the reply speaks against."""
+    rules = (rule for code in wire.codes for rule in place.knowledge.code_rules(code.registry, code.code))
+    return frozenset(cause for rule in rules if place.holds(rule) for cause in rule.against)
+
+
+def _without_proof(suspects: tuple[Suspect, ...], doubted: frozenset[str]) -> tuple[Suspect, ...]:
+    return tuple(Suspect(cause=s.cause, certainty="possible") if s.cause in doubted else s for s in suspects)
 
 
 def _layer_of(code: Code, rule: CodeRule) -> int:

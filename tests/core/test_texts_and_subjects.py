@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.page import read_page
+from diagnose.discovery.naming import host_name as discovered
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import LARGEST_FILE, load
 from diagnose.model import Deadline, Text, quote, text
 from diagnose.model.failure import FAILURE_NAMES, failure
-from diagnose.subject import SubjectError, parse_subject
+from diagnose.subject import SubjectError, host_name, parse_subject
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,13 @@ from diagnose.subject import SubjectError, parse_subject
         ("alice+tag@corp.test", "alice+tag@corp.test", "corp.test"),
         ("用户@例子.广告", "用户@例子.广告", "xn--fsqu00a.xn--4rr70v"),
         ("alice@münchen.example", "alice@münchen.example", "xn--mnchen-3ya.example"),
+        ("alice@straße.example", "alice@straße.example", "xn--strae-oqa.example"),
+        ("Alice@BÜCHER.Example", "Alice@bücher.example", "xn--bcher-kva.example"),
+        ("alice@XN--BCHER-KVA.example", "alice@bücher.example", "xn--bcher-kva.example"),
+        ("alice@bu\u0308cher.example", "alice@bücher.example", "xn--bcher-kva.example"),
+        ("alice@例子。example", "alice@例子.example", "xn--fsqu00a.example"),
+        ("alice@пример.example", "alice@пример.example", "xn--e1afmkfd.example"),
+        ("alice@ｃｏｒｐ.example", "alice@corp.example", "corp.example"),
         ('"a b"@corp.example', '"a b"@corp.example', "corp.example"),
         ("corp.example", None, "corp.example"),
         ("Corp.Example.", None, "corp.example"),
@@ -37,16 +45,40 @@ from diagnose.subject import SubjectError, parse_subject
     ],
 )
 def test_what_is_typed_names_a_mailbox_or_a_domain(typed: str, address: str | None, domain: str) -> None:
-    """The local part stays as it is, the domain becomes what DNS knows it by."""
+    """The local part stays as it is, the domain becomes what DNS knows it by, in the user name too."""
     subject = parse_subject(typed)
 
-    assert (subject.address, subject.domain, subject.username) == (address, domain, address)
+    username = None if address is None else f"{address.rpartition('@')[0]}@{domain}"
+    assert (subject.address, subject.domain, subject.username) == (address, domain, username)
 
 
 def test_another_user_name_stays_as_given() -> None:
     """Only a mailbox has one."""
     assert parse_subject("alice@corp.example", "CORP\\alice").username == "CORP\\alice"
+    assert parse_subject("alice@bücher.example", "alice@bücher.example").username == "alice@bücher.example"
     assert parse_subject("corp.example", "alice").username is None
+
+
+IDN = (
+    "straße.example",
+    "faß.example",
+    "bücher.example",
+    "例子.example",
+    "пример.example",
+    "βόλος.example",
+    "l·l.example",
+)
+
+
+@pytest.mark.parametrize("domain", IDN)
+def test_a_domain_has_one_form_whoever_wrote_it(domain: str) -> None:
+    """An address, a domain, an option and a document on the web all mean the same server."""
+    known = parse_subject(f"alice@{domain}").domain
+
+    assert known == parse_subject(domain).domain == host_name(domain) == discovered(domain)
+    assert known == parse_subject(known).domain == discovered(known.upper())
+    assert known.isascii()
+    assert known.startswith("xn--")
 
 
 @settings(max_examples=300, deadline=None)

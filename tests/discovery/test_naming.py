@@ -14,6 +14,10 @@ from diagnose.model.targets import Protocol, TlsMode
     [
         (" Mail.Corp.Example. ", "mail.corp.example"),
         ("邮箱.example", "xn--c0zu34b.example"),
+        ("Straße.example", "xn--strae-oqa.example"),
+        ("例子。example", "xn--fsqu00a.example"),
+        ("XN--C0ZU34B.example", "xn--c0zu34b.example"),
+        ("mail_1.corp.example", "mail_1.corp.example"),
         ("192.0.2.1", "192.0.2.1"),
         ("[2001:db8::1]", "2001:db8::1"),
         ("", None),

@@ -75,6 +75,17 @@ HEALTHY = (
     ),
 )
 
+INTERNATIONAL = (
+    MailDomain(name="xn--e1afmkfd.example", accounts=(Account(), Account(local_part="jörg"))),
+    # the servers know it as people write it, and not as DNS does
+    MailDomain(name="xn--fsqu00a.example", accounts=()),
+    MailDomain(
+        name="xn--strae-oqa.example",
+        hosts=(Host(smtputf8=False),),
+        accounts=(Account(), Account(local_part="jörg")),
+    ),
+)
+
 CERTIFICATES = (
     MailDomain(name="expired.example", hosts=(Host(certificate="expired"),)),
     MailDomain(name="notyet.example", hosts=(Host(certificate="not-yet-valid"),)),
@@ -176,7 +187,7 @@ OTHER_PROGRAMS = (
 )
 
 PLAN = Plan(
-    domains=(*HEALTHY, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS, *OTHER_PROGRAMS),
-    extra_accounts={"alice@sales.corp.example": "good", "alice@bücher.example": "good"},
+    domains=(*HEALTHY, *INTERNATIONAL, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS, *OTHER_PROGRAMS),
+    extra_accounts={"alice@sales.corp.example": "good", "alice@例子.example": "good"},
     password=PASSWORD,
 )

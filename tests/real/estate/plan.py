@@ -60,6 +60,8 @@ class Host:
     families: tuple[Family, ...] = ("ipv4", "ipv6")
     firewall: tuple[Reject, ...] = ()
     server: MailServer = "standard"
+    smtputf8: bool = True
+    """Whether Postfix takes addresses beyond ASCII (RFC 6531)."""
     most_connections: int | None = None
     """At once, from one address: for a user of IMAP or POP3, and to each port of Postfix; None: their own limits."""
 

@@ -26,6 +26,7 @@ class Listener:
     pem: Path | None
     sasl_socket: Path | None
     most_connections: int | None
+    smtputf8: bool
 
 
 class Postfix:
@@ -51,6 +52,7 @@ class Postfix:
                 None if placed.host.server == "without-tls" else pem,
                 sasl_sockets.get(placed.host.server),
                 placed.host.most_connections,
+                placed.host.smtputf8,
             )
             for placed, pem in hosts
             for address in placed.addresses
