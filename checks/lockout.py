@@ -69,6 +69,7 @@ def judge_lockout(facts: LockoutFacts, _given: Given, _target: Subject) -> Itera
         yield Finding(
             cause=cause if cause in catalogue() else "credentials.rejected",  # a file may say anything
             certainty="likely",
+            remembered=True,
             text=text(
                 "This very password was rejected for this account at {moment} UTC, so it was not sent again.",
                 moment=time.strftime("%Y-%m-%d %H:%M", time.gmtime(facts.same_password_at)),
@@ -80,8 +81,7 @@ def judge_lockout(facts: LockoutFacts, _given: Given, _target: Subject) -> Itera
             certainty="possible" if not facts.at_the_brink else "confirmed" if facts.limit_is_documented else "likely",
             proof="record-at-limit",
             text=text(
-                "Servers rejected {count} logins of this account in the last hour; accounts are locked after about "
-                "{limit}.",
+                "Rejected logins of this account in the last hour: {count}. Accounts are locked after about {limit}.",
                 count=facts.recent,
                 limit=facts.limit,
             ),

@@ -109,6 +109,10 @@ def _credentials(given: Given, bench: Workbench) -> Credentials | None:
 
 def _record(facts: LoginFacts, target: Service, given: Given, bench: Workbench, credentials: Credentials) -> None:
     """Tries that a server counts are remembered, whatever it said of them; a good login clears them."""
+    if facts.outcome == "accepted":
+        bench.rejecting.accepted(target.host, target.port)
+    elif facts.outcome == "rejected" and not _uncounted(facts, given, target):
+        bench.rejecting.rejected(target.host, target.port)
     if credentials.is_token:
         return
     if facts.outcome == "accepted":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -19,6 +20,8 @@ COMPARE_SECONDS = 3.5
 """Patience with those, and with the addresses that come in behind the first: two SYNs have been lost by then."""
 COMPARED_PORTS = (443, 993, 465, 587, 995, 143)
 MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995})
+SIBLING_PORTS = (frozenset({110, 143, 993, 995}), frozenset({465, 587}))
+"""Ports behind which the same passwords are tried."""
 BAN_SECONDS = 1800
 """A ban follows failed logins within minutes."""
 
@@ -44,6 +47,8 @@ class ReachFacts(Facts, frozen=True, kw_only=True):
     """Families that this computer has no route for, whatever the server does."""
     rejected_lately: int = 0
     """Logins of this account that servers rejected in the last half hour, by the tool's own record."""
+    rejected_here_at: float | None = None
+    """When this very port rejected a login from this computer in the last half hour, seconds since the epoch."""
 
 
 def stream_key(service: Service) -> str:
@@ -78,6 +83,7 @@ def probe_reach(target: Service, given: Given, bench: Workbench) -> ReachFacts:
         witnesses=witnesses,
         without_route=tuple(f for f, address in families.items() if not has_route(f, address)),
         rejected_lately=bench.history.recent(account, BAN_SECONDS),
+        rejected_here_at=bench.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
     )
 
 
@@ -100,7 +106,8 @@ def _compare(target: Service, given: Given, race: Race, bench: Workbench) -> tup
 
 def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Finding]:
     """Connected, refused, silent, out of reach, or this port alone?"""
-    if facts.connected or not target.named:
+    there = target.named or facts.rejected_here_at is not None  # a guess that has answered a login is none any more
+    if facts.connected or not there:
         return
     counted = [a for a in facts.attempts if a.family not in facts.without_route] or list(facts.attempts)
     names = {a.failure.name for a in counted if a.failure}
@@ -147,20 +154,38 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
             text=sentence,
             data=data,
         )
-    if facts.rejected_lately and not unreachable:
+    if facts.rejected_here_at is not None and not unreachable:
+        siblings = next((ports for ports in SIBLING_PORTS if target.port in ports), frozenset())
+        spared = siblings.intersection(open_ports)  # a ban for failed logins shuts all ports that take such logins
+        yield ban_of_one_rejected(facts.rejected_here_at, target, "possible" if spared else "likely")
+    elif facts.rejected_lately and not unreachable:
         alone = open_ports and not MAIL_PORTS.intersection(open_ports)  # a ban shuts the mail ports, and no other
-        yield ban_after(facts.rejected_lately, "likely" if alone else "possible")
+        yield ban_after_rejections("likely" if alone else "possible")
 
 
-def ban_after(rejected: int, certainty: Certainty) -> Finding:
-    """That a server may hold *rejected* logins from here against this address."""
+def ban_of_one_rejected(at: float, target: Service, certainty: Certainty) -> Finding:
+    """That the server of *target*, which rejected a login from here then, may hold it against this address."""
     return Finding(
         cause="lockout.address-blocked",
         certainty=certainty,
         text=text(
-            "The connection fails right after {count} rejected logins from this computer: servers that ban an "
-            "address do that.",
-            count=rejected,
+            "{host} rejected a login from this computer on port {port} at {moment} UTC, and now gives it no "
+            "connection: servers that ban an address do that.",
+            host=target.host,
+            port=target.port,
+            moment=time.strftime("%Y-%m-%d %H:%M", time.gmtime(at)),
+        ),
+    )
+
+
+def ban_after_rejections(certainty: Certainty) -> Finding:
+    """That a server may hold rejected logins from here against this address."""
+    return Finding(
+        cause="lockout.address-blocked",
+        certainty=certainty,
+        text=text(
+            "The connection fails soon after this account was rejected from this computer: servers that ban an "
+            "address do that."
         ),
     )
 

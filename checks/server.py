@@ -6,7 +6,6 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator
-from functools import partial
 from statistics import median_high
 
 import msgspec
@@ -15,7 +14,7 @@ from checks.greeting import for_good, spoken_protocol, turns_away
 from checks.handshake import unverified_handshake
 from checks.maintenance import announces, announcing
 from checks.patience import judge_wait, limits_of
-from checks.reach import BAN_SECONDS, ReachFacts, ban_after, take_stream
+from checks.reach import BAN_SECONDS, ReachFacts, ban_after_rejections, ban_of_one_rejected, take_stream
 from checks.second_try import Try, call_again, may_pass, own_connections, time_is_left
 from checks.sessions import MailSession, open_session
 from diagnose import providers
@@ -75,6 +74,8 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     """For a server that turned this client away: other connections of this program to it that stood meanwhile."""
     rejected_lately: int = 0
     """For one that broke off before it greeted: logins of this account that were rejected in the last half hour."""
+    rejected_here_at: float | None = None
+    """For one that broke off before it greeted: as `ReachFacts` has it."""
     tries: tuple[Try, ...] = ()
     """Both conversations, where the first broke off; the other fields tell of the one that says more."""
 
@@ -136,7 +137,6 @@ def _try(facts: ServerFacts) -> Try:
 def _converse(stream: Stream, target: Service, given: Given, bench: Workbench) -> ServerFacts:
     started = time.monotonic()
     stream.deadline = patient_deadline(target, bench)
-    recent = partial(bench.history.recent, given.subject.username or given.subject.domain, BAN_SECONDS)
     try:
         if stream.tls is None and _only_answers_tls(stream, target, given, bench):
             stream.abort()
@@ -145,7 +145,12 @@ def _converse(stream: Stream, target: Service, given: Given, bench: Workbench) -
     except OSError as error:
         stream.abort()
         waited = round(time.monotonic() - started, 1)
-        return ServerFacts(failure=failure(error, "greeting"), waited_seconds=waited, rejected_lately=recent())
+        return ServerFacts(
+            failure=failure(error, "greeting"),
+            waited_seconds=waited,
+            rejected_lately=bench.history.recent(given.subject.username or given.subject.domain, BAN_SECONDS),
+            rejected_here_at=bench.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
+        )
     took = round(1000 * (time.monotonic() - started))
     spoken = spoken_protocol(line)
     facts = ServerFacts(greeting=_quoted(line), spoken=spoken, milliseconds=took)
@@ -369,8 +374,10 @@ def _judge_silence(facts: ServerFacts, known: Failure, given: Given, target: Ser
                 "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **place
             ),
         )
-        if facts.rejected_lately:
-            yield ban_after(facts.rejected_lately, "possible")
+        if facts.rejected_here_at is not None:
+            yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
+        elif facts.rejected_lately:
+            yield ban_after_rejections("possible")
 
 
 def _mail_implicit(target: Service) -> bool:

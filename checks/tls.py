@@ -11,7 +11,7 @@ import msgspec
 
 from checks.certificates import name_matches
 from checks.greeting import spoken_protocol
-from checks.reach import ReachFacts, stream_key, take_stream
+from checks.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
 from checks.second_look import Explanation, explain
 from checks.second_try import call_again, may_pass, time_is_left
 from checks.server import ServerFacts, session_key, take_session
@@ -36,6 +36,8 @@ EXPIRING_DAYS = 14
 DAY = 86400
 OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
+BAN_FAILURES = ("connection_closed", "connection_reset")
+"""How a handshake ends with a server that takes the connections of an address which it bans, and drops them."""
 CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
 """OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root."""
 NAME_CODES = {62, 64}
@@ -62,6 +64,8 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     """For a handshake that held at the second try: how the first ended."""
     verify_code: int | None = None
     """OpenSSL's number for why the certificate was not accepted."""
+    rejected_here_at: float | None = None
+    """For a handshake that broke off: as `ReachFacts` has it."""
     private_authorities: bool = False
     """Authorities beside the system's were named."""
     explanation: Explanation | None = None
@@ -171,6 +175,9 @@ def _failed(error: ssl.SSLError | OSError, target: Service, address: str | None,
         at=time.time(),
         failure=known,
         verify_code=code if isinstance(code, int) else None,
+        rejected_here_at=bench.rejecting.rejected_at(target.host, target.port, BAN_SECONDS)
+        if known.name in BAN_FAILURES
+        else None,
         private_authorities=bench.network.ca_file is not None,
         explanation=explain(known, target, address, bench) if known.name != "timed_out" else None,
     )
@@ -297,6 +304,8 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             proof="broken-off",
             text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
         )
+        if facts.rejected_here_at is not None:
+            yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
 
 
 def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, target: Service) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from diagnose.model.workbench import OtherMailbox, Workbench
 from diagnose.network import Nameserver, Network, Vantage
 from diagnose.observer import Observer
 from diagnose.redact import redact
+from diagnose.rejecting_servers import RejectingServers
 from diagnose.runner import Outcome, run
 from diagnose.secret import Secret
 from diagnose.selection import Selection, matches
@@ -97,6 +98,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         network=network,
         deadline=deadline,
         history=History(request.history),
+        rejecting=RejectingServers(request.history),
         password=request.password if login else None,
         access_token=request.access_token if login else None,
         other_mailbox=request.other_mailbox,

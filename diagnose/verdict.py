@@ -317,11 +317,12 @@ def _impact(
     return "hinders"
 
 
-def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[int, int, int]:
+def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[int, int, bool, int]:
     possible = cause.certainty == "possible"
     # the order in which possible causes were named is the order worth trying; others stand by their layer
     place = 0 if possible else catalogue.order(cause.id)
-    return (2 if possible else 0 if cause.impact == "blocks" else 1, _CERTAINTY[cause.certainty], place)
+    remembered = not possible and all(one.finding.remembered for one in cause.seen)
+    return (2 if possible else 0 if cause.impact == "blocks" else 1, _CERTAINTY[cause.certainty], remembered, place)
 
 
 def _ruled_out(

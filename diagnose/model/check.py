@@ -32,6 +32,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The facts that the sentence rests on, as plain values."""
     partial: bool = False
     """True of a part only (one address, one MX of several): the whole still works, so the cause only hinders."""
+    remembered: bool = False
+    """True of an earlier run, by the tool's own record: what this run has seen itself ranks before it."""
     proof: str = ""
     """Which of the cause's proofs in the catalogue this is; without one a cause cannot be confirmed."""
 

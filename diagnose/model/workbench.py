@@ -1,4 +1,4 @@
-"""What probes work with: the network, the time left, the secret, the record of failed tries, connections in use."""
+"""What probes work with: the network, the time left, the secret, the records of failed tries, connections in use."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from diagnose.model.browsing import Browsing
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
 from diagnose.network import Network
+from diagnose.rejecting_servers import RejectingServers
 from diagnose.secret import Secret
 
 
@@ -88,6 +89,8 @@ class Workbench:
     network: Network
     deadline: Deadline
     history: History
+    rejecting: RejectingServers = field(default_factory=lambda: RejectingServers(None))
+    """Servers that rejected a login from this computer lately."""
     password: Secret | None = None
     """None: there is none, or none is to be used."""
     access_token: Secret | None = None

@@ -30,6 +30,7 @@ from diagnose.model import (
 )
 from diagnose.model.workbench import Workbench
 from diagnose.network import Network
+from diagnose.rejecting_servers import RejectingServers
 from diagnose.secret import Secret
 
 USER, WORD = "alice@corp.example", "s3cret-word"
@@ -147,6 +148,26 @@ def test_what_a_server_may_have_counted_is_remembered(
     tried(answer, where)
 
     assert bool(where.history.rejections(USER)) == remembered
+
+
+@pytest.mark.parametrize(
+    ("answer", "noted"),
+    [
+        (REJECTED, True),
+        (Reply(ok=False, words="NO whatever this means"), True),
+        (DeadlineError("no answer in time"), False),
+        (ClosedError("closed"), False),
+        (Reply(ok=False, words="NO [UNAVAILABLE] Temporary authentication failure"), False),
+        (ACCEPTED, False),
+    ],
+)
+def test_a_server_that_rejected_a_login_is_noted(answer: Reply | Exception, noted: bool, tmp_path: Path) -> None:
+    """Its silence in the next run may be a ban; a good login says that there is none."""
+    where = bench(tmp_path, rejecting=RejectingServers(tmp_path))
+    tried(answer, where)
+    assert (where.rejecting.rejected_at(IMAP.host, IMAP.port, 60) is not None) == noted
+    tried(ACCEPTED, bench(tmp_path, rejecting=RejectingServers(tmp_path), send_again=True))
+    assert where.rejecting.rejected_at(IMAP.host, IMAP.port, 60) is None
 
 
 def test_a_good_login_clears_the_record(tmp_path: Path) -> None:

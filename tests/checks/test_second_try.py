@@ -262,6 +262,16 @@ def test_a_connection_cut_after_rejected_logins_may_be_a_ban() -> None:
     assert told(judge_server(facts, reached(target), target))[1:] == [("lockout.address-blocked", "possible", False)]
 
 
+def test_a_connection_cut_by_a_server_that_rejected_a_login_minutes_ago_is_likely_a_ban() -> None:
+    cut = Failure(name="connection_closed", operation="greeting", text="closed")
+    target = Service(protocol="imap", host="localhost", port=993, tls="implicit", source="option")
+    facts = ServerFacts(failure=cut, rejected_here_at=1_800_000_000.0, rejected_lately=1)
+    tls = TlsFacts(verified=False, at=1_800_000_000.0, failure=cut, rejected_here_at=1_800_000_000.0)
+
+    assert told(judge_server(facts, reached(target), target))[1:] == [("lockout.address-blocked", "likely", False)]
+    assert told(judge_tls(tls, reached(target), target))[1:] == [("lockout.address-blocked", "likely", False)]
+
+
 # -- TLS and the web page
 
 

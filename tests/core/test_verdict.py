@@ -571,3 +571,17 @@ def test_a_check_that_knows_more_and_is_in_doubt_itself_overrules_nothing() -> N
     both = [result(check, WEB, named("web.login-page-changed", "possible")) for check in ("web", "browser.clean")]
 
     assert len(cause(judged([*both, *shut(IMAP)], **OVERRULES), "web.login-page-changed").seen) == 2
+
+
+# -- what is known from an earlier run
+
+
+def test_what_this_run_saw_ranks_before_what_only_the_record_tells() -> None:
+    """A server that bans this address looks at no password, whatever was rejected before."""
+    record = msgspec.structs.replace(named("credentials.rejected", certainty="likely"), remembered=True)
+    ban = named("lockout.address-blocked", certainty="likely")
+    reach = result("reach", IMAP, named("reach.refused"), ban)
+    now = result("lockout", SUBJECT, msgspec.structs.replace(record, remembered=False))
+
+    assert list(causes(judged([reach, result("lockout", SUBJECT, record)]))) == [ban.cause, record.cause]
+    assert list(causes(judged([reach, now]))) == [record.cause, ban.cause]
