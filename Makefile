@@ -7,20 +7,30 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCENARIO ?= wrong-password
 CATALOGUES := $(wildcard diagnose/locale/*/LC_MESSAGES/diagnose.po)
-SERVERS := dovecot-imapd dovecot-pop3d postfix knot knot-dnssecutils unbound nginx-light squid \
-	nftables iproute2 chromium firefox-esr fonts-noto-cjk roundcube-core roundcube-sqlite3 php-fpm php-sqlite3
-# Programs that Debian does not install beside those: unpacked, with what they need, and laid over /usr by the tests.
-ANNEX := build/annex
-ANNEXED := courier-imap courier-authlib-userdb exim4-daemon-light
 
-.PHONY: lab test lint types check format bench messages wheel servers clean
+# Every package with its version and its hashes, for all systems and Pythons: what a person needs, what the tests need,
+# and the tests again with the oldest versions that pyproject.toml takes.
+PINS := .ci/pins
+PIN := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make pins"
+
+LOWEST := build/lowest
+QUICK := tests/core tests/checks tests/commands tests/discovery tests/explain tests/har tests/lab tests/network \
+	tests/providers tests/reports
+
+.PHONY: lab test lowest lint types check format bench messages wheel pins servers clean
 
 lab: $(BIN)/diagnose
 	@$(BIN)/diagnose lab $(SCENARIO) || [ $$? -eq 1 ]  # 1: the fault was found
 
 # Tests mostly wait for servers: three at once keep two cores busy.
 test: $(VENV)/.dev servers
+	@$(BIN)/python -m tests.machine
 	$(BIN)/python -m pytest -n 3 --dist loadfile
+
+# Once more, with the oldest versions that pyproject.toml takes: what needs neither real servers nor browsers.
+lowest: $(LOWEST)/.dev
+	$(LOWEST)/bin/python -m pytest -n 3 --dist loadfile -m "not real" $(QUICK)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,37 +57,37 @@ messages: $(VENV)/.dev
 	$(BIN)/pybabel -q compile -D diagnose -d diagnose/locale
 
 wheel: $(VENV)/.dev
-	$(BIN)/python -m build --wheel --outdir dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+# Newest versions of everything; after a change of pyproject.toml, too. Look at the difference, and run .ci/run.
+pins: $(VENV)/.dev
+	$(PIN) --all-extras pyproject.toml -o $(PINS)/dev.txt
+	printf '%s\n' hatchling babel editables | $(PIN) -c $(PINS)/dev.txt pyproject.toml - -o $(PINS)/lab.txt
+	$(PIN) --resolution lowest-direct --all-extras pyproject.toml -o $(PINS)/lowest.txt
 
 # Debian, as root: real mail servers for the tests that need them. Elsewhere those tests say what they miss.
 servers:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		missing=""; \
-		for package in $(SERVERS); do dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
-		if [ -n "$$missing" ]; then \
-			printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; \
-			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing; \
-			status=$$?; rm -f /usr/sbin/policy-rc.d; exit $$status; \
-		fi; \
-	fi
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -e $(ANNEX)/complete ]; then \
-		mkdir -p $(ANNEX)/archives/partial && apt-get update -q && \
-		apt-get install -qy --no-install-recommends --download-only \
-			-o Dir::Cache::archives=$(CURDIR)/$(ANNEX)/archives $(ANNEXED) && \
-		printf '%s\n' $(ANNEX)/archives/*.deb | xargs -I{} dpkg -x {} $(ANNEX) && \
-		if [ -d $(ANNEX)/lib ]; then cp -a $(ANNEX)/lib/. $(ANNEX)/usr/lib/; fi && \
-		touch $(ANNEX)/complete || echo "Courier and Exim could not be had; their tests say what they miss."; \
-	fi
+	@.ci/servers
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(BIN)/diagnose: $(BIN)/python pyproject.toml $(CATALOGUES)
-	$(BIN)/python -m pip install -q -e .
+INSTALL = -m pip install -q --require-hashes -r
+OURSELVES = -m pip install -q --no-deps --no-build-isolation -e .
+
+$(BIN)/diagnose: $(BIN)/python $(PINS)/lab.txt pyproject.toml $(CATALOGUES)
+	$(BIN)/python $(INSTALL) $(PINS)/lab.txt
+	$(BIN)/python $(OURSELVES)
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/diagnose pyproject.toml
-	$(BIN)/python -m pip install -q -e '.[dev]'
+$(VENV)/.dev: $(BIN)/diagnose $(PINS)/dev.txt
+	$(BIN)/python $(INSTALL) $(PINS)/dev.txt
+	@touch $@
+
+$(LOWEST)/.dev: $(PINS)/lowest.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python $(INSTALL) $(PINS)/lowest.txt
+	$(LOWEST)/bin/python $(OURSELVES)
 	@touch $@
 
 clean:
