@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import re
-import shutil
 import ssl
 import subprocess
 import sys
@@ -22,17 +21,6 @@ LOGIN_PAGE = b"<!doctype html><title>Webmail</title><form><input name=user><inpu
 PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )  # fmt: skip
-
-
-def program(*names: str) -> str:
-    """The first of *names* that is installed. Skips where none is; under ``CI=true`` that is a failure."""
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        missing = f"none of these is installed: {', '.join(names)}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
 
 
 class Webmail(NamedTuple):

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import serving
+from tests.machine import one_of
 
-from .conftest import program
 from .test_chromium import QUIET
 
 RULES = {
@@ -42,7 +42,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=program("chromium", "chromium-browser"), args=QUIET)
+    browser = playwright.chromium.launch(executable_path=one_of("chromium", "chromium-browser"), args=QUIET)
     yield browser
     browser.close()
 

@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.selftest.server import REFUSAL
+from tests.machine import one_of
 
-from .conftest import SelfTest, Webmail, program
+from .conftest import SelfTest, Webmail
 
 Start = Callable[..., SelfTest]
 QUIET = (
@@ -34,7 +35,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=program("chromium", "chromium-browser"), args=QUIET)
+    browser = playwright.chromium.launch(executable_path=one_of("chromium", "chromium-browser"), args=QUIET)
     yield browser
     browser.close()
 
@@ -105,7 +106,7 @@ def test_blocked_cookies(playwright: Playwright, webmail: Webmail, self_test: St
     preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (profile / "Preferences").write_text(json.dumps(preferences), "utf-8")
     context = playwright.chromium.launch_persistent_context(
-        profile.parent, executable_path=program("chromium", "chromium-browser"), args=QUIET, ignore_https_errors=True
+        profile.parent, executable_path=one_of("chromium", "chromium-browser"), args=QUIET, ignore_https_errors=True
     )
     try:
         test = self_test(*about(webmail))
@@ -144,7 +145,7 @@ def test_a_page_that_only_the_browser_does_not_reach(
     host = webmail.url.removeprefix("https://").rstrip("/")
     page_url = webmail.url.replace("127.0.0.1", "localhost")
     browser = playwright.chromium.launch(
-        executable_path=program("chromium", "chromium-browser"),
+        executable_path=one_of("chromium", "chromium-browser"),
         args=[*QUIET, f"--host-resolver-rules=MAP localhost:{host.partition(':')[2]} 127.0.0.1:1"],
     )
     try:
@@ -266,7 +267,7 @@ def estate() -> Iterator[Estate]:
 def for_estate(playwright: Playwright, estate: Estate) -> Browser:
     """A browser whose names lead to the estate, as the company's own DNS would have it."""
     return playwright.chromium.launch(
-        executable_path=program("chromium", "chromium-browser"),
+        executable_path=one_of("chromium", "chromium-browser"),
         args=[*QUIET, "--host-resolver-rules=MAP *.example 127.0.0.1"],
     )
 

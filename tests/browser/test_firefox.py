@@ -12,7 +12,9 @@ from marionette_driver.by import By
 from marionette_driver.errors import MarionetteException
 from marionette_driver.marionette import Marionette
 
-from .conftest import SelfTest, Webmail, program
+from tests.machine import one_of
+
+from .conftest import SelfTest, Webmail
 
 Start = Callable[..., SelfTest]
 OLD = "Mozilla/5.0 (Windows NT 6.1; rv:52.0) Gecko/20100101 Firefox/52.0"
@@ -45,7 +47,7 @@ pytestmark = pytest.mark.real
 @pytest.fixture(scope="module")
 def firefox() -> Iterator[Any]:
     browser = Marionette(
-        bin=program("firefox-esr", "firefox"), headless=True, port=0, gecko_log=os.devnull, prefs=SILENT
+        bin=one_of("firefox-esr", "firefox"), headless=True, port=0, gecko_log=os.devnull, prefs=SILENT
     )
     browser.start_session({"acceptInsecureCerts": True})
     browser.timeout.page_load = PATIENCE

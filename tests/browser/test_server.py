@@ -20,6 +20,8 @@ from werkzeug.test import TestResponse
 from diagnose.model.browsing import BrowserAnswer, Reaching
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import COOKIE, LARGEST_REQUEST, MOST_CONNECTIONS, REFUSAL, application, serving
+from tests.machine import NOTHING_THERE
+from tests.pace import within
 
 PORT = 4711
 HERE = f"http://127.0.0.1:{PORT}"
@@ -374,15 +376,13 @@ def test_over_the_wire(served: urllib.parse.SplitResult, talk: Conversation) -> 
 
 def test_only_this_computer_can_connect(served: urllib.parse.SplitResult) -> None:
     assert served.hostname == "127.0.0.1"
-    with socket.socket(socket.AF_INET6) as other, pytest.raises(OSError, match=r"refused|reach|assign|support"):
+    with pytest.raises(OSError, match=NOTHING_THERE), socket.socket(socket.AF_INET6) as other:
         other.connect(("::1", served.port))
 
 
 def test_a_client_that_says_nothing_holds_up_nobody(served: urllib.parse.SplitResult) -> None:
-    with socket.create_connection(("127.0.0.1", served.port or 0), timeout=5):
-        began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", served.port or 0), timeout=5), within(2):
         asked(served.port or 0, "GET / HTTP/1.1", f"Host: 127.0.0.1:{served.port}")
-        assert time.monotonic() - began < 2
 
 
 # -- waiting
@@ -391,9 +391,10 @@ def test_a_client_that_says_nothing_holds_up_nobody(served: urllib.parse.SplitRe
 def test_nobody_comes() -> None:
     talk = Conversation(str, pages_expected=False, password_wanted=False)
     began = time.monotonic()
-    talk.wait(0.3)
+    with within(1.5, waits=0.3):
+        talk.wait(0.3)
 
-    assert 0.25 < time.monotonic() - began < 2
+    assert time.monotonic() - began > 0.25
     assert talk.answer is None
 
 

@@ -12,10 +12,15 @@ from diagnose.model.failure import NamedError
 from diagnose.network import NameNotFoundError, Nameserver, Network, Race, family_of, has_route
 from diagnose.network.connector import MOST_ADDRESSES_A_FAMILY
 from tests.core.loopback import PATIENCE, closed_port, full_port, tcp, wait_for_end
+from tests.machine import need_ipv6
 
 SOON = 0.3
 
-needs_ipv6 = pytest.mark.skipif(not has_route("ipv6", "::1"), reason="this computer has no IPv6")
+
+@pytest.fixture
+def needs_ipv6() -> None:
+    """Leaves out the test where there is no IPv6."""
+    need_ipv6()
 
 
 def outcome(race: Race) -> dict[str, str | None]:
@@ -36,7 +41,7 @@ def test_the_first_connection_is_handed_out_once() -> None:
         stream.abort()
 
 
-@needs_ipv6
+@pytest.mark.usefixtures("needs_ipv6")
 @pytest.mark.parametrize("alive", [socket.AF_INET, socket.AF_INET6])
 def test_one_family_that_is_dead_does_not_matter(alive: socket.AddressFamily) -> None:
     """Refused over the one, connected over the other."""

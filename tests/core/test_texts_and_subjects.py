@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from diagnose.knowledge.loader import LARGEST_FILE, load
 from diagnose.model import Deadline, Text, quote, text
 from diagnose.model.failure import FAILURE_NAMES, failure
 from diagnose.subject import SubjectError, host_name, parse_subject
+from tests.pace import working
 
 
 @pytest.mark.parametrize(
@@ -125,12 +125,11 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         (b"- name: a\n  name: b\n", 2, "twice"),
         (b"- &x {name: a}\n- *x\n", 1, "alias"),
         (b"- !!python/name:os.system\n", 1, "tag"),
-        (b"- name: [\n", 2, "YAML"),
+        (b"- name: a\n- ]\n", 2, "YAML"),
         (b"- name: \xff\n", 1, "UTF-8"),
         (b"", 1, "empty"),
         (b"# nothing\n", 1, "empty"),
         (b"- {[a]: b}\n", 1, "plain word"),
-        (b"[" * 5000, 2, "YAML"),
         (b"- name: " + b"a" * LARGEST_FILE, 1, "larger"),
         (b"- name: a\0b\n", 1, "YAML"),
     ],
@@ -149,16 +148,36 @@ def test_a_mistake_in_a_knowledge_file_is_told_with_its_place(
     assert words in wrong.value.problem
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"- name: [\n",
+        b"- 'name\n",
+        b"[" * 5000,
+        b"{a: " * 5000,
+        b"- " * 100_000,
+        b"- a\n- " + b"[" * 5000 + b"]" * 5000,
+    ],
+)
+def test_what_never_ends_is_told_somewhere_in_the_file(content: bytes, tmp_path: Path) -> None:
+    """Where it begins or where the file ends is for the YAML library to say; its words are, too."""
+    file = tmp_path / "k.yaml"
+    file.write_bytes(content)
+    with pytest.raises(KnowledgeError) as wrong:
+        load(file, list[Any])
+
+    assert 1 <= wrong.value.line <= content.count(b"\n") + 2
+    assert str(wrong.value).startswith(f"{file}:{wrong.value.line}: ")
+
+
 def test_a_bomb_of_aliases_is_refused_at_once(tmp_path: Path) -> None:
     """A few lines must not unfold to gigabytes."""
     file = tmp_path / "k.yaml"
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     file.write_text("\n".join(rows))
-    before = time.monotonic()
-    with pytest.raises(KnowledgeError, match="alias"):
+    with working(5), pytest.raises(KnowledgeError, match="alias"):
         load(file, dict[str, Any])
-    assert time.monotonic() - before < 10
 
 
 def test_words_that_yaml_takes_for_something_else_stay_words(tmp_path: Path) -> None:
@@ -209,13 +228,11 @@ PAGES = {
 }
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_takes_long_to_read(name: str) -> None:
     """Some shapes make a careless reader take time that grows with the square."""
-    before = time.process_time()
-    read_page(PAGES[name])
-    assert time.process_time() - before < 10
+    with working(10):
+        read_page(PAGES[name])
 
 
 PIECES = [

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -17,6 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.commands.command_line import CommandLine
+from tests.machine import need
 
 from .recordings import FIELDS, form
 from .test_verdicts import sure
@@ -45,15 +44,9 @@ document.getElementById("f").onsubmit = async event => {
 }</script>""".replace("FIELDS", FIELDS)
 
 
-def needs(program: str) -> None:
-    """Skips, saying why, where *program* is missing; under ``CI=true`` that is a failure."""
-    if shutil.which(program) is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"not on the PATH: {program}")
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    needs(CHROMIUM)
+    need(**{CHROMIUM: "chromium"})
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -165,7 +158,7 @@ def test_a_recorded_login(browser: Any, site: HTTPServer, command: CommandLine, 
 
 def test_too_many_cookies_for_nginx(browser: Any, command: CommandLine, tmp_path: Path) -> None:
     """Eight kilobytes of them are too many by nginx's own defaults."""
-    needs(NGINX)
+    need(**{NGINX: "nginx-light"})
     with _nginx(tmp_path) as address:
         context = browser.new_context(record_har_path=tmp_path / "login.har")
         context.add_cookies([{"name": f"old{n}", "value": "x" * 3000, "url": address} for n in range(4)])

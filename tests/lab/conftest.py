@@ -10,6 +10,7 @@ import pytest
 
 from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import SCENARIOS
+from tests.machine import lacking
 
 BringUp = Callable[[str], Estate]
 
@@ -38,7 +39,7 @@ def bring_up(nothing_left: None) -> Iterator[BringUp]:
             except EstateError as error:
                 if SCENARIOS[scenario].family != "ipv6":
                     raise
-                pytest.skip(str(error))
+                lacking(str(error), excused=True)
             estates.append(estate)
             return estate
 

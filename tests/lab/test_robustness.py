@@ -182,7 +182,6 @@ def test_open_connections_do_not_keep_an_estate_up() -> None:
                     pass
 
 
-@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="open files are not listed here")
 @pytest.mark.parametrize(
     "scenario",
     ["healthy", "refused", "timeout", "line-unstable", "proxy-wants-sign-in", "server-silent", "healthy-slow"],

@@ -13,6 +13,7 @@ from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.lab.trial import Trial, carry_out
 from diagnose.model.report import Report
+from tests.machine import lacking
 
 from .together import PAIRS
 
@@ -47,7 +48,7 @@ def test_scenario(name: str, carried_out: Carried) -> None:
     """The root cause first, no other confirmed or likely cause, no fault of a check, no promise broken."""
     done, report = carried_out[name].result()
     if report is None:
-        pytest.skip(f"this computer lacks what the scenario needs, so it stays unproved: {done.lacking}")
+        lacking(str(done.lacking), excused=True)
 
     assert done.agrees, f"expected {SCENARIOS[name].expects}, found {done.found}, exit {done.exit_code}, {done.broken}"
 
@@ -57,7 +58,7 @@ def test_a_healthy_estate_has_no_cause_at_all(name: str, carried_out: Carried) -
     """Healthy is a claim too: not even a possible cause is named, but for what was over at the second try."""
     done, report = carried_out[name].result()
     if report is None:
-        pytest.skip(f"this computer lacks what the scenario needs, so it stays unproved: {done.lacking}")
+        lacking(str(done.lacking), excused=True)
 
     assert tuple(cause.id for cause in report.verdict.causes) == SCENARIOS[name].hints
     assert report.verdict.status == "healthy"
@@ -68,7 +69,7 @@ def test_no_other_pair_is_found_in_a_run(name: str, carried_out: Carried) -> Non
     """Whatever else a run finds beside its root cause is folded into it, and written down here."""
     done, report = carried_out[name].result()
     if report is None:
-        pytest.skip(f"this computer lacks what the scenario needs, so it stays unproved: {done.lacking}")
+        lacking(str(done.lacking), excused=True)
     sure = [cause for cause in report.verdict.causes if cause.certainty != "possible"]
     proven = {f.cause for check in report.checks for f in check.findings if f.certainty != "possible"}
     folded = {(cause.id, other) for cause in sure for other in cause.explains if other in proven}

@@ -12,15 +12,19 @@ from typing import Any
 
 import pytest
 
+from tests.machine import lacking, need
+
 from .estate import Estate
-from .neighbours import SQUID, default_route, firewall_rules, guest_network, lying_resolver, squid, system_resolver
+from .neighbours import default_route, firewall_rules, guest_network, lying_resolver, squid, system_resolver
 from .runs import PROVEN, Diagnose
 
 pytestmark = pytest.mark.real
 
-needs_squid = pytest.mark.skipif(
-    SQUID is None and os.environ.get("CI") != "true", reason="needs squid (Debian package squid)"
-)
+
+@pytest.fixture
+def needs_squid() -> None:
+    """Leaves out the test where there is no Squid."""
+    need(squid="squid")
 
 
 class Elsewhere(Diagnose):
@@ -47,7 +51,7 @@ def test_a_computer_without_any_network(tmp_path: Path) -> None:
     folder = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     made = subprocess.run(["unshare", "--net", "true"], capture_output=True)
     if made.returncode != 0:
-        pytest.skip("needs root for network namespaces")
+        lacking("a network namespace: it needs root")
     command = [
         "unshare",
         "--net",
@@ -142,7 +146,7 @@ def test_a_guest_network_without_asking_others(diagnose: Diagnose, estate: Estat
 
 
 @pytest.mark.shape
-@needs_squid
+@pytest.mark.usefixtures("needs_squid")
 def test_a_proxy_that_lets_through_is_no_fault(estate: Estate, tmp_path: Path) -> None:
     with squid(estate, tmp_path, "http_access allow all") as url:
         run = Elsewhere(estate, tmp_path, {"https_proxy": url})(
@@ -156,7 +160,7 @@ def test_a_proxy_that_lets_through_is_no_fault(estate: Estate, tmp_path: Path) -
 
 
 @pytest.mark.fault
-@needs_squid
+@pytest.mark.usefixtures("needs_squid")
 def test_a_proxy_that_wants_a_sign_in(estate: Estate, tmp_path: Path) -> None:
     rules = (
         "auth_param basic program /bin/cat",
@@ -174,7 +178,7 @@ def test_a_proxy_that_wants_a_sign_in(estate: Estate, tmp_path: Path) -> None:
 
 
 @pytest.mark.fault
-@needs_squid
+@pytest.mark.usefixtures("needs_squid")
 def test_a_proxy_that_cannot_get_there(estate: Estate, tmp_path: Path) -> None:
     """It has to go through another one that is not there."""
     closed = str(estate.hosts["mail.closed.example"].addresses[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .requirements import need
+from tests.machine import need
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import shutil
 import socket
 import sqlite3
 import ssl
@@ -21,6 +20,10 @@ from .site import HOST
 INSTALLED = Path("/usr/share/roundcube")
 DOCUMENTS = Path("/var/lib/roundcube/public_html")
 DEFAULTS = Path("/etc/roundcube/defaults.inc.php")
+FPM = max((str(file) for file in Path("/usr/sbin").glob("php-fpm*")), default="php-fpm")
+"""Debian names the program after PHP's version."""
+NEEDED = {"chromium": "chromium", "nginx": "nginx-light", FPM: "php-fpm", str(DEFAULTS): "roundcube-core"}
+"""Programs and files, with the Debian packages that hold them."""
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 
@@ -93,9 +96,8 @@ def roundcube(folder: Path) -> Iterator[tuple[str, Path]]:
         values["imap_port"] = nobody.getsockname()[1]
         for name, template in (("config/config.inc.php", CONFIGURATION), ("php.conf", PHP), ("nginx.conf", NGINX)):
             (folder / name).write_text(template.format(**values), encoding="utf-8")
-        program = shutil.which("php-fpm8.2") or "php-fpm"
         php = [
-            program,
+            FPM,
             "--fpm-config",
             str(folder / "php.conf"),
             *(["--allow-to-run-as-root"] if os.geteuid() == 0 else []),

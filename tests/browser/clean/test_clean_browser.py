@@ -17,6 +17,7 @@ import pytest
 
 from diagnose.model.picture import LARGEST_PICTURE, pictures
 from diagnose.model.report import Report
+from tests.pace import within
 
 from .site import DOMAIN, FORM, HOST, Site, Visitor, check, page, redirect, script
 
@@ -124,12 +125,9 @@ def test_a_page_that_leads_round_by_script() -> None:
     ],
 )
 def test_the_deadline_is_kept_whatever_the_page_does(body: str) -> None:
-    with Site({"/": page(body + FORM)}) as site:
-        started = time.monotonic()
+    with Site({"/": page(body + FORM)}) as site, within(1, waits=9):
         report = site.diagnosed(seconds=9.0)
-        seconds = time.monotonic() - started
 
-    assert seconds < 10
     clean = check(report, "browser.clean")
     assert clean.status in {"warn", "skip"}, clean
     assert clean.skipped_because in {None, "too little time was left"}  # on a machine that is busy with other tests
@@ -151,11 +149,9 @@ def test_a_part_without_end_is_cut_off() -> None:
 
 
 def test_a_page_that_never_answers_is_not_waited_for_twice() -> None:
-    with Site({"/": _hang}) as site:
-        started = time.monotonic()
+    with Site({"/": _hang}) as site, within(1, waits=4):
         report = site.diagnosed(seconds=4.0)
 
-    assert time.monotonic() - started < 5
     assert check(report, "browser.clean").status == "skip"
     assert causes(report)["web.login-page-down"] == "possible"  # so short a silence proves nothing
 

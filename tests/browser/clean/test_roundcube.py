@@ -10,9 +10,9 @@ import pytest
 from diagnose.diagnosis import diagnose
 from diagnose.model.picture import pictures
 from diagnose.network import Nameserver
+from tests.machine import need
 
-from .requirements import need
-from .roundcube import DEFAULTS, roundcube
+from .roundcube import NEEDED, roundcube
 from .site import HOST, check, name_server, request
 
 Webmail = tuple[str, Nameserver, Path]
@@ -21,9 +21,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture(scope="module")
 def webmail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webmail]:
-    need(
-        **{"chromium": "chromium", "nginx": "nginx-light", "php-fpm8.2": "php-fpm", str(DEFAULTS): "roundcube-core"},
-    )
+    need(**NEEDED)
     folder = tmp_path_factory.mktemp("roundcube")
     with roundcube(folder) as (url, ca_file), name_server(HOST) as resolver:
         yield url, resolver, ca_file

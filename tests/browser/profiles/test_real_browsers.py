@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
 from diagnose.selection import Selection
+from tests.machine import need
 
 from ...discovery.nameserver import ScriptedNameserver
 from . import made, real_browsers
@@ -34,13 +33,8 @@ both = pytest.mark.parametrize("start", [real_browsers.chromium, real_browsers.f
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The site. Skips, saying why, where it cannot stand; under ``CI=true`` that is a failure."""
-    absent = [f"{name} ({package})" for name, package in PROGRAMS.items() if shutil.which(name) is None]
-    if absent:
-        reason = f"not on the PATH, with their Debian packages: {', '.join(absent)}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"the browser tests cannot run: {reason}")
-        pytest.skip(reason)
+    """The site. Leaves out the tests where it cannot stand."""
+    need(**PROGRAMS)
     with serve(tmp_path_factory.mktemp("site")) as found:
         yield found
 

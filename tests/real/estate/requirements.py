@@ -25,7 +25,7 @@ def missing_requirement() -> str | None:
     """What this machine lacks, in a sentence; None when nothing is missing."""
     absent = [f"{program} ({package})" for program, package in PROGRAMS.items() if shutil.which(program) is None]
     if absent:
-        return f"not on the PATH, with their Debian packages: {', '.join(absent)}"
+        return ", ".join(absent)
     if os.geteuid() != 0:
         return "network namespaces and servers with users of their own need root"
     name = own_name("try")
