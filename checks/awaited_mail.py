@@ -28,7 +28,6 @@ from diagnose.model import (
     Service,
     SkipCheck,
     Subject,
-    Text,
     failure,
     quote,
     text,
@@ -231,10 +230,6 @@ def _moment(at: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)) if at is not None else "?"
 
 
-def _untold(facts: AwaitedFacts) -> Text | None:
-    return None if facts.opened else text("the other mailbox could not be looked into")
-
-
 CHECKS = (
     Check(
         id="activation.mail",
@@ -244,7 +239,6 @@ CHECKS = (
         facts=AwaitedFacts,
         probe=probe_awaited,
         judge=judge_awaited,
-        untold=_untold,
         after=("discovery",),
     ),
 )

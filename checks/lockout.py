@@ -92,7 +92,7 @@ CHECKS = (
     Check(
         id="lockout",
         family="lockout",
-        title="The tries on record leave the account far from a lock",
+        title="One more try cannot lock the account",
         each=Subject,
         facts=LockoutFacts,
         probe=probe_lockout,

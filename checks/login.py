@@ -320,11 +320,6 @@ RULED_OUT = (
 )
 """What an accepted login speaks against."""
 
-
-def _untold(facts: LoginFacts) -> Text | None:
-    return None if _accepted(facts) else text("no login was accepted")
-
-
 CHECKS = (
     Check(
         id="login",
@@ -334,7 +329,6 @@ CHECKS = (
         facts=LoginFacts,
         probe=probe_login,
         judge=judge_login,
-        untold=_untold,
         rules_out=RULED_OUT,
         needs=("server", "tls"),
         after=("password", "lockout"),

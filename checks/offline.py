@@ -10,7 +10,7 @@ import msgspec
 from checks.outcomes import SILENT, dns_answers, reached, somebody_answered
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Check, Facts, Finding, Given, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Given, Subject, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Attempt, Race, in_background
 
@@ -112,13 +112,10 @@ def _knock_at_landmarks(bench: Workbench) -> tuple[Attempt, ...]:
     return found
 
 
-def _answered(facts: ConnectionFacts) -> bool:
-    return facts.answered or any(a.failure is None or a.failure.name not in SILENT for a in facts.landmarks)
-
-
 def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
     """No route, or nobody there?"""
-    if _answered(facts):
+    landmarks_answered = any(a.failure is None or a.failure.name not in SILENT for a in facts.landmarks)
+    if facts.answered or landmarks_answered:
         return
     if facts.routes and not any(route.usable for route in facts.routes):
         yield Finding(
@@ -154,10 +151,6 @@ def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) ->
         )
 
 
-def _untold(facts: ConnectionFacts) -> Text | None:
-    return None if _answered(facts) else text("no other computer answered")
-
-
 CHECKS = (
     Check(
         id="network.connection",
@@ -167,7 +160,6 @@ CHECKS = (
         facts=ConnectionFacts,
         probe=probe_connection,
         judge=judge_connection,
-        untold=_untold,
         after=("dns.domain", "dns.host", "reach"),
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checks.dns import DomainFacts
 from diagnose import providers
 from diagnose.discovery import Discovered
-from diagnose.model import Check, Facts, Finding, Given, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Given, Subject, text
 from diagnose.model.workbench import Workbench
 
 
@@ -50,12 +50,6 @@ def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iter
             )
 
 
-def _untold(facts: ProviderFacts) -> Text | None:
-    if facts.by_mx is None:
-        return text("which provider takes the mail is not known")
-    return None if facts.by_host else text("no settings name a known provider's server")
-
-
 CHECKS = (
     Check(
         id="dns.provider",
@@ -65,7 +59,6 @@ CHECKS = (
         facts=ProviderFacts,
         probe=probe_provider,
         judge=judge_provider,
-        untold=_untold,
         rules_out=("dns.wrong-provider",),
         needs=("dns.domain",),
         after=("discovery",),

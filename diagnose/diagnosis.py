@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
@@ -17,9 +18,11 @@ from diagnose.catalogue import catalogue
 from diagnose.compose import Frame, compose
 from diagnose.declaration import DISCOVERY
 from diagnose.discovery import Discovered, Wishes, discover
+from diagnose.discretion import DiscreetObserver, masked_report
 from diagnose.first_use import made_once
 from diagnose.history import History
 from diagnose.language import translation
+from diagnose.mask import Mask
 from diagnose.model import Check, Deadline, Finding, Given, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.renderer import Audience
@@ -27,6 +30,7 @@ from diagnose.model.report import Report
 from diagnose.model.text import text
 from diagnose.model.workbench import OtherMailbox, Workbench
 from diagnose.network import Nameserver, Network, Vantage
+from diagnose.network.proxies import proxy_secrets
 from diagnose.observer import Observer
 from diagnose.redact import redact
 from diagnose.rejecting_servers import RejectingServers
@@ -91,6 +95,7 @@ def history_folder() -> Path:
 def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
     """Carry out *request*. Raises CaFileError, UnknownProviderError before anything is sent."""
     started, began = datetime.now(UTC), time.monotonic()
+    mask = mask_of(request)
     deadline = Deadline(request.seconds)
     login = request.login and request.subject.address is not None and request.subject.flaw is None
     network = Network(request.nameserver, request.ca_file, request.vantage)
@@ -116,10 +121,19 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         provider=request.wishes.provider or providers.by_domain(request.subject.domain),
         hinders_only=lambda cause: catalogue()[cause].impact == "hinders",
         selection=request.selection,
-        observer=observer,
+        observer=DiscreetObserver(observer, mask) if observer and mask else observer,
     )
     report = _report(request, outcome, network, login=login, started=started, began=began)
+    report = masked_report(report, mask, frozenset({DISCOVERY, *(check.id for check in all_checks())}))
     return Diagnosis(report=redact(report) if request.redact else report, interrupted=outcome.interrupted)
+
+
+def mask_of(request: Request) -> Mask:
+    """The mask for every secret of a run: those of the request, and those that proxies are set with."""
+    other = request.other_mailbox.password if request.other_mailbox else None
+    own = (request.password, request.access_token, other, *proxy_secrets(os.environ))
+    subject = request.subject
+    return Mask(filter(None, own), known=(subject.address, subject.username, subject.domain))
 
 
 def _checks(request: Request) -> tuple[Check[Any], ...]:
@@ -193,7 +207,6 @@ def _discovery(wishes: Wishes) -> Check[Discovered]:
         facts=Discovered,
         probe=probe,
         judge=_no_opinion,
-        untold=lambda facts: None if facts.services else text("no mail service was found"),
     )
 
 

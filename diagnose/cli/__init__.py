@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from diagnose import language
+from diagnose.cli import secrets
 from diagnose.cli.help import translated
 from diagnose.knowledge import KnowledgeError
 
@@ -29,6 +30,7 @@ USAGE, INTERRUPTED = 2, 130
 
 def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
+    secrets.forget()
     language.speak(language.asked_for(arguments) or language.of_computer())
     chosen = COMMANDS.get(arguments[0]) if arguments else None
     name = f"diagnose {arguments[0]}" if chosen else "diagnose"
@@ -36,7 +38,7 @@ def run(arguments: list[str]) -> int:
         command = translated(import_module(chosen or MAIN).COMMAND)
         code = command.main(arguments[1:] if chosen else arguments, prog_name=name, standalone_mode=False)
     except click.ClickException as error:
-        click.echo(f"diagnose: {_sentence(error)}", err=True)
+        click.echo(f"diagnose: {secrets.without_secrets(_sentence(error))}", err=True)
         return USAGE
     except KnowledgeError as error:
         click.echo(f"diagnose: {error}", err=True)

@@ -8,6 +8,7 @@ from gettext import gettext as _
 
 import click
 
+from diagnose.mask import Mask
 from diagnose.secret import Secret
 
 KEYRING_SERVICE = "mail-login-doctor"
@@ -15,11 +16,33 @@ LONGEST_SECRET = 65536
 """Octets; access tokens are the longest."""
 
 
+_read: list[Secret] = []
+"""What this process was told, so that nothing it says holds it."""
+
+
+def _told(word: str) -> Secret | None:
+    """*word* as a secret; None when it is empty."""
+    if not word:
+        return None
+    _read.append(Secret(word))
+    return _read[-1]
+
+
+def forget() -> None:
+    """Another command begins."""
+    _read.clear()
+
+
+def without_secrets(words: str) -> str:
+    """*words*, which are going to be said on standard error, without any secret that was read."""
+    return Mask(_read).hide(words)
+
+
 def from_environment(variable: str) -> Secret | None:
     """The secret in *variable*; None when it is empty. Raises click.UsageError when it is not set."""
     if variable not in os.environ:
         raise click.UsageError(_("the environment variable {variable} is not set.").format(variable=variable))
-    return Secret(os.environ[variable]) if os.environ[variable] else None
+    return _told(os.environ[variable])
 
 
 def from_standard_input() -> Secret | None:
@@ -28,7 +51,7 @@ def from_standard_input() -> Secret | None:
     if len(raw) > LONGEST_SECRET:
         raise click.UsageError(_("the first line of standard input is too long to be a password."))
     word = raw.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
-    return Secret(word) if word else None
+    return _told(word)
 
 
 def from_keyring(account: str) -> Secret | None:
@@ -50,7 +73,7 @@ def from_keyring(account: str) -> Secret | None:
                 account=account, service=KEYRING_SERVICE
             )
         )
-    return Secret(word)
+    return _told(word)
 
 
 def from_prompt(account: str) -> Secret | None:
@@ -65,4 +88,4 @@ def from_prompt(account: str) -> Secret | None:
         )
     except EOFError:
         return None
-    return Secret(word) if word else None
+    return _told(word)

@@ -9,12 +9,14 @@ import fnmatch
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+import urllib.parse
+from collections.abc import Iterator, Mapping
 from typing import Literal, get_args
 
 import msgspec
 
 from diagnose.first_use import one_at_a_time
+from diagnose.secret import Secret
 
 Scheme = Literal["http", "https", "socks4", "socks5"]
 DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443, "socks4": 1080, "socks5": 1080}
@@ -100,6 +102,16 @@ def parse_proxy(written: str, source: str, bypass: tuple[str, ...] = ()) -> Prox
     if not 0 < port < 65536:
         return None
     return Proxy(scheme=scheme, host=match[1].strip("[]"), port=port, source=source, signs_in=bool(at), bypass=bypass)
+
+
+def proxy_secrets(environment: Mapping[str, str]) -> Iterator[Secret]:
+    """The passwords that proxies are set with, as they are written and as they are meant."""
+    for variable in ("https_proxy", "all_proxy", "http_proxy"):
+        for name in (variable, variable.upper()):
+            before, at, _ = environment.get(name, "").rpartition("@")
+            password = before.rpartition("://")[2].partition(":")[2]
+            if at and password:
+                yield from map(Secret, dict.fromkeys((password, urllib.parse.unquote(password))))
 
 
 def masked(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import copy
 import html
@@ -10,6 +11,7 @@ import pickle
 import traceback
 import urllib.parse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import diagnose
 from diagnose.secret import MASK, Secret
 
 WORD = 'pa"ss\\w0rd&<é>'
@@ -71,6 +74,36 @@ def test_it_is_not_written_anywhere(write: Callable[[Any], object]) -> None:
     with pytest.raises(TypeError) as refused:
         write(Secret(WORD))
     assert WORD not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickling_says_why_not(protocol: int) -> None:
+    """In the sentence that is meant for it."""
+    with pytest.raises(TypeError, match="a secret is not written anywhere"):
+        pickle.dumps(Secret(WORD), protocol)
+
+
+def test_only_few_places_look_at_a_secret() -> None:
+    """What sends it, what looks at it on this computer, and the mask; whoever else does needs a reason to be here."""
+    root = Path(diagnose.__file__).parents[1]
+    callers = {
+        str(file.relative_to(root))
+        for package in ("diagnose", "checks", "reports")
+        for file in (root / package).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "reveal"
+    }
+
+    assert callers == {
+        "checks/mechanism.py",
+        "checks/password.py",
+        "checks/sessions/imap.py",
+        "checks/sessions/pop3.py",
+        "checks/sessions/session.py",
+        "diagnose/cli/password_check.py",
+        "diagnose/history.py",
+        "diagnose/mask.py",
+    }
 
 
 def test_it_equals_only_itself() -> None:
