@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import ipaddress
+import urllib.parse
 from collections.abc import Iterator
 
 import msgspec
 
-from checks.outcomes import SILENT, dns_answers, reached, somebody_answered
+from checks.dns import ALIVE
+from checks.lookup import SPECIAL_USE
+from checks.network import ClockFacts
+from checks.outcomes import SILENT, dns_answers, left_by, reached, somebody_answered
+from checks.portal import PortalFacts, Reply
+from checks.proxy import Passage, ProxyFacts
+from checks.reach import ReachFacts
+from diagnose.discovery.facts import Discovered
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Check, Facts, Finding, Given, Subject, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Attempt, Race, in_background
+from diagnose.network import Attempt, DnsAnswer, Race, in_background, is_address
 
 ANYWHERE = ("192.0.2.1", "2001:db8::1")
 """Addresses that stand for the rest of the world (RFC 5737, RFC 3849) when the kernel is asked for a route."""
+NEIGHBOUR_MS = 900
+"""Less than a computer takes to find out that the next hop is gone: three questions a second apart (RFC 4861 §10)."""
 LANDMARK_SECONDS = 3.0
 """Two SYNs have been lost by then (RFC 6298)."""
 
@@ -71,14 +81,18 @@ def probe_connection(_target: Subject, given: Given, bench: Workbench) -> Connec
     resolver = bench.network.resolver
     servers = [server.address for server in resolver.nameservers()]
     # a forwarder on this computer answers whether there is a network or not; one that was chosen is the person's word
-    forwarder = resolver.chosen is None and all(map(_is_loopback, servers))
+    forwarder = resolver.chosen is None and all(_is_own(address, bench) for address in servers)
     answers = dns_answers(given)
     dns_answered = any(answer.status not in {"timed_out", "no_resolver"} for answer in answers)
-    rows = reached(given)
-    if (dns_answered and not forwarder) or any(somebody_answered(facts) for _, facts in rows):
+    if dns_answered and not forwarder:
         return ConnectionFacts(answered=True)
-    targets = [address for _, facts in rows for address in facts.addresses]
-    outside = tuple(dict.fromkeys(a for a in (*servers, *targets) if not _is_loopback(a)))
+    rows = [facts for _, facts in left_by(given, "reach", ReachFacts)]
+    if any(_server_answered(facts, bench) for facts in rows) or _page_answered(given):
+        return ConnectionFacts(answered=True)
+    targets = [address for _, facts in reached(given) for address in facts.addresses if not _is_loopback(address)]
+    if dns_answered and not targets and any(map(_comes_from_outside, answers)):
+        return ConnectionFacts(answered=True)
+    outside = tuple(dict.fromkeys([*(a for a in servers if not _is_loopback(a)), *targets]))
     if not outside and resolver.chosen is None:
         outside = ANYWHERE
     routes = tuple(_route(address, bench) for address in outside)
@@ -87,14 +101,70 @@ def probe_connection(_target: Subject, given: Given, bench: Workbench) -> Connec
         answered=False,
         interfaces=bench.network.vantage.interfaces(),
         routes=routes,
-        silent=tuple(dict.fromkeys(address for address in targets if not _is_loopback(address))),
-        resolver_silent=bool(answers) and not dns_answered and not all(map(_is_loopback, servers)),
+        silent=tuple(dict.fromkeys(targets)),
+        resolver_silent=bool(answers) and not dns_answered and not forwarder and not all(map(_is_loopback, servers)),
         landmarks=_knock_at_landmarks(bench) if may_ask else (),
     )
 
 
+def _server_answered(facts: ReachFacts, bench: Workbench) -> bool:
+    """Whether a server took a connection, or refused one from another computer; a router's word counts as well."""
+    if facts.connected is not None:
+        return True
+    if all(map(_is_loopback, facts.addresses)):
+        return False  # what a blocked name leads to is this computer, which refuses by itself
+    return somebody_answered(facts) or any(_said_by_router(attempt, bench) for attempt in facts.attempts)
+
+
+def _said_by_router(attempt: Attempt, bench: Workbench) -> bool:
+    """Whether that there is no way was said by another computer (ICMP), and not found out by this one."""
+    known = attempt.failure
+    if known is None or known.name not in {"network_unreachable", "host_unreachable"}:
+        return False
+    return attempt.milliseconds < NEIGHBOUR_MS and _route(attempt.address, bench).usable
+
+
+def _page_answered(given: Given) -> bool:
+    """Whether anything came over HTTP: settings, a page with a known answer, a clock, a proxy's word."""
+    discovered = given.of("discovery", Discovered) if given.has("discovery") else Discovered()
+    settings = [one for one in discovered.sources if one.asked.startswith("http")]
+    if any(one.status in {"found", "nothing"} for one in settings):
+        return True
+    if given.has("network.portal") and any(_came(reply) for reply in given.of("network.portal", PortalFacts).replies):
+        return True
+    if given.has("network.clock") and given.of("network.clock", ClockFacts).ticks:
+        return True
+    proxies = [facts for _, facts in left_by(given, "network.proxy", ProxyFacts)]
+    if given.has("network.proxy"):
+        proxies.append(given.of("network.proxy", ProxyFacts))
+    return any(_let_through(passage) for facts in proxies for passage in facts.passages)
+
+
+def _came(reply: Reply) -> bool:
+    return reply.status is not None or (reply.failure is not None and reply.failure.name not in SILENT)
+
+
+def _let_through(passage: Passage) -> bool:
+    """Whether a proxy on another computer answered, or one on this computer got an answer."""
+    own = is_address(host := urllib.parse.urlsplit(passage.proxy).hostname or "") and _is_loopback(host)
+    return passage.worked or (passage.status is not None and not own and host != "localhost")
+
+
+def _comes_from_outside(answer: DnsAnswer) -> bool:
+    """Whether a forwarder has this from elsewhere: it makes up failures, and answers for names of special use."""
+    name = answer.name.rstrip(".").lower()
+    special = any(name == top or name.endswith("." + top) for top in SPECIAL_USE)
+    return answer.status in ALIVE and bool(name) and not special
+
+
+def _is_own(address: str, bench: Workbench) -> bool:
+    """Whether *address* is this computer's: packets to it come from itself."""
+    return _is_loopback(address) or _route(address, bench).source == address
+
+
 def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    known = ipaddress.ip_address(address.partition("%")[0])
+    return known.is_loopback or known.is_unspecified
 
 
 def _route(address: str, bench: Workbench) -> Route:
@@ -117,6 +187,7 @@ def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) ->
     landmarks_answered = any(a.failure is None or a.failure.name not in SILENT for a in facts.landmarks)
     if facts.answered or landmarks_answered:
         return
+    # many a company's network drops what goes to public servers: their silence only adds to another one's
     if facts.routes and not any(route.usable for route in facts.routes):
         yield Finding(
             cause="network.offline",
@@ -138,7 +209,7 @@ def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) ->
                 addresses=facts.silent,
             ),
         )
-    elif facts.landmarks:
+    elif facts.landmarks and facts.resolver_silent:
         yield Finding(
             cause="network.offline",
             certainty="likely",
@@ -160,6 +231,6 @@ CHECKS = (
         facts=ConnectionFacts,
         probe=probe_connection,
         judge=judge_connection,
-        after=("dns.domain", "dns.host", "reach"),
+        after=("discovery", "dns.domain", "dns.host", "reach", "network.portal", "network.clock", "network.proxy"),
     ),
 )

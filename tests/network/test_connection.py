@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from checks import offline
+from checks.dns import DomainFacts
+from checks.network import ClockFacts, Tick
 from checks.offline import ConnectionFacts, Route, judge_connection, landmarks, probe_connection
-from diagnose.model import Certainty, Failure
-from diagnose.network import Attempt, Nameserver, Vantage
+from checks.portal import PortalFacts, Reply
+from checks.proxy import Passage, ProxyFacts, Stage
+from checks.reach import ReachFacts
+from diagnose.discovery.facts import Discovered, SourceResult
+from diagnose.model import Certainty, Facts, Failure, FailureName, Given, Service
+from diagnose.model.workbench import Workbench
+from diagnose.network import Attempt, DnsAnswer, Nameserver, Vantage
 from diagnose.network.connector import family_of
+from diagnose.network.resolver import DnsStatus
 
 from .given import ALICE, bench, domain, given, reach, service
 
@@ -32,7 +41,11 @@ def knock(address: str, *, answered: bool = False) -> Attempt:
         (ConnectionFacts(answered=False, routes=A_WAY, resolver_silent=True), None),
         (ConnectionFacts(answered=False, routes=A_WAY, resolver_silent=True, silent=("192.0.2.9",)), "confirmed"),
         (ConnectionFacts(answered=False, routes=A_WAY, silent=("192.0.2.9",)), None),
-        (ConnectionFacts(answered=False, routes=A_WAY, landmarks=(knock("1.1.1.1"),)), "likely"),
+        (ConnectionFacts(answered=False, routes=A_WAY, landmarks=(knock("1.1.1.1"),)), None),
+        (
+            ConnectionFacts(answered=False, routes=A_WAY, resolver_silent=True, landmarks=(knock("1.1.1.1"),)),
+            "likely",
+        ),
         (
             ConnectionFacts(
                 answered=False,
@@ -81,6 +94,142 @@ def test_a_forwarder_on_this_computer_is_not_the_network(monkeypatch: pytest.Mon
 
     assert {route.destination for route in found.routes} == set(offline.ANYWHERE)
     assert [one.certainty for one in judge_connection(found, seen, ALICE)] == ["confirmed"]
+
+
+def judged(seen: Given, work: Workbench) -> list[str]:
+    found = probe_connection(ALICE, seen, work)
+    return [one.certainty for one in judge_connection(found, seen, ALICE)]
+
+
+def behind_a_forwarder(monkeypatch: pytest.MonkeyPatch, *, route: bool) -> Workbench:
+    """A computer whose only resolver is on loopback, in a network (or in none) where no public server answers."""
+    work = bench(third_party=True)
+    monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1" if route else None)
+    monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("127.0.0.53"),))
+    monkeypatch.setattr(offline, "_knock_at_landmarks", lambda _: (knock("1.1.1.1"), knock("9.9.9.9")))
+    return work
+
+
+def said(status: DnsStatus, name: str = "corp.com") -> dict[str, Facts]:
+    answer = DnsAnswer(name=name, record_type="MX", status=status)
+    return {"dns.domain": DomainFacts(mx=answer, ipv4=answer, ipv6=answer)}
+
+
+@pytest.mark.parametrize("route", [True, False])
+@pytest.mark.parametrize("status", ["name_not_found", "no_data", "answered"])
+def test_what_a_forwarder_cannot_make_up(monkeypatch: pytest.MonkeyPatch, status: DnsStatus, *, route: bool) -> None:
+    """That a public name does not exist it has from elsewhere, be there a default route or one to a company alone."""
+    assert judged(given(facts=said(status)), behind_a_forwarder(monkeypatch, route=route)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [("server_failure", "corp.com"), ("refused", "corp.com"), ("name_not_found", "corp.test"), ("timed_out", "a.com")],
+)
+def test_what_a_forwarder_makes_up_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, status: DnsStatus, name: str
+) -> None:
+    """Not that there is a network, and not that there is none: that is known where there is no route."""
+    seen = given(facts=said(status, name))
+    assert judged(seen, behind_a_forwarder(monkeypatch, route=True)) == []
+    assert judged(seen, behind_a_forwarder(monkeypatch, route=False)) == ["confirmed"]
+
+
+def test_a_forwarder_on_an_address_of_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packets to it come from itself, wherever it listens."""
+    work = behind_a_forwarder(monkeypatch, route=True)
+    monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("192.0.2.1"),))
+    assert judged(given(facts=said("server_failure")), work) == []
+    assert not probe_connection(ALICE, given(facts=said("server_failure")), work).resolver_silent
+
+
+def unreachable(address: str, name: FailureName, milliseconds: int) -> ReachFacts:
+    return reach(address, failed=name, milliseconds=milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("facts", "answered"),
+    [
+        (unreachable("192.0.2.9", "network_unreachable", 12), True),
+        (unreachable("192.0.2.9", "host_unreachable", 12), True),
+        (unreachable("2001:db8::9", "host_unreachable", 40), True),
+        (unreachable("192.0.2.9", "host_unreachable", 3060), False),  # nobody answered who has that address
+        (unreachable("192.0.2.9", "timed_out", 8000), False),
+        (unreachable("192.0.2.9", "connection_refused", 12), True),
+        (unreachable("192.0.2.9", "connection_reset", 12), True),
+        (unreachable("127.0.0.1", "connection_refused", 0), False),
+        (unreachable("0.0.0.0", "connection_refused", 0), False),
+    ],
+)
+def test_who_says_that_there_is_no_way(monkeypatch: pytest.MonkeyPatch, facts: ReachFacts, *, answered: bool) -> None:
+    """A router's or a server's word is an answer; this computer's own is not."""
+    work = bench(Nameserver("192.0.2.53"))
+    monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1")
+    seen = given(facts=said("timed_out"), elsewhere={"reach": ((service("mail.corp.example"), facts),)})
+    assert probe_connection(ALICE, seen, work).answered is answered
+
+
+def test_that_the_kernel_knows_no_way_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = bench(Nameserver("192.0.2.53"))
+    monkeypatch.setattr(Vantage, "source_towards", lambda *_: None)
+    rows = ((service("mail.corp.example"), unreachable("192.0.2.9", "network_unreachable", 0)),)
+    assert judged(given(facts=said("timed_out"), elsewhere={"reach": rows}), work) == ["confirmed"]
+
+
+def test_a_guess_that_answers_is_somebody() -> None:
+    guess = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="guess")
+    seen = given(facts=said("timed_out"), elsewhere={"reach": ((guess, reach("192.0.2.9")),)})
+    assert probe_connection(ALICE, seen, bench(Nameserver("192.0.2.53"))).answered
+
+
+def passage(proxy: str, status: int | None, stage: Stage = "answer") -> ProxyFacts:
+    failure = Failure(name="timed_out", operation="connect") if stage == "proxy" else None
+    one = Passage(
+        proxy=proxy,
+        source="https_proxy",
+        host="mail.corp.example",
+        port=443,
+        stage=stage,
+        status=status,
+        failure=failure,
+    )
+    return ProxyFacts(passages=(one,), direct="silent")
+
+
+def came(status: int | None, failed: FailureName | None = None) -> PortalFacts:
+    failure = Failure(name=failed, operation="http") if failed else None
+    return PortalFacts(replies=(Reply(url="http://known.example/", operator="A", status=status, failure=failure),))
+
+
+SETTINGS = SourceResult(source="autoconfig", status="nothing", asked="https://autoconfig.corp.example/mail/")
+
+
+@pytest.mark.parametrize(
+    ("facts", "answered"),
+    [
+        ({"network.proxy": passage("http://192.0.2.3:3128", 407)}, True),
+        ({"network.proxy": passage("http://proxy.corp.example:3128", 502)}, True),
+        ({"network.proxy": passage("http://127.0.0.1:7890", 502)}, False),
+        ({"network.proxy": passage("http://localhost:7890", 502)}, False),
+        ({"network.proxy": passage("http://127.0.0.1:7890", None, "page")}, True),
+        ({"network.proxy": passage("http://192.0.2.3:3128", None, "proxy")}, False),
+        ({"network.portal": came(204)}, True),
+        ({"network.portal": came(302)}, True),
+        ({"network.portal": came(None, "connection_reset")}, True),
+        ({"network.portal": came(None, "timed_out")}, False),
+        ({"network.clock": ClockFacts(ticks=(Tick(host="a.example", ahead_seconds=1.0),))}, True),
+        ({"network.clock": ClockFacts()}, False),
+        ({"discovery": Discovered(sources=(SETTINGS,))}, True),
+        ({"discovery": Discovered(sources=(msgspec.structs.replace(SETTINGS, status="failed"),))}, False),
+    ],
+)
+def test_any_page_that_came_is_a_network(
+    monkeypatch: pytest.MonkeyPatch, facts: dict[str, Facts], *, answered: bool
+) -> None:
+    """Networks that let nothing out but through their proxy, or no mail at all."""
+    monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1")
+    seen = given(facts=said("timed_out") | facts)
+    assert probe_connection(ALICE, seen, bench(Nameserver("192.0.2.53"))).answered is answered
 
 
 @pytest.mark.parametrize("third_party", [True, False])

@@ -23,7 +23,7 @@ import trustme
 
 from .estate import Estate
 from .estate.daemon import Daemon
-from .estate.namespaces import LINK
+from .estate.namespaces import LINK, Namespace
 
 PORTAL_NAME = "login.guest-wifi.net"
 
@@ -116,25 +116,38 @@ def firewall_rules(estate: Estate, *rules: str) -> Iterator[None]:
 @contextlib.contextmanager
 def lying_resolver(estate: Estate, tmp_path: Path, *lies: str) -> Iterator[str]:
     """Unbound that holds *lies* (records) as data of its own, and asks the estate's resolver for all else."""
-    with address_beside(estate, 201) as address:
-        lines = [
-            "server:",
-            f"  interface: {address}",
-            f"  directory: {tmp_path}",
-            '  chroot: ""\n  username: ""\n  pidfile: ""\n  do-daemonize: no\n  use-syslog: no\n  logfile: ""',
-            '  access-control: 0.0.0.0/0 allow\n  module-config: "iterator"\n  do-not-query-localhost: no',
-            *(f'  local-data: "{lie}"' for lie in lies),
-            f"forward-zone:\n  name: .\n  forward-addr: {estate.resolver}",
-            "remote-control:\n  control-enable: no",
-        ]
-        config = tmp_path / "lying.conf"
-        config.write_text("\n".join(lines) + "\n")
-        daemon = Daemon(estate.server, ["unbound", "-d", "-p", "-c", config], tmp_path / "lying.log")
-        try:
-            daemon.wait_until(lambda: estate.client.connects(address, 53))
-            yield address
-        finally:
-            daemon.stop()
+    with address_beside(estate, 201) as address, _unbound(estate, estate.server, address, tmp_path, *lies):
+        yield address
+
+
+@contextlib.contextmanager
+def forwarder(estate: Estate, tmp_path: Path) -> Iterator[str]:
+    """Unbound on the client's own loopback, where systems have such a thing, that asks the estate's resolver."""
+    address = "127.0.0.53"
+    with _unbound(estate, estate.client, address, tmp_path), system_resolver(estate, address):
+        yield address
+
+
+@contextlib.contextmanager
+def _unbound(estate: Estate, namespace: Namespace, address: str, tmp_path: Path, *lies: str) -> Iterator[None]:
+    lines = [
+        "server:",
+        f"  interface: {address}",
+        f"  directory: {tmp_path}",
+        '  chroot: ""\n  username: ""\n  pidfile: ""\n  do-daemonize: no\n  use-syslog: no\n  logfile: ""',
+        '  access-control: 0.0.0.0/0 allow\n  module-config: "iterator"\n  do-not-query-localhost: no',
+        *(f'  local-data: "{lie}"' for lie in lies),
+        f"forward-zone:\n  name: .\n  forward-addr: {estate.resolver}",
+        "remote-control:\n  control-enable: no",
+    ]
+    config = tmp_path / "unbound.conf"
+    config.write_text("\n".join(lines) + "\n")
+    daemon = Daemon(namespace, ["unbound", "-d", "-p", "-c", config], tmp_path / "unbound.log")
+    try:
+        daemon.wait_until(lambda: estate.client.connects(address, 53))
+        yield
+    finally:
+        daemon.stop()
 
 
 @contextlib.contextmanager

@@ -15,7 +15,15 @@ import pytest
 from tests.machine import lacking, need
 
 from .estate import Estate
-from .neighbours import default_route, firewall_rules, guest_network, lying_resolver, squid, system_resolver
+from .neighbours import (
+    default_route,
+    firewall_rules,
+    forwarder,
+    guest_network,
+    lying_resolver,
+    squid,
+    system_resolver,
+)
 from .runs import PROVEN, Diagnose
 
 pytestmark = pytest.mark.real
@@ -104,6 +112,40 @@ def test_a_resolver_that_is_down_is_no_missing_network(diagnose: Diagnose, estat
         run = diagnose("alice@corp.example", resolver=None)
 
     run.assert_blocked_by("network.resolver-down")
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [("alice@missing.example", "dns.domain-missing"), ("alice@lame.example", "dns.broken-zone")],
+    ids=["NXDOMAIN", "SERVFAIL"],
+)
+def test_what_a_forwarder_hands_on_comes_from_somewhere(
+    diagnose: Diagnose, estate: Estate, tmp_path: Path, address: str, cause: str
+) -> None:
+    """A company's network that drops what goes to public servers, behind a resolver on the computer itself."""
+    with forwarder(estate, tmp_path), default_route(estate):
+        run = diagnose(address, resolver=None, timeout=30)
+
+    assert run.causes[0]["id"] == cause, run.told()
+    assert "network.offline" not in {one["id"] for one in run.causes}, run.told()
+
+
+@pytest.mark.parametrize("how", ["icmp type admin-prohibited", "icmp type net-unreachable", "tcp reset"])
+def test_a_firewall_that_refuses_is_a_network(diagnose: Diagnose, estate: Estate, how: str) -> None:
+    """Neither the resolver nor the public servers answer, and a router says no."""
+    mail = str(estate.hosts["mail.corp.example"].addresses[0])
+    silent = str(estate.hosts["mail.silent.example"].addresses[0])
+    rule = f"ip daddr {mail} meta l4proto tcp reject with {how}"
+    with (
+        estate.hosts_entry(f"{mail} mail.example.net"),
+        system_resolver(estate, silent),
+        default_route(estate),
+        firewall_rules(estate, rule),
+    ):
+        run = diagnose("alice@example.net", "--imap", "imaps://mail.example.net", resolver=None)
+
+    assert "network.offline" not in {one["id"] for one in run.causes}, run.told()
+    assert run.exit_code == 1, run.told()
 
 
 # a sign-in page in between
