@@ -8,10 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from checks.bare_rejection import judge_bare_rejection
 from checks.lockout import read_record
 from checks.maintenance import announcing
 from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
-from checks.password import WORDS, PasswordFacts
 from checks.patience import judge_wait
 from checks.server import session_key, take_session
 from checks.sessions import Credentials, MailSession
@@ -224,28 +224,18 @@ def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterato
     if not findings:  # a rejection that says nothing we know is still a rejection of this login
         cause = "credentials.token-rejected" if facts.with_token else "credentials.rejected"
         findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
-    yield from findings
-    if other is not None and findings[0].cause in UNKNOWN_NAME:
-        yield Finding(
-            cause="settings.username-format",
-            certainty="possible",
-            text=text(
-                "The user name was sent as {sent}; a server may know it as {other}, which --username sends.",
-                sent=given.subject.username,
-                other=other,
-            ),
+    first, others = findings[0], findings[1:]
+    if other is not None and first.cause in UNKNOWN_NAME:
+        sentence = text(
+            "The user name was sent as {sent}; a server may know it as {other}, which --username sends.",
+            sent=given.subject.username,
+            other=other,
         )
-    if facts.with_token or findings[0].cause != "credentials.rejected":
-        return
-    if given.has("password"):
-        for oddity in given.of("password", PasswordFacts).oddities:
-            yield Finding(
-                cause="credentials.input-error",
-                certainty="possible" if oddity == "caps_lock" else "confirmed",
-                proof="seen-in-password",
-                text=WORDS[oddity],
-            )
-    yield from _behind_a_rejection(given, target, {finding.cause for finding in findings})
+        others.append(Finding(cause="settings.username-format", certainty="possible", text=sentence))
+    if facts.with_token or first.cause != "credentials.rejected":
+        yield from (first, *others)
+    else:
+        yield from judge_bare_rejection(first, others, given, target)
 
 
 def _other_form(given: Given) -> str | None:
@@ -253,38 +243,6 @@ def _other_form(given: Given) -> str | None:
     forms = [form for form in (given.subject.ascii_address, given.subject.address) if form is not None]
     others = [form for form in forms if form != given.subject.username]
     return others[0] if len(others) == 1 and given.subject.username in forms else None
-
-
-def _behind_a_rejection(given: Given, target: Service, named: set[str]) -> Iterator[Finding]:
-    """What a bare rejection may hide at this provider, by the provider's own documentation."""
-    name = given.provider or providers.by_host(target.host)
-    if name is None:
-        return
-    known = providers.provider(name)
-    accepted = known.password.accepted
-    hidden = []
-    if accepted == "never":
-        hidden.append(("credentials.oauth-required", text("This provider takes no passwords from mail programs.")))
-    if accepted in {"app-password-only", "depends"}:
-        hidden.append(
-            (
-                "credentials.app-password-required",
-                text("This provider wants an app password from mail programs, not the one for the web page."),
-            )
-        )
-    if target.protocol in (known.protocols.off_by_default or ()):
-        hidden.append(
-            (
-                "settings.protocol-disabled",
-                text(
-                    "This provider keeps {protocol} switched off until it is asked for.",
-                    protocol=target.protocol.upper(),
-                ),
-            )
-        )
-    for cause, sentence in hidden:
-        if cause not in named:
-            yield Finding(cause=cause, certainty="possible", text=sentence, data={"provider": name})
 
 
 def _mail(target: Service) -> bool:

@@ -19,6 +19,8 @@ class PasswordFacts(Facts, frozen=True, kw_only=True):
     """What is odd about the password; nothing else of it."""
 
     oddities: tuple[Oddity, ...]
+    beyond_ascii: bool = False
+    """Whether it holds characters that encodings write in different ways."""
 
 
 def oddities(password: str) -> tuple[Oddity, ...]:
@@ -69,7 +71,8 @@ def probe_password(_target: Subject, _given: Given, bench: Workbench) -> Passwor
     """Look; no I/O."""
     if bench.password is None:
         raise SkipCheck(text("there is no password to look at"))
-    return PasswordFacts(oddities=oddities(bench.password.reveal()))
+    password = bench.password.reveal()
+    return PasswordFacts(oddities=oddities(password), beyond_ascii=not password.isascii())
 
 
 def judge_password(facts: PasswordFacts, _given: Given, _target: Subject) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ ServiceState = Literal["open", "shut", "unknown"]
 _CERTAINTY: Mapping[Certainty, int] = {"confirmed": 0, "likely": 1, "possible": 2}
 _WHOLE = {"account", "domain", "computer", "browser"}
 """Scopes of causes that are true of every service."""
+MOST_POSSIBLE = 3
+"""Causes that are merely possible, and named all the same."""
 
 
 WAY_UNKNOWN: Mapping[Way, Text] = {
@@ -91,7 +93,7 @@ def judge(
         _cause(cause_id, seen, followed, catalogue, states, ways, proven=proven)
         for cause_id, (seen, followed) in roots.items()
     ]
-    causes.sort(key=lambda cause: _rank(cause, catalogue))
+    causes = _ranked(causes, catalogue)
     unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works)
     if services_asked and not services:
         unchecked = (text("No mail service could be found to check."), *unchecked)
@@ -317,12 +319,27 @@ def _impact(
     return "hinders"
 
 
-def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[int, int, bool, int]:
-    possible = cause.certainty == "possible"
-    # the order in which possible causes were named is the order worth trying; others stand by their layer
-    place = 0 if possible else catalogue.order(cause.id)
-    remembered = not possible and all(one.finding.remembered for one in cause.seen)
-    return (2 if possible else 0 if cause.impact == "blocks" else 1, _CERTAINTY[cause.certainty], remembered, place)
+def _ranked(causes: list[JudgedCause], catalogue: Catalogue) -> list[JudgedCause]:
+    """The root cause first; what is merely possible is worth a look only while what comes first is not settled."""
+    sure = sorted((cause for cause in causes if cause.certainty != "possible"), key=lambda one: _rank(one, catalogue))
+    if sure and sure[0].certainty == "confirmed" and sure[0].impact == "blocks":
+        return sure
+    behind = {sure[0].id, *sure[0].explains} if sure else set()
+    possible = [cause for cause in causes if cause.certainty == "possible"]
+    possible.sort(key=lambda one: _worth(one, behind, catalogue))
+    return sure + possible[:MOST_POSSIBLE]
+
+
+def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[bool, int, bool, int]:
+    remembered = all(one.finding.remembered for one in cause.seen)
+    return (cause.impact != "blocks", _CERTAINTY[cause.certainty], remembered, catalogue.order(cause.id))
+
+
+def _worth(cause: JudgedCause, behind: set[str], catalogue: Catalogue) -> tuple[bool, int, int]:
+    """What could be *behind* the first cause is tried first, and what one check names in the order that it names."""
+    deeper = any(catalogue.explains(cause.id, one) for one in behind)
+    named = min([finding.cause for finding in seen.result.findings].index(cause.id) for seen in cause.seen)
+    return (not deeper, named, catalogue.order(cause.id))
 
 
 def _ruled_out(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnose.providers.accounted import is_sure
 from diagnose.providers.facts import lockout_limit, provider_facts
 from diagnose.providers.files import UnknownProviderError, all_providers, provider, provider_ids
 from diagnose.providers.placeholders import PLACEHOLDERS
@@ -20,6 +21,7 @@ __all__ = [
     "by_host",
     "by_mx",
     "hosts_of",
+    "is_sure",
     "lockout_limit",
     "mail_domains",
     "other_servers",

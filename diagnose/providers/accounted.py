@@ -45,6 +45,11 @@ def facts_of(provider: Provider) -> tuple[Fact, ...]:
     )
 
 
+def is_sure(provider: Provider, field: str) -> bool:
+    """Whether *field*, a dotted name in the file of *provider*, has a source that is worth one."""
+    return not _unsure(provider, field)
+
+
 def _unsure(provider: Provider, field: str) -> bool:
     if _top(field) in OWN_WORDS:
         return False

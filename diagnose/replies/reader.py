@@ -17,6 +17,8 @@ LONGEST_TEXT = 8_000
 LONGEST_STATEMENT = 1_500
 """Characters; a longer text is a page that says many things, so what is found in it is only possible."""
 LONGEST_MATCH = 200
+MOST_OTHERS = 3
+"""Causes that a reply may stand for beside the first."""
 
 _SIGNATURE, _PROGRAM, _WORDS, _CODE, _TRANSIENT_CODE, _GENERAL_WORDS, _GENERAL_CODE = range(7)
 _LAYER_OF_RULES = (_SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
@@ -198,12 +200,14 @@ def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page:
             others += [hit.meaning.cause, *hit.meaning.also]
     if first.meaning.cause == "credentials.rejected":
         names = known.family_names(provider)
-        others += [cause for family in known.families if family.name in names for cause in family.rejection_hides]
+        hidden = [cause for family in known.families if family.name in names for cause in family.rejection_hides]
+        others += hidden
+        certainty = "likely" if hidden and certainty == "confirmed" else certainty
     causes = dict.fromkeys(cause for cause in others if cause not in (NO_CAUSE, first.meaning.cause))
-    return (
-        Suspect(cause=first.meaning.cause, certainty=certainty),
-        *(Suspect(cause=cause, certainty="possible") for cause in causes),
-    )
+    settled = Suspect(cause=first.meaning.cause, certainty=certainty)
+    if certainty == "confirmed":
+        return (settled,)
+    return (settled, *(Suspect(cause=cause, certainty="possible") for cause in list(causes)[:MOST_OTHERS]))
 
 
 def _contradicted(first: _Hit, hits: list[_Hit]) -> bool:

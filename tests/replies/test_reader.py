@@ -140,9 +140,20 @@ def test_another_protocols_reply_is_another_service(reply: str, protocol: Protoc
 def test_the_text_of_a_mail_program_is_not_taken_for_a_servers_reply() -> None:
     assert causes(read_reply("Connection refused", protocol="imap"))[0] == "reach.refused"
     assert causes(read_reply("554 Connection refused, your IP is on a block list", protocol="smtp")) == [
-        "lockout.address-blocked",
-        "lockout.rate-limited",
+        "lockout.address-blocked"
     ]
+
+
+def test_what_a_reply_settles_is_said_once() -> None:
+    """And beside what it leaves open no more than three others are named."""
+    locked = read_reply("535 5.7.8 Authentication failed: account is locked", protocol="smtp", stage="login")
+    bare = read_reply("535 5.7.8 Authentication failed", protocol="smtp", stage="login")
+    at_a_provider = read_reply("535 5.7.8 Authentication failed", protocol="smtp", stage="login", provider="qq-mail")
+
+    assert [(one.cause, one.certainty) for one in locked.suspects] == [("lockout.account-locked", "confirmed")]
+    assert [(one.cause, one.certainty) for one in bare.suspects] == [("credentials.rejected", "confirmed")]
+    assert at_a_provider.suspects[0].certainty == "likely"
+    assert 1 < len(at_a_provider.suspects) <= 4
 
 
 def test_a_reply_inside_a_mail_programs_message() -> None:
