@@ -206,6 +206,14 @@ def _judge_rejected(facts: LoginFacts, given: Given, target: Service) -> Iterato
         "{host} answered the login on port {port}: {reply}", host=target.host, port=target.port, reply=facts.reply
     )
     data = {"reply": facts.reply, "mechanism": facts.mechanism, "recognised": reading.matched}
+    if reading.referral:
+        data["referred_host"] = reading.referral
+        sentence = text(
+            "{host} sends this account to the server {other}: {reply}",
+            host=target.host,
+            other=reading.referral,
+            reply=facts.reply,
+        )
     findings = [
         announcing(
             Finding(cause=suspect.cause, certainty=suspect.certainty, proof=suspect.proof, text=sentence, data=data),

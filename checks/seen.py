@@ -18,7 +18,7 @@ from checks.web import WebFacts
 from diagnose.catalogue import FAMILIES
 from diagnose.model import Check, Facts, Finding, Given, Service, SkipCheck, Subject, text
 from diagnose.model.workbench import Workbench
-from diagnose.replies import read_reply
+from diagnose.replies import read_message
 from diagnose.replies.text import LARGEST_REPLY
 
 F = TypeVar("F", bound=Facts)
@@ -49,7 +49,7 @@ def judge_seen(facts: SeenFacts, given: Given, _target: Subject) -> Iterator[Fin
     """What do the messages point at, and does the run speak against it?"""
     working = working_families(given)
     for message in facts.messages:
-        reading = read_reply(message, provider=given.provider)
+        reading = read_message(message, provider=given.provider)
         for suspect in reading.suspects:
             doubtful = suspect.certainty == "possible" or suspect.cause.partition(".")[0] in working
             yield Finding(

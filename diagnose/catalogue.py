@@ -56,7 +56,10 @@ RUN_FACTS: Mapping[str, str] = MappingProxyType(
 """Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
 
 SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
-    {"maintenance_end": "When the maintenance that a server announces is to end, as the server wrote it."}
+    {
+        "maintenance_end": "When the maintenance that a server announces is to end, as the server wrote it.",
+        "referred_host": "The server that a login referral (RFC 2221) sends the account to.",
+    }
 )
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {**PROVIDER_PLACEHOLDERS, **BROWSER_PLACEHOLDERS, **SERVER_PLACEHOLDERS}

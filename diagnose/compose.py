@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from diagnose import __version__, browsers, providers
-from diagnose.catalogue import PLACEHOLDERS, Catalogue, remedies_for
+from diagnose.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, remedies_for
 from diagnose.model import CheckResult, Host, Protocol, Service, Subject, Target, quote, text
 from diagnose.model.renderer import Audience
 from diagnose.model.report import (
@@ -178,8 +178,9 @@ def _remedy_facts(cause: JudgedCause, frame: Frame) -> Mapping[str, str]:
     facts["address"] = frame.subject.address or ""
     facts["username"] = frame.subject.username or frame.subject.address or ""
     facts.update(_place_facts(cause.seen[0].result.target))
-    ends = (one.finding.data.get("maintenance_end") for one in cause.seen)
-    facts["maintenance_end"] = next((end for end in ends if isinstance(end, str)), "")
+    for name in SERVER_PLACEHOLDERS:
+        said = (one.finding.data.get(name) for one in cause.seen)
+        facts[name] = next((words for words in said if isinstance(words, str)), "")
     for seen in reversed(cause.seen):  # what the surest finding says is written last
         facts.update(_told(seen.finding.data, frame.lang))
     return facts

@@ -12,7 +12,7 @@ from diagnose.first_use import one_at_a_time
 from diagnose.model import Certainty, quote
 from diagnose.model.renderer import Audience
 from diagnose.model.report import ReportRemedy
-from diagnose.replies import Protocol, Reading, Suspect, load_knowledge, read_reply
+from diagnose.replies import Protocol, Reading, Suspect, load_knowledge, read_message
 
 Translate = Callable[[str], str]
 
@@ -66,11 +66,12 @@ def explain(
     elif close_ids(words):
         reading = Reading()  # a misspelt id holds words, but says nothing with them
     else:
-        reading = read_reply(words, protocol=protocol, provider=provider)
+        reading = read_message(words, protocol=protocol, provider=provider)
 
     def explained(suspect: Suspect) -> ExplainedCause:
         cause = known[suspect.cause]
-        remedies = remedies_for(cause, facts, translate)
+        said = {"referred_host": reading.referral} if reading.referral else {}
+        remedies = remedies_for(cause, {**facts, **said}, translate)
         return ExplainedCause(
             id=cause.id,
             certainty=suspect.certainty,

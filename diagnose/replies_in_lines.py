@@ -12,7 +12,7 @@ from diagnose.explain import name_causes
 from diagnose.first_use import convert
 from diagnose.model import TextError, quote, text
 from diagnose.model.text import Text, json_text
-from diagnose.replies import Protocol, Reading, read_reply
+from diagnose.replies import Protocol, Reading, read_message
 from diagnose.replies.knowledge import Stage
 
 LONGEST_LINE = 32 * 1024 * 1024
@@ -69,7 +69,7 @@ def read_lines(stream: IO[bytes], protocol: Protocol | None = None, provider: st
 
 
 def _read(line: Line, protocol: Protocol | None, provider: str | None) -> Reading:
-    return read_reply(
+    return read_message(
         line.reply,
         protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,
         provider=line.provider if isinstance(line.provider, str) else provider,

@@ -1,7 +1,8 @@
 """What a server's reply, or a mail program's error message, says about a failed login."""
 
+from diagnose.replies.houses import read_message
 from diagnose.replies.knowledge import Knowledge, load_knowledge
 from diagnose.replies.reader import Reading, Suspect, read_reply
 from diagnose.replies.wire import Code, Protocol
 
-__all__ = ["Code", "Knowledge", "Protocol", "Reading", "Suspect", "load_knowledge", "read_reply"]
+__all__ = ["Code", "Knowledge", "Protocol", "Reading", "Suspect", "load_knowledge", "read_message", "read_reply"]

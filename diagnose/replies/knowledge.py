@@ -28,7 +28,7 @@ NO_CAUSE = "none"
 
 REPLIES = KNOWLEDGE / "replies"
 CAUSES = KNOWLEDGE / "causes"
-LAYERS = ("signatures", "programs", "words", "general")
+LAYERS = ("terms", "signatures", "programs", "words", "general")
 """The rule files (or folders of them), the most specific first."""
 
 
@@ -57,6 +57,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Also read in a reply that reports success."""
     from_server: bool = False
     """Read only in text that has the form of a server's reply: a mail program would mean something else by it."""
+    from_program: bool = False
+    """Read only in text that no server sent: what a program or library calls what it met itself."""
     source: str = ""
 
 
@@ -81,6 +83,8 @@ class CodeRule(Conditions, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The code says too little to be believed before words that say more."""
     against: tuple[str, ...] = ()
     """Causes that are no more than possible beside this code, whatever the words say."""
+    decisive: bool = False
+    """The code is believed before any words."""
 
 
 class ProviderFamily(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

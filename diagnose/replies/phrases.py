@@ -73,6 +73,10 @@ class PhraseIndex:
             raise ValueError("a pattern needs at least one phrase that has to occur")
         return Pattern(frozenset(wanted), frozenset(unwanted))
 
+    def group(self, name: str) -> int:
+        """The term that the group called *name* is; one that occurs nowhere where there is no such group."""
+        return self._term_of_group.get(name, 0)
+
     def _term(self, word: str) -> int:
         if word.startswith("{"):
             name = word[1:].removesuffix("}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 from diagnose.model.check import Certainty
 from diagnose.replies.knowledge import NO_CAUSE, REPLY, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
-from diagnose.replies.phrases import Pattern, sentences, without_addresses
+from diagnose.replies.lines import weighty, without_settings
+from diagnose.replies.phrases import Pattern, PhraseIndex, sentences, without_addresses
 from diagnose.replies.text import decode, fold
 from diagnose.replies.wire import Code, Protocol, Wire, take_apart
 
@@ -20,8 +21,8 @@ LONGEST_MATCH = 200
 MOST_OTHERS = 3
 """Causes that a reply may stand for beside the first."""
 
-_SIGNATURE, _PROGRAM, _WORDS, _CODE, _TRANSIENT_CODE, _GENERAL_WORDS, _GENERAL_CODE = range(7)
-_LAYER_OF_RULES = (_SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
+_TERM, _SIGNATURE, _PROGRAM, _WORDS, _CODE, _TRANSIENT_CODE, _GENERAL_WORDS, _GENERAL_CODE = range(8)
+_LAYER_OF_RULES = (_TERM, _SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +48,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The protocol given, or else the one that the reply's form shows."""
     codes: tuple[Code, ...] = ()
     """Registered codes in the reply."""
+    referral: str = ""
+    """The host that a login referral (RFC 2221) sends the account to."""
 
 
 class _Hit(msgspec.Struct, frozen=True):
@@ -54,6 +57,8 @@ class _Hit(msgspec.Struct, frozen=True):
     meaning: Conditions
     matched: str
     doubted: bool = False
+    advice: bool = False
+    """It was heard in what the person is told to try, and not in what happened."""
 
     @property
     def layer(self) -> int:
@@ -76,16 +81,26 @@ def read_reply(
     server sent; KnowledgeError when the package's knowledge files are broken.
     """
     known = knowledge or load_knowledge()
-    wire = take_apart(decode(reply, known.familiar), protocol)
-    text = fold(wire.text[:LONGEST_TEXT], known.variants)
+    words = decode(reply, known.familiar)
+    heavy = weighty(words)
+    reading = _read(heavy, known, protocol, provider, stage)
+    return reading if reading.matched or heavy == words else _read(words, known, protocol, provider, stage)
+
+
+def _read(words: str, known: Knowledge, protocol: Protocol | None, provider: str | None, stage: str | None) -> Reading:
+    wire = take_apart(words, protocol)
+    text = fold(without_settings(wire.text[:LONGEST_TEXT]), known.variants)
     place = _Place(known, wire, stage, provider)
-    hits = sorted([*_rule_hits(text, wire, place), *_code_hits(wire, place)], key=lambda hit: hit.rank)
+    found = [*_rule_hits(text, wire, place), *_code_hits(wire, place)]
+    told = any(not hit.advice and hit.meaning.certainty != "possible" for hit in found)
+    hits = sorted((hit for hit in found if not (told and hit.advice)), key=lambda hit: hit.rank)
     suspects = _suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT)
     return Reading(
         suspects=_without_proof(suspects, _doubted_causes(wire, place)),
         matched=hits[0].matched if hits else "",
         protocol=wire.protocol,
         codes=wire.codes,
+        referral=wire.referral,
     )
 
 
@@ -100,7 +115,7 @@ class _Place:
         self._providers = knowledge.family_names(provider)
 
     def holds(self, meaning: Conditions) -> bool:
-        if meaning.from_server and not self.from_server:
+        if (meaning.from_server and not self.from_server) or (meaning.from_program and self.from_server):
             return False
         if meaning.protocols and self._protocol and self._protocol not in meaning.protocols:
             return False
@@ -118,21 +133,46 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
     if "_" in plain:  # WRONG_VERSION_NUMBER and the like, names made of words
         pieces += [(sentence, False) for sentence in sentences(plain.replace("_", " "))]
     found = [(sentence, statement, index.find(sentence)) for sentence, statement in pieces]
+    told = [(statement, terms, _outside_advice(sentence, terms, index)) for sentence, statement, terms in found]
     hits: dict[int, _Hit] = {}
     for sentence, statement, terms in found:
         for term in terms:
             for pattern, compiled in place.knowledge.by_term.get(term, ()):
-                if compiled.order in hits or not (statement or compiled.layer <= _PROGRAM):
+                known = hits.get(compiled.order)
+                if (known is not None and not known.advice) or not (statement or compiled.layer <= _PROGRAM):
                     continue
                 if place.from_server and compiled.layer == _PROGRAM:
                     continue
                 if not pattern.fits(terms) or (wire.succeeded and not compiled.rule.on_success):
                     continue
-                heard = [others for _, said, others in found if said or compiled.layer <= _PROGRAM]
+                spans = [terms[wanted] for wanted in pattern.wanted]
+                advised = compiled.layer > _SIGNATURE and min(spans)[0] >= _start_of_advice(sentence, terms, index)
+                heard = [
+                    every if advised else outside for said, every, outside in told if said or compiled.layer <= _PROGRAM
+                ]
                 if place.holds(compiled.rule) and not _any_fits(compiled.vetoes, heard):
-                    spans = [terms[wanted] for wanted in pattern.wanted]
-                    hits[compiled.order] = _hit(compiled, sentence, spans, doubted=_any_fits(compiled.doubts, heard))
+                    hit = _hit(compiled, sentence, spans, doubted=_any_fits(compiled.doubts, heard))
+                    hits[compiled.order] = msgspec.structs.replace(hit, advice=advised)
     return list(hits.values())
+
+
+def _outside_advice(sentence: str, terms: Mapping[int, tuple[int, int]], index: PhraseIndex) -> Collection[int]:
+    """The terms before the advice in *sentence*."""
+    start = _start_of_advice(sentence, terms, index)
+    return terms if start == len(sentence) else [term for term, (at, _) in terms.items() if at < start]
+
+
+def _start_of_advice(sentence: str, terms: Mapping[int, tuple[int, int]], index: PhraseIndex) -> int:
+    """Where in *sentence* it begins to say what to try; its length where it does not.
+
+    Where the verb stands last (Japanese, Korean, Turkish), that is the clause before it.
+    """
+    starts = [len(sentence)]
+    if found := terms.get(index.group("advice")):
+        starts.append(found[0])
+    if found := terms.get(index.group("advice_behind")):
+        starts.append(max(sentence.rfind(mark, 0, found[0]) for mark in "、,，;") + 1)
+    return min(starts)
 
 
 def _any_fits(patterns: Iterable[Pattern], heard: Iterable[Collection[int]]) -> bool:
@@ -170,6 +210,8 @@ def _without_proof(suspects: tuple[Suspect, ...], doubted: frozenset[str]) -> tu
 
 
 def _layer_of(code: Code, rule: CodeRule) -> int:
+    if rule.decisive:
+        return _TERM
     if not rule.general:
         return _CODE
     # RFC 5321 section 4.2.1: a transient reply is no verdict on the credentials, whatever it says in general words

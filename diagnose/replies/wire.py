@@ -38,6 +38,8 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[Code, ...] = ()
     text: str = ""
     """The words, without tags, status and reply codes."""
+    referral: str = ""
+    """The host of a login referral's URL (RFC 2221, RFC 5092)."""
 
 
 _IMAP_LINE = re.compile(r"^((?=\*|\S*\d)\S{0,39}[^\s:]|\S{0,39}[^\s:](?= [A-Z])) ((?i:OK|NO|BAD|BYE|PREAUTH))\b ?(.*)$")
@@ -62,6 +64,11 @@ _ENHANCED_INSIDE = re.compile(r"(?:\(#?|#|\b[45]\d\d[ -]|b['\"])([45]\.\d{1,3}\.
 _REPLY_CODE_INSIDE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -][45]\.\d{1,3}\.\d)|(?<=\()([45]\d\d)(?=[,)])")
 _BRACKETED = re.compile(r"\[([A-Z][A-Z0-9/\-]{1,30})(?=[ \]])")
 _BRACKETED_WHOLE = re.compile(r"\[[A-Z][A-Z0-9/\-]{1,30}(?: [^\]\n]{0,2000})?\]")
+_REFERRAL = re.compile(
+    r"\[REFERRAL imaps?://(?:[^@/\]\s]{0,300}@)?(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?))"
+    r"(?=[:/\]\s])",
+    re.IGNORECASE,
+)
 _CONTINUATION = re.compile(r"^(?:\+|334)[ -]([A-Za-z0-9+/]{16,4000}={0,2})\s*$")
 _INLINE_JSON = re.compile(r"(?<![A-Za-z0-9+/])eyJ[A-Za-z0-9+/]{8,4000}={0,2}")
 _POP3_CODES = frozenset({"AUTH", "IN-USE", "LOGIN-DELAY", "SYS/PERM", "SYS/TEMP", "UTF8"})
@@ -146,7 +153,14 @@ def _imap(lines: list[str]) -> Wire:
     capabilities = set(_CAPABILITY_WORD.findall("\n".join(lines)))
     if "LOGINDISABLED" in capabilities:
         codes.append(Code("imap", " ".join(sorted(capabilities))))
-    return Wire(protocol="imap", succeeded=succeeded, codes=tuple(dict.fromkeys(codes)), text="\n".join(words))
+    referral = _REFERRAL.search("\n".join(lines))
+    return Wire(
+        protocol="imap",
+        succeeded=succeeded,
+        codes=tuple(dict.fromkeys(codes)),
+        text="\n".join(words),
+        referral=(referral[1] or referral[2]).lower() if referral else "",
+    )
 
 
 def _pop3(lines: list[str]) -> Wire:

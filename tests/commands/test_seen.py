@@ -78,8 +78,8 @@ def test_a_message_that_means_nothing_is_no_finding() -> None:
 def test_the_provider_decides_what_a_message_hides() -> None:
     causes = [finding.cause for finding in read("LOGIN failed", given(provider="qq-mail"))]
 
-    assert causes[0] == "credentials.rejected"
-    assert "credentials.app-password-required" in causes
+    assert causes[0] == "credentials.app-password-required"  # which its own file says that it takes alone
+    assert "credentials.rejected" in causes
     assert "credentials.app-password-required" not in [finding.cause for finding in read("LOGIN failed")]
 
 

@@ -25,7 +25,7 @@ def line(**fields: object) -> bytes:
 def test_the_corpus_is_read_as_it_is_reply_by_reply() -> None:
     found = answers(*CORPUS.read_bytes().splitlines())
 
-    judged = judge(labelled())
+    judged = judge(labelled(), as_message=True)
     assert [answer["id"] for answer in found] == [one.labelled.id for one in judged]
     assert [[cause["id"] for cause in answer["causes"]] for answer in found] == [
         [suspect.cause for suspect in one.reading.suspects] for one in judged

@@ -11,6 +11,7 @@ from tests.replies.corpus import (
     CLIENTS,
     CORPUS,
     DESKTOP,
+    FIELD,
     FURTHER,
     PORTALS,
     PROGRAMS,
@@ -46,6 +47,8 @@ def main() -> None:
     for file in (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS, CLIENTS, THREADS, DESKTOP, PORTALS):
         for much in told:
             click.echo(f"{file.name:16}told {much:12}{shares(judge(labelled(file), told=much))}")
+    for much in told:
+        click.echo(f"{FIELD.name:16}told {much:12}{shares(judge(labelled(FIELD), told=much, as_message=True))}")
     for protocol in sorted({str(reply.protocol) for reply in replies}):
         click.echo(f"{protocol:11}{shares([one for one in judged if one.labelled.protocol == protocol])}")
     for one in judged:

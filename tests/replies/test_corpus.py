@@ -10,6 +10,7 @@ from tests.replies.corpus import (
     CLIENTS,
     CORPUS,
     DESKTOP,
+    FIELD,
     FURTHER,
     PORTALS,
     PROGRAMS,
@@ -58,6 +59,15 @@ def test_the_first_suspect_is_right_and_hardly_ever_confidently_wrong(
     assert len(judged) >= at_least
     assert sum(one.right for one in judged) >= right * len(judged), report(judged)
     assert sum(one.confidently_wrong for one in judged) < 0.01 * len(judged), report(judged)
+
+
+@pytest.mark.parametrize(("told", "right"), [("all", 0.97), ("nothing", 0.95)])
+def test_kin_of_texts_from_the_field_are_read_as_explain_reads_them(told: Told, right: float) -> None:
+    judged = judge(labelled(FIELD), told=told, as_message=True)
+
+    assert len(judged) > 200
+    assert sum(one.right for one in judged) >= right * len(judged), report(judged)
+    assert sum(one.confidently_wrong for one in judged) < 0.04 * len(judged), report(judged)
 
 
 def test_texts_that_lump_several_causes_are_never_confirmed() -> None:

@@ -16,7 +16,7 @@ from diagnose.replies.text import decode, fold
 from diagnose.replies.wire import take_apart
 
 CAUSES = frozenset({"credentials.rejected", "server.fault"})
-DOCUMENTED = ("signatures", "programs", "words", "general")
+DOCUMENTED = ("terms", "signatures", "programs", "words", "general")
 """The layers whose every rule has examples of both kinds and a source."""
 
 
@@ -91,7 +91,7 @@ def folder(tmp_path: Path) -> Path:
         file.write_text("[]\n", "utf-8")
     (tmp_path / "providers.yaml").write_text("[]\n", "utf-8")
     (tmp_path / "groups.yaml").write_text("password:\n  en: password* | passwd\n", "utf-8")
-    for name in ("programs", "words", "general", "signatures"):
+    for name in ("terms", "programs", "words", "general", "signatures"):
         (tmp_path / f"{name}.yaml").write_text("[]\n", "utf-8")
     return tmp_path
 

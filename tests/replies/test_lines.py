@@ -1,0 +1,108 @@
+"""Lines by their weight, settings and counters left out, advice apart from what happened."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.replies import read_reply
+from diagnose.replies.lines import weighty, without_settings
+
+
+def first(reply: str) -> str:
+    suspects = read_reply(reply).suspects
+    return suspects[0].cause if suspects else "none"
+
+
+@pytest.mark.parametrize(
+    ("log", "kept"),
+    [
+        ("DEBUG auth - form not found\nERROR auth - invalid user", "ERROR auth - invalid user"),
+        ("2026-03-01 09:14:11 INFO a\n2026-03-01 09:14:12 ERROR b", "2026-03-01 09:14:12 ERROR b"),
+        ("[WARN] a\n[FATAL] b\n  at c", "[FATAL] b\n  at c"),
+        ("FINE: a\nSEVERE: b", "SEVERE: b"),
+        ("<31>a\n<27>b", "<27>b"),
+        ("W/mail: a\nE/mail: b", "E/mail: b"),
+        ('time="x" level=info msg="a"\ntime="x" level=error msg="b"', 'time="x" level=error msg="b"'),
+        ("INFO:mail:a\nCRITICAL:mail:b", "CRITICAL:mail:b"),
+    ],
+)
+def test_an_error_outranks_what_led_to_it(log: str, kept: str) -> None:
+    assert weighty(log) == kept
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "DEBUG a\nINFO b",
+        "WARN a\nWARN b",
+        "ERROR a",
+        "Error: a\nPlease note: b",
+        "535-5.7.8 Error: a\r\n535 5.7.8 b".replace("\r\n", "\n"),
+        "* OK INFO server ready\na1 NO failed",
+    ],
+)
+def test_lines_without_an_error_among_them_stay(log: str) -> None:
+    assert weighty(log) == log
+
+
+def test_lighter_lines_speak_where_the_heavy_ones_say_nothing() -> None:
+    assert first("WARN login failed: wrong password\nERROR job 7 ended") == "credentials.rejected"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "timeout=300",
+        "starttls=1",
+        "mail.smtp.starttls.enable=true",
+        "keepalive=on",
+        "connectionTimeout: 120000,",
+        "timeout=30s;",
+        "setSoTimeout(30000)",
+        "retries: 3",
+        "ssl_verify=false",
+        "socket_timeout set to 60",
+    ],
+)
+def test_settings_and_counters_are_no_statements(setting: str) -> None:
+    assert without_settings(f"a {setting} b").split()[0] == "a"
+    assert not {"time", "tls", "keep", "retries", "ssl"} & set(without_settings(f"a {setting} b").lower().split())
+    assert first(f"Connecting, {setting}\nlogin failed: wrong password") == "credentials.rejected"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "auth=0/5 commands=3/8",
+        "error=invalid_grant",
+        "errno=111",
+        "Code=-1202",
+        "verify error:num=20:unable",
+        "user=<alice>",
+        "https://a.example/?id=28&no=1001256",
+        "sc=abc",
+        "reason=3",
+        "the timeout of 30 seconds was exceeded",
+        "[AUTH=PLAIN]",
+    ],
+)
+def test_what_says_something_stays(text: str) -> None:
+    assert without_settings(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("The server is not responding. Check your network connection.", "reach.timeout"),
+        ("Login failed: wrong password. Please check your internet connection.", "credentials.rejected"),
+        ("The certificate has expired. Make sure your password is right.", "tls.cert-expired"),
+        ("サーバーが応答しません。ネットワーク接続を確認してください。", "reach.timeout"),
+        ("服务器没有响应，请检查网络设置。", "reach.timeout"),
+        ("Accesso non riuscito: password errata. Controlla la connessione a Internet.", "credentials.rejected"),
+        # nothing but advice, and advice that a server gives as its answer
+        ("Check your network connection.", "network.offline"),
+        ("535 5.7.1 Please confirm your e-mail address before sending", "activation.not-activated"),
+    ],
+)
+def test_advice_is_no_finding_beside_what_happened(text: str, cause: str) -> None:
+    assert first(text) == cause
