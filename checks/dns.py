@@ -25,6 +25,9 @@ from diagnose.network import (
 MX_HOSTS_LOOKED_UP = 8
 PORT_25_SECONDS = 3.0
 KINDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
+ADDRESSES: tuple[RecordType, ...] = ("A", "AAAA")
+SEARCHED = 3
+"""Search domains that are tried."""
 ALIVE = {"answered", "no_data", "name_not_found"}
 """Statuses of an answer that came from a working resolver."""
 
@@ -217,6 +220,8 @@ class HostFacts(Facts, frozen=True, kw_only=True):
     found: HostAddresses
     unchecked: DnsAnswer | None = None
     """The A question again with checking disabled; asked after a server failure."""
+    stand_in: str | None = None
+    """Another name, made with a search domain, whose addresses the system hands out for one that DNS does not have."""
 
 
 def probe_host(target: Host, _given: Given, bench: Workbench) -> HostFacts:
@@ -226,17 +231,44 @@ def probe_host(target: Host, _given: Given, bench: Workbench) -> HostFacts:
     again = None
     if failing:
         again = bench.network.resolver.query(target.name, "A", bench.deadline.within(8), checking_disabled=True)
-    return HostFacts(found=found, unchecked=again)
+    return HostFacts(found=found, unchecked=again, stand_in=_stand_in(found, bench))
+
+
+def _stand_in(found: HostAddresses, bench: Workbench) -> str | None:
+    answers = [a for a in (found.ipv4, found.ipv6) if a is not None]
+    if found.system is None or not found.system.addresses or any(a.status != "name_not_found" for a in answers):
+        return None
+    for domain in bench.network.vantage.search_domains()[:SEARCHED]:
+        name, limit = f"{found.host.rstrip('.')}.{domain}", bench.deadline.within(PORT_25_SECONDS)
+        records = [r for kind in ADDRESSES for r in bench.network.resolver.query(name, kind, limit).records]
+        if set(records) & set(found.system.addresses):
+            return name
+    return None
 
 
 def judge_host(facts: HostFacts, _given: Given, target: Host) -> Iterator[Finding]:
     """Does the name resolve? A guessed name need not."""
     found = facts.found
     answers = [a for a in (found.ipv4, found.ipv6) if a is not None]
-    if found.addresses or not answers or target.source == "guess":
+    if not answers or target.source == "guess":
         return
     words = answers[0].text or answers[0].status
-    if all(a.status in ALIVE for a in answers):
+    if facts.stand_in is not None:
+        yield Finding(
+            cause="dns.host-missing",
+            certainty="confirmed",
+            proof="no-address",
+            text=text(
+                "The server name {host} does not exist in DNS ({words}). This computer takes {other} for it, since it "
+                "appends its own search domain.",
+                host=target.name,
+                words=words,
+                other=facts.stand_in,
+            ),
+        )
+    elif found.addresses:
+        return
+    elif all(a.status in ALIVE for a in answers):
         yield Finding(
             cause="dns.host-missing",
             certainty="confirmed",
@@ -288,6 +320,6 @@ CHECKS = (
         probe=probe_host,
         judge=judge_host,
         rules_out=("dns.host-missing",),
-        usable=lambda facts: bool(facts.found.addresses),
+        usable=lambda facts: bool(facts.found.addresses) and facts.stand_in is None,
     ),
 )

@@ -9,6 +9,7 @@ from diagnose import providers
 from diagnose.discovery import Discovered
 from diagnose.model import Check, Facts, Finding, Given, Subject, text
 from diagnose.model.workbench import Workbench
+from diagnose.replies import same_house
 
 
 class ProviderFacts(Facts, frozen=True, kw_only=True):
@@ -36,10 +37,12 @@ def probe_provider(_target: Subject, given: Given, _bench: Workbench) -> Provide
 def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iterator[Finding]:
     """Do the settings point where the mail goes?"""
     for host, owner in facts.by_host.items():
-        if facts.by_mx and owner != facts.by_mx and facts.by_mx not in providers.owners_of_host(host):
+        if facts.by_mx is not None:
+            if owner == facts.by_mx or facts.by_mx in providers.owners_of_host(host):
+                continue
             yield Finding(
                 cause="dns.wrong-provider",
-                certainty="likely",
+                certainty="possible" if same_house(owner, facts.by_mx) else "likely",
                 text=text(
                     "The settings name {host} ({owner}), but mail for {domain} goes to another provider ({mx}).",
                     host=host,
@@ -48,6 +51,26 @@ def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iter
                     mx=facts.by_mx,
                 ),
             )
+        elif _only_of_its_own(owner, given):
+            yield Finding(
+                cause="dns.wrong-provider",
+                certainty="likely",
+                text=text(
+                    "The settings name {host} ({owner}). That provider has mailboxes of its own domains only, and "
+                    "{domain} is none of them.",
+                    host=host,
+                    owner=owner,
+                    domain=given.subject.domain,
+                ),
+            )
+
+
+def _only_of_its_own(owner: str, given: Given) -> bool:
+    """Whether a mailbox of this address cannot be at *owner*, whose customers are private people."""
+    if providers.provider(owner).kind != "consumer":
+        return False
+    domains = {given.subject.domain, (given.subject.username or "").rpartition("@")[2].lower()}
+    return all(providers.by_domain(domain) != owner for domain in domains)
 
 
 CHECKS = (

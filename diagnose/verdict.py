@@ -19,6 +19,8 @@ ServiceState = Literal["open", "shut", "unknown"]
 _CERTAINTY: Mapping[Certainty, int] = {"confirmed": 0, "likely": 1, "possible": 2}
 _WHOLE = {"account", "domain", "computer", "browser"}
 """Scopes of causes that are true of every service."""
+LOGIN = "login"
+"""The check whose answer settles whether a way in works."""
 MOST_POSSIBLE = 3
 """Causes that are merely possible, and named all the same."""
 
@@ -83,14 +85,15 @@ def judge(
     """
     states = {service: _state(service, results, catalogue) for service in services}
     ways = _ways(states)
-    login_works = any(r.check == "login" and r.usable for r in results)
+    login_works = any(r.check == LOGIN and r.usable for r in results)
     proven = login_works and "shut" not in ways.values()
+    answered = login_works or any(r.check == LOGIN and f.certainty != "possible" for r in results for f in r.findings)
     all_seen = [_proven(seen, results, catalogue) for seen in _all_seen(results)]
     all_seen = [_weighed(seen, proven=proven) for seen in all_seen]
     all_seen = [seen for seen in all_seen if not _overruled(seen, results, rules_out or {}, overrules or {})]
     roots = _roots(all_seen, catalogue)
     causes = [
-        _cause(cause_id, seen, followed, catalogue, states, ways, proven=proven)
+        _cause(cause_id, seen, followed, catalogue, states, ways, proven=proven, answered=answered)
         for cause_id, (seen, followed) in roots.items()
     ]
     causes = _ranked(causes, catalogue)
@@ -122,7 +125,7 @@ def judge(
 
 
 def _state(service: Service, results: Iterable[CheckResult], catalogue: Catalogue) -> ServiceState:
-    logins = [r for r in results if r.check == "login" and isinstance(r.target, Service)]
+    logins = [r for r in results if r.check == LOGIN and isinstance(r.target, Service)]
     accepted = any(r.usable and r.target == service for r in logins)
     own = [r for r in results if _concerns(r, service, catalogue, accepted=accepted)]
     if any(r.status == "fail" for r in own):
@@ -280,12 +283,13 @@ def _cause(
     ways: Mapping[Way, ServiceState],
     *,
     proven: bool,
+    answered: bool,
 ) -> JudgedCause:
     seen = sorted(seen, key=lambda s: _CERTAINTY[s.finding.certainty])
     return JudgedCause(
         id=cause_id,
         certainty=seen[0].finding.certainty,
-        impact=_impact(cause_id, seen, followed, catalogue, states, ways, proven=proven),
+        impact=_impact(cause_id, seen, followed, catalogue, states, ways, proven=proven, answered=answered),
         seen=tuple(seen),
         explains=tuple(dict.fromkeys(one.finding.cause for one in followed)),
     )
@@ -300,8 +304,12 @@ def _impact(
     ways: Mapping[Way, ServiceState],
     *,
     proven: bool,
+    answered: bool,
 ) -> Impact:
-    """What a cause shuts, and what only follows from it shuts, it blocks."""
+    """What a cause shuts, and what only follows from it shuts, it blocks.
+
+    What is wrong with the domain shuts no way on which a login was *answered*, unless it explains the answer.
+    """
     if catalogue[cause_id].impact == "hinders" or all(s.finding.partial for s in seen):
         return "hinders"
     sure = [one for one in followed if one.finding.certainty != "possible"]
@@ -310,7 +318,8 @@ def _impact(
         if one.finding.partial:
             continue
         if isinstance(target, Subject):
-            if not proven:
+            beside = answered and catalogue[cause_id].scope == "domain" and all(s.result.check != LOGIN for s in sure)
+            if not (proven or beside):
                 return "blocks"
             continue
         touched = [s for s in states if s == target or (isinstance(target, Host) and s.host == target.name)]
@@ -365,7 +374,7 @@ def _unchecked(
     login_works: bool,
 ) -> tuple[Text, ...]:
     found: list[Text] = []
-    tries = [r for r in results if r.check == "login"]
+    tries = [r for r in results if r.check == LOGIN]
     if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
         reasons = [r.skipped_because for r in tries if r.skipped_because and "{check}" not in r.skipped_because.msgid]
         if any(r.facts is not None for r in tries):

@@ -26,6 +26,10 @@ class Computer(Vantage, frozen=True, kw_only=True):
         """The estate's."""
         return (self.resolver,) if self.resolver else ()
 
+    def search_domains(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def look_up(self, host: str) -> tuple[str, ...]:
         """Ask the estate's nameserver. Raises socket.gaierror."""
         asked = Resolver(self.resolver, self.nameservers)

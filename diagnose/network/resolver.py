@@ -259,6 +259,19 @@ def system_nameservers() -> tuple[Nameserver, ...]:
     )
 
 
+def search_domains() -> tuple[str, ...]:
+    """What this computer's own look-up appends to a name that it does not find."""
+    with one_at_a_time:
+        import dns.resolver
+
+    try:
+        configured = dns.resolver.Resolver(configure=True)
+    except (dns.exception.DNSException, OSError):
+        return ()
+    found = (name.to_text(omit_final_dot=True) for name in (*configured.search, configured.domain))
+    return tuple(dict.fromkeys(name for name in found if name and name != "."))
+
+
 def is_address(host: str) -> bool:
     """Whether *host* is an IP address literal (brackets and zone index aside)."""
     try:

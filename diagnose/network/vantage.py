@@ -12,7 +12,7 @@ import msgspec
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.network.proxies import ProxySettings, proxy_settings
-from diagnose.network.resolver import Nameserver, system_nameservers
+from diagnose.network.resolver import Nameserver, search_domains, system_nameservers
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +39,10 @@ class Vantage(msgspec.Struct, frozen=True, kw_only=True):
     def nameservers(self) -> tuple[Nameserver, ...]:
         """Those that this computer is set up with, in order."""
         return system_nameservers()
+
+    def search_domains(self) -> tuple[str, ...]:
+        """What its own look-up appends to a name that it does not find."""
+        return search_domains()
 
     def look_up(self, host: str) -> tuple[str, ...]:
         """The addresses that the operating system's own look-up finds. Raises OSError (socket.gaierror), UnicodeError.

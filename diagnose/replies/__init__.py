@@ -2,7 +2,17 @@
 
 from diagnose.replies.houses import read_message
 from diagnose.replies.knowledge import Knowledge, load_knowledge
-from diagnose.replies.reader import Reading, Suspect, read_reply
+from diagnose.replies.reader import Reading, Suspect, read_reply, same_house
 from diagnose.replies.wire import Code, Protocol
 
-__all__ = ["Code", "Knowledge", "Protocol", "Reading", "Suspect", "load_knowledge", "read_message", "read_reply"]
+__all__ = [
+    "Code",
+    "Knowledge",
+    "Protocol",
+    "Reading",
+    "Suspect",
+    "load_knowledge",
+    "read_message",
+    "read_reply",
+    "same_house",
+]

@@ -104,6 +104,12 @@ def _read(words: str, known: Knowledge, protocol: Protocol | None, provider: str
     )
 
 
+def same_house(one: str, other: str) -> bool:
+    """Whether two providers, by their ids, are brands of one house."""
+    known = load_knowledge()
+    return not known.family_names(one).isdisjoint(known.family_names(other))
+
+
 class _Place:
     """Where a reply came from, and which meanings hold there."""
 

@@ -1,0 +1,149 @@
+"""Settings against what the domain says: other people's servers, missing names, a domain without MX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.dns import HostFacts, judge_host
+from checks.provider import ProviderFacts, judge_provider
+from diagnose.catalogue import catalogue
+from diagnose.model import CheckResult, Finding, Given, Host, Service, Subject, Target, text
+from diagnose.network import DnsAnswer, HostAddresses, SystemLookup
+from diagnose.verdict import Judgement, judge
+
+SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
+OWN = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="option")
+
+
+def given(username: str = "alice@corp.example", domain: str = "corp.example") -> Given:
+    subject = Subject(domain=domain, address=f"alice@{domain}", username=username)
+    return Given(subject=subject, provider=None, services=(), facts={})
+
+
+def wrong(by_mx: str | None, host: str, owner: str, **more: Any) -> list[str]:
+    facts = ProviderFacts(by_mx=by_mx, by_host={host: owner})
+    return [finding.certainty for finding in judge_provider(facts, given(**more), SUBJECT)]
+
+
+@pytest.mark.parametrize(
+    ("by_mx", "host", "owner", "certainty"),
+    [
+        # somebody else's server: the mail has moved, or private people's providers do not take the domain
+        ("microsoft365", "imap.gmail.com", "google", ["likely"]),
+        ("google", "imap.mxhichina.com", "aliyun-qiye", ["likely"]),
+        (None, "imap.mail.com", "mail-com", ["likely"]),
+        (None, "imap.gmx.net", "gmx", ["likely"]),
+        (None, "imap.163.com", "netease-163", ["likely"]),
+        (None, "imap.mail.yahoo.com", "yahoo", ["likely"]),
+        # a filter, or a gateway in the house, in front of a provider that has companies for customers
+        (None, "imap.gmail.com", "google", []),
+        (None, "outlook.office365.com", "microsoft365", []),
+        (None, "ssl0.ovh.net", "ovh", []),
+        (None, "secure.emailsrvr.com", "rackspace", []),
+        # brands of one house
+        ("gmx", "imap.web.de", "webde", ["possible"]),
+        ("webde", "imap.mail.com", "mail-com", ["possible"]),
+        ("tencent-exmail", "imap.qq.com", "qq-mail", ["possible"]),
+        ("netease-qiye", "imap.163.com", "netease-163", ["possible"]),
+        ("microsoft365", "outlook.office365.com", "outlook-com", []),
+        ("google", "imap.gmail.com", "google", []),
+        ("icloud", "imap.mail.me.com", "icloud", []),  # which takes domains of other people, and has their MX then
+    ],
+)
+def test_whose_servers_the_settings_name(by_mx: str | None, host: str, owner: str, certainty: list[str]) -> None:
+    assert wrong(by_mx, host, owner) == certainty
+
+
+@pytest.mark.parametrize(
+    ("more", "certainty"),
+    [
+        ({"domain": "gmx.de"}, []),
+        ({"username": "alice@gmx.net"}, []),  # who logs in to an account of theirs, and sends as somebody else
+        ({"username": "alice"}, ["likely"]),
+    ],
+)
+def test_an_account_of_theirs_is_no_mistake(more: dict[str, str], certainty: list[str]) -> None:
+    assert wrong(None, "imap.gmx.net", "gmx", **more) == certainty
+
+
+# -- names
+
+
+def looked_up(status: Any, *addresses: str, stand_in: str | None = None) -> HostFacts:
+    answers = [DnsAnswer(name="m", record_type=kind, status=status, text="NXDOMAIN") for kind in ("A", "AAAA")]
+    system = SystemLookup(addresses=addresses)
+    found = HostAddresses(host="m", addresses=addresses, ipv4=answers[0], ipv6=answers[1], system=system)
+    return HostFacts(found=found, stand_in=stand_in)
+
+
+@pytest.mark.parametrize(
+    ("facts", "source", "causes"),
+    [
+        (looked_up("name_not_found", "192.0.2.9", stand_in="m.office.example"), "option", ["dns.host-missing"]),
+        (looked_up("name_not_found", "192.0.2.9", stand_in="m.office.example"), "guess", []),
+        (looked_up("name_not_found"), "option", ["dns.host-missing"]),
+        (looked_up("name_not_found", "192.0.2.9"), "option", []),  # out of the hosts file, say
+        (looked_up("answered", "192.0.2.9"), "option", []),
+    ],
+)
+def test_a_name_that_only_a_search_domain_makes_is_missing(facts: HostFacts, source: Any, causes: list[str]) -> None:
+    assert [f.cause for f in judge_host(facts, given(), Host(name="mail.corp.exampel", source=source))] == causes
+
+
+# -- a domain without mail beside a login that was answered
+
+
+def row(check: str, target: Target, *findings: tuple[str, Any], usable: bool | None = None) -> CheckResult:
+    known = catalogue()
+    made = tuple(
+        Finding(cause=c, certainty=how, proof=known[c].proof_names[0], text=text("Seen.")) for c, how in findings
+    )
+    fine = not any(how != "possible" for _, how in findings) if usable is None else usable
+    return CheckResult(
+        id=check, check=check, family=check.partition(".")[0], title=text("T"), target=target,
+        status="pass" if fine else "fail", facts=SUBJECT, findings=made, usable=fine,
+    )  # fmt: skip
+
+
+def judged(*rows: CheckResult) -> Judgement:
+    return judge(rows, (OWN,), catalogue(), login_asked=True)
+
+
+REACHED = (row("reach", OWN), row("tls", OWN), row("server", OWN))
+BESIDE = ("dns.no-mx", "dns.null-mx", "dns.mx-unresolvable", "dns.broken-zone", "dns.domain-missing")
+
+
+@pytest.mark.parametrize("cause", BESIDE)
+@pytest.mark.parametrize("reason", ["credentials.rejected", "lockout.account-locked"])
+def test_what_the_login_said_goes_before_what_is_wrong_with_the_domain(cause: str, reason: str) -> None:
+    found = judged(row("dns.domain", SUBJECT, (cause, "confirmed")), *REACHED, row("login", OWN, (reason, "likely")))
+
+    assert [(one.id, one.impact) for one in found.causes] == [(reason, "blocks"), (cause, "hinders")]
+    assert found.exit_code == 1
+
+
+@pytest.mark.parametrize("cause", BESIDE)
+def test_a_domain_without_mail_blocks_no_login_that_works(cause: str) -> None:
+    found = judged(row("dns.domain", SUBJECT, (cause, "confirmed")), *REACHED, row("login", OWN))
+
+    assert [(one.id, one.impact) for one in found.causes] == [(cause, "hinders")]
+    assert found.exit_code == 0
+
+
+@pytest.mark.parametrize("cause", BESIDE)
+def test_it_blocks_where_no_login_was_answered(cause: str) -> None:
+    found = judged(row("dns.domain", SUBJECT, (cause, "confirmed")), *REACHED)
+
+    assert (found.causes[0].id, found.causes[0].impact, found.exit_code) == (cause, "blocks", 1)
+
+
+@pytest.mark.parametrize("cause", ["dns.wrong-provider", "address.typo-domain"])
+def test_what_explains_the_answer_goes_before_it(cause: str) -> None:
+    login = row("login", OWN, ("credentials.rejected", "confirmed"))
+    found = judged(row("dns.provider", SUBJECT, (cause, "likely")), *REACHED, login)
+
+    assert [(one.id, one.impact, one.explains) for one in found.causes] == [
+        (cause, "blocks", ("credentials.rejected",))
+    ]
