@@ -15,7 +15,7 @@ from checks.dns import DomainFacts
 from checks.login import LoginFacts
 from checks.sessions import Reply
 from checks.sessions.smtp import SmtpSession
-from diagnose.model import Check, Deadline, Facts, Failure, Finding, Given, SkipCheck, Subject, failure, text
+from diagnose.model import Check, Deadline, Facts, Failure, Finding, Given, SkipCheck, Subject, Text, failure, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import NameNotFoundError
 from diagnose.replies import read_reply
@@ -124,6 +124,11 @@ def judge_recipient(facts: RecipientFacts, given: Given, _target: Subject) -> It
                 )
 
 
+def _untold(facts: RecipientFacts) -> Text | None:
+    known = facts.answer == "accepted" and not facts.accepts_all
+    return None if known else text("the mail server did not say whether it knows the mailbox")
+
+
 CHECKS = (
     Check(
         id="activation.recipient",
@@ -133,6 +138,7 @@ CHECKS = (
         facts=RecipientFacts,
         probe=probe_recipient,
         judge=judge_recipient,
+        untold=_untold,
         needs=("dns.domain",),
         after=("login",),
     ),

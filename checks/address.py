@@ -89,6 +89,11 @@ def judge_spelling(facts: SpellingFacts, given: Given, _target: Subject) -> Iter
         )
 
 
+def _untold(facts: SpellingFacts) -> Text | None:
+    """A domain that is known for nothing may be a misspelling of one that is not known here."""
+    return None if facts.has_mail else text("nothing shows that the domain has mail of its own")
+
+
 CHECKS = (
     Check(
         id="address.syntax",
@@ -109,6 +114,7 @@ CHECKS = (
         facts=SpellingFacts,
         probe=probe_spelling,
         judge=judge_spelling,
+        untold=_untold,
         rules_out=("address.typo-domain",),
         needs=("dns.domain",),
     ),

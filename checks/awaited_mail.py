@@ -28,6 +28,7 @@ from diagnose.model import (
     Service,
     SkipCheck,
     Subject,
+    Text,
     failure,
     quote,
     text,
@@ -230,6 +231,10 @@ def _moment(at: float | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at)) if at is not None else "?"
 
 
+def _untold(facts: AwaitedFacts) -> Text | None:
+    return None if facts.opened else text("the other mailbox could not be looked into")
+
+
 CHECKS = (
     Check(
         id="activation.mail",
@@ -239,6 +244,7 @@ CHECKS = (
         facts=AwaitedFacts,
         probe=probe_awaited,
         judge=judge_awaited,
+        untold=_untold,
         after=("discovery",),
     ),
 )

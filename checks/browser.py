@@ -142,6 +142,18 @@ def left_open(facts: BrowserFacts) -> Text | None:
     return None
 
 
+def _unsettled(facts: BrowserFacts) -> Iterator[str]:
+    """What the page could not find out of the browser."""
+    answer = facts.answer
+    if answer is None or answer.cookies is None:
+        yield "browser.cookies-blocked"
+    if answer is None or answer.scripts is None:
+        yield "browser.javascript-off"
+    found = recognise(answer.user_agent, answer.hints) if answer else None
+    if found is None or found.engine_version is None:
+        yield "browser.outdated"
+
+
 CHECKS = (
     Check(
         id="browser.self-test",
@@ -154,6 +166,9 @@ CHECKS = (
         after=("web", "network.clock"),
         usable=lambda facts: left_open(facts) is None,
         left_open=left_open,
-        rules_out=("browser.outdated", "browser.javascript-off", "browser.cookies-blocked", "browser.input-method"),
+        untold=left_open,
+        unsettled=_unsettled,
+        # input methods are not among them: nobody knows what was typed into the page's field, if anything was
+        rules_out=("browser.outdated", "browser.javascript-off", "browser.cookies-blocked"),
     ),
 )

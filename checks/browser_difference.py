@@ -8,7 +8,7 @@ from checks.browsers.facts import ProfilesFacts
 from checks.chromium import Visit
 from checks.clean_browser import shows_login
 from checks.seen import SeenFacts
-from diagnose.model import Certainty, Check, Facts, Finding, Given, Service, SkipCheck, text
+from diagnose.model import Certainty, Check, Facts, Finding, Given, Service, SkipCheck, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.replies import read_reply
 
@@ -73,6 +73,10 @@ def _certainty(cause: str, told: Certainty, facts: DifferenceFacts) -> Certainty
     return "confirmed" if cause == "browser.stale-cache" and facts.worker else "likely"
 
 
+def _untold(facts: DifferenceFacts) -> Text | None:
+    return text("what was seen tells nothing of the browser") if facts.clean_works else None
+
+
 CHECKS = (
     Check(
         id="browser.difference",
@@ -82,6 +86,7 @@ CHECKS = (
         facts=DifferenceFacts,
         probe=probe_difference,
         judge=judge_difference,
+        untold=_untold,
         after=("browser.clean", "browser.profiles", "seen"),
         applies=lambda target: target.protocol == "webmail",
     ),

@@ -257,6 +257,10 @@ def _words_of(part: FailedRequest) -> Text | str:
     return part.error or text("status {status}", status=part.status)
 
 
+def _untold(facts: Visit) -> Text | None:
+    return None if shows_login(facts) else text("no login form was seen")
+
+
 CHECKS = (
     Check(
         id="browser.clean",
@@ -266,6 +270,7 @@ CHECKS = (
         facts=Visit,
         probe=probe_clean,
         judge=judge_clean,
+        untold=_untold,
         rules_out=("web.login-page-down", "web.login-page-changed", "web.redirect-loop"),
         overrules=("web",),
         needs=("reach", "tls"),

@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Subject, text
+from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import (
     Attempt,
@@ -24,6 +24,8 @@ from diagnose.network import (
 
 MX_HOSTS_LOOKED_UP = 8
 PORT_25_SECONDS = 3.0
+TELLING_SECONDS = 5.0
+"""A resolver that was given less to find a zone's servers for the first time may only be slow."""
 KINDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
 ADDRESSES: tuple[RecordType, ...] = ("A", "AAAA")
 SEARCHED = 3
@@ -63,6 +65,8 @@ class DomainFacts(Facts, frozen=True, kw_only=True):
     """The MX question again with checking disabled (CD); asked after a server failure."""
     control: DnsAnswer | None = None
     """The root's name servers: whether anything resolves; asked when the domain gave no usable answer."""
+    late: bool = False
+    """The answer may only be late or lost: little time was left for it, or others about the domain came."""
     implicit_mx: tuple[Attempt, ...] = ()
     """Port 25 of the domain's own addresses, where they stand in for a missing MX (RFC 5321 §5.1)."""
 
@@ -79,7 +83,10 @@ def probe_domain(target: Subject, _given: Given, bench: Workbench) -> DomainFact
         unchecked = None
         if mx.status == "server_failure":
             unchecked = resolver.query(domain, "MX", deadline.share(0.7, 8), checking_disabled=True)
-        return msgspec.structs.replace(facts, control=control.result(), unchecked=unchecked)
+        late = mx.status == "timed_out" and (
+            mx.milliseconds < 1000 * TELLING_SECONDS or not ALIVE.isdisjoint({ipv4.status, ipv6.status})
+        )
+        return msgspec.structs.replace(facts, control=control.result(), unchecked=unchecked, late=late)
     if mx.status == "answered":
         records = mx_records(mx)
         names = [r.exchange for r in records if r.exchange][:MX_HOSTS_LOOKED_UP]
@@ -143,7 +150,7 @@ def _judge_no_answer(facts: DomainFacts, domain: str) -> Iterator[Finding]:
     elif resolver_works:
         yield Finding(
             cause="dns.broken-zone",
-            certainty="confirmed" if facts.mx.status == "server_failure" else "likely",
+            certainty="confirmed" if facts.mx.status == "server_failure" else "possible" if facts.late else "likely",
             proof="fails-alone",
             text=text(
                 "The resolver gives no answer for {domain} ({words}), while other names resolve.",
@@ -161,6 +168,8 @@ def _judge_no_answer(facts: DomainFacts, domain: str) -> Iterator[Finding]:
 
 def _judge_no_mx(facts: DomainFacts, domain: str) -> Iterator[Finding]:
     if not facts.implicit_mx:
+        if facts.ipv4.records or facts.ipv6.records or not {facts.ipv4.status, facts.ipv6.status} <= ALIVE:
+            return  # what was not looked at, or was not answered, may be there
         yield Finding(
             cause="dns.no-mx",
             certainty="confirmed",
@@ -212,6 +221,24 @@ def _undecided(target: MxTarget) -> bool:
     """No address was found, but only because a question got no usable answer."""
     answers = [a for a in (target.ipv4, target.ipv6) if a is not None]
     return not target.resolves and any(a.status not in ALIVE for a in answers)
+
+
+def _undecided_mx(facts: DomainFacts) -> bool:
+    """Whether an MX host may lack an address without that having been seen."""
+    return len(facts.targets) < sum(bool(r.exchange) for r in facts.records) or any(map(_undecided, facts.targets))
+
+
+def _untold(facts: DomainFacts) -> Text | None:
+    no_address = bool(facts.targets) and not any(t.is_address or t.resolves for t in facts.targets)
+    if facts.mx.status not in ALIVE or no_address:
+        return text("DNS gave no usable answer")
+    if facts.mx.status == "no_data" and all(attempt.failure for attempt in facts.implicit_mx):
+        return text("no connection shows that the domain's own address takes mail")
+    return None
+
+
+def _left_open(facts: DomainFacts) -> Text | None:
+    return text("Whether the domain takes mail could not be found out.") if _untold(facts) else None
 
 
 class HostFacts(Facts, frozen=True, kw_only=True):
@@ -294,6 +321,15 @@ def judge_host(facts: HostFacts, _given: Given, target: Host) -> Iterator[Findin
         )
 
 
+def _unresolved(facts: HostFacts) -> Text | None:
+    found = facts.found
+    if found.addresses:
+        return None
+    if any(a is not None and a.status not in ALIVE for a in (found.ipv4, found.ipv6)):
+        return text("DNS gave no usable answer")
+    return text("a server whose name was only a guess need not exist")
+
+
 CHECKS = (
     Check(
         id="dns.domain",
@@ -303,6 +339,9 @@ CHECKS = (
         facts=DomainFacts,
         probe=probe_domain,
         judge=judge_domain,
+        untold=_untold,
+        left_open=_left_open,
+        unsettled=lambda facts: ("dns.mx-unresolvable",) if _undecided_mx(facts) else (),
         rules_out=(
             "dns.domain-missing",
             "dns.broken-zone",
@@ -319,6 +358,7 @@ CHECKS = (
         facts=HostFacts,
         probe=probe_host,
         judge=judge_host,
+        untold=_unresolved,
         rules_out=("dns.host-missing",),
         usable=lambda facts: bool(facts.found.addresses) and facts.stand_in is None,
     ),

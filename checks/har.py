@@ -403,5 +403,6 @@ CHECKS = (
         probe=probe_har,
         judge=judge_har,
         left_open=left_open,
+        untold=left_open,
     ),
 )

@@ -15,7 +15,7 @@ from checks.tls import NAME_CODES, TIME_CODES, TlsFacts
 from diagnose import providers
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Check, Deadline, Facts, Finding, Given, Service, SkipCheck, Subject, text
+from diagnose.model import Check, Deadline, Facts, Finding, Given, Service, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import in_background
 
@@ -179,6 +179,13 @@ def _unrelated(hosts: tuple[str, ...]) -> tuple[str, ...]:
     return ()
 
 
+def _untold(facts: InterceptionFacts) -> Text | None:
+    """Who signs with a private authority may stand in between; so does a known product that this computer trusts."""
+    doubtful = [one.issuer for one in facts.shown if not one.trusted and not one.witness]
+    doubtful += [one.issuer for one in facts.shown if one.trusted and product_of(one.issuer)]
+    return text("it cannot be told whose authority {issuer} is", issuer=doubtful[0]) if doubtful else None
+
+
 CHECKS = (
     Check(
         id="network.interception",
@@ -188,6 +195,7 @@ CHECKS = (
         facts=InterceptionFacts,
         probe=probe_interception,
         judge=judge_interception,
+        untold=_untold,
         after=("reach", "server", "tls", "web"),
     ),
 )

@@ -12,7 +12,7 @@ from checks.outcomes import left_by, reached
 from checks.reach import ReachFacts
 from checks.server import ServerFacts
 from checks.tls import TlsFacts
-from diagnose.model import Check, Deadline, Facts, Finding, Given, SkipCheck, Subject, text
+from diagnose.model import Check, Deadline, Facts, Finding, Given, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Attempt, Race
 
@@ -32,6 +32,8 @@ FAR_ABOVE = 10
 FAR_ABOVE_MS = 300
 """And at least this much more: below, nobody notices."""
 MANY_LOST = 2
+FEWEST = 3
+"""Connects below which a line that lost none of them may still be a bad one."""
 
 
 class LineFacts(Facts, frozen=True, kw_only=True):
@@ -156,6 +158,11 @@ def judge_line(facts: LineFacts, _given: Given, _target: Subject) -> Iterator[Fi
     )
 
 
+def _untold(facts: LineFacts) -> Text | None:
+    few = sum(one is not None for one in facts.milliseconds) < FEWEST
+    return text("too few connects came about to judge the line by") if few else None
+
+
 CHECKS = (
     Check(
         id="network.line",
@@ -165,6 +172,7 @@ CHECKS = (
         facts=LineFacts,
         probe=probe_line,
         judge=judge_line,
+        untold=_untold,
         after=("reach", "server", "tls"),
     ),
 )

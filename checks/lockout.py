@@ -92,7 +92,7 @@ CHECKS = (
     Check(
         id="lockout",
         family="lockout",
-        title="One more try cannot lock the account",
+        title="The tries on record leave the account far from a lock",
         each=Subject,
         facts=LockoutFacts,
         probe=probe_lockout,

@@ -286,6 +286,11 @@ RULED_OUT = (
 )
 """What an accepted login speaks against."""
 
+
+def _untold(facts: LoginFacts) -> Text | None:
+    return None if _accepted(facts) else text("no login was accepted")
+
+
 CHECKS = (
     Check(
         id="login",
@@ -295,6 +300,7 @@ CHECKS = (
         facts=LoginFacts,
         probe=probe_login,
         judge=judge_login,
+        untold=_untold,
         rules_out=RULED_OUT,
         needs=("server", "tls"),
         after=("password", "lockout"),

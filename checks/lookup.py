@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.dns import ALIVE, DomainFacts, HostFacts
-from diagnose.model import Check, Facts, Finding, Given, Host, SkipCheck, Subject, text
+from diagnose.model import Check, Facts, Finding, Given, Host, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import DnsAnswer, SystemLookup, is_address
 
@@ -109,6 +109,10 @@ def judge_system(facts: SystemFacts, _given: Given, target: Host) -> Iterator[Fi
         )
 
 
+def _untold(facts: SystemFacts) -> Text | None:
+    return text("the system found no address either") if facts.system.error else None
+
+
 CHECKS = (
     Check(
         id="dns.resolver",
@@ -130,6 +134,7 @@ CHECKS = (
         facts=SystemFacts,
         probe=probe_system,
         judge=judge_system,
+        untold=_untold,
         needs=("dns.host",),
     ),
 )

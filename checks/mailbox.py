@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checks.login import LOGIN_SECONDS, read_answer
 from checks.server import take_session
-from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, failure, text
+from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, Text, failure, text
 from diagnose.model.workbench import Workbench
 
 
@@ -65,6 +65,10 @@ def judge_mailbox(facts: MailboxFacts, given: Given, target: Service) -> Iterato
         yield Finding(cause="server.fault", certainty="likely", text=sentence)
 
 
+def _untold(facts: MailboxFacts) -> Text | None:
+    return None if facts.ok else text("the mailbox did not open")
+
+
 CHECKS = (
     Check(
         id="login.mailbox",
@@ -74,6 +78,8 @@ CHECKS = (
         facts=MailboxFacts,
         probe=probe_mailbox,
         judge=judge_mailbox,
+        untold=_untold,
+        unsettled=lambda facts: () if facts.quota else ("activation.over-quota",),
         rules_out=(
             "activation.over-quota",
             "settings.client-id-required",

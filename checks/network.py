@@ -14,7 +14,7 @@ from checks.dns import HostFacts
 from checks.handshake import unverified_stream
 from checks.tls import TlsFacts
 from checks.web import WebFacts
-from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Service, Subject, text
+from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Service, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Stream, is_address
 
@@ -124,6 +124,8 @@ class HostsFileFacts(Facts, frozen=True, kw_only=True):
     """What the hosts file says of a host, beside DNS."""
 
     file: str
+    read: bool = True
+    """Whether it could be read."""
     listed: tuple[str, ...] = ()
     """Addresses that the file gives the host."""
     by_dns: tuple[str, ...] = ()
@@ -152,13 +154,14 @@ def _encoding(raw: bytes) -> str:
 def probe_hosts(target: Host, given: Given, bench: Workbench) -> HostsFileFacts:
     """Read the file."""
     file = bench.network.vantage.hosts_file()
-    found = given.of("dns.host", HostFacts).found
-    by_dns = tuple(record for answer in (found.ipv4, found.ipv6) if answer for record in answer.records)
+    found = given.of("dns.host", HostFacts).found if given.has("dns.host") else None
+    answers = (found.ipv4, found.ipv6) if found else ()
+    by_dns = tuple(record for answer in answers if answer for record in answer.records)
     try:
         with file.open("rb") as stream:
             listed = read_hosts(stream.read(LARGEST_HOSTS_FILE), target.name)
     except OSError:
-        listed = ()
+        return HostsFileFacts(file=str(file), read=False, by_dns=by_dns)
     return HostsFileFacts(file=str(file), listed=listed, by_dns=by_dns)
 
 
@@ -179,6 +182,14 @@ def judge_hosts(facts: HostsFileFacts, _given: Given, target: Host) -> Iterator[
         )
 
 
+def _untold(facts: HostsFileFacts) -> Text | None:
+    if not facts.read:
+        return text("the hosts file could not be read")
+    if facts.listed and not facts.by_dns:
+        return text("the hosts file names the server, and DNS gives nothing to compare with")
+    return None
+
+
 CHECKS = (
     Check(
         id="network.clock",
@@ -188,6 +199,7 @@ CHECKS = (
         facts=ClockFacts,
         probe=probe_clock,
         judge=judge_clock,
+        untold=lambda facts: None if facts.ticks else text("no other clock told the time"),
         rules_out=("network.clock-skew",),
         usable=lambda facts: bool(facts.ticks),
         after=("tls", "web"),
@@ -200,6 +212,7 @@ CHECKS = (
         facts=HostsFileFacts,
         probe=probe_hosts,
         judge=judge_hosts,
+        untold=_untold,
         rules_out=("network.hosts-override",),
         after=("dns.host",),
     ),

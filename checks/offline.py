@@ -18,7 +18,7 @@ from checks.reach import ReachFacts
 from diagnose.discovery.facts import Discovered
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Check, Facts, Finding, Given, Subject, text
+from diagnose.model import Check, Facts, Finding, Given, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Attempt, DnsAnswer, Race, in_background, is_address
 
@@ -182,10 +182,13 @@ def _knock_at_landmarks(bench: Workbench) -> tuple[Attempt, ...]:
     return found
 
 
+def _answered(facts: ConnectionFacts) -> bool:
+    return facts.answered or any(a.failure is None or a.failure.name not in SILENT for a in facts.landmarks)
+
+
 def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
     """No route, or nobody there?"""
-    landmarks_answered = any(a.failure is None or a.failure.name not in SILENT for a in facts.landmarks)
-    if facts.answered or landmarks_answered:
+    if _answered(facts):
         return
     # many a company's network drops what goes to public servers: their silence only adds to another one's
     if facts.routes and not any(route.usable for route in facts.routes):
@@ -222,6 +225,10 @@ def judge_connection(facts: ConnectionFacts, _given: Given, _target: Subject) ->
         )
 
 
+def _untold(facts: ConnectionFacts) -> Text | None:
+    return None if _answered(facts) else text("no other computer answered")
+
+
 CHECKS = (
     Check(
         id="network.connection",
@@ -231,6 +238,7 @@ CHECKS = (
         facts=ConnectionFacts,
         probe=probe_connection,
         judge=judge_connection,
+        untold=_untold,
         after=("discovery", "dns.domain", "dns.host", "reach", "network.portal", "network.clock", "network.proxy"),
     ),
 )

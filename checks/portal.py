@@ -13,7 +13,20 @@ from checks.names import related
 from checks.outcomes import dns_answers, in_trouble, left_by, reached
 from checks.page import read_page
 from checks.tls import TlsFacts
-from diagnose.model import Certainty, Check, Deadline, Facts, Failure, Finding, Given, Service, SkipCheck, Subject, text
+from diagnose.model import (
+    Certainty,
+    Check,
+    Deadline,
+    Facts,
+    Failure,
+    Finding,
+    Given,
+    Service,
+    SkipCheck,
+    Subject,
+    Text,
+    text,
+)
 from diagnose.model.workbench import Workbench
 from diagnose.network import Exchange, KnownAnswer, in_background
 
@@ -166,6 +179,11 @@ def _seen(reply: Reply) -> str:
     return f"{reply.status} {reply.title}".strip()
 
 
+def _untold(facts: PortalFacts) -> Text | None:
+    """Only a page that comes back as it is known shows that nobody stands in between."""
+    return None if any(reply.as_known for reply in facts.replies) else text("no page with a known answer came back")
+
+
 CHECKS = (
     Check(
         id="network.portal",
@@ -175,6 +193,7 @@ CHECKS = (
         facts=PortalFacts,
         probe=probe_portal,
         judge=judge_portal,
+        untold=_untold,
         after=("dns.domain", "dns.host", "reach", "server", "tls", "web"),
     ),
 )

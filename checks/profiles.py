@@ -13,7 +13,7 @@ from checks.browsers.installed import installed
 from checks.browsers.opinions import judge_profiles
 from checks.web import WebFacts
 from diagnose.browsers import browser
-from diagnose.model import Check, Finding, Given, Service, SkipCheck, Subject, text
+from diagnose.model import Check, Finding, Given, Service, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Hop
 from diagnose.replies import read_reply
@@ -114,6 +114,19 @@ def _versions(given: Given) -> dict[str, str]:
     return {name: versions[0] for name, versions in found.items() if len(versions) == 1}
 
 
+def _unknown_age(facts: BrowsersFacts) -> Text | None:
+    if not facts.browsers:
+        return text("no browser was found")
+    unknown = tuple(browser(one.browser).names.en for one in facts.browsers if one.engine_version is None)
+    return text("the version of {names} does not tell", names=unknown) if unknown else None
+
+
+def _unread(facts: ProfilesFacts) -> Text | None:
+    if not facts.profiles:
+        return text("no browser profile was found")
+    return text("not all of the browser profiles could be read") if any(one.unread for one in facts.profiles) else None
+
+
 CHECKS = (
     Check(
         id="browser.installed",
@@ -123,6 +136,7 @@ CHECKS = (
         facts=BrowsersFacts,
         probe=probe_installed,
         judge=judge_installed,
+        untold=_unknown_age,
         after=("login",),  # what nobody waits for leaves the processor to the way to the mailbox
     ),
     Check(
@@ -133,6 +147,7 @@ CHECKS = (
         facts=ProfilesFacts,
         probe=probe_profiles,
         judge=judge_profiles,
+        untold=_unread,
         after=("web", "browser.installed"),
         applies=lambda target: target.protocol == "webmail",
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checks.dns import DomainFacts
 from diagnose import providers
 from diagnose.discovery import Discovered
-from diagnose.model import Check, Facts, Finding, Given, Subject, text
+from diagnose.model import Check, Facts, Finding, Given, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.replies import same_house
 
@@ -73,6 +73,12 @@ def _only_of_its_own(owner: str, given: Given) -> bool:
     return all(providers.by_domain(domain) != owner for domain in domains)
 
 
+def _untold(facts: ProviderFacts) -> Text | None:
+    if facts.by_mx is None:
+        return text("which provider takes the mail is not known")
+    return None if facts.by_host else text("no settings name a known provider's server")
+
+
 CHECKS = (
     Check(
         id="dns.provider",
@@ -82,6 +88,7 @@ CHECKS = (
         facts=ProviderFacts,
         probe=probe_provider,
         judge=judge_provider,
+        untold=_untold,
         rules_out=("dns.wrong-provider",),
         needs=("dns.domain",),
         after=("discovery",),

@@ -30,6 +30,7 @@ from diagnose.model import (
     Service,
     SkipCheck,
     Subject,
+    Text,
     failure,
     text,
 )
@@ -297,6 +298,17 @@ def _finding(passage: Passage, direct: Direct, certainty: Certainty) -> Finding:
     return Finding(cause="network.proxy-misconfigured", certainty=certainty, proof="fails-through-proxy", text=sentence)
 
 
+def _not_let_through(facts: ProxyFacts) -> Text | None:
+    # of SOCKS 4 no more is known than that something listens
+    through = all(passage.worked and not passage.proxy.startswith("socks4") for passage in facts.passages)
+    return None if through else text("whether the proxy lets the page through was not found out")
+
+
+def _not_answered(facts: ProxyFacts) -> Text | None:
+    silent = any(passage.stage == "answer" and passage.status is None for passage in facts.passages)
+    return text("a proxy took the connection and gave no answer") if silent else None
+
+
 CHECKS = (
     Check(
         id="network.proxy",
@@ -306,6 +318,7 @@ CHECKS = (
         facts=ProxyFacts,
         probe=probe_page,
         judge=judge_page,
+        untold=_not_let_through,
         after=("reach", "web"),
         applies=lambda target: target.protocol == "webmail" and target.named,
     ),
@@ -317,6 +330,7 @@ CHECKS = (
         facts=ProxyFacts,
         probe=probe_proxy,
         judge=judge_proxy,
+        untold=_not_answered,
         after=("reach",),
     ),
 )

@@ -8,8 +8,8 @@ from functools import partial
 
 import msgspec
 
-from checks.dns import HostFacts
-from diagnose.model import Certainty, Check, Facts, Failure, Finding, Given, Service, text
+from checks.dns import ALIVE, HostFacts
+from diagnose.model import Certainty, Check, Facts, Failure, Finding, Given, Service, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, has_route, in_background
 from diagnose.network.connector import family_of
@@ -22,6 +22,8 @@ COMPARED_PORTS = (443, 993, 465, 587, 995, 143)
 MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995})
 SIBLING_PORTS = (frozenset({110, 143, 993, 995}), frozenset({465, 587}))
 """Ports behind which the same passwords are tried."""
+TELLING_SECONDS = 2.5
+"""Silence for less than that may be a slow line's: a SYN that got lost is sent again after one second (RFC 6298)."""
 BAN_SECONDS = 1800
 """A ban follows failed logins within minutes."""
 
@@ -45,6 +47,8 @@ class ReachFacts(Facts, frozen=True, kw_only=True):
     witnesses: tuple[Witness, ...] = ()
     without_route: tuple[str, ...] = ()
     """Families that this computer has no route for, whatever the server does."""
+    hurried: bool = False
+    """The run had no time to wait for an answer as long as a lost packet takes to be sent again."""
     rejected_lately: int = 0
     """Logins of this account that servers rejected in the last half hour, by the tool's own record."""
     rejected_here_at: float | None = None
@@ -64,7 +68,9 @@ def race_key(service: Service) -> str:
 def probe_reach(target: Service, given: Given, bench: Workbench) -> ReachFacts:
     """Connect to all addresses at once; when that drags on, try other ports beside it."""
     addresses = given.of("dns.host", HostFacts).found.addresses
-    race = Race(addresses, target.port, bench.deadline.share(0.7, CONNECT_SECONDS))
+    limit = bench.deadline.share(0.7, CONNECT_SECONDS)
+    hurried = limit.left() < TELLING_SECONDS
+    race = Race(addresses, target.port, limit)
     comparing = None
     if not race.decided(UNEASY_SECONDS):
         comparing = in_background(partial(_compare, target, given, race, bench), f"compare {target.host}")
@@ -81,6 +87,7 @@ def probe_reach(target: Service, given: Given, bench: Workbench) -> ReachFacts:
         connected=None,
         attempts=race.attempts(0.5),
         witnesses=witnesses,
+        hurried=hurried,
         without_route=tuple(f for f, address in families.items() if not has_route(f, address)),
         rejected_lately=bench.history.recent(account, BAN_SECONDS),
         rejected_here_at=bench.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
@@ -114,6 +121,7 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
     tried = tuple(dict.fromkeys(a.address for a in counted))
     open_ports = [w.port for w in facts.witnesses if w.failure is None]
     refused = names == {"connection_refused"}
+    silence: Certainty = "possible" if facts.hurried and names == {"timed_out"} else "confirmed"
     unreachable = bool(names) and names <= {"network_unreachable", "host_unreachable"}
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     data = {"addresses": list(facts.addresses), "failures": sorted(names), "open_ports": open_ports}
@@ -124,14 +132,14 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
     else:
         sentence = text("Nothing answers on port {port} of {host} ({addresses}).", addresses=tried, **place)
     if target.protocol == "webmail":
-        yield Finding(cause="web.login-page-down", certainty="confirmed", proof="page-fails", text=sentence, data=data)
+        yield Finding(cause="web.login-page-down", certainty=silence, proof="page-fails", text=sentence, data=data)
         return
     if refused:
         yield Finding(cause="reach.refused", certainty="confirmed", proof="all-refused", text=sentence, data=data)
     if open_ports:
         yield Finding(
             cause="reach.port-blocked",
-            certainty="possible" if refused else "confirmed",
+            certainty="possible" if refused else silence,
             proof="other-port-connects",
             text=text(
                 "Port {port} of {host} gives no connection, while the same host does on port {open}.",
@@ -149,7 +157,7 @@ def judge_reach(facts: ReachFacts, given: Given, target: Service) -> Iterator[Fi
         silent = names | {w.failure.name for w in facts.witnesses if w.failure} == {"timed_out"}
         yield Finding(
             cause="reach.timeout",
-            certainty="confirmed" if silent else "likely",
+            certainty=silence if silent else "likely",
             proof="all-timed-out",
             text=sentence,
             data=data,
@@ -196,13 +204,17 @@ class PathsFacts(Facts, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...]
     ipv6_route: bool
     """Whether this computer has a route for the IPv6 addresses at all."""
+    unasked: tuple[str, ...] = ()
+    """Record types that DNS gave no usable answer for: there may be more addresses."""
 
 
-def probe_paths(target: Service, _given: Given, bench: Workbench) -> PathsFacts:
+def probe_paths(target: Service, given: Given, bench: Workbench) -> PathsFacts:
     """Wait a little for the other addresses."""
     race = bench.shelf.take(race_key(target), Race)
     if race is None:
         return PathsFacts(attempts=(), ipv6_route=False)
+    found = given.of("dns.host", HostFacts).found
+    unasked = tuple(a.record_type for a in (found.ipv4, found.ipv6) if a is not None and a.status not in ALIVE)
     attempts = list(race.attempts(bench.deadline.within(COMPARE_SECONDS).left()))
     race.close()
     done = {a.address for a in attempts}
@@ -217,7 +229,7 @@ def probe_paths(target: Service, _given: Given, bench: Workbench) -> PathsFacts:
         if address not in done
     ]
     sixes = [a for a in race.addresses if family_of(a) == "ipv6"]
-    return PathsFacts(attempts=tuple(attempts), ipv6_route=any(has_route("ipv6", a) for a in sixes))
+    return PathsFacts(attempts=tuple(attempts), ipv6_route=any(has_route("ipv6", a) for a in sixes), unasked=unasked)
 
 
 def judge_paths(facts: PathsFacts, _given: Given, target: Service) -> Iterator[Finding]:
@@ -248,6 +260,17 @@ def take_stream(service: Service, bench: Workbench) -> Stream | None:
     return bench.shelf.take(stream_key(service), Stream)
 
 
+def _unconnected(facts: ReachFacts) -> Text | None:
+    return None if facts.connected else text("nothing answered there")
+
+
+def _not_all(facts: PathsFacts) -> Text | None:
+    silent = tuple(attempt.address for attempt in facts.attempts if attempt.failure)
+    if silent:
+        return text("no connection to {addresses}", addresses=silent)
+    return text("not all addresses are known") if facts.unasked or not facts.attempts else None
+
+
 CHECKS = (
     Check(
         id="reach",
@@ -257,6 +280,7 @@ CHECKS = (
         facts=ReachFacts,
         probe=probe_reach,
         judge=judge_reach,
+        untold=_unconnected,
         rules_out=(
             "reach.refused",
             "reach.timeout",
@@ -274,7 +298,8 @@ CHECKS = (
         facts=PathsFacts,
         probe=probe_paths,
         judge=judge_paths,
+        untold=_not_all,
         rules_out=("reach.ipv6-broken",),
-        needs=("reach",),
+        needs=("dns.host", "reach"),
     ),
 )

@@ -11,7 +11,7 @@ from checks.dns import ALIVE, HostFacts
 from checks.lookup import SPECIAL_USE, SystemFacts
 from checks.network import HostsFileFacts
 from checks.outcomes import left_by, reached
-from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Service, SkipCheck, Subject, text
+from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Service, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import Attempt, Resolver, is_address
 from diagnose.network.resolver import Nameserver
@@ -58,6 +58,8 @@ class AnswerFacts(Facts, frozen=True, kw_only=True):
     """Names for which the resolver and others say different things."""
 
     contradictions: tuple[Contradiction, ...]
+    uncompared: tuple[str, ...] = ()
+    """Names with an inward address for which nobody else could be asked."""
 
 
 def probe_answers(_target: Subject, given: Given, bench: Workbench) -> AnswerFacts:
@@ -66,8 +68,14 @@ def probe_answers(_target: Subject, given: Given, bench: Workbench) -> AnswerFac
     if not suspects:
         raise SkipCheck(text("no public name was given a private address"))
     limit = bench.deadline.share(0.6, AUTHORITY_SECONDS + KNOCK_SECONDS)
-    found = (_contradiction(host, here, given, bench, limit) for host, here in suspects)
-    return AnswerFacts(contradictions=tuple(one for one in found if one is not None))
+    contradictions, uncompared = [], []
+    for host, here in suspects:
+        elsewhere, by = _said_elsewhere(host, given, bench, limit)
+        if not elsewhere:
+            uncompared.append(host)
+        elif found := _contradiction(host, here, elsewhere, by, given, bench, limit):
+            contradictions.append(found)
+    return AnswerFacts(contradictions=tuple(contradictions), uncompared=tuple(uncompared))
 
 
 def is_inward(address: str) -> bool:
@@ -103,16 +111,25 @@ def _is_public(name: str) -> bool:
     )
 
 
-def _contradiction(
-    host: str, here: tuple[str, ...], given: Given, bench: Workbench, limit: Deadline
-) -> Contradiction | None:
+def _said_elsewhere(host: str, given: Given, bench: Workbench, limit: Deadline) -> tuple[tuple[str, ...], str]:
+    """The addresses that somebody beside this computer's resolver gives *host*, and who does; none: nobody did."""
     if bench.network.resolver.chosen is None:
-        elsewhere, by = _ask_authority(host, bench, limit.within(AUTHORITY_SECONDS))
-    else:
-        known = next(f for t, f in left_by(given, "dns.host", HostFacts) if isinstance(t, Host) and t.name == host)
-        elsewhere, by = known.found.addresses, str(bench.network.resolver.chosen)
+        return _ask_authority(host, bench, limit.within(AUTHORITY_SECONDS))
+    known = next(f for t, f in left_by(given, "dns.host", HostFacts) if isinstance(t, Host) and t.name == host)
+    return known.found.addresses, str(bench.network.resolver.chosen)
+
+
+def _contradiction(
+    host: str,
+    here: tuple[str, ...],
+    elsewhere: tuple[str, ...],
+    by: str,
+    given: Given,
+    bench: Workbench,
+    limit: Deadline,
+) -> Contradiction | None:
     service = next((service for service, _ in reached(given) if service.host == host), None)
-    if service is None or not elsewhere or any(map(is_inward, elsewhere)) or set(elsewhere) & set(here):
+    if service is None or any(map(is_inward, elsewhere)) or set(elsewhere) & set(here):
         return None
     return Contradiction(
         host=host,
@@ -175,6 +192,12 @@ def judge_answers(facts: AnswerFacts, _given: Given, _target: Subject) -> Iterat
         )
 
 
+def _untold(facts: AnswerFacts) -> Text | None:
+    if not facts.uncompared:
+        return None
+    return text("nobody else could be asked for the address of {hosts}", hosts=facts.uncompared)
+
+
 CHECKS = (
     Check(
         id="network.resolver",
@@ -184,6 +207,7 @@ CHECKS = (
         facts=AnswerFacts,
         probe=probe_answers,
         judge=judge_answers,
+        untold=_untold,
         after=("dns.host", "dns.system", "network.hosts", "reach"),
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from checks.login import LOGIN_SECONDS, read_answer
 from checks.server import take_session
 from checks.sessions.smtp import SmtpSession
-from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, failure, text
+from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, Text, failure, text
 from diagnose.model.workbench import Workbench
 
 AFTER_LOGIN = (
@@ -75,6 +75,10 @@ def judge_sender(facts: SenderFacts, given: Given, target: Service) -> Iterator[
             )
 
 
+def _untold(facts: SenderFacts) -> Text | None:
+    return None if facts.ok else text("the server did not say yes to this address")
+
+
 CHECKS = (
     Check(
         id="login.sender",
@@ -84,6 +88,7 @@ CHECKS = (
         facts=SenderFacts,
         probe=probe_sender,
         judge=judge_sender,
+        untold=_untold,
         rules_out=(
             "settings.sender-mismatch",
             "activation.sending-barred",

@@ -28,6 +28,7 @@ from diagnose.model import (
     Given,
     Service,
     SkipCheck,
+    Text,
     failure,
     quote,
     text,
@@ -392,6 +393,10 @@ def _usable(facts: ServerFacts) -> bool:
     return facts.open
 
 
+def _untold(facts: ServerFacts) -> Text | None:
+    return None if facts.open else text("no conversation came about")
+
+
 _TITLE = text("{host} greets as a working {protocol} server on port {port}").msgid
 
 RULED_OUT = ("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode")
@@ -405,6 +410,7 @@ CHECKS = (
         facts=ServerFacts,
         probe=probe_server,
         judge=judge_server,
+        untold=_untold,
         rules_out=RULED_OUT,
         needs=("reach", "tls"),
         applies=_mail_implicit,
@@ -418,6 +424,7 @@ CHECKS = (
         facts=ServerFacts,
         probe=probe_server,
         judge=judge_server,
+        untold=_untold,
         rules_out=RULED_OUT,
         needs=("reach",),
         applies=_mail_starttls,

@@ -25,6 +25,7 @@ from diagnose.model import (
     Given,
     Service,
     SkipCheck,
+    Text,
     failure,
     text,
 )
@@ -443,6 +444,16 @@ def usable(facts: TlsFacts) -> bool:
     return facts.verified
 
 
+def untold(facts: TlsFacts) -> Text | None:
+    """Why the server has not proven who it is."""
+    return None if facts.verified else text("no handshake came about")
+
+
+def unsettled(facts: TlsFacts) -> tuple[str, ...]:
+    """What a handshake that holds may leave unsaid."""
+    return () if facts.not_after is not None else ("tls.cert-expiring",)
+
+
 RULED_OUT = (
     "tls.cert-expired",
     "tls.cert-expiring",
@@ -464,6 +475,8 @@ CHECKS = (
         facts=TlsFacts,
         probe=probe_implicit,
         judge=judge_tls,
+        untold=untold,
+        unsettled=unsettled,
         rules_out=RULED_OUT,
         needs=("reach",),
         applies=implicit,
@@ -477,6 +490,8 @@ CHECKS = (
         facts=TlsFacts,
         probe=probe_starttls,
         judge=judge_tls,
+        untold=untold,
+        unsettled=unsettled,
         rules_out=RULED_OUT,
         needs=("reach", "server"),
         applies=starttls,

@@ -316,6 +316,18 @@ def place(url: str) -> str:
     return re.sub(r"[?#].*", "", url)
 
 
+def _untold(facts: WebFacts) -> Text | None:
+    """A page has come when it is there as a whole, or at least its form; so has one that asks by HTTP (401)."""
+    last = facts.hops[-1] if facts.hops else None
+    came = last is not None and last.status is not None and (last.status < 300 or last.status == 401)
+    return None if came and not facts.loop and _shown(facts) else text("no page came")
+
+
+def _unsettled(facts: WebFacts) -> tuple[str, ...]:
+    asks = facts.hops[-1].status == 401 or (facts.page is not None and facts.page.password_field)
+    return () if asks else ("web.login-page-changed",)
+
+
 CHECKS = (
     Check(
         id="web",
@@ -325,6 +337,8 @@ CHECKS = (
         facts=WebFacts,
         probe=probe_web,
         judge=judge_web,
+        untold=_untold,
+        unsettled=_unsettled,
         rules_out=(
             "web.login-page-down",
             "web.redirect-loop",

@@ -207,6 +207,7 @@ def _discovery(wishes: Wishes) -> Check[Discovered]:
         facts=Discovered,
         probe=probe,
         judge=_no_opinion,
+        untold=lambda facts: None if facts.services else text("no mail service was found"),
     )
 
 

@@ -218,7 +218,7 @@ class _Run:
 
     def _try(self, instance: _Instance) -> bool:
         if why := self._deselected(instance):
-            self._skip(instance, why)
+            self._skip(instance, why, left_out=True)
             return True
         its_turn = all(turn.state == "over" for turn in instance.before)
         if instance.before and its_turn:
@@ -308,11 +308,23 @@ class _Run:
             status = self._status(findings)
             usable = check.usable(facts)
             left_open = check.left_open(facts)
+            untold = check.untold(facts)
+            unsettled = tuple(check.unsettled(facts))
         except SkipCheck as skip:
             return self._result(instance, "skip", because=skip.reason)
         except BaseException as error:  # even an exit is only this check's fault
             return self._result(instance, "error", because=_fault(error), facts=facts)
-        return self._result(instance, status, facts=facts, findings=findings, usable=usable, left_open=left_open)
+        passed_by = untold if status == "pass" else None  # a tick means the title
+        return self._result(
+            instance,
+            "skip" if passed_by else status,
+            because=passed_by,
+            facts=facts,
+            findings=findings,
+            usable=usable,
+            left_open=left_open,
+            unsettled=unsettled,
+        )
 
     def _status(self, findings: tuple[Finding, ...]) -> Status:
         # asked of all: an unknown id is a fault
@@ -331,6 +343,8 @@ class _Run:
         findings: tuple[Finding, ...] = (),
         usable: bool = False,
         left_open: Text | None = None,
+        unsettled: tuple[str, ...] = (),
+        left_out: bool = False,
     ) -> CheckResult:
         now = time.monotonic()
         return CheckResult(
@@ -347,19 +361,21 @@ class _Run:
             findings=findings,
             usable=usable,
             left_open=left_open,
+            unsettled=unsettled,
+            left_out=left_out,
         )
 
     def _done(self, instance: _Instance, result: CheckResult) -> None:
         if instance.state == "over":
             return
         instance.state, instance.result = "over", result
-        if result.status == "skip":
+        if result.status == "skip" and result.facts is None:
             instance.root = result.skipped_because
         if self.observer:
             self.observer.finished(result)
 
-    def _skip(self, instance: _Instance, because: Text) -> None:
-        self._done(instance, self._result(instance, "skip", because=because))
+    def _skip(self, instance: _Instance, because: Text, *, left_out: bool = False) -> None:
+        self._done(instance, self._result(instance, "skip", because=because, left_out=left_out))
 
     def _cut_off(self, *, interrupted: bool) -> None:
         """End what is not over. A check that hangs is in error; one that a person stopped is not."""

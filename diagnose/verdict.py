@@ -23,6 +23,8 @@ LOGIN = "login"
 """The check whose answer settles whether a way in works."""
 MOST_POSSIBLE = 3
 """Causes that are merely possible, and named all the same."""
+_ON_THE_WAY = {"reach", "tls", "server", "web"}
+"""Checks without which nobody knows whether a service is open."""
 
 
 WAY_UNKNOWN: Mapping[Way, Text] = {
@@ -97,12 +99,12 @@ def judge(
         for cause_id, (seen, followed) in roots.items()
     ]
     causes = _ranked(causes, catalogue)
-    unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works)
+    sure = [cause for cause in causes if cause.certainty != "possible"]
+    unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works, sure=bool(sure))
     if services_asked and not services:
         unchecked = (text("No mail service could be found to check."), *unchecked)
     if interrupted:
         unchecked = (text("The run was interrupted."), *unchecked)
-    sure = [cause for cause in causes if cause.certainty != "possible"]
     if any(cause.impact == "blocks" or strict for cause in sure):
         status, exit_code = "problem", 1
     elif unchecked:
@@ -115,7 +117,7 @@ def judge(
         exit_code=exit_code,  # type: ignore[arg-type]
         causes=tuple(causes),
         unchecked=unchecked,
-        ruled_out=_ruled_out(results, rules_out or {}, {seen.finding.cause for seen in all_seen}),
+        ruled_out=_ruled_out(results, rules_out or {}, {seen.finding.cause for seen in all_seen}, catalogue),
         login_works=login_works,
         ways=ways,
     )
@@ -352,18 +354,32 @@ def _worth(cause: JudgedCause, behind: set[str], catalogue: Catalogue) -> tuple[
 
 
 def _ruled_out(
-    results: tuple[CheckResult, ...], rules_out: Mapping[str, tuple[str, ...]], named: set[str]
+    results: tuple[CheckResult, ...],
+    rules_out: Mapping[str, tuple[str, ...]],
+    named: set[str],
+    catalogue: Catalogue,
 ) -> dict[str, tuple[str, ...]]:
-    """What speaks against each cause that nothing speaks for: its check passed wherever it ran."""
+    """What speaks against each cause that nothing speaks for: its check passed wherever it ran.
+
+    What is true of a host or service alone has to be looked at on every one that somebody named.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for check, causes in rules_out.items():
-        ran = [r for r in results if r.check == check and r.facts is not None]
-        broken = any(r.check == check and r.status == "error" for r in results)
-        if ran and not broken and all(r.status == "pass" and r.usable for r in ran):
-            for cause in causes:
-                if cause not in named:
-                    found[cause] = tuple(r.id for r in ran)
+        own = [r for r in results if r.check == check]
+        ran = [r for r in own if r.facts is not None]
+        broken = any(r.status == "error" for r in own)
+        if broken or not ran or not all(r.status == "pass" and r.usable for r in ran):
+            continue
+        unseen = any(r.facts is None and _is_named(r.target) for r in own)
+        for cause in causes:
+            settled = not any(cause in r.unsettled for r in ran)
+            if settled and cause not in named and not (unseen and catalogue[cause].scope not in _WHOLE):
+                found[cause] = tuple(r.id for r in ran)
     return found
+
+
+def _is_named(target: Target) -> bool:
+    return isinstance(target, Subject) or target.source != "guess"
 
 
 def _unchecked(
@@ -372,7 +388,9 @@ def _unchecked(
     *,
     login_asked: bool,
     login_works: bool,
+    sure: bool,
 ) -> tuple[Text, ...]:
+    """What was needed and is not known. *sure*: a cause was found, which is why some checks never began."""
     found: list[Text] = []
     tries = [r for r in results if r.check == LOGIN]
     if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
@@ -385,7 +403,9 @@ def _unchecked(
     stuck = {
         r.target.way
         for r in results
-        if isinstance(r.target, Service) and r.facts is not None and not r.usable and r.status != "fail"
+        if isinstance(r.target, Service)
+        and not (r.usable or r.status == "fail" or r.left_out)
+        and (r.facts is not None or (r.check in _ON_THE_WAY and not sure))
     }
     found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]
     found += [r.left_open for r in results if r.left_open and all(f.certainty == "possible" for f in r.findings)]

@@ -91,6 +91,10 @@ def _nothing_open(_facts: object) -> Text | None:
     return None
 
 
+def _nothing_unsettled(_facts: object) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Check(Generic[F]):
     """One check, declared once and run for every target of its kind."""
@@ -116,8 +120,12 @@ class Check(Generic[F]):
     """Which targets of the kind it is for."""
     usable: Callable[[F], bool] = always
     """Whether checks that need these facts can go on with them."""
+    untold: Callable[[F], Text | None] = _nothing_open
+    """Why these facts do not bear the title out, if they do not: without a finding the check has then not passed."""
     rules_out: tuple[str, ...] = ()
-    """Causes that cannot be the case where this check passed on every target it ran for."""
+    """Causes that cannot be the case where this check passed on every target that it is for."""
+    unsettled: Callable[[F], Iterable[str]] = _nothing_unsettled
+    """Those of `rules_out` that these facts say nothing about, though they bear the title out."""
     spared: Callable[[Any, Given, Workbench], Text | None] = _not_spared
     """For a check that takes turns: why earlier turns leave this one nothing to do, if they do. Asked as soon as those
     are over, before what this one needs is."""
@@ -145,3 +153,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what needs this check could go on."""
     left_open: Text | None = None
     """What was asked and is not told by the facts."""
+    left_out: bool = False
+    """The person chose to go without it."""
+    unsettled: tuple[str, ...] = ()
+    """Causes that its passing does not speak against, though that of another target might."""

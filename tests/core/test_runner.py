@@ -775,3 +775,56 @@ def test_results_are_plain_data() -> None:
     outcome = carry_out(announcing(IMAP), check("port", each=Service, judge=lambda *_: (found(),)))
 
     assert b"server.fault" in msgspec.json.encode(outcome)
+
+
+# -- a tick means the title
+
+
+@pytest.mark.parametrize(
+    ("findings", "untold", "status"),
+    [
+        ((), None, "pass"),
+        ((), text("nothing came"), "skip"),
+        ((found(certainty="possible"),), text("nothing came"), "warn"),
+        ((found(),), text("nothing came"), "fail"),
+    ],
+)
+def test_a_check_passes_only_where_its_facts_bear_the_title_out(
+    findings: tuple[Finding, ...], untold: Text | None, status: str
+) -> None:
+    """Without findings and without an answer it is left aside, with the reason and its facts."""
+    outcome = by_id(
+        carry_out(
+            check("a", judge=lambda _facts, _given, _target: findings, untold=lambda _: untold),
+            check("b", needs=("a",)),
+        )
+    )
+
+    assert outcome["a"].status == status
+    assert outcome["a"].facts is not None
+    assert (outcome["a"].skipped_because is not None) is (status == "skip")
+    assert outcome["b"].status == "pass"  # its facts can be gone on with all the same
+
+
+def test_what_needs_facts_that_tell_nothing_names_the_check() -> None:
+    """The reason why nothing was told is not that of those behind it."""
+    outcome = by_id(
+        carry_out(
+            check("a", untold=lambda _: text("nothing came"), usable=lambda _: False),
+            check("b", needs=("a",)),
+            check("c", needs=("b",)),
+        )
+    )
+
+    assert [outcome[name].skipped_because for name in "bc"] == [Text("{check}", {"check": "a"})] * 2
+
+
+def test_what_the_person_left_out_is_marked() -> None:
+    """It is told apart from what could not be done."""
+    outcome = by_id(
+        carry_out(
+            check("a"), check("b", usable=lambda _: False), check("c", needs=("b",)), selection=Selection(skip=("a",))
+        )
+    )
+
+    assert {name: result.left_out for name, result in outcome.items()} == {"a": True, "b": False, "c": False}

@@ -620,3 +620,48 @@ def test_what_this_run_saw_ranks_before_what_only_the_record_tells() -> None:
 
     assert list(causes(judged([reach, result("lockout", SUBJECT, record)]))) == [ban.cause, record.cause]
     assert list(causes(judged([reach, now]))) == [record.cause, ban.cause]
+
+
+# -- what is ruled out, and what nobody could find out
+
+RULES = {"reach": ("reach.refused",), "login": ("credentials.rejected", "settings.protocol-disabled")}
+
+
+@pytest.mark.parametrize(
+    ("rows", "ruled_out"),
+    [
+        ([result("reach", IMAP), result("reach", SMTP)], {"reach.refused"}),
+        ([result("reach", IMAP), skipped("reach", SMTP)], set()),
+        ([result("reach", IMAP), skipped("reach", service("smtp", port=587, source="guess"))], {"reach.refused"}),
+        ([result("reach", IMAP), result("reach", SMTP, status="skip", usable=False)], set()),
+        ([result("reach", IMAP), result("reach", SMTP, status="error", usable=False, facts=None)], set()),
+        ([result("reach", IMAP), result("reach", SMTP, unsettled=("reach.refused",))], set()),
+        ([result("login", IMAP), skipped("login", POP3)], {"credentials.rejected"}),
+        ([result("login", IMAP), result("login", POP3)], {"credentials.rejected", "settings.protocol-disabled"}),
+    ],
+)
+def test_only_what_was_looked_at_is_ruled_out(rows: list[CheckResult], ruled_out: set[str]) -> None:
+    """What is true of one server alone on every one that somebody named; what is true of the account on one."""
+    assert set(judged(rows, login_asked=False, rules_out=RULES).ruled_out) == ruled_out
+
+
+OUT_OF_TIME = "the time for the whole run was over"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([skipped("reach", IMAP, OUT_OF_TIME), *(skipped(c, IMAP, OUT_OF_TIME) for c in ("tls", "server"))], 3),
+        ([*working(SMTP), *(skipped(c, IMAP, "{check}") for c in ("reach", "tls", "server", "login"))], 3),
+        ([*working(IMAP), skipped("reach", WEB, OUT_OF_TIME), skipped("web", WEB, OUT_OF_TIME)], 3),
+        ([*working(IMAP), *(skipped(c, POP3, OUT_OF_TIME) for c in ("reach", "tls", "server"))], 0),
+        ([*working(IMAP), *(skipped(c, service("smtp", source="guess")) for c in ("reach", "tls", "server"))], 0),
+    ],
+    ids=["nothing begun", "one way never reached", "webmail never opened", "the way is open by another", "a guess"],
+)
+def test_a_way_that_was_never_looked_at_is_not_healthy(rows: list[CheckResult], code: int) -> None:
+    """Whether the time ran out or a name did not resolve: nobody knows whether it is open."""
+    judgement = judged(rows, login_asked=False)
+
+    assert judgement.exit_code == code
+    assert bool(judgement.unchecked) is (code == 3)
