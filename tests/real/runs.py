@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import math
 import os
 import signal
 import subprocess
@@ -25,7 +26,8 @@ from .scenery import PASSWORD
 SCHEMA = json.loads(Path(__file__, "../../../reports/report.schema.json").resolve().read_text(encoding="utf-8"))
 REPORTS = {"report.html", "report.txt"}
 PROVEN = ("confirmed", "likely")
-DEADLINE = 20  # seconds, given to every run that does not say otherwise
+DEADLINE = 20  # seconds of an idle machine, given to every run that does not say otherwise
+LONGEST = 120  # seconds, however slow the machine
 OVERTIME = 1  # seconds of an idle machine, by the promise that a run ends within one second of its deadline
 
 
@@ -36,6 +38,8 @@ class Run:
     report: dict[str, Any]
     exit_code: int
     seconds: float
+    slow: float
+    """How many times slower than an idle machine this one was meanwhile, by `tests.pace`."""
     logins: list[Login]
     """What Dovecot saw meanwhile."""
     texts: dict[str, str]
@@ -46,6 +50,10 @@ class Run:
         """The verdict's causes, root cause first."""
         found: list[dict[str, Any]] = self.report["verdict"]["causes"]
         return found
+
+    def ended_within(self, seconds: float) -> bool:
+        """Whether it took less than *seconds* of an idle machine."""
+        return self.seconds < seconds * self.slow
 
     def outcomes(self) -> list[str]:
         """What became of the logins, in order."""
@@ -126,15 +134,18 @@ class Diagnose:
         subject: str,
         *args: str,
         password: str | None = PASSWORD,
-        timeout: int = DEADLINE,
+        timeout: int | None = None,
         resolver: str | None = "",
         history: bool = False,
         interrupt: bool = False,
     ) -> Run:
         """Run it to its end, or *interrupt* it once it waits for a connection.
 
+        *timeout*: seconds, which a slow machine gets no more of; None: enough of them on any machine.
         *resolver* None leaves the choice to the system; *password* None gives none.
         """
+        slow = slowness()
+        timeout = math.ceil(min(DEADLINE * slow, LONGEST)) if timeout is None else timeout
         argv = [subject, *args, "--format", "json", "--timeout", str(timeout)]
         argv += ["--ca-file", str(self._estate.ca_file)]
         argv += [word for name in REPORTS for word in ("--report", str(self._directory / name))]
@@ -142,16 +153,16 @@ class Diagnose:
         argv += [] if password is None else ["--password-stdin"]
         argv += [] if history else ["--no-history"]
         before = self._estate.logins()
-        slow = slowness()
         done, seconds = self._finished(argv, password, timeout, interrupt=interrupt)
         assert done.stdout.startswith("{"), f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         texts = {"standard output": done.stdout, "standard error": done.stderr}
         files = [path for path in self._directory.rglob("*") if path.is_file()]
         texts |= {path.name: path.read_text(encoding="utf-8", errors="replace") for path in files}
-        run = Run(json.loads(done.stdout), done.returncode, seconds, self._new_logins(before), texts)
+        slow = max(slow, slowness())
+        run = Run(json.loads(done.stdout), done.returncode, seconds, slow, self._new_logins(before), texts)
         jsonschema.validate(run.report, SCHEMA)
         assert run.exit_code == (130 if interrupt else run.report["verdict"]["exit_code"]), run.told()
-        assert run.seconds < timeout + OVERTIME * max(slow, slowness()), run.told()
+        assert run.seconds < timeout + OVERTIME * slow, run.told()
         assert texts.keys() >= REPORTS, run.told()
         assert interrupt or "error" not in {check["status"] for check in run.report["checks"]}, run.told()
         assert "--try-all" in args or run.outcomes().count("rejected") <= 1, run.told()
@@ -179,7 +190,7 @@ class Diagnose:
                 self._wait_for_connecting(process)
                 started = time.monotonic()
                 process.send_signal(signal.SIGINT)
-            output, progress = process.communicate(timeout=timeout + 30)
+            output, progress = process.communicate(timeout=timeout + 300)
         finally:
             process.kill()
         seconds = time.monotonic() - started
