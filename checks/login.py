@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import Literal
@@ -13,8 +14,8 @@ from checks.lockout import read_record
 from checks.maintenance import announcing
 from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
 from checks.patience import judge_wait
-from checks.server import session_key, take_session
-from checks.sessions import Credentials, MailSession
+from checks.server import ServerFacts, session_key, take_session
+from checks.sessions import Credentials, MailSession, Reply
 from diagnose import providers
 from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, Text, failure, text
 from diagnose.model.workbench import Workbench
@@ -37,11 +38,15 @@ UNKNOWN_NAME = ("credentials.rejected", "activation.mailbox-missing")
 """What a server says that does not know the name."""
 
 
+Outcome = Literal["accepted", "rejected", "unanswered", "no_mechanism", "unasked"]
+
+
 class LoginFacts(Facts, frozen=True, kw_only=True):
     """One login."""
 
-    outcome: Literal["accepted", "rejected", "unanswered", "no_mechanism"]
-    """``unanswered``: sent, and then silence or an end; the server may have counted it."""
+    outcome: Outcome
+    """``unanswered``: sent, and then silence or an end; the server may have counted it. ``unasked``: the server let
+    this client in, or said yes, before the secret was sent, so that nothing is known of it."""
     mechanism: str | None = None
     offered: tuple[str, ...] = ()
     reply: str = ""
@@ -49,6 +54,10 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
     milliseconds: int = 0
     failure: Failure | None = None
     with_token: bool = False
+    let_in: bool = False
+    """Of ``unasked``: the server wants no login at all."""
+    secret_sent: bool = False
+    """Of ``unasked``: the secret went out all the same."""
 
 
 def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
@@ -61,8 +70,9 @@ def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
         raise SkipCheck(text("the connection is gone"))
     offered = session.mechanisms
     if session.logged_in:
-        bench.shelf.put(session_key(target), session)
-        return LoginFacts(outcome="accepted", offered=offered)
+        session.close()
+        greeting = given.of("server", ServerFacts).greeting
+        return LoginFacts(outcome="unasked", offered=offered, reply=greeting, let_in=True)
     mechanism = choose_mechanism(target.protocol, offered, credentials, initial_response=session.initial_response)
     facts = LoginFacts(outcome="no_mechanism", offered=offered, with_token=credentials.is_token)
     if mechanism is None:
@@ -76,11 +86,28 @@ def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
         session.close()
         facts = msgspec.structs.replace(facts, outcome="unanswered", failure=failure(error, "login"))
     else:
+        outcome = _outcome(reply, session, target, given, bench)
+        facts = msgspec.structs.replace(facts, outcome=outcome, reply=reply.words)
+        if outcome == "unasked":
+            facts = msgspec.structs.replace(facts, let_in=not reply.unasked, secret_sent=session.secret_is_out)
         bench.shelf.put(session_key(target), session)
-        facts = msgspec.structs.replace(facts, outcome="accepted" if reply.ok else "rejected", reply=reply.words)
     facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
     _record(facts, target, given, bench, credentials)
     return facts
+
+
+def _outcome(reply: Reply, session: MailSession, target: Service, given: Given, bench: Workbench) -> Outcome:
+    if reply.ok:
+        return "accepted"
+    if reply.unasked:
+        return "unasked"
+    suspects = read_answer(reply.words, given, target, "login").suspects
+    if not any(suspect.certainty != "possible" for suspect in suspects):
+        # a login is refused, without a word of it, by a server that has let this client in already, too
+        with contextlib.suppress(OSError):
+            if session.lets_everybody_in(bench.deadline.share(0.5, EARLIER_SECONDS)):
+                return "unasked"
+    return "rejected"
 
 
 def _let_earlier_end(session: MailSession, target: Service, given: Given, bench: Workbench) -> None:
@@ -117,7 +144,7 @@ def _record(facts: LoginFacts, target: Service, given: Given, bench: Workbench, 
         return
     if facts.outcome == "accepted":
         bench.history.accepted(credentials.username)
-    elif facts.outcome == "unanswered" or not _uncounted(facts, given, target):
+    elif facts.outcome == "unanswered" or not (_not_tried(facts) or _uncounted(facts, given, target)):
         causes = [finding.cause for finding in judge_login(facts, given, target) if finding.certainty != "possible"]
         bench.history.rejected(credentials.username, credentials.secret, next(iter(causes), "credentials.rejected"))
 
@@ -142,13 +169,18 @@ def _spared(target: Service, given: Given, bench: Workbench) -> Text | None:
     if bench.try_all:
         return None
     for service, facts in given.earlier:
-        if not isinstance(facts, LoginFacts) or facts.outcome == "no_mechanism":
+        if not isinstance(facts, LoginFacts) or _not_tried(facts):
             continue
         if facts.outcome != "accepted":
             return text("after the answer of {protocol} no other service is tried", protocol=service.protocol.upper())
         if service.way == target.way:
             return text("the login by {protocol} has answered it", protocol=service.protocol.upper())
     return None
+
+
+def _not_tried(facts: LoginFacts) -> bool:
+    """Whether no server has got to see the secret."""
+    return facts.outcome == "no_mechanism" or (facts.outcome == "unasked" and not facts.secret_sent)
 
 
 def _uncounted(facts: LoginFacts, given: Given, service: Service) -> bool:
@@ -182,6 +214,14 @@ def judge_login(facts: LoginFacts, given: Given, target: Service) -> Iterator[Fi
             )
         case "rejected":
             yield from _judge_rejected(facts, given, target)
+        case "unasked" if not facts.let_in:
+            yield Finding(
+                cause="server.fault",
+                certainty="possible",
+                text=text("{host} said yes on port {port} before it was asked: {reply}", reply=facts.reply, **place),
+            )
+        case "unasked":
+            pass
 
 
 def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]:
@@ -287,6 +327,14 @@ RULED_OUT = (
 """What an accepted login speaks against."""
 
 
+def _left_open(facts: LoginFacts) -> Text | None:
+    if facts.let_in:
+        return text("The server lets clients in without a login, so whether it takes this one is not known.")
+    if facts.outcome == "unasked":
+        return text("The server said yes before it was asked, so whether it takes this login is not known.")
+    return None
+
+
 def _untold(facts: LoginFacts) -> Text | None:
     return None if _accepted(facts) else text("no login was accepted")
 
@@ -301,6 +349,7 @@ CHECKS = (
         probe=probe_login,
         judge=judge_login,
         untold=_untold,
+        left_open=_left_open,
         rules_out=RULED_OUT,
         needs=("server", "tls"),
         after=("password", "lockout"),

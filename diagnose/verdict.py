@@ -395,7 +395,9 @@ def _unchecked(
     tries = [r for r in results if r.check == LOGIN]
     if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
         reasons = [r.skipped_because for r in tries if r.skipped_because and "{check}" not in r.skipped_because.msgid]
-        if any(r.facts is not None for r in tries):
+        if any(r.left_open for r in tries):
+            pass  # that says more
+        elif any(r.facts is not None for r in tries):
             found.append(text("The login was not accepted, and why was not to be found out."))
         else:
             found.append(text("The login itself could not be tested."))

@@ -22,7 +22,9 @@ from checks.sessions.session import (
     Credentials,
     MailSession,
     Reply,
+    UnaskedError,
     base64_line,
+    holds_secret,
     readable_challenge,
     sasl_answers,
     shown,
@@ -83,6 +85,12 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.stream = stream
         self.ready = threading.Event()
         self.heard = bytearray()
+        self.last_tag = b""
+        """Of the last command."""
+        self.secret_is_next = False
+        """What is sent next carries the secret."""
+        self.secret_sent_at: int | None = None
+        """How much had been heard when the secret was sent."""
         super().__init__("localhost", identifier="")
 
     def _mesg(self, *_: object) -> None:
@@ -93,6 +101,8 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def _request_push(self, tag: Any = None, name: Any = None, **kw: Any) -> Any:  # noqa: ANN401 - imaplib2's own
         request = super()._request_push(tag, name, **kw)
+        if tag is None:
+            self.last_tag = request.tag
         if not self.ready.is_set():  # from here on there is somebody to hand the greeting to
             self.ready.set()
             self._hand_in(self.stream.take_unread())
@@ -131,6 +141,8 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def send(self, data: bytes) -> None:
         """Called by imaplib2's writer thread only."""
+        if self.secret_is_next:
+            self.secret_is_next, self.secret_sent_at = False, len(self.heard)
         with contextlib.suppress(ConnectionError):  # what the server said before it closed is yet to be read
             self.stream.sendall(data)
 
@@ -181,9 +193,14 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         return shown(b" ".join(part for part in data if part))
 
     def success(self, heard: bytes) -> bool:
-        """Whether the command's answer in *heard* is OK, be it after a literal that never ended."""
-        lines = [line for line in heard.splitlines() if self._tagged(line)]
+        """Whether the last command's answer in *heard* is OK, be it after a literal that never ended."""
+        lines = [line for line in heard.splitlines() if line.startswith(self.last_tag + b" ")]
         return bool(lines) and lines[-1].split(b" ", 2)[1].upper() == b"OK"
+
+    def answered_too_soon(self) -> bool:
+        """Whether an answer has come to a command that nobody has given yet."""
+        numbers = re.findall(rb"^" + re.escape(self.tagpre) + rb"(\d{1,9}) ", self.heard, re.MULTILINE)
+        return any(int(number) >= self.tagnum for number in numbers)
 
     def answered(self, heard: bytes) -> bytes | None:
         """*heard* without tags and invitations to go on; None where neither the command's answer nor BYE is in it."""
@@ -205,11 +222,13 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         """AUTHENTICATE, the first answer with the command if *initial* (RFC 4959). The type and text of the reply."""
         answers = sasl_answers(credentials, mechanism)
         first = base64_line(next(answers)) if initial else None
+        self.secret_is_next = initial
         challenges: list[bytes] = []
 
         def answer(challenge: bytes | None) -> bytes:
             challenges.append(readable_challenge(bytes(challenge or b"")))
             given = next(answers, b"")
+            self.secret_is_next = holds_secret(given, credentials)
             return base64_line(given) if given else b""
 
         # imaplib2 tells an answering function from a literal by its being a bound method
@@ -287,12 +306,14 @@ class ImapSession(MailSession):
             self._client.ask_for_capabilities()
         self._read_capabilities()
 
-    def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
-        self.stream.deadline = deadline
-        before = len(self._client.heard)
-        secret = self.sent = credentials.secret
+    def log_in(self, credentials: Credentials, mechanism: str) -> Reply:
+        before, secret = len(self._client.heard), credentials.secret
+        self._client.secret_sent_at = None
+        if self._client.answered_too_soon():
+            raise UnaskedError
         try:
             if mechanism == "LOGIN-COMMAND":
+                self._client.secret_is_next = True
                 quoted = self._client._quote(credentials.username)
                 kind, data = self._client.login(quoted, secret.reveal())
                 words = b" ".join(part for part in data if part)
@@ -301,11 +322,18 @@ class ImapSession(MailSession):
                 kind, words = self._client.authenticate_with(mechanism, credentials, initial=initial)
         except imaplib2.IMAP4.error:
             heard = self._answer_since(before)
-            return Reply(ok=self._succeeded_since(before), words=shown(heard, secret))
+            return Reply(ok=self._said_yes(before), words=shown(heard, secret))
         heard = self._answer_since(before)
         if told := re.findall(rb"CAPABILITY ([^\]\r\n]+)", heard):  # a login changes them; most servers say so at once
             self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
-        return Reply(ok=kind == "OK", words=shown(words if kind == "OK" or b"{" in words[:1] else heard, secret))
+        words = words if kind == "OK" or b"{" in words[:1] else heard
+        return Reply(ok=kind == "OK" and self._said_yes(before), words=shown(words, secret))
+
+    def _said_yes(self, before: int) -> bool:
+        """Whether the login's answer is yes; `secret_is_out` then tells whether it is one to the secret."""
+        sent_at = self._client.secret_sent_at
+        self.secret_is_out = sent_at is not None and self._succeeded_since(sent_at)
+        return self._succeeded_since(before)
 
     def _answer_since(self, before: int) -> bytes:
         """What was heard from there on. Raises ClosedError, DeadlineError when no answer is among it."""

@@ -9,10 +9,13 @@ from checks.sessions.session import (
     Credentials,
     MailSession,
     Reply,
+    UnaskedError,
     base64_line,
+    holds_secret,
     readable_challenge,
     sasl_answers,
     shown,
+    something_unread,
 )
 from diagnose.model import ClosedError, Deadline
 from diagnose.network import Stream
@@ -97,25 +100,38 @@ class Pop3Session(MailSession):
         self._client.renew_reader()
         self._ask_capabilities()
 
-    def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
-        self.stream.deadline = deadline
-        secret = self.sent = credentials.secret
+    def _say_secret(self, line: bytes) -> bytes:
+        if something_unread(self.stream, self._client.file):  # type: ignore[arg-type]  # what makefile gives
+            raise UnaskedError
+        self.secret_is_out = True
+        return self._client.say(line)
+
+    def log_in(self, credentials: Credentials, mechanism: str) -> Reply:
+        secret = credentials.secret
         if mechanism == "LOGIN-COMMAND":
             reply = self._client.say(b"USER " + credentials.username.encode())
             if reply.startswith(b"+OK"):
-                reply = self._client.say(b"PASS " + secret.reveal().encode("utf-8", "surrogateescape"))
+                reply = self._say_secret(b"PASS " + secret.reveal().encode("utf-8", "surrogateescape"))
             return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, secret))
         answers = sasl_answers(credentials, mechanism)
         heard = []
-        first = b"" if mechanism in SERVER_FIRST else b" " + base64_line(next(answers))
-        reply = self._client.say(b"AUTH " + mechanism.encode() + first)
+        if mechanism in SERVER_FIRST:
+            reply = self._client.say(b"AUTH " + mechanism.encode())
+        else:
+            reply = self._say_secret(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
         for given in answers:
             if not reply.startswith(b"+ ") and reply != b"+":
                 break
             heard.append(readable_challenge(reply[2:]))
-            reply = self._client.say(base64_line(given) if given else b"")
+            say = self._say_secret if holds_secret(given, credentials) else self._client.say
+            reply = say(base64_line(given) if given else b"")
         challenges = [line for line in heard if line.startswith(b"{")]
         return Reply(ok=reply.startswith(b"+OK"), words=shown(b"\n".join([*challenges, reply]), secret))
+
+    def lets_everybody_in(self, deadline: Deadline) -> bool:
+        """STAT is for those alone who are in (RFC 1939 §5)."""
+        self.stream.deadline = deadline
+        return self._client.say(b"STAT").startswith(b"+OK")
 
     def open_mailbox(self, deadline: Deadline) -> Reply:
         self.stream.deadline = deadline

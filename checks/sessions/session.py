@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from diagnose.secret import Secret
 
 SERVER_FIRST = ("LOGIN",)
 """Mechanisms in which the server speaks first: one that takes no first answer would get the password as the name."""
+EARLY_SECONDS = 0.02
+"""For an answer that was sent along with the one before to arrive."""
 LONGEST_REPLY = 4000
 """Characters of a reply that are kept."""
 
@@ -35,6 +38,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     words: str
     """As sent, the secret masked, cut to `LONGEST_REPLY` characters."""
+    unasked: bool = False
+    """It says yes, and came before the secret had been sent: it means another question, or none."""
+
+
+class UnaskedError(Exception):
+    """An answer lies there before the secret was sent."""
 
 
 class MailSession(ABC):
@@ -47,6 +56,8 @@ class MailSession(ABC):
     """The server has let this client in without any login."""
     sent: Secret | None = None
     """What `login` has sent: from then on it is masked in whatever the server says."""
+    secret_is_out = False
+    """Whether `login` came as far as sending the secret."""
 
     @property
     @abstractmethod
@@ -71,9 +82,27 @@ class MailSession(ABC):
     def after_tls(self, deadline: Deadline) -> None:
         """Forget what was said in clear and ask for the capabilities anew. Raises OSError."""
 
-    @abstractmethod
     def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
-        """Send the secret, once, by *mechanism*. Raises OSError when no answer comes."""
+        """Send the secret, once, by *mechanism*; a yes counts only as the answer to it.
+
+        Raises OSError when no answer comes.
+        """
+        self.stream.deadline = deadline
+        self.sent, self.secret_is_out = credentials.secret, False
+        try:
+            reply = self.log_in(credentials, mechanism)
+        except UnaskedError:
+            return Reply(ok=False, words="", unasked=True)
+        early = reply.ok and not self.secret_is_out
+        return msgspec.structs.replace(reply, ok=False, unasked=True) if early else reply
+
+    def log_in(self, credentials: Credentials, mechanism: str) -> Reply:
+        """As `login`, which sees to the rest. Raises OSError, UnaskedError."""
+        raise NotImplementedError
+
+    def lets_everybody_in(self, deadline: Deadline) -> bool:
+        """Whether the session turns out to need no login, after one was refused. Raises OSError."""
+        return False
 
     @abstractmethod
     def open_mailbox(self, deadline: Deadline) -> Reply | None:
@@ -113,6 +142,22 @@ def shown(raw: bytes | str, secret: Secret | None = None) -> str:
     if secret is not None:  # before anything is cut: a part of it would not be found
         words = secret.masked_in(words)
     return words.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")[:LONGEST_REPLY].rstrip("\r\n")
+
+
+def something_unread(stream: Stream, file: io.BufferedReader | None) -> bool:
+    """Whether the server has said more than was asked for; *file* reads from *stream*."""
+    deadline, stream.deadline = stream.deadline, stream.deadline.within(EARLY_SECONDS)
+    try:
+        return bool(file.peek(1)) if file is not None else stream.wait_readable(EARLY_SECONDS)
+    except TimeoutError:
+        return False
+    finally:
+        stream.deadline = deadline
+
+
+def holds_secret(answer: bytes, credentials: Credentials) -> bool:
+    """Whether one of the `sasl_answers` carries the secret."""
+    return credentials.secret.reveal().encode("utf-8", "surrogateescape") in answer
 
 
 def sasl_answers(credentials: Credentials, mechanism: str) -> Iterator[bytes]:

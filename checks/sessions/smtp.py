@@ -10,10 +10,13 @@ from checks.sessions.session import (
     Credentials,
     MailSession,
     Reply,
+    UnaskedError,
     base64_line,
+    holds_secret,
     readable_challenge,
     sasl_answers,
     shown,
+    something_unread,
 )
 from diagnose.model import ClosedError, Deadline, Subject
 from diagnose.network import Stream
@@ -86,18 +89,25 @@ class SmtpSession(MailSession):
         self._client.file = None  # what was buffered in clear is not looked at again
         self._hello()
 
-    def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
-        self.stream.deadline = deadline
-        self.sent = credentials.secret
+    def _ask_with_secret(self, line: bytes) -> tuple[int, bytes]:
+        if something_unread(self.stream, self._client.file):
+            raise UnaskedError
+        self.secret_is_out = True
+        return self._ask(line)
+
+    def log_in(self, credentials: Credentials, mechanism: str) -> Reply:
         answers = sasl_answers(credentials, mechanism)
-        first = b"" if mechanism in SERVER_FIRST else b" " + base64_line(next(answers))
         heard = []
-        code, words = self._ask(b"AUTH " + mechanism.encode() + first)
+        if mechanism in SERVER_FIRST:
+            code, words = self._ask(b"AUTH " + mechanism.encode())
+        else:
+            code, words = self._ask_with_secret(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
         for given in answers:
             if code != 334:
                 break
             heard.append(readable_challenge(words))
-            code, words = self._ask(base64_line(given) if given else b"")
+            ask = self._ask_with_secret if holds_secret(given, credentials) else self._ask
+            code, words = ask(base64_line(given) if given else b"")
         challenges = [line for line in heard if line.startswith(b"{")]
         lines = [line for part in words.splitlines() or [b""] if (line := f"{code} ".encode() + part)]
         return Reply(ok=code == 235, words=shown(b"\n".join([*challenges, *lines]), credentials.secret))

@@ -665,3 +665,18 @@ def test_a_way_that_was_never_looked_at_is_not_healthy(rows: list[CheckResult], 
 
     assert judgement.exit_code == code
     assert bool(judgement.unchecked) is (code == 3)
+
+
+def test_a_server_that_wanted_no_login_has_proven_none() -> None:
+    """What was left open is said in the check's own words, and instead of a refusal that never was."""
+    let_in = result("login", IMAP, status="skip", usable=False, left_open=text("Nobody asked."))
+
+    alone = judged([*working(IMAP, login=False), let_in])
+    beside = judged([*working(IMAP, login=False), let_in], working(SMTP))
+
+    assert (alone.exit_code, alone.login_works) == (3, False)
+    assert [one.render() for one in alone.unchecked] == [
+        "Whether a mail program can read this mailbox could not be found out.",
+        "Nobody asked.",
+    ]
+    assert (beside.exit_code, beside.login_works) == (3, True)
