@@ -89,7 +89,7 @@ class SelfTest:
         """Scheme, host and port."""
         return self.address.partition("/start/")[0]
 
-    def report(self, seconds: float = 30) -> Any:
+    def report(self, seconds: float = 120) -> Any:
         """The JSON report, and that the exit code is its own."""
         out, err = self.process.communicate(timeout=seconds)
         assert "Traceback" not in err.decode()
@@ -115,4 +115,4 @@ def self_test(tmp_path: Path) -> Iterator[Any]:
     for one in running:
         if one.process.poll() is None:
             one.process.terminate()
-        one.process.communicate(timeout=10)
+        one.process.communicate(timeout=60)

@@ -130,7 +130,7 @@ def test_without_javascript(chromium: Browser, webmail: Webmail, self_test: Star
         test = self_test(*about(webmail))
         page = context.new_page()
         page.goto(test.address)
-        page.wait_for_url("**/report", timeout=20000)
+        page.wait_for_url("**/report", timeout=60_000)
         headline = page.locator("h1 .headline").inner_text()
     finally:
         context.close()

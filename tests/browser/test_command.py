@@ -80,7 +80,7 @@ def test_the_default_browser_is_asked_to_open_it(command: CommandLine, monkeypat
 
 
 def fetched(address: str, **headers: str) -> Any:
-    return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=5)
+    return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60)
 
 
 def test_who_opens_the_page_and_leaves_is_not_healthy(self_test: Start) -> None:
@@ -102,7 +102,7 @@ def test_who_has_told_all_and_pressed_nothing_gets_a_diagnosis(self_test: Start)
     asked = urllib.request.Request(
         seat + f"answer?clock={time.time()}", data=json.dumps(told).encode(), headers={"Origin": test.here}
     )
-    with urllib.request.urlopen(asked, timeout=5) as answer:
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         assert answer.status == 200
     report = test.report()
 
@@ -113,7 +113,7 @@ def test_who_has_told_all_and_pressed_nothing_gets_a_diagnosis(self_test: Start)
 def test_an_interrupt_ends_it(self_test: Start) -> None:
     test = self_test()
     test.process.send_signal(signal.SIGINT)
-    out, err = test.process.communicate(timeout=10)
+    out, err = test.process.communicate(timeout=60)
 
     assert test.process.returncode == 130
     assert (out, b"Traceback" in err) == (b"", False)

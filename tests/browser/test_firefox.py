@@ -39,7 +39,7 @@ SILENT = {
     "toolkit.telemetry.enabled": False,
 }
 """No word to anybody but the test."""
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 pytestmark = pytest.mark.real
 

@@ -324,7 +324,7 @@ def served(talk: Conversation) -> Iterator[urllib.parse.SplitResult]:
 
 def asked(port: int, *lines: str) -> tuple[bytes, bytes]:
     """Head and body of what answers these request lines."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         answer = b""
         while part := connection.recv(65536):
@@ -339,7 +339,7 @@ def test_whoever_holds_many_connections_keeps_nobody_else_away(served: urllib.pa
     with contextlib.ExitStack() as stack:
         silent = []
         for _ in range(3 * MOST_CONNECTIONS):
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
             connection.sendall(b"GET / HTTP/1.1\r\n")
             silent.append(connection)
         head, _body = asked(port, f"GET {served.path} HTTP/1.1", f"Host: 127.0.0.1:{port}")
@@ -381,7 +381,7 @@ def test_only_this_computer_can_connect(served: urllib.parse.SplitResult) -> Non
 
 
 def test_a_client_that_says_nothing_holds_up_nobody(served: urllib.parse.SplitResult) -> None:
-    with socket.create_connection(("127.0.0.1", served.port or 0), timeout=5), within(2):
+    with socket.create_connection(("127.0.0.1", served.port or 0), timeout=60), within(2):
         asked(served.port or 0, "GET / HTTP/1.1", f"Host: 127.0.0.1:{served.port}")
 
 

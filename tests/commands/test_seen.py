@@ -24,6 +24,7 @@ from diagnose.model.report import Report, ReportCause
 from diagnose.network.resolver import DnsAnswer, DnsStatus, RecordType
 from diagnose.secret import MASK
 from reports.json import RENDERER as JSON
+from tests.pace import patient
 
 from .command_line import CommandLine
 
@@ -137,7 +138,7 @@ def test_what_the_run_speaks_against_is_only_possible() -> None:
 def told(scenario: str, *messages: str, login: bool = True, redact: bool = False) -> Report:
     """The report of a run that was told *messages*."""
     with Estate(SCENARIOS[scenario]) as estate:
-        request = request_for(estate, seconds=30, strict=False, redact=redact, audience="user")
+        request = request_for(estate, seconds=patient(30), strict=False, redact=redact, audience="user")
         return diagnose(msgspec.structs.replace(request, seen=messages, login=login)).report
 
 
@@ -203,7 +204,7 @@ def test_what_the_run_proves_comes_before_what_was_seen() -> None:
 
 def test_secrets_in_a_message_are_masked() -> None:
     with Estate(SCENARIOS["wrong-password"]) as estate:
-        request = request_for(estate, seconds=30, strict=False, redact=False, audience="user")
+        request = request_for(estate, seconds=patient(30), strict=False, redact=False, audience="user")
         message = f"I typed {estate.password} and saw: LOGIN failed"
         report = diagnose(msgspec.structs.replace(request, seen=(message,))).report
         written = JSON.render(report, RenderStyle())

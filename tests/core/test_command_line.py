@@ -24,6 +24,7 @@ from diagnose.cli.parameters import ResolverAddress, ServiceUrl
 from diagnose.diagnosis import Request, diagnose
 from diagnose.secret import Secret
 from diagnose.subject import subject_of_run
+from tests.pace import patient
 
 PATIENCE = 60.0
 ALICE = "alice@corp.example"
@@ -58,7 +59,7 @@ def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "Missing argument"),
+        ((), "ADDRESS"),
         (("",), "not a domain name"),
         (("nonsense",), "neither a command"),
         (("alice@",), "after the @"),
@@ -271,7 +272,12 @@ def command(*arguments: str) -> list[str]:
 
 def run(tmp_path: Path, *arguments: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        command(*arguments), env=environment(tmp_path), capture_output=True, timeout=PATIENCE, check=False, **more
+        command(*arguments),
+        env=environment(tmp_path),
+        capture_output=True,
+        timeout=patient(PATIENCE),
+        check=False,
+        **more,
     )
 
 
@@ -298,7 +304,9 @@ def test_the_version_is_told_without_loading_what_only_a_diagnosis_needs() -> No
         "try:\n    m.main()\nexcept SystemExit:\n    pass\n"
         "print(sorted({'click', 'msgspec', 'rich', 'dns', 'yaml', 'ssl', 'requests'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=PATIENCE, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, timeout=patient(PATIENCE), check=True, text=True
+    )
 
     assert done.stdout.splitlines() == [f"diagnose {__version__}", "[]"]
 
@@ -333,7 +341,7 @@ def test_a_reader_that_has_gone_costs_no_report_and_no_complaint(tmp_path: Path,
         done = subprocess.run(
             command(ALICE, "--no-login", "--timeout", "1", "--no-third-party", "--resolver", nobody, "--report",
                     str(report)),
-            env=environment(tmp_path), stdout=writing, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+            env=environment(tmp_path), stdout=writing, stderr=subprocess.PIPE, timeout=patient(PATIENCE), check=False,
         )  # fmt: skip
     finally:
         os.close(writing)
@@ -369,7 +377,7 @@ def test_ctrl_c_at_the_prompt_is_130(tmp_path: Path) -> None:
         while b"Password of" not in shown:
             shown += os.read(ours, 1000)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=PATIENCE)
+    out, _ = process.communicate(timeout=patient(PATIENCE))
     with contextlib.suppress(OSError):
         while data := os.read(ours, 1000):
             shown += data

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import diagnose
 from diagnose.secret import MASK, Secret
+from tests.pace import working
 
 WORD = 'pa"ss\\w0rd&<é>'
 
@@ -222,12 +223,12 @@ def test_what_is_no_secret_stays_readable() -> None:
     assert Secret("correct horse").masked_in(reply) == reply
 
 
-@pytest.mark.timeout(20)
 def test_masking_is_quick_whatever_the_text_is() -> None:
     """The mask reads megabytes of a server's words, for a token of thousands of characters, in linear time."""
     token = Secret("eyJ" + "Ab-9_.~" * 600)
     for text in ("A" * 2_000_000, token.reveal()[:-1] * 400, "Ab" * 500_000 + "=" * 500_000, "&%\\" * 500_000):
-        assert MASK not in token.masked_in(text)
+        with working(15):
+            assert MASK not in token.masked_in(text)
 
 
 @pytest.mark.parametrize("word", ["blank ", " blank", "a b&amp;c%26", '\\\\\\"', "é§ß", "%%%%%%%%", "&&&&&&&&"])

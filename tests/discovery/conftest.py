@@ -12,6 +12,7 @@ import trustme
 
 from diagnose.discovery import Discovered, Wishes, conduct, discover
 from diagnose.model import Deadline, Service, Subject
+from tests.pace import patient
 
 from .loopback import LoopbackNetwork, Page, Web, certificate, implicit_tls, served, web
 from .nameserver import ScriptedNameserver
@@ -65,14 +66,18 @@ class Estate:
         self.serve(port, *hosts, handler=implicit_tls(context))
 
     def discover(
-        self, wishes: Wishes | None = None, domain: str = DOMAIN, seconds: float = 20.0, address: str | None = None
+        self,
+        wishes: Wishes | None = None,
+        domain: str = DOMAIN,
+        seconds: float | None = None,
+        address: str | None = None,
     ) -> Discovered:
         subject = Subject(domain=domain, address=address)
         return discover(
             subject,
             wishes or Wishes(third_party=False),
             self.network,
-            Deadline(seconds),
+            Deadline(patient(20) if seconds is None else seconds),
             self.announced.append,
             self.recognised.append,
         )

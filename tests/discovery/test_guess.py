@@ -12,6 +12,7 @@ from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.places import LookUps
 from diagnose.model import Deadline
 from diagnose.model.targets import Way
+from tests.pace import patient
 
 from .conftest import DOMAIN, Estate
 from .loopback import Page, certificate, starttls
@@ -22,7 +23,7 @@ def _zone(*labels: str, address: str = "127.0.0.1") -> dict[tuple[str, str], lis
 
 
 def _guess(estate: Estate, way: Way = "reading") -> SourceResult:
-    deadline = Deadline(20)
+    deadline = Deadline(patient(20))
     return guess.ask(way, DOMAIN, LookUps(estate.network, deadline), estate.network, deadline)
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from diagnose.har import HarError, read_har, stream
 from diagnose.model import Deadline
 from tests.commands.command_line import CommandLine
+from tests.pace import patient
 
 from .recordings import Recorder, form
 from .test_verdicts import let_in, sure, wrong_password
@@ -95,7 +96,7 @@ def test_bytes_that_are_no_utf8_cost_only_themselves(command: CommandLine, tmp_p
 
 def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     made = json.dumps(wrong_password(Recorder()).add("/later").har)
-    facts = read_har(save(tmp_path / "x.har", made[:-200]), Deadline(9)).facts
+    facts = read_har(save(tmp_path / "x.har", made[:-200]), Deadline(patient(9))).facts
 
     assert (facts.requests, facts.broken_off) == (2, True)
 
@@ -122,8 +123,8 @@ def test_odd_entries_are_skipped_and_counted(tmp_path: Path) -> None:
     made = wrong_password(Recorder())
     made.entries[1:1] = [*ODD, *WRONG]
     file = made.save(tmp_path / "x.har")
-    recording = read_har(file, Deadline(9))
-    recording.write_sanitized(file, tmp_path / "clean.har", Deadline(9))
+    recording = read_har(file, Deadline(patient(9)))
+    recording.write_sanitized(file, tmp_path / "clean.har", Deadline(patient(9)))
 
     assert (recording.facts.skipped, recording.facts.requests) == (len(ODD), 2 + len(WRONG))
     assert len(json.loads((tmp_path / "clean.har").read_text())["log"]["entries"]) == 2 + len(WRONG)
@@ -132,7 +133,7 @@ def test_odd_entries_are_skipped_and_counted(tmp_path: Path) -> None:
 def test_of_fields_given_twice_the_last_counts(tmp_path: Path) -> None:
     made = json.dumps(wrong_password(Recorder()).har).replace('"status": 200', '"status": 500, "status": 200')
 
-    assert read_har(save(tmp_path / "x.har", made), Deadline(9)).facts.exchanges[0].status == 200
+    assert read_har(save(tmp_path / "x.har", made), Deadline(patient(9))).facts.exchanges[0].status == 200
 
 
 FIELDS = st.sampled_from(
@@ -162,10 +163,10 @@ def test_no_value_anywhere_breaks_the_reading(
         file.write_text(json.dumps(made.har, allow_nan=False), "utf-8", "surrogatepass")
     except ValueError:
         return
-    read = read_har(file, Deadline(9))
-    read.write_sanitized(file, folder / "clean.har", Deadline(9))
+    read = read_har(file, Deadline(patient(9)))
+    read.write_sanitized(file, folder / "clean.har", Deadline(patient(9)))
 
-    assert read_har(folder / "clean.har", Deadline(9)).facts.exchanges == read.facts.exchanges
+    assert read_har(folder / "clean.har", Deadline(patient(9))).facts.exchanges == read.facts.exchanges
 
 
 def _large(kind: str) -> Iterator[bytes]:
@@ -195,7 +196,7 @@ def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind
         out.writelines(_large(kind))
     tracemalloc.start()
     try:
-        read_har(file, Deadline(2))
+        read_har(file, Deadline(patient(4)))
     except HarError:
         assert kind in {"values", "depth", "a number"}
     finally:
@@ -226,7 +227,7 @@ def test_no_time_left_is_said(tmp_path: Path) -> None:
     file = wrong_password(Recorder()).save(tmp_path / "x.har")
     with pytest.raises(HarError, match="in time"):
         read_har(file, Deadline(0))
-    recording = read_har(file, Deadline(9))
+    recording = read_har(file, Deadline(patient(9)))
     with pytest.raises(HarError, match="in time"):
         recording.write_sanitized(file, tmp_path / "clean.har", Deadline(0))
 
@@ -268,7 +269,7 @@ def test_the_copy_is_a_har_that_developer_tools_import(tmp_path: Path) -> None:
     made.entries.append(ODD[0])
     made.entries += WRONG
     file = made.save(tmp_path / "x.har")
-    read_har(file, Deadline(9)).write_sanitized(file, tmp_path / "clean.har", Deadline(9))
+    read_har(file, Deadline(patient(9))).write_sanitized(file, tmp_path / "clean.har", Deadline(patient(9)))
     log = json.loads((tmp_path / "clean.har").read_text("utf-8"))["log"]
 
     assert (log["version"], set(log["creator"])) == ("1.2", {"name", "version"})
@@ -332,9 +333,9 @@ def test_the_provider_is_recognised_by_the_page(command: CommandLine, tmp_path: 
 def test_a_recording_that_is_read_again_is_not_the_old_one(tmp_path: Path) -> None:
     """It is remembered within a run, and only as long as the file is the same."""
     file = wrong_password(Recorder()).save(tmp_path / "x.har")
-    first = read_har(file, Deadline(9))
-    assert read_har(file, Deadline(9)) is first
+    first = read_har(file, Deadline(patient(9)))
+    assert read_har(file, Deadline(patient(9))) is first
     let_in(Recorder()).save(file)
     os.utime(file, (1, 1))
 
-    assert read_har(file, Deadline(9)).facts != first.facts
+    assert read_har(file, Deadline(patient(9))).facts != first.facts

@@ -77,7 +77,7 @@ def sign_in(page: Any, address: str) -> None:
 def sign_in_by_script(page: Any, address: str) -> None:
     sign_in(page, address)
     with contextlib.suppress(Exception):  # it may have gone on to the inbox
-        page.wait_for_function("document.getElementById('p').textContent == 'over'", timeout=3000)
+        page.wait_for_function("document.getElementById('p').textContent == 'over'", timeout=60_000)
 
 
 def look(page: Any, address: str) -> None:

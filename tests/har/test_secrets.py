@@ -23,6 +23,7 @@ from diagnose.model.renderer import RenderStyle
 from diagnose.selection import Selection
 from reports import html, text
 from reports import json as json_report
+from tests.pace import patient
 
 from .recordings import HTML, JSON, SITE, Recorder, form
 from .test_verdicts import BAD, GOOD
@@ -210,7 +211,7 @@ def test_a_password_that_is_echoed(password: str, way: str) -> None:
     recorder = Recorder().add("/login", body=form()).login(200, form(f"Invalid password [{echo}]"), **ways[way])
     with tempfile.TemporaryDirectory() as name:
         file = recorder.save(Path(name, "login.har"))
-        said = read_har(file, Deadline(9)).facts.exchanges[-1].said
+        said = read_har(file, Deadline(patient(9))).facts.exchanges[-1].said
         clean = sanitized(file)
 
     assert said[-1] == f"Invalid password [{STAND_IN}]"

@@ -18,7 +18,7 @@ import urllib3
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import ServiceName
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def nameserver(estate: Estate) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from reports import html
 from reports import json as json_report
 from reports import text as text_report
 from tests.language.catalogues import HAN, TRANSLATED
+from tests.pace import patient
 
 SCENARIOS_SHOWN = ("wrong-password", "healthy", "cert-expired")
 RUN = {"address": "zoë@corp.example", "domain": "corp.example", "host": "imap.corp.example", "port": "993"}
@@ -53,7 +54,7 @@ def language(request: pytest.FixtureRequest) -> Language:
 @pytest.fixture(scope="module")
 def report(scenario: str, language: Language) -> Report:
     with Estate(SCENARIOS[scenario]) as estate:
-        request = request_for(estate, seconds=30, strict=False, redact=False, audience="user", lang=language)
+        request = request_for(estate, seconds=patient(30), strict=False, redact=False, audience="user", lang=language)
         return diagnose(request).report
 
 

@@ -14,6 +14,7 @@ from diagnose.lab.scenario import SCENARIOS
 from diagnose.lab.trial import Trial, carry_out
 from diagnose.model.report import Report
 from tests.machine import lacking
+from tests.pace import patient
 
 from .together import PAIRS
 
@@ -22,7 +23,7 @@ Carried = Mapping[str, Future[tuple[Trial, Report | None]]]
 
 def diagnosed(estate: Estate) -> Report:
     """The report of the account on *estate*."""
-    return diagnose(request_for(estate, seconds=30, strict=False, redact=False, audience="user")).report
+    return diagnose(request_for(estate, seconds=patient(30), strict=False, redact=False, audience="user")).report
 
 
 @pytest.fixture(scope="module")

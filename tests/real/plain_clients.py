@@ -15,7 +15,7 @@ from typing import TypeVar
 from .estate import Estate, Family
 
 T = TypeVar("T")
-LIMIT = 5.0
+LIMIT = 60.0
 
 
 class _Imap(imaplib.IMAP4):

@@ -24,8 +24,8 @@ FPM = max((str(file) for file in Path("/usr/sbin").glob("php-fpm*")), default="p
 """Debian names the program after PHP's version."""
 NEEDED = {"chromium": "chromium", "nginx": "nginx-light", FPM: "php-fpm", str(DEFAULTS): "roundcube-core"}
 """Programs and files, with the Debian packages that hold them."""
-START_SECONDS = 20.0
-STOP_SECONDS = 5.0
+START_SECONDS = 120.0
+STOP_SECONDS = 30.0
 
 CONFIGURATION = """<?php
 $config['db_dsnw'] = 'sqlite:///{folder}/roundcube.sqlite?mode=0640';

@@ -26,7 +26,7 @@ OTHER = "bank.example"
 """Another site that the person uses; nothing of it may be told."""
 OTHER_NAME = "balance_of_account"
 """The name of its cookie."""
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 _PAGE = "<!doctype html><title>Login</title><form><input type=password></form><script src=/{script}></script>"
 _WORKER = """navigator.serviceWorker.register("/worker.js").then(() => navigator.serviceWorker.ready).then(

@@ -14,6 +14,7 @@ from checks.browsers import chromium_cache, firefox_cache
 from checks.browsers.caches import Copy, Held
 from checks.browsers.pages import assets
 from diagnose.model import Deadline
+from tests.pace import patient
 
 from . import made
 from .made import HOST, NOW, URL
@@ -23,7 +24,7 @@ HEADERS = made.HEADERS.format(date=formatdate(NOW - 60, usegmt=True), age=86400,
 
 
 def held_by_chromium(folder: Path) -> Held:
-    return chromium_cache.held(folder, HOST, URL, Deadline(5))
+    return chromium_cache.held(folder, HOST, URL, Deadline(patient(5)))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_keys_of_firefox(tmp_path: Path, body: bytes) -> None:
     ):
         (tmp_path / "entries" / f"{number:040X}").write_bytes(made.firefox_entry(key, headers, body))
 
-    found = firefox_cache.held(tmp_path, HOST, URL, Deadline(5))
+    found = firefox_cache.held(tmp_path, HOST, URL, Deadline(patient(5)))
     assert (found.entries, found.stopped) == (4, None)
     assert [copy.text for copy in found.copies] == [body.decode()[: len(copy.text or "")] for copy in found.copies]
     assert all(copy.fresh(NOW) for copy in found.copies)
@@ -80,7 +81,7 @@ def test_entries_that_end_early(tmp_path: Path, cut: int) -> None:
     blocks.write_bytes(blocks.read_bytes()[: 8192 + 2 * cut])
 
     assert held_by_chromium(tmp_path).copies == ()
-    assert firefox_cache.held(tmp_path, HOST, URL, Deadline(5)).entries == 0
+    assert firefox_cache.held(tmp_path, HOST, URL, Deadline(patient(5))).entries == 0
     assert all(not copy.fresh(NOW) for copy in held_by_chromium(tmp_path / "b").copies)
 
 

@@ -11,6 +11,7 @@ from checks.browsers import chromium, firefox
 from checks.browsers.cookies import StoredCookie, count, domains_of, dummy, header_bytes, sent
 from diagnose.model import Deadline
 from diagnose.network import Cookie, Hop
+from tests.pace import patient
 
 from . import made
 from .made import DAY, HOST, NOW, URL
@@ -134,7 +135,7 @@ def test_what_is_counted() -> None:
 def test_firefox_writes_the_expiry_in_one_of_two_units(tmp_path: Path, seconds: int) -> None:
     profile = made.firefox(tmp_path, [{"expiry": int((NOW + DAY) * seconds)}])
 
-    (found,) = firefox.cookies(profile, HOST, Deadline(5))
+    (found,) = firefox.cookies(profile, HOST, Deadline(patient(5)))
     assert found.expires == NOW + DAY
     assert (found.size, found.used, found.secure) == (10, NOW - DAY, True)
 
@@ -145,8 +146,8 @@ def test_only_rows_of_the_host_and_its_parents_are_read(tmp_path: Path) -> None:
     fox = made.firefox(tmp_path, rows)
     chrome = made.chromium(tmp_path, [{"name": row["name"], "host_key": row["host"]} for row in rows])
 
-    assert {one.name for one in firefox.cookies(fox, HOST, Deadline(5))} == {"a", "b"}
-    assert {one.name for one in chromium.cookies(chrome, HOST, Deadline(5))} == {"a", "b"}
+    assert {one.name for one in firefox.cookies(fox, HOST, Deadline(patient(5)))} == {"a", "b"}
+    assert {one.name for one in chromium.cookies(chrome, HOST, Deadline(patient(5)))} == {"a", "b"}
 
 
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 100, 4000])
@@ -157,7 +158,7 @@ def test_an_encrypted_value_is_estimated_to_half_a_block(tmp_path: Path, length:
     encrypted = b"v10" + bytes(inside + 16 - inside % 16)
     profile = made.chromium(tmp_path, [{"encrypted_value": encrypted}], version)
 
-    (found,) = chromium.cookies(profile, HOST, Deadline(5))
+    (found,) = chromium.cookies(profile, HOST, Deadline(patient(5)))
     assert abs(found.size - length) <= 8
     assert found.estimated
 
@@ -168,4 +169,4 @@ def test_values_encrypted_on_windows_are_known_to_the_byte(tmp_path: Path) -> No
     rows = [{"name": str(length), "encrypted_value": b"v10" + bytes(12 + 32 + length + 16)} for length in lengths]
     profile = made.chromium(tmp_path, rows)
 
-    assert {one.size for one in chromium.cookies(profile, HOST, Deadline(5))} == set(lengths)
+    assert {one.size for one in chromium.cookies(profile, HOST, Deadline(patient(5)))} == set(lengths)

@@ -17,7 +17,7 @@ import pytest
 from checks.browsers import chromium, database, firefox, profiles
 from checks.browsers.files import UnreadableError, read, reason
 from diagnose.model import Deadline
-from tests.pace import within
+from tests.pace import patient, within
 
 from . import made
 from .made import HOST, NOW, URL
@@ -41,7 +41,7 @@ def tree(folder: Path) -> str:
     return sums.hexdigest()
 
 
-def contents(seconds: float = 5) -> list[tuple[profiles.Profile, profiles.Content]]:
+def contents(seconds: float = 60) -> list[tuple[profiles.Profile, profiles.Content]]:
     return [(one, profiles.read(one, HOST, URL, NOW, Deadline(seconds))) for one in profiles.profiles()]
 
 
@@ -124,8 +124,8 @@ def test_columns_may_hold_anything(home: Path) -> None:
         ],
     )
 
-    assert len(firefox.cookies(fox, HOST, Deadline(5))) == 1
-    assert len(chromium.cookies(chrome, HOST, Deadline(5))) == 1
+    assert len(firefox.cookies(fox, HOST, Deadline(patient(5)))) == 1
+    assert len(chromium.cookies(chrome, HOST, Deadline(patient(5)))) == 1
 
 
 def test_a_huge_database_is_not_read(home: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_log_of_an_earlier_round_does_not_count(home: Path) -> None:
     log[16:24] = b"\0" * 8  # the log's header now has another salt than its frames
     path.with_name("cookies.sqlite-wal").write_bytes(log)
 
-    assert [one.name for one in firefox.cookies(path.parent, HOST, Deadline(5))] == ["now"]
+    assert [one.name for one in firefox.cookies(path.parent, HOST, Deadline(patient(5)))] == ["now"]
 
 
 def test_a_transaction_under_way_is_waited_for_and_then_given_up(home: Path) -> None:

@@ -16,6 +16,7 @@ from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
 from diagnose.selection import Selection
 from tests.machine import need
+from tests.pace import patient
 
 from ...discovery.nameserver import ScriptedNameserver
 from . import made, real_browsers
@@ -114,7 +115,9 @@ def test_a_profile_in_everyday_use_is_healthy(start: Start, run: Run, home: Path
         browser.visit(site.url("/kept/"))
         with browser.held_still():
             before = tree(home)
-            running = [profiles.read(one, HOST, site.url(), made.NOW, Deadline(20)) for one in profiles.profiles()]
+            running = [
+                profiles.read(one, HOST, site.url(), made.NOW, Deadline(patient(20))) for one in profiles.profiles()
+            ]
             assert tree(home) == before
         assert len(running) == 1
         assert {one.why for one in running[0].unread} <= {"in_use"}

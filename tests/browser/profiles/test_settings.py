@@ -13,6 +13,7 @@ import pytest
 
 from checks.browsers import chromium, firefox
 from diagnose.model import Deadline
+from tests.pace import patient
 
 from . import made
 from .made import HOST, NOW, URL
@@ -101,7 +102,7 @@ def test_permissions_of_firefox(
     permissions(tmp_path, *rows)
     (tmp_path / "prefs.js").write_text(f"// a comment\n{preferences}\n")
 
-    assert firefox.cookies_blocked(tmp_path, URL, Deadline(5)) is refused
+    assert firefox.cookies_blocked(tmp_path, URL, Deadline(patient(5))) is refused
 
 
 def test_scripts_are_off_only_where_the_preference_says_so(tmp_path: Path) -> None:
@@ -192,4 +193,4 @@ def test_zoom_of_firefox(tmp_path: Path, value: object, percent: int | None) -> 
         )
         database.execute("INSERT INTO prefs VALUES (1, 1, 7, ?)", (value,))
         database.commit()
-    assert firefox.zoom_percent(tmp_path, HOST, Deadline(10)) == percent
+    assert firefox.zoom_percent(tmp_path, HOST, Deadline(patient(10))) == percent

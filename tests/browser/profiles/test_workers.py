@@ -8,6 +8,7 @@ import pytest
 
 from checks.browsers import workers
 from diagnose.model import Deadline
+from tests.pace import patient
 
 from .made import HOST
 
@@ -66,7 +67,7 @@ def test_chromium(tmp_path: Path, log: bytes, table: bytes, found: workers.Worke
     (folder / "000002.ldb").write_bytes(table)
     (folder / "LOG").write_bytes(put())
 
-    assert workers.of_chromium(tmp_path, PAGE, Deadline(5)) == found
+    assert workers.of_chromium(tmp_path, PAGE, Deadline(patient(5))) == found
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def _readable(pem: Path, copy: Path) -> Path:
 def _encrypted(password: str) -> str:
     """*password* as crypt(5) keeps it."""
     made = subprocess.run(
-        ["openssl", "passwd", "-6", "-stdin"], input=password, capture_output=True, text=True, check=True, timeout=10
+        ["openssl", "passwd", "-6", "-stdin"], input=password, capture_output=True, text=True, check=True, timeout=60
     )
     return made.stdout.strip()
 

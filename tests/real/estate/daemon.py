@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .namespaces import Namespace
 
-START_LIMIT = 20.0
+START_LIMIT = 120.0
 STOP_LIMIT = 5.0
 
 

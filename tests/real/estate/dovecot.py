@@ -126,7 +126,7 @@ class Dovecot:
         """
         self._barriers += 1
         subprocess.run(
-            ["doveadm", "-c", self._config, "auth", "lookup", BARRIER], capture_output=True, check=True, timeout=10
+            ["doveadm", "-c", self._config, "auth", "lookup", BARRIER], capture_output=True, check=True, timeout=60
         )
         for _ in range(500):
             log = self.log()

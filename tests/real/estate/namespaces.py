@@ -42,7 +42,7 @@ class Namespace:
     def run(self, *argv: str | Path, given: str | None = None) -> str:
         """Run *argv* inside to its end; its standard output. Raises CalledProcessError."""
         return subprocess.run(
-            self.command(*argv), input=given, capture_output=True, text=True, check=True, timeout=30
+            self.command(*argv), input=given, capture_output=True, text=True, check=True, timeout=120
         ).stdout
 
     def inside(self, call: Callable[[], T], seconds: float = 20) -> T:
