@@ -50,6 +50,7 @@ def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iter
                     domain=given.subject.domain,
                     mx=facts.by_mx,
                 ),
+                data={"mistaken": owner},
             )
         elif _only_of_its_own(owner, given):
             yield Finding(
@@ -62,6 +63,7 @@ def judge_provider(facts: ProviderFacts, given: Given, _target: Subject) -> Iter
                     owner=owner,
                     domain=given.subject.domain,
                 ),
+                data={"mistaken": owner},
             )
 
 

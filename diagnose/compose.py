@@ -12,7 +12,7 @@ import msgspec
 
 from diagnose import __version__, browsers, providers
 from diagnose.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, remedies_for
-from diagnose.model import CheckResult, Host, Protocol, Service, Subject, Target, quote, text
+from diagnose.model import CheckResult, Host, Protocol, Service, Subject, Target, Text, quote, text
 from diagnose.model.renderer import Audience
 from diagnose.model.report import (
     Environment,
@@ -29,7 +29,7 @@ from diagnose.model.report import (
     Station,
     Tool,
 )
-from diagnose.verdict import JudgedCause, Judgement
+from diagnose.verdict import JudgedCause, Judgement, Seen
 
 Translate = Callable[[str], str]
 StationName = Literal["computer", "dns", "server", "encryption", "login", "mailbox"]
@@ -51,6 +51,11 @@ CHECKS_OF_STATION = {
     "login": ("login",),
     "mailbox": ("login.mailbox",),
 }
+
+
+WORDS_OF_SERVERS = {"reply", "words"}
+PLACE = {"host", "port", "protocol"}
+"""Arguments of the sentences that findings are told in."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +80,8 @@ def compose(
     translate: Translate = str,
 ) -> Report:
     """The finished report."""
-    causes = tuple(_cause(cause, frame, catalogue, translate) for cause in judgement.causes)
+    advised, said = msgspec.structs.replace(frame, provider=_provider(judgement, frame)), dict[str, str]()
+    causes = tuple(_cause(cause, advised, catalogue, said, translate) for cause in judgement.causes)
     return Report(
         tool=Tool(name="diagnose", version=__version__),
         lang=frame.lang,
@@ -141,29 +147,59 @@ def _headline(
     return answer.render(translate)
 
 
-def _cause(cause: JudgedCause, frame: Frame, catalogue: Catalogue, translate: Translate) -> ReportCause:
+def _provider(judgement: Judgement, frame: Frame) -> str | None:
+    """Whose pages and servers remedies may name: nobody's whom the settings name by mistake."""
+    mistaken = {one.finding.data.get("mistaken") for cause in judgement.causes for one in cause.seen}
+    return None if frame.provider in mistaken else frame.provider
+
+
+def _cause(
+    cause: JudgedCause, frame: Frame, catalogue: Catalogue, said: dict[str, str], translate: Translate
+) -> ReportCause:
     known = catalogue[cause.id]
+    title = translate(known.title)
     return ReportCause(
         id=cause.id,
         certainty=cause.certainty,
         impact=cause.impact,
-        title=translate(known.title),
+        title=title,
         summary=translate(known.summary),
-        evidence=_evidence(cause, translate),
+        evidence=_evidence(cause, title, said, translate),
         remedies=_ordered(remedies_for(known, _remedy_facts(cause, frame), translate), frame.audience),
         explains=cause.explains,
     )
 
 
-def _evidence(cause: JudgedCause, translate: Translate) -> tuple[Evidence, ...]:
-    rows = [
-        Evidence(check=s.result.id, text=s.finding.text.render(translate), data=_plain(s.finding.data))
-        for s in cause.seen
+def _evidence(cause: JudgedCause, title: str, said: dict[str, str], translate: Translate) -> tuple[Evidence, ...]:
+    """What was seen, each thing once; *said* holds, by its sentence, the title of the cause that it was said for."""
+    rows: dict[object, list[Seen]] = {}
+    for one in cause.seen:
+        rows.setdefault(_gist(one.finding.text), []).append(one)
+    evidence = []
+    for first, *others in rows.values():
+        sentence, data = first.finding.text.render(translate), _plain(first.finding.data)
+        if said.setdefault(sentence, title) != title:
+            again = text("The same was seen as for “{cause}”.", cause=said[sentence])
+            sentence, data = again.render(translate), {}
+        elif places := _places(others):
+            alike = text("{sentence} The same on {places}.", sentence=first.finding.text, places=places)
+            sentence = alike.render(translate)
+        evidence.append(Evidence(check=first.result.id, text=sentence, data=data))
+    return tuple(evidence)
+
+
+def _gist(sentence: Text) -> object:
+    """The same for sentences that tell the same words of a server, whichever door they came out of."""
+    if not WORDS_OF_SERVERS & sentence.args.keys():
+        return sentence.render()
+    return sentence.msgid, tuple((name, repr(value)) for name, value in sentence.args.items() if name not in PLACE)
+
+
+def _places(others: list[Seen]) -> tuple[str, ...]:
+    places = [
+        f"{one.result.target.host}:{one.result.target.port}" for one in others if isinstance(one.result.target, Service)
     ]
-    told: dict[str, Evidence] = {}
-    for row in rows:
-        told.setdefault(row.text, row)
-    return tuple(told.values())
+    return tuple(dict.fromkeys(places))
 
 
 def _ordered(remedies: tuple[ReportRemedy, ...], audience: Audience) -> tuple[ReportRemedy, ...]:
