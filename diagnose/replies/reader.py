@@ -268,15 +268,12 @@ def _contradicted(first: _Hit, hits: list[_Hit]) -> bool:
 
 
 def _agreed(first: _Hit, hits: list[_Hit]) -> bool:
-    """Words and a code, independently, name the same single cause."""
-    return (
-        not first.meaning.also
-        and first.layer > _PROGRAM
-        and any(
-            hit.layer != first.layer
-            and isinstance(hit.meaning, CodeRule)
-            and hit.meaning.cause == first.meaning.cause
-            and hit.meaning.certainty != "possible"
-            for hit in hits[1:]
-        )
+    """Words and a code, independently, name the same cause; among several only a code that says much may choose."""
+    return first.layer not in (_SIGNATURE, _PROGRAM) and any(
+        hit.layer != first.layer
+        and isinstance(hit.meaning, CodeRule)
+        and hit.meaning.cause == first.meaning.cause
+        and hit.meaning.certainty != "possible"
+        and (hit.layer == _CODE or not first.meaning.also)
+        for hit in hits[1:]
     )
