@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from checks.network import MOST_SKEW_SECONDS, ClockFacts
+from checks.clocks import MOST_SKEW_SECONDS
+from checks.network import ClockFacts
 from checks.web import WebFacts
 from diagnose.browsers import Recognised, recognise
 from diagnose.model import Certainty, Check, Facts, Finding, Given, Service, SkipCheck, Subject, Text, text

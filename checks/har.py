@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from checks.clocks import MOST_SKEW_SECONDS
 from checks.names import registered
-from checks.network import MOST_SKEW_SECONDS
 from checks.recorded_cookies import LostCookie, lost_cookies, sent_twice, too_long
 from checks.recorded_login import RecordedLogin, recorded_login, site_of, words_of
 from checks.web import REFUSED

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import codecs
-import email.utils
-import statistics
-import urllib.parse
 from collections.abc import Iterator
 
-import msgspec
-
+from checks.clocks import MOST_SKEW_SECONDS, Tick, ahead, tick_in_greeting, ticks_in
 from checks.dns import HostFacts
-from checks.handshake import unverified_stream
-from checks.tls import TlsFacts
+from checks.names import registered
+from checks.outcomes import left_by
+from checks.server import ServerFacts
+from checks.tls import TlsFacts, outside_validity
 from checks.web import WebFacts
-from diagnose.model import Check, Deadline, Facts, Finding, Given, Host, Service, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Given, Host, Service, Subject, Text, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Stream, is_address
+from diagnose.network import is_address
 
-MOST_SKEW_SECONDS = 300
-"""Kerberos and one-time codes draw the line there, too."""
-DATE_SECONDS = 6.0
-MOST_PAGES_ASKED = 2
 LARGEST_HOSTS_FILE = 10_000_000
 """Bytes read; blocklists of some megabytes are common."""
-
-
-class Tick(msgspec.Struct, frozen=True, kw_only=True):
-    """The clock of a server beside this computer's."""
-
-    host: str
-    ahead_seconds: float
-    """How far the server's clock is ahead of this computer's."""
 
 
 class ClockFacts(Facts, frozen=True, kw_only=True):
@@ -44,79 +30,72 @@ class ClockFacts(Facts, frozen=True, kw_only=True):
     """Servers whose certificate is outside its validity by this computer's clock."""
     valid_at_server_time: int = 0
     """Those of them whose certificate is valid by the other clocks."""
+    alike: tuple[str, ...] = ()
+    """Hosts of several owners whose certificates are all too old, or all too new, while no server's is accepted."""
 
 
-def probe_clock(_target: Subject, given: Given, bench: Workbench) -> ClockFacts:
-    """Read the Date headers that the run brought; where certificates fail for their dates, ask for one."""
-    ticks = [
-        tick for _, facts in given.elsewhere.get("web", ()) if isinstance(facts, WebFacts) for tick in _ticks(facts)
-    ]
-    handshakes = [(t, f) for t, f in given.elsewhere.get("tls", ()) if isinstance(f, TlsFacts)]
-    failed = [(t, f) for t, f in handshakes if _outside_validity(f, f.at)]
-    if failed and not ticks:
-        sites = [s for s in given.services if s.protocol == "webmail" and s.tls == "implicit"]
-        ticks += [tick for site in sites[:MOST_PAGES_ASKED] for tick in _ask(site, bench)]
-    ahead = ticks[0].ahead_seconds if ticks else 0.0
+def probe_clock(_target: Subject, given: Given, _bench: Workbench) -> ClockFacts:
+    """Gather the dates that the run brought: of pages, of greetings, and of whom failed handshakes asked."""
+    handshakes = [(t, f) for t, f in left_by(given, "tls", TlsFacts) if isinstance(t, Service)]
+    ticks = [tick for _, facts in left_by(given, "web", WebFacts) for tick in ticks_in(facts.hops)]
+    ticks += [tick for _, facts in handshakes for tick in facts.clocks]
+    ticks += _greeted(given, dict(handshakes))
+    ticks = list({tick.host: tick for tick in reversed(ticks)}.values())[::-1]
+    failed = [(t, f) for t, f in handshakes if outside_validity(f, f.at)]
+    offset = ahead(ticks)
     return ClockFacts(
         ticks=tuple(ticks),
-        clock_offset_s=round(-statistics.median(tick.ahead_seconds for tick in ticks), 1) if ticks else None,
+        clock_offset_s=None if offset is None else round(-offset, 1),
         rejected_for_time=len(failed),
-        valid_at_server_time=sum(not _outside_validity(f, f.at + ahead) for _, f in failed) if ticks else 0,
+        valid_at_server_time=0 if offset is None else sum(not outside_validity(f, f.at + offset) for _, f in failed),
+        alike=_alike(failed) if not any(f.verified for _, f in handshakes) else (),
     )
 
 
-def _ticks(facts: WebFacts) -> list[Tick]:
-    ticks: list[Tick] = []
-    for hop in facts.hops:
-        sent = email.utils.parsedate_to_datetime(hop.date) if hop.date and _is_date(hop.date) else None
-        host = urllib.parse.urlsplit(hop.url).hostname or ""
-        if sent is not None and hop.at is not None and host not in {t.host for t in ticks}:
-            ticks.append(Tick(host=host, ahead_seconds=round(sent.timestamp() - hop.at, 1)))
-    return ticks
+def _greeted(given: Given, handshakes: dict[Service, TlsFacts]) -> list[Tick]:
+    """Dates in the greetings of submission, which come in clear before STARTTLS."""
+    rows = [(t, facts) for t, facts in left_by(given, "server", ServerFacts) if isinstance(t, Service)]
+    ticks = (tick_in_greeting(t.host, facts.greeting, handshakes[t].at) for t, facts in rows if t in handshakes)
+    return [tick for tick in ticks if tick is not None]
 
 
-def _is_date(words: str) -> bool:
-    try:
-        return email.utils.parsedate_to_datetime(words).tzinfo is not None
-    except (ValueError, TypeError):
-        return False
-
-
-def _outside_validity(facts: TlsFacts, moment: float) -> bool:
-    chain = facts.explanation.chain if facts.explanation else ()
-    return bool(chain) and not all(c.not_before <= moment <= c.not_after for c in chain)
-
-
-def _ask(page: Service, bench: Workbench) -> list[Tick]:
-    """The Date of *page*, over TLS whose certificate cannot be checked while the clock is in doubt; nothing is sent."""
-
-    def ready(host: str, port: int) -> Stream | None:
-        try:
-            return unverified_stream(bench.network, host, port, deadline)
-        except OSError:
-            return None
-
-    deadline: Deadline = bench.deadline.share(0.5, DATE_SECONDS)
-    exchange = bench.network.fetch(f"https://{page.host}:{page.port}/", deadline, accept=lambda _: False, ready=ready)
-    return _ticks(WebFacts(hops=exchange.hops, loop=False))
+def _alike(failed: list[tuple[Service, TlsFacts]]) -> tuple[str, ...]:
+    old = [outside_validity(facts, facts.at) == "expired" for _, facts in failed]
+    hosts = dict.fromkeys(service.host for service, _ in failed)
+    unrelated = len({registered(host) for host in hosts}) > 1
+    return tuple(hosts) if unrelated and len(set(old)) == 1 else ()
 
 
 def judge_clock(facts: ClockFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
     """Wrong by more than five minutes, and by whose word?"""
     off = [tick for tick in facts.ticks if abs(tick.ahead_seconds) > MOST_SKEW_SECONDS]
-    if not off or len(off) < len(facts.ticks):  # one clock that agrees with ours speaks for ours
+    if not facts.ticks and facts.alike:
+        yield Finding(
+            cause="network.clock-skew",
+            certainty="likely",
+            text=text(
+                "By this computer's clock the certificates of {hosts}, which have different owners, are all outside "
+                "their dates.",
+                hosts=facts.alike,
+            ),
+        )
+    if len(off) <= len(facts.ticks) - len(off):  # a clock that agrees with ours speaks for ours
         return
-    agree = len(off) >= 2 or facts.valid_at_server_time > 0
+    middle = ahead(off) or 0.0
+    agreed = [tick for tick in off if abs(tick.ahead_seconds - middle) <= MOST_SKEW_SECONDS]
+    proven = len({registered(tick.host) for tick in agreed}) >= 2 or facts.valid_at_server_time > 0
     yield Finding(
         cause="network.clock-skew",
-        certainty="confirmed" if agree else "likely",
+        certainty="confirmed" if proven and len(agreed) == len(facts.ticks) else "likely",
         proof="date-of-servers",
+        # certificates that are outside their dates by the right time as well need another remedy first
+        partial=facts.rejected_for_time > 0 and facts.valid_at_server_time == 0,
         text=text(
             "This computer's clock differs by {minutes} minutes from that of {hosts}.",
-            minutes=round(abs(off[0].ahead_seconds) / 60),
+            minutes=round(abs(middle) / 60),
             hosts=tuple(tick.host for tick in off),
         ),
-        data={"ahead_seconds": off[0].ahead_seconds},
+        data={"ahead_seconds": middle},
     )
 
 
@@ -202,7 +181,7 @@ CHECKS = (
         untold=lambda facts: None if facts.ticks else text("no other clock told the time"),
         rules_out=("network.clock-skew",),
         usable=lambda facts: bool(facts.ticks),
-        after=("tls", "web"),
+        after=("server", "tls", "web"),
     ),
     Check(
         id="network.hosts",

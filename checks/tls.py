@@ -5,11 +5,12 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterator
-from typing import cast
+from typing import Literal, cast
 
 import msgspec
 
-from checks.certificates import name_matches
+from checks.certificates import CertificateFacts, name_matches
+from checks.clocks import Tick, ahead, ask_clocks
 from checks.greeting import spoken_protocol
 from checks.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
 from checks.second_look import Explanation, explain
@@ -70,6 +71,23 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     private_authorities: bool = False
     """Authorities beside the system's were named."""
     explanation: Explanation | None = None
+    clocks: tuple[Tick, ...] = ()
+    """Other clocks; asked where a certificate is outside its dates by this computer's."""
+
+
+def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:
+    """Which way a certificate of the chain is outside its dates at *moment*, seconds since the epoch."""
+    for certificate in _dated(facts.explanation or Explanation()):
+        if certificate.not_after < moment:
+            return "expired"
+        if certificate.not_before > moment:
+            return "not-yet"
+    return None
+
+
+def _dated(seen: Explanation) -> Iterator[CertificateFacts]:
+    """The certificates whose dates count: a root that was sent along is not the one that is trusted."""
+    return (one for one in seen.chain if not one.self_signed or one is seen.chain[0])
 
 
 def probe_implicit(target: Service, given: Given, bench: Workbench) -> TlsFacts:
@@ -115,7 +133,7 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, given: Given, ben
     known = failure(error, "tls_handshake")
     address = given.of("reach", ReachFacts).connected
     if known.name == "timed_out" or not may_pass(known) or not target.named or not time_is_left(bench):
-        return _failed(error, target, address, bench)
+        return _failed(error, target, address, given, bench)
     try:
         stream = call_again(target, given, bench)
         if target.tls == "implicit":
@@ -129,7 +147,7 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, given: Given, ben
             bench.shelf.put(session_key(target), session)
     except (ssl.SSLError, OSError) as again:
         telling = error if may_pass(failure(again, "tls_handshake")) else again
-        return _failed(telling, target, address, bench)
+        return _failed(telling, target, address, given, bench)
     stream.deadline = bench.deadline
     return msgspec.structs.replace(_verified(stream), first_failure=known)
 
@@ -153,25 +171,27 @@ def _verified(stream: Stream) -> TlsFacts:
     )
 
 
-def handshake_elsewhere(target: Service, bench: Workbench) -> TlsFacts:
+def handshake_elsewhere(target: Service, given: Given, bench: Workbench) -> TlsFacts:
     """What a handshake with a host beside those of the run comes to, as one that a page leads to. Raises OSError."""
     stream = bench.network.connect(target.host, target.port, bench.deadline.share(0.6, HANDSHAKE_SECONDS))
     try:
         stream.start_tls(bench.network.trust(), target.host)
     except (ssl.SSLError, OSError) as error:
-        return _failed(error, target, stream.peer, bench)
+        return _failed(error, target, stream.peer, given, bench)
     finally:
         stream.abort()
     return TlsFacts(verified=True, at=time.time())
 
 
-def _failed(error: ssl.SSLError | OSError, target: Service, address: str | None, bench: Workbench) -> TlsFacts:
+def _failed(
+    error: ssl.SSLError | OSError, target: Service, address: str | None, given: Given, bench: Workbench
+) -> TlsFacts:
     known = failure(error, "tls_handshake")
     code = getattr(error, "verify_code", None)
     message = getattr(error, "verify_message", None)
     if message:
         known = msgspec.structs.replace(known, text=str(message))
-    return TlsFacts(
+    facts = TlsFacts(
         verified=False,
         at=time.time(),
         failure=known,
@@ -182,6 +202,9 @@ def _failed(error: ssl.SSLError | OSError, target: Service, address: str | None,
         private_authorities=bench.network.ca_file is not None,
         explanation=explain(known, target, address, bench) if known.name != "timed_out" else None,
     )
+    if outside_validity(facts, facts.at):
+        facts = msgspec.structs.replace(facts, clocks=ask_clocks(target, given, bench))
+    return facts
 
 
 # -- judging
@@ -312,14 +335,15 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
 def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, target: Service) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     found = False
-    for certificate in seen.chain:
-        if certificate.self_signed and certificate is not seen.chain[0]:
-            continue  # a root that was sent along is not the one that is trusted
+    offset = ahead(facts.clocks)
+    # by this computer's clock alone it may be that clock which is wrong
+    vouched = offset is not None and outside_validity(facts, facts.at + offset) == outside_validity(facts, facts.at)
+    for certificate in _dated(seen):
         if certificate.not_after < facts.at:
             found = True
             yield Finding(
                 cause="tls.cert-expired",
-                certainty="confirmed",
+                certainty="confirmed" if vouched else "likely",
                 proof="not-after",
                 text=text(
                     "The certificate that {host} sends on port {port} expired on {day} ({subject}).",
@@ -333,7 +357,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
             found = True
             yield Finding(
                 cause="tls.cert-not-yet-valid",
-                certainty="confirmed",
+                certainty="confirmed" if vouched else "likely",
                 proof="not-before",
                 text=text(
                     "The certificate that {host} sends on port {port} is valid only from {day} on ({subject}).",

@@ -56,7 +56,7 @@ class WebFacts(Facts, frozen=True, kw_only=True):
     """The end of a first visit that failed in a way which may pass; the rest tells of the second visit."""
 
 
-def probe_web(target: Service, _given: Given, bench: Workbench) -> WebFacts:
+def probe_web(target: Service, given: Given, bench: Workbench) -> WebFacts:
     """GET the page, as a browser with an empty profile would; a circle is walked again without cookies.
 
     A page that fails in a way which may pass is asked for a second time.
@@ -82,18 +82,18 @@ def probe_web(target: Service, _given: Given, bench: Workbench) -> WebFacts:
         loop_without_cookies=bare,
         page=page,
         unfinished=exchange.unfinished,
-        elsewhere=_handshake_at_end(exchange, target, bench),
+        elsewhere=_handshake_at_end(exchange, target, given, bench),
         first_try=first,
     )
 
 
-def _handshake_at_end(exchange: Exchange, target: Service, bench: Workbench) -> TlsFacts | None:
+def _handshake_at_end(exchange: Exchange, target: Service, given: Given, bench: Workbench) -> TlsFacts | None:
     """The handshake again, with a look at why it fails, where a redirect ends at a host whose TLS does not hold."""
     failed, end = exchange.last.failure, _service_at(exchange.last.url, target)
     if failed is None or failed.name not in OF_TLS or (end.host, end.port) == (target.host, target.port):
         return None
     try:
-        facts = handshake_elsewhere(end, bench)
+        facts = handshake_elsewhere(end, given, bench)
     except OSError:
         return None
     return None if facts.verified else facts

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from checks.browser import BrowserFacts, judge_browser
-from checks.network import ClockFacts, Tick
+from checks.clocks import Tick
+from checks.network import ClockFacts
 from checks.web import WebFacts
 from diagnose.model import Facts, Finding, Given, Service, Subject, Target
 from diagnose.model.browsing import BrowserAnswer, Oddity, Reached, Reaching

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checks.certificates import CertificateFacts
+from checks.clocks import Tick
 from checks.dns import DomainFacts, HostFacts, MxTarget, judge_domain, judge_host
 from checks.greeting import spoken_protocol
 from checks.lookup import ResolverFacts, judge_resolver
@@ -283,6 +284,7 @@ def unaccepted(
         verify_code=code,
         private_authorities=private,
         explanation=Explanation(chain=chain, issuer_related=related),
+        clocks=(Tick(host="pages.example", ahead_seconds=0.0),),
     )
 
 

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from checks import offline
+from checks.clocks import Tick
 from checks.dns import DomainFacts
-from checks.network import ClockFacts, Tick
+from checks.network import ClockFacts
 from checks.offline import ConnectionFacts, Route, judge_connection, landmarks, probe_connection
 from checks.portal import PortalFacts, Reply
 from checks.proxy import Passage, ProxyFacts, Stage

@@ -87,7 +87,10 @@ INTERNATIONAL = (
 )
 
 CERTIFICATES = (
-    MailDomain(name="expired.example", hosts=(Host(certificate="expired"),)),
+    # its web page tells the time
+    MailDomain(
+        name="expired.example", hosts=(Host(certificate="expired"), Host(label="webmail", serves=(), web="login"))
+    ),
     MailDomain(name="notyet.example", hosts=(Host(certificate="not-yet-valid"),)),
     MailDomain(name="selfsigned.example", hosts=(Host(certificate="self-signed"),)),
     MailDomain(name="wrongname.example", hosts=(Host(certificate="wrong-name"),)),

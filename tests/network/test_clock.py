@@ -1,0 +1,209 @@
+"""Whose clock is wrong: this computer's, or does a certificate really lie outside its dates?"""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+
+import msgspec
+import pytest
+
+from checks.clocks import Tick, ask_clocks, tick_in_greeting
+from checks.network import ClockFacts, judge_clock, probe_clock
+from checks.server import ServerFacts
+from checks.tls import TlsFacts, judge_tls
+from checks.web import WebFacts
+from diagnose.history import History
+from diagnose.model import Certainty, Deadline, Facts, Given, Service, Target
+from diagnose.model.workbench import Workbench
+from diagnose.network import Hop, KnownAnswer, Nameserver, Network, Vantage
+
+from .conftest import Serve
+from .given import ALICE, DAY, NOW, bench, certificate, given, refused_certificate, service
+
+OLD, NEW, GOOD = (-400, -2), (30, 120), (-10, 80)
+"""From and to, in days from now: expired, not valid yet, valid."""
+
+
+def refused(host: str, days: tuple[int, int], *ticks: Tick) -> TlsFacts:
+    facts = refused_certificate(certificate(host, "CN=Authority", days=days), code=10 if days == OLD else 9)
+    return msgspec.structs.replace(facts, clocks=ticks)
+
+
+def accepted() -> TlsFacts:
+    return TlsFacts(verified=True, at=NOW, version="TLSv1.3")
+
+
+def seen(*rows: tuple[Service, TlsFacts]) -> Given:
+    return given(*(one for one, _ in rows), elsewhere={"tls": tuple(rows)})
+
+
+def clock_of(*rows: tuple[Service, TlsFacts]) -> list[tuple[str, bool]]:
+    """How sure it is that the clock is wrong, and whether that is only a part of the trouble."""
+    facts = probe_clock(ALICE, seen(*rows), bench())
+    return [(one.certainty, one.partial) for one in judge_clock(facts, given(), ALICE)]
+
+
+def tick(days: float, host: str = "pages.example") -> Tick:
+    return Tick(host=host, ahead_seconds=days * DAY)
+
+
+IMAP, SMTP = service("imap.corp.example"), service("smtp.hosting.example", 465, "smtp")
+
+
+@pytest.mark.parametrize(
+    ("days", "ticks", "certainty"),
+    [
+        (OLD, (), "likely"),
+        (NEW, (), "likely"),
+        (OLD, (tick(0),), "confirmed"),
+        (NEW, (tick(0),), "confirmed"),
+        (OLD, (tick(1 / 24),), "confirmed"),  # a clock that is off, and a certificate that is old all the same
+        (OLD, (tick(-60),), "likely"),
+        (NEW, (tick(60),), "likely"),
+        (NEW, (tick(400),), "likely"),  # by that time it is old, which is another fault
+        (OLD, (tick(0, "a.example"), tick(0, "b.example"), tick(-60, "c.example")), "confirmed"),
+        (OLD, (tick(-60, "a.example"), tick(-60, "b.example"), tick(0, "c.example")), "likely"),
+    ],
+)
+def test_a_certificate_is_out_of_date_by_a_clock_that_somebody_vouches_for(
+    days: tuple[int, int], ticks: tuple[Tick, ...], certainty: Certainty
+) -> None:
+    (found,) = judge_tls(refused("imap.corp.example", days, *ticks), given(), IMAP)
+
+    assert found.cause == ("tls.cert-expired" if days == OLD else "tls.cert-not-yet-valid")
+    assert found.certainty == certainty
+
+
+@pytest.mark.parametrize(
+    ("days", "ticks", "found"),
+    [
+        (NEW, (tick(60),), [("confirmed", False)]),  # the clock is two months behind
+        (OLD, (tick(-60),), [("confirmed", False)]),  # and here ahead
+        (OLD, (tick(-730),), [("likely", True)]),  # before the certificate began: both are wrong
+        (OLD, (tick(30),), [("likely", True)]),  # behind, and the certificate is old all the more
+        (OLD, (tick(0),), []),
+        (OLD, (tick(200 / DAY),), []),
+        (OLD, (), []),
+        (NEW, (tick(60, "a.example"), tick(0, "b.example")), []),  # one word against another
+        (NEW, (tick(0, "a.example"), tick(0, "b.example"), tick(60, "c.example")), []),
+        (NEW, (tick(60, "a.example"), tick(60, "b.example"), tick(0, "c.example")), [("likely", False)]),
+        (NEW, (tick(60, "a.example"), tick(60, "b.example")), [("confirmed", False)]),
+    ],
+)
+def test_who_is_believed(days: tuple[int, int], ticks: tuple[Tick, ...], found: list[tuple[str, bool]]) -> None:
+    assert clock_of((IMAP, refused("imap.corp.example", days, *ticks))) == found
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([(IMAP, OLD), (SMTP, OLD)], [("likely", False)]),
+        ([(IMAP, NEW), (SMTP, NEW)], [("likely", False)]),
+        ([(IMAP, OLD), (SMTP, NEW)], []),
+        ([(IMAP, OLD), (service("smtp.corp.example", 465, "smtp"), OLD)], []),  # one owner, who forgot them all
+        ([(IMAP, OLD), (SMTP, GOOD)], []),
+        ([(IMAP, OLD)], []),
+    ],
+)
+def test_certificates_of_several_owners_that_fail_alike(
+    rows: list[tuple[Service, tuple[int, int]]], found: list[tuple[str, bool]]
+) -> None:
+    assert clock_of(*((one, refused(one.host, days)) for one, days in rows)) == found
+
+
+def test_a_certificate_that_is_accepted_speaks_for_the_clock() -> None:
+    third = service("pop.third.example", 995, "pop3")
+    rows = [(IMAP, refused(IMAP.host, OLD)), (SMTP, refused(SMTP.host, OLD)), (third, accepted())]
+    assert clock_of(*rows) == []
+
+
+@pytest.mark.parametrize(
+    ("greeting", "ahead"),
+    [
+        ("220 mx.example ESMTP Sendmail 8.18.1/8.18.1; Tue, 14 Nov 2023 22:13:20 GMT", 0.0),
+        ("220 mx.example ESMTP Exim 4.96 Tue, 14 Nov 2023 23:13:20 +0100", 0.0),
+        ("220 mx.example ESMTP Exim 4.96 Wed, 15 Nov 2023 06:13:20 +0800", 0.0),
+        ("220 mx.example ESMTP Exim 4.96 Thu, 16 Nov 2023 22:13:20 +0000", 2 * DAY),
+        ("220 mx.example ESMTP Postfix", None),
+        ("220 mx.example since Tue, 14 Nov 2023", None),
+        ("220 mx.example Tue, 99 Nov 2023 22:13:20 GMT", None),
+    ],
+)
+def test_a_mail_server_greets_with_the_time(greeting: str, ahead: float | None) -> None:
+    """Wherever it is: what it says is of its own time zone."""
+    found = tick_in_greeting("mx.example", greeting, NOW)
+    assert (found and found.ahead_seconds) == ahead
+
+
+def test_a_greeting_before_starttls_is_a_witness() -> None:
+    submission = Service(protocol="smtp", host="smtp.corp.example", port=587, tls="starttls", source="srv")
+    greeting = ServerFacts(greeting="220 smtp ESMTP Exim 4.96 " + formatdate(NOW + 60 * DAY, usegmt=True))
+    elsewhere: dict[str, tuple[tuple[Target, Facts], ...]] = {
+        "tls": ((submission, refused("smtp.corp.example", NEW)),),
+        "server": ((submission, greeting),),
+    }
+    facts = probe_clock(ALICE, given(submission, elsewhere=elsewhere), bench())
+    assert [one.certainty for one in judge_clock(facts, given(), ALICE)] == ["confirmed"]
+
+
+def test_pages_that_came_anyhow_are_witnesses() -> None:
+    """As in a run in which nothing failed; a page in another time zone tells the same time."""
+    hops = (
+        Hop(url="https://mail.corp.example/", status=200, date="Tue, 14 Nov 2023 22:13:20 GMT", at=NOW, milliseconds=9),
+        Hop(url="https://a.example/", status=200, date="Tue, 14 Nov 2023 17:13:20 -0500", at=NOW, milliseconds=9),
+        Hop(url="https://b.example/", status=200, date="yesterday", at=NOW, milliseconds=9),
+    )
+    web = ((service("mail.corp.example", 443, "webmail"), WebFacts(hops=hops, loop=False)),)
+    facts = probe_clock(ALICE, given(elsewhere={"web": web}), bench())
+    assert [one.ahead_seconds for one in facts.ticks] == [0.0, 0.0]
+    assert list(judge_clock(facts, given(), ALICE)) == []
+
+
+def test_a_report_from_before_is_judged_again() -> None:
+    """It holds ticks alone."""
+    facts = ClockFacts(ticks=(tick(60),), rejected_for_time=2, valid_at_server_time=2)
+    assert [(one.certainty, one.partial) for one in judge_clock(facts, given(), ALICE)] == [("confirmed", False)]
+
+
+class Reachable(Vantage, frozen=True, kw_only=True):
+    """A computer that knows one page."""
+
+    url: str
+
+    def known_answers(self) -> tuple[KnownAnswer, ...]:
+        return (KnownAnswer(url=self.url, status=204, operator="Test", source=""),)
+
+
+@pytest.mark.parametrize("third_party", [True, False])
+def test_whom_to_ask_for_the_time(serve: Serve, *, third_party: bool) -> None:
+    """A page with a known answer, once a run; and nobody of the kind without leave."""
+    asked: list[str] = []
+
+    def page(request: object) -> None:
+        line = request.rfile.readline().decode()  # type: ignore[attr-defined]
+        headers = b"".join(iter(request.rfile.readline, b"\r\n"))  # type: ignore[attr-defined]
+        asked.append(line + headers.decode())
+        date = formatdate(time.time() + 60 * DAY, usegmt=True)
+        request.wfile.write(f"HTTP/1.1 204 No Content\r\nDate: {date}\r\n\r\n".encode())  # type: ignore[attr-defined]
+
+    url = f"http://127.0.0.1:{serve(page)}/"
+    work = Workbench(
+        network=Network(Nameserver("127.0.0.1", 9), vantage=Reachable(url=url)),  # nobody is looked up outside
+        deadline=Deadline(5),
+        history=History(None),
+        third_party=third_party,
+    )
+    nowhere = Service(protocol="imap", host="127.0.0.9", port=993, tls="implicit", source="option")
+    found = [ask_clocks(nowhere, given(nowhere), work) for _ in range(3)]
+
+    assert len(asked) == third_party
+    assert all("Cookie" not in one and "Authorization" not in one for one in asked)
+    if third_party:
+        assert {round(one.ahead_seconds / DAY) for ticks in found for one in ticks} == {60}
+
+
+def test_nothing_is_asked_where_no_date_is_odd() -> None:
+    """The check itself only reads."""
+    facts = probe_clock(ALICE, seen((IMAP, accepted()), (SMTP, refused(SMTP.host, GOOD))), bench(third_party=True))
+    assert facts == ClockFacts()
