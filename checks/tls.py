@@ -10,7 +10,7 @@ from typing import Literal, cast
 import msgspec
 
 from checks.certificates import CertificateFacts, name_matches
-from checks.clocks import Tick, ahead, ask_clocks
+from checks.clocks import MOST_SKEW_SECONDS, Tick, ahead, ask_clocks
 from checks.greeting import spoken_protocol
 from checks.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
 from checks.second_look import Explanation, explain
@@ -338,12 +338,15 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
     offset = ahead(facts.clocks)
     # by this computer's clock alone it may be that clock which is wrong
     vouched = offset is not None and outside_validity(facts, facts.at + offset) == outside_validity(facts, facts.at)
+    # with the right time set it would be refused as well
+    stands = vouched and abs(offset or 0.0) > MOST_SKEW_SECONDS
     for certificate in _dated(seen):
         if certificate.not_after < facts.at:
             found = True
             yield Finding(
                 cause="tls.cert-expired",
                 certainty="confirmed" if vouched else "likely",
+                stands=stands,
                 proof="not-after",
                 text=text(
                     "The certificate that {host} sends on port {port} expired on {day} ({subject}).",
@@ -358,6 +361,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
             yield Finding(
                 cause="tls.cert-not-yet-valid",
                 certainty="confirmed" if vouched else "likely",
+                stands=stands,
                 proof="not-before",
                 text=text(
                     "The certificate that {host} sends on port {port} is valid only from {day} on ({subject}).",

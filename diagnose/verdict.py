@@ -248,7 +248,9 @@ def _tops(place: int, above: Mapping[int, list[int]]) -> set[int]:
 
 
 def _explains(one: Seen, other: Seen, catalogue: Catalogue) -> bool:
-    if one.finding.certainty == "possible" or not catalogue.explains(one.finding.cause, other.finding.cause):
+    if one.finding.certainty == "possible" or other.finding.stands:
+        return False
+    if not catalogue.explains(one.finding.cause, other.finding.cause):
         return False
     if (one.finding.partial or catalogue[one.finding.cause].impact == "hinders") and not other.finding.partial:
         return False

@@ -34,6 +34,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """True of a part only (one address, one MX of several): the whole still works, so the cause only hinders."""
     remembered: bool = False
     """True of an earlier run, by the tool's own record: what this run has seen itself ranks before it."""
+    stands: bool = False
+    """Seen to hold whatever else is wrong, so that no other cause explains it."""
     proof: str = ""
     """Which of the cause's proofs in the catalogue this is; without one a cause cannot be confirmed."""
 

@@ -17,6 +17,7 @@ from checks.browsers.facts import BrowsersFacts, ProfileFacts, ProfilesFacts
 from checks.browsers.installed import InstalledBrowser
 from checks.browsers.profiles import Unread
 from checks.chromium import Field, Visit
+from checks.clocks import Tick
 from checks.dns import DomainFacts, HostFacts, MxTarget
 from checks.interception import InterceptionFacts, Shown
 from checks.line import LineFacts
@@ -24,7 +25,7 @@ from checks.lockout import LockoutFacts
 from checks.login import LoginFacts
 from checks.lookup import ResolverFacts, SystemFacts
 from checks.mailbox import MailboxFacts
-from checks.network import ClockFacts, HostsFileFacts, Tick
+from checks.network import ClockFacts, HostsFileFacts
 from checks.offline import ConnectionFacts, Route
 from checks.page import PageFacts
 from checks.password import PasswordFacts

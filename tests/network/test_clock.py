@@ -71,6 +71,9 @@ def test_a_certificate_is_out_of_date_by_a_clock_that_somebody_vouches_for(
 ) -> None:
     (found,) = judge_tls(refused("imap.corp.example", days, *ticks), given(), IMAP)
 
+    clock_is_wrong = bool(ticks) and abs(ticks[0].ahead_seconds) > 300
+    assert found.stands == (certainty == "confirmed" and clock_is_wrong)
+
     assert found.cause == ("tls.cert-expired" if days == OLD else "tls.cert-not-yet-valid")
     assert found.certainty == certainty
 
