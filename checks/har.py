@@ -13,7 +13,7 @@ from checks.clocks import MOST_SKEW_SECONDS
 from checks.names import registered
 from checks.recorded_cookies import LostCookie, lost_cookies, sent_twice, too_long
 from checks.recorded_login import RecordedLogin, recorded_login, site_of, words_of
-from checks.web import REFUSED
+from checks.web import REFUSED, astray_finding
 from diagnose.har import Exchange, HarFacts, read_har
 from diagnose.model import Certainty, Check, Finding, Given, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
@@ -83,14 +83,21 @@ def _judge_login(login: RecordedLogin, given: Given) -> Iterator[Finding]:
         return
     if end.cache:  # not the server's answer
         return
+    if end.astray:
+        yield _of_astray(end)
     suspects = _suspects(end, login.said, given)
     for suspect in suspects:
         yield _of_answer(suspect, end, login.said)
     if not any(suspect.certainty != "possible" for suspect in suspects):
-        if end.status == 401 and end in login.way:
+        # RFC 9110 §15.5.2: only a request that carries credentials can have them refused
+        if end.status == 401 and end in login.way and end.scheme:
             yield _finding(
                 "credentials.rejected", "likely", text("The login failed at {request}.", request=_shown(end))
             )
+        elif end.status in _WITHOUT_SESSION and not suspects:
+            sentence = text("The login failed at {request}.", request=_shown(end))
+            for cause in ("credentials.rejected", "web.session-expired", "browser.stale-cookies"):
+                yield _finding(cause, "possible", sentence)
         elif login.outcome == "asked_again":
             yield from _judge_asked_again(login)
 
@@ -120,7 +127,9 @@ def _judge_pages(ours: tuple[Exchange, ...], given: Given) -> Iterator[Finding]:
     if not pages:
         return
     last = pages[-1]
-    if last.status == 0:
+    if last.astray:
+        yield _of_astray(last)
+    elif last.status == 0:
         yield from _judge_unanswered(last, given)
     elif last.status >= 400:
         for suspect in _suspects(last, last.said, given):
@@ -129,6 +138,13 @@ def _judge_pages(ours: tuple[Exchange, ...], given: Given) -> Iterator[Finding]:
             yield _finding(
                 "credentials.rejected", "possible", text("The login failed at {request}.", request=_shown(last))
             )
+
+
+def _of_astray(one: Exchange) -> Finding:
+    sentence = text(
+        "The answer to {request} leads to {target}, which is no web address.", request=_shown(one), target=one.astray
+    )
+    return astray_finding(one.astray, sentence)
 
 
 def _suspects(one: Exchange, said: tuple[str, ...], given: Given) -> tuple[Suspect, ...]:

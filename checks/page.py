@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import msgspec
 
 from diagnose.first_use import made_once
+from diagnose.har import script_words
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import quote
 
@@ -27,6 +28,8 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     scripts: int = 0
     text: str = ""
     """Visible text, shortened."""
+    announced: str = ""
+    """What its script is going to show as an error, or its data names as one; shortened."""
     parked: str | None = None
     """The words of a parked, sold or default page that it holds."""
 
@@ -102,5 +105,6 @@ def read_page(body: str) -> PageFacts:
         forms=reader.forms,
         scripts=reader.scripts,
         text=seen,
+        announced=quote("\n".join(script_words(body)), LONGEST_TITLE),
         parked=parked,
     )

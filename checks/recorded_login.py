@@ -9,7 +9,7 @@ import msgspec
 
 from checks.names import registered
 from diagnose.har import Exchange
-from diagnose.har.names import is_login
+from diagnose.har.names import is_login, names
 from diagnose.replies import read_reply
 
 Outcome = Literal["in", "asked_again", "refused", "failed", "unfinished"]
@@ -52,9 +52,20 @@ def recorded_login(exchanges: tuple[Exchange, ...]) -> RecordedLogin | None:
 
 
 def words_of(one: Exchange, said: tuple[str, ...]) -> str:
-    """An answer as it came, as far as it is known: status line and words."""
+    """An answer as it came, as far as it is known: status line, what its URLs tell, and words."""
     status = f"HTTP/1.1 {one.status}\r\n\r\n" if one.status >= 400 else ""
-    return status + "\n".join(said)
+    return status + "\n".join([*told_by_url(one.redirect), *told_by_url(one.url), *said])
+
+
+def told_by_url(url: str) -> list[str]:
+    """What the parameters of *url* say of a login, each a URL of its own, whose words are no sentence."""
+    place = urllib.parse.urlsplit(url)
+    page = place.path.rpartition("/")[2]
+    return [
+        f"page://{page}?{part}"
+        for part in place.query.replace("?", "&").split("&")
+        if part.partition("=")[0].casefold() in names().telling_parameters
+    ]
 
 
 def _attempts(exchanges: tuple[Exchange, ...]) -> list[int]:
@@ -81,7 +92,7 @@ def _followed(exchanges: tuple[Exchange, ...], place: int) -> RecordedLogin:
         return ended("failed")
     if landing.status >= 400:
         return ended("in") if _repeated_well(landing, rest) else ended("refused")
-    if landing.redirect:
+    if landing.redirect or landing.astray:
         return ended("unfinished")
     if landing.password_form and _asks_again(landing, attempt, before):
         return ended("asked_again")

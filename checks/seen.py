@@ -76,7 +76,7 @@ def working_families(given: Given) -> frozenset[str]:
         working |= {"network", "tls"}
     if _all(given, "server", ServerFacts, lambda facts: facts.open):
         working |= {"server"}
-    if _all(given, "web", WebFacts, lambda facts: facts.page is not None and facts.page.password_field):
+    if _all(given, "web", WebFacts, lambda facts: facts.asks_for_password):
         working |= {"web"}
     return frozenset(working)
 

@@ -19,7 +19,7 @@ from checks.tls import TlsFacts, handshake_elsewhere, judge_tls
 from diagnose import providers
 from diagnose.model import Certainty, Check, Facts, Finding, Given, Service, Text, text
 from diagnose.model.workbench import Workbench
-from diagnose.network import Exchange, Hop, Stream
+from diagnose.network import Exchange, Hop, Stream, astray
 from diagnose.replies import read_reply
 
 PAGE_SECONDS = 15.0
@@ -27,6 +27,9 @@ TELLING_SECONDS = 5.0
 """A page that has not come by then may be down; one that was given less time may only be slow."""
 CACHED_SECONDS = 60
 """A login page that may be kept longer than that can be an old one."""
+
+ASKS = 401
+"""The status with which a page has the browser ask for name and password."""
 
 OF_TLS = ("certificate_not_accepted", "tls_version_or_cipher", "tls_alert", "tls_not_spoken")
 """Failures of a handshake that a second look can explain."""
@@ -54,6 +57,11 @@ class WebFacts(Facts, frozen=True, kw_only=True):
     """Why the TLS handshake with a host that a redirect leads to does not hold."""
     first_try: Hop | None = None
     """The end of a first visit that failed in a way which may pass; the rest tells of the second visit."""
+
+    @property
+    def asks_for_password(self) -> bool:
+        """Whether a password can be given: to a form, or to the browser's own dialog (401, RFC 9110 §11)."""
+        return self.hops[-1].status == ASKS or (self.page is not None and self.page.password_field)
 
 
 def probe_web(target: Service, given: Given, bench: Workbench) -> WebFacts:
@@ -151,6 +159,11 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             proof="page-fails",
             text=text("The webmail page {url} cannot be had: {words}.", url=place(last.url), words=last.failure.words),
         )
+    elif led := astray(last.location):
+        sentence = text(
+            "The webmail page {url} leads to {target}, which is no web address.", url=place(last.url), target=led
+        )
+        yield astray_finding(led, sentence)
     elif facts.unfinished and not (facts.page and facts.page.password_field):
         yield Finding(
             cause="web.login-page-down",
@@ -220,13 +233,16 @@ def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
 
 def _judge_page(facts: WebFacts, given: Given, target: Service) -> Iterator[Finding]:
     page, last = facts.page, facts.hops[-1]
-    if page is None or not _shown(facts) or last.status is None or last.status >= 500 or last.status in {404, 410}:
+    if page is None or astray(last.location) or not _shown(facts):
+        return
+    if last.status is None or last.status >= 500 or last.status in {404, 410}:
         return
     url = place(last.url)
-    hint = page.password_field and last.status < 400
-    told = list(judge_words(page.text, url, given, hint=hint, retry_after=last.retry_after))
+    hint = facts.asks_for_password and (last.status < 400 or last.status == ASKS)
+    told = list(judge_words(page.announced, url, given, hint=hint))
+    told = told or list(judge_words(page.text, url, given, hint=hint, retry_after=last.retry_after))
     yield from told
-    if page.password_field or last.status == 401:
+    if facts.asks_for_password:
         return
     if last.status >= 400:
         if not told:
@@ -309,6 +325,12 @@ def _judge_cache(facts: WebFacts) -> Iterator[Finding]:
                 rules=last.cache_control,
             ),
         )
+
+
+def astray_finding(led: str, sentence: Text) -> Finding:
+    """What a redirect to *led*, which is no web address, means: no page to log in on, or none that can be had."""
+    gone = "://" not in led
+    return Finding(cause="web.login-page-changed" if gone else "web.login-page-down", certainty="likely", text=sentence)
 
 
 def place(url: str) -> str:

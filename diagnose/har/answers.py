@@ -38,6 +38,9 @@ _HIDDEN = re.compile(
     re.IGNORECASE,
 )
 """A plain element that waits for a script to show it."""
+_MESSAGE_CALL = re.compile(
+    r"""\b([A-Za-z_]\w{2,40})\(\s{0,9}("(?:[^"\\\n]|\\.){1,2000}")\s{0,9},\s{0,9}["']([a-z]{1,20})["']"""
+)
 _SCRIPT_FIELD = re.compile(r'"(\w{1,40})"\s?:\s?"([^"\\]{1,500})')
 
 
@@ -90,7 +93,7 @@ def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -
     message = (
         len(words.split()) <= MESSAGE_WORDS and len(words) <= MESSAGE_TEXT and len(_LINK.findall(body)) <= MESSAGE_LINKS
     )
-    errors = _script_errors(body) if scripts else []
+    errors = script_words(body) if scripts or password else []
     return Answer(
         said=_kept([*errors, *words.splitlines()], secrets),
         password_form=password,
@@ -107,7 +110,7 @@ def read_json(body: str, secrets: Secrets) -> Answer:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Answer()
-    said: list[str] = []
+    said = _coded(content)
     refuses, outcomes = False, set[bool]()
     for name, value in fields(content):
         if name in names().message_fields and isinstance(value, str):
@@ -181,11 +184,53 @@ def _password_forms(body: str, url: str, secrets: Secrets) -> tuple[tuple[str, .
     return tuple(actions), password
 
 
-def _script_errors(body: str) -> list[str]:
-    """What the data in a page's script names as an error, which only the script will show."""
-    prefixes = names().script_errors
-    found = ((prefixes.get(name.casefold()), value) for name, value in _SCRIPT_FIELD.findall(body))
-    return [prefix + value for prefix, value in found if prefix is not None and value != "0"][:MOST_LINES]
+def script_words(body: str) -> list[str]:
+    """What a page's script is going to show as an error, or the page's data names as one."""
+    known = names()
+    shown = [
+        words
+        for call, quoted, kind in _MESSAGE_CALL.findall(body)
+        if kind in known.message_calls.get(call, ()) and (words := _unquoted(quoted))
+    ]
+    found = ((known.script_errors.get(name.casefold()), value) for name, value in _SCRIPT_FIELD.findall(body))
+    named = [prefix + value for prefix, value in found if prefix is not None and value != "0"]
+    return [*shown, *_page_states(body), *named][:MOST_LINES]
+
+
+def _unquoted(literal: str) -> str:
+    """The words of a script's string *literal*; empty for one that is none."""
+    try:
+        words = msgspec.json.decode(literal.replace("\\'", "'"))
+    except (msgspec.DecodeError, UnicodeError):
+        return ""
+    return html.unescape(re.sub(r"<[^<>]{0,500}>", " ", words)) if isinstance(words, str) else ""
+
+
+def _page_states(body: str) -> list[str]:
+    """The names of errors in the data that a page carries for its script, in base64 or as it is."""
+    said: list[str] = []
+    for name, prefix in names().page_states.items():
+        for encoded, plain in re.findall(
+            rf"""(?i:initial-state-[\w-]{{1,40}}?-{name}["']\s{{1,9}}value=["']([A-Za-z0-9+/=]{{1,2000}})"""
+            rf"""|\b{name}["']?\s?[:=]\s?(\[[^<>;]{{0,500}}?\]))""",
+            body,
+        ):
+            try:
+                content = base64.b64decode(encoded).decode() if encoded else plain
+            except (binascii.Error, ValueError):
+                continue
+            said += [f"{prefix} {word}" for word in re.findall(r"[\"']([A-Za-z]{3,40})[\"']", content)]
+    return said
+
+
+def _coded(content: object) -> list[str]:
+    """The number by which a webmail program tells what happened, with the names that say whose it is."""
+    leaves = dict(reversed(list(fields(content))))
+    return [
+        f"{known.program} {known.code} {leaves[known.code]}"
+        for known in names().coded_answers
+        if leaves.keys() >= known.fields and re.fullmatch(r"-?\d{1,5}", str(leaves[known.code]))
+    ]
 
 
 def _joined(base: str, relative: str) -> str:

@@ -14,7 +14,7 @@ from diagnose.har.names import is_login, is_logout
 from diagnose.har.sanitize import CALL, sends_password, started
 from diagnose.har.secrets import Secrets
 from diagnose.model import Facts
-from diagnose.network import Cookie
+from diagnose.network import Cookie, astray
 
 
 class CookieSet(Cookie, frozen=True, kw_only=True):
@@ -41,6 +41,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     milliseconds: float = 0.0
     redirect: str = ""
     """Where a redirect leads, absolute."""
+    astray: str = ""
+    """Where a redirect leads that is no web address: its scheme, with host and port where it has them."""
     error: str = ""
     """The browser's own name for a failure, such as ``net::ERR_BLOCKED_BY_CLIENT``."""
     blocked: str = ""
@@ -123,7 +125,8 @@ def exchange(number: int, entry: dict[str, Any]) -> Exchange:
         status=response["status"],
         at=at,
         milliseconds=entry["time"],
-        redirect=response["redirectURL"],
+        redirect="" if (led := astray(response["redirectURL"])) else response["redirectURL"],
+        astray=led,
         error=response.get("_error", ""),
         blocked=entry.get("_blockedReason", ""),
         cache=entry.get("_fromCache", ""),

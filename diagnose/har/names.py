@@ -11,6 +11,14 @@ from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 
 
+class CodedAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A JSON answer that is known by its *fields*, and tells its outcome by the number in one of them."""
+
+    program: str
+    fields: frozenset[str]
+    code: str
+
+
 class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The lists of ``knowledge/recordings.yaml``; what each holds stands there."""
 
@@ -25,6 +33,9 @@ class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     good_outcomes: frozenset[str]
     granted_fields: frozenset[str]
     script_errors: dict[str, str]
+    message_calls: dict[str, frozenset[str]]
+    page_states: dict[str, str]
+    coded_answers: tuple[CodedAnswer, ...]
     login_paths: frozenset[str]
     logout_paths: frozenset[str]
 

@@ -6,6 +6,7 @@ harmless entry harmless changes nothing, both are judged alike.
 
 from __future__ import annotations
 
+import contextlib
 import http
 import re
 import urllib.parse
@@ -20,6 +21,7 @@ from diagnose.har.answers import Answer, body_of, fields, read_html, read_json, 
 from diagnose.har.names import holds_name, holds_password, holds_secret, is_login
 from diagnose.har.secrets import SHORTEST_PASSWORD, STAND_IN, Secrets
 from diagnose.har.urls import MOST_PARAMETERS, clean_name, clean_url, parameters
+from diagnose.network import astray
 from diagnose.replies import read_reply
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -32,6 +34,7 @@ LONGEST_WAIT = 86_400_000.0
 
 _ELEMENT = re.compile(r"<(?:\w{1,30}:)?(\w{1,40})(?:\s[^<>]{0,500})?>([^<>]{1,4000})</")
 _FAILURE = re.compile(r"(?:net::)?ERR_[A-Z0-9_]{2,60}|NS_ERROR_[A-Z0-9_]{2,60}")
+_ASTRAY = re.compile(r"[a-z][a-z0-9+.-]{1,19}:(?://[a-z0-9.-]{0,253}(?::[a-z0-9]{0,8})?)?", re.IGNORECASE)
 _HTTP_VERSION = re.compile(r"HTTP/[0-9.]{1,3}|h[23](?:-\d\d)?", re.IGNORECASE)
 _BLOCKED = re.compile(
     r"csp|mixed-content|origin|inspector|subresource-filter|content-type|cors|other|[a-z]{3,12}-[a-z-]{3,40}"
@@ -289,10 +292,15 @@ def _redirect(
     leads = headers.first(received, "location") or response.get("redirectURL")
     if not 300 <= status < 400 or not isinstance(leads, str) or not leads:
         return ""
-    try:
-        return clean_url(urllib.parse.urljoin(url, leads), secrets) or ""
-    except ValueError:
-        return ""
+    with contextlib.suppress(ValueError):
+        leads = urllib.parse.urljoin(url, leads)
+    return clean_url(leads, secrets) or _shown_astray(leads)
+
+
+def _shown_astray(leads: str) -> str:
+    """Where a redirect leads that is no web address, as far as it holds nothing of a person."""
+    led = astray(leads)
+    return led if _ASTRAY.fullmatch(led) else ""
 
 
 def _kind(raw: dict[str, Any], sent: list[tuple[str, str]], received: list[tuple[str, str]]) -> str:

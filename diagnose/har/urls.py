@@ -13,7 +13,8 @@ MOST_PARAMETERS, MOST_SEGMENTS = 50, 20
 
 _NAME = re.compile(r"[^\W\d][\w$.:\[\]-]{0,39}")
 _SEGMENT = re.compile(r"(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})?(?:[._-]+(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})){0,6}")
-_PLAIN_WORD = re.compile(r"[A-Za-z_]{1,40}")
+_PLAIN_WORD = re.compile(r"[A-Za-z_]{1,40}(?:\.[A-Z_]{2,40})?|\d{1,3}")
+"""What a parameter that tells what happened may say: a word, the name of an error, or a small number."""
 _HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:.]{2,45}")
 
 

@@ -15,7 +15,7 @@ import msgspec
 from diagnose.model.deadline import Deadline
 from diagnose.model.failure import DeadlineError, Failure, NamedError
 from diagnose.network.connector import Attempt, Family, Race, family_of, has_route
-from diagnose.network.http import Cookie, Exchange, Hop, fetch
+from diagnose.network.http import Cookie, Exchange, Hop, astray, fetch
 from diagnose.network.resolver import (
     DnsAnswer,
     MxRecord,
@@ -54,6 +54,7 @@ __all__ = [
     "Stream",
     "SystemLookup",
     "Vantage",
+    "astray",
     "family_of",
     "has_route",
     "in_background",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -121,9 +122,9 @@ def fetch(
                 response = session.get(url, allow_redirects=False, stream=True, timeout=max(deadline.left(), 0.01))
                 with response:
                     location = response.headers.get("Location") if response.is_redirect else None
-                    target = urllib.parse.urljoin(url, location) if location else None
+                    target = _joined(url, location) if location else None
                     hop = _hop(url, response, target, started)
-                    if target is None or not target.lower().startswith(("http://", "https://")) or not accept(target):
+                    if target is None or not is_web_address(target) or not accept(target):
                         body, cut, late = _body(response, deadline, largest_body)
                         hops.append(hop)
                         return Exchange(
@@ -140,6 +141,33 @@ def fetch(
             url = target
     finally:
         session.close()
+
+
+def is_web_address(url: str) -> bool:
+    """Whether *url* can be asked for: http or https, a host, and a port that there is."""
+    try:
+        place = urllib.parse.urlsplit(url)
+        return place.scheme in {"http", "https"} and bool(place.hostname) and (place.port is None or place.port > 0)
+    except ValueError:
+        return False
+
+
+def astray(location: str | None) -> str:
+    """Of a redirect to what is no web address its scheme, with host and port where it has them; empty for any other."""
+    if not location or is_web_address(location):
+        return ""
+    scheme, _, rest = location.partition(":")
+    if scheme.lower() not in {"http", "https"}:
+        return f"{scheme.lower()[:20]}:"
+    return f"{scheme.lower()}://{re.split('[/?#]', rest.lstrip('/'))[0].rpartition('@')[2][:260]}"
+
+
+def _joined(base: str, relative: str) -> str:
+    """*relative* as a page at *base* means it; as it is, where it can mean nothing."""
+    try:
+        return urllib.parse.urljoin(base, relative)
+    except ValueError:
+        return relative
 
 
 def _since(started: float) -> int:

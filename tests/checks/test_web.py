@@ -150,3 +150,65 @@ def test_old_tls_is_told_whatever_its_server_says_of_the_new(
 
     assert (finding.cause, finding.certainty) == ("tls.protocol-too-old", "confirmed")
     assert "TLSv1.1" in finding.text.render()
+
+
+def answering(head: str, body: str = "") -> Any:
+    def answers(connection: Any, *_: Any) -> None:
+        connection.recv(4096)
+        connection.sendall(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("location", "cause"),
+    [
+        ("mailto:help@corp.example", "web.login-page-changed"),
+        ("ftp://files.corp.example/", "web.login-page-changed"),
+        ("javascript:void(0)", "web.login-page-changed"),
+        ("https://localhost:0/", "web.login-page-down"),
+        ("https://localhost:99999/", "web.login-page-down"),
+        ("https://localhost:port/", "web.login-page-down"),
+        ("https:///", "web.login-page-down"),
+    ],
+)
+def test_a_redirect_to_no_web_address_is_a_finding_and_no_fault_of_ours(location: str, cause: str) -> None:
+    with Listener(answering(f"302 Found\r\nLocation: {location}"), "127.0.0.1") as listener:
+        facts, target = visited(listener.port)
+
+    assert causes(facts, target) == [(cause, "likely")]
+
+
+def test_a_redirect_that_cannot_be_read_is_a_page_that_fails() -> None:
+    with Listener(answering("302 Found\r\nLocation: https://[::1/"), "127.0.0.1") as listener:
+        facts, target = visited(listener.port)
+
+    assert causes(facts, target) == [("web.login-page-down", "confirmed")]
+
+
+@pytest.mark.parametrize("scheme", ['Basic realm="mail"', "Negotiate", "NTLM", 'Digest realm="m", nonce="x"'])
+def test_a_page_that_has_the_browser_ask_for_the_password_is_a_login_form(scheme: str) -> None:
+    head = f"401 Unauthorized\r\nWWW-Authenticate: {scheme}"
+    with Listener(answering(head, "<h1>401 Unauthorized</h1>"), "127.0.0.1") as listener:
+        facts, target = visited(listener.port)
+
+    assert facts.asks_for_password
+    assert causes(facts, target) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("Connection to storage server failed.", "web.login-page-down"),
+        (
+            "".join(f"\\u{ord(c):04x}" for c in "Дані не збережено."),
+            "web.session-expired",
+        ),
+    ],
+)
+def test_what_the_pages_script_is_going_to_say_is_heard(words: str, cause: str) -> None:
+    page = f'<form><input type=password></form><script>rcmail.display_message("{words}","error",0)</script>'
+    with Listener(answering("200 OK", page), "127.0.0.1") as listener:
+        facts, target = visited(listener.port)
+
+    assert causes(facts, target) == [(cause, "possible")]

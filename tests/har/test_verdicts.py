@@ -441,8 +441,8 @@ def unknown_number(r: Recorder) -> Recorder:
 
 
 def led_to_a_login_page_without_words(r: Recorder) -> Recorder:
-    r.add("/auth/logon.aspx", 200).login(leads="/auth/logon.aspx?reason=2")
-    return r.add("/auth/logon.aspx?reason=2", 200)
+    r.add("/auth/logon.aspx", 200).login(leads="/auth/logon.aspx?reason=0")
+    return r.add("/auth/logon.aspx?reason=0", 200)
 
 
 UNEXPLAINED = (no_login, silent, unfinished, no_answer, unknown_number, led_to_a_login_page_without_words)
