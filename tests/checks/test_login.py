@@ -464,3 +464,13 @@ def test_an_odd_password_is_likely_wrong_before_it_is_sent() -> None:
 
     assert causes(findings) == [("credentials.input-error", "likely"), ("credentials.input-error", "possible")]
     assert login.CHECKS[0].takes_turns
+
+
+def test_a_login_referral_names_its_server_in_the_finding() -> None:
+    reply = "NO [REFERRAL imap://alice;AUTH=*@imap3.corp.example/] Password is wrong on this server"
+    finding, *others = judge_login(LoginFacts(outcome="rejected", reply=reply), given(), IMAP)
+
+    assert (finding.cause, finding.certainty) == ("settings.wrong-host", "confirmed")
+    assert finding.data["referred_host"] == "imap3.corp.example"
+    assert "to the server imap3.corp.example" in finding.text.render()
+    assert [other.cause for other in others if other.certainty != "possible"] == []

@@ -147,3 +147,17 @@ def test_ten_megabytes_cost_no_more_than_what_is_read_of_them(piece: str) -> Non
     explain(words.encode())
 
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("a1 NO [REFERRAL imap://alice;AUTH=*@imap3.corp.example/] Elsewhere", True),
+        ("settings.wrong-host", False),
+    ],
+)
+def test_the_server_that_a_login_referral_names_is_in_the_remedies(words: str, *, named: bool) -> None:
+    cause, *_ = explain(words).causes
+
+    assert cause.id == "settings.wrong-host"
+    assert any("imap3.corp.example" in step for remedy in cause.remedies for step in remedy.steps) is named

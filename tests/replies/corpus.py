@@ -58,7 +58,8 @@ FIELD = Path(__file__).with_name("field.jsonl")
 """Kin of texts that failed in the field, each labelled before it was read: alerts in logs, settings and counters,
 names of errors, bans, words of resolvers, SASL libraries' terms and more, with near-misses; read as `explain` reads.
 
-First read right: 45 %, confidently wrong: 27 %.
+First read right: 45 %, confidently wrong: 27 %; the last 65, gathered once rules were mended for the first 224: 98 and
+0 %.
 """
 NO_CAUSE = "none"
 
