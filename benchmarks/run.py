@@ -13,10 +13,11 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.mailbox import Mailbox
-from diagnose.diagnosis import Request, all_checks, diagnose
+from diagnose.diagnosis import Request, diagnose
 from diagnose.discovery import Wishes
 from diagnose.model import Service
 from diagnose.network import Nameserver
+from diagnose.plugins import all_checks
 from diagnose.secret import Secret
 from diagnose.subject import parse_subject
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
+from itertools import islice
 
 import msgspec
 
@@ -14,6 +16,7 @@ from diagnose.model import quote
 LONGEST_TITLE = 200
 LONGEST_TEXT = 3000
 """Characters of visible text that are kept: enough for every message, too little for a whole article."""
+MOST_TAGS = 20_000
 MOSTLY_SCRIPT = 400
 """Characters; a page with scripts and less visible text than that may draw its form later."""
 _UNSEEN = {"script", "style", "template", "noscript"}
@@ -91,10 +94,19 @@ class _Reader(HTMLParser):
             self._length += len(word)
 
 
+def _bounded(body: str) -> str:
+    """*body* up to its `MOST_TAGS`: for each that is none, html.parser looks through all of the rest."""
+    end = -1
+    for found in islice(re.finditer("<", body), MOST_TAGS, None):
+        end = found.start()
+        break
+    return body if end < 0 else body[:end]
+
+
 def read_page(body: str) -> PageFacts:
     """Title, forms, scripts and visible text of *body*; of what is no HTML its text."""
     reader = _Reader()
-    reader.feed(body)
+    reader.feed(_bounded(body))
     seen = quote(" ".join(reader.words), LONGEST_TEXT)
     title = quote(reader.title, LONGEST_TITLE)
     shown = f"{title} {seen}"

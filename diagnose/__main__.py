@@ -2,23 +2,65 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+from types import FrameType
+from typing import NoReturn
 
-from diagnose import __version__
+from diagnose import __version__, standard_streams
+
+USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
+"""Exit codes of the contract."""
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
-    if sys.argv[1:] == ["--version"]:  # told without loading what only a diagnosis needs
-        print(f"diagnose {__version__}")  # noqa: T201 - this is the output
-        sys.exit(0)
     try:
+        _hear_signals()
+        standard_streams.open_closed_ones()
+        code = _run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are loaded, there is nothing to report yet
+        code = INTERRUPTED
+    for number in (signal.SIGINT, signal.SIGTERM):  # a second one ends at once what the first one has not
+        signal.signal(number, signal.SIG_DFL)
+    if (failed := standard_streams.settle()) is not None and code != INTERRUPTED:
+        standard_streams.tell(f"diagnose: standard output cannot be written: {failed.strerror}.")
+        code = USAGE
+    if threading.active_count() > 1:  # one that hangs may not run on while the interpreter is taken down around it
+        os._exit(code)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        if arguments == ["--version"]:  # told without loading what only a diagnosis needs
+            standard_streams.write(f"diagnose {__version__}\n")
+            return 0
         from diagnose.cli import run
 
-        code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # while modules are loaded, there is nothing to report yet
-        code = 130
-    sys.exit(code)
+        return run(arguments)
+    except OSError as error:
+        standard_streams.tell(f"diagnose: standard output cannot be written: {error.strerror}.")
+        return USAGE
+    except Exception as error:  # what is installed is broken, beyond what can be told in any language
+        standard_streams.tell(f"diagnose: internal fault: {type(error).__name__}.")
+        return INCONCLUSIVE
+
+
+def _hear_signals() -> None:
+    """SIGTERM, and the end of the terminal, are what Ctrl-C is; what a thread dies of is told by who waits for it."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
+    threading.excepthook = lambda _: None
+    sys.unraisablehook = lambda _: None
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import time
 from datetime import UTC, datetime
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from diagnose.compose import Frame, compose
 from diagnose.declaration import DISCOVERY
 from diagnose.discovery import Discovered, Wishes, discover
 from diagnose.discretion import DiscreetObserver, masked_report
-from diagnose.first_use import made_once
 from diagnose.history import History
+from diagnose.interruption import Interruption
 from diagnose.language import translation
 from diagnose.mask import Mask
 from diagnose.model import Check, Deadline, Finding, Given, Subject
@@ -29,9 +28,10 @@ from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
 from diagnose.model.text import text
 from diagnose.model.workbench import OtherMailbox, Workbench
-from diagnose.network import Nameserver, Network, Vantage
+from diagnose.network import Nameserver, Network, NoThreadError, Vantage, in_background
 from diagnose.network.proxies import proxy_secrets
 from diagnose.observer import Observer
+from diagnose.plugins import all_checks
 from diagnose.redact import redact
 from diagnose.rejecting_servers import RejectingServers
 from diagnose.runner import Outcome, run
@@ -40,6 +40,8 @@ from diagnose.selection import Selection, matches
 from diagnose.verdict import judge
 
 DEFAULT_SECONDS = 30.0
+PROXIES_SECONDS = 0.3
+"""At the end of a run, for a program that is asked for the system's settings."""
 SYNTAX = "address.syntax"
 """The id of the check that is all there is to do for a subject whose address is none."""
 
@@ -92,8 +94,10 @@ def history_folder() -> Path:
     return platformdirs.user_state_path("mail-login-doctor", appauthor=False)
 
 
-def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
-    """Carry out *request*. Raises CaFileError, UnknownProviderError before anything is sent."""
+def diagnose(request: Request, observer: Observer | None = None, interruption: Interruption | None = None) -> Diagnosis:
+    """Carry out *request*, until *interruption* is asked for. Raises CaFileError, UnknownProviderError before
+    anything is sent.
+    """
     started, began = datetime.now(UTC), time.monotonic()
     mask = mask_of(request)
     deadline = Deadline(request.seconds)
@@ -122,6 +126,7 @@ def diagnose(request: Request, observer: Observer | None = None) -> Diagnosis:
         hinders_only=lambda cause: catalogue()[cause].impact == "hinders",
         selection=request.selection,
         observer=DiscreetObserver(observer, mask) if observer and mask else observer,
+        interruption=interruption,
     )
     report = _report(request, outcome, network, login=login, started=started, began=began)
     report = masked_report(report, mask, frozenset({DISCOVERY, *(check.id for check in all_checks())}))
@@ -170,26 +175,25 @@ def _report(
         started_at=started,
         duration_ms=round(1000 * (time.monotonic() - began)),
         resolver=(", ".join(map(str, network.resolver.nameservers())) or None) if request.discovery else None,
-        proxy=network.vantage.proxies().described,
+        proxy=_proxies(network.vantage),
         lang=request.lang,
         audience=request.audience,
     )
     return compose(judgement, outcome.results, outcome.services, frame, known, translation(request.lang))
 
 
+def _proxies(vantage: Vantage) -> str | None:
+    """Those that are set, where the system tells in time; by now it has been asked, most often."""
+    try:
+        return in_background(lambda: vantage.proxies().described, "proxies").result(timeout=PROXIES_SECONDS)
+    except (TimeoutError, NoThreadError):
+        return None
+
+
 def _login_chosen(request: Request) -> bool:
     """Whether --only and --skip leave the login in."""
     only, skip = request.selection.only, request.selection.skip
     return "login" not in skip and (not only or any(p.partition(".")[0] == "login" for p in only))
-
-
-@made_once
-def all_checks() -> tuple[Check[Any], ...]:
-    """Built-in and other packages' checks alike, by entry point; those of a broken package are its error to raise."""
-    found: list[Check[Any]] = []
-    for point in sorted(entry_points(group="diagnose.checks"), key=lambda p: p.name):
-        found += point.load()
-    return tuple(found)
 
 
 def _discovery(wishes: Wishes) -> Check[Discovered]:

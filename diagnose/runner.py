@@ -6,15 +6,14 @@ import contextlib
 import dataclasses
 import queue
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from diagnose.declaration import DISCOVERY, validate
+from diagnose.interruption import Interruption
 from diagnose.model import (
     Check,
     CheckResult,
@@ -31,9 +30,11 @@ from diagnose.model import (
 )
 from diagnose.model import text as _
 from diagnose.model.check import Status
+from diagnose.model.failure import internal_fault
 from diagnose.model.workbench import Workbench
-from diagnose.network import in_background
+from diagnose.network import NoThreadError, in_background
 from diagnose.observer import Observer
+from diagnose.presentable import presentable
 from diagnose.selection import Selection, matches
 
 GRACE_SECONDS = 0.3
@@ -54,6 +55,7 @@ class _Instance:
     check: Check[Any]
     target: Target
     identity: str
+    title: Text
     before: tuple[_Instance, ...] = ()
     state: str = "waiting"  # waiting, running, over
     started: float | None = None
@@ -72,13 +74,17 @@ def run(
     hinders_only: Callable[[str], bool],
     selection: Selection | None = None,
     observer: Observer | None = None,
+    interruption: Interruption | None = None,
 ) -> Outcome:
-    """Run *checks* for *subject* until all are over, the deadline has passed, or Ctrl-C was pressed.
+    """Run *checks* for *subject* until all are over, the deadline has passed, or *interruption* was asked for.
 
     *hinders_only* says of a cause id whether it can never block (KeyError for an unknown one);
     *provider* is the provider known from the start.
     """
-    return _Run(checks, subject, workbench, provider, hinders_only, selection or Selection(), observer).run()
+    one = _Run(checks, subject, workbench, provider, hinders_only, selection or Selection(), observer)
+    if interruption is not None:
+        interruption.listen(lambda: one.inbox.put(_interrupt))
+    return one.run()
 
 
 class _Run:
@@ -123,6 +129,7 @@ class _Run:
                     self.inbox.get_nowait()()
         self._cut_off(interrupted=interrupted)
         self.workbench.shelf.close()
+        self.workbench.network.close()
         results = tuple(i.result for i in self.instances if i.result is not None)
         return Outcome(results=results, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
 
@@ -156,15 +163,23 @@ class _Run:
 
     def _add(self, target: Target) -> None:
         for check in self.checks:
-            if not isinstance(target, check.each) or not check.applies(target):
-                continue
+            fault = None
+            try:
+                if not isinstance(target, check.each) or not check.applies(target):
+                    continue
+                title = _title(check, target)
+                title.render()
+            except Exception as error:  # only this check's, as whatever it raises later
+                title, fault = Text("{check}", {"check": check.id}), internal_fault(error)
             identity = self._identity(check, target)
             before = tuple(i for i in self.instances if i.check.id == check.id) if check.takes_turns else ()
-            instance = _Instance(check, target, identity, before)
+            instance = _Instance(check, target, identity, title, before)
             self.instances.append(instance)
             self.by_place[check.id, _place(target)] = instance
             if self.observer:
-                self.observer.planned(identity, _title(check, target))
+                self.observer.planned(identity, title)
+            if fault is not None:
+                self._done(instance, self._result(instance, "error", because=fault))
 
     def _identity(self, check: Check[Any], target: Target) -> str:
         match target:
@@ -222,7 +237,11 @@ class _Run:
             return True
         its_turn = all(turn.state == "over" for turn in instance.before)
         if instance.before and its_turn:
-            spared = instance.check.spared(instance.target, self._given(instance, []), self.workbench)
+            try:
+                spared = instance.check.spared(instance.target, self._given(instance, []), self.workbench)
+            except Exception as error:
+                self._done(instance, self._result(instance, "error", because=internal_fault(error)))
+                return True
             if spared is not None:
                 self._skip(instance, spared)
                 return True
@@ -295,7 +314,11 @@ class _Run:
         instance.state, instance.started, instance.given = "running", time.monotonic(), given
         if self.observer:
             self.observer.started(instance.identity)
-        done = in_background(lambda: self._carry_out(instance, given), instance.identity)
+        try:
+            done = in_background(lambda: self._carry_out(instance, given), instance.identity)
+        except NoThreadError as error:
+            self._done(instance, self._result(instance, "error", because=error.sentence))
+            return
         done.add_done_callback(lambda future: self.inbox.put(lambda: self._done(instance, future.result())))
 
     def _carry_out(self, instance: _Instance, given: Given) -> CheckResult:
@@ -303,17 +326,23 @@ class _Run:
         check, target = instance.check, instance.target
         facts: Facts | None = None
         try:
-            facts = check.probe(target, given, self.workbench)
+            seen = check.probe(target, given, self.workbench)
+            presentable(seen)
+            facts = seen
             findings = tuple(check.judge(facts, given, target))
+            for finding in findings:
+                presentable(finding)
             status = self._status(findings)
             usable = check.usable(facts)
             left_open = check.left_open(facts)
             untold = check.untold(facts)
             unsettled = tuple(check.unsettled(facts))
+            presentable(left_open)
+            presentable(untold)
         except SkipCheck as skip:
             return self._result(instance, "skip", because=skip.reason)
         except BaseException as error:  # even an exit is only this check's fault
-            return self._result(instance, "error", because=_fault(error), facts=facts)
+            return self._result(instance, "error", because=internal_fault(error), facts=facts)
         passed_by = untold if status == "pass" else None  # a tick means the title
         return self._result(
             instance,
@@ -351,7 +380,7 @@ class _Run:
             id=instance.identity,
             check=instance.check.id,
             family=instance.check.family,
-            title=_title(instance.check, instance.target),
+            title=instance.title,
             target=instance.target,
             status=status,
             skipped_because=because,
@@ -387,6 +416,10 @@ class _Run:
                 self._skip(instance, why)
 
 
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
 def _named(instance: _Instance) -> Text:
     return Text("{check}", {"check": instance.identity})
 
@@ -409,10 +442,3 @@ def _title(check: Check[Any], target: Target) -> Text:
             return Text(check.title, {"host": target.name})
         case Subject():
             return Text(check.title, {"domain": target.domain})
-
-
-def _fault(error: BaseException) -> Text:
-    """Type and place of *error*; neither its message nor any variable, since both may hold what must not be shown."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return _("internal fault: {kind} in {place}", kind=type(error).__name__, place=place)

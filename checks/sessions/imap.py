@@ -18,6 +18,7 @@ import imaplib2
 import imaplib2.imaplib2
 
 from checks.sessions.session import (
+    MOST_LINES,
     SERVER_FIRST,
     Credentials,
     MailSession,
@@ -30,7 +31,7 @@ from checks.sessions.session import (
     shown,
 )
 from diagnose import __version__
-from diagnose.model import ClosedError, Deadline, DeadlineError
+from diagnose.model import ClosedError, Deadline, DeadlineError, TooMuchDataError
 from diagnose.network import Stream
 
 CLIENT_ID = ("name", "diagnose", "version", __version__)
@@ -49,6 +50,7 @@ imaplib2.imaplib2.AllowedVersions = ("IMAP4REV1", "IMAP4", "IMAP4REV2")
 LEAST = ("IMAP4REV1",)
 """What a server can do that does not say: log in by LOGIN."""
 _CAPABILITIES = re.compile(rb"^\* CAPABILITY ([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_IDLE_TALK = re.compile(rb"^\* (?!BYE)[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
 
 
@@ -91,6 +93,8 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         """What is sent next carries the secret."""
         self.secret_sent_at: int | None = None
         """How much had been heard when the secret was sent."""
+        self.lines = 0
+        self.begun_line = b""
         super().__init__("localhost", identifier="")
 
     def _mesg(self, *_: object) -> None:
@@ -127,13 +131,30 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     def read(self, size: int) -> bytes:
         """Called by imaplib2's reader thread only."""
         self.ready.wait()
-        data = self.stream.recv(size)
-        if not data:
-            raise ClosedError("closed by the server")
+        data = b""
+        while not data:
+            data = self.stream.recv(size)
+            if not data:
+                raise ClosedError("closed by the server")
+            if size > 1:
+                data = self._without_idle_talk(data)
         self.heard += data
         if size == 1 and data == b"\n":
             self.TerminateReader = self._tagged(bytes(self.heard[self.heard.rfind(b"\n", 0, -1) + 1 :]))
         return data
+
+    def _without_idle_talk(self, data: bytes) -> bytes:
+        """*data*, or what of it is no untagged line once there were very many: imaplib2 takes its time over each."""
+        if self.lines <= MOST_LINES:
+            self.lines += data.count(b"\n")
+            return data
+        whole, mark, self.begun_line = (self.begun_line + data).rpartition(b"\n")
+        kept = _IDLE_TALK.sub(b"", whole + mark)
+        self.lines += kept.count(b"\n")
+        if self.lines > 2 * MOST_LINES:
+            self.stream.abort()
+            raise TooMuchDataError(f"more than {2 * MOST_LINES} lines")
+        return kept
 
     def _put_response(self, resp: bytes) -> None:
         """One line, or a part of a literal. Called by imaplib2's handler thread only."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import poplib
 
 from checks.sessions.session import (
+    MOST_LINES,
     SERVER_FIRST,
     Credentials,
     MailSession,
@@ -65,7 +66,7 @@ class Pop3Session(MailSession):
     def __init__(self, stream: Stream, deadline: Deadline) -> None:
         """Take the greeting and ask for the capabilities. Raises OSError."""
         self.stream = stream
-        stream.deadline = deadline
+        stream.deadline, stream.most_lines = deadline, MOST_LINES
         try:
             self._client = _Client(stream)
         except poplib.error_proto as error:

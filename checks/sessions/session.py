@@ -19,6 +19,8 @@ SERVER_FIRST = ("LOGIN",)
 """Mechanisms in which the server speaks first: one that takes no first answer would get the password as the name."""
 EARLY_SECONDS = 0.02
 """For an answer that was sent along with the one before to arrive."""
+MOST_LINES = 5000
+"""Of a whole session; a mailbox of a thousand folders and the mails looked at stay below."""
 LONGEST_REPLY = 4000
 """Characters of a reply that are kept."""
 

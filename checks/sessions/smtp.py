@@ -6,6 +6,7 @@ import contextlib
 import smtplib
 
 from checks.sessions.session import (
+    MOST_LINES,
     SERVER_FIRST,
     Credentials,
     MailSession,
@@ -34,7 +35,7 @@ class SmtpSession(MailSession):
     def __init__(self, stream: Stream, deadline: Deadline) -> None:
         """Take the greeting and say EHLO. Raises OSError."""
         self.stream = stream
-        stream.deadline = deadline
+        stream.deadline, stream.most_lines = deadline, MOST_LINES
         self._client = smtplib.SMTP(local_hostname=HELO_NAME)
         self._client.sock = stream  # type: ignore[assignment]  # has what smtplib uses of a socket
         code, words = self._ask(None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
+import io
 from gettext import gettext as _
 from importlib import import_module
 
@@ -11,7 +12,10 @@ import click
 from diagnose import language
 from diagnose.cli import secrets
 from diagnose.cli.help import translated
+from diagnose.cli.output import print_out
 from diagnose.knowledge import KnowledgeError
+from diagnose.model.failure import internal_fault
+from diagnose.standard_streams import tell
 
 COMMANDS = {
     "browser": "diagnose.cli.browser",
@@ -25,31 +29,44 @@ COMMANDS = {
 """Command name to the module whose COMMAND it is; whatever else comes first is an address or a domain."""
 MAIN = "diagnose.cli.main_job"
 
-USAGE, INTERRUPTED = 2, 130
+USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
 
 
 def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
     secrets.forget()
+    try:
+        return _carried_out(arguments)
+    except click.ClickException as error:
+        tell(f"diagnose: {secrets.without_secrets(_sentence(error))}")
+        return USAGE
+    except KnowledgeError as error:
+        tell(f"diagnose: {error}")
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        tell(f"diagnose: {_('interrupted')}")
+        return INTERRUPTED
+    except Exception as error:  # a fault of ours, told without what it may hold
+        tell(f"diagnose: {_('{sentence}.').format(sentence=internal_fault(error).render(_))}")
+        return INCONCLUSIVE
+
+
+def _carried_out(arguments: list[str]) -> int:
     language.speak(language.asked_for(arguments) or language.of_computer())
     chosen = COMMANDS.get(arguments[0]) if arguments else None
     name = f"diagnose {arguments[0]}" if chosen else "diagnose"
-    try:
-        command = translated(import_module(chosen or MAIN).COMMAND)
-        code = command.main(arguments[1:] if chosen else arguments, prog_name=name, standalone_mode=False)
-    except click.ClickException as error:
-        click.echo(f"diagnose: {secrets.without_secrets(_sentence(error))}", err=True)
-        return USAGE
-    except KnowledgeError as error:
-        click.echo(f"diagnose: {error}", err=True)
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(f"diagnose: {_('interrupted')}", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever reads us is gone; Python's own complaint about that helps nobody
-        return 0
-    return code if isinstance(code, int) else 0
+    command = translated(import_module(chosen or MAIN).COMMAND)
+    # not by click's own `main`, which ends the process with 1 where nobody reads what it writes
+    with contextlib.redirect_stdout(io.StringIO()) as asked_for:
+        try:
+            context = command.make_context(name, arguments[1:] if chosen else arguments)
+        except click.exceptions.Exit as over:
+            context, code = None, over.exit_code
+    if context is None:
+        print_out(asked_for.getvalue())  # help, or the version
+        return code
+    with context:
+        return int(command.invoke(context) or 0)
 
 
 def _sentence(error: click.ClickException) -> str:

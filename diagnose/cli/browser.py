@@ -11,9 +11,10 @@ import click
 import msgspec
 
 from diagnose import providers
-from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways
+from diagnose.cli import signals
+from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways, write_reports
 from diagnose.cli.options import clean_browser_option, profiles_option
-from diagnose.cli.output import renderer
+from diagnose.cli.output import rendered
 from diagnose.cli.parameters import Number, ServiceUrl
 from diagnose.diagnosis import Request
 from diagnose.discovery import Wishes, discover
@@ -26,6 +27,7 @@ from diagnose.secret import Secret
 from diagnose.selection import Selection
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import serving
+from diagnose.standard_streams import tell
 from diagnose.subject import parse_subject
 
 WAIT_SECONDS = 300.0
@@ -80,14 +82,16 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
         _open(address, told=given["no_open"])
         talk.wait(given["wait"])
         request = _told(request, talk.answer, talk.password)
-        done = diagnosed(request, given, talk)
-        talk.report = renderer("html").render(
-            done.report, RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"])
+        with signals.held_back() as interruption:
+            done = diagnosed(request, given, interruption, talk)
+            unwritten = write_reports(done, given)
+        talk.report = rendered(
+            "html", done.report, RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"])
         )
         if talk.answer is None:
             seconds = round(given["wait"])
-            click.echo(_("The page was not opened within {seconds} seconds.").format(seconds=seconds), err=True)
-        code = show(done, given)
+            tell(_("The page was not opened within {seconds} seconds.").format(seconds=seconds))
+        code = show(done, given, unwritten)
         talk.wait_for_collection()
         return code
 
@@ -134,9 +138,9 @@ def _find_pages(request: Request, network: Network, talk: Conversation) -> None:
 
 def _open(address: str, *, told: bool) -> None:
     if told or not webbrowser.open(address):
-        click.echo(_("Open this address in your browser: {address}").format(address=address), err=True)
+        tell(_("Open this address in your browser: {address}").format(address=address))
     else:
-        click.echo(_("A page has been opened in your browser. Please go on there."), err=True)
+        tell(_("A page has been opened in your browser. Please go on there."))
 
 
 def _told(request: Request, answer: BrowserAnswer | None, password: Secret | None) -> Request:

@@ -23,6 +23,7 @@ from diagnose.model.page import Advice, AnyBlock, Entry, Heading, Page, Paragrap
 from diagnose.providers import UnknownProviderError
 from diagnose.replies import Protocol
 from diagnose.replies.text import LARGEST_REPLY
+from diagnose.standard_streams import tell
 
 STANDARD_INPUT = "-"
 
@@ -91,7 +92,7 @@ def _told(words: tuple[str, ...]) -> bytes:
     if not told.strip():
         raise click.UsageError(_("there is no text to explain."))
     if len(told) > LARGEST_REPLY:
-        click.echo(_("Only the first {number} bytes of the text are read.").format(number=LARGEST_REPLY), err=True)
+        tell(_("Only the first {number} bytes of the text are read.").format(number=LARGEST_REPLY))
     return told[:LARGEST_REPLY]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from diagnose.cli.main_job import carry_out, options, other_mailbox
+from diagnose.cli.output import print_out
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
 from diagnose.diagnosis import Request, diagnose
 from diagnose.discovery import Wishes
@@ -88,13 +89,13 @@ def _carry_out_all(seconds: float) -> int:
     summary = _("{agreeing} agree, {disagreeing} disagree, {lacking} not possible here")
     agreeing = len(SCENARIOS) - disagreeing - lacking
     told = summary.format(agreeing=agreeing, disagreeing=disagreeing, lacking=lacking)
-    click.echo(f"{told} ({time.monotonic() - began:.0f} s)")
+    print_out(f"{told} ({time.monotonic() - began:.0f} s)\n")
     return 1 if disagreeing else 0
 
 
 def _print_row(sign: str, name: str, expected: str, found: str, seconds: str) -> None:
     width = max(map(len, SCENARIOS))
-    click.echo(f"{sign} {name:<{width}} {seconds:>8}  {expected:<33} {found}")
+    print_out(f"{sign} {name:<{width}} {seconds:>8}  {expected:<33} {found}\n")
 
 
 def _outcome(done: Trial) -> tuple[str, str]:
@@ -115,7 +116,7 @@ def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int
     if listing:
         width = max(map(len, SCENARIOS))
         for one in SCENARIOS.values():
-            click.echo(f"{one.id:<{width}}  {_(one.title)}")
+            print_out(f"{one.id:<{width}}  {_(one.title)}\n")
         return 0
     if everything:
         return _carry_out_all(given["timeout"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from diagnose.cli import secrets
+from diagnose.cli import secrets, signals
 from diagnose.cli.options import (
     audience_option,
     clean_browser_option,
@@ -19,19 +19,21 @@ from diagnose.cli.options import (
     no_color_option,
     profiles_option,
 )
-from diagnose.cli.output import formats, print_out, renderer, suffixes, terminal_style, write_file
+from diagnose.cli.output import formats, print_out, rendered, suffixes, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
 from diagnose.declaration import DISCOVERY
-from diagnose.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, all_checks, diagnose, history_folder
+from diagnose.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, diagnose, history_folder
 from diagnose.discovery import Wishes
 from diagnose.history import History
+from diagnose.interruption import Interruption
 from diagnose.language import translation
 from diagnose.model import Subject, TextError
 from diagnose.model.browsing import Browsing
 from diagnose.model.renderer import RenderStyle
 from diagnose.model.workbench import OtherMailbox
 from diagnose.observer import Observer, Observers
+from diagnose.plugins import all_checks
 from diagnose.providers import provider
 from diagnose.secret import Secret
 from diagnose.selection import Selection
@@ -261,29 +263,52 @@ def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
 
 
 def carry_out(request: Request, given: dict[str, Any]) -> int:
-    """Diagnose, show, write; the exit code."""
-    return show(diagnosed(request, given), given)
+    """Diagnose, write, show; the exit code."""
+    with signals.held_back() as interruption:
+        done = diagnosed(request, given, interruption)
+        unwritten = write_reports(done, given)
+    return show(done, given, unwritten)
 
 
-def diagnosed(request: Request, given: dict[str, Any], *watching: Observer) -> Diagnosis:
+def diagnosed(
+    request: Request, given: dict[str, Any], interruption: Interruption, watching: Observer | None = None
+) -> Diagnosis:
     """Diagnose, with progress on a terminal; *watching* is told of every change, too."""
     progress = progress_or_none(quiet=given["quiet"])
     with progress or contextlib.nullcontext():
-        return diagnose(request, Observers(*filter(None, (progress, *watching))))
+        return diagnose(request, Observers(*filter(None, (progress, watching))), interruption)
 
 
-def show(done: Diagnosis, given: dict[str, Any]) -> int:
-    """The report to standard output and to files; the exit code."""
-    translate = translation(given["lang"])
+def write_reports(done: Diagnosis, given: dict[str, Any]) -> list[click.ClickException]:
+    """The report to all files that it can be written to; why it could not to the others."""
+    style = RenderStyle(
+        translate=translation(given["lang"]),
+        audience=given["audience"],
+        verbose=given["verbose"],
+        quiet=given["quiet"],
+    )
+    unwritten = []
+    for file in given["reports"]:
+        try:
+            write_file(file, done.report, style)
+        except click.ClickException as error:
+            unwritten.append(error)
+    return unwritten
+
+
+def show(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException]) -> int:
+    """The report to standard output; the exit code. Raises what could not be written, once all else is."""
     style = terminal_style(
-        translate,
+        translation(given["lang"]),
         no_color=given["no_color"],
         audience=given["audience"],
         verbose=given["verbose"],
         quiet=given["quiet"],
     )
-    print_out(renderer(given["form"]).render(done.report, style))
-    plain = RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"], quiet=given["quiet"])
-    for file in given["reports"]:
-        write_file(file, done.report, plain)
+    try:
+        print_out(rendered(given["form"], done.report, style))
+    except click.ClickException as error:
+        unwritten.append(error)
+    if unwritten:
+        raise click.ClickException(" ".join(dict.fromkeys(error.format_message() for error in unwritten)))
     return 130 if done.interrupted else int(done.report.verdict.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
@@ -14,7 +15,9 @@ from typing import cast
 
 import click
 
+from diagnose import standard_streams
 from diagnose.first_use import one_at_a_time
+from diagnose.model.failure import internal_fault
 from diagnose.model.renderer import Audience, Renderer, RenderStyle
 from diagnose.model.report import Report
 
@@ -25,10 +28,27 @@ def formats() -> tuple[str, ...]:
 
 
 def renderer(name: str) -> Renderer:
-    """The format called *name*."""
-    (point, *_) = entry_points(group="diagnose.reports", name=name)
-    with one_at_a_time:
-        return cast("Renderer", point.load())
+    """The format called *name*. Raises click.ClickException where whoever brings it is broken."""
+    (point, *_others) = entry_points(group="diagnose.reports", name=name)
+    try:
+        with one_at_a_time:
+            return cast("Renderer", point.load())
+    except Exception as error:
+        raise _unusable(name, error) from error
+
+
+def rendered(name: str, report: Report, style: RenderStyle) -> str:
+    """*report* in the format called *name*. Raises click.ClickException."""
+    format_ = renderer(name)
+    try:
+        return format_.render(report, style)
+    except Exception as error:
+        raise _unusable(name, error) from error
+
+
+def _unusable(name: str, error: Exception) -> click.ClickException:
+    sentence = _("the format “{name}” cannot be written: {words}.")
+    return click.ClickException(sentence.format(name=name, words=internal_fault(error).render(_)))
 
 
 SUFFIXES = {
@@ -49,16 +69,21 @@ def suffixes() -> tuple[str, ...]:
 
 
 def write_file(file: Path, report: Report, style: RenderStyle) -> None:
-    """Write *report* to *file*, in the format of its suffix. Raises click.ClickException."""
-    words = renderer(SUFFIXES[file.suffix.lower()]).render(report, style)
+    """Write *report* to *file*, in the format of its suffix; it appears whole or not at all.
+
+    It keeps the mode of the file that it replaces; a new one, which tells much of a person, is for its owner alone.
+    Raises click.ClickException.
+    """
+    words = rendered(SUFFIXES[file.suffix.lower()], report, style)
     try:
+        if (why := irreplaceable(file)) is not None:
+            raise click.ClickException(why)
+        mode = stat.S_IMODE(file.stat().st_mode) & 0o777 if file.exists() else 0o600
         descriptor, fresh = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=file.suffix)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
                 stream.write(words)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(fresh).chmod(0o666 & ~mask)
+            Path(fresh).chmod(mode)
             Path(fresh).replace(file)
         except BaseException:
             Path(fresh).unlink(missing_ok=True)
@@ -67,6 +92,21 @@ def write_file(file: Path, report: Report, style: RenderStyle) -> None:
         raise click.ClickException(
             _("{file} cannot be written: {words}.").format(file=file, words=error.strerror)
         ) from None
+
+
+def irreplaceable(file: Path) -> str | None:
+    """Why a report cannot take the place of *file*, in a sentence; None where it can. Raises OSError."""
+    try:
+        kind = file.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(kind):
+        return _("“{file}” is a link, which a report does not replace.").format(file=file)
+    if stat.S_ISDIR(kind):
+        return _("“{file}” is a folder.").format(file=file)
+    if not stat.S_ISREG(kind):
+        return _("“{file}” is no regular file.").format(file=file)
+    return None
 
 
 def terminal_style(
@@ -92,11 +132,9 @@ def terminal_style(
 
 
 def print_out(words: str) -> None:
-    """*words* to standard output, whatever its encoding can hold."""
-    stream = sys.stdout
-    encoding = stream.encoding or "utf-8"
+    """*words* to standard output, whatever its encoding can hold. Raises click.ClickException."""
     try:
-        stream.write(words.encode(encoding, "replace").decode(encoding))
-        stream.flush()
-    except BrokenPipeError:  # whoever reads us is gone; the flush at the end of the process must not fail again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        standard_streams.write(words)
+    except OSError as error:
+        sentence = _("standard output cannot be written: {words}.").format(words=error.strerror)
+        raise click.ClickException(sentence) from None

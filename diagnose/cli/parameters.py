@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from diagnose.cli.output import irreplaceable
 from diagnose.model import Service
 from diagnose.model.targets import Protocol, TlsMode
 from diagnose.network import Nameserver, is_address
@@ -150,10 +151,11 @@ class ReportFile(click.ParamType[Path]):
             self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=suffixes), param, ctx)
         if not file.parent.is_dir():
             self.fail(_("there is no folder “{folder}”.").format(folder=file.parent), param, ctx)
-        if file.is_dir():
-            self.fail(_("“{file}” is a folder.").format(file=file), param, ctx)
         try:  # permissions do not tell all: of a full disk, say, or of a folder that only looks like one
+            why = irreplaceable(file)
             tempfile.TemporaryFile(dir=file.parent).close()
         except OSError as error:
             self.fail(_("{file} cannot be written: {words}.").format(file=file, words=error.strerror), param, ctx)
+        if why is not None:
+            self.fail(why, param, ctx)
         return file

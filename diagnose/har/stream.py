@@ -6,7 +6,7 @@ The parser builds each string and each number whole, so over-long ones are cut, 
 from __future__ import annotations
 
 import codecs
-import gzip
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -64,7 +64,8 @@ class Entries:
         found = False
         with _opened(self._file) as raw:
             try:
-                watched = self._watched(ijson.basic_parse(_ShortStrings(_Utf8(raw)), use_float=False))
+                text_of_it = _Utf8(_Unpacked(raw, self._deadline), self._file.name)
+                watched = self._watched(ijson.basic_parse(_ShortStrings(text_of_it), use_float=False))
                 _find_entries(watched)
                 found = True
                 yield from self._entries(watched)
@@ -76,7 +77,6 @@ class Entries:
                 ValueError,
                 ArithmeticError,
                 EOFError,
-                gzip.BadGzipFile,
                 zlib.error,
             ) as error:
                 self.broken_off = True
@@ -99,6 +99,8 @@ class Entries:
         for number, (event, value) in enumerate(events):
             if event == "end_array":
                 return
+            if self._deadline.passed():  # what is made of an entry takes time, too
+                raise _OutOfTimeError
             if number >= MOST_ENTRIES:
                 self.broken_off = True
                 return
@@ -179,17 +181,48 @@ def _find_field(events: Iterator[Event], name: str) -> bool:
 
 
 def _opened(file: Path) -> IO[bytes]:
-    """The JSON in *file*, unpacked when it is packed. Raises OSError, HarError."""
+    """The bytes of *file*, packed or not. Raises OSError, HarError."""
     raw = file.open("rb")
-    packed = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
-    if packed:
-        raw.close()
-        return gzip.open(file)  # type: ignore[return-value]  # reads bytes like any other
-    if file.stat().st_size > LARGEST_FILE:
+    if os.fstat(raw.fileno()).st_size > LARGEST_FILE:
         raw.close()
         raise _too_large(file.name)
     return raw
+
+
+class _Unpacked:
+    """Pieces of what *raw* holds, unpacked where it is packed with gzip: never much more at a time than is asked for.
+
+    gzip's own reader looks at no clock, be it over a million empty members or a member of a gigabyte.
+    """
+
+    def __init__(self, raw: IO[bytes], deadline: Deadline) -> None:
+        self._raw = raw
+        self._deadline = deadline
+        self._packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        self._unpacker = zlib.decompressobj(wbits=31)
+        self._left = b""
+
+    def read(self, size: int) -> bytes:
+        """Some bytes; none at the end. Raises EOFError in the middle of a member, zlib.error, _OutOfTimeError."""
+        while True:
+            if self._deadline.passed():  # one string may be longer than all the time there is
+                raise _OutOfTimeError
+            if not self._packed:
+                return self._raw.read(size)
+            sent = self._left or self._raw.read(size)
+            if sent and self._unpacker.eof:
+                self._unpacker = zlib.decompressobj(wbits=31)
+            if not sent and self._unpacker.eof:
+                return b""
+            unpacked = self._unpacker.decompress(sent, size)
+            if not sent and not unpacked:
+                raise EOFError
+            self._left = self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
+            if self._unpacker.eof:
+                self._left = self._left.lstrip(b"\0")  # padding, as gzip's own reader takes it
+            if unpacked:
+                return unpacked
 
 
 def _too_large(name: str) -> HarError:
@@ -201,8 +234,9 @@ def _too_large(name: str) -> HarError:
 class _Utf8:
     """Bytes in UTF-8, from what may be UTF-16 with a byte order mark; what is wrong becomes U+FFFD."""
 
-    def __init__(self, raw: IO[bytes]) -> None:
+    def __init__(self, raw: _Unpacked, name: str) -> None:
         self._raw = raw
+        self._name = name
         self._read = 0
         first = raw.read(_CHUNK)
         self._first: bytes | None = first
@@ -210,12 +244,12 @@ class _Utf8:
         self._decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8-sig")("replace")
 
     def read(self) -> bytes:
-        """Some bytes; none at the end. Raises HarError past `LARGEST_FILE`."""
+        """Some bytes; none at the end. Raises HarError past `LARGEST_FILE`, _OutOfTimeError."""
         while True:
             chunk, self._first = (self._raw.read(_CHUNK) if self._first is None else self._first), None
             self._read += len(chunk)
             if self._read > LARGEST_FILE:
-                raise _too_large(Path(str(getattr(self._raw, "name", ""))).name)
+                raise _too_large(self._name)
             words = self._decoder.decode(chunk, not chunk)
             if words or not chunk:
                 return words.encode("utf-8", "replace")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+import traceback
+from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
 
-from diagnose.model.text import Text, text
+from diagnose.model.text import Text, TextError, text
 
 FailureName = Literal[
     "connection_refused",
@@ -155,6 +157,19 @@ def failure(error: BaseException, operation: Operation) -> Failure:
     """*error*, raised while doing *operation*, as a fact."""
     words = (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
     return Failure(name=failure_name(error), operation=operation, text=words[:LONGEST_TEXT])
+
+
+class FaultError(TextError):
+    """A fault that a check, or a whole run, cannot help; its sentence holds nothing that must not be shown."""
+
+
+def internal_fault(error: BaseException) -> Text:
+    """Type and place of *error*; neither its message nor any variable, since both may hold what must not be shown."""
+    if isinstance(error, FaultError):
+        return error.sentence
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return text("internal fault: {kind} in {place}", kind=type(error).__name__, place=place)
 
 
 FAILURE_NAMES: tuple[str, ...] = get_args(FailureName)

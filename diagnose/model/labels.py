@@ -38,5 +38,6 @@ FAMILIES: Mapping[str, str] = {
     "activation": text("Account").msgid,
     "web": text("Webmail page").msgid,
     "browser": text("Browser").msgid,
+    "plugin": text("Additional checks").msgid,
 }
 """Of checks and of causes; other packages' families may be missing."""

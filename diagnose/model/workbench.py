@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -12,9 +14,12 @@ from diagnose.history import History
 from diagnose.model.browsing import Browsing
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
-from diagnose.network import Network
+from diagnose.network import Network, NoThreadError, in_background
 from diagnose.rejecting_servers import RejectingServers
 from diagnose.secret import Secret
+
+GOODBYE_SECONDS = 0.3
+"""For all connections that are still kept at the end of a run."""
 
 
 class Closable(Protocol):
@@ -59,11 +64,18 @@ class ConnectionShelf:
         with self._lock:
             self._closed = True
             kept, self._kept = list(self._kept.values()), {}
-        for connection in kept:
-            with contextlib.suppress(
-                Exception
-            ):  # the run is over; a connection that cannot even be closed changes nothing
-                connection.close()
+        closing = [closed for connection in kept if (closed := _closing(connection)) is not None]
+        concurrent.futures.wait(closing, timeout=GOODBYE_SECONDS)
+
+
+def _closing(connection: Closable) -> Future[None] | None:
+    """Let go of *connection* beside the others; nobody waits for a server that takes its time over a farewell."""
+    try:
+        return in_background(connection.close, "close")
+    except NoThreadError:
+        with contextlib.suppress(Exception):  # the run is over; a connection that cannot be closed changes nothing
+            connection.close()
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -28,7 +30,7 @@ from diagnose.network.resolver import (
     srv_records,
 )
 from diagnose.network.stream import Stream, read_line, standing
-from diagnose.network.threads import in_background
+from diagnose.network.threads import NoThreadError, in_background
 from diagnose.network.trust import CaFileError, check_ca_file, is_shared, trust_context
 from diagnose.network.vantage import KnownAnswer, Vantage
 
@@ -47,6 +49,7 @@ __all__ = [
     "NameNotFoundError",
     "Nameserver",
     "Network",
+    "NoThreadError",
     "Race",
     "RecordType",
     "Resolver",
@@ -109,14 +112,18 @@ class Network:
         self.resolver = Resolver(nameserver, self.vantage.nameservers)
         self._lock = threading.Lock()
         self._knocked: dict[tuple[str, int], Future[Attempt]] = {}
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
+        self._closed = False
         self.ca_file = ca_file
         if ca_file is not None:
             check_ca_file(ca_file)  # a bad file is told before anything is sent
-        self._trust = in_background(lambda: trust_context(ca_file), "read authorities")
+        self._trust: Future[ssl.SSLContext] | None = None
+        with contextlib.suppress(NoThreadError):  # read ahead of time; else when it is needed
+            self._trust = in_background(lambda: trust_context(ca_file), "read authorities")
 
     def trust(self) -> ssl.SSLContext:
         """A verifying context: one for all connections, where one can do several handshakes at a time."""
-        first = self._trust.result()
+        first = self._trust.result() if self._trust is not None else trust_context(self.ca_file)
         return first if is_shared(first) else trust_context(self.ca_file)
 
     def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
@@ -162,11 +169,27 @@ class Network:
         race = self.race(host, port, deadline)
         stream = race.winner(deadline)
         if stream is not None:
-            return stream
+            return self._kept(stream)
         failed = next((a.failure for a in race.attempts(0) if a.failure), None)
         if failed is None or failed.name == "timed_out":
             raise DeadlineError(f"{host} does not answer on port {port}")
         raise NamedError(failed)
+
+    def close(self) -> None:
+        """Break off every connection that was made, and from now on whatever is made: the run is over."""
+        with self._lock:
+            self._closed = True
+            open_ones = tuple(self._streams)
+        for stream in open_ones:
+            stream.abort()
+
+    def _kept(self, stream: Stream) -> Stream:
+        with self._lock:
+            self._streams.add(stream)
+            closed = self._closed
+        if closed:
+            stream.abort()
+        return stream
 
     def fetch(
         self,

@@ -6,6 +6,7 @@ import codecs
 import re
 import time
 import urllib.parse
+import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import requests
 
 MOST_REDIRECTS = 10
+MOST_HEAD_LINES = 10_000
+"""Until a page begins, whatever answers came before the one that counts (RFC 9110 §15.2)."""
+PIECE = 16384
 LARGEST_BODY = 1_000_000
 """Bytes of a page that are read; a login form stands far before."""
 
@@ -98,15 +102,29 @@ def fetch(
         import http.cookiejar
 
         import requests
+        import urllib3.exceptions
 
-    session = requests.Session()
+    class OneHop(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> None:
+            """None: for a redirect that it sees, requests reads the whole page, however long it is unpacked."""
+
+    session = OneHop()
     session.trust_env = False  # no proxy, no .netrc: what is asked is what this computer itself can reach
     session.headers["User-Agent"] = f"diagnose/{__version__}"
+    session.headers["Accept-Encoding"] = "gzip, deflate"
     session.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
     session.headers.update(headers or {})
     if not keep_cookies:
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    adapter = _adapter(open_stream, deadline)
+    opened: list[Stream] = []
+
+    def open_bounded(host: str, port: int, tls: bool, until: Deadline) -> Stream:
+        stream = open_stream(host, port, tls, until)
+        stream.most_lines = MOST_HEAD_LINES
+        opened.append(stream)
+        return stream
+
+    adapter = _adapter(open_bounded, deadline)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     hops: list[Hop] = []
@@ -121,6 +139,8 @@ def fetch(
             try:
                 response = session.get(url, allow_redirects=False, stream=True, timeout=max(deadline.left(), 0.01))
                 with response:
+                    for stream in opened:
+                        stream.most_lines = None
                     location = response.headers.get("Location") if response.is_redirect else None
                     target = _joined(url, location) if location else None
                     hop = _hop(url, response, target, started)
@@ -134,7 +154,7 @@ def fetch(
                             truncated=cut,
                             unfinished=late,
                         )
-            except (requests.RequestException, OSError, ValueError) as error:
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 hops.append(Hop(url=url, failure=failure(_root(error), "http"), milliseconds=_since(started)))
                 return Exchange(hops=tuple(hops))
             hops.append(hop)
@@ -198,23 +218,49 @@ def _hop(url: str, response: requests.Response, location: str | None, started: f
 def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[str, bool, bool]:
     """The page's text, whether it is cut at *largest* bytes, and whether the deadline came before its end."""
     with one_at_a_time:
-        import requests
+        import urllib3.exceptions
 
     parts, size, late = [], 0, False
+    unpack = _unpacking(response.headers.get("Content-Encoding", ""))
     try:
-        for part in response.iter_content(16384):
+        for sent in response.raw.stream(PIECE, decode_content=False):
+            part = unpack(sent, largest + 1 - size)
             parts.append(part)
             size += len(part)
             late = deadline.passed()
             if size > largest or late:
                 break
-    except (requests.RequestException, OSError):
+    except (urllib3.exceptions.HTTPError, OSError):
         late = deadline.passed()
         if not parts or not late:
             raise
     data = b"".join(parts)[:largest]
     named = "charset" in response.headers.get("Content-Type", "").lower()
     return _text(data, (response.encoding if named else None) or "utf-8"), size > largest, late
+
+
+def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
+    """What makes a page of its pieces as they are sent, never more than the bytes given with them.
+
+    A library that unpacks a whole piece makes sixteen million bytes of sixteen thousand.
+    """
+    match encoding.strip().lower():
+        case "gzip" | "x-gzip":
+            unpacker = zlib.decompressobj(wbits=31)
+        case "deflate":
+            unpacker = zlib.decompressobj()
+        case "" | "identity":
+            return lambda sent, _most: sent
+        case _:
+            raise ValueError(f"packed in a way that was not asked for: {encoding[:100]}")
+
+    def unpack(sent: bytes, most: int) -> bytes:
+        try:
+            return unpacker.decompress(unpacker.unconsumed_tail + sent, max(most, 1))
+        except zlib.error as error:
+            raise ValueError(f"packed wrongly: {error}") from error
+
+    return unpack
 
 
 def _text(data: bytes, charset: str) -> str:

@@ -6,6 +6,7 @@ Timeout, SERVFAIL, NXDOMAIN and an empty answer are four different facts (RFC 10
 from __future__ import annotations
 
 import ipaddress
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ import msgspec
 
 from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
+from diagnose.network.datagrams import GuardedSocket, NonsenseError
 
 RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
 DnsStatus = Literal[
@@ -116,6 +118,8 @@ class Resolver:
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, RecordType, bool], Future[DnsAnswer]] = {}
         self._configured: tuple[Nameserver, ...] | None = None
+        self._nonsense: dict[Nameserver, str] = {}
+        """Who sent what nobody can mean, and what that was."""
 
     def query(
         self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool = False
@@ -175,18 +179,17 @@ class Resolver:
         strays = False
         for seconds in TRY_SECONDS:
             for server in servers:
-                limit = deadline.within(seconds).left()
-                if not limit:
+                if (nonsense := self._nonsense.get(server)) is not None:
+                    last = answer("malformed", nonsense)
+                    continue
+                limit = deadline.within(seconds)
+                if limit.passed():
                     return last
                 try:
-                    reply, _ = dns.query.udp_with_fallback(
-                        question,
-                        server.address,
-                        timeout=limit,
-                        port=server.port,
-                        ignore_unexpected=True,
-                        ignore_errors=strays,
-                    )
+                    reply = _reply(question, server, limit, strays=strays)
+                except NonsenseError as error:
+                    last = answer("malformed", self._nonsense.setdefault(server, f"{server}: {error}"))
+                    continue
                 except dns.exception.Timeout:
                     if not strays:
                         last = answer("timed_out", f"{server} did not answer")
@@ -207,6 +210,35 @@ class Resolver:
             if last.status not in {"timed_out", "malformed"}:
                 return last  # every server answered, none usefully: asking again brings the same
         return last
+
+
+def _reply(question: dns.message.Message, server: Nameserver, limit: Deadline, *, strays: bool) -> dns.message.Message:
+    """By UDP, or by TCP where the answer is longer. Raises DNSException, OSError, EOFError.
+
+    With *strays* what is no answer to *question* is passed over.
+    """
+    try:
+        with GuardedSocket.to(server.address, socket.SOCK_DGRAM, limit) as asking:
+            return dns.query.udp(
+                question,
+                server.address,
+                timeout=limit.left(),
+                port=server.port,
+                ignore_unexpected=True,
+                raise_on_truncation=True,
+                ignore_errors=strays,
+                sock=asking,
+            )
+    except dns.message.Truncated:
+        pass
+    with GuardedSocket.to(server.address, socket.SOCK_STREAM, limit) as asking:
+        asking.settimeout(max(limit.left(), 0.01))
+        try:
+            asking.connect((server.address, server.port))
+        except TimeoutError:
+            raise dns.exception.Timeout from None
+        asking.setblocking(False)
+        return dns.query.tcp(question, server.address, timeout=limit.left(), sock=asking)
 
 
 def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> DnsAnswer:

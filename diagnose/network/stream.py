@@ -65,6 +65,9 @@ class Stream:
         """Reads and writes end by then, with a DeadlineError; each step sets its own."""
         self.received = 0
         """Bytes received so far."""
+        self.most_lines: int | None = None
+        """Line ends received before a TooMuchDataError: each costs its reader far more than its bytes do."""
+        self._lines = 0
         self.peer: str = connected.getpeername()[0] if peer is None else peer
         """The address at the other end."""
         self.port = port
@@ -130,6 +133,11 @@ class Stream:
         if self.received > self._limit:
             self.abort()
             raise TooMuchDataError(f"more than {self._limit} bytes")
+        if self.most_lines is not None:
+            self._lines += data.count(b"\n")
+            if self._lines > self.most_lines:
+                self.abort()
+                raise TooMuchDataError(f"more than {self.most_lines} lines")
         return data
 
     def recv_into(self, buffer: bytearray | memoryview, size: int = 0, _flags: int = 0) -> int:

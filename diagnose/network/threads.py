@@ -11,11 +11,21 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from diagnose.model.failure import FaultError
+from diagnose.model.text import text
+
 R = TypeVar("R")
 
 
+class NoThreadError(FaultError):
+    """No further thread starts on this computer."""
+
+    def __init__(self) -> None:
+        super().__init__(text("this computer lets no further thread start"))
+
+
 def in_background(call: Callable[[], R], name: str) -> Future[R]:
-    """Start *call* in a daemon thread called *name*; its result or error is in the future."""
+    """Start *call* in a daemon thread called *name*; its result or error is in the future. Raises NoThreadError."""
     future: Future[R] = Future()
 
     def run() -> None:
@@ -26,5 +36,8 @@ def in_background(call: Callable[[], R], name: str) -> Future[R]:
         else:
             future.set_result(result)
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    try:
+        threading.Thread(target=run, name=name, daemon=True).start()
+    except (RuntimeError, MemoryError) as error:
+        raise NoThreadError from error
     return future

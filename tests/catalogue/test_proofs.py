@@ -12,9 +12,9 @@ import pytest
 
 import checks
 from diagnose.catalogue import Cause, catalogue
-from diagnose.diagnosis import all_checks
 from diagnose.knowledge import KnowledgeError
 from diagnose.model import CheckResult, Finding, Service, Subject, text
+from diagnose.plugins import all_checks
 from diagnose.replies import Knowledge, load_knowledge
 from diagnose.replies.knowledge import NO_CAUSE, REPLIES, REPLY, known_causes
 from diagnose.verdict import judge

@@ -24,7 +24,6 @@ import msgspec
 from checks import awaited_mail, certificates, clean_browser, handshake, interception, maintenance, offline, page
 from checks import patience as limits
 from diagnose import browsers, catalogue, providers
-from diagnose.diagnosis import all_checks
 from diagnose.har import names
 from diagnose.history import History, Rejection
 from diagnose.model import Deadline
@@ -33,6 +32,7 @@ from diagnose.model.picture import pictures
 from diagnose.network import vantage
 from diagnose.network.http import fetch
 from diagnose.network.stream import Stream
+from diagnose.plugins import all_checks
 from diagnose.providers import vocabulary
 from diagnose.replies import knowledge
 from diagnose.replies_in_lines import read_lines

@@ -17,8 +17,8 @@ import reports
 from diagnose import providers
 from diagnose.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
 from diagnose.declaration import DISCOVERY, validate
-from diagnose.diagnosis import all_checks
 from diagnose.model import Host, Service, Subject
+from diagnose.plugins import all_checks
 
 ROOT = Path(diagnose.__file__).parents[1]
 PACKAGES = {name: Path(module.__file__ or "").parent for name, module in

@@ -9,6 +9,7 @@ import os
 import pty
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -312,10 +313,11 @@ def test_the_version_is_told_without_loading_what_only_a_diagnosis_needs() -> No
 
 
 def test_reports_are_written_whole_beside_standard_output(tmp_path: Path, nobody: str) -> None:
-    """Each in the format of its suffix, with the permissions that files usually get, and nothing else is left."""
+    """Each in the format of its suffix, for its owner alone where it is new, and nothing else is left."""
     folder = tmp_path / "reports"
     folder.mkdir()
     (folder / "a.json").write_text("from before")
+    (folder / "a.json").chmod(0o640)
     done = run(
         tmp_path, ALICE, "--no-login", "--timeout", "1", "--no-third-party", "--resolver", nobody, "--format", "json",
         "--report", str(folder / "a.json"), "--report", str(folder / "b.html"), "--report", str(folder / "c.txt"),
@@ -326,9 +328,8 @@ def test_reports_are_written_whole_beside_standard_output(tmp_path: Path, nobody
     assert json.loads((folder / "a.json").read_text()) == shown
     assert (folder / "b.html").read_text().startswith("<!DOCTYPE html>")
     assert sorted(file.name for file in folder.iterdir()) == ["a.json", "b.html", "c.txt"]
-    mask = os.umask(0)
-    os.umask(mask)
-    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666 & ~mask}
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    assert modes == {"a.json": 0o640, "b.html": 0o600, "c.txt": 0o600}
     assert done.stderr == b""
 
 

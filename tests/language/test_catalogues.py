@@ -13,9 +13,9 @@ import pytest
 
 from diagnose.cli import COMMANDS, MAIN
 from diagnose.cli.output import formats, renderer
-from diagnose.diagnosis import all_checks
 from diagnose.language import translation
 from diagnose.model.renderer import RenderStyle
+from diagnose.plugins import all_checks
 from diagnose.providers import Language
 from reports.words import words
 from tests.language.catalogues import (

@@ -1,0 +1,45 @@
+"""Signals that ask this process to end: they stop what waits, and never what is being written."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+from diagnose.interruption import Interruption
+
+PATIENCE_SECONDS = 5.0
+"""After a first signal, for the reports to be written; a later one then ends all."""
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[Interruption]:
+    """Within the block, a signal asks for the interruption that is handed out, and does nothing else.
+
+    Raises KeyboardInterrupt at the end of the block when more than one came: whoever insists waits for nothing more.
+    """
+    interruption, came = Interruption(), list[float]()
+    if threading.current_thread() is not threading.main_thread():  # it gets no signals
+        yield interruption
+        return
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        came.append(time.monotonic())
+        if came[-1] - came[0] > PATIENCE_SECONDS:
+            raise KeyboardInterrupt
+        interruption.ask()
+
+    numbers = [n for name in ("SIGINT", "SIGTERM", "SIGHUP") if (n := getattr(signal, name, None)) is not None]
+    before = {n: handler for n in numbers if (handler := signal.getsignal(n)) not in {signal.SIG_IGN, None}}
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if len(came) > 1:
+        raise KeyboardInterrupt

@@ -1,0 +1,73 @@
+"""The standard streams, be they closed, full, or read by somebody who has gone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TextIO
+
+
+def open_closed_ones() -> None:
+    """Open the null device in place of each standard stream that is closed: no connection may get its number.
+
+    What is written to a standard output that was closed still fails, as it has to.
+    """
+    for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # which takes the lowest number that is free
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - it stays open
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
+
+
+def write(words: str) -> None:
+    """*words* to standard output, whatever its encoding can hold; to nobody when its reader has gone.
+
+    Raises OSError.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(words.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError:
+        _silence(sys.stdout)
+        raise
+
+
+def tell(sentence: str) -> None:
+    """*sentence* as a line on standard error. Never raises: there is nobody else to be told."""
+    try:
+        sys.stderr.write(sentence + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _silence(sys.stderr)
+
+
+def settle() -> OSError | None:
+    """Write what is left in the streams; why standard output could not take it, a reader that has gone aside."""
+    failed = None
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        failed = error
+        _silence(sys.stdout)
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+    return failed
+
+
+def _silence(stream: TextIO) -> None:
+    """Let what *stream* holds, and all that follows, go nowhere: it would fail again at the process's end."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
