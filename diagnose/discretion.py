@@ -8,6 +8,7 @@ from typing import Any, get_args
 import msgspec
 
 from diagnose.catalogue import FAMILIES, catalogue
+from diagnose.first_use import convert
 from diagnose.mask import Mask
 from diagnose.model import CheckResult, Protocol, Text
 from diagnose.model.report import Report
@@ -51,7 +52,7 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
 
     plain = msgspec.to_builtins(report, builtin_types=(bytes,))
     path = plain["path"]  # names of stations are a closed list, too
-    return msgspec.convert({**hidden(plain), "tool": plain["tool"], "path": path}, Report)
+    return convert({**hidden(plain), "tool": plain["tool"], "path": path}, Report)
 
 
 def _field_names(kind: type) -> Iterator[str]:
