@@ -61,7 +61,8 @@ class WebFacts(Facts, frozen=True, kw_only=True):
     @property
     def asks_for_password(self) -> bool:
         """Whether a password can be given: to a form, or to the browser's own dialog (401, RFC 9110 §11)."""
-        return self.hops[-1].status == ASKS or (self.page is not None and self.page.password_field)
+        asked = any(hop.status == ASKS for hop in self.hops[-1:])
+        return asked or (self.page is not None and self.page.password_field)
 
 
 def probe_web(target: Service, given: Given, bench: Workbench) -> WebFacts:
