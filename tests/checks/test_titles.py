@@ -41,13 +41,14 @@ from checks.tls import TlsFacts
 from checks.web import WebFacts
 from diagnose.catalogue import catalogue
 from diagnose.declaration import DISCOVERY
-from diagnose.diagnosis import _discovery, all_checks
+from diagnose.diagnosis import _discovery
 from diagnose.discovery import Discovered, Wishes
 from diagnose.har import HarFacts
 from diagnose.har.facts import Exchange
 from diagnose.model import Check, CheckResult, Facts, Failure, Given, Host, Service, Status, Subject, Target, text
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, SystemLookup
+from diagnose.plugins import all_checks
 from diagnose.verdict import judge
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
