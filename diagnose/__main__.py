@@ -29,6 +29,8 @@ def main() -> NoReturn:
         standard_streams.tell(f"diagnose: standard output cannot be written: {failed.strerror}.")
         code = USAGE
     if threading.active_count() > 1:  # one that hangs may not run on while the interpreter is taken down around it
+        if "diagnose.children" in sys.modules:
+            sys.modules["diagnose.children"].end_all()
         os._exit(code)
     sys.exit(code)
 

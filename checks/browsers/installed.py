@@ -9,25 +9,20 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from checks.browsers.files import UnreadableError, files, is_folder, read
 from diagnose.browsers import Browser, Places, all_browsers
+from diagnose.children import answer_of
 from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
-
-if TYPE_CHECKING:
-    import subprocess
 
 REGISTRY, PACKAGE = ("HKCU\\", "HKLM\\"), "dpkg:"
 PACKAGES = Path("/var/lib/dpkg/status")
 LARGEST_FILE = 64_000_000
 ANSWER_SECONDS = 2.0
 """Patience with a program that is asked for its version."""
-END_SECONDS = 0.2
-"""For a program that was told to end."""
 MOST_FOLDERS = 500
 
 _ANSWERS: dict[str, str] = {}
@@ -174,41 +169,5 @@ def _of_command(command: str, deadline: Deadline) -> str:
 
 
 def _asked(command: str, patience: float) -> str:
-    with one_at_a_time:
-        import subprocess
-
-    try:
-        process = subprocess.Popen(  # noqa: S603 - a browser found by its name on the person's own PATH
-            [command, "--version"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError:
-        return ""
-    try:
-        answer, _ = process.communicate(timeout=patience)
-    except subprocess.TimeoutExpired:
-        return ""
-    finally:
-        _end(process)
-    told = _VERSION.search(answer.decode("utf-8", "replace"))
+    told = _VERSION.search(answer_of((command, "--version"), patience).decode("utf-8", "replace"))
     return told[0] if told else ""
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End *process* and what it has started, if they run still."""
-    with one_at_a_time:
-        import signal
-        import subprocess
-
-    with contextlib.suppress(OSError):
-        if sys.platform == "win32":
-            process.kill()
-        elif process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-    if process.stdout:
-        process.stdout.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(END_SECONDS)

@@ -6,7 +6,6 @@ import ast
 import configparser
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from diagnose.children import answer_of
 from diagnose.first_use import one_at_a_time
 from diagnose.network.proxies import Proxy, ProxySettings, masked, parse_proxy
 
@@ -130,13 +130,7 @@ def _one(proxy: Proxy | None, pac: str | None) -> ProxySettings:
 
 
 def _output(*command: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed words, found on the PATH
-            command, capture_output=True, text=True, timeout=ASKING_SECONDS, errors="replace", check=False
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout[:LARGEST_FILE]
+    return answer_of(command, ASKING_SECONDS)[:LARGEST_FILE].decode("utf-8", "replace")
 
 
 def _kioslaverc() -> str:

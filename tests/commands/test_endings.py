@@ -457,6 +457,42 @@ def test_a_signal_leaves_the_reports(place: Path, number: signal.Signals, times:
         assert err in {"", "diagnose: interrupted\n"}
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_programs_that_were_asked_end_with_it(place: Path, number: signal.Signals) -> None:
+    """One that never answers, and what that has started."""
+    folder = place / "bin"
+    folder.mkdir()
+    (folder / "gsettings").write_text("#!/bin/sh\nsleep 600 &\necho $$ $! >pids.new; mv pids.new pids\nwait\n")
+    (folder / "gsettings").chmod(0o755)
+    with asked(place) as (name_server, wait):
+        environ = environment(place, PATH=f"{folder}:{os.environ['PATH']}", XDG_CURRENT_DESKTOP="GNOME")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "diagnose", *shlex.split(ENDLESS.format(name_server=name_server))],
+            cwd=place, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait()
+        until = time.monotonic() + PATIENCE
+        while not (place / "pids").exists() and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(number)
+        process.wait(PATIENCE)
+    if not (place / "pids").exists():
+        pytest.skip("the program was not asked in time")
+    pids = [int(word) for word in (place / "pids").read_text().split()]
+    while any(map(_runs, pids)) and time.monotonic() < until:
+        time.sleep(0.05)
+
+    assert process.returncode in {1, 3, 130}  # it may be over before it is interrupted
+    assert not any(map(_runs, pids))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_a_signal_that_is_ignored_stays_so(place: Path) -> None:
     """As nohup has it."""
     with asked(place) as (name_server, wait):

@@ -27,6 +27,7 @@ PACKAGES = {name: Path(module.__file__ or "").parent for name, module in
 PUBLIC = {
     "diagnose.browsers",
     "diagnose.catalogue",
+    "diagnose.children",
     "diagnose.discovery",
     "diagnose.first_use",
     "diagnose.har",

@@ -202,7 +202,7 @@ def test_a_system_without_settings_of_ours_has_none(monkeypatch: pytest.MonkeyPa
     """No desktop, no program started."""
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("XDG_CURRENT_DESKTOP", raising=False)
-    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("a program was started"))
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program was started"))
     system_settings.cache_clear()
 
     assert system_settings() == ProxySettings()

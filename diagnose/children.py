@@ -1,0 +1,71 @@
+"""Programs that are asked something on this computer: bounded in time, and none outlives the command that asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+END_SECONDS = 0.2
+"""For a program that was told to end."""
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+_closed = False
+
+
+def answer_of(command: tuple[str, ...], seconds: float) -> bytes:
+    """What *command* writes to its standard output; nothing where it does not start, or takes longer than *seconds*."""
+    with _lock:
+        if _closed:
+            return b""
+        try:
+            process = subprocess.Popen(  # noqa: S603 - fixed words, of a program found on the person's own PATH
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError:
+            return b""
+        _running.add(process)
+    try:
+        answer, _ = process.communicate(timeout=seconds)
+    except (subprocess.TimeoutExpired, OSError, ValueError):  # also when it was ended by `end_all`
+        return b""
+    finally:
+        with _lock:
+            _running.discard(process)
+        _end(process)
+    return answer
+
+
+def end_all() -> None:
+    """End all that run, and start no more: this process is going to end."""
+    global _closed  # noqa: PLW0603 - there is one process
+    with _lock:
+        _closed = True
+        left = tuple(_running)
+    for process in left:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End *process* and what it has started."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            process.kill()
+        elif process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _kill(process)
+    if process.stdout:
+        process.stdout.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(END_SECONDS)
