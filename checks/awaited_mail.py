@@ -6,13 +6,15 @@ import email.header
 import email.parser
 import email.utils
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
 
+from checks.lockout import weigh
 from checks.mechanism import choose_mechanism
-from checks.sessions import Credentials
+from checks.one_try import NOT_COUNTED, log_in_once, refusal
+from checks.sessions import Credentials, Reply
 from checks.sessions.imap import ImapSession
 from diagnose import providers
 from diagnose.discovery import Wishes, discover
@@ -34,6 +36,7 @@ from diagnose.model import (
     text,
 )
 from diagnose.model.workbench import OtherMailbox, Workbench
+from diagnose.replies import read_reply
 
 DAYS = 7
 """How far back mails are looked at; activation links live for days at most."""
@@ -106,20 +109,20 @@ def _look(facts: AwaitedFacts, other: OtherMailbox, given: Given, bench: Workben
     services = [s for s in found.services if s.protocol == "imap" and s.tls == "implicit"]
     if not services or other.password is None:
         return facts
-    record = bench.history.rejections(other.username)
-    if any(bench.history.is_of(one, other.username, other.password) for one in record):
-        return msgspec.structs.replace(facts, reply="")
+    provider = providers.by_domain(other.domain)
+    if why := refusal(weigh(other.username, other.password, provider, bench)):
+        raise SkipCheck(why)
     session = _session(services[0], bench, deadline)
     try:
         credentials = Credentials(username=other.username, secret=other.password)
         mechanism = choose_mechanism("imap", session.mechanisms, credentials, initial_response=session.initial_response)
         if mechanism is None:
             return facts
-        reply = session.login(credentials, mechanism, deadline)
+        reply = log_in_once(
+            session, credentials, mechanism, lambda: deadline, bench, provider=provider, counted=_counted(provider)
+        )
         if not reply.ok:
-            bench.history.rejected(other.username, other.password, "credentials.rejected")
             return msgspec.structs.replace(facts, reply=reply.words)
-        bench.history.accepted(other.username)
         mails = [*_mails(session, "INBOX", "inbox", given, deadline)]
         junk = session.junk_folder(recognition().junk, deadline)
         if junk is not None:
@@ -127,6 +130,16 @@ def _look(facts: AwaitedFacts, other: OtherMailbox, given: Given, bench: Workben
         return msgspec.structs.replace(facts, opened=True, mails=tuple(mails))
     finally:
         session.close()
+
+
+def _counted(provider: str | None) -> Callable[[Reply], str | None]:
+    def counted(reply: Reply) -> str | None:
+        suspects = read_reply(reply.words, protocol="imap", provider=provider, stage="login").suspects
+        if suspects and suspects[0].certainty != "possible":
+            return None if suspects[0].cause in NOT_COUNTED else suspects[0].cause
+        return "credentials.rejected"
+
+    return counted
 
 
 def _session(service: Service, bench: Workbench, deadline: Deadline) -> ImapSession:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 from diagnose import providers
 from diagnose.catalogue import catalogue
-from diagnose.model import Check, Facts, Finding, Given, SkipCheck, Subject, text
+from diagnose.history import PENDING, BusyError, RecordError, Rejection, Trouble
+from diagnose.model import Check, Facts, Finding, Given, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
+from diagnose.secret import Secret
 
 COUNTED_SECONDS = 3600
 """Lockouts known to us count and last about an hour."""
+TURN_SECONDS = 20.0
+"""Patience with another run that tries the same account."""
 USUAL_LIMIT = 5
 """Wrong passwords that lock an account where the provider's own number is not known."""
 
@@ -24,11 +29,16 @@ class LockoutFacts(Facts, frozen=True, kw_only=True):
     same_password_at: float | None = None
     """When this very password was rejected last, seconds since the epoch; None: not within a day."""
     same_password_cause: str | None = None
+    """What the server's answer was read as; empty where none is known: the try was cut short, or is under way."""
     limit: int
     """Wrong tries after which the account is locked."""
     limit_is_documented: bool
     send_again: bool
     """The person said to send it all the same."""
+    trouble: Trouble | None = None
+    """Why the record cannot be used, if it cannot; what is said of tries is then not known."""
+    trouble_words: str = ""
+    """The operating system's, if any."""
 
     @property
     def at_the_brink(self) -> bool:
@@ -37,7 +47,11 @@ class LockoutFacts(Facts, frozen=True, kw_only=True):
 
 
 def probe_lockout(target: Subject, given: Given, bench: Workbench) -> LockoutFacts:
-    """Read the record."""
+    """Read the record, once no other run tries the same account."""
+    if bench.password is not None and target.username is not None:
+        patience = bench.deadline.share(0.5, TURN_SECONDS).left()
+        with contextlib.suppress(BusyError, RecordError), bench.history.turn(target.username, patience):
+            pass
     facts = read_record(target, given, bench)
     if facts is None:
         raise SkipCheck(text("there is no password to log in with"))
@@ -46,12 +60,21 @@ def probe_lockout(target: Subject, given: Given, bench: Workbench) -> LockoutFac
 
 def read_record(target: Subject, given: Given, bench: Workbench) -> LockoutFacts | None:
     """What the record says of the password at hand; None where there is none."""
-    secret = bench.password
-    if secret is None or target.username is None:
+    if bench.password is None or target.username is None:
         return None
-    rejections = bench.history.rejections(target.username)
-    same = [r for r in rejections if bench.history.is_of(r, target.username, secret)]
-    documented = providers.lockout_limit(providers.provider(given.provider)) if given.provider else None
+    return weigh(target.username, bench.password, given.provider, bench)
+
+
+def weigh(account: str, secret: Secret, provider: str | None, bench: Workbench) -> LockoutFacts:
+    """What the record says of *account*, and of *secret* as other runs sent it."""
+    trouble, rejections = bench.history.trouble(), tuple[Rejection, ...]()
+    if trouble is None:
+        try:
+            rejections = bench.history.rejections(account)
+        except RecordError as error:
+            trouble = error
+    same = [r for r in rejections if bench.history.is_of(r, account, secret) and not bench.history.is_own(r)]
+    documented = providers.lockout_limit(providers.provider(provider)) if provider else None
     return LockoutFacts(
         recent=sum(r.at > time.time() - COUNTED_SECONDS for r in rejections),
         same_password_at=same[-1].at if same else None,
@@ -59,20 +82,53 @@ def read_record(target: Subject, given: Given, bench: Workbench) -> LockoutFacts
         limit=documented or USUAL_LIMIT,
         limit_is_documented=documented is not None,
         send_again=bench.send_again,
+        trouble=trouble.trouble if trouble else None,
+        trouble_words=trouble.words if trouble else "",
     )
+
+
+TROUBLES: dict[Trouble, Text] = {
+    "unreadable": text("it cannot be read"),
+    "unwritable": text("it cannot be written"),
+    "damaged": text("it is damaged"),
+    "held": text("another program keeps it locked"),
+}
 
 
 def judge_lockout(facts: LockoutFacts, _given: Given, _target: Subject) -> Iterator[Finding]:
     """Is one more wrong try one too many? Was this password rejected before?"""
-    cause = facts.same_password_cause or ""
-    if facts.same_password_at is not None and not facts.send_again:
+    cause = facts.same_password_cause
+    sent = time.strftime("%Y-%m-%d %H:%M", time.gmtime(facts.same_password_at)) if facts.same_password_at else ""
+    if facts.trouble is not None:
+        words = f" ({facts.trouble_words})" if facts.trouble_words else ""
         yield Finding(
-            cause=cause if cause in catalogue() else "credentials.rejected",  # a file may say anything
+            cause="lockout.risk",
+            certainty="possible",
+            text=text(
+                "The record of earlier tries cannot be used: {why}{words}. Whether one more is too many is not known.",
+                why=TROUBLES[facts.trouble],
+                words=words,
+            ),
+        )
+        return
+    if cause == PENDING and not facts.send_again:
+        yield Finding(
+            cause="lockout.risk",
+            certainty="possible",
+            text=text(
+                "This password was sent for this account at {moment} UTC, and no answer to it is known, so it was not "
+                "sent again.",
+                moment=sent,
+            ),
+        )
+    elif facts.same_password_at is not None and not facts.send_again:
+        yield Finding(
+            cause=cause if cause and cause in catalogue() else "credentials.rejected",  # a file may say anything
             certainty="likely",
             remembered=True,
             text=text(
-                "This very password was rejected for this account at {moment} UTC, so it was not sent again.",
-                moment=time.strftime("%Y-%m-%d %H:%M", time.gmtime(facts.same_password_at)),
+                "By the record, this password was rejected for this account at {moment} UTC, so it was not sent again.",
+                moment=sent,
             ),
         )
     if facts.at_the_brink or (facts.same_password_at is not None and not facts.send_again):

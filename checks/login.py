@@ -13,11 +13,13 @@ from checks.bare_rejection import judge_bare_rejection
 from checks.lockout import read_record
 from checks.maintenance import announcing
 from checks.mechanism import PROTOCOL_LOGIN, choose_mechanism
+from checks.one_try import NOT_COUNTED, log_in_once, refusal
 from checks.patience import judge_wait
 from checks.server import ServerFacts, session_key, take_session
 from checks.sessions import Credentials, MailSession, Reply
 from diagnose import providers
-from diagnose.model import Check, Facts, Failure, Finding, Given, Service, SkipCheck, Text, failure, text
+from diagnose.history import PENDING
+from diagnose.model import Check, Deadline, Facts, Failure, Finding, Given, Service, SkipCheck, Text, failure, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import standing
 from diagnose.replies import Reading, read_reply
@@ -29,9 +31,6 @@ EARLIER_SECONDS = 3.0
 GOODBYE_SECONDS = 0.3
 """For a server to forget a session that said goodbye."""
 OAUTH = ("XOAUTH2", "OAUTHBEARER")
-
-NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
-"""The server could not look at the password, so it counts no wrong try."""
 
 
 UNKNOWN_NAME = ("credentials.rejected", "activation.mailbox-missing")
@@ -80,8 +79,20 @@ def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
         return facts
     _let_earlier_end(session, target, given, bench)
     started = time.monotonic()
+
+    def patience() -> Deadline:
+        nonlocal started
+        started = time.monotonic()
+        return bench.deadline.share(0.9, LOGIN_SECONDS)
+
+    def counted(reply: Reply) -> str | None:
+        return _counted(msgspec.structs.replace(facts, outcome="rejected", reply=reply.words), given, target)
+
     try:
-        reply = session.login(credentials, mechanism, bench.deadline.share(0.9, LOGIN_SECONDS))
+        reply = log_in_once(session, credentials, mechanism, patience, bench, provider=given.provider, counted=counted)
+    except SkipCheck:
+        session.close()
+        raise
     except OSError as error:
         session.close()
         facts = msgspec.structs.replace(facts, outcome="unanswered", failure=failure(error, "login"))
@@ -92,7 +103,7 @@ def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
             facts = msgspec.structs.replace(facts, let_in=not reply.unasked, secret_sent=session.secret_is_out)
         bench.shelf.put(session_key(target), session)
     facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
-    _record(facts, target, given, bench, credentials)
+    _note(facts, target, given, bench)
     return facts
 
 
@@ -134,34 +145,32 @@ def _credentials(given: Given, bench: Workbench) -> Credentials | None:
     return Credentials(username=given.subject.username, secret=secret, is_token=bench.access_token is not None)
 
 
-def _record(facts: LoginFacts, target: Service, given: Given, bench: Workbench, credentials: Credentials) -> None:
-    """Tries that a server counts are remembered, whatever it said of them; a good login clears them."""
+def _note(facts: LoginFacts, target: Service, given: Given, bench: Workbench) -> None:
+    """Remember which servers reject: they may ban this address."""
     if facts.outcome == "accepted":
         bench.rejecting.accepted(target.host, target.port)
     elif facts.outcome == "rejected" and not _uncounted(facts, given, target):
         bench.rejecting.rejected(target.host, target.port)
-    if credentials.is_token:
-        return
-    if facts.outcome == "accepted":
-        bench.history.accepted(credentials.username)
-    elif facts.outcome == "unanswered" or not (_not_tried(facts) or _uncounted(facts, given, target)):
-        causes = [finding.cause for finding in judge_login(facts, given, target) if finding.certainty != "possible"]
-        bench.history.rejected(credentials.username, credentials.secret, next(iter(causes), "credentials.rejected"))
+
+
+def _counted(facts: LoginFacts, given: Given, target: Service) -> str | None:
+    """As what a rejection goes on record, a cause id; None where the server counts no wrong try."""
+    if _uncounted(facts, given, target):
+        return None
+    causes = [finding.cause for finding in judge_login(facts, given, target) if finding.certainty != "possible"]
+    return next(iter(causes), "credentials.rejected")
 
 
 def _why_not(target: Service, given: Given, bench: Workbench) -> SkipCheck | None:
     """Why this service gets no login, if it gets none."""
     if bench.password is None and bench.access_token is None:
         return SkipCheck(text("there is no password to log in with"))
-    # asked of the record itself: the lockout check may have been left out, and later turns find their own try in it
-    record = None if given.earlier else read_record(given.subject, given, bench)
-    if record is not None and not record.send_again:
-        if record.same_password_at is not None:
-            return SkipCheck(text("this password was rejected lately, and is not sent again without being told to"))
-        if record.at_the_brink:
-            return SkipCheck(text("one more wrong try may lock the account"))
-    spared = _spared(target, given, bench)
-    return SkipCheck(spared) if spared else None
+    # asked of the record itself: the lockout check may have been left out; and again right before the password is sent
+    record = read_record(given.subject, given, bench) if bench.access_token is None else None
+    settled = record is not None and record.same_password_cause != PENDING  # what is under way is waited for
+    if why := (refusal(record) if record is not None and settled else None) or _spared(target, given, bench):
+        return SkipCheck(why)
+    return None
 
 
 def _spared(target: Service, given: Given, bench: Workbench) -> Text | None:

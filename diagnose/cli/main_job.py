@@ -25,7 +25,7 @@ from diagnose.cli.progress import progress_or_none
 from diagnose.declaration import DISCOVERY
 from diagnose.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, diagnose, history_folder
 from diagnose.discovery import Wishes
-from diagnose.history import History
+from diagnose.history import PENDING, History
 from diagnose.interruption import Interruption
 from diagnose.language import translation
 from diagnose.model import Subject, TextError
@@ -109,6 +109,11 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
             "--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page."
         ),
         click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection."),
+        click.option(
+            "--send-again",
+            is_flag=True,
+            help="Send a password that was rejected lately, or without a usable record, all the same.",
+        ),
         click.option("--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."),
         click.option(
             "--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation."
@@ -174,7 +179,7 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
         history=None if given["no_history"] else history_folder(),
         lang=given["lang"],
         audience=given["audience"],
-        **_login(subject, given, ask=ask),
+        **{"send_again": given["send_again"], **_login(subject, given, ask=ask)},
         other_mailbox=_other_mailbox(given),
         browsing=Browsing(profiles=given.get("profiles", False), clean_run=given.get("clean_browser", False)),
         seen=tuple(message for message in given["seen"] if message.strip()),
@@ -206,7 +211,7 @@ def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> dict[str, A
     if not ask:
         return {"login": False}
     password = secrets.from_prompt(account)
-    return {"password": password, "send_again": _send_again(subject.username or account, password, given)}
+    return {"password": password, "send_again": given["send_again"] or _send_again(subject, password, given)}
 
 
 def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:
@@ -231,22 +236,27 @@ def other_mailbox(address: str, password: Secret | None = None) -> OtherMailbox:
     return OtherMailbox(address=other.address, domain=other.domain, password=password)
 
 
-def _send_again(account: str, password: Secret | None, given: dict[str, Any]) -> bool:
-    """At a terminal: ask before a password that was rejected lately is sent once more."""
-    if password is None or given["no_history"]:
+def _send_again(subject: Subject, password: Secret | None, given: dict[str, Any]) -> bool:
+    """At a terminal: ask before a password that was rejected lately, or without a usable record, is sent."""
+    account = subject.username or subject.address
+    if password is None or account is None or given["no_history"]:
         return False
-    history = History(history_folder())
+    history = History(history_folder(), subject.domain)
+    if trouble := history.trouble():
+        words = f" ({trouble.words})" if trouble.words else ""
+        question = _(
+            "The record of earlier tries cannot be used{words}, so one more may lock the account. Send the password?"
+        ).format(words=words)
+        return click.confirm(question, default=False, err=True)
     before = [r for r in history.rejections(account) if history.is_of(r, account, password)]
     if not before:
         return False
     moment = time.strftime("%H:%M", time.localtime(before[-1].at))
-    return click.confirm(
-        _("This very password was rejected at {moment}. One more try may lock the account. Send it again?").format(
-            moment=moment
-        ),
-        default=False,
-        err=True,
-    )
+    if before[-1].cause == PENDING:
+        question = _("This password was sent at {moment}, and no answer is known. Send it again?")
+    else:
+        question = _("This very password was rejected at {moment}. One more try may lock the account. Send it again?")
+    return click.confirm(question.format(moment=moment), default=False, err=True)
 
 
 def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from checks.mechanism import choose_mechanism
 from checks.password import PasswordFacts, judge_password, oddities
 from checks.server import session_key
 from checks.sessions import Credentials, MailSession, Reply
-from diagnose.history import History
+from diagnose.history import PENDING, History
 from diagnose.model import (
     ClosedError,
     Deadline,
@@ -474,3 +475,36 @@ def test_a_login_referral_names_its_server_in_the_finding() -> None:
     assert finding.data["referred_host"] == "imap3.corp.example"
     assert "to the server imap3.corp.example" in finding.text.render()
     assert [other.cause for other in others if other.certainty != "possible"] == []
+
+
+def test_only_one_place_sends_a_password() -> None:
+    """So that no login goes around the record."""
+    root = Path(login.__file__).parent
+    callers = {
+        str(file.relative_to(root))
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "login"
+        and ast.unparse(node.func.value).endswith("session")
+    }
+
+    assert callers == {"one_try.py"}
+
+
+def test_the_try_is_on_record_while_the_server_thinks(tmp_path: Path) -> None:
+    """Whatever ends the run meanwhile."""
+    where = bench(tmp_path)
+    seen: list[str] = []
+
+    class Watching(Session):
+        def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
+            seen.extend(one.cause for one in History(tmp_path).rejections(USER))
+            return REJECTED
+
+    where.shelf.put(session_key(IMAP), Watching(REJECTED))
+    probe_login(IMAP, given(), where)
+
+    assert seen == [PENDING]
+    assert [one.cause for one in History(tmp_path).rejections(USER)] == ["credentials.rejected"]

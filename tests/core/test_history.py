@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
+import hmac
 import multiprocessing
+import os
 import stat
 import time
 from multiprocessing.synchronize import Barrier
@@ -16,7 +20,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose import history
-from diagnose.history import LARGEST_FILE, MOST_ENTRIES, WINDOW_SECONDS, History, Rejection
+from diagnose.history import (
+    LARGEST_FILE,
+    MOST_ENTRIES,
+    PENDING,
+    WINDOW_SECONDS,
+    BusyError,
+    History,
+    RecordError,
+    Rejection,
+)
 from diagnose.secret import Secret
 
 ALICE, BOB = "alice@corp.example", "bob@corp.example"
@@ -99,7 +112,7 @@ def test_tries_from_the_future_do_not_count(tmp_path: Path, clock: Clock) -> Non
 
 
 def test_no_file_names_the_account_or_the_secret(tmp_path: Path) -> None:
-    """Whoever reads the folder learns neither who logged in nor with what, and cannot test guesses beyond 20 bits."""
+    """Whoever reads the folder learns neither who logged in nor with what, and cannot test guesses beyond 10 bits."""
     record = History(tmp_path)
     record.rejected(ALICE, WRONG, "credentials.rejected")
 
@@ -107,8 +120,7 @@ def test_no_file_names_the_account_or_the_secret(tmp_path: Path) -> None:
     for word in ("alice", "corp", "example", "wr0ng", "pässword"):
         assert word.encode() not in held
     (one,) = record.rejections(ALICE)
-    assert len(one.secret) == 5
-    assert int(one.secret, 16) < 2**20
+    assert int(one.secret, 16) < 2**10
 
 
 def test_the_key_is_the_owners_alone_and_stays(tmp_path: Path) -> None:
@@ -140,11 +152,18 @@ def test_the_record_stays_small(tmp_path: Path) -> None:
     assert (tmp_path / RECORD).stat().st_size < LARGEST_FILE
 
 
+@pytest.mark.parametrize("content", [b"", b"\n\n\n"])
+def test_an_empty_record_is_none(tmp_path: Path, content: bytes) -> None:
+    """Nothing is missing in it."""
+    (tmp_path / RECORD).write_bytes(content)
+
+    assert History(tmp_path).trouble() is None
+    assert History(tmp_path).rejections(ALICE) == ()
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"\n\n\n",
         b"\x00\xff\xfe" * 1000,
         b"[]\n{}\nnull\n1\n",
         b'{"at": "soon", "account": 1, "secret": [], "cause": null}\n',
@@ -154,13 +173,16 @@ def test_the_record_stays_small(tmp_path: Path) -> None:
         b"x" * (LARGEST_FILE + 10),
     ],
 )
-def test_a_damaged_record_is_an_empty_one_that_heals(tmp_path: Path, content: bytes) -> None:
-    """Damage is no error, and the next note is kept."""
+def test_a_damaged_record_is_told_and_heals_with_the_next_try(tmp_path: Path, content: bytes) -> None:
+    """Who knows what stood there: that is a fact of its own, until a try is made all the same."""
     record = History(tmp_path)
     (tmp_path / RECORD).write_bytes(content)
 
-    assert record.rejections(ALICE) == ()
-    record.accepted(ALICE)
+    trouble = record.trouble()
+    assert trouble is not None
+    assert trouble.trouble == "damaged"
+    with pytest.raises(RecordError):
+        record.rejections(ALICE)
     record.rejected(ALICE, WRONG, "credentials.rejected")
 
     assert [one.cause for one in record.rejections(ALICE)] == ["credentials.rejected"]
@@ -174,13 +196,14 @@ def test_no_entry_is_an_error_to_compare(tmp_path_factory: pytest.TempPathFactor
 
 
 def test_entries_before_and_behind_damage_count(tmp_path: Path) -> None:
-    """A line that was cut off by a full disk costs itself only."""
+    """A line that was cut off by a full disk costs itself only, once a try was made all the same."""
     record = History(tmp_path)
     record.rejected(ALICE, WRONG, "credentials.rejected")
     line = (tmp_path / RECORD).read_bytes()
     (tmp_path / RECORD).write_bytes(line + line[:20] + b"\n" + line)
+    record.rejected(ALICE, WRONG, "credentials.rejected")
 
-    assert len(record.rejections(ALICE)) == 2
+    assert len(record.rejections(ALICE)) == 3
 
 
 @pytest.mark.parametrize("key", [b"", b"short"])
@@ -195,8 +218,8 @@ def test_a_damaged_key_is_made_anew(tmp_path: Path, key: bytes) -> None:
 
 
 @pytest.mark.parametrize("in_the_way", ["the folder", "the key", "the record", "the lock"])
-def test_a_folder_that_cannot_be_used_is_no_error(tmp_path: Path, in_the_way: str) -> None:
-    """Where nothing can be read or written, nothing is known; the diagnosis goes on."""
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path, in_the_way: str) -> None:
+    """Where nothing can be read or written, nothing is known, which is not the same as no try."""
     folder = tmp_path / "state"
     if in_the_way == "the folder":
         folder.write_text("a file stands here")
@@ -205,11 +228,133 @@ def test_a_folder_that_cannot_be_used_is_no_error(tmp_path: Path, in_the_way: st
         (folder / name / "a folder stands here").mkdir(parents=True)
     record = History(folder)
 
-    record.rejected(ALICE, WRONG, "credentials.rejected")
-    record.accepted(ALICE)
-
-    assert record.rejections(ALICE) == ()
+    trouble = record.trouble()
+    assert trouble is not None
+    assert trouble.trouble in {"unreadable", "unwritable"}
+    with pytest.raises(RecordError):
+        record.rejected(ALICE, WRONG, "credentials.rejected")
     assert record.recent(ALICE, 1000) == 0
+
+
+@pytest.mark.parametrize("name", [KEY, RECORD])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    """Nobody may ever write into it."""
+    os.mkfifo(tmp_path / name)
+
+    trouble = History(tmp_path).trouble()
+    assert trouble is not None
+    assert trouble.trouble in {"unreadable", "unwritable"}
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is sent: the reservation is what fails."""
+    record = History(tmp_path)
+    record.rejected(ALICE, WRONG, "credentials.rejected")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    trouble = record.trouble()
+    assert trouble is not None
+    assert (trouble.trouble, trouble.words) == ("unwritable", "No space left on device")
+    with record.turn(ALICE, 1) as turn, pytest.raises(RecordError):
+        turn.reserve(WRONG)
+
+
+def test_a_lost_key_makes_the_record_unusable_once(tmp_path: Path) -> None:
+    """The tries in it are nobody's any more; with the next try that is made all the same it is whole again."""
+    record = History(tmp_path)
+    record.rejected(ALICE, WRONG, "credentials.rejected")
+    (tmp_path / KEY).unlink()
+
+    for _ in range(2):
+        trouble = History(tmp_path).trouble()
+        assert trouble is not None
+        assert trouble.trouble == "damaged"
+    record.rejected(ALICE, OTHER, "credentials.rejected")
+    assert History(tmp_path).trouble() is None
+    assert len(History(tmp_path).rejections(ALICE)) == 1
+
+
+def test_a_record_of_an_earlier_version_is_read_and_loses_what_it_kept_too_much_of(tmp_path: Path) -> None:
+    """20 bits of the password's hash, and the name as it was typed, in lower case."""
+    record = History(tmp_path)
+    record.rejected(BOB, WRONG, "credentials.rejected")
+    key = (tmp_path / KEY).read_bytes()
+
+    def hashed(*parts: str) -> str:
+        return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
+
+    typed = "älice@bücher.example"
+    word = hashed("secret", typed, WRONG.reveal())[:5]
+    old = Rejection(at=time.time(), account=hashed("account", typed), secret=word, cause="credentials.rejected")
+    (tmp_path / RECORD).write_bytes(msgspec.json.encode(old) + b"\n")
+
+    (one,) = record.rejections(typed)
+    assert record.is_of(one, typed, WRONG)
+    assert not record.is_of(one, typed, OTHER)
+    record.rejected(BOB, OTHER, "credentials.rejected")
+    entry, _ = record._read()[0]
+    assert len(entry.secret) == 3
+    assert record.is_of(entry, typed, WRONG)
+
+
+SAME = ["alice@corp.example", "Alice@Corp.Example", "alice", "ALICE", "CORP\\alice", "ａｌｉｃｅ@corp.example",
+        '"alice"@corp.example', "alice@corp.example.", " alice@corp.example", "alice+tag@corp.example"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_spellings_of_one_account_count_together(tmp_path: Path, name: str) -> None:
+    """Servers take them for the same, and lock it as one."""
+    History(tmp_path, "corp.example").rejected(name, WRONG, "credentials.rejected")
+
+    for other in SAME:
+        (one,) = History(tmp_path, "corp.example").rejections(other)
+        assert History(tmp_path, "corp.example").is_of(one, other, WRONG)
+
+
+def test_forms_of_an_internationalised_name_count_together(tmp_path: Path) -> None:
+    """A-labels and U-labels, composed and decomposed letters."""
+    History(tmp_path).rejected("jürgen@bücher.example", WRONG, "credentials.rejected")
+
+    for other in ("ju\u0308rgen@bücher.example", "jürgen@xn--bcher-kva.example", "JÜRGEN@BÜCHER.example"):
+        assert len(History(tmp_path).rejections(other)) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["bob", "alice@other.example", "alice@mail.corp.example", "alicia", "+alice@corp.example", "alice@example"]
+)
+def test_other_accounts_do_not_count(tmp_path: Path, name: str) -> None:
+    """However close."""
+    record = History(tmp_path, "corp.example")
+    record.rejected(ALICE, WRONG, "credentials.rejected")
+
+    assert record.rejections(name) == ()
+
+
+def test_a_try_is_on_record_before_it_is_answered(tmp_path: Path) -> None:
+    """As one without an answer; then as what came of it."""
+    record = History(tmp_path)
+    for end, causes in (("rejected", [PENDING, "lockout.account-locked"]), ("withdraw", [PENDING]), ("accepted", [])):
+        with record.turn(ALICE, 1) as turn:
+            turn.reserve(WRONG)
+            assert History(tmp_path).rejections(ALICE)[-1].cause == PENDING
+            getattr(turn, end)(*(["lockout.account-locked"] if end == "rejected" else []))
+        left = [one.cause for one in History(tmp_path).rejections(ALICE)]
+        assert left == {"rejected": causes[1:], "withdraw": ["lockout.account-locked"], "accepted": []}[end]
+
+
+def test_whose_turn_it_is_not_waits_and_is_told(tmp_path: Path) -> None:
+    """Another account is not waited for; the same one in another spelling is."""
+    with History(tmp_path, "corp.example").turn(ALICE, 1):
+        with pytest.raises(BusyError), History(tmp_path, "corp.example").turn("Alice", 0.1):
+            raise AssertionError("two at once")
+        with History(tmp_path, "corp.example").turn(BOB, 0.1):
+            pass
+    with History(tmp_path, "corp.example").turn("alice", 0.1):
+        pass
 
 
 def test_without_a_folder_nothing_is_read_or_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,12 +369,14 @@ def test_without_a_folder_nothing_is_read_or_written(tmp_path: Path, monkeypatch
 
 
 def test_a_lock_that_is_held_is_waited_for_only_so_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that hangs with the lock in hand does not hold up others; what cannot be noted is let go."""
+    """A run that hangs with the lock in hand does not hold up others; that nothing could be noted is told."""
     monkeypatch.setattr("diagnose.history.LOCK_SECONDS", 0.05)
     record = History(tmp_path)
     record.rejected(ALICE, WRONG, "credentials.rejected")
     with filelock.FileLock(str(tmp_path / RECORD) + ".lock"):
-        record.rejected(ALICE, WRONG, "credentials.rejected")
+        with pytest.raises(RecordError, match="held"):
+            record.rejected(ALICE, WRONG, "credentials.rejected")
+        assert getattr(record.trouble(), "trouble", None) == "held"
 
     assert len(record.rejections(ALICE)) == 1
 

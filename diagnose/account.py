@@ -1,0 +1,32 @@
+"""One account, however its name is written: what servers commonly take for the same is counted together."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def account_name(username: str, domain: str = "") -> str:
+    """The one spelling of *username*, a bare name being an account of *domain*.
+
+    Letter case, width and composition of letters, U-labels, a quoted local part, a subaddress (RFC 5233) and a Windows
+    domain before the name make no other account. Too much counted together is the safe side.
+    """
+    name = unicodedata.normalize("NFKC", username).strip().casefold()
+    local, at, host = name.rpartition("@")
+    if not at:
+        local, host = name, domain.casefold()
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    local = local.rpartition("\\")[2]
+    plain = local.partition("+")[0]
+    return f"{plain or local}@{_ascii(host.strip().rstrip('.'))}"
+
+
+def _ascii(host: str) -> str:
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return host

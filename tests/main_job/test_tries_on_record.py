@@ -1,0 +1,200 @@
+"""No run, however it ends and however many there are at once, sends a wrong password more often than it may.
+
+Real processes against the lab's servers, one of which takes its time over each login.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from diagnose.lab.account import Account
+from diagnose.lab.estate import Estate
+from diagnose.lab.scenario import SCENARIOS
+
+RIGHT = "healthy"
+USUAL_LIMIT = 5
+
+
+class Place:
+    """An estate whose IMAP server thinks about each login, and a command line for it."""
+
+    def __init__(self, estate: Estate, folder: Path) -> None:
+        self.estate = estate
+        self.state = folder / "state"
+        self.began = threading.Event()
+        """A login is being thought about."""
+        self.thinking = threading.Event()
+        """Clear while the server keeps everybody waiting."""
+        self.thinking.set()
+        self.tries = 0
+        self._lock = threading.Lock()
+
+    def think(self) -> None:
+        with self._lock:
+            self.tries += 1
+        self.began.set()
+        self.thinking.wait(60)
+
+    def start(self, *args: str, password: str | None = "not the right one", name: str | None = None) -> Any:
+        command = [
+            sys.executable, "-m", "diagnose", name or self.estate.address, "--format", "json", "--no-third-party",
+            "--imap", f"imaps://imap.corp.example:{self.estate.ports['imaps']}", "--resolver", self.estate.resolver,
+            "--ca-file", str(self.estate.ca_file), "--password-env", "PW", "--only", "login", "--only", "lockout",
+            "--timeout", "40", *args,
+        ]  # fmt: skip
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.state.parent), "XDG_STATE_HOME": str(self.state),
+                       "LC_ALL": "C.UTF-8", "PW": password or self.estate.password}  # fmt: skip
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def run(self, *args: str, **more: Any) -> tuple[int, dict[str, Any]]:
+        return ended(self.start(*args, **more))
+
+    @property
+    def record(self) -> Path:
+        return self.state / "mail-login-doctor" / "rejected-logins.jsonl"
+
+
+def ended(process: Any) -> tuple[int, dict[str, Any]]:
+    out, err = process.communicate(timeout=90)
+    assert b"Traceback" not in err
+    return process.returncode, json.loads(out) if out else {}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    scenario = msgspec.structs.replace(SCENARIOS[RIGHT], rejected_before=0)
+    with Estate(scenario) as estate:
+        made = Place(estate, tmp_path)
+        log_in = Account.log_in
+
+        def slowly(self: Account, *args: Any, **more: Any) -> bool:
+            made.think()
+            return log_in(self, *args, **more)
+
+        monkeypatch.setattr(Account, "log_in", slowly)
+        yield made
+        made.thinking.set()
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGKILL] * 4, [signal.SIGTERM] * 3, [signal.SIGINT] * 3,
+                                     [signal.SIGINT, signal.SIGKILL, signal.SIGTERM]], ids=str)  # fmt: skip
+def test_a_run_ended_while_the_server_thinks_has_made_its_try(place: Place, signals: list[signal.Signals]) -> None:
+    """However often it is started and ended: the password went out once, and what became of it is not known."""
+    place.thinking.clear()
+    first = place.start()
+    assert place.began.wait(60)
+    first.send_signal(signals[0])
+    ended(first)
+    for one in signals[1:]:
+        again = place.start()
+        time.sleep(1.0)
+        again.send_signal(one)
+        ended(again)
+    place.thinking.set()
+    code, report = place.run()
+
+    assert place.tries == 1
+    assert code == 3
+    said = json.dumps(report)
+    assert "no answer to it is known" in said
+    assert "--send-again" in said
+    code, _ = place.run("--send-again", password=None)
+    assert code == 0
+    assert place.tries > 1
+
+
+def test_six_runs_at_once_send_a_wrong_password_once(place: Place) -> None:
+    """The first reserves the try; the others wait for its answer, and know better then."""
+    runs = [place.start() for _ in range(6)]
+    codes = {ended(run)[0] for run in runs}
+
+    assert place.tries == 1
+    assert codes <= {1, 3}
+
+
+def test_six_runs_at_once_with_other_passwords_keep_the_limit(place: Place) -> None:
+    """One short of it nobody goes on."""
+    runs = [place.start(password=f"wrong {number}") for number in range(6)]
+    for run in runs:
+        ended(run)
+
+    assert 1 <= place.tries <= USUAL_LIMIT - 1
+
+
+def test_runs_at_once_with_the_right_password_all_get_in(place: Place) -> None:
+    """Whoever waits for its turn is no worse off."""
+    runs = [place.start(password=None) for _ in range(4)]
+    codes = [ended(run)[0] for run in runs]
+
+    assert codes == [0] * 4
+    assert not place.record.read_bytes()
+
+
+def test_runs_at_once_that_try_all_keep_the_limit(place: Place) -> None:
+    """All services of all runs together."""
+    ports = place.estate.ports
+    more = ["--try-all", "--smtp", f"smtps://smtp.corp.example:{ports['submissions']}",
+            "--pop3", f"pop3s://pop.corp.example:{ports['pop3s']}"]  # fmt: skip
+    runs = [place.start(*more, password=f"wrong {number}") for number in range(3)]
+    for run in runs:
+        ended(run)
+
+    assert sum(place.estate.logins_failed.values()) <= USUAL_LIMIT - 1
+
+
+@pytest.mark.parametrize("name", ["Alice@Corp.Example", "ALICE@corp.example"])
+def test_another_spelling_is_no_second_try(place: Place, name: str) -> None:
+    """Of the address, or of the user name."""
+    place.run()
+    place.run(name=name)
+    place.run("--username", "alice")
+    place.run("--username", "CORP\\alice")
+
+    assert place.tries == 1
+
+
+@pytest.mark.parametrize("trouble", ["folder is a file", "key is a folder", "record is a pipe", "damaged", "no home"])
+def test_without_a_usable_record_nothing_is_sent_unless_told_so(place: Place, trouble: str) -> None:
+    """That it cannot be used is said, and how to go on without."""
+    folder = place.record.parent
+    if trouble == "no home":
+        place.state.write_text("")
+    elif trouble == "folder is a file":
+        place.state.mkdir()
+        folder.write_text("")
+    else:
+        folder.mkdir(parents=True)
+        if trouble == "key is a folder":
+            (folder / "key" / "x").mkdir(parents=True)
+        elif trouble == "record is a pipe":
+            os.mkfifo(place.record)
+        else:
+            place.record.write_bytes(b'{"at": 1')
+    code, report = place.run()
+
+    assert (code, place.tries) == (3, 0)
+    said = json.dumps(report)
+    assert "The record of earlier tries cannot be used" in said
+    assert "--send-again" in said
+    assert "--no-history" in said
+    code, _ = place.run("--send-again", password=None)
+    assert code == 0
+    told_so = place.tries
+    assert told_so > 0
+    code, _ = place.run("--no-history", password=None)
+    assert code == 0
+    assert place.tries > told_so
