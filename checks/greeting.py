@@ -10,7 +10,11 @@ _SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("http", re.compile(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
     ("ssh", re.compile(rb"SSH-\d")),
     ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
-    ("ftp", re.compile(rb"220[ -][^\r\n]*\bftp", re.IGNORECASE)),
+    ("lmtp", re.compile(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\blmtp", re.IGNORECASE)),
+    ("ftp", re.compile(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\bftp", re.IGNORECASE)),
+    ("nntp", re.compile(rb"20[01] ")),
+    ("xmpp", re.compile(rb"<\?xml|<stream:", re.IGNORECASE)),
+    ("rdp", re.compile(rb"\x03\x00\x00[\x07-\xff]", re.DOTALL)),
     ("smtp", re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")),
     ("sieve", re.compile(rb"\"IMPLEMENTATION\"", re.IGNORECASE)),
     ("vnc", re.compile(rb"RFB \d")),
@@ -21,6 +25,19 @@ _SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
 def spoken_protocol(greeting: bytes) -> str | None:
     """The protocol that *greeting* belongs to; None when it is none of those known."""
     return next((name for name, shape in _SPOKEN if shape.match(greeting)), None)
+
+
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "imap": (b"* OK", b"* PREAUTH", b"* BYE", b"* NO", b"* BAD"),
+    "pop3": (b"+OK", b"-ERR"),
+    "smtp": (b"220", b"421", b"450", b"454", *(b"5%02d" % number for number in range(100))),
+}
+
+
+def may_become(begun: bytes, protocol: str) -> bool:
+    """Whether more of *begun* may make a greeting of *protocol*."""
+    words = begun.upper()
+    return any(one.startswith(words) or words.startswith(one) for one in _BEGINNINGS.get(protocol, ()))
 
 
 def turns_away(greeting: bytes | str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 
 from diagnose.first_use import one_at_a_time
@@ -42,6 +43,15 @@ def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[st
     chain = connection.get_peer_cert_chain() or []
     sent = [crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain]
     return connection.get_protocol_version_name(), sent
+
+
+def client_hello(host: str) -> bytes:
+    """What a client says first in a TLS handshake with *host*."""
+    out = ssl.MemoryBIO()
+    conversation = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname=host)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        conversation.do_handshake()
+    return out.read()
 
 
 def _flush(connection: object, stream: Stream) -> None:

@@ -8,8 +8,12 @@ import msgspec
 
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Finding, Protocol, Service, text
+from diagnose.model import Deadline, Finding, Protocol, Service, text
 
+MARGIN_SECONDS = 0.5
+"""So that a silence that was waited for is measured as that long."""
+ENDING_SECONDS = 1.0
+"""Left for the rest of the run."""
 SLOW_SECONDS = 10.0
 """A wait worth a word, though mail programs bear it."""
 
@@ -21,6 +25,31 @@ class ClientLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     seconds: int
     protocols: tuple[Protocol, ...]
     source: str
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From when on a server that says nothing is likely at fault."""
+
+    seconds: int
+    protocols: tuple[Protocol, ...]
+    reason: str
+
+
+@made_once
+def silences() -> tuple[Silence, ...]:
+    """What is known of them. Raises KnowledgeError."""
+    return load(KNOWLEDGE / "network" / "silences.yaml", tuple[Silence, ...])
+
+
+def telling_silence(protocol: Protocol) -> int:
+    """Seconds of silence after which a server of *protocol* is likely at fault."""
+    return next(one.seconds for one in silences() if protocol in one.protocols)
+
+
+def telling_deadline(protocol: Protocol, deadline: Deadline, part: float, at_most: float) -> Deadline:
+    """As `Deadline.share`; where the time allows it, long enough for a silence to tell something."""
+    enough = min(telling_silence(protocol) + MARGIN_SECONDS, deadline.left() - ENDING_SECONDS)
+    return deadline.within(max(deadline.share(part, at_most).left(), enough))
 
 
 @made_once

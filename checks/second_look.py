@@ -7,7 +7,8 @@ import ssl
 import msgspec
 
 from checks.certificates import LONGEST_CHAIN, CertificateFacts, organisations, read_certificate
-from checks.handshake import unverified_handshake
+from checks.first_words import first_words
+from checks.handshake import client_hello, unverified_handshake
 from checks.second_try import may_pass
 from checks.sessions import open_session
 from diagnose.model import ClosedError, Deadline, Failure, Service, failure
@@ -15,7 +16,7 @@ from diagnose.model.workbench import Workbench
 from diagnose.network import Race, Stream
 
 EXPLAIN_SECONDS = 6.0
-PLAIN_GREETING_SECONDS = 3.0
+LONGEST_PLAINTEXT = 1000
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ def explain(known: Failure, target: Service, address: str | None, bench: Workben
         return Explanation(failure=known)
     if known.name == "tls_not_spoken" and target.tls == "implicit":
         try:
-            return Explanation(plaintext=_plain_greeting(address, target.port, deadline))
+            return Explanation(plaintext=_plain_greeting(address, target, deadline))
         except OSError as error:
             return Explanation(failure=failure(error, "greeting"))
     legacy = known.name == "tls_version_or_cipher"
@@ -77,10 +78,15 @@ def _connect(address: str, port: int, deadline: Deadline) -> Stream:
     return stream
 
 
-def _plain_greeting(address: str, port: int, deadline: Deadline) -> str:
-    stream = _connect(address, port, deadline.within(PLAIN_GREETING_SECONDS))
+def _plain_greeting(address: str, target: Service, deadline: Deadline) -> str:
+    """The first words; a server that waits for its client, as those of HTTP do, says them to a ClientHello."""
+    stream = _connect(address, target.port, deadline)
     try:
-        return stream.recv(1000).decode("utf-8", "replace")
+        stream.sendall(client_hello(target.host))
+        words = first_words(stream, target.protocol)
+        if not words.data and words.error is not None:
+            raise words.error
+        return words.data[:LONGEST_PLAINTEXT].decode("utf-8", "replace")
     finally:
         stream.abort()
 

@@ -10,10 +10,11 @@ from statistics import median_high
 
 import msgspec
 
-from checks.greeting import for_good, spoken_protocol, turns_away
+from checks.first_words import FirstWords, first_words, is_text
+from checks.greeting import for_good, may_become, spoken_protocol, turns_away
 from checks.handshake import unverified_handshake
 from checks.maintenance import announces, announcing
-from checks.patience import judge_wait, limits_of
+from checks.patience import judge_wait, limits_of, telling_deadline, telling_silence
 from checks.reach import BAN_SECONDS, ReachFacts, ban_after_rejections, ban_of_one_rejected, take_stream
 from checks.second_try import Try, call_again, may_pass, own_connections, time_is_left
 from checks.sessions import MailSession, open_session
@@ -69,6 +70,12 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     failure: Failure | None = None
     waited_seconds: float = 0.0
     """For a server that stayed silent: for how long."""
+    received: int = 0
+    """Bytes that came of what never became a whole greeting or answer."""
+    readable: bool = True
+    """What came is text."""
+    fitting: bool = True
+    """What came may be the beginning of a greeting of the expected protocol."""
     tls_only: bool = False
     """The port says nothing in clear and answers a TLS handshake."""
     own_connections: int = 0
@@ -105,6 +112,8 @@ def probe_server(target: Service, given: Given, bench: Workbench) -> ServerFacts
         return msgspec.structs.replace(first, tries=(_try(first), Try(failure=failure(error, "connect"))))
     second = _converse(stream, target, given, bench)
     telling = second if second.greeting or not first.greeting else first
+    if not first.open and not second.open and _silent(first) and _silent(second):
+        telling = max(first, second, key=lambda facts: facts.waited_seconds)
     return msgspec.structs.replace(telling, tries=(_try(first), _try(second)))
 
 
@@ -118,6 +127,10 @@ def _may_pass(facts: ServerFacts, given: Given, target: Service) -> bool:
         return False
     suspects = _read(facts.greeting, given, target).suspects
     return not suspects or suspects[0].cause in PASSING_CAUSES
+
+
+def _silent(facts: ServerFacts) -> bool:
+    return not facts.greeting and facts.failure is not None and facts.failure.name == "timed_out"
 
 
 def _limited(facts: ServerFacts, given: Given, target: Service) -> bool:
@@ -142,31 +155,42 @@ def _converse(stream: Stream, target: Service, given: Given, bench: Workbench) -
         if stream.tls is None and _only_answers_tls(stream, target, given, bench):
             stream.abort()
             return ServerFacts(tls_only=True, waited_seconds=round(time.monotonic() - started, 1))
-        line = read_line(stream)
     except OSError as error:
+        words = FirstWords(data=b"", error=error)
+    else:
+        words = first_words(stream, target.protocol)
+    line = words.data
+    facts = ServerFacts(greeting=_quoted(line), spoken=spoken_protocol(line), readable=is_text(line))
+    if words.error is not None:
         stream.abort()
-        waited = round(time.monotonic() - started, 1)
-        return ServerFacts(
-            failure=failure(error, "greeting"),
-            waited_seconds=waited,
+        return msgspec.structs.replace(
+            facts,
+            failure=failure(words.error, "greeting"),
+            waited_seconds=round(time.monotonic() - started, 1),
+            received=len(line),
+            fitting=may_become(line, target.protocol),
             rejected_lately=bench.history.recent(given.subject.username or given.subject.domain, BAN_SECONDS),
             rejected_here_at=bench.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
         )
     took = round(1000 * (time.monotonic() - started))
-    spoken = spoken_protocol(line)
-    facts = ServerFacts(greeting=_quoted(line), spoken=spoken, milliseconds=took)
-    if spoken != target.protocol or turns_away(line):
+    facts = msgspec.structs.replace(facts, milliseconds=took)
+    if facts.spoken != target.protocol or turns_away(line):
         greeting = _quoted(line + _rest_of(line, stream))
         others = max(own_connections(target, given, stream.peer) - 1, 0)
         stream.abort()
-        return msgspec.structs.replace(facts, greeting=greeting, own_connections=others)
+        return msgspec.structs.replace(facts, greeting=greeting, received=len(line), own_connections=others)
+    before = stream.received
     stream.unread(line)
     try:
         session = open_session(target.protocol, stream, patient_deadline(target, bench))
     except OSError as error:
         stream.abort()
-        waited = round(time.monotonic() - started - took / 1000, 1)
-        return msgspec.structs.replace(facts, failure=failure(error, "capability"), waited_seconds=waited)
+        return msgspec.structs.replace(
+            facts,
+            failure=failure(error, "capability"),
+            waited_seconds=round(time.monotonic() - started - took / 1000, 1),
+            received=stream.received - before,
+        )
     bench.shelf.put(session_key(target), session)
     return msgspec.structs.replace(
         facts,
@@ -206,7 +230,7 @@ def _only_answers_tls(stream: Stream, target: Service, given: Given, bench: Work
 def patient_deadline(target: Service, bench: Workbench) -> Deadline:
     """For a reply: no longer than it takes to see the least patient mail programs of the most give up."""
     limits = [limit.seconds for limit in limits_of(target.protocol)]
-    return bench.deadline.share(GREETING_SHARE, median_high(limits) + 1)
+    return telling_deadline(target.protocol, bench.deadline, GREETING_SHARE, median_high(limits) + 1)
 
 
 def _answers_tls(target: Service, given: Given, bench: Workbench) -> bool:
@@ -242,19 +266,16 @@ def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Findin
             proof="waits-for-tls",
             text=text("{host} says nothing in clear on port {port}, and answers a TLS handshake there.", **place),
         )
-    elif facts.failure is None and facts.spoken != target.protocol:  # a blank line is a greeting too, and nobody's
+    elif facts.spoken == "tls" and target.tls == "starttls":
         yield Finding(
-            cause="reach.wrong-service",
-            certainty="confirmed" if facts.spoken else "likely",
-            proof="greeting-of-another",
-            text=text(
-                "Port {port} of {host} does not speak {protocol}: {greeting}",
-                protocol=target.protocol.upper(),
-                greeting=facts.greeting,
-                **place,
-            ),
+            cause="tls.wrong-mode",
+            certainty="confirmed",
+            proof="tls-record",
+            text=text("{host} sends a TLS record on port {port} where a greeting in clear was due.", **place),
         )
-    elif facts.failure is not None and (not facts.greeting or facts.failure.name == "timed_out"):
+    elif _is_another(facts, target):
+        yield from _judge_another(facts, target)
+    elif facts.failure is not None and (_broke_off_greeting(facts.failure) or facts.failure.name == "timed_out"):
         yield from _judge_silence(facts, facts.failure, given, target)
     elif facts.greeting and not facts.open:
         yield from _judge_turned_away(facts, given, target)
@@ -266,6 +287,37 @@ def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Findin
             yield announcing(hint, target.host, facts.greeting)
         longest = max(facts.milliseconds, facts.reply_milliseconds) / 1000
         yield from judge_wait(longest, target, quick_connect=_connected_quickly(given))
+
+
+def _broke_off_greeting(known: Failure) -> bool:
+    return known.operation == "greeting"
+
+
+def _is_another(facts: ServerFacts, target: Service) -> bool:
+    """Whether what came is no greeting of the expected protocol, nor a part of one."""
+    if facts.failure is None:
+        return facts.spoken != target.protocol  # a blank line is a greeting too, and nobody's
+    return _broke_off_greeting(facts.failure) and facts.received > 0 and not facts.fitting
+
+
+def _judge_another(facts: ServerFacts, target: Service) -> Iterator[Finding]:
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    if facts.readable or facts.spoken:
+        sentence = text(
+            "Port {port} of {host} does not speak {protocol}: {greeting}",
+            protocol=target.protocol.upper(),
+            greeting=facts.greeting,
+            **place,
+        )
+    else:
+        sentence = text(
+            "{host} sent {count} bytes on port {port} that are no text, and so no greeting of {protocol}.",
+            protocol=target.protocol.upper(),
+            count=facts.received,
+            **place,
+        )
+    certainty: Certainty = "confirmed" if facts.spoken not in {None, target.protocol} else "likely"
+    yield Finding(cause="reach.wrong-service", certainty=certainty, proof="greeting-of-another", text=sentence)
 
 
 def _read(words: str, given: Given, target: Service) -> Reading:
@@ -346,16 +398,12 @@ def _judge_silence(facts: ServerFacts, known: Failure, given: Given, target: Ser
     elif known.name == "timed_out":
         yield Finding(
             cause="server.slow",
-            certainty="likely" if facts.waited_seconds >= 5 else "possible",
-            text=text(
-                "{host} took the connection on port {port} and then said nothing more for {seconds} s.",
-                seconds=round(facts.waited_seconds),
-                **place,
-            ),
+            certainty="likely" if facts.waited_seconds >= telling_silence(target.protocol) else "possible",
+            text=_what_came(facts, known, place),
         )
     elif known.name == "too_much_data":
         yield Finding(
-            cause="reach.wrong-service",
+            cause="server.fault" if facts.received else "reach.wrong-service",
             certainty="likely",
             text=text("{host} sends on port {port} what is no mail greeting ({words}).", words=known.words, **place),
         )
@@ -367,18 +415,41 @@ def _judge_silence(facts: ServerFacts, known: Failure, given: Given, target: Ser
             text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
         )
     else:
-        yield Finding(
-            cause="server.fault",
-            certainty="confirmed",
-            proof="closed-before-greeting",
-            text=text(
-                "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **place
-            ),
+        sentence = text(
+            "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **place
         )
+        if facts.received:
+            sentence = text(
+                "{host} broke off its greeting on port {port} after {count} bytes ({words}).",
+                count=facts.received,
+                words=known.words,
+                **place,
+            )
+        yield Finding(cause="server.fault", certainty="confirmed", proof="closed-before-greeting", text=sentence)
         if facts.rejected_here_at is not None:
             yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
         elif facts.rejected_lately:
             yield ban_after_rejections("possible")
+
+
+def _what_came(facts: ServerFacts, known: Failure, place: dict[str, str | int]) -> Text:
+    """How a server that was waited for kept silent, or what it sent meanwhile."""
+    seconds = round(facts.waited_seconds)
+    if facts.received:
+        return text(
+            "{host} took the connection on port {port}, and in {seconds} s sent {count} bytes of an answer without its "
+            "end.",
+            seconds=seconds,
+            count=facts.received,
+            **place,
+        )
+    if not _broke_off_greeting(known):
+        return text(
+            "{host} greeted on port {port} and then said nothing more for {seconds} s.", seconds=seconds, **place
+        )
+    return text(
+        "{host} took the connection on port {port} and then said nothing for {seconds} s.", seconds=seconds, **place
+    )
 
 
 def _mail_implicit(target: Service) -> bool:

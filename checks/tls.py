@@ -12,6 +12,7 @@ import msgspec
 from checks.certificates import CertificateFacts, name_matches
 from checks.clocks import MOST_SKEW_SECONDS, Tick, ahead, ask_clocks
 from checks.greeting import spoken_protocol
+from checks.patience import telling_deadline, telling_silence
 from checks.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
 from checks.second_look import Explanation, explain
 from checks.second_try import call_again, may_pass, time_is_left
@@ -66,6 +67,8 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     """For a handshake that held at the second try: how the first ended."""
     verify_code: int | None = None
     """OpenSSL's number for why the certificate was not accepted."""
+    waited_seconds: float | None = None
+    """For a handshake that was not finished in time: for how long it was waited for."""
     rejected_here_at: float | None = None
     """For a handshake that broke off: as `ReachFacts` has it."""
     private_authorities: bool = False
@@ -95,12 +98,16 @@ def probe_implicit(target: Service, given: Given, bench: Workbench) -> TlsFacts:
     stream = take_stream(target, bench)
     if stream is None:
         raise SkipCheck(text("the connection is gone"))
-    stream.deadline = bench.deadline.share(0.6, HANDSHAKE_SECONDS)
+    stream.deadline = telling_deadline(target.protocol, bench.deadline, 0.6, HANDSHAKE_SECONDS)
+    started = time.monotonic()
     try:
         stream.start_tls(bench.network.trust(), target.host)
     except (ssl.SSLError, OSError) as error:
         stream.abort()
-        return _once_more(error, target, given, bench)
+        waited = round(time.monotonic() - started, 1)
+        facts = _once_more(error, target, given, bench)
+        late = facts.failure is not None and facts.failure.name == "timed_out"
+        return msgspec.structs.replace(facts, waited_seconds=waited) if late else facts
     stream.deadline = bench.deadline
     facts = _verified(stream)
     bench.shelf.put(stream_key(target), stream)
@@ -239,11 +246,19 @@ def judge_tls(facts: TlsFacts, given: Given, target: Service) -> Iterator[Findin
             ),
         )
     elif facts.failure is not None:
-        findings = list(_judge_failure(facts, facts.failure, target))
-        if target.named:
-            yield from findings
-        else:  # whether this is the right name at all is our own guess
-            yield from (msgspec.structs.replace(f, certainty="possible") for f in findings)
+        there = target.named or _greets(facts, given, target)
+        for finding in _judge_failure(facts, facts.failure, target):
+            if there and (target.named or finding.cause != "tls.name-mismatch"):
+                yield finding
+            else:  # whether this is the right name at all is our own guess
+                yield msgspec.structs.replace(finding, certainty="possible")
+
+
+def _greets(facts: TlsFacts, given: Given, target: Service) -> bool:
+    """Whether a server of the expected protocol has spoken there, be it a guess or not."""
+    if facts.explanation is not None and facts.explanation.plaintext:
+        return spoken_protocol(facts.explanation.plaintext.encode()) == target.protocol
+    return given.has("server") and given.of("server", ServerFacts).spoken == target.protocol
 
 
 def _judge_first_try(facts: TlsFacts, target: Service) -> Iterator[Finding]:
@@ -290,7 +305,7 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             certainty="confirmed",
             proof="plain-greeting" if wrong_mode else "greeting-of-another",
             text=text(
-                "Port {port} of {host} speaks first, and in clear, where TLS was due: {greeting}",
+                "Port {port} of {host} speaks in clear where TLS was due: {greeting}",
                 greeting=seen.plaintext,
                 **place,
             ),
@@ -315,11 +330,21 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             proof="older-version-works" if older_works else "alert",
             text=sentence,
         )
-    elif known.name == "timed_out":
+    elif known.name == "timed_out" and facts.waited_seconds is None:
         yield Finding(
             cause="tls.handshake-failed",
             certainty="likely",
             text=text("{host} took the connection on port {port} and did not answer the TLS handshake.", **place),
+        )
+    elif known.name == "timed_out" and facts.waited_seconds is not None:
+        yield Finding(
+            cause="server.slow",
+            certainty="likely" if facts.waited_seconds >= telling_silence(target.protocol) else "possible",
+            text=text(
+                "{host} took the connection on port {port} and did not finish the TLS handshake within {seconds} s.",
+                seconds=round(facts.waited_seconds),
+                **place,
+            ),
         )
     else:
         yield Finding(

@@ -13,6 +13,7 @@ from checks.cookies import Refusal, refusal
 from checks.maintenance import announcing
 from checks.names import registered
 from checks.page import PageFacts, read_page
+from checks.patience import telling_silence
 from checks.reach import take_stream
 from checks.second_try import PAUSE_SECONDS, may_pass, time_is_left
 from checks.tls import TlsFacts, handshake_elsewhere, judge_tls
@@ -23,8 +24,6 @@ from diagnose.network import Exchange, Hop, Stream, astray
 from diagnose.replies import read_reply
 
 PAGE_SECONDS = 15.0
-TELLING_SECONDS = 5.0
-"""A page that has not come by then may be down; one that was given less time may only be slow."""
 CACHED_SECONDS = 60
 """A login page that may be kept longer than that can be an old one."""
 
@@ -209,7 +208,7 @@ def _hurried(facts: WebFacts) -> bool:
     """Whether the run had no time to wait for the page as long as a person would."""
     known = facts.hops[-1].failure
     waited = sum(hop.milliseconds for hop in facts.hops) / 1000
-    return known is not None and known.name == "timed_out" and waited < TELLING_SECONDS
+    return known is not None and known.name == "timed_out" and waited < telling_silence("webmail")
 
 
 def _usable(facts: WebFacts) -> bool:

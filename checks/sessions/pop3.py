@@ -5,6 +5,7 @@ from __future__ import annotations
 import poplib
 
 from checks.sessions.session import (
+    LONGEST_LINE,
     MOST_LINES,
     SERVER_FIRST,
     Credentials,
@@ -20,6 +21,8 @@ from checks.sessions.session import (
 )
 from diagnose.model import ClosedError, Deadline
 from diagnose.network import Stream
+
+poplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # servers list many capabilities in long lines
 
 
 class _Client(poplib.POP3):

@@ -21,6 +21,8 @@ EARLY_SECONDS = 0.02
 """For an answer that was sent along with the one before to arrive."""
 MOST_LINES = 5000
 """Of a whole session; a mailbox of a thousand folders and the mails looked at stay below."""
+LONGEST_LINE = 131_072
+"""Bytes; servers with many extensions list them in lines of tens of thousands."""
 LONGEST_REPLY = 4000
 """Characters of a reply that are kept."""
 

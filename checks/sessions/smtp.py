@@ -6,6 +6,7 @@ import contextlib
 import smtplib
 
 from checks.sessions.session import (
+    LONGEST_LINE,
     MOST_LINES,
     SERVER_FIRST,
     Credentials,
@@ -21,6 +22,8 @@ from checks.sessions.session import (
 )
 from diagnose.model import ClosedError, Deadline, Subject
 from diagnose.network import Stream
+
+smtplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # an EHLO answer may hold long lines, too
 
 HELO_NAME = "[127.0.0.1]"
 """An address literal (RFC 5321 §4.1.3): tells the server nothing about this computer."""

@@ -9,6 +9,8 @@ from diagnose.network import Stream, read_line
 
 MOST_LINES = 50
 """Lines of one reply; a greeting of many lines is legal, an endless one is not."""
+LONGEST_LINE = 131_072
+"""Bytes; servers with many extensions list them in lines of tens of thousands."""
 
 
 class RefusedError(OSError):
@@ -41,7 +43,7 @@ def _say(stream: Stream, command: bytes, good: bytes, *, unless: bytes) -> None:
 def _expect(stream: Stream, good: bytes, *, unless: bytes = b"-") -> None:
     """Read up to the line that begins with *good*; one that begins with *unless* before it is a refusal."""
     for _ in range(MOST_LINES):
-        line = read_line(stream).upper()
+        line = read_line(stream, LONGEST_LINE).upper()
         if line.startswith(good.upper()):
             return
         if line.startswith(unless.upper()):
