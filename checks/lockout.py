@@ -66,14 +66,16 @@ def read_record(target: Subject, given: Given, bench: Workbench) -> LockoutFacts
 
 
 def weigh(account: str, secret: Secret, provider: str | None, bench: Workbench) -> LockoutFacts:
-    """What the record says of *account*, and of *secret* as other runs sent it."""
+    """What the record says of *account*, and of *secret* as it was sent before."""
     trouble, rejections = bench.history.trouble(), tuple[Rejection, ...]()
     if trouble is None:
         try:
             rejections = bench.history.rejections(account)
         except RecordError as error:
             trouble = error
-    same = [r for r in rejections if bench.history.is_of(r, account, secret) and not bench.history.is_own(r)]
+    # with --try-all what this run sent is meant for the other services, too
+    others = [r for r in rejections if not (bench.try_all and bench.history.is_own(r))]
+    same = [r for r in others if bench.history.is_of(r, account, secret)]
     documented = providers.lockout_limit(providers.provider(provider)) if provider else None
     return LockoutFacts(
         recent=sum(r.at > time.time() - COUNTED_SECONDS for r in rejections),

@@ -165,10 +165,12 @@ def _why_not(target: Service, given: Given, bench: Workbench) -> SkipCheck | Non
     """Why this service gets no login, if it gets none."""
     if bench.password is None and bench.access_token is None:
         return SkipCheck(text("there is no password to log in with"))
+    if why := _spared(target, given, bench):
+        return SkipCheck(why)
     # asked of the record itself: the lockout check may have been left out; and again right before the password is sent
     record = read_record(given.subject, given, bench) if bench.access_token is None else None
     settled = record is not None and record.same_password_cause != PENDING  # what is under way is waited for
-    if why := (refusal(record) if record is not None and settled else None) or _spared(target, given, bench):
+    if why := refusal(record) if record is not None and settled else None:
         return SkipCheck(why)
     return None
 

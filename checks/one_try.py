@@ -64,7 +64,12 @@ def _send(
     except RecordError:
         if not bench.send_again:
             raise
-    reply = session.login(credentials, mechanism, deadline())
+    try:
+        reply = session.login(credentials, mechanism, deadline())
+    except OSError:
+        if not session.secret_is_out:
+            turn.withdraw()
+        raise
     if reply.ok:
         turn.accepted()
     elif reply.unasked:  # where the secret went out all the same, it has had no answer

@@ -9,18 +9,25 @@ import unicodedata
 def account_name(username: str, domain: str = "") -> str:
     """The one spelling of *username*, a bare name being an account of *domain*.
 
-    Letter case, width and composition of letters, U-labels, a quoted local part, a subaddress (RFC 5233) and a Windows
-    domain before the name make no other account. Too much counted together is the safe side.
+    Letter case, width and composition of letters, invisible characters, U-labels, a quoted local part, a subaddress
+    (RFC 5233), a Windows domain before the name and a percent sign for the @ make no other account. Too much counted
+    together is the safe side.
     """
-    name = unicodedata.normalize("NFKC", username).strip().casefold()
+    name = unicodedata.normalize("NFKC", "".join(c for c in username if unicodedata.category(c)[0] != "C")).strip()
     local, at, host = name.rpartition("@")
     if not at:
-        local, host = name, domain.casefold()
+        local, at, host = name.rpartition("%")
+    if not at:
+        local, host = name, domain
     if len(local) > 1 and local[0] == local[-1] == '"':
         local = re.sub(r"\\(.)", r"\1", local[1:-1])
     local = local.rpartition("\\")[2]
     plain = local.partition("+")[0]
-    return f"{plain or local}@{_ascii(host.strip().rstrip('.'))}"
+    return f"{_folded(plain or local)}@{_ascii(host.strip().rstrip('.'))}"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name.casefold()).strip()
 
 
 def _ascii(host: str) -> str:
@@ -29,4 +36,4 @@ def _ascii(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
-        return host
+        return host.casefold()

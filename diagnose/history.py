@@ -29,8 +29,8 @@ from diagnose.secret import Secret
 
 WINDOW_SECONDS = 24 * 3600
 """Older tries are forgotten: no provider known to us counts them longer."""
-MOST_ENTRIES = 500
-LARGEST_FILE = 200_000
+MOST_ENTRIES = 5000
+LARGEST_FILE = 2_000_000
 LOCK_SECONDS = 2.0
 KEY_BYTES = 32
 SECRET_BITS, OLDER_BITS = 10, 20
@@ -142,8 +142,8 @@ class History:
             lock.acquire()
         except filelock.Timeout:
             raise BusyError from None
-        except OSError as error:
-            raise RecordError("unwritable", error.strerror or "") from None
+        except (OSError, NotImplementedError) as error:  # the latter where the file system keeps no locks
+            raise RecordError("unwritable", getattr(error, "strerror", "") or "") from None
         try:
             yield Turn(self, account)
         finally:
@@ -244,8 +244,8 @@ class History:
             lock.acquire()
         except filelock.Timeout:
             raise RecordError("held") from None
-        except OSError as error:
-            raise RecordError("unwritable", error.strerror or "") from None
+        except (OSError, NotImplementedError) as error:  # the latter where the file system keeps no locks
+            raise RecordError("unwritable", getattr(error, "strerror", "") or "") from None
         try:
             yield
         finally:

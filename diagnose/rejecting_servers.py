@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import stat
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from diagnose.first_use import decode, one_at_a_time
+from diagnose.regular_file import open_regular
 
 REMEMBERED_SECONDS = 3600
 """A ban follows failed logins within minutes, and what is older says nothing of it."""
@@ -91,11 +91,8 @@ def _name(record: _Record, host: str, port: int) -> str:
 
 
 def _content(file: Path) -> bytes:
-    """What is in *file*, a regular one: a pipe would be waited for. Raises OSError."""
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError("no regular file")
+    """What is in *file*. Raises OSError."""
+    with open_regular(file) as stream:
         return stream.read(LARGEST_FILE)
 
 

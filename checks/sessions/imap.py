@@ -328,10 +328,16 @@ class ImapSession(MailSession):
         self._read_capabilities()
 
     def log_in(self, credentials: Credentials, mechanism: str) -> Reply:
-        before, secret = len(self._client.heard), credentials.secret
         self._client.secret_sent_at = None
         if self._client.answered_too_soon():
             raise UnaskedError
+        try:
+            return self._log_in(credentials, mechanism)
+        finally:
+            self.secret_is_out = self._client.secret_sent_at is not None
+
+    def _log_in(self, credentials: Credentials, mechanism: str) -> Reply:
+        before, secret = len(self._client.heard), credentials.secret
         try:
             if mechanism == "LOGIN-COMMAND":
                 self._client.secret_is_next = True
@@ -343,18 +349,19 @@ class ImapSession(MailSession):
                 kind, words = self._client.authenticate_with(mechanism, credentials, initial=initial)
         except imaplib2.IMAP4.error:
             heard = self._answer_since(before)
-            return Reply(ok=self._said_yes(before), words=shown(heard, secret))
+            return self._as_answer(before, shown(heard, secret))
         heard = self._answer_since(before)
         if told := re.findall(rb"CAPABILITY ([^\]\r\n]+)", heard):  # a login changes them; most servers say so at once
             self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
         words = words if kind == "OK" or b"{" in words[:1] else heard
-        return Reply(ok=kind == "OK" and self._said_yes(before), words=shown(words, secret))
+        words = shown(words, secret)
+        return self._as_answer(before, words) if kind == "OK" else Reply(ok=False, words=words)
 
-    def _said_yes(self, before: int) -> bool:
-        """Whether the login's answer is yes; `secret_is_out` then tells whether it is one to the secret."""
+    def _as_answer(self, before: int, words: str) -> Reply:
+        """*words* with what they are: a yes to the secret, or one to something before it."""
         sent_at = self._client.secret_sent_at
-        self.secret_is_out = sent_at is not None and self._succeeded_since(sent_at)
-        return self._succeeded_since(before)
+        yes = sent_at is not None and self._succeeded_since(sent_at)
+        return Reply(ok=yes, words=words, unasked=not yes and self._succeeded_since(before))
 
     def _answer_since(self, before: int) -> bytes:
         """What was heard from there on. Raises ClosedError, DeadlineError when no answer is among it."""

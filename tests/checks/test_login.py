@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checks import login
-from checks.lockout import USUAL_LIMIT, LockoutFacts, judge_lockout, probe_lockout
+from checks.lockout import USUAL_LIMIT, LockoutFacts, judge_lockout, probe_lockout, weigh
 from checks.login import LoginFacts, judge_login, probe_login
 from checks.mailbox import MailboxFacts, judge_mailbox
 from checks.mechanism import choose_mechanism
@@ -65,6 +65,8 @@ class Session(MailSession):
 
     starttls = False
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN-COMMAND")
+    lets_it_out = True
+    """Whether it gets as far as the secret."""
 
     def __init__(self, answer: Reply | Exception, mechanisms: tuple[str, ...] | None = None) -> None:
         self.answer = answer
@@ -81,6 +83,7 @@ class Session(MailSession):
 
     def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
         self.received.append((credentials.username, credentials.secret.reveal(), mechanism))
+        self.secret_is_out = self.lets_it_out
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -508,3 +511,30 @@ def test_the_try_is_on_record_while_the_server_thinks(tmp_path: Path) -> None:
 
     assert seen == [PENDING]
     assert [one.cause for one in History(tmp_path).rejections(USER)] == ["credentials.rejected"]
+
+
+@pytest.mark.parametrize(
+    "answer", [ConnectionResetError("gone"), TimeoutError("late"), Reply(ok=False, words="", unasked=True)]
+)
+@pytest.mark.parametrize("out", [True, False], ids=["sent", "kept"])
+def test_only_what_went_out_stays_on_record(tmp_path: Path, answer: Reply | Exception, out: bool) -> None:
+    """A server that ends the conversation before the secret has not seen it."""
+    where = bench(tmp_path)
+    session = Session(answer)
+    session.lets_it_out = out
+    where.shelf.put(session_key(IMAP), session)
+    probe_login(IMAP, given(), where)
+
+    assert [one.cause for one in History(tmp_path).rejections(USER)] == [PENDING] * out
+
+
+def test_what_this_run_has_sent_is_not_sent_again_by_another_check(tmp_path: Path) -> None:
+    """One wrong password a run, whoever asks; more services are tried where the person says so."""
+    for try_all, sent_before in ((False, True), (True, False)):
+        where = bench(tmp_path / str(try_all), try_all=try_all)
+        with where.history.turn(USER, 1) as turn:
+            turn.reserve(Secret(WORD))
+            turn.rejected("credentials.rejected")
+
+        facts = weigh(USER, Secret(WORD), None, where)
+        assert (facts.same_password_at is not None, facts.recent) == (sent_before, 1)

@@ -92,6 +92,7 @@ def test_a_yes_before_the_secret_was_sent_is_none(protocol: Protocol, mechanism:
         session.close()
 
     assert (reply.ok, reply.unasked) == (False, True)
+    assert not session.secret_is_out
     assert not any(word in line for line in one.heard for word in (b"secret", WORD.encode(), PLAIN.encode()))
 
 
@@ -114,6 +115,7 @@ def test_a_yes_to_something_else_is_none(protocol: Protocol, mechanism: str, ste
         session.close()
 
     assert (reply.ok, reply.unasked) == (False, False)
+    assert session.secret_is_out
 
 
 def test_the_tag_of_an_earlier_command_answers_no_login() -> None:

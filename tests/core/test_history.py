@@ -302,7 +302,8 @@ def test_a_record_of_an_earlier_version_is_read_and_loses_what_it_kept_too_much_
 
 
 SAME = ["alice@corp.example", "Alice@Corp.Example", "alice", "ALICE", "CORP\\alice", "ａｌｉｃｅ@corp.example",
-        '"alice"@corp.example', "alice@corp.example.", " alice@corp.example", "alice+tag@corp.example"]  # fmt: skip
+        '"alice"@corp.example', "alice@corp.example.", " alice@corp.example", "alice+tag@corp.example",
+        "alice%corp.example", "al\u200bice@corp.example", "alice@corp\u3002example", "alice@CORP.EXAMPLE"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SAME)
@@ -321,6 +322,14 @@ def test_forms_of_an_internationalised_name_count_together(tmp_path: Path) -> No
 
     for other in ("ju\u0308rgen@bücher.example", "jürgen@xn--bcher-kva.example", "JÜRGEN@BÜCHER.example"):
         assert len(History(tmp_path).rejections(other)) == 1
+
+
+def test_a_sharp_s_makes_another_domain_than_two(tmp_path: Path) -> None:
+    """As IDNA 2008 has it, in both forms."""
+    History(tmp_path).rejected("eva@straße.example", WRONG, "credentials.rejected")
+
+    assert len(History(tmp_path).rejections("Eva@XN--Strae-OQA.example")) == 1
+    assert History(tmp_path).rejections("eva@strasse.example") == ()
 
 
 @pytest.mark.parametrize(
