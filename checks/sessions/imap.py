@@ -351,11 +351,13 @@ class ImapSession(MailSession):
             heard = self._answer_since(before)
             return self._as_answer(before, shown(heard, secret))
         heard = self._answer_since(before)
-        if told := re.findall(rb"CAPABILITY ([^\]\r\n]+)", heard):  # a login changes them; most servers say so at once
-            self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+        if listed := re.findall(
+            rb"CAPABILITY ([^\]\r\n]+)", heard
+        ):  # a login changes them; most servers say so at once
+            self.capabilities = tuple(listed[-1].decode("ascii", "replace").upper().split())
         words = words if kind == "OK" or b"{" in words[:1] else heard
-        words = shown(words, secret)
-        return self._as_answer(before, words) if kind == "OK" else Reply(ok=False, words=words)
+        told = shown(words, secret)
+        return self._as_answer(before, told) if kind == "OK" else Reply(ok=False, words=told)
 
     def _as_answer(self, before: int, words: str) -> Reply:
         """*words* with what they are: a yes to the secret, or one to something before it."""
