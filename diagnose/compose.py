@@ -69,6 +69,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     lang: providers.Language = "en"
     audience: Audience = "user"
+    narrowed: tuple[str, ...] = ()
+    """The options by which the person left parts out."""
 
 
 def compose(
@@ -98,6 +100,7 @@ def compose(
             exit_code=judgement.exit_code,
             headline=_headline(judgement, causes, services, frame, translate),
             causes=causes,
+            narrowed=frame.narrowed,
             unchecked=tuple(one.render(translate) for one in judgement.unchecked),
             ruled_out=tuple(
                 RuledOut(id=cause, title=translate(catalogue[cause].title), checks=judgement.ruled_out[cause])
@@ -133,18 +136,27 @@ def _headline(
     frame: Frame,
     translate: Translate,
 ) -> str:
+    answer = _answer(judgement, causes, services, frame)
+    if frame.narrowed:
+        answer = text("{answer} (looked at in part: {options})", answer=answer, options=frame.narrowed)
+    return answer if isinstance(answer, str) else answer.render(translate)
+
+
+def _answer(
+    judgement: Judgement, causes: tuple[ReportCause, ...], services: tuple[Service, ...], frame: Frame
+) -> Text | str:
     name = frame.subject.name
     if judgement.status == "problem":
         return causes[0].title
+    if judgement.login_works and judgement.exit_code == 0:
+        return text("The login of {name} works", name=name)
+    if judgement.exit_code == 0 and frame.narrowed:
+        return text("Nothing wrong was found for {name}", name=name)
     if judgement.status == "inconclusive":
-        answer = text("Nothing wrong was found for {name}, but not everything could be checked", name=name)
-    elif judgement.login_works:
-        answer = text("The login of {name} works", name=name)
-    elif not services:
-        answer = text("Nothing wrong was found in this browser")
-    else:
-        answer = text("Nothing that would block a login was found for {name}", name=name)
-    return answer.render(translate)
+        return text("Nothing wrong was found for {name}, but not everything could be checked", name=name)
+    if not services:
+        return text("Nothing wrong was found in this browser")
+    return text("Nothing that would block a login was found for {name}", name=name)
 
 
 def _provider(judgement: Judgement, frame: Frame) -> str | None:

@@ -22,7 +22,7 @@ from diagnose.history import History
 from diagnose.interruption import Interruption
 from diagnose.language import translation
 from diagnose.mask import Mask
-from diagnose.model import Check, Deadline, Finding, Given, Subject
+from diagnose.model import Check, Deadline, Finding, Given, Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
@@ -68,6 +68,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     vantage: Vantage = Vantage()
     """The computer that the login fails on: this one."""
     selection: Selection = Selection()
+    narrowed: tuple[str, ...] = ()
+    """The options by which the person left checks out, so that nothing found is no sign of health."""
     seconds: float = DEFAULT_SECONDS
     """The whole run's deadline."""
     try_all: bool = False
@@ -163,11 +165,13 @@ def _report(
         outcome.services,
         known,
         login_asked=login and _login_chosen(request),
-        services_asked=request.discovery and (bool(request.wishes.options) or not request.wishes.options_only),
+        services_asked=_services_asked(request),
         rules_out={check.id: check.rules_out for check in all_checks()},
         overrules={check.id: check.overrules for check in all_checks()},
         strict=request.strict,
         interrupted=outcome.interrupted,
+        narrowed=bool(request.narrowed),
+        asked=request.selection.chose if request.narrowed and request.selection.only else None,
     )
     frame = Frame(
         subject=request.subject,
@@ -178,6 +182,7 @@ def _report(
         proxy=_proxies(network.vantage),
         lang=request.lang,
         audience=request.audience,
+        narrowed=request.narrowed,
     )
     return compose(judgement, outcome.results, outcome.services, frame, known, translation(request.lang))
 
@@ -188,6 +193,13 @@ def _proxies(vantage: Vantage) -> str | None:
         return in_background(lambda: vantage.proxies().described, "proxies").result(timeout=PROXIES_SECONDS)
     except (TimeoutError, NoThreadError):
         return None
+
+
+def _services_asked(request: Request) -> bool:
+    """Whether there has to be a service: one was to be looked for, and a check of it is wanted."""
+    if not request.discovery or (request.wishes.options_only and not request.wishes.options):
+        return False
+    return not request.narrowed or any(c.each is Service and request.selection.leaves(c) for c in all_checks())
 
 
 def _login_chosen(request: Request) -> bool:

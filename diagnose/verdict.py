@@ -5,7 +5,7 @@ What explains what is written in the catalogue; here is only how that is applied
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -76,6 +76,8 @@ def judge(
     overrules: Mapping[str, tuple[str, ...]] | None = None,
     strict: bool = False,
     interrupted: bool = False,
+    narrowed: bool = False,
+    asked: Callable[[CheckResult], bool] | None = None,
 ) -> Judgement:
     """Weigh *results*.
 
@@ -84,6 +86,7 @@ def judge(
     *rules_out*: check id to the causes that its passing everywhere excludes. *overrules*: check id to the checks
     which know less, so that what they hold possible is dropped where this one's passing excludes it.
     *interrupted*: the person ended the run before the checks did.
+    *narrowed*: the person left parts out, so that nothing found is not healthy. *asked*: what they chose to look at.
     """
     states = {service: _state(service, results, catalogue) for service in services}
     ways = _ways(states)
@@ -103,6 +106,8 @@ def judge(
     unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works, sure=bool(sure))
     if services_asked and not services:
         unchecked = (text("No mail service could be found to check."), *unchecked)
+    if asked is not None:
+        unchecked += _unanswered([r for r in results if asked(r)])
     if interrupted:
         unchecked = (text("The run was interrupted."), *unchecked)
     if any(cause.impact == "blocks" or strict for cause in sure):
@@ -110,7 +115,7 @@ def judge(
     elif unchecked:
         status, exit_code = "inconclusive", 3
     else:
-        status, exit_code = "healthy", 0
+        status, exit_code = "inconclusive" if narrowed else "healthy", 0
         causes = [cause for cause in causes if cause.impact == "hinders"]
     return Judgement(
         status=status,  # type: ignore[arg-type]  # mypy widens the literals of the three branches
@@ -382,6 +387,17 @@ def _ruled_out(
 
 def _is_named(target: Target) -> bool:
     return isinstance(target, Subject) or target.source != "guess"
+
+
+def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
+    """What of the checks that were chosen one by one says nothing."""
+    if not any(r.status in {"pass", "warn", "fail"} for r in chosen):
+        return (text("Nothing of what was asked for could be checked."),)
+    return tuple(
+        text("The check {check} brought no answer: {reason}.", check=r.id, reason=r.skipped_because)
+        for r in chosen
+        if r.status == "skip" and r.facts is not None and not r.usable and _is_named(r.target)
+    )
 
 
 def _unchecked(

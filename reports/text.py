@@ -65,7 +65,7 @@ class _Page:
         verdict = self.report.verdict
         subject = self.report.subject
         first = Text.assemble(
-            (f"{SYMBOLS[verdict.status]} {self.words.verdict[verdict.status]}", f"bold {COLORS[verdict.status]}"),
+            (f"{SYMBOLS[verdict.status]} {self.words.answer(verdict)}", f"bold {COLORS[verdict.status]}"),
             ("  ·  ", "dim"),
             (subject.address or subject.domain, "bold"),
         )

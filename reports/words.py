@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from diagnose.model import Status
 from diagnose.model.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
-from diagnose.model.report import ReportCheck
+from diagnose.model.report import ReportCheck, ReportVerdict
 
 SYMBOLS: Mapping[str, str] = {
     "healthy": "✓",
@@ -32,6 +32,8 @@ class Words:
     """Labels by the names that the model uses; families and fixers of other packages may be missing."""
 
     verdict: Mapping[str, str]
+    in_part: str
+    """Instead of that where nothing is wrong with the part that was looked at."""
     cause: Mapping[str, str]
     """Heading over the first cause, by the verdict's status."""
     status: Mapping[Status, str]
@@ -54,6 +56,10 @@ class Words:
     """Between the items of an enumeration."""
     pair: str
     """Of a name and its value."""
+
+    def answer(self, verdict: ReportVerdict) -> str:
+        """What the verdict is in a word or three."""
+        return self.in_part if verdict.sound_in_part else self.verdict[verdict.status]
 
     def count(self, status: Status, number: int) -> str:
         """How many checks ended so: ``3 passed``."""
@@ -80,6 +86,7 @@ def words(translate: Callable[[str], str]) -> Words:
     _ = translate
     return Words(
         verdict={"healthy": _("Healthy"), "problem": _("Problem found"), "inconclusive": _("Not clear yet")},
+        in_part=_("Looked at in part"),
         cause={"healthy": _("Worth attention"), "problem": _("Cause"), "inconclusive": _("Best guess")},
         status={
             "pass": _("passed"),

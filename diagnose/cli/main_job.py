@@ -161,6 +161,7 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
     """
     if given["provider_id"]:
         provider(given["provider_id"])
+    selection = _selection(given["only"], given["skip"])
     return Request(
         subject=subject,
         wishes=Wishes(
@@ -170,7 +171,8 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
         ),
         nameserver=given["resolver"],
         ca_file=given["ca_file"],
-        selection=_selection(given["only"], given["skip"]),
+        selection=selection,
+        narrowed=selection.options,
         seconds=given["timeout"],
         try_all=given["try_all"],
         ask_recipient=not given["no_rcpt"],

@@ -88,6 +88,13 @@ class ReportVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What could not be checked although it was needed, one sentence each."""
     ruled_out: tuple[RuledOut, ...] = ()
     """What was looked for and is not the cause."""
+    narrowed: tuple[str, ...] = ()
+    """The options by which the person left parts out; what is not in the rest is not known."""
+
+    @property
+    def sound_in_part(self) -> bool:
+        """Whether nothing is wrong with the part that was looked at."""
+        return bool(self.narrowed) and self.exit_code == 0
 
 
 class ReportService(msgspec.Struct, frozen=True, kw_only=True):
