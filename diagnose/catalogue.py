@@ -19,7 +19,7 @@ from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import TextError, quote, text
-from diagnose.model.report import Impact, ReportLink, ReportRemedy
+from diagnose.model.report import Impact, ReportLink, ReportRemedy, StationName
 from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
 
 FAMILIES = (
@@ -126,6 +126,8 @@ class Cause(Part, frozen=True, kw_only=True):
     fixer: Fixer
     """Who can end it."""
     scope: Scope
+    station: StationName | None = None
+    """Where in the picture of the way it breaks; None: where its family does."""
     impact: Impact = "blocks"
     """``hinders`` only where the cause can never shut a way in; otherwise a verdict has to see."""
     explains: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -26,33 +26,13 @@ from diagnose.model.report import (
     ReportSubject,
     ReportVerdict,
     RuledOut,
-    Station,
     Tool,
 )
+from diagnose.stations import path
 from diagnose.verdict import JudgedCause, Judgement, Seen
 
 Translate = Callable[[str], str]
-StationName = Literal["computer", "dns", "server", "encryption", "login", "mailbox"]
-
-STATIONS: tuple[tuple[StationName, str, tuple[str, ...]], ...] = (
-    ("computer", text("This computer").msgid, ("address", "network", "browser")),
-    ("dns", text("DNS").msgid, ("dns",)),
-    ("server", text("Server").msgid, ("reach", "server", "web")),
-    ("encryption", text("Encryption").msgid, ("tls",)),
-    ("login", text("Login").msgid, ("settings", "credentials", "lockout", "activation")),
-    ("mailbox", text("Mailbox").msgid, ()),
-)
-"""Name, title, and the families of causes that break it."""
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
-CHECKS_OF_STATION = {
-    "dns": ("dns",),
-    "server": ("reach", "server"),
-    "encryption": ("tls",),
-    "login": ("login",),
-    "mailbox": ("login.mailbox",),
-}
-
-
 WORDS_OF_SERVERS = {"reply", "words"}
 PLACE = {"host", "port", "protocol"}
 """Arguments of the sentences that findings are told in."""
@@ -107,7 +87,7 @@ def compose(
                 for cause in sorted(judgement.ruled_out, key=catalogue.order)
             ),
         ),
-        path=_path(judgement, results, translate),
+        path=path(judgement, results, catalogue, translate),
         services=tuple(
             ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source)
             for s in sorted(services, key=lambda s: PROTOCOLS.index(s.protocol))
@@ -290,40 +270,3 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
         return one
 
     return clean(built)
-
-
-def _path(judgement: Judgement, results: tuple[CheckResult, ...], translate: Translate) -> tuple[Station, ...]:
-    stations, broken = [], False
-    told = _of_shut_ways(judgement, results)
-    for name, title, families in STATIONS:
-        mine = [c for c in judgement.causes if c.certainty != "possible" and c.id.partition(".")[0] in families]
-        checks = CHECKS_OF_STATION.get(name, ())
-        passed = [r for r in told if (r.family in checks or r.check in checks) and r.usable]
-        state: Literal["ok", "broken", "hindered", "unknown"]
-        if any(c.impact == "blocks" for c in mine):
-            state, broken = "broken", True
-        elif mine:
-            state = "hindered"
-        elif name == "computer" or passed:
-            state = "ok"
-        else:
-            state = "unknown"
-        stations.append(Station(name=name, title=translate(title), state=state))
-    if broken:
-        first = next(place for place, station in enumerate(stations) if station.state == "broken")
-        stations[first + 1 :] = [
-            msgspec.structs.replace(s, state="unknown") if s.state != "broken" and not _reached(s, told) else s
-            for s in stations[first + 1 :]
-        ]
-    return tuple(stations)
-
-
-def _of_shut_ways(judgement: Judgement, results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
-    """The results that tell the story of what is shut; all of them when nothing is."""
-    shut = {way for way, state in judgement.ways.items() if state == "shut"}
-    return tuple(r for r in results if not shut or not isinstance(r.target, Service) or r.target.way in shut)
-
-
-def _reached(station: Station, results: tuple[CheckResult, ...]) -> bool:
-    checks = CHECKS_OF_STATION.get(station.name, ())
-    return any((r.family in checks or r.check in checks) and r.usable for r in results)

@@ -10,6 +10,8 @@ from diagnose.model.check import Certainty, Status
 from diagnose.model.targets import Protocol, Source, TlsMode
 
 Impact = Literal["blocks", "hinders"]
+StationName = Literal["computer", "network", "dns", "server", "encryption", "login", "mailbox"]
+StationState = Literal["ok", "broken", "hindered", "unknown"]
 Verdict = Literal["healthy", "problem", "inconclusive"]
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -145,9 +147,9 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 class Station(msgspec.Struct, frozen=True, kw_only=True):
     """One station on the way from the computer to the mailbox, for the picture."""
 
-    name: Literal["computer", "dns", "server", "encryption", "login", "mailbox"]
+    name: StationName
     title: str
-    state: Literal["ok", "broken", "hindered", "unknown"]
+    state: StationState
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +164,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int
     verdict: ReportVerdict
     path: tuple[Station, ...]
-    """computer → DNS → server → encryption → login → mailbox"""
+    """computer → network → DNS → server → encryption → login → mailbox"""
     services: tuple[ReportService, ...]
     checks: tuple[ReportCheck, ...]
     environment: Environment
