@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
 import msgspec
@@ -43,6 +43,12 @@ BAN_FAILURES = ("connection_closed", "connection_reset")
 """How a handshake ends with a server that takes the connections of an address which it bans, and drops them."""
 CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
 """OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root."""
+WEAK_CODES: Mapping[int, Text] = {
+    66: text("the key of the server's certificate is too short"),
+    67: text("the key of an authority's certificate is too short"),
+    68: text("a signature in the chain is made with an outdated digest, such as SHA-1"),
+}
+"""Errors that say that keys or digests are too weak; no authority that is trusted mends that."""
 NAME_CODES = {62, 64}
 TIME_CODES = {9, 10}
 
@@ -408,6 +414,20 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
                 **place,
             ),
             data={"names": list(seen.chain[0].names)},
+        )
+    if facts.verify_code is not None and facts.verify_code in WEAK_CODES:
+        found = True
+        yield Finding(
+            cause="tls.protocol-too-old",
+            certainty="confirmed",
+            proof="weak-certificate",
+            text=text(
+                "The certificate of {host} on port {port} is too weak for today's programs: {weakness} ({words}).",
+                weakness=WEAK_CODES[facts.verify_code],
+                words=known.text,
+                **place,
+            ),
+            data={"weak_certificate": known.text},
         )
     if (
         seen.chain

@@ -58,6 +58,7 @@ RUN_FACTS: Mapping[str, str] = MappingProxyType(
 SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {
         "maintenance_end": "When the maintenance that a server announces is to end, as the server wrote it.",
+        "weak_certificate": "Which key or digest of a server's certificate is too weak, in the TLS library's words.",
         "referred_host": "The server that a login referral (RFC 2221) sends the account to.",
     }
 )

@@ -168,7 +168,7 @@ def test_what_is_said_of_a_greeting_that_broke_off_is_true() -> None:
     assert "before greeting" in told(ServerFacts(failure=CUT))[0][2]
     assert "after 7 bytes" in told(ServerFacts(failure=CUT, greeting="* OK Do", spoken="imap", received=7))[0][2]
     answer = Failure(name="timed_out", operation="capability", text="late")
-    greeted = {"greeting": "* OK ready", "spoken": "imap", "failure": answer, "waited_seconds": 9.0}
+    greeted: dict[str, Any] = {"greeting": "* OK ready", "spoken": "imap", "failure": answer, "waited_seconds": 9.0}
     assert "greeted" in told(ServerFacts(**greeted))[0][2]
     assert "12 bytes" in told(ServerFacts(**greeted, received=12))[0][2]
 

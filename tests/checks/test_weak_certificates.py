@@ -1,0 +1,162 @@
+"""Keys and digests that are too weak are no matter of trust, whoever vouches for the certificate."""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+from OpenSSL import crypto
+
+from checks.reach import ReachFacts, stream_key
+from checks.tls import TlsFacts, judge_tls, probe_implicit
+from diagnose.catalogue import catalogue, remedies_for
+from diagnose.history import History
+from diagnose.lab.listener import Listener
+from diagnose.model import Deadline, Given, Service, Subject, failure
+from diagnose.model.workbench import Workbench
+from diagnose.network import Network, Race
+
+SUBJECT = Subject(domain="corp.example")
+NOW = datetime.datetime.now(datetime.UTC)
+STRONG = 2048
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def key(bits: int) -> Key:
+    return rsa.generate_private_key(65537, bits) if bits > 512 else ec.generate_private_key(ec.SECP256R1())
+
+
+def issued(name: str, own: Key, by: Key, issuer: str, digest: str, days: int = 30, *, authority: bool = False) -> bytes:
+    def called(common_name: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(called(name))
+        .issuer_name(called(issuer))
+        .public_key(own.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - datetime.timedelta(days=60))
+        .not_valid_after(NOW + datetime.timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    if not authority:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    signed = crypto.X509.from_cryptography(builder.sign(by, hashes.SHA256()))
+    signed.sign(crypto.PKey.from_cryptography_key(by), digest)  # which takes digests that nobody should
+    return crypto.dump_certificate(crypto.FILETYPE_PEM, signed)
+
+
+def handshake(
+    folder: Path,
+    *,
+    leaf: int = STRONG,
+    leaf_digest: str = "sha256",
+    middle: int = STRONG,
+    middle_digest: str = "sha256",
+    root: int = STRONG,
+    root_digest: str = "sha256",
+    days: int = 30,
+) -> tuple[TlsFacts, list[tuple[str, str]], str]:
+    """A handshake with a server whose chain is trusted and made so; the causes, and all that is said."""
+    leaf_key, middle_key, root_key = key(leaf), key(middle), key(root)
+    trusted = folder / "root.pem"
+    trusted.write_bytes(issued("Root", root_key, root_key, "Root", root_digest, authority=True))
+    chain = folder / "server.pem"
+    private = leaf_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    chain.write_bytes(
+        private
+        + issued("localhost", leaf_key, middle_key, "Middle", leaf_digest, days)
+        + issued("Middle", middle_key, root_key, "Root", middle_digest, authority=True)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")  # as a server whose administrator wanted it so
+    context.load_cert_chain(chain)
+
+    def waits(connection: Any, *_: Any) -> None:
+        connection.recv(1)
+
+    with Listener(waits, "127.0.0.1", tls=context) as listener:
+        target = Service(protocol="imap", host="localhost", port=listener.port, tls="implicit", source="option")
+        bench = Workbench(network=Network(ca_file=trusted), deadline=Deadline(30), history=History(None))
+        stream = Race(("127.0.0.1",), listener.port, Deadline(10)).winner(Deadline(10))
+        assert stream is not None
+        bench.shelf.put(stream_key(target), stream)
+        reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
+        given = Given(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach})
+        facts = probe_implicit(target, given, bench)
+        bench.shelf.close()
+    findings = list(judge_tls(facts, given, target))
+    words = " ".join(finding.text.render() for finding in findings)
+    return facts, [(finding.cause, finding.certainty) for finding in findings], words
+
+
+WEAK = [("tls.protocol-too-old", "confirmed")]
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        ({"leaf": 1024}, 66),
+        ({"middle": 1024}, 67),
+        ({"root": 1024}, 67),
+        ({"leaf_digest": "sha1"}, 68),
+        ({"middle_digest": "sha1"}, 68),
+        ({"leaf_digest": "md5"}, 68),
+    ],
+    ids=["short key", "short key in between", "short key of the root", "SHA-1", "SHA-1 in between", "MD5"],
+)
+def test_a_weak_certificate_is_too_weak(made: dict[str, Any], code: int, tmp_path: Path) -> None:
+    facts, causes, words = handshake(tmp_path, **made)
+    assert facts.verify_code == code
+    assert causes == WEAK
+    assert "too weak for today's programs" in words
+
+
+@pytest.mark.parametrize(
+    "made",
+    [{}, {"leaf": 256}, {"leaf": 3072}, {"root_digest": "sha1"}],
+    ids=["usual", "P-256", "longer", "the root's own signature, which nobody looks at"],
+)
+def test_what_is_strong_enough_is_taken(made: dict[str, Any], tmp_path: Path) -> None:
+    facts, causes, _ = handshake(tmp_path, **made)
+    assert facts.verified, facts.failure
+    assert causes == []
+
+
+def test_weak_and_out_of_date_are_both_said(tmp_path: Path) -> None:
+    _, causes, _ = handshake(tmp_path, leaf=1024, days=-1)
+    assert {cause for cause, _ in causes} == {"tls.cert-expired", "tls.protocol-too-old"}
+
+
+def test_trusting_an_authority_is_no_advice() -> None:
+    """The administrator has a stronger one issued."""
+    cause = catalogue()["tls.protocol-too-old"]
+    weak = {"host": "mail.corp.example", "port": "993", "weak_certificate": "EE certificate key too weak"}
+    said = {remedy.fixer: " ".join(remedy.steps) for remedy in remedies_for(cause, weak)}
+    assert cause.fixer == "admin"
+    assert "EE certificate key too weak" in said["user"]
+    assert "2048 bits" in said["admin"]
+    assert not any("--ca-file" in steps for steps in said.values())
+    usual = {remedy.fixer: " ".join(remedy.steps) for remedy in remedies_for(cause, {"host": "mail.corp.example"})}
+    assert "outdated encryption" in usual["user"]
+    assert "too weak" not in usual["admin"]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "DH_KEY_TOO_SMALL", "NO_SUITABLE_SIGNATURE_ALGORITHM"],
+)
+def test_what_the_library_refuses_in_the_handshake_is_named_so(reason: str) -> None:
+    error = ssl.SSLError(1, f"[SSL: {reason}] {reason.lower().replace('_', ' ')} (_ssl.c:1006)")
+    error.reason = reason
+    assert failure(error, "tls_handshake").name == "tls_version_or_cipher"
