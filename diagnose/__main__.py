@@ -40,8 +40,10 @@ def _run(arguments: list[str]) -> int:
         if arguments == ["--version"]:  # told without loading what only a diagnosis needs
             standard_streams.write(f"diagnose {__version__}\n")
             return 0
+        from diagnose import core_dumps
         from diagnose.cli import run
 
+        core_dumps.switch_off()
         return run(arguments)
     except OSError as error:
         standard_streams.tell(f"diagnose: standard output cannot be written: {error.strerror}.")

@@ -12,9 +12,31 @@ import threading
 END_SECONDS = 0.2
 """For a program that was told to end."""
 
+PASSED_ON = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+        *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS"),
+        *("SYSTEMROOT", "WINDIR", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "APPDATA", "LOCALAPPDATA"),
+        *("PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432"),
+        *("USERPROFILE", "USERNAME", "HOMEDRIVE", "HOMEPATH"),
+    )
+)
+PASSED_ON_BEGINNINGS = ("LC_", "XDG_", "GSETTINGS_", "FONTCONFIG_")
+"""The environment variables that a program needs to be found, to start, and to find the person's settings."""
+
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
 _closed = False
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a program is started with: of our own environment what it needs, which is no secret, and *more*."""
+    needed = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in PASSED_ON or name.upper().startswith(PASSED_ON_BEGINNINGS)
+    }
+    return {**needed, **more}
 
 
 def answer_of(command: tuple[str, ...], seconds: float) -> bytes:
@@ -29,6 +51,7 @@ def answer_of(command: tuple[str, ...], seconds: float) -> bytes:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                env=environment(),
             )
         except OSError:
             return b""

@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 from checks.browsers.cookies import MOST, StoredCookie, domains_of
 from checks.browsers.database import reading
-from checks.browsers.files import UnreadableError, read
+from checks.browsers.files import UnreadableError, inside, read
 from diagnose.model.deadline import Deadline
 
 WINDOWS_EPOCH = 11_644_473_600
 """Seconds from 1601, where its clock starts, to 1970."""
-LARGEST_SETTINGS = 32_000_000
+LARGEST_SETTINGS = 8_000_000
 BLOCK = 2
 """CONTENT_SETTING_BLOCK."""
 ZOOM_STEP, MOST_ZOOM = 1.2, 20
@@ -184,4 +184,5 @@ def names(root: Path) -> Iterator[Path]:
     }
     named = sorted(used, key=lambda name: -float(used[name] or 0) if isinstance(used[name], int | float) else 0)
     for name in named or ["Default"]:
-        yield root / name
+        if (folder := inside(root, name)) is not None:
+            yield folder

@@ -149,6 +149,10 @@ def _stream(folder: Path, address: int, size: int, most: int) -> bytes:
             return (read(folder / f"f_{address & 0x0FFFFFFF:06x}", most) or b"")[:size]
         block = _BLOCK_SIZES.get(kind)
         start = _BLOCK_HEADER + (address & 0xFFFF) * (block or 0)
-        return (read(folder / f"data_{number}", LARGEST_BLOCK_FILE) or b"")[start : start + size] if block else b""
+        if not block:
+            return b""
+        with opened(folder / f"data_{number}") as (file, _size):
+            file.seek(start)
+            return file.read(size)
     except UnreadableError:
         return b""

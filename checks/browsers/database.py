@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.browsers.files import UnreadableError, read
+from checks.browsers.files import UnreadableError, opened, read
 from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 
 if TYPE_CHECKING:
     import sqlite3
 
-LARGEST = 64_000_000
-"""Bytes; a browser keeps some thousand cookies of at most 4 KB."""
+LARGEST = 32_000_000
+"""Bytes of a database, and of its log; a browser keeps some thousand cookies of at most 4 KB."""
+MOST_MEMORY = 64_000_000
+"""Bytes that SQLite may take for its copy, and for what a damaged or hostile database makes it do."""
 TRIES, PAUSE_SECONDS = 4, 0.05
 """A transaction of the running browser is over by then."""
 
@@ -35,7 +37,7 @@ _INSTRUCTIONS = 10_000
 def reading(path: Path, deadline: Deadline) -> Iterator[sqlite3.Connection | None]:
     """The database at *path* as it was last committed, write-ahead log included; None where there is none.
 
-    Raises UnreadableError: not permitted, in use, larger than 64 MB, no database, *deadline* passed.
+    Raises UnreadableError: not permitted, in use, larger than 32 MB, no database, *deadline* passed.
     """
     with one_at_a_time:
         import sqlite3
@@ -48,10 +50,15 @@ def reading(path: Path, deadline: Deadline) -> Iterator[sqlite3.Connection | Non
     try:
         connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
         connection.set_progress_handler(deadline.passed, _INSTRUCTIONS)
+        connection.execute(f"PRAGMA hard_heap_limit = {MOST_MEMORY}")
+        connection.execute("PRAGMA temp_store = MEMORY")  # where the limit holds
         if image:
-            connection.deserialize(bytes(image))
+            connection.deserialize(image)  # a copy
+            image.clear()
         connection.execute("PRAGMA query_only = 1")
         yield connection
+    except MemoryError as error:
+        raise UnreadableError("too_large") from error
     except sqlite3.Error as error:
         raise UnreadableError("no_time" if deadline.passed() else "damaged") from error
     finally:
@@ -61,17 +68,29 @@ def reading(path: Path, deadline: Deadline) -> Iterator[sqlite3.Connection | Non
 def _image(path: Path, deadline: Deadline) -> bytearray | None:
     for _ in range(TRIES):
         before = _changed(path)
-        main = read(path, LARGEST)
-        if main is None:
+        content = read(path, LARGEST)
+        if content is None:
             return None
+        main = bytearray(content)
+        del content
         log = read(path.with_name(path.name + "-wal"), LARGEST) or b""
-        journal = read(path.with_name(path.name + "-journal"), LARGEST) or b""
-        if not journal.startswith(_JOURNAL_MAGIC) and before == _changed(path):
-            return _rolled_forward(bytearray(main), log)
+        if not _has_journal(path) and before == _changed(path):
+            return _rolled_forward(main, log)
         if deadline.passed():
             raise UnreadableError("no_time")
         time.sleep(min(PAUSE_SECONDS, deadline.left()))
     raise UnreadableError("in_use")
+
+
+def _has_journal(path: Path) -> bool:
+    """Whether a transaction is under way, or was broken off."""
+    try:
+        with opened(path.with_name(path.name + "-journal")) as (file, _size):
+            return file.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
+    except UnreadableError as error:
+        if error.why == "missing":
+            return False
+        raise
 
 
 def _changed(path: Path) -> tuple[int, ...]:

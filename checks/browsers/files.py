@@ -62,6 +62,23 @@ def read(path: Path, largest: int) -> bytes | None:
     raise UnreadableError("too_large")
 
 
+def inside(root: Path, name: str) -> Path | None:
+    """The folder called *name* within *root*; None where *name* leads, or links, out of it, or is no name."""
+    parts = Path(name).parts
+    if not parts or ".." in parts or not name.isprintable() or Path(name).is_absolute() or Path(name).drive:
+        return None
+    return within(root, root / name)
+
+
+def within(root: Path, folder: Path) -> Path | None:
+    """*folder* where it really lies within *root*, whatever links lead there; else None."""
+    try:
+        real, base = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
+    except (OSError, ValueError):
+        return None
+    return folder if real.is_relative_to(base) and ".." not in folder.parts else None
+
+
 def is_folder(path: Path) -> bool:
     """Whether *path* is a folder; not where it cannot be told: a circle of links, a place that may not be entered."""
     try:

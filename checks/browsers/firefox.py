@@ -10,7 +10,7 @@ from pathlib import Path
 
 from checks.browsers.cookies import MOST, StoredCookie, domains_of
 from checks.browsers.database import reading
-from checks.browsers.files import UnreadableError, read
+from checks.browsers.files import UnreadableError, inside, read, within
 from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 
@@ -139,4 +139,15 @@ def names(root: Path) -> Iterator[Path]:
         parser[name] for name in parser.sections() if name.startswith("Profile") and parser.has_option(name, "Path")
     ]
     for row in sorted(rows, key=lambda row: (row["Path"] not in defaults, row.get("Default") != "1")):
-        yield root / row["Path"] if row.get("IsRelative", "1") == "1" else Path(row["Path"])
+        relative = row.get("IsRelative", "1") == "1"
+        folder = inside(root, row["Path"]) if relative else _elsewhere(row["Path"])
+        if folder is not None:
+            yield folder
+
+
+def _elsewhere(name: str) -> Path | None:
+    """A profile that the person has put apart from the others; None where that is not in the home folder."""
+    try:
+        return within(Path.home(), Path(name)) if Path(name).is_absolute() and name.isprintable() else None
+    except RuntimeError:  # there is no home
+        return None

@@ -20,6 +20,7 @@ from checks.chromium.facts import Visit
 from checks.chromium.look import Look
 from checks.chromium.order import Order, StartError
 from checks.chromium.patience import within
+from diagnose.children import environment
 from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline
 from diagnose.network import Network
@@ -107,7 +108,7 @@ async def _started(playwright: Playwright, order: Order, port: int, until: Deadl
         chromium_sandbox=not hasattr(os, "geteuid") or os.geteuid() != 0,
         # Playwright adds that loopback is no exception
         proxy={"server": f"socks5://127.0.0.1:{port}"},
-        env={**os.environ, "TMPDIR": folder},
+        env={**environment(TMPDIR=folder)},
         timeout=1000 * until.left(),
     )
 

@@ -161,6 +161,14 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
     """
     if given["provider_id"]:
         provider(given["provider_id"])
+    try:
+        return _request_for(subject, given, ask=ask)
+    finally:  # a program that is started later does not inherit it
+        for option in ("password_env", "access_token_env", "activation_password_env"):
+            secrets.forget_variable(given[option])
+
+
+def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
     selection = _selection(given["only"], given["skip"])
     return Request(
         subject=subject,

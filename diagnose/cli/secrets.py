@@ -45,6 +45,12 @@ def from_environment(variable: str) -> Secret | None:
     return _told(os.environ[variable])
 
 
+def forget_variable(variable: str | None) -> None:
+    """Take *variable*, which has been read, out of the environment."""
+    if variable:
+        os.environ.pop(variable, None)
+
+
 def from_standard_input() -> Secret | None:
     """The first line of standard input, its line end aside; None when it is empty. Raises click.UsageError."""
     raw = sys.stdin.buffer.readline(LONGEST_SECRET + 1) if sys.stdin else b""

@@ -16,6 +16,7 @@ from typing import IO, Any, TypeAlias
 
 from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline, TextError, text
+from diagnose.regular_file import open_regular
 
 LARGEST_FILE = 1 << 30
 """Bytes of JSON that are read, unpacked; a file that holds more is refused."""
@@ -182,7 +183,7 @@ def _find_field(events: Iterator[Event], name: str) -> bool:
 
 def _opened(file: Path) -> IO[bytes]:
     """The bytes of *file*, packed or not. Raises OSError, HarError."""
-    raw = file.open("rb")
+    raw = open_regular(file)
     if os.fstat(raw.fileno()).st_size > LARGEST_FILE:
         raw.close()
         raise _too_large(file.name)

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from diagnose.first_use import one_at_a_time
 from diagnose.model.text import TextError, text
+from diagnose.regular_file import open_regular
+
+LARGEST_CA_FILE = 16_000_000
+"""Bytes; all authorities of a system are some 200,000."""
 
 
 class CaFileError(TextError):
@@ -60,8 +64,12 @@ def _of_system() -> ssl.SSLContext:
 
 def _add(context: ssl.SSLContext, ca_file: Path) -> None:
     try:
-        context.load_verify_locations(cafile=str(ca_file))
-    except ssl.SSLError as error:
+        with open_regular(ca_file) as stream:
+            content = stream.read(LARGEST_CA_FILE + 1)
+        if len(content) > LARGEST_CA_FILE:
+            raise ssl.SSLError("too large")  # noqa: TRY301 - said as one that holds none
+        context.load_verify_locations(cadata=content.decode("ascii", "ignore"))
+    except (ssl.SSLError, ValueError) as error:
         raise CaFileError(text("{file} holds no certificate in PEM form", file=str(ca_file))) from error
     except OSError as error:
         sentence = text("{file} cannot be read: {words}", file=str(ca_file), words=error.strerror)

@@ -324,3 +324,110 @@ def test_the_cache_lies_where_the_system_keeps_caches(home: Path) -> None:
     ((_, outside),) = contents()
 
     assert (inside.cached, outside.cached) == (1, 2)
+
+
+HOSTILE_NAMES = ["../outside", "a/../../outside", "..", "/etc", "link", "x\x07y", "sub/link/y"]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+@pytest.mark.parametrize("kind", ["firefox", "chromium"])
+def test_no_name_leads_out_of_the_folder_of_profiles(home: Path, kind: str, name: str) -> None:
+    """By dots, as a whole path, by a link, or with what is no letter of any name."""
+    import json
+
+    root = home / (".mozilla/firefox" if kind == "firefox" else ".config/chromium")
+    outside = root.parent / "outside"
+    (outside / "y").mkdir(parents=True)
+    (root / "a").mkdir(parents=True)
+    (root / "sub").mkdir()
+    (root / "x\x07y").mkdir()
+    for link in (root / "link", root / "sub/link"):
+        link.symlink_to(outside)
+    if kind == "firefox":
+        (root / "profiles.ini").write_text(f"[Profile0]\nIsRelative=1\nPath={name}\n")
+    else:
+        (root / "Local State").write_text(json.dumps({"profile": {"info_cache": {name: {}}}}))
+
+    assert contents() == []
+
+
+@pytest.mark.parametrize(("place", "found"), [("apart", True), ("../elsewhere", False), ("link", False)])
+def test_a_profile_that_was_put_apart_lies_in_the_home_folder(home: Path, place: str, found: bool) -> None:
+    """As the browser itself allows; not anywhere on this computer."""
+    root = home / ".mozilla/firefox"
+    root.mkdir(parents=True)
+    (home / "apart").mkdir()
+    with tempfile.TemporaryDirectory() as elsewhere:
+        (home / "link").symlink_to(elsewhere)
+        target = elsewhere if place == "../elsewhere" else home / place
+        (root / "profiles.ini").write_text(f"[Profile0]\nIsRelative=0\nPath={target}\n")
+
+        assert bool(contents()) == found
+
+
+def test_names_within_the_folder_are_followed(home: Path) -> None:
+    """Profiles lie in a folder of their own on some systems, and may link to each other."""
+    root = home / ".mozilla/firefox"
+    (root / "Profiles/abc.default").mkdir(parents=True)
+    (root / "same").symlink_to("Profiles/abc.default")
+    (root / "profiles.ini").write_text("[Profile0]\nPath=Profiles/abc.default\n[Profile1]\nPath=same\n")
+
+    assert [one.name for one, _ in contents()] == ["abc.default"]
+
+
+MEASURED = """
+import re, sqlite3, sys
+from pathlib import Path
+from checks.browsers import firefox
+from checks.browsers.files import UnreadableError
+from diagnose.model import Deadline
+
+def kib(what):
+    return int(re.search(what + r":\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+
+before = kib("VmRSS")
+Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from now on
+try:
+    firefox.cookies(Path(sys.argv[1]), sys.argv[2], Deadline(5))
+except UnreadableError as error:
+    print(error.why)
+print((kib("VmHWM") - before) // 1024)
+"""
+MOST_MIB = 100
+
+
+@pytest.mark.parametrize(
+    "shape", ["large", "larger", "large log", "large journal", "hostile view", "hostile sort", "hostile blob"]
+)
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak of memory")
+def test_a_database_costs_no_more_memory_than_it_may(home: Path, shape: str) -> None:
+    """Whatever its size, and whatever its tables are made to do."""
+    import subprocess
+    import sys
+
+    profile = home / "profile"
+    profile.mkdir()
+    path = profile / "cookies.sqlite"
+    made.firefox_cookies(path, [{}])
+    with sqlite3.connect(path) as base:
+        if shape in {"large", "larger"}:
+            base.execute("CREATE TABLE filler (x)")
+            base.executemany("INSERT INTO filler VALUES (zeroblob(1000000))", [()] * (29 if shape == "large" else 90))
+        elif shape.startswith("hostile"):
+            base.execute("ALTER TABLE moz_cookies RENAME TO old")
+            columns = ", ".join(row[1] for row in base.execute("PRAGMA table_info(old)"))
+            few = " LIMIT 3" if shape == "hostile blob" else ""
+            rows = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n{few}) "
+            order = " ORDER BY i DESC" if shape == "hostile sort" else ""
+            blown = columns.replace("name", "hex(zeroblob(400000000)) AS name").replace("host", f"'{HOST}' AS host")
+            base.execute(f"CREATE VIEW moz_cookies AS {rows} SELECT {blown} FROM old, n{order}")
+    base.close()
+    if shape == "large log":
+        path.with_name(path.name + "-wal").write_bytes(b"\x37\x7f\x06\x82" + b"\0" * 31_000_000)
+    if shape == "large journal":
+        path.with_name(path.name + "-journal").write_bytes(b"\0" * 31_000_000)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(profile), HOST], capture_output=True, text=True, check=True
+    )
+
+    assert int(done.stdout.split()[-1]) <= MOST_MIB, done.stdout
