@@ -15,6 +15,7 @@ from checks.web import WebFacts
 from diagnose.model import Check, Facts, Finding, Given, Host, Service, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.network import is_address
+from diagnose.regular_file import open_regular
 
 LARGEST_HOSTS_FILE = 10_000_000
 """Bytes read; blocklists of some megabytes are common."""
@@ -137,7 +138,7 @@ def probe_hosts(target: Host, given: Given, bench: Workbench) -> HostsFileFacts:
     answers = (found.ipv4, found.ipv6) if found else ()
     by_dns = tuple(record for answer in answers if answer for record in answer.records)
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             listed = read_hosts(stream.read(LARGEST_HOSTS_FILE), target.name)
     except OSError:
         return HostsFileFacts(file=str(file), read=False, by_dns=by_dns)

@@ -13,7 +13,8 @@ import os
 import re
 import signal
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from checks.chromium import sight
 from checks.chromium.facts import Visit
@@ -37,6 +38,8 @@ ASKING_SECONDS = 1.0
 CLOSING_SECONDS = 2.0
 """After which it is ended by force."""
 TIDYING_SECONDS = 1.0
+PLAYWRIGHTS = ("PW_", "PLAYWRIGHT_")
+"""How variables begin that are meant for it."""
 
 ARGUMENTS = (
     "--disable-background-networking",
@@ -67,10 +70,23 @@ def visit(order: Order, network: Network, deadline: Deadline) -> Visit:
         return asyncio.run(_visit(order, network, deadline, folder))
 
 
+def _withhold_from_driver() -> None:
+    """Start the loop's programs with what they need: Playwright would give its driver all that this process has."""
+    loop = asyncio.get_running_loop()
+    start = loop.subprocess_exec
+
+    def start_with_little(*command: Any, env: Mapping[str, str] | None = None, **more: Any) -> Any:  # noqa: ANN401 - as the loop's
+        of_playwright = {name: value for name, value in (env or {}).items() if name.startswith(PLAYWRIGHTS)}
+        return start(*command, env=environment(**of_playwright), **more)
+
+    loop.subprocess_exec = start_with_little  # type: ignore[method-assign]
+
+
 async def _visit(order: Order, network: Network, deadline: Deadline, folder: str) -> Visit:
     with one_at_a_time:
         from playwright.async_api import Error, async_playwright
 
+    _withhold_from_driver()
     until = deadline.within(deadline.left() - CLOSING_SECONDS)
     look = Look(order.url, order.admits)
     gateway = Gateway(network, until, limit=LARGEST_VISIT, local=order.local, admits=look.wants)

@@ -16,6 +16,7 @@ import msgspec
 from diagnose.children import answer_of
 from diagnose.first_use import one_at_a_time
 from diagnose.network.proxies import Proxy, ProxySettings, masked, parse_proxy
+from diagnose.regular_file import open_regular
 
 ASKING_SECONDS = 2.0
 LARGEST_FILE = 1_000_000
@@ -136,8 +137,8 @@ def _output(*command: str) -> str:
 def _kioslaverc() -> str:
     folder = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     try:
-        with Path(folder, "kioslaverc").open(encoding="utf-8", errors="replace") as stream:
-            return stream.read(LARGEST_FILE)
+        with open_regular(Path(folder, "kioslaverc")) as stream:
+            return stream.read(LARGEST_FILE).decode("utf-8", "replace")
     except OSError:
         return ""
 

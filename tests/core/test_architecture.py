@@ -35,6 +35,7 @@ PUBLIC = {
     "diagnose.model",
     "diagnose.network",
     "diagnose.providers",
+    "diagnose.regular_file",
     "diagnose.replies",
     "diagnose.secret",
     "diagnose.subject",

@@ -9,12 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from checks.chromium import find_executable
 from diagnose.model.picture import LARGEST_PICTURE, pictures
 from diagnose.model.report import Report
 from tests.pace import within
@@ -50,6 +52,35 @@ def test_a_plain_form_and_nothing_but_what_the_page_names() -> None:
     assert (picture.width, picture.height) == (1280, 800)
     assert picture.data.startswith(b"\xff\xd8")
     assert len(picture.data) <= LARGEST_PICTURE
+
+
+def test_neither_the_browser_nor_its_driver_is_told_a_secret(
+    nothing_kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this process finds in its environment is not theirs."""
+    found = find_executable()
+    assert found is not None
+    with tempfile.TemporaryDirectory(dir=nothing_kept.parent) as folder:
+        for name, program in (("node", _node()), ("chromium", found[1])):
+            wrapper = Path(folder, name)
+            wrapper.write_text(f'#!/bin/sh\nenv >> {folder}/{name}.env\nexec {program} "$@"\n')
+            wrapper.chmod(0o700)
+        monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", f"{folder}/node")
+        monkeypatch.setenv("PW", "a password")
+        monkeypatch.setattr("checks.clean_browser.find_executable", lambda: (found[0], Path(folder, "chromium")))
+        with Site({"/": page(FORM)}) as site:
+            assert check(site.diagnosed(), "browser.clean").status == "pass"
+
+        for name in ("node", "chromium"):
+            given = Path(folder, f"{name}.env").read_text()
+            assert "\nPATH=" in f"\n{given}"
+            assert "a password" not in given
+
+
+def _node() -> str:
+    from playwright._impl._driver import compute_driver_executable
+
+    return str(compute_driver_executable()[0])
 
 
 def test_a_form_drawn_by_script_in_a_frame_is_no_missing_form() -> None:
