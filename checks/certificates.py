@@ -17,6 +17,10 @@ E = TypeVar("E", bound="x509.ExtensionType")
 
 MOST_NAMES = 40
 LONGEST_CHAIN = 10
+LEAST_RSA_BITS = 2048
+"""The shortest RSA key that programs take (NIST SP 800-131A, CA/Browser Forum BR 6.1.5)."""
+OLD_DIGESTS = ("md5", "sha1")
+"""Digests that nobody may sign certificates with any more (CA/Browser Forum BR 7.1.3.2)."""
 
 # what is odd about somebody's certificate is no matter for standard error
 warnings.filterwarnings("ignore", category=UserWarning, module=r"checks\.certificates|cryptography\.")
@@ -34,10 +38,14 @@ class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     not_after: float
     self_signed: bool = False
-    """Subject and issuer are one, and its own key made the signature."""
+    """Subject and issuer are one, and its own key made the signature, where that can still be checked."""
     ca_issuers: tuple[str, ...] = ()
     """Where the issuer's certificate can be had (authorityInfoAccess), as public authorities say."""
     sha256: str = ""
+    short_key: str = ""
+    """Its key, where that is shorter than today's programs take it."""
+    old_digest: str = ""
+    """How its issuer signed it, where today's programs take no such signature."""
 
 
 def read_certificate(der: bytes) -> CertificateFacts | None:
@@ -56,6 +64,8 @@ def read_certificate(der: bytes) -> CertificateFacts | None:
             self_signed=_self_signed(certificate),
             ca_issuers=_ca_issuers(certificate),
             sha256=_fingerprint(certificate),
+            short_key=_short_key(certificate),
+            old_digest=_old_digest(certificate),
         )
     except (ValueError, TypeError, x509.InvalidVersion):
         return None
@@ -66,6 +76,35 @@ def _fingerprint(certificate: x509.Certificate) -> str:
         from cryptography.hazmat.primitives.hashes import SHA256
 
     return certificate.fingerprint(SHA256()).hex()
+
+
+def _short_key(certificate: x509.Certificate) -> str:
+    with one_at_a_time:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
+    return f"RSA {key.key_size}" if isinstance(key, RSAPublicKey) and key.key_size < LEAST_RSA_BITS else ""
+
+
+def _old_digest(certificate: x509.Certificate) -> str:
+    """Nothing for what signed itself: whether that is trusted is no matter of its signature."""
+    return _outdated(certificate) if certificate.subject != certificate.issuer else ""
+
+
+def _outdated(certificate: x509.Certificate) -> str:
+    """The digest of its signature, where that is one of the old ones."""
+    with one_at_a_time:
+        from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        digest = certificate.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
+    return digest.name.upper() if digest is not None and digest.name in OLD_DIGESTS else ""
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -115,8 +154,10 @@ def _self_signed(certificate: x509.Certificate) -> bool:
         return False
     try:
         certificate.verify_directly_issued_by(certificate)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+    except (InvalidSignature, TypeError):
         return False
+    except (ValueError, UnsupportedAlgorithm):  # nobody checks old signatures any more; the names have to do
+        return bool(_outdated(certificate))
     return True
 
 

@@ -11,7 +11,7 @@ from checks.certificates import CertificateFacts, name_matches, read_certificate
 from checks.handshake import unverified_handshake
 from checks.names import related
 from checks.outcomes import in_trouble, left_by
-from checks.tls import NAME_CODES, TIME_CODES, TlsFacts
+from checks.tls import NAME_CODES, TIME_CODES, WEAK_CODES, TlsFacts
 from diagnose import providers
 from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
@@ -92,7 +92,7 @@ def _unknown_issuer(facts: TlsFacts, host: str) -> CertificateFacts | None:
     certificate can be had is a public authority's, left out by the server.
     """
     chain = facts.explanation.chain if facts.explanation else ()
-    if not chain or facts.verify_code in NAME_CODES | TIME_CODES:
+    if not chain or facts.verify_code in NAME_CODES | TIME_CODES | WEAK_CODES.keys():
         return None
     leaf = chain[0]
     in_order = leaf.not_before <= facts.at <= leaf.not_after and name_matches(host, leaf.names)

@@ -436,6 +436,8 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
     ):
         found = True
         yield from _judge_chain(facts, known, seen, place)
+        if facts.verify_code in CHAIN_CODES:  # at which the library stopped, before it looked at keys and digests
+            yield from _judge_strength(seen, place)
     if not found:
         yield Finding(
             cause="tls.handshake-failed",
@@ -443,6 +445,26 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
             proof="broken-off",
             text=text("The certificate of {host} on port {port} is not accepted: {words}.", words=known.text, **place),
         )
+
+
+def _judge_strength(seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
+    """Whether the certificates would be refused as too weak, even if somebody trusted whoever signed them."""
+    weak = next((one for one in seen.chain if one.short_key or one.old_digest), None)
+    if weak is None:
+        return
+    code = 68 if not weak.short_key else 66 if weak is seen.chain[0] else 67
+    words = weak.short_key or weak.old_digest
+    yield Finding(
+        cause="tls.protocol-too-old",
+        certainty="likely",
+        text=text(
+            "The certificate of {host} on port {port} is too weak for today's programs: {weakness} ({words}).",
+            weakness=WEAK_CODES[code],
+            words=words,
+            **place,
+        ),
+        data={"weak_certificate": words},
+    )
 
 
 def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:

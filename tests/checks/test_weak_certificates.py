@@ -7,6 +7,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,14 +15,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
+from checks.certificates import CertificateFacts, read_certificate
+from checks.interception import probe_interception
 from checks.reach import ReachFacts, stream_key
 from checks.tls import TlsFacts, judge_tls, probe_implicit
 from diagnose.catalogue import catalogue, remedies_for
 from diagnose.history import History
 from diagnose.lab.listener import Listener
-from diagnose.model import Deadline, Given, Service, Subject, failure
+from diagnose.model import Deadline, Given, Service, SkipCheck, Subject, failure
 from diagnose.model.workbench import Workbench
 from diagnose.network import Network, Race
+from tests.network.given import ALICE, bench, certificate, refused_certificate, service
+from tests.network.given import given as given_of
 
 SUBJECT = Subject(domain="corp.example")
 NOW = datetime.datetime.now(datetime.UTC)
@@ -160,3 +165,48 @@ def test_what_the_library_refuses_in_the_handshake_is_named_so(reason: str) -> N
     error = ssl.SSLError(1, f"[SSL: {reason}] {reason.lower().replace('_', ' ')} (_ssl.c:1006)")
     error.reason = reason
     assert failure(error, "tls_handshake").name == "tls_version_or_cipher"
+
+
+@pytest.mark.parametrize(
+    ("chain", "words"),
+    [
+        ({"short_key": "RSA 1024"}, "too short (RSA 1024)"),
+        ({"old_digest": "SHA1"}, "(SHA1)"),
+        ({}, ""),
+    ],
+)
+def test_what_nobody_trusts_may_be_too_weak_besides(chain: dict[str, str], words: str) -> None:
+    """The library stops at the issuer; to trust that one would not be the end of it."""
+    leaf = certificate("mail.corp.example", "CN=Corp Root")
+    facts = refused_certificate(msgspec.structs.replace(leaf, **chain))
+    findings = list(judge_tls(facts, given_of(), service("mail.corp.example")))
+    weak = [finding for finding in findings if finding.cause == "tls.protocol-too-old"]
+    assert findings[0].cause == "tls.untrusted-issuer"
+    assert [finding.certainty for finding in weak] == ["likely"] * bool(words)
+    assert all(words in finding.text.render() for finding in weak)
+
+
+def test_what_a_certificate_says_of_its_strength() -> None:
+    own, other = key(1024), key(STRONG)
+
+    def read(pem: bytes) -> CertificateFacts:
+        found = read_certificate(ssl.PEM_cert_to_DER_cert(pem.decode()))
+        assert found is not None
+        return found
+
+    assert read(issued("localhost", own, other, "Root", "sha256")).short_key == "RSA 1024"
+    assert read(issued("localhost", other, own, "Root", "sha1")).old_digest == "SHA1"
+    assert read(issued("localhost", other, own, "Root", "md5")).old_digest == "MD5"
+    root = read(issued("Root", other, other, "Root", "sha1", authority=True))
+    strong = read(issued("localhost", key(256), other, "Root", "sha384"))
+    assert [one.short_key + one.old_digest for one in (root, strong)] == ["", ""]
+    assert root.self_signed
+    assert not strong.self_signed
+
+
+@pytest.mark.parametrize("code", [66, 67, 68])
+def test_a_weak_certificate_is_no_sign_of_somebody_in_between(code: int) -> None:
+    leaf = certificate("mail.corp.example", "CN=Corp Root")
+    seen = given_of(elsewhere={"tls": ((service("mail.corp.example"), refused_certificate(leaf, code=code)),)})
+    with pytest.raises(SkipCheck):
+        probe_interception(ALICE, seen, bench())
