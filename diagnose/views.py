@@ -204,6 +204,7 @@ def _base64(words: str, search: _Search) -> Iterator[str]:
     for found in re.finditer(rf"[A-Za-z0-9+/]{{{4 * search.least // 3},}}", tight):
         for start in range(4):
             yield from search.readable(_from_base64(found[0][start:]))
+            yield from search.readable(_from_base64(found[0][::-1][start:]))
 
 
 _BASE32 = str.maketrans(
@@ -221,6 +222,18 @@ def _base32(words: str, search: _Search) -> Iterator[str]:
             yield from search.readable((number >> shift).to_bytes(size, "big"))
 
 
+def _spelled(words: str, search: _Search) -> Iterator[str]:
+    """Letters with one and the same sign between them."""
+    for found in re.finditer(rf".([-._*|/,;:~+=#])(?:.\1){{{max(search.least - 2, 0)},}}.", words):
+        yield found[0][::2]
+
+
+def _decimal(words: str, search: _Search) -> Iterator[str]:
+    """Octets in decimal digits, with signs or blanks between them."""
+    for found in re.finditer(rf"\d{{2,3}}(?:[\s,;.:]{{1,2}}\d{{2,3}}){{{search.least - 1},}}", words):
+        yield from search.readable(bytes(int(number) % 256 for number in re.findall(r"\d+", found[0])))
+
+
 _DECODERS: tuple[Callable[[str, _Search], Iterator[str]], ...] = (
     _percent,
     _entities,
@@ -231,4 +244,6 @@ _DECODERS: tuple[Callable[[str, _Search], Iterator[str]], ...] = (
     _hex,
     _base64,
     _base32,
+    _spelled,
+    _decimal,
 )

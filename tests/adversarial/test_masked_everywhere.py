@@ -51,6 +51,11 @@ def in_base64(raw: bytes) -> str:
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "percent": lambda w: "".join(f"%{o:02X}" for o in octets(w)),
     "%u": lambda w: "".join(f"%u{ord(c):04x}" for c in w),
+    "decimal": lambda w: " ".join(str(o) for o in octets(w)),
+    "decimal list": lambda w: "[" + ", ".join(f"{o:03d}" for o in octets(w)) + "]",
+    "spelled": ".".join,
+    "spelled out": "-".join,
+    "base64, reversed": lambda w: in_base64(octets(w))[::-1],
     "form": urllib.parse.quote_plus,
     "entities": lambda w: "".join(f"&#{ord(c)};" for c in w),
     "hexadecimal entities": lambda w: "".join(f"&#x{ord(c):X};" for c in w),
