@@ -62,6 +62,8 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
 def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
     """Log in once, if this turn may."""
     if why := _why_not(target, given, bench):
+        if (bench.password or bench.access_token) is None and _takes_no_login(target, bench):
+            return LoginFacts(outcome="no_mechanism")
         raise why
     credentials = _credentials(given, bench)
     session = take_session(target, bench)
@@ -105,6 +107,15 @@ def probe_login(target: Service, given: Given, bench: Workbench) -> LoginFacts:
     facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
     _note(facts, target, given, bench)
     return facts
+
+
+def _takes_no_login(target: Service, bench: Workbench) -> bool:
+    """Whether the server offers nobody any way to log in, which takes no secret to find out."""
+    session = take_session(target, bench)
+    if session is None:
+        return False
+    bench.shelf.put(session_key(target), session)
+    return not session.mechanisms and not session.logged_in
 
 
 def _outcome(reply: Reply, session: MailSession, target: Service, given: Given, bench: Workbench) -> Outcome:

@@ -18,6 +18,7 @@ from checks.patience import judge_wait, limits_of, telling_deadline, telling_sil
 from checks.reach import BAN_SECONDS, ReachFacts, ban_after_rejections, ban_of_one_rejected, take_stream
 from checks.second_try import Try, call_again, may_pass, own_connections, time_is_left
 from checks.sessions import MailSession, open_session
+from checks.silent_web_server import web_servers_words
 from diagnose import providers
 from diagnose.model import (
     Certainty,
@@ -78,6 +79,8 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     """What came may be the beginning of a greeting of the expected protocol."""
     tls_only: bool = False
     """The port says nothing in clear and answers a TLS handshake."""
+    asked: bool = False
+    """The server kept silent until it was asked something in HTTP; the greeting is its answer."""
     own_connections: int = 0
     """For a server that turned this client away: other connections of this program to it that stood meanwhile."""
     rejected_lately: int = 0
@@ -162,11 +165,16 @@ def _converse(stream: Stream, target: Service, given: Given, bench: Workbench) -
     line = words.data
     facts = ServerFacts(greeting=_quoted(line), spoken=spoken_protocol(line), readable=is_text(line))
     if words.error is not None:
+        missing = failure(words.error, "greeting")
+        waited = round(time.monotonic() - started, 1)
+        answer = b"" if line or missing.name != "timed_out" else web_servers_words(stream, bench.deadline)
         stream.abort()
+        if answer:
+            return ServerFacts(greeting=_quoted(answer), spoken="http", asked=True, waited_seconds=waited)
         return msgspec.structs.replace(
             facts,
-            failure=failure(words.error, "greeting"),
-            waited_seconds=round(time.monotonic() - started, 1),
+            failure=missing,
+            waited_seconds=waited,
             received=len(line),
             fitting=may_become(line, target.protocol),
             rejected_lately=bench.history.recent(given.subject.username or given.subject.domain, BAN_SECONDS),
@@ -265,6 +273,19 @@ def _judge(facts: ServerFacts, given: Given, target: Service) -> Iterator[Findin
             certainty="confirmed",
             proof="waits-for-tls",
             text=text("{host} says nothing in clear on port {port}, and answers a TLS handshake there.", **place),
+        )
+    elif facts.asked:
+        yield Finding(
+            cause="reach.wrong-service",
+            certainty="confirmed",
+            proof="greeting-of-another",
+            text=text(
+                "{host} keeps silent on port {port}, where {protocol} begins with a greeting, "
+                "and answers a web browser's request: {greeting}",
+                protocol=target.protocol.upper(),
+                greeting=facts.greeting,
+                **place,
+            ),
         )
     elif facts.spoken == "tls" and target.tls == "starttls":
         yield Finding(

@@ -404,15 +404,20 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
             break
     if seen.chain and not name_matches(target.host, seen.chain[0].names):
         found = True
+        names = seen.chain[0].names
+        sentence = text("The certificate that {host} sends on port {port} is for {names}.", names=names[:8], **place)
+        if not names:
+            sentence = text(
+                "The certificate that {host} sends on port {port} has no alternative names, the "
+                "only place where programs look for the name of the server. Its subject is {subject}.",
+                subject=seen.chain[0].subject,
+                **place,
+            )
         yield Finding(
             cause="tls.name-mismatch",
             certainty="confirmed",
             proof="no-name-matches",
-            text=text(
-                "The certificate that {host} sends on port {port} is for {names}.",
-                names=seen.chain[0].names[:8] or seen.chain[0].subject,
-                **place,
-            ),
+            text=sentence,
             data={"names": list(seen.chain[0].names)},
         )
     if facts.verify_code is not None and facts.verify_code in WEAK_CODES:

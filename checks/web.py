@@ -137,8 +137,10 @@ def judge_web(facts: WebFacts, given: Given, target: Service) -> Iterator[Findin
     ]
     if target.named:
         yield from findings
-    else:
-        yield from (msgspec.structs.replace(f, certainty="possible") for f in findings)
+    else:  # a page without a form at a guessed name was never one to log in on
+        yield from (
+            msgspec.structs.replace(f, certainty="possible") for f in findings if f.cause != "web.login-page-changed"
+        )
 
 
 def _judge_answer(facts: WebFacts) -> Iterator[Finding]:

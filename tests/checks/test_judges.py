@@ -439,6 +439,8 @@ def page(status: int | None = 200, facts: PageFacts | None = None, loop: bool = 
         (page(500), service("webmail", 443, source="guess"), ["web.login-page-down?"]),
         (page(200, PageFacts(parked="this domain is for sale")), WEB, ["web.login-page-changed"]),
         (page(200, PageFacts(title="Hello", text="x" * 500)), WEB, ["web.login-page-changed?"]),
+        (page(200, PageFacts(title="Hello", text="x" * 500)), service("webmail", 443, source="guess"), []),
+        (page(404, PageFacts()), service("webmail", 443, source="guess"), []),
         (page(200, PageFacts(text="The mail service is temporarily unavailable.")), WEB, ["web.login-page-down~"]),
         (
             page(200, PageFacts(password_field=True, forms=1, text="Has your account been locked? Ask us.")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,17 @@ def test_try_all_tries_all(tmp_path: Path) -> None:
 def test_without_a_password_there_is_no_login() -> None:
     """The reason is told."""
     assert skipped(bench(word=None)) == "there is no password to log in with"
+
+
+@pytest.mark.parametrize(("offered", "asked"), [((), False), (("EXTERNAL",), True), (("LOGIN-COMMAND",), True)])
+def test_whether_a_server_takes_any_login_needs_no_password(offered: tuple[str, ...], asked: bool) -> None:
+    where, session = bench(word=None), Session(ACCEPTED, offered)
+    where.shelf.put(session_key(IMAP), session)
+
+    with pytest.raises(SkipCheck) if asked else contextlib.nullcontext():
+        facts = probe_login(IMAP, given(), where)
+        assert causes(judge_login(facts, given(), IMAP)) == [("settings.no-common-auth", "confirmed")]
+    assert session.received == []
 
 
 def test_a_connection_that_is_gone_is_no_try(tmp_path: Path) -> None:
