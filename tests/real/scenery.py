@@ -189,8 +189,145 @@ OTHER_PROGRAMS = (
     ),
 )
 
+FORM = """<form method="post" action="/login"><input name="user"><input name="password" type="password"></form>"""
+
+
+def _page(body: str) -> str:
+    return f"location / {{ return 200 '<!DOCTYPE html>{body}'; }}"
+
+
+def _web_host(settings: str, label: str = "webmail") -> Host:
+    return Host(label=label, serves=(), web_settings=settings)
+
+
+VARIATIONS = (
+    # unusual, and healthy
+    MailDomain(name="wildcard.example", hosts=(Host(certificate="wildcard"),)),
+    MailDomain(name="disorder.example", hosts=(Host(certificate="in-disorder"),)),
+    MailDomain(
+        name="tls13.example",
+        hosts=(Host(dovecot="ssl_min_protocol = TLSv1.3", submission=("smtpd_tls_protocols=>=TLSv1.3",)),),
+    ),
+    MailDomain(name="tls12.example", hosts=(Host(submission=("smtpd_tls_protocols=TLSv1.2",)),)),
+    MailDomain(name="loginonly.example", hosts=(Host(server="login-only"),)),
+    MailDomain(
+        name="warns.example",
+        hosts=(
+            Host(
+                dovecot="login_greeting = Access by others is prohibited. Accounts are locked after 3 failed logins. "
+                + "x" * 1500
+            ),
+        ),
+    ),
+    MailDomain(
+        name="deadprimary.example",
+        mx=False,
+        records="@ MX 10 first\n@ MX 20 mail",
+        hosts=(Host(label="first", serves=("smtp",), firewall=(Reject(),)), MAIL),
+    ),
+    MailDomain(
+        name="families.example",
+        hosts=(
+            Host(label="in", serves=("imaps", "smtp"), families=("ipv6",)),
+            Host(label="out", serves=("submissions",), families=("ipv4",)),
+        ),
+    ),
+    MailDomain(name="homelines.example", hosts=(Host(exchanger=("smtpd_client_restrictions=reject",)),)),
+    MailDomain(name="greylists.example", hosts=(Host(exchanger=("smtpd_recipient_restrictions=defer",)),)),
+    MailDomain(name="ipv4broken.example", hosts=(Host(firewall=(Reject(families=("ipv4",)),)),)),
+    MailDomain(
+        name="wildname.example",
+        records="* CNAME web",
+        hosts=(
+            Host(serves=("imaps", "submissions", "smtp")),
+            Host(label="web", serves=(), certificate="wildcard", web_settings=_page("Shop")),
+        ),
+    ),
+    MailDomain(
+        name="signson.example",
+        hosts=(MAIL, _web_host("location / { return 302 https://webmail.helps.example/; }")),
+    ),
+    MailDomain(
+        name="helps.example",
+        hosts=(MAIL, _web_host(_page(f"{FORM}<a href=/help>Account locked? Too many failed attempts?</a>"))),
+    ),
+    MailDomain(
+        name="drawn.example",
+        hosts=(MAIL, _web_host(_page("<div id=root></div><script src=/app.js></script>"))),
+    ),
+    # faults
+    MailDomain(name="ipv6port.example", hosts=(Host(firewall=(Reject(ports=(993,), families=("ipv6",)),)),)),
+    MailDomain(name="popexpired.example", hosts=(Host(own_certificates=(("pop3", "expired"),)),)),
+    MailDomain(
+        name="imapexpired.example",
+        hosts=(Host(serves=("imaps", "submissions", "smtp"), own_certificates=(("imap", "expired"),)),),
+    ),
+    MailDomain(name="staleissuer.example", hosts=(Host(certificate="expired-issuer"),)),
+    MailDomain(name="cnonly.example", hosts=(Host(certificate="without-alternative-name"),)),
+    MailDomain(
+        name="strip143.example",
+        hosts=(
+            Host(label="a", serves=("imaps", "submissions", "smtp")),
+            Host(label="b", serves=("imap",), server="without-tls"),
+        ),
+    ),
+    MailDomain(
+        name="strip587.example",
+        hosts=(
+            Host(label="a", serves=("imaps", "smtp")),
+            Host(label="b", serves=("submission",), server="without-tls"),
+        ),
+    ),
+    MailDomain(
+        name="refuses.example",
+        accounts=tuple(
+            Account(local_part=name, refused_because=words)
+            for name, words in (
+                ("alice", "Your account has been suspended by the administrator"),
+                ("bob", "Account temporarily locked because of too many failed logins"),
+                ("carol", "Please use an application-specific password"),
+                ("dave", "IMAP access is disabled for your account"),
+                ("erin", "账号已被锁定，请联系管理员"),
+            )
+        ),
+    ),
+    MailDomain(name="nofolder.example", accounts=(Account(fields="userdb_mail=maildir:/proc/nothing/here"),)),
+    MailDomain(
+        name="elsewhere.example",
+        accounts=(Account(fields="nologin host=mail.corp.example reason=Elsewhere"),),
+    ),
+    MailDomain(
+        name="turnsaway.example",
+        hosts=(Host(submission=("smtpd_client_restrictions=reject", "smtpd_delay_reject=no")),),
+    ),
+    MailDomain(
+        name="wantscert.example",
+        hosts=(Host(serves=("imaps", "submissions", "smtp"), submission=("smtpd_tls_req_ccert=yes",)),),
+    ),
+    MailDomain(
+        name="noauth.example",
+        hosts=(Host(submission=("smtpd_sasl_auth_enable=no", "smtpd_client_restrictions=")),),
+    ),
+    MailDomain(
+        name="aliasgone.example",
+        records="imap CNAME gone.example.\n_imaps._tcp SRV 0 1 993 imap",
+        hosts=(Host(serves=("submissions", "smtp")),),
+    ),
+    MailDomain(
+        name="bogushost.example",
+        records="_imaps._tcp SRV 0 1 993 mail.bogus.example.",
+        hosts=(Host(serves=("submissions", "smtp")),),
+    ),
+    MailDomain(name="web429.example", hosts=(MAIL, _web_host("location / { return 429; }"))),
+    MailDomain(name="webport.example", hosts=(MAIL, _web_host("return 302 https://webmail.webport.example:9999/;"))),
+    MailDomain(
+        name="webdate.example",
+        hosts=(MAIL, Host(label="webmail", serves=(), certificate="expired", web="login")),
+    ),
+)
+
 PLAN = Plan(
-    domains=(*HEALTHY, *INTERNATIONAL, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS, *OTHER_PROGRAMS),
+    domains=(*HEALTHY, *INTERNATIONAL, *CERTIFICATES, *REACH, *DNS, *WEB, *SERVERS, *VARIATIONS, *OTHER_PROGRAMS),
     extra_accounts={"alice@sales.corp.example": "good", "alice@例子.example": "good"},
     password=PASSWORD,
 )

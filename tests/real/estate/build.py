@@ -73,16 +73,17 @@ class Estate:
         accounts = plan.accounts()
         served = {kind: [(one, pem) for one, pem in hosts if one.host.server == kind] for kind in get_args(MailServer)}
         self._start_annex(served, _made(directory / "annex"), stack)
+        special = plan.fields(), plan.refusals()
         for kind, its_own in served.items():
             if kind in ANNEXED or not its_own:
                 continue
-            dovecot = Dovecot(kind, its_own, accounts, plan.password, _made(directory / kind))
+            dovecot = Dovecot(kind, its_own, accounts, *special, plan.password, _made(directory / kind), authority)
             self._keep(dovecot.start(self.server), stack)
             self._dovecots[kind] = dovecot
         sockets = {kind: dovecot.sasl_socket for kind, dovecot in self._dovecots.items()}
         postfix = Postfix(hosts, sorted(accounts), sockets, _made(directory / "postfix"))
         self._keep(postfix.start(self.server), stack)
-        if any(one.host.web for one in placed):
+        if any(one.host.web or one.host.web_settings for one in placed):
             self._keep(Nginx(hosts, _made(directory / "nginx")).start(self.server), stack)
         # last in, first out: all are asked before the first is waited for
         stack.callback(self._ask_all_to_stop)

@@ -70,9 +70,11 @@ def _builder(
     )
 
 
-def _authority(subject: Issuer, signer: Issuer, path_length: int) -> x509.Certificate:
+def _authority(
+    subject: Issuer, signer: Issuer, path_length: int, days: tuple[int, int] = (-1000, 3000)
+) -> x509.Certificate:
     return (
-        _builder(subject.name, signer, subject.key, (-1000, 3000))
+        _builder(subject.name, signer, subject.key, days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .add_extension(_key_usage(authority=True), critical=True)
         .sign(signer.key, hashes.SHA256())
@@ -87,28 +89,35 @@ class Authority:
         root = Issuer(_name("Estate Root"), ec.generate_private_key(ec.SECP256R1()))
         self._issuer = Issuer(_name("Estate Intermediate"), ec.generate_private_key(ec.SECP256R1()))
         self._intermediate = _authority(self._issuer, root, 0)
+        self._stale = _authority(self._issuer, root, 0, days=(-1000, -10))
         self.ca_file = directory / "root.pem"
         """The root alone, as a company hands it out."""
-        self.ca_file.write_bytes(_pem(_authority(root, root, 1)))
+        self._root = _authority(root, root, 1)
+        self.ca_file.write_bytes(_pem(self._root))
 
-    def issue(self, host: str, kind: CertificateKind) -> Path:
-        """A PEM file with private key, certificate and what else the server of *host* sends."""
+    def issue(self, host: str, kind: CertificateKind, purpose: str = "") -> Path:
+        """A PEM file with private key, certificate and what else the server of *host* sends, there for *purpose*."""
         key = ec.generate_private_key(ec.SECP256R1())
-        named = f"another-{host}" if kind == "wrong-name" else host
+        named = {"wrong-name": f"another-{host}", "wildcard": f"*.{host.partition('.')[2]}"}.get(kind, host)
         days = VALIDITY.get(kind, USUAL_VALIDITY)
         signer = Issuer(_name(named), key) if kind == "self-signed" else self._issuer
+        builder = _builder(_name(named), signer, key, days)
+        if kind != "without-alternative-name":
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(named)]), critical=False)
         certificate = (
-            _builder(_name(named), signer, key, days)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(named)]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(signer.key, hashes.SHA256())
         )
         sent = [certificate]
-        if kind not in {"self-signed", "incomplete-chain"}:
+        if kind == "expired-issuer":
+            sent.append(self._stale)
+        elif kind == "in-disorder":
+            sent += [self._root, self._intermediate, self._intermediate]
+        elif kind not in {"self-signed", "incomplete-chain"}:
             sent.append(self._intermediate)
-        path = self._directory / f"{host}.pem"
+        path = self._directory / f"{host}{purpose}.pem"
         path.touch(mode=0o600)
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from .certificates import Authority
 from .daemon import Daemon, EstateError
 from .login import Login
 from .namespaces import Namespace
@@ -28,6 +31,7 @@ _DECIDED = re.compile(r"auth: Debug: client passdb out: (OK|FAIL)\t(\d+)\tuser=(
 _NOT_OFFERED = re.compile(r"(imap|pop3)-login: Info: (?:Login|Authenticate \S+) failed: (?:Plaintext|Unsupported)")
 MECHANISMS: dict[MailServer, str] = {
     "standard": "plain login",
+    "login-only": "login",
     "certificate-only": "external",
     "oauth-only": "xoauth2 oauthbearer",
     "without-tls": "plain",
@@ -42,8 +46,11 @@ class Dovecot:
         server: MailServer,
         hosts: Sequence[tuple[Placed, Path]],
         accounts: dict[str, AccountState],
+        fields: dict[str, str],
+        refusals: dict[str, str],
         password: str,
         directory: Path,
+        authority: Authority,
     ) -> None:
         self._log = directory / "log"
         self._log.touch()
@@ -60,6 +67,10 @@ class Dovecot:
             service: [a for placed, _ in hosts if service in placed.host.serves for a in placed.addresses]
             for service in ("imap", "imaps", "pop3", "pop3s")
         }
+        (directory / "refused").mkdir()
+        for user, words in refusals.items():
+            fields_of = {"password": f"{{PLAIN}}{password}", "nologin": "y", "reason": words}
+            (directory / "refused" / user).write_text(json.dumps(fields_of, ensure_ascii=False), encoding="utf-8")
         oauth = directory / "oauth2.conf"
         oauth.write_text("introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=/nonexistent/\n")
         self._config = render(
@@ -69,7 +80,16 @@ class Dovecot:
             log=self._log,
             tls=server != "without-tls",
             hosts=[
-                {"pem": pem, "addresses": placed.addresses, "most_connections": placed.host.most_connections}
+                {
+                    "pem": pem,
+                    "addresses": placed.addresses,
+                    "most_connections": placed.host.most_connections,
+                    "settings": inspect.cleandoc(placed.host.dovecot),
+                    "own": {
+                        protocol: authority.issue(placed.name, kind, f"-{protocol}")
+                        for protocol, kind in placed.host.own_certificates
+                    },
+                }
                 for placed, pem in hosts
             ],
             mechanisms=MECHANISMS[server],
@@ -77,7 +97,18 @@ class Dovecot:
             expired=_in_state(accounts, "expired"),
             backend_down=_in_state(accounts, "backend-down"),
             failing_backend=_write(directory / "backend", ["#!/bin/sh", "exit 111"], mode=0o755),
-            users=_write(directory / "users", _passwd(accounts | {BARRIER: "good"}, password, directory / "mail")),
+            refused=list(refusals),
+            refusing=_write(
+                directory / "refusing.conf",
+                [
+                    f"uri = fs:posix:prefix={directory}/refused/",
+                    "passdb_objects = account",
+                    "key account {\n  key = %u\n  format = json\n}",
+                ],
+            ),
+            users=_write(
+                directory / "users", _passwd(accounts | {BARRIER: "good"}, fields, password, directory / "mail")
+            ),
             oauth=oauth if server == "oauth-only" else None,
             sasl_socket=self.sasl_socket,
             listeners=self._listeners,
@@ -171,10 +202,11 @@ def _write(path: Path, lines: Sequence[str], mode: int = 0o644) -> Path:
     return path
 
 
-def _passwd(accounts: dict[str, AccountState], password: str, homes: Path) -> list[str]:
+def _passwd(accounts: dict[str, AccountState], fields: dict[str, str], password: str, homes: Path) -> list[str]:
     """Lines of passwd(5) with Dovecot's extra fields."""
     extra: dict[AccountState, str] = {"disabled": "nologin", "over-quota": f"userdb_quota_rule=*:bytes={QUOTA}"}
     return [
-        f"{user}:{{PLAIN}}{password}:{MAIL_USER}:{MAIL_USER}::{homes / user}::{extra.get(state, '')}"
+        f"{user}:{{PLAIN}}{password}:{MAIL_USER}:{MAIL_USER}::{homes / user}::"
+        f"{extra.get(state, '')} {fields.get(user, '')}"
         for user, state in accounts.items()
     ]

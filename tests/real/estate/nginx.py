@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Nginx:
     """One instance for all hosts with a web page, told apart by address."""
 
     def __init__(self, hosts: Sequence[tuple[Placed, Path]], directory: Path) -> None:
-        self._hosts = [placed for placed, _ in hosts if placed.host.web]
+        self._hosts = [placed for placed, _ in hosts if placed.host.web or placed.host.web_settings]
         self._log = directory / "log"
         self._config = render(
             "nginx.conf",
@@ -36,10 +37,11 @@ class Nginx:
                     "addresses": [f"[{a}]" if a.version == 6 else str(a) for a in placed.addresses],
                     "pem": pem,
                     "page": placed.host.web,
+                    "settings": inspect.cleandoc(placed.host.web_settings),
                     "autoconfig": self._autoconfig(placed, directory) if placed.host.web == "autoconfig" else None,
                 }
                 for placed, pem in hosts
-                if placed.host.web
+                if placed.host.web or placed.host.web_settings
             ],
         )
 

@@ -10,11 +10,22 @@ from typing import Literal
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Family = Literal["ipv4", "ipv6"]
 CertificateKind = Literal[
-    "good", "expired", "not-yet-valid", "expiring", "self-signed", "wrong-name", "incomplete-chain"
+    "good",
+    "expired",
+    "not-yet-valid",
+    "expiring",
+    "self-signed",
+    "wrong-name",
+    "incomplete-chain",
+    "expired-issuer",
+    "wildcard",
+    "without-alternative-name",
+    "in-disorder",
 ]
-MailServer = Literal["standard", "certificate-only", "oauth-only", "without-tls", "courier", "exim"]
-"""Which server a host has: Courier, Exim, or a Dovecot with passwords over TLS, with client certificates (SASL
-EXTERNAL) or OAuth 2 alone, or without any TLS."""
+"""In disorder: the issuer's certificate comes twice, and after the root, which need not come at all."""
+MailServer = Literal["standard", "login-only", "certificate-only", "oauth-only", "without-tls", "courier", "exim"]
+"""Which server a host has: Courier, Exim, or a Dovecot with passwords over TLS, with the mechanism LOGIN, client
+certificates (SASL EXTERNAL) or OAuth 2 alone, or without any TLS."""
 WebPage = Literal[
     "login", "unavailable", "redirect-loop", "not-found", "captcha", "session-expired", "parked", "autoconfig"
 ]
@@ -62,6 +73,16 @@ class Host:
     server: MailServer = "standard"
     smtputf8: bool = True
     """Whether Postfix takes addresses beyond ASCII (RFC 6531)."""
+    dovecot: str = ""
+    """Further settings of Dovecot for this host."""
+    submission: tuple[str, ...] = ()
+    """Further settings of Postfix for ports 465 and 587, each ``name=value`` without a blank."""
+    exchanger: tuple[str, ...] = ()
+    """The same for port 25."""
+    own_certificates: tuple[tuple[Literal["imap", "pop3"], CertificateKind], ...] = ()
+    """Protocols that have another certificate than the host."""
+    web_settings: str = ""
+    """What nginx does beside ``web``, or in its place: lines of its server block."""
     most_connections: int | None = None
     """At once, from one address: for a user of IMAP or POP3, and to each port of Postfix; None: their own limits."""
 
@@ -72,6 +93,10 @@ class Account:
 
     local_part: str = "alice"
     state: AccountState = "good"
+    fields: str = ""
+    """Further fields in Dovecot's list of users."""
+    refused_because: str = ""
+    """What Dovecot says in place of letting the right password in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +171,19 @@ class Plan:
                     addresses.append(self.client[1].network[number])
                 yield Placed(domain.host_name(host), host, domain, tuple(addresses))
                 number += 1
+
+    def fields(self) -> dict[str, str]:
+        """Further fields in Dovecot's list of users, by full address."""
+        return {f"{one.local_part}@{domain.name}": one.fields for domain in self.domains for one in domain.accounts}
+
+    def refusals(self) -> dict[str, str]:
+        """What Dovecot says to the right password, by full address."""
+        return {
+            f"{one.local_part}@{domain.name}": one.refused_because
+            for domain in self.domains
+            for one in domain.accounts
+            if one.refused_because
+        }
 
     def accounts(self) -> dict[str, AccountState]:
         """Every mailbox by its full address."""

@@ -27,6 +27,7 @@ class Listener:
     sasl_socket: Path | None
     most_connections: int | None
     smtputf8: bool
+    settings: tuple[str, ...]
 
 
 class Postfix:
@@ -53,6 +54,7 @@ class Postfix:
                 sasl_sockets.get(placed.host.server),
                 placed.host.most_connections,
                 placed.host.smtputf8,
+                placed.host.exchanger if service == "smtp" else placed.host.submission,
             )
             for placed, pem in hosts
             for address in placed.addresses
