@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ def main() -> NoReturn:
     if threading.active_count() > 1:  # one that hangs may not run on while the interpreter is taken down around it
         if "diagnose.children" in sys.modules:
             sys.modules["diagnose.children"].end_all()
+        atexit._run_exitfuncs()  # folders of such threads are removed by these, and os._exit calls none
         os._exit(code)
     sys.exit(code)
 
