@@ -34,9 +34,13 @@ _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
 }
 
 
+LONGEST_BEGINNING = max(len(one) for beginnings in _BEGINNINGS.values() for one in beginnings)
+"""Bytes of a greeting by which it is known."""
+
+
 def may_become(begun: bytes, protocol: str) -> bool:
     """Whether more of *begun* may make a greeting of *protocol*."""
-    words = begun.upper()
+    words = begun[:LONGEST_BEGINNING].upper()
     return any(one.startswith(words) or words.startswith(one) for one in _BEGINNINGS.get(protocol, ()))
 
 

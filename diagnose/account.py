@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from diagnose.first_use import one_at_a_time
+
 
 def account_name(username: str, domain: str = "") -> str:
     """The one spelling of *username*, a bare name being an account of *domain*.
@@ -31,7 +33,8 @@ def _folded(name: str) -> str:
 
 
 def _ascii(host: str) -> str:
-    import idna
+    with one_at_a_time:
+        import idna
 
     try:
         return idna.encode(host, uts46=True).decode("ascii")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 
+from diagnose.first_use import one_at_a_time
+
 PR_SET_DUMPABLE = 4
 """Of prctl(2): unlike the limit it holds for collectors of dumps, too, and keeps other programs from reading memory."""
 
@@ -12,11 +14,11 @@ PR_SET_DUMPABLE = 4
 def switch_off() -> None:
     """Switch core dumps off where the system allows it; programs started from here keep their own way."""
     with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
+        with one_at_a_time:
+            import resource
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if sys.platform == "linux":
-        import ctypes
-
+        with one_at_a_time:
+            import ctypes
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds that a server waits for the next bytes of a client."""
 POLL = 0.01
 """Seconds between two looks at whether to end, and so the longest that ending takes."""

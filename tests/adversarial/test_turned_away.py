@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
-import pytest
-
-import diagnose.cli
 from checks.server import ServerFacts, judge_server
-from diagnose.__main__ import main
 from diagnose.model import Failure, Given, Service, Subject
 
 
@@ -23,14 +20,13 @@ def test_an_alert_after_the_handshake_is_the_handshakes() -> None:
     assert [(finding.cause, finding.certainty) for finding in findings] == [("tls.handshake-failed", "confirmed")]
 
 
-def test_an_interrupt_before_anything_ran_has_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_arguments: list[str]) -> int:
-        raise KeyboardInterrupt
+def test_an_interrupt_before_anything_ran_has_its_exit_code() -> None:
+    """In a process of its own: how the command ends is how the process does."""
+    interrupted = "def interrupted(_):\n    raise KeyboardInterrupt\n"
+    code = (
+        f"import diagnose.__main__, diagnose.cli\n{interrupted}diagnose.cli.run = interrupted\ndiagnose.__main__.main()"
+    )
 
-    monkeypatch.setattr(diagnose.cli, "run", interrupted)
-    monkeypatch.setattr(sys, "argv", ["diagnose", "corp.example"])
+    ended = subprocess.run([sys.executable, "-c", code, "corp.example"], capture_output=True, text=True, check=False)
 
-    with pytest.raises(SystemExit) as ended:
-        main()
-
-    assert ended.value.code == 130
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

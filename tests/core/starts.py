@@ -48,6 +48,7 @@ HEAVY_EVERY = 8
 def _history() -> None:
     with tempfile.TemporaryDirectory() as folder:
         record = Rejection(at=0, account="x", secret="x", cause="x")
+        History(Path(folder)).rejections("alice@corp.example")  # makes the key without which no record is read
         Path(folder, "rejected-logins.jsonl").write_bytes(msgspec.json.encode(record))
         History(Path(folder)).rejections("alice@corp.example")
 
