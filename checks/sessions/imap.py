@@ -34,6 +34,8 @@ from diagnose import __version__
 from diagnose.model import ClosedError, Deadline, DeadlineError, TooMuchDataError
 from diagnose.network import Stream
 
+LAST_WORDS_SECONDS = 0.3
+"""For the words of a server that has hung up to be read."""
 CLIENT_ID = ("name", "diagnose", "version", __version__)
 """For the ID command (RFC 2971): some providers serve no client that does not name itself."""
 
@@ -368,6 +370,10 @@ class ImapSession(MailSession):
     def _answer_since(self, before: int) -> bytes:
         """What was heard from there on. Raises ClosedError, DeadlineError when no answer is among it."""
         words = self._client.answered(bytes(self._client.heard[before:])) or self._client.farewell()
+        waited = self.stream.deadline.within(LAST_WORDS_SECONDS)
+        while not words and not waited.passed():  # what a server said before it hung up may yet be read
+            time.sleep(0.02)
+            words = self._client.farewell()
         if not words:
             ended = DeadlineError("no answer in time") if self.stream.deadline.passed() else ClosedError("no answer")
             raise ended from None
