@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
 import sys
@@ -32,7 +31,7 @@ def main() -> NoReturn:
     if threading.active_count() > 1:  # one that hangs may not run on while the interpreter is taken down around it
         if "diagnose.children" in sys.modules:
             sys.modules["diagnose.children"].end_all()
-        atexit._run_exitfuncs()  # folders of such threads are removed by these, and os._exit calls none
+            sys.modules["diagnose.children"].remove_folders()  # which os._exit would leave
         os._exit(code)
     sys.exit(code)
 
@@ -58,10 +57,14 @@ def _run(arguments: list[str]) -> int:
 def _hear_signals() -> None:
     """SIGTERM, and the end of the terminal, are what Ctrl-C is; what a thread dies of is told by who waits for it."""
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        while frame is not None:  # an extension module that is interrupted while it is made ends in signal 11
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                os._exit(INTERRUPTED)
+            frame = frame.f_back
         raise KeyboardInterrupt
 
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, interrupt)

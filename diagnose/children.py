@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ PASSED_ON = frozenset(
 PASSED_ON_BEGINNINGS = ("LC_", "XDG_", "GSETTINGS_", "FONTCONFIG_")
 """The environment variables that a program needs to be found, to start, and to find the person's settings."""
 
+folders: set[str] = set()
+"""Those that programs work in, and that are gone with the command."""
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
 _closed = False
@@ -75,6 +78,12 @@ def end_all() -> None:
         left = tuple(_running)
     for process in left:
         _kill(process)
+
+
+def remove_folders() -> None:
+    """Remove the folders of programs that are being ended, as far as that goes."""
+    for folder in tuple(folders):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -21,7 +21,7 @@ from checks.chromium.facts import Visit
 from checks.chromium.look import Look
 from checks.chromium.order import Order, StartError
 from checks.chromium.patience import within
-from diagnose.children import environment
+from diagnose.children import environment, folders
 from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline
 from diagnose.network import Network
@@ -67,6 +67,7 @@ def visit(order: Order, network: Network, deadline: Deadline) -> Visit:
         raise TimeoutError
     # the browser's sockets lie in it, and would be left where it is ended by force
     with tempfile.TemporaryDirectory(prefix="diagnose-", ignore_cleanup_errors=True) as folder:
+        folders.add(folder)
         return asyncio.run(_visit(order, network, deadline, folder))
 
 
