@@ -546,6 +546,23 @@ def test_every_command_ends_by_a_signal(place: Path, command: str, number: signa
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_module_is_made_ends_the_process_at_once(place: Path, number: signal.Signals) -> None:
+    """Nothing is thrown into the making of a module: those of extensions die of it."""
+    (place / "slow.py").write_text(
+        f"import os, pathlib, time\nos.kill(os.getpid(), {int(number)})\ntime.sleep(60)\npathlib.Path('late').touch()\n"
+    )
+    begun = "import diagnose.__main__ as it\nit._hear_signals()\n"
+    code = begun + "try:\n    import slow\nexcept BaseException:\n    print('thrown')"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=environment(place),
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "diagnose: interrupted\n")
+
+
 def loaded(pid: int) -> str:
     """What tells that the program itself runs: it has installed its handler of SIGTERM."""
     status = Path(f"/proc/{pid}/status").read_text()
