@@ -13,6 +13,7 @@ import msgspec
 
 from checks.lockout import weigh
 from checks.mechanism import choose_mechanism
+from checks.names import is_public_suffix
 from checks.one_try import NOT_COUNTED, log_in_once, refusal
 from checks.sessions import Credentials, Reply
 from checks.sessions.imap import ImapSession
@@ -165,10 +166,10 @@ def _mails(
 
 def expected_senders(given: Given) -> frozenset[str]:
     """Domains that such a mail comes from: the organisation's, and the provider's own."""
-    domains = {given.subject.domain}
+    domains: set[str] = set()
     if given.provider:
-        domains |= {host.partition(".")[2] for host in providers.hosts_of(given.provider) if "{" not in host}
-    return frozenset(domain for domain in domains if "." in domain)
+        domains = {host.partition(".")[2] for host in providers.hosts_of(given.provider) if "{" not in host}
+    return frozenset(domain for domain in domains if not is_public_suffix(domain)) | {given.subject.domain}
 
 
 def read_headers(raw: bytes, folder: Literal["inbox", "junk"]) -> AwaitedMail:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import urllib.parse
 from typing import Literal
 
+from checks.names import is_public_suffix
 from diagnose.network import Cookie
 
-Refusal = Literal["secure_over_http", "samesite_none_without_secure", "foreign_domain", "host_prefix", "secure_prefix"]
+Refusal = Literal[
+    "secure_over_http",
+    "samesite_none_without_secure",
+    "foreign_domain",
+    "public_suffix",
+    "host_prefix",
+    "secure_prefix",
+]
 
 
 def refusal(cookie: Cookie, url: str) -> Refusal | None:
@@ -23,6 +31,8 @@ def refusal(cookie: Cookie, url: str) -> Refusal | None:
         return "secure_over_http"
     if domain and host != domain and not host.endswith("." + domain):
         return "foreign_domain"
+    if domain and host != domain and is_public_suffix(domain):
+        return "public_suffix"
     if attributes.get("samesite", "").lower() == "none" and not secure:
         return "samesite_none_without_secure"
     name = cookie.name.lower()

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from checks.cookies import Refusal, refusal
+from checks.names import is_public_suffix
 from checks.recorded_login import site_of
 from diagnose.har import CookieSet, Exchange
 
@@ -87,7 +88,8 @@ def _due(cookie: CookieSet, by: Exchange, later: Exchange) -> bool:
         return False
     attributes, setter, place = _attributes(cookie), urllib.parse.urlsplit(by.url), urllib.parse.urlsplit(later.url)
     host, domain = place.hostname or "", attributes.get("domain", "").lstrip(".")
-    if host != setter.hostname and not (domain and (host == domain or host.endswith("." + domain))):
+    wide = bool(domain) and not is_public_suffix(domain)  # else it is for its host alone (§5.7 step 9)
+    if host != setter.hostname and not (wide and (host == domain or host.endswith("." + domain))):
         return False
     if not _path_matches(attributes.get("path", "/"), place.path):
         return False

@@ -37,6 +37,7 @@ REFUSED: dict[Refusal, Text] = {
     "secure_over_http": text("it is marked Secure and comes without TLS"),
     "samesite_none_without_secure": text("it says SameSite=None without Secure"),
     "foreign_domain": text("it names a domain that the page does not belong to"),
+    "public_suffix": text("it is for a domain below which anybody may register a name"),
     "host_prefix": text("its name begins with __Host- and its attributes do not fit that"),
     "secure_prefix": text("its name begins with __Secure- and it is not marked Secure"),
 }

@@ -16,6 +16,7 @@ from diagnose.discovery.page import fetch_page
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Protocol, Service, TlsMode
 from diagnose.network import Network, in_background, mx_records
+from diagnose.network.owner import registered
 
 DATABASE_HOST = "autoconfig.thunderbird.net"
 DATABASE = f"https://{DATABASE_HOST}/v1.1/"
@@ -76,11 +77,11 @@ def ask_database_by_mx(domain: str, network: Network, deadline: Deadline) -> Sou
 def parents(mx_host: str, domain: str) -> tuple[str, ...]:
     """Names under which a database may know whoever runs *mx_host*: the shortest three, longest first.
 
-    Of two labels at least; a public suffix among them costs one look-up that finds nothing. What
-    belongs to the domain itself says nothing new.
+    The shortest is the registered domain. What belongs to the domain itself says nothing new.
     """
     labels = mx_host.split(".")
-    names = [".".join(labels[start:]) for start in range(1, len(labels) - 1)][-MOST_DATABASE_NAMES:]
+    top = len(labels) - registered(mx_host).count(".")
+    names = [".".join(labels[start:]) for start in range(1, top)][-MOST_DATABASE_NAMES:]
     return tuple(name for name in names if not f".{domain}".endswith(f".{name}"))
 
 

@@ -26,3 +26,19 @@ def a_labels(written: str) -> str:
     if not _NAME.match(name):
         raise ValueError(f"{written!r} is no host name")
     return name
+
+
+def u_labels(name: str) -> str:
+    """*name* with its A-labels as U-labels (RFC 5890 §2.3.2.1); a label that stands for none stays as it is."""
+    if "xn--" not in name.lower():
+        return name
+    with one_at_a_time:
+        import idna
+
+    def shown(label: str) -> str:
+        try:
+            return idna.decode(label)
+        except UnicodeError:
+            return label
+
+    return ".".join(shown(label) for label in name.split("."))

@@ -16,9 +16,13 @@ from diagnose import __version__
 from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 from diagnose.model.failure import ClosedError, Failure, TooMuchDataError, failure
+from diagnose.network.owner import is_public_suffix
 from diagnose.network.stream import Stream
 
 if TYPE_CHECKING:
+    import http.cookiejar
+    import urllib.request
+
     import requests
 
 MOST_REDIRECTS = 10
@@ -108,14 +112,20 @@ def fetch(
         def get_redirect_target(self, resp: requests.Response) -> None:
             """None: for a redirect that it sees, requests reads the whole page, however long it is unpacked."""
 
+    class PublicSuffixes(http.cookiejar.DefaultCookiePolicy):
+        def set_ok_domain(self, cookie: http.cookiejar.Cookie, request: urllib.request.Request) -> bool:
+            """Not for a public suffix, as com.cn, below which others' hosts are (RFC 6265bis §5.7 step 9)."""
+            domain = cookie.domain.lstrip(".")
+            of_others = domain != request.host.partition(":")[0] and is_public_suffix(domain)
+            return super().set_ok_domain(cookie, request) and not (cookie.domain_specified and of_others)
+
     session = OneHop()
     session.trust_env = False  # no proxy, no .netrc: what is asked is what this computer itself can reach
     session.headers["User-Agent"] = f"diagnose/{__version__}"
     session.headers["Accept-Encoding"] = "gzip, deflate"
     session.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
     session.headers.update(headers or {})
-    if not keep_cookies:
-        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    session.cookies.set_policy(PublicSuffixes(allowed_domains=None if keep_cookies else []))
     opened: list[Stream] = []
 
     def open_bounded(host: str, port: int, tls: bool, until: Deadline) -> Stream:

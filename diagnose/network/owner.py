@@ -1,24 +1,70 @@
-"""Whose is a server name: the part of it that somebody registered."""
+"""Whose is a server name: the part of it that somebody registered, by the public suffix list (publicsuffix.org)."""
 
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
-SECOND_LEVEL = {"ac", "co", "com", "edu", "gob", "gov", "ne", "net", "or", "org", "go", "mil"}
-"""Labels under which countries register names, as in com.cn or co.uk."""
+from diagnose.first_use import made_once, one_at_a_time
+from diagnose.model.domains import a_labels, u_labels
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 
 def registered(host: str) -> str:
-    """The registered domain of *host*, or the address that it is.
+    """The registered domain of *host* in A-labels; *host* itself where it is an address or a public suffix.
 
-    By the shape alone, without the public suffix list: two names under a suffix that is not known here count as one
-    owner's, so a mistake makes names related that are not, never the other way round.
+    Names under a private suffix, as github.io, belong to one customer each. An unknown top-level domain is a suffix.
     """
-    host = host.strip("[]").rstrip(".").lower()
+    name = _plain(host)
+    suffix = _suffix_labels(name)
+    labels = name.split(".")
+    return name if suffix is None else ".".join(labels[-suffix - 1 :])
+
+
+def is_public_suffix(host: str) -> bool:
+    """Whether anybody may register a name directly below *host*, as below com.cn or github.io."""
+    name = _plain(host)
+    return _suffix_labels(name) == name.count(".") + 1
+
+
+def related(one: str, other: str) -> bool:
+    """Whether two hosts may well be one owner's: one registered domain, or one name under several public suffixes."""
+    first, second = registered(one), registered(other)
+    if first == second:
+        return True
+    if any(_suffix_labels(name) is None or is_public_suffix(name) for name in (first, second)):
+        return False
+    return first.partition(".")[0] == second.partition(".")[0]
+
+
+def _plain(host: str) -> str:
+    """*host* as an address or in A-labels; what is no name stays as it is, in lower case."""
+    name = host.strip("[]").rstrip(".").lower()
     try:
-        return str(ipaddress.ip_address(host))
+        return str(ipaddress.ip_address(name))
     except ValueError:
         pass
-    labels = host.split(".")
-    of_country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in SECOND_LEVEL
-    return ".".join(labels[-3 if of_country else -2 :])
+    try:
+        return a_labels(name)
+    except ValueError:
+        return name
+
+
+def _suffix_labels(name: str) -> int | None:
+    """How many labels of *name* are its public suffix; None for an address, and for what is no name."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        suffix = _public_suffixes().publicsuffix(u_labels(name))
+        return suffix.count(".") + 1 if suffix else None
+    return None
+
+
+@made_once
+def _public_suffixes() -> PublicSuffixList:
+    with one_at_a_time:
+        from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_encoded_idn=False)  # only as U-labels: in a quarter of the time

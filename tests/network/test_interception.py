@@ -16,7 +16,7 @@ from checks.interception import (
     probe_interception,
     product_of,
 )
-from checks.names import registered, related
+from checks.names import related
 from checks.tls import TlsFacts
 from diagnose.model import Certainty, SkipCheck
 
@@ -137,22 +137,6 @@ def test_every_known_issuer_is_recognised_by_its_own_words() -> None:
         for part in one.issuers:
             assert part == part.casefold()
             assert product_of(f"CN={part.upper()} 2024,O=X") == one.product
-
-
-@pytest.mark.parametrize(
-    ("host", "domain"),
-    [
-        ("mail.corp.example", "corp.example"),
-        ("mail.corp.com.cn", "corp.com.cn"),
-        ("a.b.corp.co.uk", "corp.co.uk"),
-        ("corp.cn", "corp.cn"),
-        ("MAIL.Corp.Example.", "corp.example"),
-        ("192.0.2.1", "192.0.2.1"),
-        ("localhost", "localhost"),
-    ],
-)
-def test_registered_domains(host: str, domain: str) -> None:
-    assert registered(host) == domain
 
 
 def test_addresses_are_related_to_themselves_alone() -> None:

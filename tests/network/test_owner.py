@@ -1,0 +1,216 @@
+"""Whose is a server name: by the public suffix list, and never wider than it says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from checks import clean_browser
+from checks.awaited_mail import expected_senders
+from checks.chromium import Visit
+from checks.chromium.order import Order
+from checks.cookies import refusal
+from checks.reach import ReachFacts
+from diagnose.browsers import browser
+from diagnose.discovery.autoconfig import parents
+from diagnose.history import History
+from diagnose.model import Deadline, Given, Service, Subject
+from diagnose.model.browsing import Browsing
+from diagnose.model.workbench import Workbench
+from diagnose.network import Cookie, Network
+from diagnose.network.owner import is_public_suffix, registered, related
+from tests.pace import patient
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("mail.corp.example", "corp.example"),
+        ("mail.corp.com.cn", "corp.com.cn"),
+        ("a.b.corp.co.uk", "corp.co.uk"),
+        ("corp.cn", "corp.cn"),
+        ("mail.school.bj.cn", "school.bj.cn"),
+        ("mail.lincoln.k12.ca.us", "lincoln.k12.ca.us"),
+        ("mail.chang.idv.tw", "chang.idv.tw"),
+        ("pages.alice.github.io", "alice.github.io"),
+        ("alice.github.io", "alice.github.io"),
+        ("mail.firm.sakura.ne.jp", "firm.sakura.ne.jp"),
+        ("a.b.ck", "a.b.ck"),  # *.ck
+        ("mail.www.ck", "www.ck"),  # !www.ck
+        ("mail.例子.公司.cn", "xn--fsqu00a.xn--55qx5d.cn"),
+        ("mail.xn--fsqu00a.xn--55qx5d.cn", "xn--fsqu00a.xn--55qx5d.cn"),
+        ("mail.xn--fsqu00a.xn--fiqs8s", "xn--fsqu00a.xn--fiqs8s"),
+        ("mail.straße.example", "xn--strae-oqa.example"),
+        ("MAIL.Corp.Example.", "corp.example"),
+        ("mail.corp.unknowntld", "corp.unknowntld"),
+        ("nas.lan", "nas.lan"),
+        ("mail.xn--a.example", "xn--a.example"),  # stands for nothing, as punycode goes
+    ],
+)
+def test_the_registered_domain(host: str, domain: str) -> None:
+    assert registered(host) == domain
+    assert not is_public_suffix(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["com", "com.cn", "bj.cn", "k12.ca.us", "idv.tw", "github.io", "公司.cn", "xn--55qx5d.cn", "COM.CN.", "localhost"],
+)
+def test_a_public_suffix_is_its_own_and_nobodys_else(host: str) -> None:
+    """What is registered below it is another's."""
+    assert is_public_suffix(host)
+    assert registered(host) == registered(host.lower().rstrip("."))
+    assert registered(f"corp.{host}") != registered(host)
+    assert not related(host, f"corp.{host}")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "[2001:db8::1]", "2001:DB8::1", "", "a..b", ".example"])
+def test_what_is_no_name_is_no_suffix(host: str) -> None:
+    assert registered(host) == host.strip("[]").lower()
+    assert not is_public_suffix(host)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("mail.corp.example", "www.corp.example", True),
+        ("www.corp.example", "mail.corp.com.cn", True),
+        ("corp.cn", "mail.corp.co.uk", True),
+        ("mail.straße.example", "xn--strae-oqa.example", True),
+        ("straße.example", "strasse.example", False),
+        ("alice.github.io", "bob.github.io", False),
+        ("school.bj.cn", "other.bj.cn", False),
+        ("com.cn", "com.tw", False),
+        ("github.io", "github.dev", False),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.168.1.1", False),
+        ("192.0.2.1", "192.example", False),
+    ],
+)
+def test_hosts_that_may_be_one_owners(one: str, other: str, *, same: bool) -> None:
+    assert related(one, other) is same
+    assert related(other, one) is same
+
+
+# -- what hangs on it
+
+
+@pytest.mark.parametrize(
+    ("domain", "host", "why"),
+    [
+        ("com.cn", "mail.corp.com.cn", "public_suffix"),
+        (".bj.cn", "mail.school.bj.cn", "public_suffix"),
+        ("github.io", "alice.github.io", "public_suffix"),
+        ("公司.cn", "mail.corp.公司.cn", "public_suffix"),
+        ("github.io", "github.io", None),  # for its host alone, RFC 6265bis §5.7 step 9
+        ("corp.com.cn", "mail.corp.com.cn", None),
+        ("alice.github.io", "www.alice.github.io", None),
+        ("corp.cn", "mail.corp.com.cn", "foreign_domain"),
+    ],
+)
+def test_browsers_take_no_cookie_for_a_public_suffix(domain: str, host: str, why: str | None) -> None:
+    cookie = Cookie(name="sid", attributes=(f"Domain={domain}", "Path=/"))
+
+    assert refusal(cookie, f"https://{host}/") == why
+
+
+def test_a_cookie_for_a_public_suffix_goes_to_no_other_host(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While redirects are followed; one for the owner's own domain does."""
+    sent: list[str] = []
+
+    def answer(request: Request) -> Response:
+        sent.append(f"{request.host.partition(':')[0]} {' '.join(sorted(request.cookies))}".strip())
+        response = Response("")
+        if len(sent) == 1:
+            response.headers.add("Set-Cookie", "wide=1; Domain=com.cn; Path=/")
+            response.headers.add("Set-Cookie", "own=1; Domain=corp.com.cn; Path=/")
+        if len(sent) < 3:
+            response.status_code = 302
+            response.headers["Location"] = f"http://{['', 'mail.corp', 'other'][len(sent)]}.com.cn:{httpserver.port}/"
+        return response
+
+    httpserver.expect_request("/").respond_with_handler(answer)
+    network = Network()
+    loopback = network.connect
+    monkeypatch.setattr(network, "connect", lambda _host, port, deadline: loopback("127.0.0.1", port, deadline))
+
+    network.fetch(f"http://www.corp.com.cn:{httpserver.port}/", Deadline(patient(5)))
+
+    assert sent == ["www.corp.com.cn", "mail.corp.com.cn own", "other.com.cn"]
+
+
+@pytest.mark.parametrize(
+    ("page", "admitted", "refused"),
+    [
+        ("webmail.school.bj.cn", "cdn.school.bj.cn", "tracker.bj.cn"),
+        ("alice.github.io", "img.alice.github.io", "bob.github.io"),
+        ("mail.lincoln.k12.ca.us", "sso.lincoln.k12.ca.us", "sso.other.k12.ca.us"),
+        ("mail.chang.idv.tw", "www.chang.idv.tw", "www.lin.idv.tw"),
+        ("github.io", "github.io", "bob.github.io"),
+        ("mail.corp.公司.cn", "a.corp.xn--55qx5d.cn", "other.公司.cn"),
+    ],
+)
+def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
+    page: str, admitted: str, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under --no-third-party."""
+    target = Service(protocol="webmail", host=page, port=443, tls="implicit", source="option", url=f"https://{page}/")
+    subject = Subject(domain=page.partition(".")[2] if page != "github.io" else page)
+    reached = ReachFacts(addresses=(), connected=None, attempts=())
+    given = Given(subject=subject, provider=None, services=(target,), facts={"reach": reached})
+    orders: list[Order] = []
+
+    def visited(order: Order, *_: object) -> Visit:
+        orders.append(order)
+        return Visit(browser="Chromium", version="1", url=order.url, status=200, settled=True, text="")
+
+    monkeypatch.setattr(clean_browser, "find_spec", lambda _: "here")
+    monkeypatch.setattr(clean_browser, "find_executable", lambda: (browser("chromium"), Path("/bin/true")))
+    monkeypatch.setattr(clean_browser, "_visited", visited)
+    bench = Workbench(
+        network=Network(), deadline=Deadline(5), history=History(None), browsing=Browsing(clean_run=True),
+        third_party=False,
+    )  # fmt: skip
+    clean_browser.probe_clean(target, given, bench)
+
+    (order,) = orders
+    assert (order.admits(page), order.admits(admitted), order.admits(refused)) == (True, True, False)
+
+
+def test_a_mail_of_any_owner_below_the_suffix_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parent of a provider's host may be a suffix."""
+    monkeypatch.setattr("diagnose.providers.hosts_of", lambda _: ("corp.com.cn", "mail.hoster.example", "x.github.io"))
+    given = Given(subject=Subject(domain="k12.ca.us"), provider="any", services=(), facts={})
+
+    assert expected_senders(given) == {"k12.ca.us", "hoster.example"}
+
+
+@pytest.mark.parametrize(
+    ("mx_host", "names"),
+    [
+        ("mx.hoster.com.cn", ("hoster.com.cn",)),
+        ("a.mx.hoster.co.uk", ("mx.hoster.co.uk", "hoster.co.uk")),
+        ("hoster.bj.cn", ()),
+    ],
+)
+def test_no_database_is_asked_about_a_suffix(mx_host: str, names: tuple[str, ...]) -> None:
+    assert parents(mx_host, "corp.example") == names
+
+
+def test_the_list_is_loaded_only_where_an_owner_is_asked_for() -> None:
+    """Help and version do without."""
+    code = (
+        "import sys\nfrom diagnose.cli import run\nrun(['--help'])\nloaded = 'publicsuffixlist' in sys.modules\n"
+        "from diagnose.network.owner import registered\nregistered('mail.corp.example')\n"
+        "print(loaded, 'publicsuffixlist' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=patient(60), check=True)
+
+    assert done.stderr.split() == ["False", "True"]
