@@ -8,6 +8,7 @@ from checks.dns import DomainFacts
 from diagnose import providers
 from diagnose.first_use import one_at_a_time
 from diagnose.model import Check, Facts, Finding, Given, Subject, Text, text
+from diagnose.model.domains import ascii_name
 from diagnose.model.workbench import Workbench
 
 LOOK_ALIKES = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"), ("cl", "d"), ("5", "s"))
@@ -49,7 +50,7 @@ def probe_spelling(target: Subject, given: Given, _bench: Workbench) -> Spelling
     facts = given.of("dns.domain", DomainFacts)
     answered = facts.mx.status in {"answered", "no_data", "name_not_found"}
     has_mail = any(record.exchange for record in facts.records)
-    username_domain = (given.subject.username or "").rpartition("@")[2]
+    username_domain = ascii_name((given.subject.username or "").rpartition("@")[2])
     known = {*providers.mail_domains(), username_domain.lower()} - {"", target.domain}
     close = () if has_mail or not answered else close_domains(target.domain, known)
     return SpellingFacts(

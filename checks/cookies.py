@@ -6,6 +6,7 @@ import urllib.parse
 from typing import Literal
 
 from checks.names import is_public_suffix
+from diagnose.model.domains import ascii_name
 from diagnose.network import Cookie
 
 Refusal = Literal[
@@ -24,8 +25,8 @@ def refusal(cookie: Cookie, url: str) -> Refusal | None:
     named = [part.partition("=") for part in cookie.attributes]
     attributes = {key.strip().lower(): value.strip() for key, _, value in named}
     secure = "secure" in attributes
-    domain = attributes.get("domain", "").lstrip(".").lower()
-    host = (place.hostname or "").lower()
+    domain = ascii_name(attributes.get("domain", "").lstrip(".").lower())
+    host = ascii_name((place.hostname or "").lower())
     loopback = host in {"localhost", "127.0.0.1", "::1"}  # browsers count it as trustworthy
     if secure and place.scheme != "https" and not loopback:
         return "secure_over_http"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from diagnose.first_use import one_at_a_time
+from diagnose.model.domains import a_labels
 
 
 def account_name(username: str, domain: str = "") -> str:
@@ -33,10 +33,7 @@ def _folded(name: str) -> str:
 
 
 def _ascii(host: str) -> str:
-    with one_at_a_time:
-        import idna
-
     try:
-        return idna.encode(host, uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
+        return a_labels(host)
+    except ValueError:
         return host.casefold()

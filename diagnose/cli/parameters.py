@@ -14,6 +14,7 @@ import click
 
 from diagnose.cli.output import irreplaceable
 from diagnose.model import Service
+from diagnose.model.domains import ascii_url
 from diagnose.model.targets import Protocol, TlsMode
 from diagnose.network import Nameserver, is_address
 from diagnose.subject import SubjectError, host_name
@@ -91,7 +92,7 @@ class ServiceUrl(click.ParamType[Service]):
             port=port or usual,
             tls=tls,
             source="option",
-            url=word if protocol == "webmail" else None,
+            url=ascii_url(word) if protocol == "webmail" else None,
         )
 
     def _host(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> str:

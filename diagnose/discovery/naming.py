@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Iterable
 
-from diagnose.model.domains import a_labels
+from diagnose.model.domains import a_labels, ascii_url
 from diagnose.model.targets import Protocol, Service, Source, TlsMode
 from diagnose.network import is_address
 from diagnose.providers import by_host
@@ -45,7 +45,7 @@ def webmail(url: str, source: Source) -> Service | None:
     if parts.scheme not in {"http", "https"} or host is None or parts.username is not None:
         return None
     tls: TlsMode = "implicit" if parts.scheme == "https" else "none"
-    return Service(protocol="webmail", host=host, port=port, tls=tls, source=source, url=url.strip())
+    return Service(protocol="webmail", host=host, port=port, tls=tls, source=source, url=ascii_url(url.strip()))
 
 
 def in_order(services: Iterable[Service]) -> tuple[Service, ...]:

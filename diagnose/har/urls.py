@@ -7,6 +7,7 @@ import urllib.parse
 
 from diagnose.har.names import names
 from diagnose.har.secrets import STAND_IN, Secrets, secret_shaped
+from diagnose.model.domains import ascii_name, u_labels
 
 LONGEST_URL = 8_000
 MOST_PARAMETERS, MOST_SEGMENTS = 50, 20
@@ -52,7 +53,11 @@ def split(url: object) -> urllib.parse.SplitResult | None:
         return None
     try:
         place = urllib.parse.urlsplit(url)
-        usable = place.scheme in {"http", "https"} and _HOST.fullmatch(place.hostname or "") and (place.port or 1) > 0
+        usable = (
+            place.scheme in {"http", "https"}
+            and _HOST.fullmatch(ascii_name(place.hostname or ""))
+            and (place.port or 1) > 0
+        )
     except ValueError:
         return None
     return place if usable else None
@@ -60,15 +65,16 @@ def split(url: object) -> urllib.parse.SplitResult | None:
 
 def origin(place: urllib.parse.SplitResult, secrets: Secrets | None = None) -> str:
     """Scheme, host and port (RFC 6454), the port left out when it is the scheme's own."""
-    host = clean_host(place.hostname or "") if secrets is not None else place.hostname or ""
+    host = clean_host(place.hostname or "") if secrets is not None else ascii_name(place.hostname or "")
     shown = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[place.scheme]
     return f"{place.scheme}://{shown}" + (f":{place.port}" if place.port not in (None, usual) else "")
 
 
 def clean_host(host: str) -> str:
-    """*host*, or the end of one, without labels that look like a token."""
-    return ".".join("hidden" if secret_shaped(label) and not label.isdigit() else label for label in host.split("."))
+    """*host*, or the end of one, in A-labels, without labels that look like a token."""
+    labels = ascii_name(host).split(".")
+    return ".".join("hidden" if secret_shaped(u_labels(part)) and not part.isdigit() else part for part in labels)
 
 
 def clean_path(path: str, secrets: Secrets) -> str:

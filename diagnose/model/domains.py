@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.parse
 
 from diagnose.first_use import one_at_a_time
 
@@ -26,6 +27,34 @@ def a_labels(written: str) -> str:
     if not _NAME.match(name):
         raise ValueError(f"{written!r} is no host name")
     return name
+
+
+def ascii_name(written: str) -> str:
+    """*written* as `a_labels` has it where it holds other letters than ASCII; what is no name stays as it is.
+
+    For names that come from elsewhere. Python itself, and libraries, would read them by IDNA 2003: another domain.
+    """
+    if written.isascii():
+        return written
+    try:
+        return a_labels(written)
+    except ValueError:
+        return written
+
+
+def ascii_url(url: str) -> str:
+    """*url* with the name of its host as `ascii_name` has it."""
+    try:
+        host = urllib.parse.urlsplit(url).hostname or ""
+    except ValueError:
+        return url
+    if host.isascii():
+        return url
+    scheme, mark, rest = url.partition("://")
+    place = re.split("[/?#]", rest, maxsplit=1)[0]
+    user, at, name = place.rpartition("@")
+    name, colon, port = name.partition(":")  # an address in brackets is ASCII
+    return f"{scheme}{mark}{user}{at}{ascii_name(name)}{colon}{port}{rest[len(place) :]}"
 
 
 def u_labels(name: str) -> str:

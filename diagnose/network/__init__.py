@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from diagnose.model.deadline import Deadline
+from diagnose.model.domains import ascii_name
 from diagnose.model.failure import DeadlineError, Failure, NamedError
 from diagnose.network.connector import Attempt, Family, Race, family_of, has_route
 from diagnose.network.http import Cookie, Exchange, Hop, astray, fetch
@@ -128,7 +129,7 @@ class Network:
 
     def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
         """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is left behind."""
-        looking = in_background(lambda: self.vantage.look_up(host), f"look up {host}")
+        looking = in_background(lambda: self.vantage.look_up(ascii_name(host)), f"look up {host}")
         try:
             return SystemLookup(addresses=looking.result(timeout=deadline.left()))
         except TimeoutError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 import time
 import urllib.parse
@@ -15,6 +16,7 @@ import msgspec
 from diagnose import __version__
 from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
+from diagnose.model.domains import ascii_url
 from diagnose.model.failure import ClosedError, Failure, TooMuchDataError, failure
 from diagnose.network.owner import is_public_suffix
 from diagnose.network.stream import Stream
@@ -137,6 +139,7 @@ def fetch(
     adapter = _adapter(open_bounded, deadline)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
+    url = ascii_url(url)
     hops: list[Hop] = []
     seen: set[tuple[str, str]] = set()
     try:
@@ -193,9 +196,11 @@ def astray(location: str | None) -> str:
 
 
 def _joined(base: str, relative: str) -> str:
-    """*relative* as a page at *base* means it; as it is, where it can mean nothing."""
+    """*relative*, a header as the library hands it over, as a page at *base* means it; as it is where it is no URL."""
+    with contextlib.suppress(UnicodeError):
+        relative = relative.encode("latin-1").decode()  # which is how the library has read it
     try:
-        return urllib.parse.urljoin(base, relative)
+        return ascii_url(urllib.parse.urljoin(base, relative))
     except ValueError:
         return relative
 

@@ -6,7 +6,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from diagnose.first_use import made_once, one_at_a_time
-from diagnose.model.domains import a_labels, u_labels
+from diagnose.model.domains import ascii_name, u_labels
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -46,10 +46,7 @@ def _plain(host: str) -> str:
         return str(ipaddress.ip_address(name))
     except ValueError:
         pass
-    try:
-        return a_labels(name)
-    except ValueError:
-        return name
+    return ascii_name(name)
 
 
 def _suffix_labels(name: str) -> int | None:

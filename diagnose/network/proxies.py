@@ -16,6 +16,7 @@ from typing import Literal, get_args
 import msgspec
 
 from diagnose.first_use import one_at_a_time
+from diagnose.model.domains import ascii_name
 from diagnose.secret import Secret
 
 Scheme = Literal["http", "https", "socks4", "socks5"]
@@ -46,7 +47,8 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, host: str) -> bool:
         """Whether pages of *host* are to be fetched through it."""
-        return not any(_bypasses(pattern.strip().lower(), host.lower().strip("[]")) for pattern in self.bypass)
+        name = ascii_name(host).lower().strip("[]")
+        return not any(_bypasses(_plain(pattern.strip()), name) for pattern in self.bypass)
 
 
 class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,10 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
         """All of them in one line, None when there are none."""
         parts = [f"{proxy.url} ({proxy.source})" for proxy in self.proxies] + ([f"PAC {self.pac}"] if self.pac else [])
         return ", ".join(parts) or None
+
+
+def _plain(pattern: str) -> str:
+    return ".".join(map(ascii_name, pattern.split("."))).lower()
 
 
 def _bypasses(pattern: str, host: str) -> bool:
@@ -101,7 +107,9 @@ def parse_proxy(written: str, source: str, bypass: tuple[str, ...] = ()) -> Prox
     port = int(match[2]) if match[2] else DEFAULT_PORTS[scheme]
     if not 0 < port < 65536:
         return None
-    return Proxy(scheme=scheme, host=match[1].strip("[]"), port=port, source=source, signs_in=bool(at), bypass=bypass)
+    return Proxy(
+        scheme=scheme, host=ascii_name(match[1].strip("[]")), port=port, source=source, signs_in=bool(at), bypass=bypass
+    )
 
 
 def proxy_secrets(environment: Mapping[str, str]) -> Iterator[Secret]:

@@ -27,6 +27,7 @@ import msgspec
 
 from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
+from diagnose.model.domains import ascii_name
 from diagnose.network.datagrams import GuardedSocket, NonsenseError
 
 RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
@@ -129,7 +130,7 @@ class Resolver:
         *checking_disabled* sets CD (RFC 4035 §3.2.2): a validating resolver then hands out even what
         fails DNSSEC, which tells a bogus zone from a broken delegation.
         """
-        key = (name.rstrip(".").lower(), record_type, checking_disabled)
+        key = (ascii_name(name).rstrip(".").lower(), record_type, checking_disabled)
         with self._lock:
             before = self._asked.get(key)
             mine: Future[DnsAnswer] = Future()

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from diagnose.model.deadline import Deadline
+from diagnose.model.domains import ascii_name
 from diagnose.model.failure import ClosedError, DeadlineError, TooMuchDataError
 
 R = TypeVar("R")
@@ -94,7 +95,7 @@ class Stream:
             raise DeadlineError("no time left")
         self._socket.settimeout(left)  # the ssl module keeps this as one deadline for the whole handshake
         try:
-            self._socket = context.wrap_socket(self._socket, server_hostname=server_name)
+            self._socket = context.wrap_socket(self._socket, server_hostname=ascii_name(server_name))
         except TimeoutError as error:
             raise DeadlineError("the TLS handshake was not finished in time") from error
         self._socket.setblocking(False)

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from diagnose.first_use import decode, made_once
+from diagnose.model.domains import ascii_name
 from diagnose.providers.schema import Provider
 
 INDEX = Path(__file__).parents[1] / "knowledge" / "recognition.json"
@@ -86,7 +87,7 @@ def _index() -> Index:
 
 
 def _normal(name: str) -> str:
-    return name.lower().removesuffix(".")
+    return ascii_name(name).lower().removesuffix(".")
 
 
 def _suffixes(name: str) -> Iterator[str]:
