@@ -10,7 +10,7 @@ from typing import Literal, cast
 import msgspec
 
 from checks.certificates import CertificateFacts, name_matches
-from checks.clocks import MOST_SKEW_SECONDS, Tick, ahead, ask_clocks
+from checks.clocks import MOST_SKEW_SECONDS, Tick, Validity, ahead, ask_clocks, credible, surely_past
 from checks.greeting import spoken_protocol
 from checks.patience import telling_deadline, telling_silence
 from checks.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
@@ -61,8 +61,10 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     """When, by this computer's clock, in seconds since the epoch."""
     version: str | None = None
     cipher: str | None = None
+    not_before: float | None = None
+    """Begin of the accepted certificate's validity, seconds since the epoch."""
     not_after: float | None = None
-    """End of the accepted certificate's validity, seconds since the epoch."""
+    """End of it."""
     issuer: str | None = None
     offered: bool = True
     """For STARTTLS: whether the server listed it."""
@@ -82,6 +84,8 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     explanation: Explanation | None = None
     clocks: tuple[Tick, ...] = ()
     """Other clocks; asked where a certificate is outside its dates by this computer's."""
+    validities: tuple[Validity, ...] = ()
+    """Dates of the certificates of the servers that were asked for the time."""
 
 
 def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:
@@ -170,7 +174,7 @@ def _verified(stream: Stream) -> TlsFacts:
     if tls is None:
         raise ClosedError("no TLS after the handshake")
     certificate = tls.getpeercert() or {}
-    not_after = certificate.get("notAfter")
+    not_before, not_after = certificate.get("notBefore"), certificate.get("notAfter")
     issuer = cast("tuple[tuple[tuple[str, str], ...], ...]", certificate.get("issuer", ()))
     names = [f"{key}={value}" for row in issuer for key, value in row]
     cipher = tls.cipher()
@@ -179,6 +183,7 @@ def _verified(stream: Stream) -> TlsFacts:
         at=time.time(),
         version=tls.version(),
         cipher=cipher[0] if cipher else None,
+        not_before=float(ssl.cert_time_to_seconds(not_before)) if isinstance(not_before, str) else None,
         not_after=float(ssl.cert_time_to_seconds(not_after)) if isinstance(not_after, str) else None,
         issuer=", ".join(names)[:300],
     )
@@ -216,7 +221,8 @@ def _failed(
         explanation=explain(known, target, address, bench) if known.name != "timed_out" else None,
     )
     if outside_validity(facts, facts.at):
-        facts = msgspec.structs.replace(facts, clocks=ask_clocks(target, given, bench))
+        told = ask_clocks(target, given, bench)
+        facts = msgspec.structs.replace(facts, clocks=told.ticks, validities=told.validities)
     return facts
 
 
@@ -363,12 +369,25 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
 
 
+def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
+    """Whether somebody else bears out that the certificate is outside its dates, and how far other clocks are ahead.
+
+    By this computer's clock alone it may be that clock which is wrong.
+    """
+    outside = outside_validity(facts, facts.at)
+    offset = ahead(credible(facts.clocks, facts.validities, facts.at))
+    if offset is not None:
+        return outside_validity(facts, facts.at + offset) == outside, offset
+    past = surely_past(facts.validities, facts.at)
+    if past is None or outside != "expired" or outside_validity(facts, past) != "expired":
+        return False, None
+    return True, max(past - facts.at, 0.0)  # another certificate was made after the end of this one
+
+
 def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, target: Service) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     found = False
-    offset = ahead(facts.clocks)
-    # by this computer's clock alone it may be that clock which is wrong
-    vouched = offset is not None and outside_validity(facts, facts.at + offset) == outside_validity(facts, facts.at)
+    vouched, offset = _vouched(facts)
     # with the right time set it would be refused as well
     stands = vouched and abs(offset or 0.0) > MOST_SKEW_SECONDS
     for certificate in _dated(seen):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 
+import dns.message
+import dns.rrset
 import msgspec
 import pytest
 
-from checks.clocks import Tick, ask_clocks, tick_in_greeting
+from checks import clocks
+from checks.clocks import Testimony, Tick, Validity, ask_clocks, surely_past, tick_in_greeting
 from checks.network import ClockFacts, judge_clock, probe_clock
 from checks.server import ServerFacts
 from checks.tls import TlsFacts, judge_tls
@@ -17,6 +21,7 @@ from diagnose.history import History
 from diagnose.model import Certainty, Deadline, Facts, Given, Service, Target
 from diagnose.model.workbench import Workbench
 from diagnose.network import Hop, KnownAnswer, Nameserver, Network, Vantage
+from tests.core.loopback import DnsServer, tcp
 
 from .conftest import Serve
 from .given import ALICE, DAY, NOW, bench, certificate, given, refused_certificate, service
@@ -203,10 +208,206 @@ def test_whom_to_ask_for_the_time(serve: Serve, *, third_party: bool) -> None:
     assert len(asked) == third_party
     assert all("Cookie" not in one and "Authorization" not in one for one in asked)
     if third_party:
-        assert {round(one.ahead_seconds / DAY) for ticks in found for one in ticks} == {60}
+        assert {round(one.ahead_seconds / DAY) for told in found for one in told.ticks} == {60}
 
 
 def test_nothing_is_asked_where_no_date_is_odd() -> None:
     """The check itself only reads."""
     facts = probe_clock(ALICE, seen((IMAP, accepted()), (SMTP, refused(SMTP.host, GOOD))), bench(third_party=True))
     assert facts == ClockFacts()
+
+
+# -- certificates as witnesses: nobody makes one ahead of its dates
+
+
+def dated(host: str, begin: float, end: float) -> Validity:
+    """A certificate elsewhere, from and to in days from now."""
+    return Validity(host=host, not_before=NOW + begin * DAY, not_after=NOW + end * DAY)
+
+
+@pytest.mark.parametrize(
+    ("validities", "days"),
+    [
+        ((), None),
+        ((dated("a.example", -30, 60),), -30),
+        ((dated("a.example", -30, 60), dated("b.example", -3, 90)), -3),
+        ((dated("a.example", 30, 60),), None),  # one that is made wrongly is nobody's word
+        (
+            (dated("www.a.example", 30, 60), dated("mail.a.example", 20, 60)),
+            None,
+        ),  # nor is it with another of its owner
+        ((dated("a.example", 30, 60), dated("b.example", 20, 60)), 20),
+        ((dated("a.example", 30, 60), dated("b.example", -1, 60)), -1),
+        ((dated("a.example", 30, 60), dated("b.example", 10, 60), dated("c.example", 20, 60)), 20),
+    ],
+)
+def test_what_has_passed_for_sure(validities: tuple[Validity, ...], days: float | None) -> None:
+    past = surely_past(validities, NOW)
+    assert past == (None if days is None else NOW + days * DAY)
+
+
+@pytest.mark.parametrize(
+    ("days", "ticks", "validities", "certainty"),
+    [
+        (OLD, (), (dated("a.example", -1, 90),), "confirmed"),  # made after the other's end
+        (OLD, (), (dated("a.example", -3, 90),), "likely"),  # before it
+        (
+            OLD,
+            (),
+            (dated("a.example", 10, 90),),
+            "likely",
+        ),  # by whose dates it is later still: not without a second one
+        (OLD, (), (dated("a.example", 10, 90), dated("b.example", 20, 90)), "confirmed"),
+        (NEW, (), (dated("a.example", -1, 90),), "likely"),  # which tells nothing of what is to come
+        (NEW, (), (dated("a.example", 40, 90), dated("b.example", 45, 90)), "likely"),
+        # a Date from before a certificate was made is that of a wrong clock
+        (OLD, (tick(-60),), (dated("a.example", -1, 90),), "confirmed"),
+        (OLD, (tick(-60),), (dated("a.example", -90, 90),), "likely"),
+        (OLD, (tick(-60), tick(0, "b.example")), (dated("a.example", -30, 90),), "confirmed"),
+    ],
+)
+def test_a_certificate_made_since_vouches_for_the_clock(
+    days: tuple[int, int], ticks: tuple[Tick, ...], validities: tuple[Validity, ...], certainty: Certainty
+) -> None:
+    """It tells what has passed, and never that a moment is still to come."""
+    facts = msgspec.structs.replace(refused("imap.corp.example", days, *ticks), validities=validities)
+    (found,) = judge_tls(facts, given(), IMAP)
+    assert found.certainty == certainty
+
+
+def witnessed(days: tuple[int, int], *validities: Validity, ticks: tuple[Tick, ...] = ()) -> TlsFacts:
+    return msgspec.structs.replace(refused(IMAP.host, days, *ticks), validities=validities)
+
+
+def good_until(host: str, begin: float, end: float) -> tuple[Service, TlsFacts]:
+    """A server whose certificate was accepted."""
+    dates = {"not_before": NOW + begin * DAY, "not_after": NOW + end * DAY}
+    return service(host, 995, "pop3"), msgspec.structs.replace(accepted(), **dates)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        # a chain elsewhere that begins after our clock, too
+        ([(IMAP, witnessed(NEW, dated("www.other.example", 20, 110)))], [("likely", False)]),
+        ([(IMAP, witnessed(NEW, dated("www.corp.example", 20, 110)))], []),  # the same owner's
+        ([(IMAP, witnessed(NEW, dated("www.other.example", -20, 110)))], []),
+        # one that is still good by a clock that is behind does not speak for it
+        (
+            [(IMAP, witnessed(NEW, dated("a.example", 20, 110))), good_until("pop.third.example", -100, 200)],
+            [("likely", False)],
+        ),
+        ([(IMAP, refused(IMAP.host, NEW)), (SMTP, refused(SMTP.host, NEW)), good_until("c.example", -100, 200)],
+         [("likely", False)]),
+        ([(IMAP, witnessed(OLD, dated("www.other.example", -90, -5)))], [("likely", False)]),
+        ([(IMAP, witnessed(OLD, dated("a.example", -90, -5), dated("b.example", -20, 50)))], []),
+        ([(IMAP, witnessed(OLD, dated("a.example", -90, -5))), good_until("pop.third.example", -100, 200)], []),
+        # the wrong Date of one server against a certificate that was made after it, accepted or not
+        ([(IMAP, refused(IMAP.host, OLD, tick(-60))), good_until("pop.third.example", -10, 80)], []),
+        ([(IMAP, witnessed(OLD, dated("a.example", -10, 80), ticks=(tick(-60),)))], []),
+        # near-misses: the clock is wrong, and no certificate is younger than the time that is told
+        ([(IMAP, refused(IMAP.host, OLD, tick(-60))), good_until("c.example", -90, 80)], [("confirmed", False)]),
+        ([(IMAP, witnessed(OLD, dated("a.example", -90, 80), ticks=(tick(-60),)))], [("confirmed", False)]),
+        ([(IMAP, witnessed(NEW, dated("a.example", -90, 80), ticks=(tick(60),)))], [("confirmed", False)]),
+    ],
+)  # fmt: skip
+def test_certificates_elsewhere_are_witnesses(
+    rows: list[tuple[Service, TlsFacts]], found: list[tuple[str, bool]]
+) -> None:
+    assert clock_of(*rows) == found
+
+
+# -- whom the probe asks
+
+
+def zone(*exchanges: str) -> Callable[[bytes], list[bytes]]:
+    """Answers of a name server: MX records, and loopback for every name that begins with mx."""
+
+    def answer(question: bytes) -> list[bytes]:
+        asked = dns.message.from_wire(question)
+        reply, one = dns.message.make_response(asked), asked.question[0]
+        name = one.name.to_text().lower()
+        if one.rdtype == dns.rdatatype.MX and exchanges:
+            rows = [f"{10 * place} {host}." for place, host in enumerate(exchanges, 1)]
+            reply.answer.append(dns.rrset.from_text_list(one.name, 60, "IN", "MX", rows))
+        elif one.rdtype == dns.rdatatype.A and name.startswith(("mx", "pages")):
+            reply.answer.append(dns.rrset.from_text(one.name, 60, "IN", "A", "127.0.0.1"))
+        return [reply.to_wire()]
+
+    return answer
+
+
+def asked_of(server: DnsServer, *services: Service, ask_recipient: bool = True) -> Testimony:
+    work = Workbench(
+        network=Network(server.address),
+        deadline=Deadline(20),
+        history=History(None),
+        third_party=False,
+        ask_recipient=ask_recipient,
+    )
+    nowhere = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="option")
+    return ask_clocks(nowhere, given(nowhere, *services), work)
+
+
+def greets_with(words: str, heard: list[bytes]) -> Callable[[object], None]:
+    def talk(connected: object) -> None:
+        connected.sendall(words.encode())  # type: ignore[attr-defined]
+        heard.append(connected.recv(100))  # type: ignore[attr-defined]
+
+    return talk
+
+
+THEN = time.time() + 60 * DAY
+
+
+@pytest.mark.parametrize(
+    ("greeting", "days"),
+    [
+        ("220 mx.corp.example ESMTP Sendmail 8.18; " + formatdate(THEN, usegmt=True), 60),
+        ("220-mx.corp.example ESMTP Exim 4.98 " + formatdate(THEN) + " \r\n220 ready", 60),
+        ("554 mx.corp.example no mail from you " + formatdate(THEN, usegmt=True), 60),
+        ("220 mx.corp.example ESMTP Postfix", None),
+        ("220 mx.corp.example Sun, 31 Feb 2026 10:00:00 +0000", None),
+        ("", None),
+    ],
+)
+def test_the_mx_is_asked_where_no_page_tells_the_time(
+    greeting: str, days: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its greeting is read, and not a word is said to it."""
+    heard: list[bytes] = []
+    with DnsServer(zone("mx1.corp.example")) as server, tcp(greets_with(greeting + "\r\n", heard)) as port:
+        monkeypatch.setattr(clocks, "SMTP_PORT", port)
+        told = asked_of(server)
+    assert [(one.host, round(one.ahead_seconds / DAY)) for one in told.ticks] == (
+        [] if days is None else [("mx1.corp.example", days)]
+    )
+    assert set(heard) <= {b""}
+
+
+def test_whoever_does_not_want_the_mx_asked_has_it_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bytes] = []
+    greeting = "220 mx.corp.example ESMTP Exim 4.98 " + formatdate(THEN) + "\r\n"
+    with DnsServer(zone("mx1.corp.example")) as server, tcp(greets_with(greeting, heard)) as port:
+        monkeypatch.setattr(clocks, "SMTP_PORT", port)
+        assert asked_of(server, ask_recipient=False) == Testimony()
+    assert heard == []
+
+
+def test_one_page_alone_does_not_settle_the_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The MX of another owner is asked beside it."""
+
+    def page(request: object) -> None:
+        request.rfile.readline()  # type: ignore[attr-defined]
+        date = formatdate(THEN, usegmt=True)
+        request.wfile.write(f"HTTP/1.1 204 No Content\r\nDate: {date}\r\n\r\n".encode())  # type: ignore[attr-defined]
+
+    web = Service(protocol="webmail", host="pages.other.example", port=serve(page), tls="none", source="option")
+    greeting = "220 mx.corp.example ESMTP Exim 4.98 " + formatdate(time.time()) + "\r\n"
+    with DnsServer(zone("mx1.corp.example")) as server, tcp(greets_with(greeting, [])) as port:
+        monkeypatch.setattr(clocks, "SMTP_PORT", port)
+        told = asked_of(server, web)
+    assert {(one.host, round(one.ahead_seconds / DAY)) for one in told.ticks} == {
+        ("pages.other.example", 60),
+        ("mx1.corp.example", 0),
+    }
