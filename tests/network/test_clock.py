@@ -198,7 +198,7 @@ def test_whom_to_ask_for_the_time(serve: Serve, *, third_party: bool) -> None:
     url = f"http://127.0.0.1:{serve(page)}/"
     work = Workbench(
         network=Network(Nameserver("127.0.0.1", 9), vantage=Reachable(url=url)),  # nobody is looked up outside
-        deadline=Deadline(5),
+        deadline=Deadline(60),
         history=History(None),
         third_party=third_party,
     )
