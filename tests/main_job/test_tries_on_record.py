@@ -5,6 +5,7 @@ Real processes against the lab's servers, one of which takes its time over each 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -25,6 +26,7 @@ from diagnose.lab.scenario import SCENARIOS
 
 RIGHT = "healthy"
 USUAL_LIMIT = 5
+OTHER = "bob@corp.example"
 
 
 class Place:
@@ -49,16 +51,21 @@ class Place:
 
     def start(self, *args: str, password: str | None = "not the right one", name: str | None = None) -> Any:
         command = [
-            sys.executable, "-m", "diagnose", name or self.estate.address, "--format", "json", "--no-third-party",
-            "--imap", f"imaps://imap.corp.example:{self.estate.ports['imaps']}", "--resolver", self.estate.resolver,
-            "--ca-file", str(self.estate.ca_file), "--password-env", "PW", "--only", "login", "--only", "lockout",
-            "--timeout", "40", *args,
+            sys.executable, "-m", "diagnose", *self.asked_for(name), "--format", "json", "--no-third-party",
+            "--resolver", self.estate.resolver, "--ca-file", str(self.estate.ca_file), "--timeout", "40", *args,
         ]  # fmt: skip
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.state.parent), "XDG_STATE_HOME": str(self.state),
                        "LC_ALL": "C.UTF-8", "PW": password or self.estate.password}  # fmt: skip
         return subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+
+    def asked_for(self, name: str | None) -> list[str]:
+        """A login to the estate's mailbox, under its own *name* or another."""
+        return [
+            name or self.estate.address, "--imap", f"imaps://imap.corp.example:{self.estate.ports['imaps']}",
+            "--password-env", "PW", "--only", "login", "--only", "lockout",
+        ]  # fmt: skip
 
     def run(self, *args: str, **more: Any) -> tuple[int, dict[str, Any]]:
         return ended(self.start(*args, **more))
@@ -68,17 +75,31 @@ class Place:
         return self.state / "mail-login-doctor" / "rejected-logins.jsonl"
 
 
+class OtherMailbox(Place):
+    """The same, where the login is one to the mailbox that an activation mail was sent to."""
+
+    def asked_for(self, name: str | None) -> list[str]:
+        """A look into it, and no other login."""
+        return [
+            self.estate.address, "--no-login", "--activation-mailbox", name or OTHER, "--activation-password-env", "PW",
+            "--only", "activation.mail",
+        ]  # fmt: skip
+
+
+Made = TypeVar("Made", bound=Place)
+
+
 def ended(process: Any) -> tuple[int, dict[str, Any]]:
     out, err = process.communicate(timeout=90)
     assert b"Traceback" not in err
     return process.returncode, json.loads(out) if out else {}
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    scenario = msgspec.structs.replace(SCENARIOS[RIGHT], rejected_before=0)
+@contextlib.contextmanager
+def kept_waiting(kind: type[Made], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
+    scenario = msgspec.structs.replace(SCENARIOS[RIGHT], rejected_before=0, other_mailbox=OTHER)
     with Estate(scenario) as estate:
-        made = Place(estate, tmp_path)
+        made = kind(estate, folder)
         log_in = Account.log_in
 
         def slowly(self: Account, *args: Any, **more: Any) -> bool:
@@ -88,6 +109,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         monkeypatch.setattr(Account, "log_in", slowly)
         yield made
         made.thinking.set()
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    with kept_waiting(Place, tmp_path, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherMailbox]:
+    with kept_waiting(OtherMailbox, tmp_path, monkeypatch) as made:
+        yield made
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGKILL] * 4, [signal.SIGTERM] * 3, [signal.SIGINT] * 3,
@@ -198,3 +231,81 @@ def test_without_a_usable_record_nothing_is_sent_unless_told_so(place: Place, tr
     code, _ = place.run("--no-history", password=None)
     assert code == 0
     assert place.tries > told_so
+
+
+# -- the login to the mailbox that an activation mail was sent to
+
+
+def looked_at(report: dict[str, Any]) -> dict[str, Any]:
+    """What became of the look into it."""
+    (check,) = (one for one in report["checks"] if one["id"] == "activation.mail")
+    return dict(check)
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGKILL] * 4, [signal.SIGTERM] * 3, [signal.SIGINT] * 3,
+                                     [signal.SIGINT, signal.SIGKILL, signal.SIGTERM]], ids=str)  # fmt: skip
+def test_a_look_into_the_other_mailbox_that_is_ended_has_made_its_try(
+    other: OtherMailbox, signals: list[signal.Signals]
+) -> None:
+    """As with the mailbox itself: whoever starts it again sends nothing, until told to."""
+    other.thinking.clear()
+    first = other.start()
+    assert other.began.wait(60)
+    first.send_signal(signals[0])
+    ended(first)
+    for one in signals[1:]:
+        again = other.start()
+        time.sleep(1.0)
+        again.send_signal(one)
+        ended(again)
+    other.thinking.set()
+    _, report = other.run()
+
+    assert other.tries == 1
+    assert "without a known answer" in looked_at(report)["skipped_because"]
+    assert "--send-again" in looked_at(report)["skipped_because"]
+    _, report = other.run("--send-again", password=None)
+    assert other.tries == 2
+    assert looked_at(report)["facts"]["opened"]
+
+
+def test_looks_into_the_other_mailbox_at_once_send_a_wrong_password_once(other: OtherMailbox) -> None:
+    """Six runs; and a seventh knows that it was rejected."""
+    runs = [other.start() for _ in range(6)]
+    for run in runs:
+        ended(run)
+    _, report = other.run()
+
+    assert other.tries == 1
+    assert "was rejected lately" in looked_at(report)["skipped_because"]
+
+
+def test_looks_into_the_other_mailbox_with_other_passwords_keep_the_limit(other: OtherMailbox) -> None:
+    """One short of it nobody goes on, be it by the other spelling of the address."""
+    runs = [other.start(password=f"wrong {n}", name="BOB@Corp.Example" if n % 2 else None) for n in range(6)]
+    for run in runs:
+        ended(run)
+    for n in range(3):
+        other.run(password=f"wrong again {n}")
+
+    assert 1 <= other.tries <= USUAL_LIMIT - 1
+
+
+def test_looks_and_logins_of_one_account_count_together(other: OtherMailbox) -> None:
+    """Somebody who asks for the same mailbox by the main job is told what was sent there."""
+    other.run()
+    login = Place(other.estate, other.state.parent)
+    code, report = login.run("--username", OTHER)
+
+    assert other.tries == 1
+    assert code == 1
+    assert "was rejected for this account" in json.dumps(report)
+
+
+def test_looks_at_once_with_the_right_password_all_get_in(other: OtherMailbox) -> None:
+    """A near-miss: whoever waits for its turn is no worse off, and nothing stays on record."""
+    runs = [other.start(password=None) for _ in range(3)]
+    reports = [ended(run)[1] for run in runs]
+
+    assert [looked_at(report)["facts"]["opened"] for report in reports] == [True] * 3
+    assert not other.record.read_bytes()
