@@ -14,7 +14,7 @@ from checks.names import registered
 from checks.recorded_cookies import LostCookie, lost_cookies, sent_twice, too_long
 from checks.recorded_login import RecordedLogin, recorded_login, site_of, words_of
 from checks.web import REFUSED, astray_finding
-from diagnose.har import Exchange, HarFacts, read_har
+from diagnose.har import Exchange, HarFacts
 from diagnose.model import Certainty, Check, Finding, Given, SkipCheck, Subject, Text, text
 from diagnose.model.workbench import Workbench
 from diagnose.replies import Suspect, read_reply
@@ -31,10 +31,10 @@ _LOADED = {"document", "xhr", "script", "iframe"}
 
 
 def probe_har(_target: Subject, _given: Given, bench: Workbench) -> HarFacts:
-    """Read the recording. Raises HarError and OSError; who gives one has read it before."""
+    """Hand on what the recording shows, which was read before the run; no I/O."""
     if bench.browsing.har is None:
         raise SkipCheck(text("there is no recording of a browser"))
-    return read_har(bench.browsing.har, bench.deadline).facts
+    return bench.browsing.har
 
 
 def judge_har(facts: HarFacts, given: Given, _target: Subject) -> Iterator[Finding]:

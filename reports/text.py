@@ -63,11 +63,10 @@ class _Page:
 
     def headline(self) -> RenderableType:
         verdict = self.report.verdict
-        subject = self.report.subject
+        subject = self.report.subject.address or self.report.subject.domain
         first = Text.assemble(
             (f"{SYMBOLS[verdict.status]} {self.words.answer(verdict)}", f"bold {COLORS[verdict.status]}"),
-            ("  ·  ", "dim"),
-            (subject.address or subject.domain, "bold"),
+            *((("  ·  ", "dim"), (subject, "bold")) if subject else ()),
         )
         return Group(Prose(first), Prose(Text(verdict.headline)))
 

@@ -51,11 +51,11 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
         _sanitize(recording, file, target, deadline.share(READING_SHARE, given["timeout"]))
     host = recording.facts.host
     request = Request(
-        subject=Subject(domain=registered(host) if host else file.name),
+        subject=Subject(domain=registered(host)),
         wishes=Wishes(provider=providers.by_host(host) or providers.by_domain(registered(host))),
         discovery=False,
         login=False,
-        browsing=Browsing(har=file),
+        browsing=Browsing(har=recording.facts),
         selection=Selection(only=(CHECK,)),
         seconds=max(SHORTEST_RUN, deadline.left()),
         strict=given["strict"],

@@ -9,10 +9,8 @@ from typing import Any
 import msgspec
 
 from diagnose.har import headers
-from diagnose.har.answers import read_html, read_json
 from diagnose.har.names import is_login, is_logout
-from diagnose.har.sanitize import CALL, sends_password, started
-from diagnose.har.secrets import Secrets
+from diagnose.har.sanitize import CALL, Clean, sends_password, started
 from diagnose.model import Facts
 from diagnose.network import Cookie, astray
 
@@ -107,15 +105,11 @@ class HarFacts(Facts, frozen=True, kw_only=True):
     clocks: tuple[Offset, ...] = ()
 
 
-def exchange(number: int, entry: dict[str, Any]) -> Exchange:
+def exchange(number: int, clean: Clean) -> Exchange:
     """The facts of a cleaned entry."""
+    entry, answer = clean
     request, response = entry["request"], entry["response"]
     sent, received = headers.pairs(request["headers"]), headers.pairs(response["headers"])
-    content = response["content"]
-    nothing_new = Secrets()  # what is read here is clean already
-    read = read_json if content["mimeType"].endswith("json") else None
-    text = content.get("text", "")
-    answer = read(text, nothing_new) if read else read_html(text, request["url"], nothing_new)
     at, date = started(entry), headers.moment(headers.first(received, "date"))
     return Exchange(
         number=number,
@@ -147,7 +141,7 @@ def exchange(number: int, entry: dict[str, Any]) -> Exchange:
         actions=answer.actions,
         refuses=answer.refuses,
         grants=answer.grants,
-        filled=content.get("_filled", False),
+        filled=response["content"].get("_filled", False),
     )
 
 

@@ -11,13 +11,13 @@ import urllib.parse
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
 from diagnose import __version__
 from diagnose.har.facts import Exchange, HarFacts, Offset, exchange, login_host, matters, seconds_ahead
-from diagnose.har.sanitize import clean_entry
+from diagnose.har.sanitize import Clean, clean_entry
 from diagnose.har.secrets import Secrets
 from diagnose.har.stream import Entries, HarError
 from diagnose.har.urls import clean_url
@@ -52,21 +52,12 @@ class Recording:
             raise
 
 
-_last_read: dict[tuple[Path, int, int], Recording] = {}
-"""The recording read last: whoever asks again in this run gets it without a second reading."""
-
-
 def read_har(file: Path, deadline: Deadline) -> Recording:
     """The recording in *file*, plain or packed with gzip. Raises HarError for what is no HAR, OSError."""
     state = file.stat()
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a pipe may wait for ever, and is read once
         raise HarError(text("{file} is no HAR file.", file=file.name))
-    key = (file.resolve(), state.st_mtime_ns, state.st_size)
-    if key not in _last_read:
-        recording = _read(Entries(file, deadline))
-        _last_read.clear()
-        _last_read[key] = recording
-    return _last_read[key]
+    return _read(Entries(file, deadline))
 
 
 def _read(entries: Entries) -> Recording:
@@ -74,15 +65,15 @@ def _read(entries: Entries) -> Recording:
     kept: deque[Exchange] = deque(maxlen=MOST_EXCHANGES)
     ticks: dict[str, list[float]] = {}
     count = skipped = 0
-    for entry in _cleaned(entries, secrets):
-        if entry is None:
+    for clean in _cleaned(entries, secrets):
+        if clean is None:
             skipped += 1
             continue
         count += 1
-        one = exchange(count, entry)
+        one = exchange(count, clean)
         if matters(one):
             kept.append(one)
-        ahead, host = seconds_ahead(entry), urllib.parse.urlsplit(one.url).hostname or ""
+        ahead, host = seconds_ahead(clean.entry), urllib.parse.urlsplit(one.url).hostname or ""
         if ahead is not None and len(ticks.setdefault(host, [])) < MOST_TICKS and len(ticks) <= MOST_CLOCKS:
             ticks[host].append(ahead)
     exchanges = tuple(_hidden(one, secrets) for one in kept)
@@ -97,7 +88,7 @@ def _read(entries: Entries) -> Recording:
     return Recording(facts, secrets)
 
 
-def _cleaned(entries: Entries, secrets: Secrets) -> Iterator[dict[str, Any] | None]:
+def _cleaned(entries: Entries, secrets: Secrets) -> Iterator[Clean | None]:
     for raw in entries:
         yield clean_entry(raw, secrets) if raw is not None else None
 
@@ -117,9 +108,9 @@ def _write(entries: Entries, secrets: Secrets, stream: IO[str]) -> None:
     log = {"version": "1.2", "creator": {"name": "diagnose", "version": __version__}, "pages": []}
     stream.write('{"log": ' + json.dumps(log)[:-1] + ', "entries": [')
     separator = "\n"
-    for entry in _cleaned(entries, secrets):
-        if entry is not None:
-            stream.write(separator + json.dumps(entry, ensure_ascii=True))
+    for clean in _cleaned(entries, secrets):
+        if clean is not None:
+            stream.write(separator + json.dumps(clean.entry, ensure_ascii=True))
             separator = ",\n"
     if entries.out_of_time:
         raise entries.too_slow()

@@ -12,7 +12,7 @@ import re
 import urllib.parse
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -52,8 +52,17 @@ _JSON = {"application/json", "application/problem+json"}
 _XML = {"text/xml", "application/xml"}
 
 
-def clean_entry(raw: dict[str, Any], secrets: Secrets) -> dict[str, Any] | None:
-    """*raw* made harmless, a valid HAR 1.2 entry; None where it is no request to a web address."""
+class Clean(NamedTuple):
+    """A recorded request made harmless."""
+
+    entry: dict[str, Any]
+    """A valid HAR 1.2 entry, which cleaned again is the same, and tells the same."""
+    answer: Answer
+    """What was kept of the body of the response."""
+
+
+def clean_entry(raw: dict[str, Any], secrets: Secrets) -> Clean | None:
+    """*raw* made harmless; None where it is no request to a web address."""
     request, response = raw.get("request"), raw.get("response")
     if not isinstance(request, dict) or not isinstance(request.get("url"), str):
         return None
@@ -65,11 +74,12 @@ def clean_entry(raw: dict[str, Any], secrets: Secrets) -> dict[str, Any] | None:
         return None
     kind = _kind(raw, sent, received)
     asked = _clean_request(request, url, sent, secrets)
+    answered, answer = _clean_response(response, request["url"], received, asked, kind, secrets)
     entry: dict[str, Any] = {
         "startedDateTime": _written_time(started(raw)),
         "time": _duration(raw.get("time")),
         "request": asked,
-        "response": _clean_response(response, request["url"], received, asked, kind, secrets),
+        "response": answered,
         "cache": {},
         "timings": {"send": 0, "wait": _duration(raw.get("time")), "receive": 0},
         "_resourceType": kind,
@@ -87,7 +97,7 @@ def clean_entry(raw: dict[str, Any], secrets: Secrets) -> dict[str, Any] | None:
     blocked = next((reason for reason in reasons if isinstance(reason, str) and _BLOCKED.fullmatch(reason)), None)
     if blocked:
         entry["_blockedReason"] = blocked
-    return entry
+    return Clean(entry, answer)
 
 
 def started(entry: dict[str, Any]) -> float | None:
@@ -214,7 +224,7 @@ def _clean_response(
     request: dict[str, Any],
     kind: str,
     secrets: Secrets,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Answer]:
     status = response.get("status")
     status = status if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 999 else 0
     kept = list(headers.clean_headers(received, secrets))
@@ -244,7 +254,7 @@ def _clean_response(
         clean["content"] = {"size": len(text), "mimeType": media, "text": text}
     if answer.filled or content.get("_filled") is True:
         clean["content"]["_filled"] = True
-    return clean
+    return clean, answer
 
 
 def _answer(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from diagnose.har import HarFacts
 
 Reached = Literal["answered", "failed", "no_answer"]
 """``no_answer``: nothing had come when the page gave up waiting."""
@@ -64,8 +66,8 @@ class Browsing(msgspec.Struct, frozen=True, kw_only=True):
     """Whether browser profiles may be read for what they hold of the webmail host."""
     clean_run: bool = False
     """Whether the webmail page is to be opened in a clean profile of an installed browser."""
-    har: Path | None = None
-    """A HAR export of a failed login."""
+    har: HarFacts | None = None
+    """What a HAR export of a failed login shows."""
     self_test: bool = False
     """Whether the self-test page was put before the person."""
     answer: BrowserAnswer | None = None

@@ -22,7 +22,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """Whose login is diagnosed. Holds no secret."""
 
     domain: str
-    """The mail domain as A-labels (RFC 5890), lower case, no final dot; empty where a flawed address names none."""
+    """The mail domain as A-labels (RFC 5890), lower case, no final dot; empty where a flawed address or a recording
+    names none."""
     address: str | None = None
     """The mailbox address, local part as given; None for the smoke check of a domain."""
     username: str | None = None

@@ -6,8 +6,9 @@ import gzip
 import json
 import os
 import socket
+import sys
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.har import HarError, read_har, stream
+from diagnose.har import HarError, answers, read_har, sanitize, stream
+from diagnose.har.answers import Answer
+from diagnose.har.facts import exchange
+from diagnose.har.secrets import Secrets
 from diagnose.model import Deadline
 from tests.commands.command_line import CommandLine
 from tests.pace import patient
@@ -331,11 +335,82 @@ def test_the_provider_is_recognised_by_the_page(command: CommandLine, tmp_path: 
 
 
 def test_a_recording_that_is_read_again_is_not_the_old_one(tmp_path: Path) -> None:
-    """It is remembered within a run, and only as long as the file is the same."""
-    file = wrong_password(Recorder()).save(tmp_path / "x.har")
-    first = read_har(file, Deadline(patient(9)))
-    assert read_har(file, Deadline(patient(9))) is first
-    let_in(Recorder()).save(file)
+    """Even where the file's name, length and date say that it is the same."""
+    file = save(tmp_path / "x.har", json.dumps({"log": {"entries": []}}).ljust(200))
     os.utime(file, (1, 1))
+    first = read_har(file, Deadline(patient(9)))
+    other = {"request": {"url": "https://h.example/"}}
+    os.utime(save(file, json.dumps({"log": {"entries": [other]}}).ljust(200)), (1, 1))
 
-    assert read_har(file, Deadline(patient(9))).facts != first.facts
+    assert (first.facts.requests, read_har(file, Deadline(patient(9))).facts.requests) == (0, 1)
+
+
+def test_a_recording_is_read_once(command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check gets what the command has read, and each body is taken apart once."""
+    bodies: list[str] = []
+    taken_apart = answers.read_html
+
+    def counted(body: str, *more: Any, **named: Any) -> Answer:
+        bodies.append(body)
+        return taken_apart(body, *more, **named)
+
+    monkeypatch.setattr(sanitize, "read_html", counted)
+    file = wrong_password(Recorder()).save(tmp_path / "x.har")
+    opened = _opens(file, lambda: command("har", str(file)))
+
+    assert len(opened) == 1
+    assert len(bodies) == len(set(bodies)) == 2
+
+
+def _opens(file: Path, run: Callable[[], object]) -> list[str]:
+    """How often *run* opens *file*."""
+    seen: list[str] = []
+    watching = True
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "open" and str(arguments[0]) == str(file):
+            seen.append(event)
+
+    sys.addaudithook(hear)
+    run()
+    watching = False  # a hook cannot be taken away
+    return seen
+
+
+bodies = st.lists(
+    st.sampled_from(
+        ["<p>", "</p>", "<div hidden>", "</div>", "<noscript>", "</noscript>", "<script>", "</script>", "<form>",
+         '<form action="/a?b=c&d">', '<input type="password">', "</form>", "<a href=x>", "&lt;b&gt;", "&amp;",
+         "Login failed", "wrong password", '"error":"x"', "it\u2028is", "x\u200by", "登录失败", "a" * 50, "<td>",
+         "<br>", "\n", " "]
+    )
+    | st.text(max_size=8),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(bodies, st.sampled_from(["text/html", "application/json", "text/plain", "text/xml"]), st.booleans())
+def test_to_clean_what_is_clean_changes_nothing(parts: list[str], media: str, login: bool) -> None:
+    """Neither the entry, nor what is read of it."""
+    made = Recorder().login(200 if login else 403, "".join(parts), media=media)
+    once = sanitize.clean_entry(made.entries[0], Secrets())
+    assert once is not None
+    twice = sanitize.clean_entry(once.entry, Secrets())
+
+    assert twice is not None
+    assert twice.entry == once.entry
+    assert exchange(1, twice) == exchange(1, once)
+
+
+@pytest.mark.parametrize("form", ["text", "html", "json"])
+def test_a_recording_of_nothing_is_nobodys(form: str, command: CommandLine, tmp_path: Path) -> None:
+    """The name of the file is no mail domain."""
+    file = Recorder().save(tmp_path / "secret-name.har")
+    done = command("har", str(file), "--format", form)
+
+    assert done.code == 3
+    assert "secret-name" not in done.out
+    if form == "json":
+        assert done.json["subject"] == {"address": None, "domain": "", "username": None, "provider": None}
+    assert " ·  \n" not in done.out

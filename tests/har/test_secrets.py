@@ -145,7 +145,11 @@ def verdict(file: Path) -> list[tuple[str, str]]:
 def written(file: Path) -> list[str]:
     """All reports on *file*, and its sanitised copy."""
     request = Request(
-        subject=SUBJECT, discovery=False, login=False, browsing=Browsing(har=file), selection=Selection(only=("har",))
+        subject=SUBJECT,
+        discovery=False,
+        login=False,
+        browsing=Browsing(har=read_har(file, Deadline(60)).facts),
+        selection=Selection(only=("har",)),
     )
     report = diagnose(request).report
     style = RenderStyle(translate=str, verbose=True)
