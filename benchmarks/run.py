@@ -13,13 +13,13 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.mailbox import Mailbox
-from diagnose.diagnosis import Request, diagnose
+from diagnose.account.secret import Secret
+from diagnose.account.subject import parse_subject
 from diagnose.discovery import Wishes
 from diagnose.model import Service
 from diagnose.network import Nameserver
-from diagnose.plugins import all_checks
-from diagnose.secret import Secret
-from diagnose.subject import parse_subject
+from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.plugins import all_checks
 
 
 def request_for(mailbox: Mailbox) -> Request:

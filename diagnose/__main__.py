@@ -9,7 +9,8 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
-from diagnose import __version__, standard_streams
+from diagnose import __version__
+from diagnose.process import standard_streams
 
 USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
 """Exit codes of the contract."""
@@ -29,9 +30,9 @@ def main() -> NoReturn:
         standard_streams.tell(f"diagnose: standard output cannot be written: {failed.strerror}.")
         code = USAGE
     if threading.active_count() > 1:  # one that hangs may not run on while the interpreter is taken down around it
-        if "diagnose.children" in sys.modules:
-            sys.modules["diagnose.children"].end_all()
-            sys.modules["diagnose.children"].remove_folders()  # which os._exit would leave
+        if "diagnose.process.children" in sys.modules:
+            sys.modules["diagnose.process.children"].end_all()
+            sys.modules["diagnose.process.children"].remove_folders()  # which os._exit would leave
         os._exit(code)
     sys.exit(code)
 
@@ -41,8 +42,8 @@ def _run(arguments: list[str]) -> int:
         if arguments == ["--version"]:  # told without loading what only a diagnosis needs
             standard_streams.write(f"diagnose {__version__}\n")
             return 0
-        from diagnose import core_dumps
         from diagnose.cli import run
+        from diagnose.process import core_dumps
 
         core_dumps.switch_off()
         return run(arguments)

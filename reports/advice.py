@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from diagnose.model.renderer import RenderStyle
 from diagnose.model.report import ReportRemedy
+from diagnose.rendering.renderer import RenderStyle
 from reports.remedies import can_be_followed, for_audience
 from reports.terminal import Prose, heading, indented, item
 from reports.words import Words

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from diagnose.first_use import convert
 from diagnose.model import quote
+from diagnose.process.first_use import convert
 
 D = TypeVar("D", bound=msgspec.Struct)
 

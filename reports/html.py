@@ -11,11 +11,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diagnose.first_use import made_once, one_at_a_time
 from diagnose.model import Status
 from diagnose.model.picture import Picture, pictures
-from diagnose.model.renderer import PALETTE, Renderer, RenderStyle
 from diagnose.model.report import Report, ReportCheck
+from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.rendering.renderer import PALETTE, Renderer, RenderStyle
 from reports import facts
 from reports.harmless import harmless
 from reports.remedies import can_be_followed, for_audience

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from diagnose.model.renderer import Renderer, RenderStyle
 from diagnose.model.report import Report
 from diagnose.model.text import json_text
+from diagnose.rendering.renderer import Renderer, RenderStyle
 
 SCHEMA = Path(__file__).with_name("report.schema.json")
 """JSON Schema (draft 2020-12) that every JSON report validates against."""

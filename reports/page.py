@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from diagnose.catalogue import LONGEST_FACT
-from diagnose.model.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
-from diagnose.model.renderer import RenderStyle
+from diagnose.knowledge.catalogue import LONGEST_FACT
+from diagnose.rendering.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
+from diagnose.rendering.renderer import RenderStyle
 from reports.advice import advice, steps
 from reports.harmless import harmless
 from reports.terminal import Prose, heading, indented, item, written

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from diagnose.model.renderer import Audience
 from diagnose.model.report import ReportLink, ReportRemedy
+from diagnose.rendering.renderer import Audience
 
 ORDER = ("user", "helpdesk", "admin", "provider")
 SCHEMES = {"http", "https", "mailto", "tel"}

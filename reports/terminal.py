@@ -13,8 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from diagnose.model.prose import line_starts
-from diagnose.model.renderer import RenderStyle
+from diagnose.rendering.prose import line_starts
+from diagnose.rendering.renderer import RenderStyle
 
 NARROWEST = 32
 """Columns below which nothing can be laid out any more; a narrower terminal wraps by itself."""

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnose.model import Status
-from diagnose.model.renderer import Renderer, RenderStyle
 from diagnose.model.report import Report, ReportCause, ReportCheck
+from diagnose.rendering.renderer import Renderer, RenderStyle
 from reports import facts
 from reports.advice import advice
 from reports.harmless import harmless

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from diagnose.model import Status
-from diagnose.model.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
 from diagnose.model.report import ReportCheck, ReportVerdict
+from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
 
 SYMBOLS: Mapping[str, str] = {
     "healthy": "✓",

@@ -250,9 +250,9 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
         def answer(challenge: bytes | None) -> bytes:
             challenges.append(readable_challenge(bytes(challenge or b"")))
-            given = next(answers, b"")
-            self.secret_is_next = holds_secret(given, credentials)
-            return base64_line(given) if given else b""
+            inputs = next(answers, b"")
+            self.secret_is_next = holds_secret(inputs, credentials)
+            return base64_line(inputs) if inputs else b""
 
         # imaplib2 tells an answering function from a literal by its being a bound method
         self.literal = _Answer(answer).process

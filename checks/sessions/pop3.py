@@ -123,12 +123,12 @@ class Pop3Session(MailSession):
             reply = self._client.say(b"AUTH " + mechanism.encode())
         else:
             reply = self._say_secret(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
-        for given in answers:
+        for inputs in answers:
             if not reply.startswith(b"+ ") and reply != b"+":
                 break
             heard.append(readable_challenge(reply[2:]))
-            say = self._say_secret if holds_secret(given, credentials) else self._client.say
-            reply = say(base64_line(given) if given else b"")
+            say = self._say_secret if holds_secret(inputs, credentials) else self._client.say
+            reply = say(base64_line(inputs) if inputs else b"")
         challenges = [line for line in heard if line.startswith(b"{")]
         return Reply(ok=reply.startswith(b"+OK"), words=shown(b"\n".join([*challenges, reply]), secret))
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from diagnose.account.secret import Secret
 from diagnose.model import Deadline
 from diagnose.network import Stream
-from diagnose.secret import Secret
 
 SERVER_FIRST = ("LOGIN",)
 """Mechanisms in which the server speaks first: one that takes no first answer would get the password as the name."""

@@ -106,12 +106,12 @@ class SmtpSession(MailSession):
             code, words = self._ask(b"AUTH " + mechanism.encode())
         else:
             code, words = self._ask_with_secret(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
-        for given in answers:
+        for inputs in answers:
             if code != 334:
                 break
             heard.append(readable_challenge(words))
-            ask = self._ask_with_secret if holds_secret(given, credentials) else self._ask
-            code, words = ask(base64_line(given) if given else b"")
+            ask = self._ask_with_secret if holds_secret(inputs, credentials) else self._ask
+            code, words = ask(base64_line(inputs) if inputs else b"")
         challenges = [line for line in heard if line.startswith(b"{")]
         lines = [line for part in words.splitlines() or [b""] if (line := f"{code} ".encode() + part)]
         return Reply(ok=code == 235, words=shown(b"\n".join([*challenges, *lines]), credentials.secret))

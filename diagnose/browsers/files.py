@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnose.browsers.schema import Browser
-from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model.text import TextError, text
+from diagnose.process.first_use import made_once
 
 FOLDER = KNOWLEDGE / "browsers"
 

@@ -9,13 +9,13 @@ from importlib import import_module
 
 import click
 
-from diagnose import language
 from diagnose.cli import secrets
 from diagnose.cli.help import translated
 from diagnose.cli.output import print_out
 from diagnose.knowledge import KnowledgeError
+from diagnose.locale import language
 from diagnose.model.failure import internal_fault
-from diagnose.standard_streams import tell
+from diagnose.process.standard_streams import tell
 
 COMMANDS = {
     "browser": "diagnose.cli.browser",

@@ -11,24 +11,24 @@ import click
 import msgspec
 
 from diagnose import providers
+from diagnose.account.secret import Secret
+from diagnose.account.subject import parse_subject
 from diagnose.cli import signals
 from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways, write_reports
 from diagnose.cli.options import clean_browser_option, profiles_option
 from diagnose.cli.output import rendered
 from diagnose.cli.parameters import Number, ServiceUrl
-from diagnose.diagnosis import Request
 from diagnose.discovery import Wishes, discover
-from diagnose.language import translation
+from diagnose.locale.language import translation
 from diagnose.model import Deadline, Service, Subject, TextError
 from diagnose.model.browsing import BrowserAnswer
-from diagnose.model.renderer import RenderStyle
 from diagnose.network import Network
-from diagnose.secret import Secret
-from diagnose.selection import Selection
+from diagnose.process.standard_streams import tell
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.diagnosis import Request
+from diagnose.running.selection import Selection
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import serving
-from diagnose.standard_streams import tell
-from diagnose.subject import parse_subject
 
 WAIT_SECONDS = 300.0
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0

@@ -10,13 +10,13 @@ from typing import Any
 import click
 import msgspec
 
-from diagnose.catalogue import FAMILIES, Cause, Fixer, Scope, UnknownCauseError, catalogue, remedies_for
 from diagnose.cli.pages import page_options, show_json, show_page
-from diagnose.language import translation
-from diagnose.model.labels import FAMILIES as FAMILY_LABELS
-from diagnose.model.labels import FIXERS, IMPACTS
-from diagnose.model.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
+from diagnose.knowledge.catalogue import FAMILIES, Cause, Fixer, Scope, UnknownCauseError, catalogue, remedies_for
+from diagnose.locale.language import translation
 from diagnose.model.report import Impact, ReportRemedy
+from diagnose.rendering.labels import FAMILIES as FAMILY_LABELS
+from diagnose.rendering.labels import FIXERS, IMPACTS
+from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 
 
 class DescribedCause(msgspec.Struct, frozen=True, kw_only=True):

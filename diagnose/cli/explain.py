@@ -12,18 +12,18 @@ from typing import IO, Any, get_args
 
 import click
 
-from diagnose import replies_in_lines
 from diagnose.cli.options import audience_option
 from diagnose.cli.output import print_out
 from diagnose.cli.pages import page_options, show_json, show_page
-from diagnose.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
-from diagnose.language import translation
-from diagnose.model.labels import CERTAINTIES
-from diagnose.model.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
+from diagnose.explain import replies_in_lines
+from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
+from diagnose.locale.language import translation
+from diagnose.process.standard_streams import tell
 from diagnose.providers import UnknownProviderError
+from diagnose.rendering.labels import CERTAINTIES
+from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
 from diagnose.replies import Protocol
 from diagnose.replies.text import LARGEST_REPLY
-from diagnose.standard_streams import tell
 
 STANDARD_INPUT = "-"
 

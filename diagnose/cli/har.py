@@ -10,13 +10,13 @@ import click
 
 from diagnose import providers
 from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options
-from diagnose.diagnosis import Request
 from diagnose.discovery import Wishes
 from diagnose.har import HarError, Recording, read_har
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.network.owner import registered
-from diagnose.selection import Selection
+from diagnose.running.diagnosis import Request
+from diagnose.running.selection import Selection
 
 CHECK = "har"
 READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45

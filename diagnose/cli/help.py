@@ -49,7 +49,7 @@ def _broken(words: str, room: int) -> str:
     """*words* in lines of at most *room* cells, marked so that click leaves them as they are."""
     if words.isascii():
         return words
-    from diagnose.model.prose import line_starts
+    from diagnose.rendering.prose import line_starts
 
     starts = line_starts(words, room)
     lines = (words[begin:end].rstrip() for begin, end in pairwise([0, *starts, len(words)]))

@@ -10,19 +10,19 @@ from typing import Any
 
 import click
 
+from diagnose.account.secret import Secret
+from diagnose.account.subject import subject_of_run
 from diagnose.cli.main_job import carry_out, options, other_mailbox
 from diagnose.cli.output import print_out
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
-from diagnose.diagnosis import Request, diagnose
 from diagnose.discovery import Wishes
 from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 from diagnose.lab.trial import Trial
-from diagnose.model.renderer import Audience
 from diagnose.model.report import Report
 from diagnose.providers import Language
-from diagnose.secret import Secret
-from diagnose.subject import subject_of_run
+from diagnose.rendering.renderer import Audience
+from diagnose.running.diagnosis import Request, diagnose
 
 AT_ONCE = 6
 """Scenarios that are under way side by side; most of their time is waiting."""

@@ -11,6 +11,9 @@ from typing import Any
 
 import click
 
+from diagnose.account.history import PENDING, History
+from diagnose.account.secret import Secret
+from diagnose.account.subject import parse_subject
 from diagnose.cli import secrets, signals
 from diagnose.cli.options import (
     audience_option,
@@ -22,22 +25,19 @@ from diagnose.cli.options import (
 from diagnose.cli.output import formats, print_out, rendered, suffixes, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
-from diagnose.declaration import DISCOVERY
-from diagnose.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, diagnose, history_folder
 from diagnose.discovery import Wishes
-from diagnose.history import PENDING, History
-from diagnose.interruption import Interruption
-from diagnose.language import translation
+from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError
 from diagnose.model.browsing import Browsing
-from diagnose.model.renderer import RenderStyle
-from diagnose.model.workbench import OtherMailbox
-from diagnose.observer import Observer, Observers
-from diagnose.plugins import all_checks
 from diagnose.providers import provider
-from diagnose.secret import Secret
-from diagnose.selection import Selection
-from diagnose.subject import parse_subject
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.context import OtherMailbox
+from diagnose.running.declaration import DISCOVERY
+from diagnose.running.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, diagnose, history_folder
+from diagnose.running.interruption import Interruption
+from diagnose.running.observer import Observer, Observers
+from diagnose.running.plugins import all_checks
+from diagnose.running.selection import Selection
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")

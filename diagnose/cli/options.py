@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from diagnose.language import LANGUAGES, of_computer
+from diagnose.locale.language import LANGUAGES, of_computer
 
 lang_option = click.option(
     "--lang",

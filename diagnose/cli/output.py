@@ -15,11 +15,11 @@ from typing import cast
 
 import click
 
-from diagnose import standard_streams
-from diagnose.first_use import one_at_a_time
 from diagnose.model.failure import internal_fault
-from diagnose.model.renderer import Audience, Renderer, RenderStyle
 from diagnose.model.report import Report
+from diagnose.process import standard_streams
+from diagnose.process.first_use import one_at_a_time
+from diagnose.rendering.renderer import Audience, Renderer, RenderStyle
 
 
 def formats() -> tuple[str, ...]:

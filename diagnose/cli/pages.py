@@ -9,10 +9,10 @@ import msgspec
 
 from diagnose.cli.options import lang_option, no_color_option, page_format_option
 from diagnose.cli.output import print_out, renderer, terminal_style
-from diagnose.language import translation
-from diagnose.model.page import Page
+from diagnose.locale.language import translation
 from diagnose.model.text import json_text
 from diagnose.providers.schema import Source
+from diagnose.rendering.page import Page
 
 
 def page_options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike

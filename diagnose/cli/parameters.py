@@ -12,12 +12,12 @@ from pathlib import Path
 
 import click
 
+from diagnose.account.subject import SubjectError, host_name
 from diagnose.cli.output import irreplaceable
 from diagnose.model import Service
 from diagnose.model.domains import ascii_url
 from diagnose.model.targets import Protocol, TlsMode
 from diagnose.network import Nameserver, is_address
-from diagnose.subject import SubjectError, host_name
 
 SCHEMES: dict[str, tuple[Protocol, TlsMode, int]] = {
     "imaps": ("imap", "implicit", 993),

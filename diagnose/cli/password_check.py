@@ -10,16 +10,16 @@ from typing import Any
 import click
 import msgspec
 
+from diagnose.account.password_rules import Rule, Score, State, Strength, Weakness, judge_rules, judge_strength
+from diagnose.account.secret import Secret
 from diagnose.cli import secrets
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
-from diagnose.language import translation
+from diagnose.locale.language import translation
 from diagnose.model import text
-from diagnose.model.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph
-from diagnose.password_rules import Rule, Score, State, Strength, Weakness, judge_rules, judge_strength
 from diagnose.providers import Language, Provider, UnknownProviderError, provider
 from diagnose.providers.accounted import sources_of
 from diagnose.providers.schema import Source
-from diagnose.secret import Secret
+from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph
 
 FITS, BREAKS_A_RULE = 0, 1
 FAIR: Score = 2

@@ -11,12 +11,12 @@ import click
 import msgspec
 
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
-from diagnose.model.page import AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 from diagnose.providers import Language, Server, UnknownProviderError, all_providers, provider
 from diagnose.providers.accounted import Fact, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
 from diagnose.providers.schema import AdminSteps, Kind, Words
 from diagnose.providers.vocabulary import vocabulary
+from diagnose.rendering.page import AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 
 TLS_MODES = {"implicit": "TLS", "starttls": "STARTTLS"}
 

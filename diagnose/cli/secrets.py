@@ -8,8 +8,8 @@ from gettext import gettext as _
 
 import click
 
-from diagnose.mask import Mask
-from diagnose.secret import Secret
+from diagnose.account.secret import Secret
+from diagnose.redaction.mask import Mask
 
 KEYRING_SERVICE = "mail-login-doctor"
 LONGEST_SECRET = 65536

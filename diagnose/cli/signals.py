@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from diagnose.interruption import Interruption
+from diagnose.running.interruption import Interruption
 
 PATIENCE_SECONDS = 5.0
 """After a first signal, for the reports to be written; a later one then ends all."""

@@ -16,10 +16,10 @@ from diagnose.discovery.facts import Login, SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number
 from diagnose.discovery.page import fetch_page
 from diagnose.discovery.provider import certain
-from diagnose.first_use import decode
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Protocol, Service, TlsMode
 from diagnose.network import Network, srv_records
+from diagnose.process.first_use import decode
 
 _PROTOCOLS: dict[str, tuple[Protocol, int]] = {"imap": ("imap", 993), "pop3": ("pop3", 995), "smtp": ("smtp", 465)}
 """With the port where none is given."""

@@ -7,8 +7,8 @@ import urllib.parse
 
 import msgspec
 
-from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.process.first_use import made_once
 
 
 class CodedAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

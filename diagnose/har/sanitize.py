@@ -187,12 +187,12 @@ def _learn(
         for _, value in headers.listed_cookies(part):
             secrets.learn(value)
     body = request.get("postData")
-    given = _body_fields(body) if isinstance(body, dict) else []
+    inputs = _body_fields(body) if isinstance(body, dict) else []
     for url in (request.get("url"), response.get("redirectURL")):
         if isinstance(url, str):
-            given += [*_parameters_of(url)]
+            inputs += [*_parameters_of(url)]
             secrets.learn(_password_in(url), SHORTEST_PASSWORD)
-    for name, value in given:
+    for name, value in inputs:
         if holds_password(name):
             secrets.learn(value, SHORTEST_PASSWORD)
         elif holds_name(name):

@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-from diagnose.first_use import one_at_a_time
 from diagnose.model import Deadline, TextError, text
-from diagnose.regular_file import open_regular
+from diagnose.process.first_use import one_at_a_time
+from diagnose.process.regular_file import open_regular
 
 LARGEST_FILE = 1 << 30
 """Bytes of JSON that are read, unpacked; a file that holds more is refused."""

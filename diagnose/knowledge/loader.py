@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
-from diagnose.first_use import convert
 from diagnose.knowledge import KnowledgeError
+from diagnose.process.first_use import convert
 
 T = TypeVar("T")
 

@@ -31,8 +31,8 @@ class Account:
 
     def log_in(self, protocol: LoginProtocol, name: bytes, password: bytes, *, encrypted: bool) -> bool:
         """Whether *name* and *password* get in."""
-        given = name.decode("utf-8", "replace").casefold()
-        known = given in self._beside or (given in self._names and protocol not in self._replies)
+        inputs = name.decode("utf-8", "replace").casefold()
+        known = inputs in self._beside or (inputs in self._names and protocol not in self._replies)
         right = hmac.compare_digest(password, self._password)
         return self._count(protocol, known and right, encrypted=encrypted)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import trustme
 
-from diagnose.first_use import one_at_a_time
 from diagnose.lab.scenario import CertificateKind
+from diagnose.process.first_use import one_at_a_time
 
 _DAY = datetime.timedelta(days=1)
 _VALIDITY: dict[str, tuple[int, int]] = {"expired": (-400, -2), "expiring": (-83, 7), "not-yet-valid": (30, 120)}

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, Self
 
-from diagnose.history import History
+from diagnose.account.history import History
+from diagnose.account.secret import Secret
 from diagnose.lab.account import Account
 from diagnose.lab.authority import Authority
 from diagnose.lab.computer import Computer
@@ -38,7 +39,6 @@ from diagnose.lab.webmail import WebmailSession
 from diagnose.lab.zone import Zone, record_sets
 from diagnose.network import KnownAnswer, Nameserver
 from diagnose.network.proxies import Proxy, ProxySettings
-from diagnose.secret import Secret
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"

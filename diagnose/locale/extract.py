@@ -34,8 +34,8 @@ def python(
 def _marked(module: ast.Module, keywords: Collection[str]) -> Iterator[Found]:
     for node in ast.walk(module):
         match node:
-            case ast.Call(args=given) if given and _name(node) in keywords:
-                if words := tuple(filter(None, map(_literal, given))):
+            case ast.Call(args=inputs) if inputs and _name(node) in keywords:
+                if words := tuple(filter(None, map(_literal, inputs))):
                     yield node.lineno, _name(node), words, []
             case ast.Call():
                 wanted = ARGUMENTS.get(_name(node), ())
@@ -66,7 +66,7 @@ def causes(
     fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Iterator[Found]:
     """The texts of a file of the catalogue of causes."""
-    from diagnose.catalogue import Cause
+    from diagnose.knowledge.catalogue import Cause
     from diagnose.knowledge.loader import load
 
     for cause in load(Path(fileobj.name), list[Cause]):

@@ -6,7 +6,7 @@ from diagnose.model.check import (
     CheckResult,
     Facts,
     Finding,
-    Given,
+    Inputs,
     SkipCheck,
     Status,
 )
@@ -35,8 +35,8 @@ __all__ = [
     "Failure",
     "FailureName",
     "Finding",
-    "Given",
     "Host",
+    "Inputs",
     "Operation",
     "Protocol",
     "Service",

@@ -12,7 +12,7 @@ from diagnose.model.targets import Service, Subject, Target
 from diagnose.model.text import Text
 
 if TYPE_CHECKING:
-    from diagnose.model.workbench import Workbench
+    from diagnose.running.context import Context
 
 Certainty = Literal["confirmed", "likely", "possible"]
 Status = Literal["pass", "warn", "fail", "skip", "error"]
@@ -45,7 +45,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.cause} is confirmed, and by what is not said")
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """What is known when a check runs; a judge sees nothing else beside its own facts."""
 
     subject: Subject
@@ -85,7 +85,7 @@ def always(_: object) -> bool:
     return True
 
 
-def _not_spared(_target: object, _given: Given, _bench: Workbench) -> Text | None:
+def _not_spared(_target: object, _inputs: Inputs, _context: Context) -> Text | None:
     return None
 
 
@@ -108,9 +108,9 @@ class Check(Generic[F]):
     """A claim that reads right when true and when false; a message id with {host}, {port}, {protocol}, {domain}."""
     each: type[Subject] | type[Service] | type[Any]
     facts: type[F]
-    probe: Callable[[Any, Given, Workbench], F]
+    probe: Callable[[Any, Inputs, Context], F]
     """I/O; expected failures are part of the facts. May raise SkipCheck."""
-    judge: Callable[[F, Given, Any], Iterable[Finding]]
+    judge: Callable[[F, Inputs, Any], Iterable[Finding]]
     """Pure: facts, what was given, and the target."""
     needs: tuple[str, ...] = ()
     """Checks that must have left usable facts."""
@@ -128,7 +128,7 @@ class Check(Generic[F]):
     """Causes that cannot be the case where this check passed on every target that it is for."""
     unsettled: Callable[[F], Iterable[str]] = _nothing_unsettled
     """Those of `rules_out` that these facts say nothing about, though they bear the title out."""
-    spared: Callable[[Any, Given, Workbench], Text | None] = _not_spared
+    spared: Callable[[Any, Inputs, Context], Text | None] = _not_spared
     """For a check that takes turns: why earlier turns leave this one nothing to do, if they do. Asked as soon as those
     are over, before what this one needs is."""
     left_open: Callable[[F], Text | None] = _nothing_open

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from diagnose.first_use import convert
+from diagnose.process.first_use import convert
 
 MediaType = Literal["image/jpeg", "image/png"]
 LARGEST_PICTURE = 300_000

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from diagnose import __version__
-from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_url
 from diagnose.model.failure import ClosedError, Failure, TooMuchDataError, failure
 from diagnose.network.owner import is_public_suffix
 from diagnose.network.stream import Stream
+from diagnose.process.first_use import one_at_a_time
 
 if TYPE_CHECKING:
     import http.cookiejar

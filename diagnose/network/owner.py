@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from diagnose.first_use import made_once, one_at_a_time
 from diagnose.model.domains import ascii_name, u_labels
+from diagnose.process.first_use import made_once, one_at_a_time
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList

@@ -15,9 +15,9 @@ from typing import Literal, get_args
 
 import msgspec
 
-from diagnose.first_use import one_at_a_time
+from diagnose.account.secret import Secret
 from diagnose.model.domains import ascii_name
-from diagnose.secret import Secret
+from diagnose.process.first_use import one_at_a_time
 
 Scheme = Literal["http", "https", "socks4", "socks5"]
 DEFAULT_PORTS: dict[Scheme, int] = {"http": 80, "https": 443, "socks4": 1080, "socks5": 1080}

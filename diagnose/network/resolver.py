@@ -25,10 +25,10 @@ import dns.rdtypes.IN.AAAA
 import dns.rdtypes.IN.SRV
 import msgspec
 
-from diagnose.first_use import one_at_a_time
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
 from diagnose.network.datagrams import GuardedSocket, NonsenseError
+from diagnose.process.first_use import one_at_a_time
 
 RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
 DnsStatus = Literal[

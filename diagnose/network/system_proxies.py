@@ -13,10 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from diagnose.children import answer_of
-from diagnose.first_use import one_at_a_time
 from diagnose.network.proxies import Proxy, ProxySettings, masked, parse_proxy
-from diagnose.regular_file import open_regular
+from diagnose.process.children import answer_of
+from diagnose.process.first_use import one_at_a_time
+from diagnose.process.regular_file import open_regular
 
 ASKING_SECONDS = 2.0
 LARGEST_FILE = 1_000_000

@@ -6,9 +6,9 @@ import ssl
 import sys
 from pathlib import Path
 
-from diagnose.first_use import one_at_a_time
 from diagnose.model.text import TextError, text
-from diagnose.regular_file import open_regular
+from diagnose.process.first_use import one_at_a_time
+from diagnose.process.regular_file import open_regular
 
 LARGEST_CA_FILE = 16_000_000
 """Bytes; all authorities of a system are some 200,000."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from diagnose.first_use import made_once
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.network.proxies import ProxySettings, proxy_settings
 from diagnose.network.resolver import Nameserver, search_domains, system_nameservers
+from diagnose.process.first_use import made_once
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from diagnose.first_use import made_once, one_at_a_time
 from diagnose.model.text import TextError, text
+from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers.schema import Provider
 
 FOLDER = Path(__file__).parents[1] / "knowledge" / "providers"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from diagnose.first_use import decode, made_once
 from diagnose.model.domains import ascii_name
+from diagnose.process.first_use import decode, made_once
 from diagnose.providers.schema import Provider
 
 INDEX = Path(__file__).parents[1] / "knowledge" / "recognition.json"

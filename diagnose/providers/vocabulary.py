@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from diagnose.first_use import made_once
+from diagnose.process.first_use import made_once
 from diagnose.providers.schema import Accepted, CharacterClass, Kind, LockScope, ResetMethod, UsernameForm, Words
 
 

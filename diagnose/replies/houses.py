@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from diagnose import providers
-from diagnose.first_use import made_once
+from diagnose.process.first_use import made_once
 from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.reader import MOST_OTHERS, Reading, Suspect, read_reply
 from diagnose.replies.text import LARGEST_REPLY

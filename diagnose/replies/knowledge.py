@@ -9,11 +9,11 @@ from typing import Literal
 
 import msgspec
 
-from diagnose.catalogue import catalogue
-from diagnose.first_use import made_once
 from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model.check import Certainty
+from diagnose.process.first_use import made_once
 from diagnose.replies.phrases import Pattern, PhraseIndex
 from diagnose.replies.text import fold
 from diagnose.replies.wire import Protocol, Registry

@@ -10,9 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.account.secret import Secret
 from diagnose.model import CheckResult, Status, Text
 from diagnose.model.browsing import BrowserAnswer, Reached, Reaching
-from diagnose.secret import Secret
 
 Phase = Literal["waiting", "running", "finished"]
 SILENT_SECONDS = 6.0

@@ -20,12 +20,12 @@ from flask import Flask, Response, abort, redirect, render_template, request, se
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response as AnyResponse
 
+from diagnose.account.secret import Secret
 from diagnose.browsers import recognise
-from diagnose.first_use import decode
 from diagnose.model.browsing import LONGEST_HEADER, MOST_SECONDS, BrowserAnswer, Reaching
-from diagnose.model.renderer import PALETTE
+from diagnose.process.first_use import decode
 from diagnose.providers import Language
-from diagnose.secret import Secret
+from diagnose.rendering.renderer import PALETTE
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.words import words
 

@@ -7,7 +7,7 @@ import socket
 import msgspec
 import pytest
 
-from diagnose.redact import COMPUTER, USER, redact
+from diagnose.redaction.redact import COMPUTER, USER, redact
 from tests.reports.samples import wrong_password
 
 

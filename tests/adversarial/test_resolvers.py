@@ -9,15 +9,15 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from checks.dns import HostFacts, judge_host
-from checks.lookup import ResolverFacts, judge_resolver
-from diagnose.model import Deadline, Given, Host, Subject
+from checks.dns.host import HostFacts, judge_host
+from checks.dns.resolver import ResolverFacts, judge_resolver
+from diagnose.model import Deadline, Host, Inputs, Subject
 from diagnose.network import DnsAnswer, HostAddresses, Resolver, resolver
 from diagnose.network.resolver import REFUSES_EDNS
 from tests.core.loopback import PATIENCE, DnsServer
 
 NAME = "mail.corp.example"
-GIVEN = Given(subject=Subject(domain="corp.example"), provider=None, services=(), facts={})
+GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(), facts={})
 
 
 def answered(question: dns.message.Message) -> bytes:

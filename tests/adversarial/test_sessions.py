@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from checks.greeting import spoken_protocol
+from checks.server.spoken import spoken_protocol
 from checks.sessions import Credentials, MailSession, open_session
 from checks.sessions.smtp import SmtpSession
+from diagnose.account.secret import Secret
 from diagnose.model import Deadline
 from diagnose.model.targets import Protocol
-from diagnose.secret import Secret
 from tests.checks.conversation import PATIENCE, Server, Step, server
 
 WORD = "s3cret-word"

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from diagnose.secret import MASK, Secret
+from diagnose.account.secret import MASK, Secret
 
 LOCKED = "NO [AUTHENTICATIONFAILED] Account locked after too many failed attempts, extra 535 5.7.8 text"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from checks.server import ServerFacts, judge_server
-from diagnose.model import Failure, Given, Service, Subject
+from checks.server.server import ServerFacts, judge_server
+from diagnose.model import Failure, Inputs, Service, Subject
 
 
 def test_an_alert_after_the_handshake_is_the_handshakes() -> None:
     """A server of TLS 1.3 asks for a client's certificate, and misses it, when the client holds itself connected."""
     service = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
-    given = Given(subject=Subject(domain="corp.example"), provider=None, services=(service,), facts={})
+    given = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(service,), facts={})
     alert = Failure(name="tls_alert", operation="greeting", text="tlsv13 alert certificate required")
 
     findings = list(judge_server(ServerFacts(failure=alert), given, service))

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
-from checks.browser import BrowserFacts, judge_browser
-from checks.clocks import Tick
-from checks.network import ClockFacts
-from checks.web import WebFacts
-from diagnose.model import Facts, Finding, Given, Service, Subject, Target
+from checks.browser.self_test import BrowserFacts, judge_browser
+from checks.network.clock import ClockFacts
+from checks.network.reference_clocks import Tick
+from checks.web.web import WebFacts
+from diagnose.model import Facts, Finding, Inputs, Service, Subject, Target
 from diagnose.model.browsing import BrowserAnswer, Oddity, Reached, Reaching
 from diagnose.network import Cookie, Hop
 
@@ -49,7 +49,7 @@ def judged(
     **changes: object,
 ) -> list[Finding]:
     elsewhere: dict[str, tuple[tuple[Target, Facts], ...]] = {"web": ((WEBMAIL, web or visit()),)}
-    given = Given(
+    given = Inputs(
         subject=SUBJECT, provider=None, services=(WEBMAIL,), facts=facts or {}, elsewhere=elsewhere
     )  # fmt: skip
     if answer is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.catalogue import catalogue
+from diagnose.knowledge.catalogue import catalogue
 
 TABLE = Path(__file__).parents[2] / "docs" / "articles.md"
 ROWS = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from diagnose.catalogue import FAMILIES, Catalogue, Cause, Remedy, UnknownCauseError, catalogue
+from diagnose.knowledge.catalogue import FAMILIES, Catalogue, Cause, Remedy, UnknownCauseError, catalogue
 from diagnose.knowledge.loader import load
 
 CONTRACT = [

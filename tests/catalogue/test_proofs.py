@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 import checks
-from diagnose.catalogue import Cause, catalogue
 from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.catalogue import Cause, catalogue
 from diagnose.model import CheckResult, Finding, Service, Subject, text
-from diagnose.plugins import all_checks
 from diagnose.replies import Knowledge, load_knowledge
 from diagnose.replies.knowledge import NO_CAUSE, REPLIES, REPLY, known_causes
-from diagnose.verdict import judge
+from diagnose.running.plugins import all_checks
+from diagnose.verdict.verdict import judge
 
 KNOWN = catalogue()
 ALL_PROOFS = {name for cause in KNOWN for name in cause.proof_names}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from diagnose.catalogue import PLACEHOLDERS, RUN_FACTS, Cause, Link, Remedy, Step, catalogue, remedies_for
+from diagnose.knowledge.catalogue import PLACEHOLDERS, RUN_FACTS, Cause, Link, Remedy, Step, catalogue, remedies_for
 from diagnose.providers import provider, provider_facts, provider_ids
 
 RUN = {

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from checks.login import LoginFacts, judge_login
-from checks.password import PasswordFacts
-from diagnose.model import Given, Service, Subject
+from checks.credentials.password import PasswordFacts
+from checks.login.login import LoginFacts, judge_login
+from diagnose.model import Inputs, Service, Subject
 
 BARE = "NO [AUTHENTICATIONFAILED] Authentication failed."
 
@@ -26,7 +26,7 @@ def found(
     password: PasswordFacts | None = None,
     **more: Any,
 ) -> list[tuple[str, str]]:
-    given = Given(
+    given = Inputs(
         subject=Subject(domain="corp.example", address="alice@corp.example", username=username),
         provider=provider,
         services=(),
@@ -133,7 +133,7 @@ def test_a_reply_that_gives_a_reason_is_no_bare_one(reply: str) -> None:
 
 def test_the_evidence_of_what_is_documented_holds_the_answer() -> None:
     subject = Subject(domain="gmail.com", address="alice@gmail.com", username="alice@gmail.com")
-    given = Given(subject=subject, provider="google", services=(), facts={})
+    given = Inputs(subject=subject, provider="google", services=(), facts={})
     facts = LoginFacts(outcome="rejected", reply=BARE)
     findings = [f for f in judge_login(facts, given, service("imap.gmail.com", "provider")) if f.cause == APP_PASSWORD]
 

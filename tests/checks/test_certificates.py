@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.certificates import CertificateFacts, name_matches, organisations, read_certificate
-from checks.handshake import unverified_handshake
+from checks.tls.certificates import CertificateFacts, name_matches, organisations, read_certificate
+from checks.tls.unverified import unverified_handshake
 from diagnose.model import Deadline
 from diagnose.network import Stream
 from tests.machine import lacking
@@ -149,7 +149,7 @@ def test_an_odd_certificate_prints_nothing() -> None:
     place = DER.index(VERSION + b"\x02") + len(VERSION) + 3
     mutant = bytearray(DER)
     mutant[place] |= 0x80
-    code = f"from checks.certificates import read_certificate; read_certificate(bytes.fromhex('{mutant.hex()}'))"
+    code = f"from checks.tls.certificates import read_certificate; read_certificate(bytes.fromhex('{mutant.hex()}'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stderr == ""

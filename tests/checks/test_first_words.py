@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from checks.first_words import first_words, is_text
-from checks.greeting import may_become, spoken_protocol
-from checks.reach import ReachFacts, stream_key
-from checks.second_look import Explanation
-from checks.server import ServerFacts, judge_server, probe_server
-from checks.tls import TlsFacts, judge_tls
-from diagnose.history import History
-from diagnose.model import Deadline, Failure, Given, Protocol, Service, Source, Subject, TooMuchDataError
-from diagnose.model.workbench import Workbench
+from checks.reach.reach import ReachFacts, stream_key
+from checks.server.first_words import first_words, is_text
+from checks.server.server import ServerFacts, judge_server, probe_server
+from checks.server.spoken import may_become, spoken_protocol
+from checks.tls.explained import Explanation
+from checks.tls.tls import TlsFacts, judge_tls
+from diagnose.account.history import History
+from diagnose.model import Deadline, Failure, Inputs, Protocol, Service, Source, Subject, TooMuchDataError
 from diagnose.network import Network
+from diagnose.running.context import Context
 from tests.checks.conversation import Server, server
 
 SUBJECT = Subject(domain="corp.example")
@@ -31,17 +31,17 @@ def service(protocol: Protocol = "imap", source: Source = "guess", port: int = 1
 def looked(one: Server, protocol: Protocol = "imap", seconds: float = 12) -> tuple[ServerFacts, list[Any]]:
     """What the check makes of a named server; a guess gets no second try, so a name is given to the judge alone."""
     target = service(protocol, port=one.port)
-    bench = Workbench(network=Network(), deadline=Deadline(seconds), history=History(None))
-    bench.shelf.put(stream_key(target), one.stream())
+    bench = Context(network=Network(), deadline=Deadline(seconds), history=History(None))
+    bench.connections.put(stream_key(target), one.stream())
     reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
-    given = Given(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach})
+    given = Inputs(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach})
     facts = probe_server(target, given, bench)
-    bench.shelf.close()
+    bench.connections.close()
     return facts, told(facts, protocol)
 
 
 def told(facts: ServerFacts, protocol: Protocol = "imap", source: Source = "option") -> list[Any]:
-    given = Given(subject=SUBJECT, provider=None, services=(), facts={})
+    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
     found = judge_server(facts, given, service(protocol, source))
     return [(finding.cause, finding.certainty, finding.text.render()) for finding in found]
 
@@ -159,7 +159,7 @@ def test_a_silence_is_likely_the_servers_fault_after_a_while(protocol: Any, seco
     assert (cause, sure) == ("server.slow", certainty)
     assert "said nothing" in sentence
     tls = TlsFacts(verified=False, at=0.0, failure=LATE, waited_seconds=seconds)
-    given = Given(subject=SUBJECT, provider=None, services=(), facts={})
+    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
     named = service(protocol, "option")
     assert [(one.cause, one.certainty) for one in judge_tls(tls, given, named)] == [("server.slow", certainty)]
 
@@ -177,7 +177,7 @@ def test_a_guess_is_a_fact_once_it_greets() -> None:
     """In clear where TLS was due, or before STARTTLS; whether its name is the right one is guessed all the same."""
     guess = Service(protocol="smtp", host="mail.corp.example", port=465, tls="implicit", source="guess")
     broken = Failure(name="tls_not_spoken", operation="tls_handshake", text="wrong version number")
-    given = Given(subject=SUBJECT, provider=None, services=(), facts={})
+    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
 
     def judged(words: str) -> list[tuple[str, str]]:
         facts = TlsFacts(verified=False, at=0.0, failure=broken, explanation=Explanation(plaintext=words))
@@ -186,7 +186,7 @@ def test_a_guess_is_a_fact_once_it_greets() -> None:
     assert judged("220 mail.corp.example ESMTP\r\n") == [("tls.wrong-mode", "confirmed")]
     assert judged("SSH-2.0-OpenSSH\r\n") == [("reach.wrong-service", "possible")]
     cut = TlsFacts(verified=False, at=0.0, failure=CUT)
-    greeted = Given(subject=SUBJECT, provider=None, services=(), facts={"server": ServerFacts(spoken="imap")})
+    greeted = Inputs(subject=SUBJECT, provider=None, services=(), facts={"server": ServerFacts(spoken="imap")})
     assert [one.certainty for one in judge_tls(cut, greeted, service())] == ["confirmed"]
     assert [one.certainty for one in judge_tls(cut, given, service())] == ["possible"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from checks.lockout import LockoutFacts, judge_lockout
-from checks.server import ServerFacts, judge_server
-from diagnose.model import Failure, Given, Service, Subject
+from checks.lockout.lockout import LockoutFacts, judge_lockout
+from checks.server.server import ServerFacts, judge_server
+from diagnose.model import Failure, Inputs, Service, Subject
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
-GIVEN = Given(subject=SUBJECT, provider=None, services=(), facts={})
+GIVEN = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
 NAMED = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="srv")
 SILENCE = Failure(name="timed_out", operation="greeting", text="no answer in time")
 

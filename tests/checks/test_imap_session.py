@@ -13,9 +13,9 @@ import pytest
 
 from checks.sessions import Credentials, open_session
 from checks.sessions.imap import CLIENT_ID, ImapSession
+from diagnose.account.secret import MASK, Secret
 from diagnose.model import ClosedError, Deadline, DeadlineError
 from diagnose.network import Stream
-from diagnose.secret import MASK, Secret
 from tests.checks.conversation import CLOSE, PATIENCE, RESET, TLS, Server, Step, dripping, forever, server
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 
-from checks.certificates import CertificateFacts
-from checks.clocks import Tick
-from checks.dns import DomainFacts, HostFacts, MxTarget, judge_domain, judge_host
-from checks.greeting import spoken_protocol
-from checks.lookup import ResolverFacts, judge_resolver
-from checks.page import PageFacts
-from checks.reach import PathsFacts, ReachFacts, Witness, judge_paths, judge_reach
-from checks.second_look import Explanation
-from checks.server import ServerFacts, judge_server
-from checks.tls import DAY, TlsFacts, judge_tls
-from checks.web import WebFacts, judge_web
-from diagnose.catalogue import catalogue
-from diagnose.model import Failure, Given, Host, Service, Subject
+from checks.dns.domain import DomainFacts, MxTarget, judge_domain
+from checks.dns.host import HostFacts, judge_host
+from checks.dns.resolver import ResolverFacts, judge_resolver
+from checks.network.reference_clocks import Tick
+from checks.reach.paths import PathsFacts, judge_paths
+from checks.reach.reach import ReachFacts, Witness, judge_reach
+from checks.server.server import ServerFacts, judge_server
+from checks.server.spoken import spoken_protocol
+from checks.tls.certificates import CertificateFacts
+from checks.tls.explained import Explanation
+from checks.tls.tls import DAY, TlsFacts, judge_tls
+from checks.web.html import PageFacts
+from checks.web.web import WebFacts, judge_web
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model import Failure, Host, Inputs, Service, Subject
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, RecordType
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
@@ -35,11 +37,11 @@ WEB = service("webmail", 443)
 HOST = Host(name="mail.corp.example", source="option")
 
 
-def given(**facts: Any) -> Given:
-    return Given(subject=SUBJECT, provider=None, services=(IMAP,), facts=facts)
+def given(**facts: Any) -> Inputs:
+    return Inputs(subject=SUBJECT, provider=None, services=(IMAP,), facts=facts)
 
 
-def found(judge: Any, facts: Any, target: Any, known: Given | None = None) -> list[str]:
+def found(judge: Any, facts: Any, target: Any, known: Inputs | None = None) -> list[str]:
     """Causes with a mark for how sure, in order; every sentence can be shown, and every cause is known."""
     marks = {"confirmed": "", "likely": "~", "possible": "?"}
     findings = list(judge(facts, known or given(), target))

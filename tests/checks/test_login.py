@@ -10,30 +10,30 @@ from typing import Any
 
 import pytest
 
-from checks import login
-from checks.lockout import USUAL_LIMIT, LockoutFacts, judge_lockout, probe_lockout, weigh
-from checks.login import LoginFacts, judge_login, probe_login
-from checks.mailbox import MailboxFacts, judge_mailbox
-from checks.mechanism import choose_mechanism
-from checks.password import PasswordFacts, judge_password, oddities
-from checks.server import session_key
+from checks.credentials.password import PasswordFacts, judge_password, oddities
+from checks.lockout.lockout import USUAL_LIMIT, LockoutFacts, judge_lockout, probe_lockout, weigh
+from checks.login import login
+from checks.login.login import LoginFacts, judge_login, probe_login
+from checks.login.mailbox import MailboxFacts, judge_mailbox
+from checks.login.mechanism import choose_mechanism
+from checks.server.server import session_key
 from checks.sessions import Credentials, MailSession, Reply
-from diagnose.history import PENDING, History
+from diagnose.account.history import PENDING, History
+from diagnose.account.rejecting_servers import RejectingServers
+from diagnose.account.secret import Secret
 from diagnose.model import (
     ClosedError,
     Deadline,
     DeadlineError,
     Failure,
     Finding,
-    Given,
+    Inputs,
     Service,
     SkipCheck,
     Subject,
 )
-from diagnose.model.workbench import Workbench
 from diagnose.network import Network
-from diagnose.rejecting_servers import RejectingServers
-from diagnose.secret import Secret
+from diagnose.running.context import Context
 
 USER, WORD = "alice@corp.example", "s3cret-word"
 SUBJECT = Subject(domain="corp.example", address=USER, username=USER)
@@ -46,12 +46,12 @@ def service(protocol: Any = "imap", port: int = 993) -> Service:
 IMAP, POP3, SMTP = service(), service("pop3", 995), service("smtp", 465)
 
 
-def given(provider: str | None = None, earlier: Any = (), **facts: Any) -> Given:
-    return Given(subject=SUBJECT, provider=provider, services=(IMAP,), facts=facts, earlier=earlier)
+def given(provider: str | None = None, earlier: Any = (), **facts: Any) -> Inputs:
+    return Inputs(subject=SUBJECT, provider=provider, services=(IMAP,), facts=facts, earlier=earlier)
 
 
-def bench(folder: Path | None = None, *, word: str | None = WORD, token: str | None = None, **more: Any) -> Workbench:
-    return Workbench(
+def bench(folder: Path | None = None, *, word: str | None = WORD, token: str | None = None, **more: Any) -> Context:
+    return Context(
         network=Network(),
         deadline=Deadline(30),
         history=History(folder),
@@ -103,15 +103,15 @@ REJECTED = Reply(ok=False, words="NO [AUTHENTICATIONFAILED] Invalid credentials"
 ACCEPTED = Reply(ok=True, words="OK logged in")
 
 
-def tried(answer: Reply | Exception, where: Workbench, on: Service = IMAP, **more: Any) -> tuple[LoginFacts, Session]:
+def tried(answer: Reply | Exception, where: Context, on: Service = IMAP, **more: Any) -> tuple[LoginFacts, Session]:
     session = Session(answer)
-    where.shelf.put(session_key(on), session)
+    where.connections.put(session_key(on), session)
     return probe_login(on, given(**more), where), session
 
 
-def skipped(where: Workbench, on: Service = IMAP, **more: Any) -> str:
+def skipped(where: Context, on: Service = IMAP, **more: Any) -> str:
     session = Session(ACCEPTED)
-    where.shelf.put(session_key(on), session)
+    where.connections.put(session_key(on), session)
     with pytest.raises(SkipCheck) as skip:
         probe_login(on, given(**more), where)
     assert session.received == []
@@ -132,7 +132,7 @@ def test_the_secret_is_sent_once_by_one_mechanism(tmp_path: Path) -> None:
 
     assert (facts.outcome, facts.mechanism) == ("accepted", "PLAIN")
     assert session.received == [(USER, WORD, "PLAIN")]
-    assert where.shelf.take(session_key(IMAP), Session) is session
+    assert where.connections.take(session_key(IMAP), Session) is session
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_token_is_no_password_to_remember(tmp_path: Path) -> None:
     """Servers lock no accounts over tokens."""
     where = bench(tmp_path, word=None, token="tok")
     session = Session(REJECTED, ("XOAUTH2",))
-    where.shelf.put(session_key(IMAP), session)
+    where.connections.put(session_key(IMAP), session)
     facts = probe_login(IMAP, given(), where)
 
     assert (facts.outcome, facts.with_token) == ("rejected", True)
@@ -262,7 +262,7 @@ def test_without_a_password_there_is_no_login() -> None:
 @pytest.mark.parametrize(("offered", "asked"), [((), False), (("EXTERNAL",), True), (("LOGIN-COMMAND",), True)])
 def test_whether_a_server_takes_any_login_needs_no_password(offered: tuple[str, ...], asked: bool) -> None:
     where, session = bench(word=None), Session(ACCEPTED, offered)
-    where.shelf.put(session_key(IMAP), session)
+    where.connections.put(session_key(IMAP), session)
 
     with pytest.raises(SkipCheck) if asked else contextlib.nullcontext():
         facts = probe_login(IMAP, given(), where)
@@ -479,7 +479,7 @@ def test_an_odd_password_is_likely_wrong_before_it_is_sent() -> None:
     findings: list[Finding] = list(judge(PasswordFacts(oddities=("full_width", "caps_lock")), given(), SUBJECT))
 
     assert causes(findings) == [("credentials.input-error", "likely"), ("credentials.input-error", "possible")]
-    assert login.CHECKS[0].takes_turns
+    assert login.CHECK.takes_turns
 
 
 def test_a_login_referral_names_its_server_in_the_finding() -> None:
@@ -518,7 +518,7 @@ def test_the_try_is_on_record_while_the_server_thinks(tmp_path: Path) -> None:
             seen.extend(one.cause for one in History(tmp_path).rejections(USER))
             return REJECTED
 
-    where.shelf.put(session_key(IMAP), Watching(REJECTED))
+    where.connections.put(session_key(IMAP), Watching(REJECTED))
     probe_login(IMAP, given(), where)
 
     assert seen == [PENDING]
@@ -534,7 +534,7 @@ def test_only_what_went_out_stays_on_record(tmp_path: Path, answer: Reply | Exce
     where = bench(tmp_path)
     session = Session(answer)
     session.lets_it_out = out
-    where.shelf.put(session_key(IMAP), session)
+    where.connections.put(session_key(IMAP), session)
     probe_login(IMAP, given(), where)
 
     assert [one.cause for one in History(tmp_path).rejections(USER)] == [PENDING] * out

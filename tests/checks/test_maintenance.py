@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from checks.login import LoginFacts, judge_login
-from checks.maintenance import announced_end, announces, announcing
-from checks.page import PageFacts
-from checks.server import ServerFacts, judge_server
-from checks.web import WebFacts, judge_web
-from diagnose.catalogue import catalogue, remedies_for
-from diagnose.model import Finding, Given, Service, Subject, text
+from checks.login.login import LoginFacts, judge_login
+from checks.server.maintenance import announced_end, announces, announcing
+from checks.server.server import ServerFacts, judge_server
+from checks.web.html import PageFacts
+from checks.web.web import WebFacts, judge_web
+from diagnose.knowledge.catalogue import catalogue, remedies_for
+from diagnose.model import Finding, Inputs, Service, Subject, text
 from diagnose.network import Hop
 
-GIVEN = Given(subject=Subject(domain="corp.example"), provider=None, services=(), facts={})
+GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(), facts={})
 
 
 def service(protocol: Any = "imap") -> Service:

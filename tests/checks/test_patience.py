@@ -7,27 +7,27 @@ from typing import Any
 
 import pytest
 
-from checks.patience import client_limits, judge_wait, limits_of
-from checks.reach import ReachFacts
-from checks.server import ServerFacts, judge_server, patient_deadline
-from diagnose.history import History
-from diagnose.model import Deadline, Failure, Given, Service, Subject
-from diagnose.model.workbench import Workbench
+from checks.reach.reach import ReachFacts
+from checks.server.client_limits import client_limits, judge_wait, limits_of
+from checks.server.server import ServerFacts, judge_server, patient_deadline
+from diagnose.account.history import History
+from diagnose.model import Deadline, Failure, Inputs, Service, Subject
 from diagnose.network import Attempt, Network
+from diagnose.running.context import Context
 
 
 def service(protocol: Any = "imap") -> Service:
     return Service(protocol=protocol, host="mail.corp.example", port=993, tls="implicit", source="option")
 
 
-def connected(milliseconds: int) -> Given:
+def connected(milliseconds: int) -> Inputs:
     reach = ReachFacts(
         addresses=("192.0.2.1",),
         connected="192.0.2.1",
         attempts=(Attempt(address="192.0.2.1", family="ipv4", milliseconds=milliseconds),),
     )
     subject = Subject(domain="corp.example")
-    return Given(subject=subject, provider=None, services=(), facts={"reach": reach})
+    return Inputs(subject=subject, provider=None, services=(), facts={"reach": reach})
 
 
 def test_every_limit_has_a_source() -> None:
@@ -84,6 +84,6 @@ def test_a_silence_is_compared_only_as_far_as_it_lasted(waited: float, certainty
 @pytest.mark.parametrize(("run", "least", "most"), [(30, 15, 20), (300, 60, 62)])
 def test_a_long_run_waits_until_there_is_proof(run: float, least: float, most: float, tmp_path: Path) -> None:
     """Half a minute is enough for a greeting that is held back on purpose."""
-    bench = Workbench(network=Network(), deadline=Deadline(run), history=History(tmp_path))
+    bench = Context(network=Network(), deadline=Deadline(run), history=History(tmp_path))
 
     assert least < patient_deadline(service(), bench).left() < most

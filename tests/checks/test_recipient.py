@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from checks.activation import Asked, RecipientFacts, judge_recipient
-from checks.login import LoginFacts, judge_login
+from checks.activation.recipient import Asked, RecipientFacts, judge_recipient
+from checks.login.login import LoginFacts, judge_login
 from checks.sessions.smtp import SmtpSession
-from diagnose.model import Given, Service
-from diagnose.subject import parse_subject
+from diagnose.account.subject import parse_subject
+from diagnose.model import Inputs, Service
 
 SERVICE = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="srv")
 
 
-def given_for(address: str, username: str | None = None) -> Given:
-    return Given(subject=parse_subject(address, username), provider=None, services=(SERVICE,), facts={})
+def given_for(address: str, username: str | None = None) -> Inputs:
+    return Inputs(subject=parse_subject(address, username), provider=None, services=(SERVICE,), facts={})
 
 
 class Offering(SmtpSession):

@@ -13,17 +13,19 @@ from typing import Any
 
 import pytest
 
-from checks import second_try, server, web
-from checks.reach import ReachFacts, stream_key
-from checks.second_try import Try, own_connections
-from checks.server import ServerFacts, judge_server, probe_server
-from checks.tls import TlsFacts, judge_tls, probe_implicit, probe_starttls
-from checks.web import judge_web, probe_web
-from diagnose.history import History
+from checks.reach import retry as second_try
+from checks.reach.reach import ReachFacts, stream_key
+from checks.reach.retry import Try, own_connections
+from checks.server import server
+from checks.server.server import ServerFacts, judge_server, probe_server
+from checks.tls.tls import TlsFacts, judge_tls, probe_implicit, probe_starttls
+from checks.web import web
+from checks.web.web import judge_web, probe_web
+from diagnose.account.history import History
 from diagnose.lab.listener import Listener
-from diagnose.model import Deadline, Failure, Finding, Given, Service, Subject
-from diagnose.model.workbench import Workbench
+from diagnose.model import Deadline, Failure, Finding, Inputs, Service, Subject
 from diagnose.network import Attempt, Network, Race
+from diagnose.running.context import Context
 
 SUBJECT = Subject(domain="localhost", address="alice@localhost", username="alice@localhost")
 READY = b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n"
@@ -81,21 +83,21 @@ def imap(turns: Turns, tls: Any = "starttls", source: Any = "option", protocol: 
         yield Service(protocol=protocol, host="localhost", port=listener.port, tls=tls, source=source)
 
 
-def reached(target: Service, **facts: Any) -> Given:
+def reached(target: Service, **facts: Any) -> Inputs:
     reach = ReachFacts(
         addresses=("127.0.0.1",),
         connected="127.0.0.1",
         attempts=(Attempt(address="127.0.0.1", family="ipv4", milliseconds=1),),
     )
-    return Given(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach, **facts})
+    return Inputs(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach, **facts})
 
 
-def bench_for(target: Service, seconds: float = 30, authority: Path | None = None) -> Workbench:
+def bench_for(target: Service, seconds: float = 30, authority: Path | None = None) -> Context:
     """With the connection that `reach` would have left."""
-    bench = Workbench(network=Network(ca_file=authority), deadline=Deadline(seconds), history=History(None))
+    bench = Context(network=Network(ca_file=authority), deadline=Deadline(seconds), history=History(None))
     stream = Race(("127.0.0.1",), target.port, Deadline(30)).winner(Deadline(30))
     assert stream is not None
-    bench.shelf.put(stream_key(target), stream)
+    bench.connections.put(stream_key(target), stream)
     return bench
 
 
@@ -104,7 +106,7 @@ def greeted(target: Service, seconds: float = 30) -> ServerFacts:
     try:
         return probe_server(target, reached(target), bench)
     finally:
-        bench.shelf.close()
+        bench.connections.close()
 
 
 def told(findings: Iterator[Finding]) -> list[tuple[str, str, bool]]:
@@ -230,7 +232,7 @@ def test_a_limit_is_met_again_without_the_other_connections(monkeypatch: pytest.
         other = Race(("127.0.0.1",), target.port, Deadline(30)).winner(Deadline(30))
         assert other is not None
         assert own_connections(target, reached(target), "127.0.0.1") == 1
-        monkeypatch.setattr("checks.second_try.time.sleep", lambda _: other.abort())
+        monkeypatch.setattr("checks.reach.retry.time.sleep", lambda _: other.abort())
         facts = greeted(target)
 
     assert [one.own_connections for one in facts.tries] == [1, 0]
@@ -287,7 +289,7 @@ def test_a_handshake_that_broke_off_is_tried_again(
         bench = bench_for(target, authority=authority_file)
         facts = probe_implicit(target, reached(target), bench)
         greeting = probe_server(target, reached(target), bench)
-        bench.shelf.close()
+        bench.connections.close()
 
     assert facts.verified
     assert facts.first_failure is not None
@@ -316,7 +318,7 @@ def test_a_handshake_after_starttls_is_tried_again(server_tls: ssl.SSLContext, a
         bench = bench_for(target, authority=authority_file)
         before = probe_server(target, reached(target), bench)
         facts = probe_starttls(target, reached(target, server=before), bench)
-        bench.shelf.close()
+        bench.connections.close()
 
     assert facts.verified
     assert turns.connections == 2
@@ -357,7 +359,7 @@ def test_a_page_that_fails_is_asked_for_again(
     with Listener(turns, "127.0.0.1") as listener:
         url = f"http://localhost:{listener.port}/"
         target = Service(protocol="webmail", host="localhost", port=listener.port, tls="none", source="option", url=url)
-        bench = Workbench(network=Network(), deadline=Deadline(30), history=History(None))
+        bench = Context(network=Network(), deadline=Deadline(30), history=History(None))
         facts = probe_web(target, reached(target), bench)
 
     assert told(judge_web(facts, reached(target), target)) == found

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from checks.dns import HostFacts, judge_host
-from checks.provider import ProviderFacts, judge_provider
-from diagnose.catalogue import catalogue
-from diagnose.model import CheckResult, Finding, Given, Host, Service, Subject, Target, text
+from checks.dns.host import HostFacts, judge_host
+from checks.dns.provider import ProviderFacts, judge_provider
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model import CheckResult, Finding, Host, Inputs, Service, Subject, Target, text
 from diagnose.network import DnsAnswer, HostAddresses, SystemLookup
-from diagnose.verdict import Judgement, judge
+from diagnose.verdict.verdict import Judgement, judge
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 OWN = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="option")
 
 
-def given(username: str = "alice@corp.example", domain: str = "corp.example") -> Given:
+def given(username: str = "alice@corp.example", domain: str = "corp.example") -> Inputs:
     subject = Subject(domain=domain, address=f"alice@{domain}", username=username)
-    return Given(subject=subject, provider=None, services=(), facts={})
+    return Inputs(subject=subject, provider=None, services=(), facts={})
 
 
 def wrong(by_mx: str | None, host: str, owner: str, **more: Any) -> list[str]:

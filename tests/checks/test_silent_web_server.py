@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
-from checks.server import ServerFacts, judge_server
-from checks.silent_web_server import REQUEST, web_servers_words
-from diagnose.model import Deadline, Given, Service, Subject
+from checks.server.server import ServerFacts, judge_server
+from checks.web.silent_server import REQUEST, web_servers_words
+from diagnose.model import Deadline, Inputs, Service, Subject
 from tests.core.loopback import PATIENCE, stream_to, tcp
 
 
@@ -48,7 +48,7 @@ def test_a_mail_server_that_is_stuck_says_nothing_to_it_either() -> None:
 
 def test_what_it_means() -> None:
     service = Service(protocol="imap", host="mail.example.com", port=993, tls="implicit", source="option")
-    given = Given(subject=Subject(domain="example.com"), provider=None, services=(service,), facts={})
+    given = Inputs(subject=Subject(domain="example.com"), provider=None, services=(service,), facts={})
     facts = ServerFacts(greeting="HTTP/1.1 400 Bad Request", spoken="http", asked=True, waited_seconds=9.0)
 
     (finding,) = judge_server(facts, given, service)

@@ -8,48 +8,53 @@ from typing import Any
 import msgspec
 import pytest
 
-from checks.activation import RecipientFacts
-from checks.address import SpellingFacts, SyntaxFacts
-from checks.awaited_mail import AwaitedFacts, AwaitedMail
-from checks.browser import BrowserFacts
-from checks.browser_difference import DifferenceFacts
-from checks.browsers.facts import BrowsersFacts, ProfileFacts, ProfilesFacts
-from checks.browsers.installed import InstalledBrowser
-from checks.browsers.profiles import Unread
-from checks.chromium import Field, Visit
-from checks.clocks import Tick
-from checks.dns import DomainFacts, HostFacts, MxTarget
-from checks.interception import InterceptionFacts, Shown
-from checks.line import LineFacts
-from checks.lockout import LockoutFacts
-from checks.login import LoginFacts
-from checks.lookup import ResolverFacts, SystemFacts
-from checks.mailbox import MailboxFacts
-from checks.network import ClockFacts, HostsFileFacts
-from checks.offline import ConnectionFacts, Route
-from checks.page import PageFacts
-from checks.password import PasswordFacts
-from checks.portal import PortalFacts, Reply
-from checks.provider import ProviderFacts
-from checks.proxy import Passage, ProxyFacts
-from checks.reach import PathsFacts, ReachFacts
-from checks.resolver import AnswerFacts
-from checks.seen import SeenFacts
-from checks.sender import SenderFacts
-from checks.server import ServerFacts
-from checks.tls import TlsFacts
-from checks.web import WebFacts
-from diagnose.catalogue import catalogue
-from diagnose.declaration import DISCOVERY
-from diagnose.diagnosis import _discovery
+from checks.activation.mail import AwaitedFacts, AwaitedMail
+from checks.activation.recipient import RecipientFacts
+from checks.address.spelling import SpellingFacts
+from checks.address.syntax import SyntaxFacts
+from checks.browser.automation import Field, Visit
+from checks.browser.difference import DifferenceFacts
+from checks.browser.self_test import BrowserFacts
+from checks.browser.stored.facts import BrowsersFacts, ProfileFacts, ProfilesFacts
+from checks.browser.stored.installed import InstalledBrowser
+from checks.browser.stored.profiles import Unread
+from checks.credentials.password import PasswordFacts
+from checks.credentials.seen import SeenFacts
+from checks.dns.domain import DomainFacts, MxTarget
+from checks.dns.host import HostFacts
+from checks.dns.provider import ProviderFacts
+from checks.dns.resolver import ResolverFacts
+from checks.dns.system import SystemFacts
+from checks.lockout.lockout import LockoutFacts
+from checks.login.login import LoginFacts
+from checks.login.mailbox import MailboxFacts
+from checks.login.sender import SenderFacts
+from checks.network.clock import ClockFacts
+from checks.network.connection import ConnectionFacts, Route
+from checks.network.hosts import HostsFileFacts
+from checks.network.interception import InterceptionFacts, Shown
+from checks.network.line import LineFacts
+from checks.network.portal import PortalFacts, Reply
+from checks.network.proxy import Passage, ProxyFacts
+from checks.network.reference_clocks import Tick
+from checks.network.resolver import AnswerFacts
+from checks.reach.paths import PathsFacts
+from checks.reach.reach import ReachFacts
+from checks.server.server import ServerFacts
+from checks.tls.tls import TlsFacts
+from checks.web.html import PageFacts
+from checks.web.web import WebFacts
 from diagnose.discovery import Discovered, Wishes
 from diagnose.har import HarFacts
 from diagnose.har.facts import Exchange
-from diagnose.model import Check, CheckResult, Facts, Failure, Given, Host, Service, Status, Subject, Target, text
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model import Check, CheckResult, Facts, Failure, Host, Inputs, Service, Status, Subject, Target, text
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, SystemLookup
-from diagnose.plugins import all_checks
-from diagnose.verdict import judge
+from diagnose.running.declaration import DISCOVERY
+from diagnose.running.diagnosis import _discovery
+from diagnose.running.plugins import all_checks
+from diagnose.verdict.verdict import judge
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 HOST = Host(name="mail.corp.example", source="option")
@@ -292,7 +297,7 @@ def checks_named(name: str, target: Target) -> list[Check[Any]]:
 def ended(name: str, facts: Facts, target: Target) -> CheckResult:
     """What the runner makes of *facts* of the one check that is *name*d and meant for *target*."""
     (check,) = checks_named(name, target)
-    found = tuple(check.judge(facts, Given(subject=SUBJECT, provider=None, services=(), facts={}), target))
+    found = tuple(check.judge(facts, Inputs(subject=SUBJECT, provider=None, services=(), facts={}), target))
     severe = any(f.certainty != "possible" and not f.partial and catalogue()[f.cause].impact == "blocks" for f in found)
     untold = check.untold(facts)
     status: Status = "fail" if severe else "warn" if found else "skip" if untold else "pass"

@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from checks.login import CHECKS as LOGIN
-from checks.login import LoginFacts, judge_login, probe_login
-from checks.server import ServerFacts, session_key
+from checks.login.login import CHECK as LOGIN
+from checks.login.login import LoginFacts, judge_login, probe_login
+from checks.server.server import ServerFacts, session_key
 from checks.sessions import Credentials, MailSession, open_session
-from diagnose.history import History
-from diagnose.model import Deadline, Given, Protocol, Service, Subject
-from diagnose.model.workbench import Workbench
+from diagnose.account.history import History
+from diagnose.account.secret import Secret
+from diagnose.model import Deadline, Inputs, Protocol, Service, Subject
 from diagnose.network import Network
-from diagnose.secret import Secret
+from diagnose.running.context import Context
 from tests.checks.conversation import PATIENCE, Server, Step, server
 
 ADDRESS = "alice@corp.example"
@@ -166,20 +166,20 @@ def test_the_answer_to_the_secret_counts(protocol: Protocol, mechanism: str, ste
 def logged_in(protocol: Protocol, *steps: Step, **facts: Any) -> LoginFacts:
     service = Service(protocol=protocol, host="mail.corp.example", port=993, tls="implicit", source="option")
     with server(*steps) as one:
-        bench = Workbench(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
-        bench.shelf.put(session_key(service), opened(one, protocol))
-        known = Given(subject=SUBJECT, provider=None, services=(service,), facts={"server": ServerFacts(**facts)})
+        bench = Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
+        bench.connections.put(session_key(service), opened(one, protocol))
+        known = Inputs(subject=SUBJECT, provider=None, services=(service,), facts={"server": ServerFacts(**facts)})
         found = probe_login(service, known, bench)
-        bench.shelf.close()
+        bench.connections.close()
     assert not any(b"secret" in line or PLAIN.encode() in line for line in one.heard) or "said" in facts
     return found
 
 
 def told(facts: LoginFacts) -> tuple[list[str], bool, bool, bool]:
     """Causes, whether the check has passed, whether others can go on with it, whether a question is left open."""
-    (check,) = LOGIN
+    check = LOGIN
     service = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
-    findings = list(judge_login(facts, Given(subject=SUBJECT, provider=None, services=(), facts={}), service))
+    findings = list(judge_login(facts, Inputs(subject=SUBJECT, provider=None, services=(), facts={}), service))
     assert all(one.certainty == "possible" for one in findings)
     passed = not findings and check.untold(facts) is None
     return [one.cause for one in findings], passed, check.usable(facts), check.left_open(facts) is not None
@@ -240,10 +240,10 @@ def test_a_submission_server_without_any_login_has_proven_none() -> None:
 )
 def test_another_service_is_tried_where_the_secret_stayed_here(facts: LoginFacts, goes_on: bool) -> None:
     """What nobody has got to see cannot have been rejected."""
-    (check,) = LOGIN
+    check = LOGIN
     first = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
     second = msgspec.structs.replace(first, protocol="smtp", port=465)
-    known = Given(subject=SUBJECT, provider=None, services=(first, second), facts={}, earlier=((first, facts),))
-    bench = Workbench(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
+    known = Inputs(subject=SUBJECT, provider=None, services=(first, second), facts={}, earlier=((first, facts),))
+    bench = Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
 
     assert (check.spared(second, known, bench) is None) is goes_on

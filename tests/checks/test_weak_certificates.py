@@ -15,16 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
-from checks.certificates import CertificateFacts, read_certificate
-from checks.interception import probe_interception
-from checks.reach import ReachFacts, stream_key
-from checks.tls import TlsFacts, judge_tls, probe_implicit
-from diagnose.catalogue import catalogue, remedies_for
-from diagnose.history import History
+from checks.network.interception import probe_interception
+from checks.reach.reach import ReachFacts, stream_key
+from checks.tls.certificates import CertificateFacts, read_certificate
+from checks.tls.tls import TlsFacts, judge_tls, probe_implicit
+from diagnose.account.history import History
+from diagnose.knowledge.catalogue import catalogue, remedies_for
 from diagnose.lab.listener import Listener
-from diagnose.model import Deadline, Given, Service, SkipCheck, Subject, failure
-from diagnose.model.workbench import Workbench
+from diagnose.model import Deadline, Inputs, Service, SkipCheck, Subject, failure
 from diagnose.network import Network, Race
+from diagnose.running.context import Context
 from tests.network.given import ALICE, bench, certificate, refused_certificate, service
 from tests.network.given import given as given_of
 
@@ -92,14 +92,14 @@ def handshake(
 
     with Listener(waits, "127.0.0.1", tls=context) as listener:
         target = Service(protocol="imap", host="localhost", port=listener.port, tls="implicit", source="option")
-        bench = Workbench(network=Network(ca_file=trusted), deadline=Deadline(30), history=History(None))
+        bench = Context(network=Network(ca_file=trusted), deadline=Deadline(30), history=History(None))
         stream = Race(("127.0.0.1",), listener.port, Deadline(10)).winner(Deadline(10))
         assert stream is not None
-        bench.shelf.put(stream_key(target), stream)
+        bench.connections.put(stream_key(target), stream)
         reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
-        given = Given(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach})
+        given = Inputs(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach})
         facts = probe_implicit(target, given, bench)
-        bench.shelf.close()
+        bench.connections.close()
     findings = list(judge_tls(facts, given, target))
     words = " ".join(finding.text.render() for finding in findings)
     return facts, [(finding.cause, finding.certainty) for finding in findings], words

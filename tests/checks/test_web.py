@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 import trustme
 
-from checks.reach import ReachFacts, stream_key
-from checks.tls import judge_tls, probe_implicit
-from checks.web import CHECKS, WebFacts, judge_web, probe_web
-from diagnose.history import History
+from checks.reach.reach import ReachFacts, stream_key
+from checks.tls.tls import judge_tls, probe_implicit
+from checks.web.web import CHECK, WebFacts, judge_web, probe_web
+from diagnose.account.history import History
 from diagnose.lab.listener import Listener
-from diagnose.model import Deadline, Given, Service, Subject
-from diagnose.model.workbench import Workbench
+from diagnose.model import Deadline, Inputs, Service, Subject
 from diagnose.network import Network
+from diagnose.running.context import Context
 
-GIVEN = Given(subject=Subject(domain="localhost"), provider=None, services=(), facts={})
+GIVEN = Inputs(subject=Subject(domain="localhost"), provider=None, services=(), facts={})
 FORM = b"<form><input type=password></form>"
 
 
@@ -39,7 +39,7 @@ def visited(port: int, deadline: Deadline | None = None, authority: Path | None 
     url = f"http://localhost:{port}/"
     target = Service(protocol="webmail", host="localhost", port=port, tls="none", source="option", url=url)
     until = deadline or Deadline(30)
-    bench = Workbench(network=Network(ca_file=authority), deadline=until, history=History(None))
+    bench = Context(network=Network(ca_file=authority), deadline=until, history=History(None))
     return probe_web(target, GIVEN, bench), target
 
 
@@ -70,7 +70,7 @@ def test_a_page_without_end_proves_only_what_came(start: bytes, found: list[tupl
 
     assert facts.unfinished
     assert causes(facts, target) == found
-    assert CHECKS[0].usable(facts) is usable
+    assert CHECK.usable(facts) is usable
 
 
 def https(context: ssl.SSLContext) -> Listener:
@@ -142,10 +142,10 @@ def test_old_tls_is_told_whatever_its_server_says_of_the_new(
 
     with Listener(talk, "127.0.0.1") as listener:
         target = Service(protocol="webmail", host="localhost", port=listener.port, tls="implicit", source="option")
-        bench = Workbench(network=Network(ca_file=authority_file), deadline=Deadline(30), history=History(None))
-        bench.shelf.put(stream_key(target), bench.network.connect("localhost", listener.port, Deadline(30)))
+        bench = Context(network=Network(ca_file=authority_file), deadline=Deadline(30), history=History(None))
+        bench.connections.put(stream_key(target), bench.network.connect("localhost", listener.port, Deadline(30)))
         reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
-        given = Given(subject=GIVEN.subject, provider=None, services=(), facts={"reach": reach})
+        given = Inputs(subject=GIVEN.subject, provider=None, services=(), facts={"reach": reach})
         (finding,) = judge_tls(probe_implicit(target, given, bench), given, target)
 
     assert (finding.cause, finding.certainty) == ("tls.protocol-too-old", "confirmed")

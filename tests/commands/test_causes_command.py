@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.catalogue import FAMILIES, catalogue
+from diagnose.knowledge.catalogue import FAMILIES, catalogue
 
 from .command_line import CommandLine
 

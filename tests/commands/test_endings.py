@@ -327,7 +327,7 @@ def test_odd_facts_that_can_be_written_are(place: Path, nobody: str, what: str) 
     [
         "import no_such_module",
         "CHECKS = None",
-        "from diagnose.model.renderer import Renderer\nCHECKS = Renderer(format='markdown', suffixes=('.md',), "
+        "from diagnose.rendering.renderer import Renderer\nCHECKS = Renderer(format='markdown', suffixes=('.md',), "
         "render=lambda *_: 1 / 0)",
     ],
 )

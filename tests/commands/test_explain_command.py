@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.catalogue import catalogue
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.replies.text import LARGEST_REPLY
 
 from .command_line import CommandLine

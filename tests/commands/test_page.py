@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from diagnose.cli.output import formats, renderer
-from diagnose.model.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
-from diagnose.model.renderer import RenderStyle
 from diagnose.model.report import ReportLink, ReportRemedy
+from diagnose.rendering.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
+from diagnose.rendering.renderer import RenderStyle
 from reports.page import page
 
 REMEDIES = tuple(

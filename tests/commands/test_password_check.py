@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from diagnose.password_rules import LONGEST_JUDGED, Rule, judge_rules, judge_strength
+from diagnose.account.password_rules import LONGEST_JUDGED, Rule, judge_rules, judge_strength
 from diagnose.providers import Provider, all_providers, provider
 from diagnose.providers.schema import PasswordPolicy, Words
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from checks.dns import DomainFacts
-from checks.login import LoginFacts
-from checks.page import PageFacts
-from checks.reach import ReachFacts
-from checks.seen import SeenFacts, judge_seen, working_families
-from checks.server import ServerFacts
-from checks.tls import TlsFacts
-from checks.web import WebFacts
-from diagnose.catalogue import FAMILIES
+from checks.credentials.seen import SeenFacts, judge_seen, working_families
+from checks.dns.domain import DomainFacts
+from checks.login.login import LoginFacts
+from checks.reach.reach import ReachFacts
+from checks.server.server import ServerFacts
+from checks.tls.tls import TlsFacts
+from checks.web.html import PageFacts
+from checks.web.web import WebFacts
+from diagnose.account.secret import MASK
 from diagnose.cli.lab import request_for
-from diagnose.diagnosis import diagnose
+from diagnose.knowledge.catalogue import FAMILIES
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
-from diagnose.model import Facts, Finding, Given, Service, Subject, Target
-from diagnose.model.renderer import RenderStyle
+from diagnose.model import Facts, Finding, Inputs, Service, Subject, Target
 from diagnose.model.report import Report, ReportCause
 from diagnose.network.resolver import DnsAnswer, DnsStatus, RecordType
-from diagnose.secret import MASK
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.diagnosis import diagnose
 from reports.json import RENDERER as JSON
 from tests.pace import patient
 
@@ -38,21 +38,21 @@ LOCKED = "账号已被锁定"
 FULL = "452 4.2.2 The email account that you tried to reach is over quota."
 
 
-def given(*left: tuple[str, Target, Facts], provider: str | None = None, domain: DomainFacts | None = None) -> Given:
+def given(*left: tuple[str, Target, Facts], provider: str | None = None, domain: DomainFacts | None = None) -> Inputs:
     """What other checks left behind."""
     elsewhere: dict[str, tuple[tuple[Target, Facts], ...]] = {}
     for check, target, facts in left:
         elsewhere[check] = (*elsewhere.get(check, ()), (target, facts))
     services = tuple({target for _, target, _ in left if isinstance(target, Service)})
     needed: dict[str, Facts] = {"dns.domain": domain} if domain else {}
-    return Given(subject=ALICE, provider=provider, services=services, facts=needed, elsewhere=elsewhere)
+    return Inputs(subject=ALICE, provider=provider, services=services, facts=needed, elsewhere=elsewhere)
 
 
 def reached(*, connected: bool) -> ReachFacts:
     return ReachFacts(addresses=("192.0.2.1",), connected="192.0.2.1" if connected else None, attempts=())
 
 
-def read(message: str, known: Given | None = None) -> list[Finding]:
+def read(message: str, known: Inputs | None = None) -> list[Finding]:
     return list(judge_seen(SeenFacts(messages=(message,)), known or given(), ALICE))
 
 
@@ -118,7 +118,7 @@ LOGIN_PAGE = WebFacts(hops=(), loop=False, page=PageFacts(password_field=True))
         (given(("login", IMAP, LoginFacts(outcome="accepted"))), set(FAMILIES)),
     ],
 )
-def test_what_works_speaks_against_a_message(known: Given, working: set[str]) -> None:
+def test_what_works_speaks_against_a_message(known: Inputs, working: set[str]) -> None:
     assert working_families(known) == working
 
 

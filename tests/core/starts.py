@@ -21,22 +21,30 @@ from pathlib import Path
 
 import msgspec
 
-from checks import awaited_mail, certificates, clean_browser, handshake, interception, maintenance, offline, page
-from checks import patience as limits
-from diagnose import browsers, catalogue, providers
+from checks.activation import mail as awaited_mail
+from checks.browser import clean as clean_browser
+from checks.network import connection as offline
+from checks.network import interception
+from checks.server import client_limits as limits
+from checks.server import maintenance
+from checks.tls import certificates
+from checks.tls import unverified as handshake
+from checks.web import html as page
+from diagnose import browsers, providers
+from diagnose.account.history import History, Rejection
+from diagnose.account.subject import parse_subject
+from diagnose.explain.replies_in_lines import read_lines
 from diagnose.har import names
-from diagnose.history import History, Rejection
+from diagnose.knowledge import catalogue
 from diagnose.model import Deadline
-from diagnose.model.page import Page, Paragraph
 from diagnose.model.picture import pictures
 from diagnose.network import vantage
 from diagnose.network.http import fetch
 from diagnose.network.stream import Stream
-from diagnose.plugins import all_checks
 from diagnose.providers import vocabulary
+from diagnose.rendering.page import Page, Paragraph
 from diagnose.replies import knowledge
-from diagnose.replies_in_lines import read_lines
-from diagnose.subject import parse_subject
+from diagnose.running.plugins import all_checks
 from reports import html
 from reports.harmless import harmless
 

@@ -15,10 +15,10 @@ import checks
 import diagnose
 import reports
 from diagnose import providers
-from diagnose.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
-from diagnose.declaration import DISCOVERY, validate
+from diagnose.knowledge.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
 from diagnose.model import Host, Service, Subject
-from diagnose.plugins import all_checks
+from diagnose.running.declaration import DISCOVERY, validate
+from diagnose.running.plugins import all_checks
 
 ROOT = Path(diagnose.__file__).parents[1]
 PACKAGES = {name: Path(module.__file__ or "").parent for name, module in
@@ -26,19 +26,20 @@ PACKAGES = {name: Path(module.__file__ or "").parent for name, module in
 
 PUBLIC = {
     "diagnose.browsers",
-    "diagnose.catalogue",
-    "diagnose.children",
+    "diagnose.process.children",
     "diagnose.discovery",
-    "diagnose.first_use",
+    "diagnose.process.first_use",
     "diagnose.har",
-    "diagnose.history",
+    "diagnose.account.history",
     "diagnose.model",
+    "diagnose.running.context",
     "diagnose.network",
     "diagnose.providers",
-    "diagnose.regular_file",
+    "diagnose.rendering",
+    "diagnose.process.regular_file",
     "diagnose.replies",
-    "diagnose.secret",
-    "diagnose.subject",
+    "diagnose.account.secret",
+    "diagnose.account.subject",
     "diagnose.knowledge",
 }
 """What checks and reports, and those of other packages, may build on; with the modules below."""
@@ -240,3 +241,14 @@ def test_placeholders_of_remedies_are_known() -> None:
     wrong = [(cause.id, fields(msgid) - known) for cause in catalogue() for msgid in cause.msgids()
              if fields(msgid) - known]  # fmt: skip
     assert wrong == []
+    assert wrong == []
+
+
+def test_a_check_is_where_its_id_says() -> None:
+    """`dns.resolver` in `checks/dns/resolver.py`: the folder is the family, the file the last word of the id."""
+    wrong = {
+        check.id: check.probe.__module__
+        for check in all_checks()
+        if check.probe.__module__ != f"checks.{check.family}.{check.id.rpartition('.')[2].replace('-', '_')}"
+    }
+    assert wrong == {}

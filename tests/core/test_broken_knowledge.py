@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from diagnose import cli, replies
-from diagnose.catalogue import catalogue
 from diagnose.knowledge import KnowledgeError, loader
+from diagnose.knowledge.catalogue import catalogue
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_file_and_line_are_named(
     folder = tmp_path / "causes"
     folder.mkdir()
     (folder / "address.yaml").write_text(content, encoding="utf-8")
-    monkeypatch.setattr("diagnose.catalogue.KNOWLEDGE", tmp_path)
+    monkeypatch.setattr("diagnose.knowledge.catalogue.KNOWLEDGE", tmp_path)
     catalogue.cache_clear()
     try:
         code = cli.run(["causes"])

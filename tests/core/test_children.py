@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.children import answer_of, environment
+from diagnose.process.children import answer_of, environment
 
 SECRETS = {"PW": "hunter2x", "MAIL_PASSWORD": "hunter2x", "AWS_SECRET_ACCESS_KEY": "x", "PATHS": "y", "XPATH": "z",
            "https_proxy": "http://me:hunter2x@proxy.example:8080", "SSH_AUTH_SOCK": "/tmp/agent"}  # fmt: skip
@@ -66,9 +66,9 @@ def test_the_variable_that_held_the_secret_is_gone_whatever_it_is_called(tmp_pat
 
 ASKING = """
 import ctypes, resource, sys
-from diagnose import core_dumps
+from diagnose.process import core_dumps
 core_dumps.switch_off()
-from diagnose.children import answer_of
+from diagnose.process.children import answer_of
 child = answer_of((sys.executable, "-c", "import resource; print(resource.getrlimit(resource.RLIMIT_CORE)[1])"), 30)
 dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) if sys.platform == "linux" else 0
 print(resource.getrlimit(resource.RLIMIT_CORE)[0], dumpable, child.decode().strip())

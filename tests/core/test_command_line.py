@@ -20,11 +20,11 @@ import msgspec
 import pytest
 
 from diagnose import __version__, cli
+from diagnose.account.secret import Secret
+from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
-from diagnose.diagnosis import Request, diagnose
-from diagnose.secret import Secret
-from diagnose.subject import subject_of_run
+from diagnose.running.diagnosis import Request, diagnose
 from tests.pace import patient
 
 PATIENCE = 60.0

@@ -17,13 +17,13 @@ import pytest
 import checks
 import diagnose
 import reports
-from diagnose.first_use import made_once
+from diagnose.process.first_use import made_once
 from tests.machine import lacking
 
 STARTS = 200
 ROOT = Path(diagnose.__file__).parents[1]
 PACKAGES = [Path(module.__file__ or "").parent for module in (diagnose, checks, reports)]
-OF_ONE_THREAD = ("diagnose/cli", "diagnose/locale", "diagnose/__main__.py", "diagnose/first_use.py")
+OF_ONE_THREAD = ("diagnose/cli", "diagnose/locale", "diagnose/__main__.py", "diagnose/process/first_use.py")
 """Run before there is a second one, or hold the lock themselves."""
 SLOW = {"system_settings"}
 """Starts a program, for which nobody else is to wait; it makes no type, and two who ask at once get the same."""

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose import history
-from diagnose.history import (
+from diagnose.account import history
+from diagnose.account.history import (
     LARGEST_FILE,
     MOST_ENTRIES,
     PENDING,
@@ -30,7 +30,7 @@ from diagnose.history import (
     RecordError,
     Rejection,
 )
-from diagnose.secret import Secret
+from diagnose.account.secret import Secret
 
 ALICE, BOB = "alice@corp.example", "bob@corp.example"
 WRONG, OTHER = Secret("wr0ng-pässword"), Secret("another")
@@ -379,7 +379,7 @@ def test_without_a_folder_nothing_is_read_or_written(tmp_path: Path, monkeypatch
 
 def test_a_lock_that_is_held_is_waited_for_only_so_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that hangs with the lock in hand does not hold up others; that nothing could be noted is told."""
-    monkeypatch.setattr("diagnose.history.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("diagnose.account.history.LOCK_SECONDS", 0.05)
     record = History(tmp_path)
     record.rejected(ALICE, WRONG, "credentials.rejected")
     with filelock.FileLock(str(tmp_path / RECORD) + ".lock"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from diagnose.model import report as model
 from diagnose.model.report import Report
-from diagnose.redact import ADDRESS, COMPUTER, FOLDER, USER, own_addresses, redact
+from diagnose.redaction.redact import ADDRESS, COMPUTER, FOLDER, USER, own_addresses, redact
 from tests.reports.samples import SAMPLES, wrong_password
 
 OWN_NAME, OWN_ADDRESS, OWN_FOLDER = "alices-laptop", "192.0.2.77", "/home/alice-b"
@@ -29,7 +29,7 @@ def computer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: OWN_NAME)
     for name in ("getfqdn", "gethostbyaddr", "gethostbyname", "getaddrinfo"):
         monkeypatch.setattr(socket, name, looked_up)
-    monkeypatch.setattr("diagnose.redact.own_addresses", lambda: {OWN_ADDRESS})
+    monkeypatch.setattr("diagnose.redaction.redact.own_addresses", lambda: {OWN_ADDRESS})
     monkeypatch.setattr(Path, "home", lambda: Path(OWN_FOLDER))
 
 
@@ -157,7 +157,7 @@ def test_no_home_at_all_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_nothing_is_to_be_hidden_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A domain, from a computer without name, address and home."""
     monkeypatch.setattr(socket, "gethostname", lambda: "localhost")
-    monkeypatch.setattr("diagnose.redact.own_addresses", set)
+    monkeypatch.setattr("diagnose.redaction.redact.own_addresses", set)
     monkeypatch.setattr(Path, "home", lambda: Path("/"))
     report = about(address=None, said="x")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from diagnose.rejecting_servers import LARGEST_FILE, MOST_SERVERS, REMEMBERED_SECONDS, RejectingServers
+from diagnose.account.rejecting_servers import LARGEST_FILE, MOST_SERVERS, REMEMBERED_SECONDS, RejectingServers
 
 HOST, PORT = "mail.corp.example", 993
 FILE = "rejecting-servers.json"

@@ -10,17 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from diagnose.catalogue import catalogue
-from diagnose.declaration import DISCOVERY, DeclarationError, validate
-from diagnose.history import History
+from diagnose.account.history import History
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import (
     Check,
     CheckResult,
     Deadline,
     Facts,
     Finding,
-    Given,
     Host,
+    Inputs,
     Service,
     SkipCheck,
     Subject,
@@ -29,10 +28,11 @@ from diagnose.model import (
     text,
 )
 from diagnose.model.check import always
-from diagnose.model.workbench import Workbench
 from diagnose.network import Network
-from diagnose.runner import Outcome, run
-from diagnose.selection import Selection
+from diagnose.running.context import Context
+from diagnose.running.declaration import DISCOVERY, DeclarationError, validate
+from diagnose.running.runner import Outcome, run
+from diagnose.running.selection import Selection
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 PATIENCE = 30.0
@@ -55,20 +55,20 @@ def found(cause: str = "server.fault", certainty: Any = "confirmed", partial: bo
     return Finding(cause=cause, certainty=certainty, proof="seen", text=text("Seen."), partial=partial)
 
 
-def silent(_facts: Facts, _given: Given, _target: Target) -> tuple[Finding, ...]:
+def silent(_facts: Facts, _given: Inputs, _target: Target) -> tuple[Finding, ...]:
     return ()
 
 
-def noted(target: Target, _given: Given, _bench: Workbench) -> Noted:
+def noted(target: Target, _given: Inputs, _bench: Context) -> Noted:
     return Noted(word=target.domain if isinstance(target, Subject) else "")
 
 
 def check(
     name: str,
-    probe: Callable[[Any, Given, Workbench], Any] = noted,
+    probe: Callable[[Any, Inputs, Context], Any] = noted,
     *,
     each: type[Any] = Subject,
-    judge: Callable[[Any, Given, Any], Iterable[Finding]] = silent,
+    judge: Callable[[Any, Inputs, Any], Iterable[Finding]] = silent,
     **more: Any,
 ) -> Check[Noted]:
     return Check(
@@ -86,7 +86,7 @@ def check(
 def announcing(*services: Service, provider: str | None = None) -> Check[Noted]:
     """A discovery that finds *services*."""
 
-    def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+    def probe(_target: Subject, _given: Inputs, bench: Context) -> Noted:
         for one in services:
             bench.announce((one,))
         if provider:
@@ -96,8 +96,8 @@ def announcing(*services: Service, provider: str | None = None) -> Check[Noted]:
     return check(DISCOVERY, probe)
 
 
-def bench(seconds: float = PATIENCE) -> Workbench:
-    return Workbench(network=Network(), deadline=Deadline(seconds), history=History(None))
+def bench(seconds: float = PATIENCE) -> Context:
+    return Context(network=Network(), deadline=Deadline(seconds), history=History(None))
 
 
 def hinders_only(cause: str) -> bool:
@@ -125,7 +125,7 @@ def test_a_check_gets_the_facts_it_needs() -> None:
     """What is needed, and what is waited for, has run before, whatever the order of declaration."""
     seen: list[dict[str, Facts]] = []
 
-    def last(_target: Subject, given: Given, _bench: Workbench) -> Noted:
+    def last(_target: Subject, given: Inputs, _bench: Context) -> Noted:
         seen.append(dict(given.facts))
         return Noted()
 
@@ -182,10 +182,10 @@ def test_a_need_that_is_slow_holds_up_only_what_needs_it() -> None:
 
 def test_facts_reach_services_hosts_and_the_subject() -> None:
     """A service reads its host's and the subject's facts; the subject reads those of all services."""
-    given_to: dict[str, Given] = {}
+    given_to: dict[str, Inputs] = {}
 
-    def keep(name: str) -> Callable[[Any, Given, Workbench], Noted]:
-        def probe(target: Any, given: Given, _bench: Workbench) -> Noted:
+    def keep(name: str) -> Callable[[Any, Inputs, Context], Noted]:
+        def probe(target: Any, given: Inputs, _bench: Context) -> Noted:
             given_to[f"{name} {getattr(target, 'port', '')}"] = given
             return Noted(word=name)
 
@@ -215,18 +215,18 @@ def test_services_announced_late_are_checked_too() -> None:
     first_checked = threading.Event()
     counted: list[int] = []
 
-    def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+    def probe(_target: Subject, _given: Inputs, bench: Context) -> Noted:
         bench.announce((IMAP,))
         assert first_checked.wait(PATIENCE)
         bench.announce((IMAP, SMTP))
         return Noted()
 
-    def port(target: Service, _given: Given, _bench: Workbench) -> Noted:
+    def port(target: Service, _given: Inputs, _bench: Context) -> Noted:
         if target == IMAP:
             first_checked.set()
         return Noted()
 
-    def total(_target: Subject, given: Given, _bench: Workbench) -> Noted:
+    def total(_target: Subject, given: Inputs, _bench: Context) -> Noted:
         counted.append(len(given.elsewhere["port"]))
         return Noted()
 
@@ -256,7 +256,7 @@ def test_a_check_runs_only_for_targets_it_applies_to() -> None:
     """One id declared for two kinds of services runs once for each service."""
     ran: list[tuple[str, int]] = []
 
-    def probe(name: str) -> Callable[[Service, Given, Workbench], Noted]:
+    def probe(name: str) -> Callable[[Service, Inputs, Context], Noted]:
         return lambda target, _given, _bench: ran.append((name, target.port)) or Noted()  # type: ignore[func-returns-value]
 
     outcome = carry_out(
@@ -277,7 +277,7 @@ def test_turns_are_taken_one_at_a_time_in_the_order_of_services() -> None:
     inside = threading.Lock()
     seen: list[tuple[int, list[int]]] = []
 
-    def probe(target: Service, given: Given, _bench: Workbench) -> Noted:
+    def probe(target: Service, given: Inputs, _bench: Context) -> Noted:
         assert inside.acquire(blocking=False), "two turns at once"
         seen.append((target.port, [one.port for one, _ in given.earlier]))
         inside.release()
@@ -293,14 +293,14 @@ def test_a_turn_waits_for_an_earlier_one_that_is_held_up() -> None:
     order: list[int] = []
     second_ready = threading.Event()
 
-    def reach(target: Service, _given: Given, _bench: Workbench) -> Noted:
+    def reach(target: Service, _given: Inputs, _bench: Context) -> Noted:
         if target == IMAP:
             assert second_ready.wait(PATIENCE)
         else:
             second_ready.set()
         return Noted()
 
-    def login(target: Service, _given: Given, _bench: Workbench) -> Noted:
+    def login(target: Service, _given: Inputs, _bench: Context) -> Noted:
         order.append(target.port)
         return Noted()
 
@@ -317,7 +317,7 @@ def test_a_turn_that_was_skipped_leaves_no_facts_and_lets_the_next_go() -> None:
     """`earlier` holds only turns that were taken."""
     seen: list[int] = []
 
-    def probe(target: Service, given: Given, _bench: Workbench) -> Noted:
+    def probe(target: Service, given: Inputs, _bench: Context) -> Noted:
         if target == IMAP:
             raise SkipCheck(text("not this one"))
         seen.append(len(given.earlier))
@@ -334,7 +334,7 @@ def test_after_a_turn_that_crashed_no_other_is_taken(crash: BaseException) -> No
     """What a crashed login had sent is not known: another service must not get the same password."""
     sent: list[int] = []
 
-    def probe(target: Service, _given: Given, _bench: Workbench) -> Noted:
+    def probe(target: Service, _given: Inputs, _bench: Context) -> Noted:
         sent.append(target.port)
         raise crash
 
@@ -533,7 +533,7 @@ def test_a_chain_of_checks_does_not_outlive_the_deadline() -> None:
     begun: list[str] = []
 
     def late(name: str) -> Callable[..., Noted]:
-        def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+        def probe(_target: Subject, _given: Inputs, bench: Context) -> Noted:
             begun.append(name)
             while not bench.deadline.passed():
                 threading.Event().wait(0.01)
@@ -609,13 +609,13 @@ def test_what_is_kept_open_is_closed_at_the_end() -> None:
 
     one = bench()
 
-    def probe(_target: Subject, _given: Given, bench: Workbench) -> Noted:
+    def probe(_target: Subject, _given: Inputs, bench: Context) -> Noted:
         for name in ("first", "cross", "last"):
-            bench.shelf.put(name, Connection(name))
+            bench.connections.put(name, Connection(name))
         return Noted()
 
     run((check("a", probe),), SUBJECT, one, provider=None, hinders_only=hinders_only)
-    one.shelf.put("late", Connection("late"))
+    one.connections.put("late", Connection("late"))
 
     assert sorted(closed) == ["cross", "first", "last", "late"]
 
@@ -632,17 +632,17 @@ def test_the_shelf_gives_out_once_and_only_the_right_kind() -> None:
     class Other(Line):
         pass
 
-    shelf, first, second, other = bench().shelf, Line(), Line(), Other()
-    shelf.put("k", first)
-    shelf.put("k", second)
+    connections, first, second, other = bench().connections, Line(), Line(), Other()
+    connections.put("k", first)
+    connections.put("k", second)
     assert first.closed
-    assert shelf.take("k", Line) is second
-    assert shelf.take("k", Line) is None
-    shelf.put("k", second)
-    assert shelf.take("k", Other) is None
+    assert connections.take("k", Line) is second
+    assert connections.take("k", Line) is None
+    connections.put("k", second)
+    assert connections.take("k", Other) is None
     assert second.closed
-    shelf.put("k", other)
-    assert shelf.take("k", Line) is other
+    connections.put("k", other)
+    assert connections.take("k", Line) is other
     assert not other.closed
 
 
@@ -760,7 +760,7 @@ def test_given_hands_out_facts_by_kind() -> None:
     class Others(Facts, frozen=True):
         pass
 
-    given = Given(subject=SUBJECT, provider=None, services=(), facts={"a": Noted(word="w")})
+    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={"a": Noted(word="w")})
 
     assert given.of("a", Noted).word == "w"
     assert (given.has("a"), given.has("b")) == (True, False)

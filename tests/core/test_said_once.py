@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from diagnose.catalogue import catalogue
-from diagnose.compose import Frame, compose
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import CheckResult, Finding, Service, Subject, text
-from diagnose.model.renderer import RenderStyle
 from diagnose.model.report import Report
-from diagnose.verdict import judge
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.verdict.compose import Frame, compose
+from diagnose.verdict.verdict import judge
 from reports.html import render as as_html
 from reports.json import render as as_json
 from reports.text import render as as_text

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diagnose
-from diagnose.secret import MASK, Secret
+from diagnose.account.secret import MASK, Secret
 from tests.pace import working
 
 WORD = 'pa"ss\\w0rd&<é>'
@@ -96,14 +96,14 @@ def test_only_few_places_look_at_a_secret() -> None:
     }
 
     assert callers == {
-        "checks/mechanism.py",
-        "checks/password.py",
+        "checks/login/mechanism.py",
+        "checks/credentials/password.py",
         "checks/sessions/imap.py",
         "checks/sessions/pop3.py",
         "checks/sessions/session.py",
         "diagnose/cli/password_check.py",
-        "diagnose/history.py",
-        "diagnose/mask.py",
+        "diagnose/account/history.py",
+        "diagnose/redaction/mask.py",
     }
 
 

@@ -7,12 +7,12 @@ import itertools
 import pytest
 
 from diagnose.cli.lab import request_for
-from diagnose.diagnosis import diagnose
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import CheckResult, Host, Service, text
-from diagnose.stations import FAMILIES, NAMES, TITLES, path
-from diagnose.verdict import judge
+from diagnose.running.diagnosis import diagnose
+from diagnose.verdict.stations import FAMILIES, NAMES, TITLES, path
+from diagnose.verdict.verdict import judge
 from tests.core.test_verdict import (
     IMAP,
     KNOWN,

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.page import read_page
+from checks.web.html import read_page
+from diagnose.account.subject import SubjectError, host_name, parse_subject
 from diagnose.discovery.naming import host_name as discovered
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import LARGEST_FILE, load
 from diagnose.model import Deadline, Text, quote, text
 from diagnose.model.failure import FAILURE_NAMES, failure
-from diagnose.subject import SubjectError, host_name, parse_subject
 from tests.pace import working
 
 

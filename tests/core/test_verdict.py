@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diagnose.catalogue import Catalogue, Cause, Remedy, catalogue
+from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
 from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Subject, Target, text
 from diagnose.model.targets import Protocol, TlsMode
-from diagnose.verdict import JudgedCause, Judgement, judge
+from diagnose.verdict.verdict import JudgedCause, Judgement, judge
 
 KNOWN = catalogue()
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.catalogue import catalogue
-from diagnose.explain import close_ids, explain, provider_names
-from diagnose.language import translation
+from diagnose.explain.explain import close_ids, explain, provider_names
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.locale.language import translation
 from diagnose.model.text import json_text
 from diagnose.providers import Language, provider_ids
 from diagnose.replies import load_knowledge

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.replies_in_lines import LONGEST_LINE, LineError, read_lines, written
+from diagnose.explain.replies_in_lines import LONGEST_LINE, LineError, read_lines, written
 from tests.replies.corpus import CORPUS, judge, labelled
 
 

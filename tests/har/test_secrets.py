@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from checks.har import judge_har
-from diagnose.diagnosis import Request, diagnose
+from checks.browser.har import judge_har
 from diagnose.har import read_har
 from diagnose.har.secrets import STAND_IN, Secrets, ordinary, secret_shaped
-from diagnose.model import Deadline, Given, Subject
+from diagnose.model import Deadline, Inputs, Subject
 from diagnose.model.browsing import Browsing
-from diagnose.model.renderer import RenderStyle
-from diagnose.selection import Selection
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.selection import Selection
 from reports import html, text
 from reports import json as json_report
 from tests.pace import patient
@@ -138,7 +138,7 @@ def sanitized(file: Path) -> str:
 
 
 def verdict(file: Path) -> list[tuple[str, str]]:
-    known = Given(subject=SUBJECT, provider=None, services=(), facts={})
+    known = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
     return [(f.cause, f.certainty) for f in judge_har(read_har(file, Deadline(60)).facts, known, SUBJECT)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.catalogue import catalogue
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.lab import scenario as module
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS, Scenario

@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 
-from diagnose.language import DOMAIN, LANGUAGES, LOCALE, folder
+from diagnose.locale.language import DOMAIN, LANGUAGES, LOCALE, folder
 from diagnose.providers import Language
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ import pytest
 
 from diagnose.cli import COMMANDS, MAIN
 from diagnose.cli.output import formats, renderer
-from diagnose.language import translation
-from diagnose.model.renderer import RenderStyle
-from diagnose.plugins import all_checks
+from diagnose.locale.language import translation
 from diagnose.providers import Language
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.plugins import all_checks
 from reports.words import words
 from tests.language.catalogues import (
     HAN,

@@ -15,9 +15,9 @@ from types import SimpleNamespace
 import pytest
 from rich.cells import cell_len
 
-from diagnose import language
 from diagnose.cli import COMMANDS, run
-from diagnose.language import asked_for, of_computer, of_locale, translation
+from diagnose.locale import language
+from diagnose.locale.language import asked_for, of_computer, of_locale, translation
 from diagnose.providers import Language
 from tests.language.catalogues import HAN, TRANSLATED
 
@@ -184,7 +184,7 @@ def test_the_version_is_told_without_loading_any_of_this() -> None:
     loaded = (
         "import sys, diagnose.__main__\nsys.argv = ['diagnose', '--version']\n"
         "try: diagnose.__main__.main()\n"
-        "finally: print(sorted({'click', 'gettext', 'diagnose.language'} & set(sys.modules)))"
+        "finally: print(sorted({'click', 'gettext', 'diagnose.locale.language'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
 

@@ -6,16 +6,16 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from diagnose.catalogue import PLACEHOLDERS, Cause, catalogue, remedies_for
 from diagnose.cli.lab import request_for
-from diagnose.diagnosis import diagnose
+from diagnose.knowledge.catalogue import PLACEHOLDERS, Cause, catalogue, remedies_for
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
-from diagnose.language import LANGUAGES, translation
+from diagnose.locale.language import LANGUAGES, translation
 from diagnose.model import Text, text
-from diagnose.model.renderer import RenderStyle
 from diagnose.model.report import Report
 from diagnose.providers import Language, provider, provider_facts, provider_ids
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.diagnosis import diagnose
 from reports import html
 from reports import json as json_report
 from reports import text as text_report

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from diagnose.catalogue import catalogue
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.lab.scenario import SCENARIOS, Port, Scenario, Web
 from diagnose.lab.trial import carry_out
 from tests.main_job.test_scenarios import diagnosed

@@ -8,11 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from diagnose.cli.lab import AT_ONCE, request_for
-from diagnose.diagnosis import diagnose
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.lab.trial import Trial, carry_out
 from diagnose.model.report import Report
+from diagnose.running.diagnosis import diagnose
 from tests.machine import lacking
 from tests.pace import patient
 

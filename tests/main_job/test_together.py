@@ -7,10 +7,10 @@ from itertools import permutations
 import msgspec
 import pytest
 
-from diagnose.catalogue import catalogue
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import CheckResult, Finding, Host, Service, Subject, Target, text
-from diagnose.verdict import Judgement, judge
+from diagnose.verdict.verdict import Judgement, judge
 
 from .together import PAIRS, Pair
 

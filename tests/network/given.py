@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from checks.certificates import CertificateFacts
-from checks.dns import DomainFacts, HostFacts
-from checks.reach import ReachFacts
-from checks.second_look import Explanation
-from checks.tls import TlsFacts
-from diagnose.history import History
-from diagnose.model import Deadline, Facts, Failure, FailureName, Given, Host, Protocol, Service, Subject, Target
-from diagnose.model.workbench import Workbench
+from checks.dns.domain import DomainFacts
+from checks.dns.host import HostFacts
+from checks.reach.reach import ReachFacts
+from checks.tls.certificates import CertificateFacts
+from checks.tls.explained import Explanation
+from checks.tls.tls import TlsFacts
+from diagnose.account.history import History
+from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, Protocol, Service, Subject, Target
 from diagnose.network import Attempt, DnsAnswer, HostAddresses, Nameserver, Network
+from diagnose.running.context import Context
 
 ALICE = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 NOW = 1_700_000_000.0
@@ -21,8 +22,8 @@ DAY = 86_400.0
 DnsState = Literal["answered", "timed_out", "server_failure", "no_resolver", "refused"]
 
 
-def bench(resolver: Nameserver | None = None, *, third_party: bool = False, seconds: float = 5) -> Workbench:
-    return Workbench(
+def bench(resolver: Nameserver | None = None, *, third_party: bool = False, seconds: float = 5) -> Context:
+    return Context(
         network=Network(resolver), deadline=Deadline(seconds), history=History(None), third_party=third_party
     )
 
@@ -35,8 +36,8 @@ def given(
     *services: Service,
     facts: Mapping[str, Facts] | None = None,
     elsewhere: Mapping[str, tuple[tuple[Target, Facts], ...]] | None = None,
-) -> Given:
-    return Given(subject=ALICE, provider=None, services=services, facts=facts or {}, elsewhere=elsewhere or {})
+) -> Inputs:
+    return Inputs(subject=ALICE, provider=None, services=services, facts=facts or {}, elsewhere=elsewhere or {})
 
 
 def dns_answer(status: DnsState, *records: str) -> DnsAnswer:

@@ -11,16 +11,16 @@ import dns.rrset
 import msgspec
 import pytest
 
-from checks import clocks
-from checks.clocks import Testimony, Tick, Validity, ask_clocks, surely_past, tick_in_greeting
-from checks.network import ClockFacts, judge_clock, probe_clock
-from checks.server import ServerFacts
-from checks.tls import TlsFacts, judge_tls
-from checks.web import WebFacts
-from diagnose.history import History
-from diagnose.model import Certainty, Deadline, Facts, Given, Service, Target
-from diagnose.model.workbench import Workbench
+from checks.network import reference_clocks as clocks
+from checks.network.clock import ClockFacts, judge_clock, probe_clock
+from checks.network.reference_clocks import Testimony, Tick, Validity, ask_clocks, surely_past, tick_in_greeting
+from checks.server.server import ServerFacts
+from checks.tls.tls import TlsFacts, judge_tls
+from checks.web.web import WebFacts
+from diagnose.account.history import History
+from diagnose.model import Certainty, Deadline, Facts, Inputs, Service, Target
 from diagnose.network import Hop, KnownAnswer, Nameserver, Network, Vantage
+from diagnose.running.context import Context
 from tests.core.loopback import DnsServer, tcp
 
 from .conftest import Serve
@@ -39,7 +39,7 @@ def accepted() -> TlsFacts:
     return TlsFacts(verified=True, at=NOW, version="TLSv1.3")
 
 
-def seen(*rows: tuple[Service, TlsFacts]) -> Given:
+def seen(*rows: tuple[Service, TlsFacts]) -> Inputs:
     return given(*(one for one, _ in rows), elsewhere={"tls": tuple(rows)})
 
 
@@ -196,7 +196,7 @@ def test_whom_to_ask_for_the_time(serve: Serve, *, third_party: bool) -> None:
         request.wfile.write(f"HTTP/1.1 204 No Content\r\nDate: {date}\r\n\r\n".encode())  # type: ignore[attr-defined]
 
     url = f"http://127.0.0.1:{serve(page)}/"
-    work = Workbench(
+    work = Context(
         network=Network(Nameserver("127.0.0.1", 9), vantage=Reachable(url=url)),  # nobody is looked up outside
         deadline=Deadline(60),
         history=History(None),
@@ -338,7 +338,7 @@ def zone(*exchanges: str) -> Callable[[bytes], list[bytes]]:
 
 
 def asked_of(server: DnsServer, *services: Service, ask_recipient: bool = True) -> Testimony:
-    work = Workbench(
+    work = Context(
         network=Network(server.address),
         deadline=Deadline(20),
         history=History(None),

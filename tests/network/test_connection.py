@@ -5,20 +5,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from checks import offline
-from checks.clocks import Tick
-from checks.dns import DomainFacts
-from checks.network import ClockFacts
-from checks.offline import ConnectionFacts, Route, judge_connection, landmarks, probe_connection
-from checks.portal import PortalFacts, Reply
-from checks.proxy import Passage, ProxyFacts, Stage
-from checks.reach import ReachFacts
+from checks.dns.domain import DomainFacts
+from checks.network import connection as offline
+from checks.network.clock import ClockFacts
+from checks.network.connection import ConnectionFacts, Route, judge_connection, landmarks, probe_connection
+from checks.network.portal import PortalFacts, Reply
+from checks.network.proxy import Passage, ProxyFacts, Stage
+from checks.network.reference_clocks import Tick
+from checks.reach.reach import ReachFacts
 from diagnose.discovery.facts import Discovered, SourceResult
-from diagnose.model import Certainty, Facts, Failure, FailureName, Given, Service
-from diagnose.model.workbench import Workbench
+from diagnose.model import Certainty, Facts, Failure, FailureName, Inputs, Service
 from diagnose.network import Attempt, DnsAnswer, Nameserver, Vantage
 from diagnose.network.connector import family_of
 from diagnose.network.resolver import DnsStatus
+from diagnose.running.context import Context
 
 from .given import ALICE, bench, domain, given, reach, service
 
@@ -97,12 +97,12 @@ def test_a_forwarder_on_this_computer_is_not_the_network(monkeypatch: pytest.Mon
     assert [one.certainty for one in judge_connection(found, seen, ALICE)] == ["confirmed"]
 
 
-def judged(seen: Given, work: Workbench) -> list[str]:
+def judged(seen: Inputs, work: Context) -> list[str]:
     found = probe_connection(ALICE, seen, work)
     return [one.certainty for one in judge_connection(found, seen, ALICE)]
 
 
-def behind_a_forwarder(monkeypatch: pytest.MonkeyPatch, *, route: bool) -> Workbench:
+def behind_a_forwarder(monkeypatch: pytest.MonkeyPatch, *, route: bool) -> Context:
     """A computer whose only resolver is on loopback, in a network (or in none) where no public server answers."""
     work = bench(third_party=True)
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1" if route else None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.network import LARGEST_HOSTS_FILE, probe_hosts, read_hosts
+from checks.network.hosts import LARGEST_HOSTS_FILE, probe_hosts, read_hosts
 from diagnose.network import Network, Vantage
 
 from .given import bench, given, host

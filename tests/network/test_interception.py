@@ -6,9 +6,9 @@ import ssl
 
 import pytest
 
-from checks import interception
-from checks.certificates import CertificateFacts, read_certificate
-from checks.interception import (
+from checks.dns.names import related
+from checks.network import interception
+from checks.network.interception import (
     InterceptionFacts,
     Shown,
     interceptors,
@@ -16,8 +16,8 @@ from checks.interception import (
     probe_interception,
     product_of,
 )
-from checks.names import related
-from checks.tls import TlsFacts
+from checks.tls.certificates import CertificateFacts, read_certificate
+from checks.tls.tls import TlsFacts
 from diagnose.model import Certainty, SkipCheck
 
 from .given import ALICE, NOW, bench, certificate, given, reach, refused_certificate, service

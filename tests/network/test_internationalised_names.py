@@ -21,11 +21,12 @@ from pytest_httpserver import HTTPServer
 import checks
 import diagnose
 import reports
-from checks.address import close_domains
-from checks.certificates import name_matches
-from checks.cookies import refusal
+from checks.address.spelling import close_domains
+from checks.tls.certificates import name_matches
+from checks.web.set_cookie import refusal
 from diagnose import providers
-from diagnose.account import account_name
+from diagnose.account.spelling import account_name
+from diagnose.account.subject import parse_subject
 from diagnose.cli.parameters import ServiceUrl
 from diagnose.discovery import autoconfig, autodiscover, naming
 from diagnose.har import read_har
@@ -38,7 +39,6 @@ from diagnose.network.owner import registered
 from diagnose.network.proxies import parse_proxy
 from diagnose.network.resolver import Resolver
 from diagnose.network.vantage import Vantage
-from diagnose.subject import parse_subject
 from tests.core.loopback import tcp
 from tests.discovery.nameserver import ScriptedNameserver
 from tests.pace import patient

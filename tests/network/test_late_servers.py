@@ -17,15 +17,15 @@ import dns.message
 import dns.rrset
 import pytest
 
-from checks.page import read_page
 from checks.sessions import open_session
+from checks.web.html import read_page
 from diagnose.har import HarError, read_har
 from diagnose.model import ClosedError, Deadline, TooMuchDataError
-from diagnose.model.workbench import ConnectionShelf
 from diagnose.network import Network
 from diagnose.network.http import LARGEST_BODY, fetch
 from diagnose.network.resolver import Resolver
 from diagnose.network.stream import Stream
+from diagnose.running.context import ConnectionPool
 from tests.core.loopback import DnsServer, drip, flood, sends, stream_to, tcp, wait_for_end
 
 PATIENCE = 60.0
@@ -364,10 +364,10 @@ def test_a_farewell_that_hangs_holds_nobody() -> None:
         def close(self) -> None:
             let_go.wait(PATIENCE)
 
-    shelf = ConnectionShelf()
+    connections = ConnectionPool()
     for number in range(10):
-        shelf.put(str(number), Slow())
+        connections.put(str(number), Slow())
     began = time.monotonic()
-    shelf.close()
+    connections.close()
     let_go.set()
     assert time.monotonic() - began < 10

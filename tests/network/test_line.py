@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from checks import line
-from checks.line import CONNECTS, LINE_SECONDS, LineFacts, figures, judge_line, probe_line
+from checks.network import line
+from checks.network.line import CONNECTS, LINE_SECONDS, LineFacts, figures, judge_line, probe_line
 from diagnose.model import Certainty, SkipCheck
 from tests.pace import within
 

@@ -10,20 +10,20 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from checks import clean_browser
-from checks.awaited_mail import expected_senders
-from checks.chromium import Visit
-from checks.chromium.order import Order
-from checks.cookies import refusal
-from checks.reach import ReachFacts
+from checks.activation.mail import expected_senders
+from checks.browser import clean as clean_browser
+from checks.browser.automation import Visit
+from checks.browser.automation.job import Order
+from checks.reach.reach import ReachFacts
+from checks.web.set_cookie import refusal
+from diagnose.account.history import History
 from diagnose.browsers import browser
 from diagnose.discovery.autoconfig import parents
-from diagnose.history import History
-from diagnose.model import Deadline, Given, Service, Subject
+from diagnose.model import Deadline, Inputs, Service, Subject
 from diagnose.model.browsing import Browsing
-from diagnose.model.workbench import Workbench
 from diagnose.network import Cookie, Network
 from diagnose.network.owner import is_public_suffix, registered, related
+from diagnose.running.context import Context
 from tests.pace import patient
 
 
@@ -164,7 +164,7 @@ def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
     target = Service(protocol="webmail", host=page, port=443, tls="implicit", source="option", url=f"https://{page}/")
     subject = Subject(domain=page.partition(".")[2] if page != "github.io" else page)
     reached = ReachFacts(addresses=(), connected=None, attempts=())
-    given = Given(subject=subject, provider=None, services=(target,), facts={"reach": reached})
+    given = Inputs(subject=subject, provider=None, services=(target,), facts={"reach": reached})
     orders: list[Order] = []
 
     def visited(order: Order, *_: object) -> Visit:
@@ -174,7 +174,7 @@ def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
     monkeypatch.setattr(clean_browser, "find_spec", lambda _: "here")
     monkeypatch.setattr(clean_browser, "find_executable", lambda: (browser("chromium"), Path("/bin/true")))
     monkeypatch.setattr(clean_browser, "_visited", visited)
-    bench = Workbench(
+    bench = Context(
         network=Network(), deadline=Deadline(5), history=History(None), browsing=Browsing(clean_run=True),
         third_party=False,
     )  # fmt: skip
@@ -187,7 +187,7 @@ def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
 def test_a_mail_of_any_owner_below_the_suffix_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parent of a provider's host may be a suffix."""
     monkeypatch.setattr("diagnose.providers.hosts_of", lambda _: ("corp.com.cn", "mail.hoster.example", "x.github.io"))
-    given = Given(subject=Subject(domain="k12.ca.us"), provider="any", services=(), facts={})
+    given = Inputs(subject=Subject(domain="k12.ca.us"), provider="any", services=(), facts={})
 
     assert expected_senders(given) == {"k12.ca.us", "hoster.example"}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from checks import portal
-from checks.portal import PortalFacts, Reply, judge_portal, probe_portal
+from checks.network import portal
+from checks.network.portal import PortalFacts, Reply, judge_portal, probe_portal
 from diagnose.model import Certainty, Failure, SkipCheck
 from diagnose.network import KnownAnswer, Vantage
 from diagnose.network.vantage import known_answers

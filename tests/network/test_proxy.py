@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checks.proxy import Passage, ProxyFacts, judge_page, judge_proxy, probe_page, probe_proxy
+from checks.network.proxy import Passage, ProxyFacts, judge_page, judge_proxy, probe_page, probe_proxy
 from diagnose.model import Certainty, Failure, FailureName, SkipCheck
 from diagnose.network import Vantage
 from diagnose.network.proxies import Proxy, ProxySettings, parse_proxy

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from checks import resolver
-from checks.lookup import SystemFacts
-from checks.network import HostsFileFacts
-from checks.resolver import AnswerFacts, Contradiction, is_inward, judge_answers, probe_answers
-from diagnose.model import Certainty, Facts, Given, Host, SkipCheck, Target
+from checks.dns.system import SystemFacts
+from checks.network import resolver
+from checks.network.hosts import HostsFileFacts
+from checks.network.resolver import AnswerFacts, Contradiction, is_inward, judge_answers, probe_answers
+from diagnose.model import Certainty, Facts, Host, Inputs, SkipCheck, Target
 from diagnose.network import Nameserver, SystemLookup
 
 from .given import ALICE, bench, given, host, reach, service
@@ -60,7 +60,7 @@ def test_split_dns_is_legal(*, here: bool, elsewhere: bool, certainty: Certainty
     assert "10.0.0.9" in found.text.render()
 
 
-def seen(name: str, *addresses: str, system: tuple[str, ...] = (), listed: tuple[str, ...] = ()) -> Given:
+def seen(name: str, *addresses: str, system: tuple[str, ...] = (), listed: tuple[str, ...] = ()) -> Inputs:
     target, facts = host(name, *addresses)
     rows: dict[str, tuple[tuple[Target, Facts], ...]] = {"dns.host": ((target, facts),)}
     rows["reach"] = ((service(name), reach(PUBLIC)),)
@@ -83,7 +83,7 @@ def seen(name: str, *addresses: str, system: tuple[str, ...] = (), listed: tuple
     ],
     ids=["public", "one of two", "special use", "example", "localhost", "hosts file"],
 )
-def test_nobody_else_is_asked_without_need(monkeypatch: pytest.MonkeyPatch, what: Given) -> None:
+def test_nobody_else_is_asked_without_need(monkeypatch: pytest.MonkeyPatch, what: Inputs) -> None:
     monkeypatch.setattr(resolver, "_contradiction", lambda *_: pytest.fail("asked"))
 
     with pytest.raises(SkipCheck):

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model import Certainty, Status
-from diagnose.model.renderer import PALETTE, RenderStyle
 from diagnose.model.report import Impact, Verdict
+from diagnose.rendering.renderer import PALETTE, RenderStyle
 from reports.html import TEMPLATES, render
 from reports.words import words
 from tests.reports.samples import ATTACKS, SAMPLES, expired_certificate, healthy, hostile, the_25_checks, wrong_password

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model import report as model
-from diagnose.model.renderer import RenderStyle
 from diagnose.model.report import Report
+from diagnose.rendering.renderer import RenderStyle
 from reports.json import SCHEMA, render
 from tests.reports.samples import SAMPLES, healthy, hostile, wrong_password
 from tests.reports.texts import with_every_text

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from diagnose.model.picture import pictures
-from diagnose.model.renderer import RenderStyle
 from diagnose.model.report import Report
-from diagnose.redact import redact
+from diagnose.redaction.redact import redact
+from diagnose.rendering.renderer import RenderStyle
 from reports import html
 from reports import json as json_report
 from reports import text as text_report

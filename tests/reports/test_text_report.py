@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from diagnose.model.prose import line_starts
-from diagnose.model.renderer import RenderStyle
 from diagnose.model.report import Report
+from diagnose.rendering.prose import line_starts
+from diagnose.rendering.renderer import RenderStyle
 from reports.text import RENDERER, render
 from tests.reports.chinese import translate
 from tests.reports.samples import SAMPLES, expired_certificate, hostile, wrong_password

@@ -13,7 +13,6 @@ from typing import Any, Self
 
 from dnslib import DNSRecord
 
-from diagnose.diagnosis import Request, diagnose
 from diagnose.discovery import Wishes
 from diagnose.lab.authority import Authority
 from diagnose.lab.listener import Listener
@@ -23,7 +22,8 @@ from diagnose.model import Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report, ReportCheck
 from diagnose.network import Nameserver
-from diagnose.selection import Selection
+from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.selection import Selection
 
 DOMAIN = "corp.example"
 HOST = f"webmail.{DOMAIN}"

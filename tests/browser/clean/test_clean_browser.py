@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.chromium import find_executable
+from checks.browser.automation import find_executable
 from diagnose.model.picture import LARGEST_PICTURE, pictures
 from diagnose.model.report import Report
 from tests.pace import within
@@ -67,7 +67,7 @@ def test_neither_the_browser_nor_its_driver_is_told_a_secret(
             wrapper.chmod(0o700)
         monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", f"{folder}/node")
         monkeypatch.setenv("PW", "a password")
-        monkeypatch.setattr("checks.clean_browser.find_executable", lambda: (found[0], Path(folder, "chromium")))
+        monkeypatch.setattr("checks.browser.clean.find_executable", lambda: (found[0], Path(folder, "chromium")))
         with Site({"/": page(FORM)}) as site:
             assert check(site.diagnosed(), "browser.clean").status == "pass"
 

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from checks.browser_difference import DifferenceFacts, judge_difference
-from checks.chromium import FailedRequest, Field, Visit, find_executable
-from checks.clean_browser import judge_clean, probe_clean, shows_login
-from diagnose.history import History
-from diagnose.model import Deadline, Failure, Given, Service, SkipCheck, Subject
+from checks.browser.automation import FailedRequest, Field, Visit, find_executable
+from checks.browser.clean import judge_clean, probe_clean, shows_login
+from checks.browser.difference import DifferenceFacts, judge_difference
+from diagnose.account.history import History
+from diagnose.model import Deadline, Failure, Inputs, Service, SkipCheck, Subject
 from diagnose.model.browsing import Browsing
-from diagnose.model.workbench import Workbench
 from diagnose.network import Network
+from diagnose.running.context import Context
 from tests.commands.command_line import CommandLine
 
 HOST = "webmail.corp.example"
 URL = f"https://{HOST}/"
 TARGET = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="option", url=URL)
 GUESS = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="guess", url=URL)
-GIVEN = Given(subject=Subject(domain="corp.example"), provider=None, services=(TARGET,), facts={})
+GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(TARGET,), facts={})
 NOT_CONNECTED = Failure(name="connection_refused", operation="connect")
 
 
@@ -149,7 +149,7 @@ def test_what_a_mail_program_says_is_no_word_of_the_browser(message: str) -> Non
 
 
 def skipped(monkeypatch: pytest.MonkeyPatch, *, clean_run: bool = True) -> str:
-    bench = Workbench(
+    bench = Context(
         network=Network(), deadline=Deadline(5), history=History(None), browsing=Browsing(clean_run=clean_run)
     )
     with pytest.raises(SkipCheck) as skip:
@@ -162,7 +162,7 @@ def test_without_the_option_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_without_playwright_the_reason_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("checks.clean_browser.find_spec", lambda _: None)
+    monkeypatch.setattr("checks.browser.clean.find_spec", lambda _: None)
 
     assert "pipx inject mail-login-doctor playwright" in skipped(monkeypatch)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.diagnosis import diagnose
 from diagnose.model.picture import pictures
 from diagnose.network import Nameserver
+from diagnose.running.diagnosis import diagnose
 from tests.machine import need
 
 from .roundcube import NEEDED, roundcube

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from checks.browsers import chromium_cache, firefox_cache
-from checks.browsers.caches import Copy, Held
-from checks.browsers.pages import assets
+from checks.browser.stored import chromium_cache, firefox_cache
+from checks.browser.stored.caches import Copy, Held
+from checks.browser.stored.pages import assets
 from diagnose.model import Deadline
 from tests.pace import patient
 

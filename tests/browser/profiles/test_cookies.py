@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from checks.browsers import chromium, firefox
-from checks.browsers.cookies import StoredCookie, count, domains_of, dummy, header_bytes, sent
+from checks.browser.stored import chromium, firefox
+from checks.browser.stored.cookies import StoredCookie, count, domains_of, dummy, header_bytes, sent
 from diagnose.model import Deadline
 from diagnose.network import Cookie, Hop
 from tests.pace import patient

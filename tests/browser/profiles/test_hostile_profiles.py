@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from checks.browsers import chromium, database, firefox, profiles
-from checks.browsers.files import UnreadableError, read, reason
+from checks.browser.stored import chromium, database, firefox, profiles
+from checks.browser.stored.files import UnreadableError, read, reason
 from diagnose.model import Deadline
 from tests.machine import lacking
 from tests.pace import patient, within
@@ -379,8 +379,8 @@ def test_names_within_the_folder_are_followed(home: Path) -> None:
 MEASURED = """
 import re, sqlite3, sys
 from pathlib import Path
-from checks.browsers import firefox
-from checks.browsers.files import UnreadableError
+from checks.browser.stored import firefox
+from checks.browser.stored.files import UnreadableError
 from diagnose.model import Deadline
 
 def kib(what):

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from checks.browsers import installed as module
-from checks.browsers.installed import InstalledBrowser, here, installed
+from checks.browser.stored import installed as module
+from checks.browser.stored.installed import InstalledBrowser, here, installed
 from diagnose.browsers import Browser, Places, all_browsers, browser
 from diagnose.model import Deadline
 from tests.pace import within

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from checks.browsers.cookies import HeldCookies
-from checks.browsers.facts import BrowsersFacts, HeldPage, ProfileFacts, ProfilesFacts, Trial
-from checks.browsers.installed import InstalledBrowser
-from checks.browsers.opinions import judge_profiles
-from checks.profiles import judge_installed
-from diagnose.catalogue import catalogue
-from diagnose.model import Failure, Finding, Given, Service, Subject
+from checks.browser.installed import judge_installed
+from checks.browser.stored.cookies import HeldCookies
+from checks.browser.stored.facts import BrowsersFacts, HeldPage, ProfileFacts, ProfilesFacts, Trial
+from checks.browser.stored.installed import InstalledBrowser
+from checks.browser.stored.opinions import judge_profiles
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model import Failure, Finding, Inputs, Service, Subject
 
 from .made import HOST, NOW, URL
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example")
-GIVEN = Given(subject=SUBJECT, provider=None, services=(), facts={})
+GIVEN = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
 WEBMAIL = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="option", url=URL)
 GUESSED = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="guess", url=URL)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from checks.browsers import profiles
-from diagnose.diagnosis import Request, diagnose
+from checks.browser.stored import profiles
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
-from diagnose.selection import Selection
+from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.selection import Selection
 from tests.machine import need
 from tests.pace import patient
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from diagnose.model.report import Report, ReportFinding
-from diagnose.redact import redact
+from diagnose.redaction.redact import redact
 from tests.reports.samples import wrong_password
 
 

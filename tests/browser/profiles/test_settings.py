@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checks.browsers import chromium, firefox
+from checks.browser.stored import chromium, firefox
 from diagnose.model import Deadline
 from tests.pace import patient
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.browsers import workers
+from checks.browser.stored import workers
 from diagnose.model import Deadline
 from tests.pace import patient
 

@@ -1,0 +1,1 @@
+"""Whether the address is written as addresses are."""

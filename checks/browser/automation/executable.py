@@ -1,0 +1,18 @@
+"""Where a browser of Chromium's kind is installed on this computer."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from checks.browser.stored.installed import here
+from diagnose.browsers import Browser, all_browsers
+
+
+def find_executable() -> tuple[Browser, Path] | None:
+    """The first of the known browsers that is here, and what to start it by; None when there is none."""
+    for browser in all_browsers():
+        for place in here(browser.executable):
+            if found := shutil.which(place):  # a path with its folder is looked at as it is
+                return browser, Path(found)
+    return None

@@ -1,0 +1,113 @@
+"""Browsers on this computer: is one too old, and does a profile hold what breaks the login on the webmail page?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from checks.browser.stored import cookies, profiles
+from checks.browser.stored.asking import compare, gone, try_header
+from checks.browser.stored.caches import host_of
+from checks.browser.stored.facts import BrowsersFacts, ProfileFacts, ProfilesFacts, works
+from checks.browser.stored.opinions import judge_profiles
+from checks.web.web import WebFacts
+from diagnose.model import Check, Inputs, Service, SkipCheck, Text, text
+from diagnose.network import Hop
+from diagnose.replies import read_reply
+from diagnose.running.context import Context
+
+READ_SECONDS = 8.0
+
+
+LARGE_HEADER = 4096
+"""Bytes of a Cookie header from which on the server is asked; it knows its limit, and we do not."""
+
+
+MOST_TRIALS = 3
+
+
+SESSION_COMPLAINTS = {"web.session-expired", "web.redirect-loop", "browser.stale-cookies"}
+"""What old cookies look like to the person who has them."""
+
+
+def probe_profiles(target: Service, inputs: Inputs, context: Context) -> ProfilesFacts:
+    """Read the profiles, ask the server whether it takes a header as large as theirs, look at old pages of theirs."""
+    if not context.browsing.profiles:
+        raise SkipCheck(text("reading browser profiles was not asked for"))
+    web = inputs.of("web", WebFacts) if inputs.has("web") else None
+    hops = web.hops if web else ()
+    url, now = _page(target, hops), time.time()
+    clean = next((works(hop.status) for hop in reversed(hops) if hop.url == url), None)
+    until = context.deadline.share(0.5, READ_SECONDS)
+    read = {one: profiles.read(one, target.host, url, now, until) for one in profiles.profiles()}
+    sent = {one: cookies.sent(content.cookies or (), url, now) for one, content in read.items()}
+    large = sorted(
+        (one for one, going in sent.items() if clean and cookies.header_bytes(going) >= LARGE_HEADER),
+        key=lambda one: -cookies.header_bytes(sent[one]),
+    )
+    trials = {one: try_header(url, sent[one], context) for one in large[:MOST_TRIALS]}
+    versions = _versions(inputs)
+    return ProfilesFacts(
+        url=url,
+        profiles=tuple(
+            ProfileFacts(
+                browser=one.browser,
+                browser_version=versions.get(one.browser, ""),
+                profile=one.name,
+                cookies=None if content.cookies is None else cookies.count(content.cookies, url, hops, now),
+                cookies_blocked=content.cookies_blocked,
+                javascript_blocked=content.javascript_blocked,
+                zoom_percent=content.zoom_percent,
+                hsts=content.hsts,
+                service_worker=None if content.workers is None else content.workers[0],
+                service_workers_gone=gone(content.workers[1], context) if clean and content.workers else 0,
+                cached=content.cached,
+                page=compare(content.copies, now, context) if clean else None,
+                unread=content.unread,
+                trial=trials.get(one),
+            )
+            for one, content in read.items()
+        ),
+        clean_session_works=clean,
+        scripts=web is None or web.page is None or web.page.scripts > 0,
+        session_complaint=any(
+            suspect.cause in SESSION_COMPLAINTS
+            for message in context.seen
+            for suspect in read_reply(message, provider=inputs.provider).suspects
+        ),
+    )
+
+
+def _page(target: Service, hops: Iterable[Hop]) -> str:
+    """Where a visit of the webmail page ends, as long as that is on its host."""
+    walked = [hop.url for hop in hops if host_of(hop.url) == target.host]
+    return walked[-1] if walked else target.url or f"https://{target.host}:{target.port}/"
+
+
+def _versions(inputs: Inputs) -> dict[str, str]:
+    if not inputs.has("browser.installed"):
+        return {}
+    found: dict[str, list[str]] = {}
+    for one in inputs.of("browser.installed", BrowsersFacts).browsers:
+        found.setdefault(one.browser, []).append(one.version)
+    return {name: versions[0] for name, versions in found.items() if len(versions) == 1}
+
+
+def _unread(facts: ProfilesFacts) -> Text | None:
+    if not facts.profiles:
+        return text("no browser profile was found")
+    return text("not all of the browser profiles could be read") if any(one.unread for one in facts.profiles) else None
+
+
+CHECK = Check(
+    id="browser.profiles",
+    family="browser",
+    title="No browser profile holds what breaks the login at {host}",
+    each=Service,
+    facts=ProfilesFacts,
+    probe=probe_profiles,
+    judge=judge_profiles,
+    untold=_unread,
+    after=("web", "browser.installed"),
+    applies=lambda target: target.protocol == "webmail",
+)

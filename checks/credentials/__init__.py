@@ -1,0 +1,1 @@
+"""The password, the user name, and the message that the person saw."""

@@ -1,0 +1,104 @@
+"""Seen: the messages that the person saw in a mail program or on a page, read as a server's reply would be.
+
+What somebody tells is worth less than what the run sees itself: no more than likely, and only possible where the run
+found in working order what the message complains of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from checks.dns.domain import DomainFacts
+from checks.login.login import LoginFacts
+from checks.reach.reach import ReachFacts
+from checks.server.server import ServerFacts
+from checks.tls.tls import TlsFacts
+from checks.web.web import WebFacts
+from diagnose.knowledge.catalogue import FAMILIES
+from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, text
+from diagnose.replies import read_message
+from diagnose.replies.text import LARGEST_REPLY
+from diagnose.running.context import Context
+
+F = TypeVar("F", bound=Facts)
+
+ANSWERS = {"answered", "no_data", "name_not_found"}
+"""What only a name server that is reached can say."""
+
+
+class SeenFacts(Facts, frozen=True, kw_only=True):
+    """What the person saw."""
+
+    messages: tuple[str, ...]
+    """As told, the run's own secrets masked."""
+
+
+def probe_seen(_target: Subject, _inputs: Inputs, context: Context) -> SeenFacts:
+    """Take the messages, and hide in them what must not be shown; no I/O."""
+    if not context.seen:
+        raise SkipCheck(text("no message was handed over with --seen"))
+    other = context.other_mailbox.password if context.other_mailbox else None
+    messages = [message[:LARGEST_REPLY] for message in context.seen]
+    for secret in filter(None, (context.password, context.access_token, other)):
+        messages = [secret.masked_in(message) for message in messages]
+    return SeenFacts(messages=tuple(messages))
+
+
+def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+    """What do the messages point at, and does the run speak against it?"""
+    working = working_families(inputs)
+    for message in facts.messages:
+        reading = read_message(message, provider=inputs.provider)
+        for suspect in reading.suspects:
+            doubtful = suspect.certainty == "possible" or suspect.cause.partition(".")[0] in working
+            yield Finding(
+                cause=suspect.cause,
+                certainty="possible" if doubtful else "likely",
+                text=text("This message was seen: {words}", words=message),
+                data={"recognised": reading.matched},
+            )
+
+
+def working_families(inputs: Inputs) -> frozenset[str]:
+    """The families of causes that the run found in working order, as far as it looked at what somebody set up."""
+    logins = [facts.outcome for _, facts in inputs.elsewhere.get("login", ()) if isinstance(facts, LoginFacts)]
+    if "accepted" in logins:
+        return frozenset(FAMILIES)
+    working: set[str] = set()
+    if inputs.has("dns.domain") and inputs.of("dns.domain", DomainFacts).mx.status in ANSWERS:
+        working |= {"network"}
+    if "rejected" in logins:  # whoever gets an answer to a login has come all the way to the server
+        working |= {"network", "dns", "reach", "server", "tls"}
+    if _all(inputs, "reach", ReachFacts, lambda facts: facts.connected is not None):
+        working |= {"dns", "reach"}
+    if _all(inputs, "tls", TlsFacts, lambda facts: facts.verified):
+        working |= {"network", "tls"}
+    if _all(inputs, "server", ServerFacts, lambda facts: facts.open):
+        working |= {"server"}
+    if _all(inputs, "web", WebFacts, lambda facts: facts.asks_for_password):
+        working |= {"web"}
+    return frozenset(working)
+
+
+def _all(inputs: Inputs, check: str, kind: type[F], good: Callable[[F], bool]) -> bool:
+    """Whether *check* ended well on all services that somebody named; on all guesses where nobody named any."""
+    rows = [
+        (target, facts)
+        for target, facts in inputs.elsewhere.get(check, ())
+        if isinstance(target, Service) and isinstance(facts, kind)
+    ]
+    named = [facts for target, facts in rows if target.named] or [facts for _, facts in rows]
+    return bool(named) and all(map(good, named))
+
+
+CHECK = Check(
+    id="seen",
+    family="credentials",
+    title="The message that was seen points at no cause",
+    each=Subject,
+    facts=SeenFacts,
+    probe=probe_seen,
+    judge=judge_seen,
+    after=("dns.domain", "reach", "tls", "server", "login", "web"),
+)

@@ -1,0 +1,1 @@
+"""Whether the names of the domain and its servers are found."""

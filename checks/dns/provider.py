@@ -1,0 +1,96 @@
+"""The provider: do the settings point where the mail of the domain goes?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.dns.domain import DomainFacts
+from diagnose import providers
+from diagnose.discovery import Discovered
+from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, text
+from diagnose.replies import same_house
+from diagnose.running.context import Context
+
+
+class ProviderFacts(Facts, frozen=True, kw_only=True):
+    """Which provider takes the domain's mail, and whose servers are set up."""
+
+    by_mx: str | None
+    by_host: dict[str, str]
+    """Server name to provider id, for the names that somebody set up and whose owner is known."""
+
+
+def probe_provider(_target: Subject, inputs: Inputs, _context: Context) -> ProviderFacts:
+    """Recognise both sides; no I/O. What the domain itself tells mail programs counts, whether or not it was used."""
+    domain = inputs.of("dns.domain", DomainFacts)
+    told = [s for s in inputs.services if s.source == "option"]
+    if inputs.has("discovery"):
+        sources = inputs.of("discovery", Discovered).sources
+        told += [s for one in sources if one.source in {"srv", "autoconfig"} for s in one.services]
+    owners = {service.host: providers.by_host(service.host) for service in told}
+    return ProviderFacts(
+        by_mx=providers.by_mx(r.exchange for r in domain.records),
+        by_host={host: owner for host, owner in owners.items() if owner},
+    )
+
+
+def judge_provider(facts: ProviderFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+    """Do the settings point where the mail goes?"""
+    for host, owner in facts.by_host.items():
+        if facts.by_mx is not None:
+            if owner == facts.by_mx or facts.by_mx in providers.owners_of_host(host):
+                continue
+            yield Finding(
+                cause="dns.wrong-provider",
+                certainty="possible" if same_house(owner, facts.by_mx) else "likely",
+                text=text(
+                    "The settings name {host} ({owner}), but mail for {domain} goes to another provider ({mx}).",
+                    host=host,
+                    owner=owner,
+                    domain=inputs.subject.domain,
+                    mx=facts.by_mx,
+                ),
+                data={"mistaken": owner},
+            )
+        elif _only_of_its_own(owner, inputs):
+            yield Finding(
+                cause="dns.wrong-provider",
+                certainty="likely",
+                text=text(
+                    "The settings name {host} ({owner}). That provider has mailboxes of its own domains only, and "
+                    "{domain} is none of them.",
+                    host=host,
+                    owner=owner,
+                    domain=inputs.subject.domain,
+                ),
+                data={"mistaken": owner},
+            )
+
+
+def _only_of_its_own(owner: str, inputs: Inputs) -> bool:
+    """Whether a mailbox of this address cannot be at *owner*, whose customers are private people."""
+    if providers.provider(owner).kind != "consumer":
+        return False
+    domains = {inputs.subject.domain, (inputs.subject.username or "").rpartition("@")[2].lower()}
+    return all(providers.by_domain(domain) != owner for domain in domains)
+
+
+def _untold(facts: ProviderFacts) -> Text | None:
+    if facts.by_mx is None:
+        return text("which provider takes the mail is not known")
+    return None if facts.by_host else text("no settings name a known provider's server")
+
+
+CHECK = Check(
+    id="dns.provider",
+    family="dns",
+    title="The settings point at the provider that takes the mail of {domain}",
+    each=Subject,
+    facts=ProviderFacts,
+    probe=probe_provider,
+    judge=judge_provider,
+    untold=_untold,
+    rules_out=("dns.wrong-provider",),
+    needs=("dns.domain",),
+    after=("discovery",),
+)

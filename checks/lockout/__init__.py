@@ -1,0 +1,1 @@
+"""The record of rejected logins on this computer."""

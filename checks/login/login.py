@@ -1,0 +1,383 @@
+"""Login: one name, one mechanism, one try."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from checks.lockout.lockout import read_record
+from checks.login.bare_rejection import judge_bare_rejection
+from checks.login.mechanism import PROTOCOL_LOGIN, choose_mechanism
+from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
+from checks.server.client_limits import judge_wait
+from checks.server.maintenance import announcing
+from checks.server.server import ServerFacts, session_key, take_session
+from checks.sessions import Credentials, MailSession, Reply
+from diagnose import providers
+from diagnose.account.history import PENDING
+from diagnose.model import Check, Deadline, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
+from diagnose.network import standing
+from diagnose.replies import Reading, read_reply
+from diagnose.running.context import Context
+
+LOGIN_SECONDS = 25.0
+"""Patience for the answer; servers hold back the answer to a wrong password for seconds, on purpose."""
+EARLIER_SECONDS = 3.0
+"""Patience for the look into the mailbox that an earlier session is used for."""
+GOODBYE_SECONDS = 0.3
+"""For a server to forget a session that said goodbye."""
+OAUTH = ("XOAUTH2", "OAUTHBEARER")
+
+
+UNKNOWN_NAME = ("credentials.rejected", "activation.mailbox-missing")
+"""What a server says that does not know the name."""
+
+
+Outcome = Literal["accepted", "rejected", "unanswered", "no_mechanism", "unasked"]
+
+
+class LoginFacts(Facts, frozen=True, kw_only=True):
+    """One login."""
+
+    outcome: Outcome
+    """``unanswered``: sent, and then silence or an end; the server may have counted it. ``unasked``: the server let
+    this client in, or said yes, before the secret was sent, so that nothing is known of it."""
+    mechanism: str | None = None
+    offered: tuple[str, ...] = ()
+    reply: str = ""
+    """The server's words, the secret masked."""
+    milliseconds: int = 0
+    failure: Failure | None = None
+    with_token: bool = False
+    let_in: bool = False
+    """Of ``unasked``: the server wants no login at all."""
+    secret_sent: bool = False
+    """Of ``unasked``: the secret went out all the same."""
+
+
+def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts:
+    """Log in once, if this turn may."""
+    if why := _why_not(target, inputs, context):
+        if (context.password or context.access_token) is None and _takes_no_login(target, context):
+            return LoginFacts(outcome="no_mechanism")
+        raise why
+    credentials = _credentials(inputs, context)
+    session = take_session(target, context)
+    if credentials is None or session is None:
+        raise SkipCheck(text("the connection is gone"))
+    offered = session.mechanisms
+    if session.logged_in:
+        session.close()
+        greeting = inputs.of("server", ServerFacts).greeting
+        return LoginFacts(outcome="unasked", offered=offered, reply=greeting, let_in=True)
+    mechanism = choose_mechanism(target.protocol, offered, credentials, initial_response=session.initial_response)
+    facts = LoginFacts(outcome="no_mechanism", offered=offered, with_token=credentials.is_token)
+    if mechanism is None:
+        session.close()
+        return facts
+    _let_earlier_end(session, target, inputs, context)
+    started = time.monotonic()
+
+    def patience() -> Deadline:
+        nonlocal started
+        started = time.monotonic()
+        return context.deadline.share(0.9, LOGIN_SECONDS)
+
+    def counted(reply: Reply) -> str | None:
+        return _counted(msgspec.structs.replace(facts, outcome="rejected", reply=reply.words), inputs, target)
+
+    try:
+        reply = log_in_once(
+            session, credentials, mechanism, patience, context, provider=inputs.provider, counted=counted
+        )
+    except SkipCheck:
+        session.close()
+        raise
+    except OSError as error:
+        session.close()
+        facts = msgspec.structs.replace(facts, outcome="unanswered", failure=failure(error, "login"))
+    else:
+        outcome = _outcome(reply, session, target, inputs, context)
+        facts = msgspec.structs.replace(facts, outcome=outcome, reply=reply.words)
+        if outcome == "unasked":
+            facts = msgspec.structs.replace(facts, let_in=not reply.unasked, secret_sent=session.secret_is_out)
+        context.connections.put(session_key(target), session)
+    facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
+    _note(facts, target, inputs, context)
+    return facts
+
+
+def _takes_no_login(target: Service, context: Context) -> bool:
+    """Whether the server offers nobody any way to log in, which takes no secret to find out."""
+    session = take_session(target, context)
+    if session is None:
+        return False
+    context.connections.put(session_key(target), session)
+    return not session.mechanisms and not session.logged_in
+
+
+def _outcome(reply: Reply, session: MailSession, target: Service, inputs: Inputs, context: Context) -> Outcome:
+    if reply.ok:
+        return "accepted"
+    if reply.unasked:
+        return "unasked"
+    suspects = read_answer(reply.words, inputs, target, "login").suspects
+    if not any(suspect.certainty != "possible" for suspect in suspects):
+        # a login is refused, without a word of it, by a server that has let this client in already, too
+        with contextlib.suppress(OSError):
+            if session.lets_everybody_in(context.deadline.share(0.5, EARLIER_SECONDS)):
+                return "unasked"
+    return "rejected"
+
+
+def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, context: Context) -> None:
+    """Wait for sessions of earlier turns: a server that takes one of a user at a time would turn this one away."""
+    ports = {
+        service.port
+        for service, facts in inputs.earlier
+        if (service.host, service.protocol) == (target.host, target.protocol)
+        and isinstance(facts, LoginFacts)
+        and facts.outcome == "accepted"
+    }
+    if not ports:
+        return
+    patience = context.deadline.share(0.2, EARLIER_SECONDS)
+    while standing(session.stream.peer, ports) and not patience.passed():
+        time.sleep(0.05)
+    time.sleep(min(GOODBYE_SECONDS, context.deadline.left()))
+
+
+def _credentials(inputs: Inputs, context: Context) -> Credentials | None:
+    secret = context.access_token or context.password
+    if secret is None or inputs.subject.username is None:
+        return None
+    return Credentials(username=inputs.subject.username, secret=secret, is_token=context.access_token is not None)
+
+
+def _note(facts: LoginFacts, target: Service, inputs: Inputs, context: Context) -> None:
+    """Remember which servers reject: they may ban this address."""
+    if facts.outcome == "accepted":
+        context.rejecting.accepted(target.host, target.port)
+    elif facts.outcome == "rejected" and not _uncounted(facts, inputs, target):
+        context.rejecting.rejected(target.host, target.port)
+
+
+def _counted(facts: LoginFacts, inputs: Inputs, target: Service) -> str | None:
+    """As what a rejection goes on record, a cause id; None where the server counts no wrong try."""
+    if _uncounted(facts, inputs, target):
+        return None
+    causes = [finding.cause for finding in judge_login(facts, inputs, target) if finding.certainty != "possible"]
+    return next(iter(causes), "credentials.rejected")
+
+
+def _why_not(target: Service, inputs: Inputs, context: Context) -> SkipCheck | None:
+    """Why this service gets no login, if it gets none."""
+    if context.password is None and context.access_token is None:
+        return SkipCheck(text("there is no password to log in with"))
+    if why := _spared(target, inputs, context):
+        return SkipCheck(why)
+    # asked of the record itself: the lockout check may have been left out; and again right before the password is sent
+    record = read_record(inputs.subject, inputs, context) if context.access_token is None else None
+    settled = record is not None and record.same_password_cause != PENDING  # what is under way is waited for
+    if why := refusal(record) if record is not None and settled else None:
+        return SkipCheck(why)
+    return None
+
+
+def _spared(target: Service, inputs: Inputs, context: Context) -> Text | None:
+    """What earlier turns have answered already."""
+    if context.try_all:
+        return None
+    for service, facts in inputs.earlier:
+        if not isinstance(facts, LoginFacts) or _not_tried(facts):
+            continue
+        if facts.outcome != "accepted":
+            return text("after the answer of {protocol} no other service is tried", protocol=service.protocol.upper())
+        if service.way == target.way:
+            return text("the login by {protocol} has answered it", protocol=service.protocol.upper())
+    return None
+
+
+def _not_tried(facts: LoginFacts) -> bool:
+    """Whether no server has got to see the secret."""
+    return facts.outcome == "no_mechanism" or (facts.outcome == "unasked" and not facts.secret_sent)
+
+
+def _uncounted(facts: LoginFacts, inputs: Inputs, service: Service) -> bool:
+    suspects = read_answer(facts.reply, inputs, service, "login").suspects
+    return bool(suspects) and suspects[0].certainty != "possible" and suspects[0].cause in NOT_COUNTED
+
+
+def read_answer(words: str, inputs: Inputs, service: Service, stage: str) -> Reading:
+    """What *words* of the server of *service* say, at this *stage* of the session."""
+    provider = inputs.provider or providers.by_host(service.host)
+    return read_reply(
+        words, protocol="http" if service.protocol == "webmail" else service.protocol, provider=provider, stage=stage
+    )
+
+
+def judge_login(facts: LoginFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+    """What the server's answer to the login says."""
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    match facts.outcome:
+        case "accepted":
+            yield from judge_wait(facts.milliseconds / 1000, target, quick_connect=False)
+        case "no_mechanism":
+            yield from _judge_no_mechanism(facts, target)
+        case "unanswered":
+            words = facts.failure.words if facts.failure else ""
+            late = facts.failure is not None and facts.failure.name == "timed_out"
+            yield Finding(
+                cause="server.slow" if late else "server.fault",
+                certainty="likely",
+                text=text("{host} did not answer the login on port {port} ({words}).", words=words, **place),
+            )
+        case "rejected":
+            yield from _judge_rejected(facts, inputs, target)
+        case "unasked" if not facts.let_in:
+            yield Finding(
+                cause="server.fault",
+                certainty="possible",
+                text=text("{host} said yes on port {port} before it was asked: {reply}", reply=facts.reply, **place),
+            )
+        case "unasked":
+            pass
+
+
+def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]:
+    offered = " ".join(name for name in facts.offered if name != PROTOCOL_LOGIN)
+    only_oauth = not facts.with_token and any(name in OAUTH for name in facts.offered)
+    yield Finding(
+        cause="credentials.oauth-required" if only_oauth else "settings.no-common-auth",
+        certainty="likely" if only_oauth and not set(facts.offered) <= {*OAUTH, PROTOCOL_LOGIN} else "confirmed",
+        proof="only-tokens-offered" if only_oauth else "none-offered",
+        text=text(
+            "{host} offers on port {port} no way to log in with what is at hand; it offers: {offered}.",
+            host=target.host,
+            port=target.port,
+            offered=offered or text("none"),
+        ),
+    )
+
+
+def _judge_rejected(facts: LoginFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+    reading = read_answer(facts.reply, inputs, target, "login")
+    sentence = text(
+        "{host} answered the login on port {port}: {reply}", host=target.host, port=target.port, reply=facts.reply
+    )
+    data = {"reply": facts.reply, "mechanism": facts.mechanism, "recognised": reading.matched}
+    if reading.referral:
+        data["referred_host"] = reading.referral
+        sentence = text(
+            "{host} sends this account to the server {other}: {reply}",
+            host=target.host,
+            other=reading.referral,
+            reply=facts.reply,
+        )
+    findings = [
+        announcing(
+            Finding(cause=suspect.cause, certainty=suspect.certainty, proof=suspect.proof, text=sentence, data=data),
+            target.host,
+            facts.reply,
+        )
+        for suspect in reading.suspects
+    ]
+    if (other := _other_form(inputs)) is not None:  # the server may know the mailbox by its other name
+        findings = [
+            msgspec.structs.replace(f, certainty="likely", proof="")
+            if (f.cause, f.certainty) == ("activation.mailbox-missing", "confirmed")
+            else f
+            for f in findings
+        ]
+    if not findings:  # a rejection that says nothing we know is still a rejection of this login
+        cause = "credentials.token-rejected" if facts.with_token else "credentials.rejected"
+        findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
+    first, others = findings[0], findings[1:]
+    if other is not None and first.cause in UNKNOWN_NAME:
+        sentence = text(
+            "The user name was sent as {sent}; a server may know it as {other}, which --username sends.",
+            sent=inputs.subject.username,
+            other=other,
+        )
+        others.append(Finding(cause="settings.username-format", certainty="possible", text=sentence))
+    if facts.with_token or first.cause != "credentials.rejected":
+        yield from (first, *others)
+    else:
+        yield from judge_bare_rejection(first, others, inputs, target)
+
+
+def _other_form(inputs: Inputs) -> str | None:
+    """The address with its domain in the other form, where an internationalised one was the user name."""
+    forms = [form for form in (inputs.subject.ascii_address, inputs.subject.address) if form is not None]
+    others = [form for form in forms if form != inputs.subject.username]
+    return others[0] if len(others) == 1 and inputs.subject.username in forms else None
+
+
+def _mail(target: Service) -> bool:
+    return target.protocol != "webmail"
+
+
+def _accepted(facts: LoginFacts) -> bool:
+    return facts.outcome == "accepted"
+
+
+RULED_OUT = (
+    "settings.protocol-disabled",
+    "settings.username-format",
+    "settings.no-common-auth",
+    "settings.wrong-host",
+    "settings.access-policy",
+    "settings.plaintext-refused",
+    "credentials.rejected",
+    "credentials.expired",
+    "credentials.app-password-required",
+    "credentials.oauth-required",
+    "credentials.second-factor-required",
+    "credentials.web-login-required",
+    "credentials.token-rejected",
+    "lockout.account-locked",
+    "lockout.rate-limited",
+    "lockout.address-blocked",
+    "lockout.suspicious-login",
+    "activation.not-activated",
+    "activation.mailbox-missing",
+    "activation.account-disabled",
+    "activation.service-expired",
+)
+"""What an accepted login speaks against."""
+
+
+def _left_open(facts: LoginFacts) -> Text | None:
+    if facts.let_in:
+        return text("The server lets clients in without a login, so whether it takes this one is not known.")
+    if facts.outcome == "unasked":
+        return text("The server said yes before it was asked, so whether it takes this login is not known.")
+    return None
+
+
+def _untold(facts: LoginFacts) -> Text | None:
+    return None if _accepted(facts) else text("no login was accepted")
+
+
+CHECK = Check(
+    id="login",
+    family="login",
+    title="{host} accepts the login by {protocol}",
+    each=Service,
+    facts=LoginFacts,
+    probe=probe_login,
+    judge=judge_login,
+    untold=_untold,
+    left_open=_left_open,
+    rules_out=RULED_OUT,
+    needs=("server", "tls"),
+    after=("password", "lockout"),
+    applies=_mail,
+    usable=_accepted,
+    takes_turns=True,
+    spared=_spared,
+)

@@ -1,0 +1,97 @@
+"""One try: a password is on record before it is sent, and is not sent where that may lock the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from checks.lockout.lockout import TURN_SECONDS, LockoutFacts, weigh
+from checks.sessions import Credentials, MailSession, Reply
+from diagnose.account.history import BusyError, RecordError, Turn
+from diagnose.model import Deadline, SkipCheck, Text, text
+from diagnose.running.context import Context
+
+NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
+"""The server could not look at the password, so it counts no wrong try."""
+NO_RECORD = text(
+    "the record of earlier tries cannot be used; --send-again sends the password all the same, --no-history does "
+    "without the record"
+)
+
+
+def log_in_once(
+    session: MailSession,
+    credentials: Credentials,
+    mechanism: str,
+    deadline: Callable[[], Deadline],
+    context: Context,
+    *,
+    provider: str | None,
+    counted: Callable[[Reply], str | None],
+) -> Reply:
+    """Send the secret, once, with the try on record from before it is sent.
+
+    *deadline* is asked for when it is sent. *counted*: as what a reply that lets nobody in goes on record, a cause id;
+    None: the server counts no wrong try. Raises SkipCheck where nothing may be sent, OSError when no answer comes.
+    """
+    if credentials.is_token:  # no server locks an account over tokens
+        return session.login(credentials, mechanism, deadline())
+    patience = context.deadline.share(0.5, TURN_SECONDS).left()
+    try:
+        with context.history.turn(credentials.username, patience) as turn:
+            return _send(session, credentials, mechanism, deadline, context, provider, counted, turn)
+    except BusyError:
+        raise SkipCheck(text("another run is trying this account right now")) from None
+    except RecordError as error:
+        if not context.send_again:
+            raise SkipCheck(NO_RECORD) from error
+    return session.login(credentials, mechanism, deadline())
+
+
+def _send(
+    session: MailSession,
+    credentials: Credentials,
+    mechanism: str,
+    deadline: Callable[[], Deadline],
+    context: Context,
+    provider: str | None,
+    counted: Callable[[Reply], str | None],
+    turn: Turn,
+) -> Reply:
+    if why := refusal(weigh(credentials.username, credentials.secret, provider, context)):
+        raise SkipCheck(why)
+    try:
+        turn.reserve(credentials.secret)
+    except RecordError:
+        if not context.send_again:
+            raise
+    try:
+        reply = session.login(credentials, mechanism, deadline())
+    except OSError:
+        if not session.secret_is_out:
+            turn.withdraw()
+        raise
+    if reply.ok:
+        turn.accepted()
+    elif reply.unasked:  # where the secret went out all the same, it has had no answer
+        if not session.secret_is_out:
+            turn.withdraw()
+    elif cause := counted(reply):
+        turn.rejected(cause)
+    else:
+        turn.withdraw()
+    return reply
+
+
+def refusal(record: LockoutFacts) -> Text | None:
+    """Why the password is not sent, by what is on record; None where it may be."""
+    if record.send_again:
+        return None
+    if record.trouble is not None:
+        return NO_RECORD
+    if record.same_password_at is not None:
+        if record.same_password_cause:
+            return text("this password was rejected lately, and is not sent again without --send-again")
+        return text("this password was sent lately without a known answer, and is not sent again without --send-again")
+    if record.at_the_brink:
+        return text("one more wrong try may lock the account; --send-again makes it all the same")
+    return None

@@ -1,0 +1,199 @@
+"""TLS opened on the way: do unrelated servers show certificates from one private issuer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+
+from checks.dns.names import related
+from checks.network.evidence import in_trouble, left_by
+from checks.tls.certificates import CertificateFacts, name_matches, read_certificate
+from checks.tls.tls import NAME_CODES, TIME_CODES, WEAK_CODES, TlsFacts
+from checks.tls.unverified import unverified_handshake
+from diagnose import providers
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Service, SkipCheck, Subject, Text, text
+from diagnose.network import in_background
+from diagnose.process.first_use import made_once
+from diagnose.running.context import Context
+
+WITNESS_SECONDS = 4.0
+
+
+class Interceptor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A product that signs connections anew, by the names of its issuers."""
+
+    product: str
+    issuers: tuple[str, ...]
+    """Parts of an issuer's name, lower case."""
+    source: str
+
+
+class PublicHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page that anybody's certificate can be compared with."""
+
+    host: str
+    operator: str
+
+
+@made_once
+def interceptors() -> tuple[Interceptor, ...]:
+    """Those that are known. Raises KnowledgeError."""
+    return load(KNOWLEDGE / "network" / "interceptors.yaml", tuple[Interceptor, ...])
+
+
+@made_once
+def public_hosts() -> tuple[PublicHost, ...]:
+    """Those that may be asked. Raises KnowledgeError."""
+    return load(KNOWLEDGE / "network" / "public-hosts.yaml", tuple[PublicHost, ...])
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """Who signed what a host showed."""
+
+    host: str
+    issuer: str
+    trusted: bool
+    witness: bool = False
+    """A public page, asked to compare."""
+
+
+class InterceptionFacts(Facts, frozen=True, kw_only=True):
+    """The issuers seen in this run."""
+
+    shown: tuple[Shown, ...]
+
+
+def probe_interception(_target: Subject, inputs: Inputs, context: Context) -> InterceptionFacts:
+    """Gather the issuers; ask a public page for its certificate only where one was not accepted."""
+    shown = []
+    for target, facts in left_by(inputs, "tls", TlsFacts):
+        if not isinstance(target, Service):
+            continue
+        if facts.verified and facts.issuer:
+            shown.append(Shown(host=target.host, issuer=facts.issuer, trusted=True))
+        elif leaf := _unknown_issuer(facts, target.host):
+            shown.append(Shown(host=target.host, issuer=leaf.issuer, trusted=False))
+    if not shown:
+        raise SkipCheck(text("no server showed a certificate"))
+    if any(not one.trusted for one in shown) and context.third_party:
+        limit = context.deadline.share(0.5, WITNESS_SECONDS)
+        asked = [in_background(partial(_certificate_of, one.host, limit, context), one.host) for one in public_hosts()]
+        shown += [found for one in asked if (found := one.result()) is not None]
+    return InterceptionFacts(shown=tuple(dict.fromkeys(shown)))
+
+
+def _unknown_issuer(facts: TlsFacts, host: str) -> CertificateFacts | None:
+    """The leaf of a chain that was refused for nothing but its issuer.
+
+    A leaf that signed itself says nothing of anybody in between. One that tells where its issuer's
+    certificate can be had is a public authority's, left out by the server.
+    """
+    chain = facts.explanation.chain if facts.explanation else ()
+    if not chain or facts.verify_code in NAME_CODES | TIME_CODES | WEAK_CODES.keys():
+        return None
+    leaf = chain[0]
+    in_order = leaf.not_before <= facts.at <= leaf.not_after and name_matches(host, leaf.names)
+    return leaf if in_order and not leaf.self_signed and not leaf.ca_issuers else None
+
+
+def _certificate_of(host: str, limit: Deadline, context: Context) -> Shown | None:
+    try:
+        stream = context.network.connect(host, 443, limit)
+        try:
+            _, ders = unverified_handshake(stream, host, legacy=False)
+        finally:
+            stream.abort()
+    except OSError:
+        return None
+    leaf = read_certificate(ders[0]) if ders else None
+    return Shown(host=host, issuer=leaf.issuer, trusted=False, witness=True) if leaf else None
+
+
+def judge_interception(facts: InterceptionFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+    """One private issuer over hosts of different owners proves it; the name of a known product points there.
+
+    A company's own authority signs for several of its names, but not for a page of the public.
+    """
+    for issuer in dict.fromkeys(one.issuer for one in facts.shown if not one.trusted and not one.witness):
+        hosts = tuple(dict.fromkeys(one.host for one in facts.shown if one.issuer == issuer and not one.trusted))
+        product = product_of(issuer)
+        other_at_witness = any(one.witness and one.issuer != issuer for one in facts.shown)
+        if (unrelated := _unrelated(hosts)) and not (other_at_witness and product is None):
+            yield Finding(
+                cause="network.tls-interception",
+                certainty="confirmed",
+                proof="one-private-issuer",
+                text=text(
+                    "The certificates of {hosts}, which have nothing to do with each other, all come from one private "
+                    "issuer, {issuer}.",
+                    hosts=unrelated,
+                    issuer=issuer,
+                ),
+                data={"issuer": issuer, "product": product},
+            )
+        elif product:
+            yield Finding(
+                cause="network.tls-interception",
+                certainty="likely",
+                text=text(
+                    "The certificate of {hosts} comes from {issuer}: so {product} signs the connections that it opens.",
+                    hosts=hosts,
+                    issuer=issuer,
+                    product=product,
+                ),
+                data={"issuer": issuer, "product": product},
+            )
+    if not in_trouble(inputs):
+        return  # what is trusted works; worth a word only where something does not
+    for one in facts.shown:
+        if one.trusted and (product := product_of(one.issuer)):
+            yield Finding(
+                cause="network.tls-interception",
+                certainty="possible",
+                text=text(
+                    "{product} opens the connection to {host}, with an authority that this computer trusts.",
+                    product=product,
+                    host=one.host,
+                ),
+                data={"issuer": one.issuer, "product": product},
+            )
+            return
+
+
+def product_of(issuer: str) -> str | None:
+    """The product that signs as *issuer*, an RFC 4514 string or alike."""
+    name = issuer.casefold()
+    return next((one.product for one in interceptors() if any(part in name for part in one.issuers)), None)
+
+
+def _unrelated(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """*hosts* where at least two of them belong to different owners."""
+    for place, one in enumerate(hosts):
+        for other in hosts[place + 1 :]:
+            same_provider = set(providers.owners_of_host(one)) & set(providers.owners_of_host(other))
+            if not related(one, other) and not same_provider:
+                return hosts
+    return ()
+
+
+def _untold(facts: InterceptionFacts) -> Text | None:
+    """Who signs with a private authority may stand in between; so does a known product that this computer trusts."""
+    doubtful = [one.issuer for one in facts.shown if not one.trusted and not one.witness]
+    doubtful += [one.issuer for one in facts.shown if one.trusted and product_of(one.issuer)]
+    return text("it cannot be told whose authority {issuer} is", issuer=doubtful[0]) if doubtful else None
+
+
+CHECK = Check(
+    id="network.interception",
+    family="network",
+    title="Nobody opens the encrypted connections on the way",
+    each=Subject,
+    facts=InterceptionFacts,
+    probe=probe_interception,
+    judge=judge_interception,
+    untold=_untold,
+    after=("reach", "server", "tls", "web"),
+)

@@ -1,0 +1,336 @@
+"""The proxies that are set on this computer: do pages come through them that come without.
+
+Only browsers and web sign-ins go through an HTTP proxy; mail programs speak IMAP, POP3 and SMTP past it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+from typing import Literal
+
+import msgspec
+
+from checks.network.evidence import SILENT, reached, somebody_answered
+from checks.reach.reach import ReachFacts
+from checks.web.web import WebFacts
+from diagnose import __version__
+from diagnose.model import (
+    Certainty,
+    Check,
+    ClosedError,
+    Deadline,
+    Facts,
+    Failure,
+    Finding,
+    Inputs,
+    Service,
+    SkipCheck,
+    Subject,
+    Text,
+    failure,
+    text,
+)
+from diagnose.network import Stream
+from diagnose.network.proxies import Proxy
+from diagnose.running.context import Context
+
+PROXY_SECONDS = 8.0
+SOCKS_VERSION = 5
+NO_METHOD = 255
+"""A SOCKS proxy's word that it wants authentication that was not offered (RFC 1928 §3)."""
+BY_ITSELF = ("negotiate", "ntlm", "kerberos")
+"""Authentication that a signed-in computer does without asking anybody (RFC 4559)."""
+
+Stage = Literal["proxy", "answer", "page"]
+"""How far it went: to the proxy, to its answer, to the page's server behind it."""
+Direct = Literal["works", "answers", "silent", "unknown"]
+"""The same server without the proxy: the page comes; something comes, be it a refusal; nothing comes."""
+
+
+class Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """One try to get through a proxy to a server."""
+
+    proxy: str
+    """Without user name and password."""
+    source: str
+    plain_only: bool = False
+    signs_in: bool = False
+    """A user name or password is set with it; neither is ever read or sent here, so a 407 proves nothing."""
+    host: str
+    port: int
+    stage: Stage
+    """Where it ended."""
+    status: int | None = None
+    """The proxy's HTTP status, or SOCKS reply code (RFC 1928 §6)."""
+    offered: tuple[str, ...] = ()
+    """Authentication schemes of a 407."""
+    failure: Failure | None = None
+    """None, and no bad status: the server behind the proxy is there."""
+
+    @property
+    def worked(self) -> bool:
+        """Whether the server was reached through the proxy."""
+        return self.stage == "page" and self.failure is None
+
+
+class ProxyFacts(Facts, frozen=True, kw_only=True):
+    """The passages, and how it is without a proxy."""
+
+    passages: tuple[Passage, ...]
+    direct: Direct
+    on_this_computer: bool = False
+    """The server is on loopback, under a name that a proxy need not know."""
+
+
+def probe_page(target: Service, inputs: Inputs, context: Context) -> ProxyFacts:
+    """Go to the webmail's server through each proxy that is set for it."""
+    direct: Direct = "unknown"
+    at = None
+    if inputs.has("reach"):
+        facts = inputs.of("reach", ReachFacts)
+        at = facts.connected
+        direct = "answers" if somebody_answered(facts) else "silent"
+    if inputs.has("web"):
+        last = inputs.of("web", WebFacts).hops[-1]
+        direct = "works" if last.status is not None and last.status < 500 else direct
+    return ProxyFacts(passages=_passages(target, at, context), direct=direct, on_this_computer=_is_loopback(at))
+
+
+def probe_proxy(_target: Subject, inputs: Inputs, context: Context) -> ProxyFacts:
+    """Where no webmail page is known, ask the proxies for one of the mail servers: whether they are there at all."""
+    named = [service for service in inputs.services if service.named]
+    if any(service.protocol == "webmail" for service in named):
+        raise SkipCheck(text("the webmail page tells"))
+    if not named:
+        raise SkipCheck(text("there is no server to ask a proxy for"))
+    rows = reached(inputs)
+    direct: Direct = "silent" if rows else "unknown"
+    if any(somebody_answered(facts) for _, facts in rows):
+        direct = "works" if any(facts.connected for _, facts in rows) else "answers"
+    at = next((facts.connected for _, facts in rows if facts.connected), None)
+    return ProxyFacts(passages=_passages(named[0], at, context), direct=direct)
+
+
+def _passages(service: Service, at: str | None, context: Context) -> tuple[Passage, ...]:
+    covering = [proxy for proxy in context.network.vantage.proxies().proxies if proxy.covers(service.host)]
+    # a server on this computer is not to be had through a proxy on another
+    usable = [proxy for proxy in covering if not _is_loopback(at) or _is_loopback(proxy.host)]
+    if not usable:
+        raise SkipCheck(text("no proxy is set for {host}", host=service.host))
+    limit = context.deadline.share(0.6, PROXY_SECONDS)
+    return tuple(_pass(proxy, service, context, limit) for proxy in usable)
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or (host is not None and ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def _pass(proxy: Proxy, service: Service, context: Context, limit: Deadline) -> Passage:
+    host, port, page = service.host, service.port, service.protocol == "webmail" and service.tls == "implicit"
+    passage = Passage(
+        proxy=proxy.url,
+        source=proxy.source,
+        plain_only=proxy.plain_only,
+        signs_in=proxy.signs_in,
+        host=host,
+        port=port,
+        stage="proxy",
+    )
+    try:
+        stream = context.network.connect(proxy.host, proxy.port, limit)
+    except OSError as error:
+        return msgspec.structs.replace(passage, failure=failure(error, "connect"))
+    try:
+        passage = msgspec.structs.replace(passage, stage="answer")
+        if proxy.scheme == "https":
+            stream.start_tls(context.network.trust(), proxy.host)
+        if proxy.scheme == "socks4":
+            return msgspec.structs.replace(passage, stage="page")  # that something listens there is all that is asked
+        status, offered = _ask_socks(stream, host, port) if proxy.scheme == "socks5" else _ask_http(stream, host, port)
+        passage = msgspec.structs.replace(passage, status=status, offered=offered)
+        if status != (0 if proxy.scheme == "socks5" else HTTPStatus.OK):
+            return passage
+        passage = msgspec.structs.replace(passage, stage="page")
+        if page and proxy.scheme != "https":  # TLS within TLS is more than our streams can do
+            stream.start_tls(context.network.trust(), host)
+    except (OSError, ssl.SSLError, HTTPException) as error:
+        return msgspec.structs.replace(passage, failure=failure(error, "http"))
+    finally:
+        stream.abort()
+    return passage
+
+
+def _ask_http(stream: Stream, host: str, port: int) -> tuple[int, tuple[str, ...]]:
+    """CONNECT (RFC 9110 §9.3.6): the proxy's status, and the authentication schemes that it offers."""
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    stream.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: diagnose/{__version__}\r\n\r\n".encode())
+    response = HTTPResponse(stream, method="CONNECT")  # type: ignore[arg-type]  # all it needs is makefile
+    response.begin()
+    offered = response.headers.get_all("Proxy-Authenticate") or []
+    return response.status, tuple(line.split()[0].rstrip(",").lower() for line in offered if line.split())
+
+
+def _ask_socks(stream: Stream, host: str, port: int) -> tuple[int, tuple[str, ...]]:
+    """CONNECT without authentication (RFC 1928): the reply code. Raises OSError."""
+    stream.sendall(b"\x05\x01\x00")
+    version, method = _exactly(stream, 2)
+    if version != SOCKS_VERSION:
+        raise ConnectionError("what answers there speaks no SOCKS 5")
+    if method != 0:
+        return NO_METHOD, ()
+    name = host.encode("ascii", "ignore")[:255]
+    stream.sendall(b"\x05\x01\x00\x03" + bytes([len(name)]) + name + port.to_bytes(2, "big"))
+    _, code, _, kind = _exactly(stream, 4)
+    length = {1: 4, 4: 16}.get(kind) or _exactly(stream, 1)[0]
+    _exactly(stream, length + 2)
+    return code, ()
+
+
+def _exactly(stream: Stream, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = stream.recv(size - len(data))
+        if not part:
+            raise ClosedError("closed in the middle of a reply")
+        data += part
+    return data
+
+
+def judge_page(facts: ProxyFacts, _inputs: Inputs, _target: Service) -> Iterator[Finding]:
+    """Through the proxy no, without it yes? What fails both ways is the proxy's fault only where that is plain."""
+    for passage in facts.passages:
+        counts = not passage.worked and (_itself(passage) or not facts.on_this_computer)
+        certainty = _certainty(passage, facts.direct) if counts else None
+        if certainty is not None:
+            yield _finding(passage, facts.direct, certainty)
+
+
+def judge_proxy(facts: ProxyFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+    """Is the proxy there, and does it take this computer? That it carries no mail protocol is no fault of it.
+
+    While servers can be reached without it, mail programs do well; sign-in pages in a browser do not.
+    """
+    for passage in facts.passages:
+        certainty = _certainty(passage, facts.direct) if _itself(passage) else None
+        if certainty is not None:
+            finding = _finding(passage, facts.direct, certainty)
+            yield msgspec.structs.replace(finding, partial=facts.direct in {"works", "answers"})
+
+
+def _itself(passage: Passage) -> bool:
+    """Whether the proxy as such is the obstacle, whichever server is asked for."""
+    return passage.stage == "proxy" or _wants_sign_in(passage)
+
+
+def _wants_sign_in(passage: Passage) -> bool:
+    return passage.status in {HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, NO_METHOD}
+
+
+def _certainty(passage: Passage, direct: Direct) -> Certainty | None:
+    """How sure it is that the proxy is at fault; None: nothing points to it."""
+    by_itself = bool(passage.offered) and all(scheme in BY_ITSELF for scheme in passage.offered)
+    if passage.plain_only or (_wants_sign_in(passage) and (passage.signs_in or by_itself)):
+        return "possible"
+    itself = _itself(passage)
+    # no server behind a proxy gets to see a CONNECT, so every 5xx is the proxy's own; so is every SOCKS error
+    gateway = passage.status is not None and (
+        passage.status >= HTTPStatus.INTERNAL_SERVER_ERROR or 0 < passage.status < 10
+    )
+    match direct:
+        case "works":
+            return "confirmed" if itself or gateway else "likely"
+        case "silent":
+            # the proxy may be the only way out; but what it cannot reach either may itself be down
+            return "likely" if itself and not _never_there(passage) else "possible"
+        case _:
+            return "possible" if itself else None
+
+
+def _never_there(passage: Passage) -> bool:
+    """Nothing but silence on the way to the proxy: then it is the network's silence as well as the proxy's."""
+    return passage.stage == "proxy" and passage.failure is not None and passage.failure.name in SILENT
+
+
+def _finding(passage: Passage, direct: Direct, certainty: Certainty) -> Finding:
+    without = {
+        "works": text("without it the server can be reached"),
+        "answers": text("without it the server answers, but not as it should"),
+        "silent": text("without it nothing answers either"),
+        "unknown": text("how it is without it is not known"),
+    }[direct]
+    place: dict[str, str | int] = {"proxy": passage.proxy, "source": passage.source, "host": passage.host}
+    if passage.stage == "proxy" and passage.failure is not None:
+        sentence = text(
+            "The proxy {proxy}, set by {source}, cannot be reached ({words}); {without}.",
+            words=passage.failure.words,
+            without=without,
+            **place,
+        )
+    elif _wants_sign_in(passage):
+        sentence = text(
+            "The proxy {proxy}, set by {source}, wants a sign-in before it lets {host} through (status {status}); "
+            "{without}.",
+            status=passage.status,
+            without=without,
+            **place,
+        )
+    elif passage.failure is not None:
+        sentence = text(
+            "The proxy {proxy}, set by {source}, breaks off the connection to {host} ({words}); {without}.",
+            words=passage.failure.words,
+            without=without,
+            **place,
+        )
+    else:
+        sentence = text(
+            "The proxy {proxy}, set by {source}, does not let {host} through (status {status}); {without}.",
+            status=passage.status,
+            without=without,
+            **place,
+        )
+    return Finding(cause="network.proxy-misconfigured", certainty=certainty, proof="fails-through-proxy", text=sentence)
+
+
+def _not_let_through(facts: ProxyFacts) -> Text | None:
+    # of SOCKS 4 no more is known than that something listens
+    through = all(passage.worked and not passage.proxy.startswith("socks4") for passage in facts.passages)
+    return None if through else text("whether the proxy lets the page through was not found out")
+
+
+def _not_answered(facts: ProxyFacts) -> Text | None:
+    silent = any(passage.stage == "answer" and passage.status is None for passage in facts.passages)
+    return text("a proxy took the connection and gave no answer") if silent else None
+
+
+CHECKS = (
+    Check(
+        id="network.proxy",
+        family="network",
+        title="The proxies set on this computer let {host} through",
+        each=Service,
+        facts=ProxyFacts,
+        probe=probe_page,
+        judge=judge_page,
+        untold=_not_let_through,
+        after=("reach", "web"),
+        applies=lambda target: target.protocol == "webmail" and target.named,
+    ),
+    Check(
+        id="network.proxy",
+        family="network",
+        title="The proxies set on this computer answer",
+        each=Subject,
+        facts=ProxyFacts,
+        probe=probe_proxy,
+        judge=judge_proxy,
+        untold=_not_answered,
+        after=("reach",),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Whether a service's port takes connections."""

@@ -1,0 +1,91 @@
+"""Whether every address of a server takes connections, not the quickest alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.dns.domain import ALIVE
+from checks.dns.host import HostFacts
+from checks.reach.reach import COMPARE_SECONDS, race_key
+from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, Text, text
+from diagnose.network import Attempt, Race, has_route
+from diagnose.network.connector import family_of
+from diagnose.running.context import Context
+
+
+class PathsFacts(Facts, frozen=True, kw_only=True):
+    """What became of the addresses behind the first that connected."""
+
+    attempts: tuple[Attempt, ...]
+    ipv6_route: bool
+    """Whether this computer has a route for the IPv6 addresses at all."""
+    unasked: tuple[str, ...] = ()
+    """Record types that DNS gave no usable answer for: there may be more addresses."""
+
+
+def probe_paths(target: Service, inputs: Inputs, context: Context) -> PathsFacts:
+    """Wait a little for the other addresses."""
+    race = context.connections.take(race_key(target), Race)
+    if race is None:
+        return PathsFacts(attempts=(), ipv6_route=False)
+    found = inputs.of("dns.host", HostFacts).found
+    unasked = tuple(a.record_type for a in (found.ipv4, found.ipv6) if a is not None and a.status not in ALIVE)
+    attempts = list(race.attempts(context.deadline.within(COMPARE_SECONDS).left()))
+    race.close()
+    done = {a.address for a in attempts}
+    attempts += [
+        Attempt(
+            address=address,
+            family=family_of(address),
+            failure=Failure(name="timed_out", operation="connect", text="no answer in time"),
+            milliseconds=round(1000 * COMPARE_SECONDS),
+        )
+        for address in race.addresses
+        if address not in done
+    ]
+    sixes = [a for a in race.addresses if family_of(a) == "ipv6"]
+    return PathsFacts(attempts=tuple(attempts), ipv6_route=any(has_route("ipv6", a) for a in sixes), unasked=unasked)
+
+
+def judge_paths(facts: PathsFacts, _inputs: Inputs, target: Service) -> Iterator[Finding]:
+    """IPv6 published and dead, IPv4 alive? A computer without IPv6 proves nothing."""
+    sixes = [a for a in facts.attempts if a.family == "ipv6"]
+    fours = [a for a in facts.attempts if a.family == "ipv4"]
+    if not facts.ipv6_route or not sixes or not target.named:
+        return
+    if all(a.failure for a in sixes) and any(a.failure is None for a in fours):
+        failure = sixes[0].failure
+        yield Finding(
+            cause="reach.ipv6-broken",
+            certainty="confirmed",
+            proof="ipv4-alone-connects",
+            partial=True,
+            text=text(
+                "{host} answers on port {port} over IPv4, but not over its IPv6 address {address} ({words}).",
+                host=target.host,
+                port=target.port,
+                address=sixes[0].address,
+                words=failure.words if failure else "",
+            ),
+        )
+
+
+def _not_all(facts: PathsFacts) -> Text | None:
+    silent = tuple(attempt.address for attempt in facts.attempts if attempt.failure)
+    if silent:
+        return text("no connection to {addresses}", addresses=silent)
+    return text("not all addresses are known") if facts.unasked or not facts.attempts else None
+
+
+CHECK = Check(
+    id="reach.paths",
+    family="reach",
+    title="Every published address of {host} answers on port {port}",
+    each=Service,
+    facts=PathsFacts,
+    probe=probe_paths,
+    judge=judge_paths,
+    untold=_not_all,
+    rules_out=("reach.ipv6-broken",),
+    needs=("dns.host", "reach"),
+)

@@ -1,0 +1,239 @@
+"""Reach: does the port of the server accept a connection, at every address, and if not, what does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+
+from checks.dns.host import HostFacts
+from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Text, text
+from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, has_route, in_background
+from diagnose.network.connector import family_of
+from diagnose.running.context import Context
+
+UNEASY_SECONDS = 1.0
+"""Without an answer by then, other ports are tried to compare with."""
+
+
+COMPARE_SECONDS = 3.5
+"""Patience with those, and with the addresses that come in behind the first: two SYNs have been lost by then."""
+
+
+COMPARED_PORTS = (443, 993, 465, 587, 995, 143)
+
+
+MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995})
+
+
+SIBLING_PORTS = (frozenset({110, 143, 993, 995}), frozenset({465, 587}))
+"""Ports behind which the same passwords are tried."""
+
+
+TELLING_SECONDS = 2.5
+"""Silence for less than that may be a slow line's: a SYN that got lost is sent again after one second (RFC 6298)."""
+
+
+BAN_SECONDS = 1800
+"""A ban follows failed logins within minutes."""
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """Another port of the same host, tried to compare."""
+
+    port: int
+    failure: Failure | None = None
+    """None: it accepts connections."""
+
+
+class ReachFacts(Facts, frozen=True, kw_only=True):
+    """Whether a port accepts connections."""
+
+    addresses: tuple[str, ...]
+    connected: str | None
+    """The address of the connection that the following checks use."""
+    attempts: tuple[Attempt, ...]
+    """Those that were over when the first connected, or all when none did."""
+    witnesses: tuple[Witness, ...] = ()
+    without_route: tuple[str, ...] = ()
+    """Families that this computer has no route for, whatever the server does."""
+    hurried: bool = False
+    """The run had no time to wait for an answer as long as a lost packet takes to be sent again."""
+    rejected_lately: int = 0
+    """Logins of this account that servers rejected in the last half hour, by the tool's own record."""
+    rejected_here_at: float | None = None
+    """When this very port rejected a login from this computer in the last half hour, seconds since the epoch."""
+
+
+def stream_key(service: Service) -> str:
+    """The shelf's name for the connection of *service*."""
+    return f"stream {service.protocol} {service.host} {service.port}"
+
+
+def race_key(service: Service) -> str:
+    """The shelf's name for the connects of *service* that are still under way."""
+    return f"race {service.protocol} {service.host} {service.port}"
+
+
+def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts:
+    """Connect to all addresses at once; when that drags on, try other ports beside it."""
+    addresses = inputs.of("dns.host", HostFacts).found.addresses
+    limit = context.deadline.share(0.7, CONNECT_SECONDS)
+    hurried = limit.left() < TELLING_SECONDS
+    race = Race(addresses, target.port, limit)
+    comparing = None
+    if not race.decided(UNEASY_SECONDS):
+        comparing = in_background(partial(_compare, target, inputs, race, context), f"compare {target.host}")
+    stream = race.winner(context.deadline)
+    if stream is not None:
+        context.connections.put(stream_key(target), stream)
+        context.connections.put(race_key(target), race)
+        return ReachFacts(addresses=race.addresses, connected=stream.peer, attempts=race.attempts(0))
+    witnesses = comparing.result() if comparing else _compare(target, inputs, race, context)
+    families = {family_of(a): a for a in race.addresses}
+    account = inputs.subject.username or inputs.subject.domain
+    return ReachFacts(
+        addresses=race.addresses,
+        connected=None,
+        attempts=race.attempts(0.5),
+        witnesses=witnesses,
+        hurried=hurried,
+        without_route=tuple(f for f, address in families.items() if not has_route(f, address)),
+        rejected_lately=context.history.recent(account, BAN_SECONDS),
+        rejected_here_at=context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
+    )
+
+
+def _compare(target: Service, inputs: Inputs, race: Race, context: Context) -> tuple[Witness, ...]:
+    limit = context.deadline.within(COMPARE_SECONDS)
+    known = [service.port for service in inputs.services if service.host == target.host]
+    ports = [port for port in dict.fromkeys((*known, *COMPARED_PORTS)) if port != target.port]
+    knocks = [
+        (port, in_background(partial(context.network.knock, address, port, limit), f"knock {port}"))
+        for port in ports
+        for address in race.addresses[:2]
+    ]
+    results = [(port, knock.result()) for port, knock in knocks]
+    witnesses = []
+    for port in ports:
+        failures = [attempt.failure for p, attempt in results if p == port]
+        witnesses.append(Witness(port=port, failure=None if None in failures else failures[0]))
+    return tuple(witnesses)
+
+
+def judge_reach(facts: ReachFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+    """Connected, refused, silent, out of reach, or this port alone?"""
+    there = target.named or facts.rejected_here_at is not None  # a guess that has answered a login is none any more
+    if facts.connected or not there:
+        return
+    counted = [a for a in facts.attempts if a.family not in facts.without_route] or list(facts.attempts)
+    names = {a.failure.name for a in counted if a.failure}
+    tried = tuple(dict.fromkeys(a.address for a in counted))
+    open_ports = [w.port for w in facts.witnesses if w.failure is None]
+    refused = names == {"connection_refused"}
+    silence: Certainty = "possible" if facts.hurried and names == {"timed_out"} else "confirmed"
+    unreachable = bool(names) and names <= {"network_unreachable", "host_unreachable"}
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    data = {"addresses": list(facts.addresses), "failures": sorted(names), "open_ports": open_ports}
+    if refused:
+        sentence = text("{host} refuses connections on port {port} ({addresses}).", addresses=tried, **place)
+    elif unreachable:
+        sentence = text("There is no way to {host} ({addresses}).", addresses=tried, **place)
+    else:
+        sentence = text("Nothing answers on port {port} of {host} ({addresses}).", addresses=tried, **place)
+    if target.protocol == "webmail":
+        yield Finding(cause="web.login-page-down", certainty=silence, proof="page-fails", text=sentence, data=data)
+        return
+    if refused:
+        yield Finding(cause="reach.refused", certainty="confirmed", proof="all-refused", text=sentence, data=data)
+    if open_ports:
+        yield Finding(
+            cause="reach.port-blocked",
+            certainty="possible" if refused else silence,
+            proof="other-port-connects",
+            text=text(
+                "Port {port} of {host} gives no connection, while the same host does on port {open}.",
+                host=target.host,
+                port=target.port,
+                open=tuple(open_ports),
+            ),
+            data=data,
+        )
+    elif unreachable:
+        yield Finding(
+            cause="reach.unreachable", certainty="confirmed", proof="all-unreachable", text=sentence, data=data
+        )
+    elif not refused:
+        silent = names | {w.failure.name for w in facts.witnesses if w.failure} == {"timed_out"}
+        yield Finding(
+            cause="reach.timeout",
+            certainty=silence if silent else "likely",
+            proof="all-timed-out",
+            text=sentence,
+            data=data,
+        )
+    if facts.rejected_here_at is not None and not unreachable:
+        siblings = next((ports for ports in SIBLING_PORTS if target.port in ports), frozenset())
+        spared = siblings.intersection(open_ports)  # a ban for failed logins shuts all ports that take such logins
+        yield ban_of_one_rejected(facts.rejected_here_at, target, "possible" if spared else "likely")
+    elif facts.rejected_lately and not unreachable:
+        alone = open_ports and not MAIL_PORTS.intersection(open_ports)  # a ban shuts the mail ports, and no other
+        yield ban_after_rejections("likely" if alone else "possible")
+
+
+def ban_of_one_rejected(at: float, target: Service, certainty: Certainty) -> Finding:
+    """That the server of *target*, which rejected a login from here then, may hold it against this address."""
+    return Finding(
+        cause="lockout.address-blocked",
+        certainty=certainty,
+        text=text(
+            "{host} rejected a login from this computer on port {port} at {moment} UTC, and now gives it no "
+            "connection: servers that ban an address do that.",
+            host=target.host,
+            port=target.port,
+            moment=time.strftime("%Y-%m-%d %H:%M", time.gmtime(at)),
+        ),
+    )
+
+
+def ban_after_rejections(certainty: Certainty) -> Finding:
+    """That a server may hold rejected logins from here against this address."""
+    return Finding(
+        cause="lockout.address-blocked",
+        certainty=certainty,
+        text=text(
+            "The connection fails soon after this account was rejected from this computer: servers that ban an "
+            "address do that."
+        ),
+    )
+
+
+def take_stream(service: Service, context: Context) -> Stream | None:
+    """The connection that `probe_reach` made for *service*, once."""
+    return context.connections.take(stream_key(service), Stream)
+
+
+def _unconnected(facts: ReachFacts) -> Text | None:
+    return None if facts.connected else text("nothing answered there")
+
+
+CHECK = Check(
+    id="reach",
+    family="reach",
+    title="{host} accepts connections on port {port}",
+    each=Service,
+    facts=ReachFacts,
+    probe=probe_reach,
+    judge=judge_reach,
+    untold=_unconnected,
+    rules_out=(
+        "reach.refused",
+        "reach.timeout",
+        "reach.port-blocked",
+        "reach.unreachable",
+    ),
+    needs=("dns.host",),
+    usable=lambda facts: facts.connected is not None,
+)

@@ -1,0 +1,76 @@
+"""A second try: a service is called once more where its first conversation broke off, with nothing secret said yet."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from checks.reach.reach import ReachFacts
+from diagnose.model import ClosedError, Failure, Inputs, Service
+from diagnose.network import CONNECT_SECONDS, Race, Stream, standing
+from diagnose.running.context import Context
+
+PAUSE_SECONDS = 1.0
+OTHERS_SECONDS = 6.0
+"""Patience for other connections of ours to end that a limit may have counted."""
+ENOUGH_SECONDS = 2.0
+"""With less time left than that a second try could prove nothing."""
+PASSING = ("connection_closed", "connection_reset", "timed_out")
+"""Failures that may be over at the next try."""
+
+
+class Try(msgspec.Struct, frozen=True, kw_only=True):
+    """One of two conversations, up to where it broke off or was open."""
+
+    greeting: str = ""
+    failure: Failure | None = None
+    waited_seconds: float = 0.0
+    open: bool = False
+    own_connections: int = 0
+    """Other connections of this program that stood meanwhile, as `own_connections` counts them."""
+
+
+def may_pass(known: Failure) -> bool:
+    """Whether a failure is of a kind that a second try may not meet again."""
+    return known.name in PASSING
+
+
+def time_is_left(context: Context) -> bool:
+    """Whether a second try could still come to an end."""
+    return context.deadline.left() > PAUSE_SECONDS + ENOUGH_SECONDS
+
+
+def own_connections(target: Service, inputs: Inputs, peer: str) -> int:
+    """How many connections of this program to the server of *target* stand, on all ports of its protocol.
+
+    Those of other protocols do not count: a mail program has one for reading and one for sending, too.
+    """
+    ports = {one.port for one in inputs.services if (one.host, one.protocol) == (target.host, target.protocol)}
+    return standing(peer, {target.port, *ports})
+
+
+def call_again(target: Service, inputs: Inputs, context: Context, *, alone: bool = False) -> Stream:
+    """A new connection to the address that answered before, after a pause, with verified TLS where that comes first.
+
+    *alone*: wait until no `own_connections` stand, for a server that counts them.
+    Raises OSError.
+    """
+    address = inputs.of("reach", ReachFacts).connected
+    if address is None:
+        raise ClosedError("no address has answered")
+    time.sleep(min(PAUSE_SECONDS, context.deadline.left()))
+    others = context.deadline.share(0.5, OTHERS_SECONDS)
+    while alone and own_connections(target, inputs, address) and not others.passed():
+        time.sleep(0.1)
+    deadline = context.deadline.share(0.6, CONNECT_SECONDS)
+    stream = Race((address,), target.port, deadline).winner(deadline)
+    if stream is None:
+        raise ClosedError("no second connection")
+    if target.tls == "implicit":
+        try:
+            stream.start_tls(context.network.trust(), target.host)
+        except BaseException:
+            stream.abort()
+            raise
+    return stream

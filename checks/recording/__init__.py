@@ -1,0 +1,1 @@
+"""What a browser's recording (HAR) shows of a failed login."""

@@ -1,0 +1,1 @@
+"""The TLS handshake, the certificate, and why it is not trusted."""

@@ -1,0 +1,621 @@
+"""TLS: a verified handshake, and what is to be said of one that failed."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from typing import Literal, cast
+
+import msgspec
+
+from checks.network.reference_clocks import MOST_SKEW_SECONDS, Tick, Validity, ahead, ask_clocks, credible, surely_past
+from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
+from checks.reach.retry import call_again, may_pass, time_is_left
+from checks.server.client_limits import telling_deadline, telling_silence
+from checks.server.server import ServerFacts, session_key, take_session
+from checks.server.spoken import spoken_protocol
+from checks.sessions import open_session
+from checks.tls.certificates import CertificateFacts, name_matches
+from checks.tls.explained import Explanation, explain
+from diagnose.model import (
+    Check,
+    ClosedError,
+    Facts,
+    Failure,
+    Finding,
+    Inputs,
+    Service,
+    SkipCheck,
+    Text,
+    failure,
+    text,
+)
+from diagnose.network import Stream
+from diagnose.running.context import Context
+
+HANDSHAKE_SECONDS = 10.0
+EXPIRING_DAYS = 14
+DAY = 86400
+OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
+
+BAN_FAILURES = ("connection_closed", "connection_reset")
+"""How a handshake ends with a server that takes the connections of an address which it bans, and drops them."""
+CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
+"""OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root."""
+WEAK_CODES: Mapping[int, Text] = {
+    66: text("the key of the server's certificate is too short"),
+    67: text("the key of an authority's certificate is too short"),
+    68: text("a signature in the chain is made with an outdated digest, such as SHA-1"),
+}
+"""Errors that say that keys or digests are too weak; no authority that is trusted mends that."""
+NAME_CODES = {62, 64}
+TIME_CODES = {9, 10}
+
+
+class TlsFacts(Facts, frozen=True, kw_only=True):
+    """A handshake."""
+
+    verified: bool
+    at: float
+    """When, by this computer's clock, in seconds since the epoch."""
+    version: str | None = None
+    cipher: str | None = None
+    not_before: float | None = None
+    """Begin of the accepted certificate's validity, seconds since the epoch."""
+    not_after: float | None = None
+    """End of it."""
+    issuer: str | None = None
+    offered: bool = True
+    """For STARTTLS: whether the server listed it."""
+    refusal: str | None = None
+    """For STARTTLS: the server's words when it listed STARTTLS and refused the command."""
+    failure: Failure | None = None
+    first_failure: Failure | None = None
+    """For a handshake that held at the second try: how the first ended."""
+    verify_code: int | None = None
+    """OpenSSL's number for why the certificate was not accepted."""
+    waited_seconds: float | None = None
+    """For a handshake that was not finished in time: for how long it was waited for."""
+    rejected_here_at: float | None = None
+    """For a handshake that broke off: as `ReachFacts` has it."""
+    private_authorities: bool = False
+    """Authorities beside the system's were named."""
+    explanation: Explanation | None = None
+    clocks: tuple[Tick, ...] = ()
+    """Other clocks; asked where a certificate is outside its dates by this computer's."""
+    validities: tuple[Validity, ...] = ()
+    """Dates of the certificates of the servers that were asked for the time."""
+
+
+def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:
+    """Which way a certificate of the chain is outside its dates at *moment*, seconds since the epoch."""
+    for certificate in _dated(facts.explanation or Explanation()):
+        if certificate.not_after < moment:
+            return "expired"
+        if certificate.not_before > moment:
+            return "not-yet"
+    return None
+
+
+def _dated(seen: Explanation) -> Iterator[CertificateFacts]:
+    """The certificates whose dates count: a root that was sent along is not the one that is trusted."""
+    return (one for one in seen.chain if not one.self_signed or one is seen.chain[0])
+
+
+def probe_implicit(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+    """Handshake on the connection that stands."""
+    stream = take_stream(target, context)
+    if stream is None:
+        raise SkipCheck(text("the connection is gone"))
+    stream.deadline = telling_deadline(target.protocol, context.deadline, 0.6, HANDSHAKE_SECONDS)
+    started = time.monotonic()
+    try:
+        stream.start_tls(context.network.trust(), target.host)
+    except (ssl.SSLError, OSError) as error:
+        stream.abort()
+        waited = round(time.monotonic() - started, 1)
+        facts = _once_more(error, target, inputs, context)
+        late = facts.failure is not None and facts.failure.name == "timed_out"
+        return msgspec.structs.replace(facts, waited_seconds=waited) if late else facts
+    stream.deadline = context.deadline
+    facts = _verified(stream)
+    context.connections.put(stream_key(target), stream)
+    return facts
+
+
+def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+    """STARTTLS on the session that the greeting opened."""
+    session = take_session(target, context)
+    if session is None:
+        raise SkipCheck(text("the connection is gone"))
+    if not inputs.of("server", ServerFacts).starttls:
+        session.close()
+        return TlsFacts(verified=False, at=time.time(), offered=False)
+    try:
+        refusal = session.start_tls(
+            context.network.trust(), target.host, context.deadline.share(0.6, HANDSHAKE_SECONDS)
+        )
+    except (ssl.SSLError, OSError) as error:
+        session.close()
+        return _once_more(error, target, inputs, context)
+    if refusal is not None:
+        session.close()
+        return TlsFacts(verified=False, at=time.time(), refusal=refusal)
+    facts = _verified(session.stream)
+    context.connections.put(session_key(target), session)
+    return facts
+
+
+def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+    """A handshake that broke off is tried a second time; of two failures the one that says more is told."""
+    known = failure(error, "tls_handshake")
+    address = inputs.of("reach", ReachFacts).connected
+    if known.name == "timed_out" or not may_pass(known) or not target.named or not time_is_left(context):
+        return _failed(error, target, address, inputs, context)
+    try:
+        stream = call_again(target, inputs, context)
+        if target.tls == "implicit":
+            context.connections.put(stream_key(target), stream)
+        else:
+            session = open_session(target.protocol, stream, context.deadline.share(0.6, HANDSHAKE_SECONDS))
+            if refusal := session.start_tls(
+                context.network.trust(), target.host, context.deadline.share(0.6, HANDSHAKE_SECONDS)
+            ):
+                raise ClosedError(refusal)
+            context.connections.put(session_key(target), session)
+    except (ssl.SSLError, OSError) as again:
+        telling = error if may_pass(failure(again, "tls_handshake")) else again
+        return _failed(telling, target, address, inputs, context)
+    stream.deadline = context.deadline
+    return msgspec.structs.replace(_verified(stream), first_failure=known)
+
+
+def _verified(stream: Stream) -> TlsFacts:
+    tls = stream.tls
+    if tls is None:
+        raise ClosedError("no TLS after the handshake")
+    certificate = tls.getpeercert() or {}
+    not_before, not_after = certificate.get("notBefore"), certificate.get("notAfter")
+    issuer = cast("tuple[tuple[tuple[str, str], ...], ...]", certificate.get("issuer", ()))
+    names = [f"{key}={value}" for row in issuer for key, value in row]
+    cipher = tls.cipher()
+    return TlsFacts(
+        verified=True,
+        at=time.time(),
+        version=tls.version(),
+        cipher=cipher[0] if cipher else None,
+        not_before=float(ssl.cert_time_to_seconds(not_before)) if isinstance(not_before, str) else None,
+        not_after=float(ssl.cert_time_to_seconds(not_after)) if isinstance(not_after, str) else None,
+        issuer=", ".join(names)[:300],
+    )
+
+
+def handshake_elsewhere(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+    """What a handshake with a host beside those of the run comes to, as one that a page leads to. Raises OSError."""
+    stream = context.network.connect(target.host, target.port, context.deadline.share(0.6, HANDSHAKE_SECONDS))
+    try:
+        stream.start_tls(context.network.trust(), target.host)
+    except (ssl.SSLError, OSError) as error:
+        return _failed(error, target, stream.peer, inputs, context)
+    finally:
+        stream.abort()
+    return TlsFacts(verified=True, at=time.time())
+
+
+def _failed(
+    error: ssl.SSLError | OSError, target: Service, address: str | None, inputs: Inputs, context: Context
+) -> TlsFacts:
+    known = failure(error, "tls_handshake")
+    code = getattr(error, "verify_code", None)
+    message = getattr(error, "verify_message", None)
+    if message:
+        known = msgspec.structs.replace(known, text=str(message))
+    facts = TlsFacts(
+        verified=False,
+        at=time.time(),
+        failure=known,
+        verify_code=code if isinstance(code, int) else None,
+        rejected_here_at=context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS)
+        if known.name in BAN_FAILURES
+        else None,
+        private_authorities=context.network.ca_file is not None,
+        explanation=explain(known, target, address, context) if known.name != "timed_out" else None,
+    )
+    if outside_validity(facts, facts.at):
+        told = ask_clocks(target, inputs, context)
+        facts = msgspec.structs.replace(facts, clocks=told.ticks, validities=told.validities)
+    return facts
+
+
+# -- judging
+
+
+def judge_tls(facts: TlsFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+    """Encrypted, and with the right server?"""
+    if facts.verified:
+        yield from _judge_expiring(facts, target)
+        yield from _judge_first_try(facts, target)
+    elif not facts.offered:
+        yield Finding(
+            cause="tls.starttls-missing",
+            certainty="confirmed",
+            proof="not-offered",
+            text=text(
+                "{host} does not offer STARTTLS on port {port}; its capabilities are: {capabilities}.",
+                host=target.host,
+                port=target.port,
+                capabilities=" ".join(inputs.of("server", ServerFacts).capabilities) or text("none"),
+            ),
+        )
+    elif facts.refusal is not None:
+        yield Finding(
+            cause="tls.starttls-missing",
+            certainty="likely",
+            text=text(
+                "{host} lists STARTTLS on port {port} and refuses it: {reply}",
+                host=target.host,
+                port=target.port,
+                reply=facts.refusal,
+            ),
+        )
+    elif facts.failure is not None:
+        there = target.named or _greets(facts, inputs, target)
+        for finding in _judge_failure(facts, facts.failure, target):
+            if there and (target.named or finding.cause != "tls.name-mismatch"):
+                yield finding
+            else:  # whether this is the right name at all is our own guess
+                yield msgspec.structs.replace(finding, certainty="possible")
+
+
+def _greets(facts: TlsFacts, inputs: Inputs, target: Service) -> bool:
+    """Whether a server of the expected protocol has spoken there, be it a guess or not."""
+    if facts.explanation is not None and facts.explanation.plaintext:
+        return spoken_protocol(facts.explanation.plaintext.encode()) == target.protocol
+    return inputs.has("server") and inputs.of("server", ServerFacts).spoken == target.protocol
+
+
+def _judge_first_try(facts: TlsFacts, target: Service) -> Iterator[Finding]:
+    if facts.first_failure is not None:
+        yield Finding(
+            cause="network.unstable",
+            certainty="possible",
+            partial=True,
+            text=text(
+                "The first TLS handshake with {host} on port {port} broke off ({words}). A second try worked.",
+                host=target.host,
+                port=target.port,
+                words=facts.first_failure.words,
+            ),
+        )
+
+
+def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:
+    if facts.not_after is not None and facts.not_after - facts.at < EXPIRING_DAYS * DAY:
+        yield Finding(
+            cause="tls.cert-expiring",
+            certainty="confirmed",
+            proof="not-after",
+            text=text(
+                "The certificate of {host} on port {port} runs out on {day}, in {days} days.",
+                host=target.host,
+                port=target.port,
+                day=_day(facts.not_after),
+                days=int((facts.not_after - facts.at) // DAY),
+            ),
+        )
+
+
+def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator[Finding]:
+    seen = facts.explanation or Explanation()
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    if known.name == "certificate_not_accepted":
+        yield from _judge_certificate(facts, known, seen, target)
+    elif known.name == "tls_not_spoken" and seen.plaintext:
+        spoken = spoken_protocol(seen.plaintext.encode())
+        wrong_mode = spoken == target.protocol
+        yield Finding(
+            cause="tls.wrong-mode" if wrong_mode else "reach.wrong-service",
+            certainty="confirmed",
+            proof="plain-greeting" if wrong_mode else "greeting-of-another",
+            text=text(
+                "Port {port} of {host} speaks in clear where TLS was due: {greeting}",
+                greeting=seen.plaintext,
+                **place,
+            ),
+        )
+    elif known.name == "tls_version_or_cipher" or seen.legacy_version in OLD_VERSIONS:
+        older_works = seen.legacy_version in OLD_VERSIONS
+        if older_works:
+            sentence = text(
+                "{host} takes no TLS 1.2 or newer on port {port}; with {version} it does connect.",
+                version=seen.legacy_version,
+                **place,
+            )
+        else:
+            sentence = text(
+                "{host} and this computer find no common TLS version or cipher on port {port} ({words}).",
+                words=known.text,
+                **place,
+            )
+        yield Finding(
+            cause="tls.protocol-too-old",
+            certainty="confirmed",
+            proof="older-version-works" if older_works else "alert",
+            text=sentence,
+        )
+    elif known.name == "timed_out" and facts.waited_seconds is None:
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="likely",
+            text=text("{host} took the connection on port {port} and did not answer the TLS handshake.", **place),
+        )
+    elif known.name == "timed_out" and facts.waited_seconds is not None:
+        yield Finding(
+            cause="server.slow",
+            certainty="likely" if facts.waited_seconds >= telling_silence(target.protocol) else "possible",
+            text=text(
+                "{host} took the connection on port {port} and did not finish the TLS handshake within {seconds} s.",
+                seconds=round(facts.waited_seconds),
+                **place,
+            ),
+        )
+    else:
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="confirmed",
+            proof="broken-off",
+            text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
+        )
+        if facts.rejected_here_at is not None:
+            yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
+
+
+def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
+    """Whether somebody else bears out that the certificate is outside its dates, and how far other clocks are ahead.
+
+    By this computer's clock alone it may be that clock which is wrong.
+    """
+    outside = outside_validity(facts, facts.at)
+    offset = ahead(credible(facts.clocks, facts.validities, facts.at))
+    if offset is not None:
+        return outside_validity(facts, facts.at + offset) == outside, offset
+    past = surely_past(facts.validities, facts.at)
+    if past is None or outside != "expired" or outside_validity(facts, past) != "expired":
+        return False, None
+    return True, max(past - facts.at, 0.0)  # another certificate was made after the end of this one
+
+
+def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, target: Service) -> Iterator[Finding]:
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    found = False
+    vouched, offset = _vouched(facts)
+    # with the right time set it would be refused as well
+    stands = vouched and abs(offset or 0.0) > MOST_SKEW_SECONDS
+    for certificate in _dated(seen):
+        if certificate.not_after < facts.at:
+            found = True
+            yield Finding(
+                cause="tls.cert-expired",
+                certainty="confirmed" if vouched else "likely",
+                stands=stands,
+                proof="not-after",
+                text=text(
+                    "The certificate that {host} sends on port {port} expired on {day} ({subject}).",
+                    subject=certificate.subject,
+                    day=_day(certificate.not_after),
+                    **place,
+                ),
+            )
+            break
+        if certificate.not_before > facts.at:
+            found = True
+            yield Finding(
+                cause="tls.cert-not-yet-valid",
+                certainty="confirmed" if vouched else "likely",
+                stands=stands,
+                proof="not-before",
+                text=text(
+                    "The certificate that {host} sends on port {port} is valid only from {day} on ({subject}).",
+                    subject=certificate.subject,
+                    day=_day(certificate.not_before),
+                    **place,
+                ),
+            )
+            break
+    if seen.chain and not name_matches(target.host, seen.chain[0].names):
+        found = True
+        names = seen.chain[0].names
+        sentence = text("The certificate that {host} sends on port {port} is for {names}.", names=names[:8], **place)
+        if not names:
+            sentence = text(
+                "The certificate that {host} sends on port {port} has no alternative names, the "
+                "only place where programs look for the name of the server. Its subject is {subject}.",
+                subject=seen.chain[0].subject,
+                **place,
+            )
+        yield Finding(
+            cause="tls.name-mismatch",
+            certainty="confirmed",
+            proof="no-name-matches",
+            text=sentence,
+            data={"names": list(seen.chain[0].names)},
+        )
+    if facts.verify_code is not None and facts.verify_code in WEAK_CODES:
+        found = True
+        yield Finding(
+            cause="tls.protocol-too-old",
+            certainty="confirmed",
+            proof="weak-certificate",
+            text=text(
+                "The certificate of {host} on port {port} is too weak for today's programs: {weakness} ({words}).",
+                weakness=WEAK_CODES[facts.verify_code],
+                words=known.text,
+                **place,
+            ),
+            data={"weak_certificate": known.text},
+        )
+    if (
+        seen.chain
+        and facts.verify_code not in NAME_CODES | TIME_CODES
+        and (facts.verify_code in CHAIN_CODES or not found)
+    ):
+        found = True
+        yield from _judge_chain(facts, known, seen, place)
+        if facts.verify_code in CHAIN_CODES:  # at which the library stopped, before it looked at keys and digests
+            yield from _judge_strength(seen, place)
+    if not found:
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="confirmed",
+            proof="broken-off",
+            text=text("The certificate of {host} on port {port} is not accepted: {words}.", words=known.text, **place),
+        )
+
+
+def _judge_strength(seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
+    """Whether the certificates would be refused as too weak, even if somebody trusted whoever signed them."""
+    weak = next((one for one in seen.chain if one.short_key or one.old_digest), None)
+    if weak is None:
+        return
+    code = 68 if not weak.short_key else 66 if weak is seen.chain[0] else 67
+    words = weak.short_key or weak.old_digest
+    yield Finding(
+        cause="tls.protocol-too-old",
+        certainty="likely",
+        text=text(
+            "The certificate of {host} on port {port} is too weak for today's programs: {weakness} ({words}).",
+            weakness=WEAK_CODES[code],
+            words=words,
+            **place,
+        ),
+        data={"weak_certificate": words},
+    )
+
+
+def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
+    leaf, rest = seen.chain[0], seen.chain[1:]
+    if leaf.self_signed:
+        yield Finding(
+            cause="tls.untrusted-issuer",
+            certainty="confirmed",
+            proof="self-signed",
+            text=text(
+                "The certificate of {host} on port {port} is self-signed ({subject}).", subject=leaf.subject, **place
+            ),
+        )
+        return
+    if any(certificate.subject == leaf.issuer for certificate in rest):
+        yield Finding(
+            cause="tls.untrusted-issuer",
+            certainty="confirmed",
+            proof="unknown-issuer",
+            text=text(
+                "The certificate chain of {host} on port {port} ends in {issuer}, which this computer does not trust "
+                "({words}).",
+                issuer=seen.chain[-1].issuer,
+                words=known.text,
+                **place,
+            ),
+        )
+        return
+    # The issuer is neither sent nor trusted. A root is never sent, so a private root that signed the leaf
+    # itself looks the same; what tells is whether anything links the issuer to an authority that is trusted.
+    related = seen.issuer_related
+    incomplete_first = bool(leaf.ca_issuers) or (facts.private_authorities if related is None else related)
+    incomplete = Finding(
+        cause="tls.incomplete-chain",
+        certainty="confirmed" if incomplete_first else "possible",
+        proof="issuer-left-out",
+        text=text(
+            "{host} sends on port {port} a certificate issued by {issuer}, and leaves that issuer's certificate out.",
+            issuer=leaf.issuer,
+            **place,
+        ),
+    )
+    unknown = Finding(
+        cause="tls.untrusted-issuer",
+        certainty="possible" if incomplete_first else "confirmed",
+        proof="unknown-issuer",
+        text=text(
+            "The certificate of {host} on port {port} is issued by {issuer}, which this computer does not trust.",
+            issuer=leaf.issuer,
+            **place,
+        ),
+    )
+    yield from (incomplete, unknown) if incomplete_first else (unknown, incomplete)
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(moment))
+
+
+def implicit(target: Service) -> bool:
+    """Whether TLS comes first."""
+    return target.tls == "implicit"
+
+
+def starttls(target: Service) -> bool:
+    """Whether the greeting comes first, in clear."""
+    return target.tls == "starttls"
+
+
+def usable(facts: TlsFacts) -> bool:
+    """Nothing goes over a connection that is not verified."""
+    return facts.verified
+
+
+def untold(facts: TlsFacts) -> Text | None:
+    """Why the server has not proven who it is."""
+    return None if facts.verified else text("no handshake came about")
+
+
+def unsettled(facts: TlsFacts) -> tuple[str, ...]:
+    """What a handshake that holds may leave unsaid."""
+    return () if facts.not_after is not None else ("tls.cert-expiring",)
+
+
+RULED_OUT = (
+    "tls.cert-expired",
+    "tls.cert-expiring",
+    "tls.cert-not-yet-valid",
+    "tls.name-mismatch",
+    "tls.untrusted-issuer",
+    "tls.incomplete-chain",
+    "tls.protocol-too-old",
+    "tls.handshake-failed",
+    "tls.starttls-missing",
+)
+
+CHECKS = (
+    Check(
+        id="tls",
+        family="tls",
+        title="{host} proves on port {port} who it is, over TLS",
+        each=Service,
+        facts=TlsFacts,
+        probe=probe_implicit,
+        judge=judge_tls,
+        untold=untold,
+        unsettled=unsettled,
+        rules_out=RULED_OUT,
+        needs=("reach",),
+        applies=implicit,
+        usable=usable,
+    ),
+    Check(
+        id="tls",
+        family="tls",
+        title="{host} proves on port {port} who it is, over STARTTLS",
+        each=Service,
+        facts=TlsFacts,
+        probe=probe_starttls,
+        judge=judge_tls,
+        untold=untold,
+        unsettled=unsettled,
+        rules_out=RULED_OUT,
+        needs=("reach", "server"),
+        applies=starttls,
+        usable=usable,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The webmail page: what it answers, what its words say."""

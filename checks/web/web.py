@@ -1,0 +1,376 @@
+"""Web: does the webmail page answer, where do its redirects lead, is it a page to log in on."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.parse
+from collections.abc import Iterator
+
+import msgspec
+
+from checks.dns.names import registered
+from checks.reach.reach import take_stream
+from checks.reach.retry import PAUSE_SECONDS, may_pass, time_is_left
+from checks.server.client_limits import telling_silence
+from checks.server.maintenance import announcing
+from checks.tls.tls import TlsFacts, handshake_elsewhere, judge_tls
+from checks.web.html import PageFacts, read_page
+from checks.web.set_cookie import Refusal, refusal
+from diagnose import providers
+from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Text, text
+from diagnose.network import Exchange, Hop, Stream, astray
+from diagnose.replies import read_reply
+from diagnose.running.context import Context
+
+PAGE_SECONDS = 15.0
+CACHED_SECONDS = 60
+"""A login page that may be kept longer than that can be an old one."""
+
+ASKS = 401
+"""The status with which a page has the browser ask for name and password."""
+
+OF_TLS = ("certificate_not_accepted", "tls_version_or_cipher", "tls_alert", "tls_not_spoken")
+"""Failures of a handshake that a second look can explain."""
+
+REFUSED: dict[Refusal, Text] = {
+    "secure_over_http": text("it is marked Secure and comes without TLS"),
+    "samesite_none_without_secure": text("it says SameSite=None without Secure"),
+    "foreign_domain": text("it names a domain that the page does not belong to"),
+    "public_suffix": text("it is for a domain below which anybody may register a name"),
+    "host_prefix": text("its name begins with __Host- and its attributes do not fit that"),
+    "secure_prefix": text("its name begins with __Secure- and it is not marked Secure"),
+}
+
+
+class WebFacts(Facts, frozen=True, kw_only=True):
+    """A visit to the webmail page, with a cookie jar that was empty before."""
+
+    hops: tuple[Hop, ...]
+    loop: bool
+    loop_without_cookies: bool | None = None
+    """Whether the same circle goes round when no cookie is sent back; None: not tried."""
+    page: PageFacts | None = None
+    unfinished: bool = False
+    """The time ran out before the page's end."""
+    elsewhere: TlsFacts | None = None
+    """Why the TLS handshake with a host that a redirect leads to does not hold."""
+    first_try: Hop | None = None
+    """The end of a first visit that failed in a way which may pass; the rest tells of the second visit."""
+
+    @property
+    def asks_for_password(self) -> bool:
+        """Whether a password can be given: to a form, or to the browser's own dialog (401, RFC 9110 §11)."""
+        asked = any(hop.status == ASKS for hop in self.hops[-1:])
+        return asked or (self.page is not None and self.page.password_field)
+
+
+def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
+    """GET the page, as a browser with an empty profile would; a circle is walked again without cookies.
+
+    A page that fails in a way which may pass is asked for a second time.
+    """
+
+    def ready(host: str, port: int) -> Stream | None:
+        return take_stream(target, context) if (host, port) == (target.host, target.port) else None
+
+    url = target.url or f"https://{target.host}:{target.port}/"
+    exchange = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS), ready=ready)
+    first = None
+    if target.named and _may_pass(exchange.last) and time_is_left(context):
+        first = exchange.last
+        time.sleep(PAUSE_SECONDS)
+        exchange = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS))
+    bare = None
+    if exchange.loop and any(hop.cookies for hop in exchange.hops):
+        bare = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS), keep_cookies=False).loop
+    page = read_page(exchange.body) if exchange.last.status is not None and not exchange.loop else None
+    return WebFacts(
+        hops=exchange.hops,
+        loop=exchange.loop,
+        loop_without_cookies=bare,
+        page=page,
+        unfinished=exchange.unfinished,
+        elsewhere=_handshake_at_end(exchange, target, inputs, context),
+        first_try=first,
+    )
+
+
+def _handshake_at_end(exchange: Exchange, target: Service, inputs: Inputs, context: Context) -> TlsFacts | None:
+    """The handshake again, with a look at why it fails, where a redirect ends at a host whose TLS does not hold."""
+    failed, end = exchange.last.failure, _service_at(exchange.last.url, target)
+    if failed is None or failed.name not in OF_TLS or (end.host, end.port) == (target.host, target.port):
+        return None
+    try:
+        facts = handshake_elsewhere(end, inputs, context)
+    except OSError:
+        return None
+    return None if facts.verified else facts
+
+
+def _service_at(url: str, target: Service) -> Service:
+    """The service that serves *url*, known from where *target* is."""
+    parts = urllib.parse.urlsplit(url)
+    return Service(
+        protocol="webmail",
+        host=parts.hostname or "",
+        port=parts.port or 443,
+        tls="implicit",
+        source=target.source,
+    )
+
+
+def _may_pass(end: Hop) -> bool:
+    if end.failure is not None:
+        return may_pass(end.failure) and end.failure.name != "timed_out"
+    return end.status is not None and end.status >= 500
+
+
+def judge_web(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+    """A page to log in on?"""
+    findings = [
+        *_judge_elsewhere(facts, inputs, target),
+        *_judge_answer(facts),
+        *_judge_first_try(facts),
+        *_judge_page(facts, inputs, target),
+        *_judge_cookies(facts),
+        *_judge_cache(facts),
+    ]
+    if target.named:
+        yield from findings
+    else:  # a page without a form at a guessed name was never one to log in on
+        yield from (
+            msgspec.structs.replace(f, certainty="possible") for f in findings if f.cause != "web.login-page-changed"
+        )
+
+
+def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
+    last = facts.hops[-1]
+    if facts.loop:
+        way = " → ".join(dict.fromkeys(place(hop.url) for hop in facts.hops))
+        sentence = text("The webmail page redirects in circles: {way}.", way=way)
+        if facts.loop_without_cookies is False:
+            sentence = text(
+                "With the cookies that it sets itself, the webmail page redirects in circles: {way}.", way=way
+            )
+        yield Finding(cause="web.redirect-loop", certainty="confirmed", proof="circle", text=sentence)
+    elif last.failure is not None:
+        certificate = last.failure.name == "certificate_not_accepted"
+        yield Finding(
+            cause="web.login-page-down",
+            certainty="possible" if _hurried(facts) else "likely" if certificate else "confirmed",
+            proof="page-fails",
+            text=text("The webmail page {url} cannot be had: {words}.", url=place(last.url), words=last.failure.words),
+        )
+    elif led := astray(last.location):
+        sentence = text(
+            "The webmail page {url} leads to {target}, which is no web address.", url=place(last.url), target=led
+        )
+        yield astray_finding(led, sentence)
+    elif facts.unfinished and not (facts.page and facts.page.password_field):
+        yield Finding(
+            cause="web.login-page-down",
+            certainty="possible",
+            text=text("The webmail page {url} did not come to an end in time.", url=place(last.url)),
+        )
+    elif last.status is not None and last.status >= 500:
+        title = facts.page.title if facts.page else ""
+        finding = Finding(
+            cause="web.login-page-down",
+            certainty="confirmed",
+            proof="page-fails",
+            text=text(
+                "The webmail page {url} answers with the error {status} ({title}).",
+                url=place(last.url),
+                status=last.status,
+                title=title,
+            ),
+        )
+        words = f"{title} {facts.page.text[:300]}" if facts.page else title
+        yield announcing(finding, urllib.parse.urlsplit(last.url).hostname or "", words.strip(), last.retry_after)
+    elif last.status in {404, 410}:
+        yield Finding(
+            cause="web.login-page-changed",
+            certainty="confirmed",
+            proof="gone",
+            text=text("There is no page at {url} (status {status}).", url=place(last.url), status=last.status),
+        )
+
+
+def _judge_elsewhere(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+    if facts.elsewhere is not None:
+        yield from judge_tls(facts.elsewhere, inputs, _service_at(facts.hops[-1].url, target))
+
+
+def _shown(facts: WebFacts) -> bool:
+    """Whether the page is known; the part of one that came before the time ran out proves only what it holds."""
+    return not facts.unfinished or (facts.page is not None and facts.page.password_field)
+
+
+def _hurried(facts: WebFacts) -> bool:
+    """Whether the run had no time to wait for the page as long as a person would."""
+    known = facts.hops[-1].failure
+    waited = sum(hop.milliseconds for hop in facts.hops) / 1000
+    return known is not None and known.name == "timed_out" and waited < telling_silence("webmail")
+
+
+def _usable(facts: WebFacts) -> bool:
+    return _shown(facts) and not _hurried(facts)
+
+
+def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
+    first, last = facts.first_try, facts.hops[-1]
+    if first is None or last.failure is not None or (last.status or 0) >= 500:
+        return
+    yield Finding(
+        cause="web.login-page-down",
+        certainty="possible",
+        partial=True,
+        text=text(
+            "At the first try the webmail page {url} failed ({words}). A second try worked.",
+            url=place(first.url),
+            words=first.failure.words if first.failure else str(first.status),
+        ),
+    )
+
+
+def _judge_page(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+    page, last = facts.page, facts.hops[-1]
+    if page is None or astray(last.location) or not _shown(facts):
+        return
+    if last.status is None or last.status >= 500 or last.status in {404, 410}:
+        return
+    url = place(last.url)
+    hint = facts.asks_for_password and (last.status < 400 or last.status == ASKS)
+    told = list(judge_words(page.announced, url, inputs, hint=hint))
+    told = told or list(judge_words(page.text, url, inputs, hint=hint, retry_after=last.retry_after))
+    yield from told
+    if facts.asks_for_password:
+        return
+    if last.status >= 400:
+        if not told:
+            yield Finding(
+                cause="web.login-page-down",
+                certainty="possible",
+                text=text("The webmail page {url} answers with status {status}.", url=url, status=last.status),
+            )
+    elif page.parked:
+        yield Finding(
+            cause="web.login-page-changed",
+            certainty="confirmed",
+            proof="foreign-page",
+            text=text("The page at {url} is no login page; it says “{words}”.", url=url, words=page.parked),
+        )
+    elif not told and not page.forms:
+        strange = foreign(last.url, inputs, target)
+        yield Finding(
+            cause="web.login-page-changed",
+            certainty="likely" if strange and not page.drawn_by_script else "possible",
+            text=text("No login form was found on the page at {url} ({title}).", url=url, title=page.title),
+        )
+
+
+def judge_words(
+    words: str, url: str, inputs: Inputs, *, hint: bool, retry_after: str | None = None
+) -> Iterator[Finding]:
+    """What the page says itself: next to a working login form it is a *hint*, instead of one it is the message."""
+    for suspect in read_reply(words, protocol="http", provider=inputs.provider, stage="login").suspects:
+        if hint and suspect.certainty == "possible":
+            continue
+        if suspect.cause.startswith(("web.", "browser.", "lockout.", "server.")):
+            certainty: Certainty = "possible" if hint else suspect.certainty
+            cause = suspect.cause
+            if cause == "server.fault":  # the page speaks for itself, and not for the mail servers behind it
+                cause, certainty = "web.login-page-down", "possible" if certainty == "possible" else "likely"
+            finding = Finding(
+                cause=cause,
+                certainty=certainty,
+                proof=suspect.proof,
+                text=text("The page at {url} says: {words}", url=url, words=words[:300]),
+            )
+            yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", words[:300], retry_after)
+
+
+def foreign(url: str, inputs: Inputs, target: Service) -> bool:
+    """Whether the page at the end lies with somebody whom neither the address nor the provider names."""
+    hosts = [target.host, inputs.subject.domain]
+    if inputs.provider:
+        known = providers.webmail_for(providers.provider(inputs.provider), inputs.subject.domain)
+        hosts += [urllib.parse.urlsplit(known).hostname or ""] if known else []
+    ends = {registered(host) for host in hosts if host}
+    return registered(urllib.parse.urlsplit(url).hostname or "") not in ends
+
+
+def _judge_cookies(facts: WebFacts) -> Iterator[Finding]:
+    inputs = [(cookie, refusal(cookie, hop.url)) for hop in facts.hops for cookie in hop.cookies]
+    refused = [(cookie, why) for cookie, why in inputs if why]
+    for cookie, why in refused[:3]:
+        yield Finding(
+            cause="browser.cookies-blocked",
+            certainty="likely" if len(refused) == len(inputs) else "possible",
+            text=text(
+                "Browsers refuse the cookie {name} of the login page: {why}.", name=cookie.name, why=REFUSED[why]
+            ),
+        )
+
+
+def _judge_cache(facts: WebFacts) -> Iterator[Finding]:
+    """A login page that may be kept is one that a browser may show long after it has changed."""
+    last = facts.hops[-1]
+    rules = (last.cache_control or "").lower()
+    age = re.search(r"max-age=(\d{1,9})", rules)
+    kept = age is not None and int(age[1]) > CACHED_SECONDS and not re.search(r"no-store|no-cache|private", rules)
+    if kept and facts.page is not None and facts.page.password_field:
+        yield Finding(
+            cause="browser.stale-cache",
+            certainty="possible",
+            text=text(
+                "Browsers may keep the login page at {url} ({rules}), and show an old one.",
+                url=place(last.url),
+                rules=last.cache_control,
+            ),
+        )
+
+
+def astray_finding(led: str, sentence: Text) -> Finding:
+    """What a redirect to *led*, which is no web address, means: no page to log in on, or none that can be had."""
+    gone = "://" not in led
+    return Finding(cause="web.login-page-changed" if gone else "web.login-page-down", certainty="likely", text=sentence)
+
+
+def place(url: str) -> str:
+    """*url* without what a query may tell of a person."""
+    return re.sub(r"[?#].*", "", url)
+
+
+def _untold(facts: WebFacts) -> Text | None:
+    """A page has come when it is there as a whole, or at least its form; so has one that asks by HTTP (401)."""
+    last = facts.hops[-1] if facts.hops else None
+    came = last is not None and last.status is not None and (last.status < 300 or last.status == 401)
+    return None if came and not facts.loop and _shown(facts) else text("no page came")
+
+
+def _unsettled(facts: WebFacts) -> tuple[str, ...]:
+    asks = facts.hops[-1].status == 401 or (facts.page is not None and facts.page.password_field)
+    return () if asks else ("web.login-page-changed",)
+
+
+CHECK = Check(
+    id="web",
+    family="web",
+    title="The webmail page of {host} can be opened",
+    each=Service,
+    facts=WebFacts,
+    probe=probe_web,
+    judge=judge_web,
+    untold=_untold,
+    unsettled=_unsettled,
+    rules_out=(
+        "web.login-page-down",
+        "web.redirect-loop",
+        "web.login-page-changed",
+    ),
+    needs=("reach", "tls"),
+    applies=lambda target: target.protocol == "webmail",
+    usable=_usable,
+)

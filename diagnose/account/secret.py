@@ -1,0 +1,52 @@
+"""A secret that gives nothing away."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from diagnose.redaction.mask import MASK as MASK
+from diagnose.redaction.mask import Mask
+
+
+class Secret:
+    """A password or an access token.
+
+    No way of showing, formatting, comparing, pickling or serialising it tells anything about it,
+    not even its length. Only `reveal` hands it out. Who calls that is a closed list: what sends the secret, what
+    looks at it on this computer (its rules, its oddities, its keyed hash), and the mask that hides it.
+    """
+
+    __slots__ = ("__mask", "__value")
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+        self.__mask: Mask | None = None
+
+    def reveal(self) -> str:
+        """The secret itself; for the few places that need it."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not written anywhere")
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        self.__reduce__()
+
+    def masked_in(self, words: str) -> str:
+        """*words* without the secret, as `Mask.hide` sees to."""
+        if self.__mask is None:
+            self.__mask = Mask((self,))
+        return self.__mask.hide(words)

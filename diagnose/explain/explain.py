@@ -1,0 +1,122 @@
+"""What a reply, an error message or a cause's id means, and what to do: pure, from words to causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from diagnose import providers
+from diagnose.knowledge.catalogue import catalogue, remedies_for
+from diagnose.model import Certainty, quote
+from diagnose.model.report import ReportRemedy
+from diagnose.process.first_use import one_at_a_time
+from diagnose.rendering.renderer import Audience
+from diagnose.replies import Protocol, Reading, Suspect, load_knowledge, read_message
+
+Translate = Callable[[str], str]
+
+LONGEST_ID = 100
+"""Characters of a word that may be meant as a cause's id."""
+UNKNOWN_DOMAIN = "{domain}"
+"""Put in for itself, it stays open in a provider's addresses, so that those that need a domain are left out."""
+
+
+class NamedCause(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause by its name."""
+
+    id: str
+    certainty: Certainty
+    title: str
+
+
+class ExplainedCause(NamedCause, frozen=True, kw_only=True):
+    """A cause with what is to be done about it."""
+
+    summary: str
+    remedies: tuple[ReportRemedy, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What words mean (contract: `diagnose explain`)."""
+
+    causes: tuple[ExplainedCause, ...]
+    """Likeliest first; none where the words report no failure or mean nothing."""
+    matched: str
+    """What in the words was recognised."""
+
+
+def explain(
+    words: str | bytes,
+    *,
+    protocol: Protocol | None = None,
+    provider: str | None = None,
+    lang: providers.Language = "en",
+    audience: Audience = "user",
+    translate: Translate = str,
+) -> Explanation:
+    """What *words* mean, remedies for *audience* first; a cause's id means that cause.
+
+    *provider*: an id of the provider knowledge, or another name that the reader knows it by.
+    """
+    known, facts = catalogue(), _facts(provider, lang)
+    name = _as_id(words)
+    if name in known:
+        reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name)
+    elif close_ids(words):
+        reading = Reading()  # a misspelt id holds words, but says nothing with them
+    else:
+        reading = read_message(words, protocol=protocol, provider=provider)
+
+    def explained(suspect: Suspect) -> ExplainedCause:
+        cause = known[suspect.cause]
+        said = {"referred_host": reading.referral} if reading.referral else {}
+        remedies = remedies_for(cause, {**facts, **said}, translate)
+        return ExplainedCause(
+            id=cause.id,
+            certainty=suspect.certainty,
+            title=translate(cause.title),
+            summary=translate(cause.summary),
+            remedies=tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience)),
+        )
+
+    return Explanation(causes=tuple(map(explained, reading.suspects)), matched=quote(reading.matched))
+
+
+def name_causes(reading: Reading, translate: Translate = str) -> tuple[NamedCause, ...]:
+    """The causes of *reading* by their names."""
+    known = catalogue()
+    return tuple(
+        NamedCause(id=s.cause, certainty=s.certainty, title=translate(known[s.cause].title)) for s in reading.suspects
+    )
+
+
+def close_ids(words: str | bytes) -> tuple[str, ...]:
+    """The causes whose id *words*, none themselves, look like."""
+    with one_at_a_time:
+        import difflib
+
+    name, ids = _as_id(words), catalogue().ids
+    return () if name in ids else tuple(difflib.get_close_matches(name, ids, n=3, cutoff=0.8))
+
+
+def provider_names() -> frozenset[str]:
+    """The ids of all providers, and the other names that replies are read with."""
+    families = load_knowledge().families
+    return frozenset(providers.provider_ids()).union(*((family.name, *family.providers) for family in families))
+
+
+def _as_id(words: str | bytes) -> str:
+    """*words* as an id would stand; "" for what cannot be meant as one."""
+    name = (words if isinstance(words, str) else words.decode("ascii", "replace")).strip()
+    return "" if len(name) > LONGEST_ID or " " in name else name
+
+
+def _facts(name: str | None, lang: providers.Language) -> Mapping[str, str]:
+    """The provider's facts for remedies; none where *name* stands for several providers."""
+    if name is None:
+        return {}
+    families = [family for family in load_knowledge().families if name in (family.name, *family.providers)]
+    alike = {one for family in families for one in family.providers} & set(providers.provider_ids())
+    ids = [name] if name in providers.provider_ids() else sorted(alike)
+    return providers.provider_facts(providers.provider(ids[0]), UNKNOWN_DOMAIN, lang) if len(ids) == 1 else {}

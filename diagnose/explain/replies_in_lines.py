@@ -1,0 +1,83 @@
+"""Many replies, one JSON object a line (RFC 8259), read and answered one after the other in bounded space."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import IO, Any, get_args
+
+import msgspec
+
+from diagnose.explain.explain import name_causes
+from diagnose.model import TextError, quote, text
+from diagnose.model.text import Text, json_text
+from diagnose.process.first_use import convert
+from diagnose.replies import Protocol, Reading, read_message
+from diagnose.replies.knowledge import Stage
+
+LONGEST_LINE = 32 * 1024 * 1024
+"""Bytes; whole pages are replies too, though only their beginning is read."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+_STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+class LineError(TextError, ValueError):
+    """A line that cannot be answered."""
+
+    def __init__(self, number: int, sentence: Text) -> None:
+        super().__init__(sentence)
+        self.number = number
+        """Counted from 1."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One reply and what is known of it; keys beside these are left aside."""
+
+    id: str | int
+    reply: str
+    protocol: Any = None
+    """Here and below: a value that is not known is as good as none."""
+    provider: Any = None
+    stage: Any = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reply was read as."""
+
+    id: str | int
+    reading: Reading
+
+
+def read_lines(stream: IO[bytes], protocol: Protocol | None = None, provider: str | None = None) -> Iterator[Answer]:
+    """Each line's answer, in order; *protocol* and *provider* are those of lines that name none. Empty lines are none.
+
+    Raises LineError at the first line that is too long, or no object with an id and a reply.
+    """
+    for number, raw in enumerate(iter(lambda: stream.readline(LONGEST_LINE + 1), b""), start=1):
+        if len(raw) > LONGEST_LINE:
+            raise LineError(number, text("it is longer than {limit} bytes.", limit=LONGEST_LINE))
+        words = raw.removeprefix(_BYTE_ORDER_MARK).strip()
+        if not words:
+            continue
+        try:
+            # the standard library's reader, since it takes the lone surrogates that stand for undecodable octets
+            line = convert(json.loads(words), Line)
+        except (ValueError, RecursionError, msgspec.ValidationError):
+            raise LineError(number, text("it is no JSON object with “id” and “reply”.")) from None
+        yield Answer(id=line.id, reading=_read(line, protocol, provider))
+
+
+def _read(line: Line, protocol: Protocol | None, provider: str | None) -> Reading:
+    return read_message(
+        line.reply,
+        protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,
+        provider=line.provider if isinstance(line.provider, str) else provider,
+        stage=line.stage if line.stage in _STAGES else None,
+    )
+
+
+def written(answer: Answer, translate: Callable[[str], str] = str) -> str:
+    """*answer* as one line of JSON, titles in the language of *translate*; no line end after it."""
+    causes = msgspec.to_builtins(name_causes(answer.reading, translate))
+    return json_text({"id": answer.id, "causes": causes, "matched": quote(answer.reading.matched)}, indent=None)

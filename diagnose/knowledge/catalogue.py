@@ -1,0 +1,260 @@
+"""The catalogue of causes: what each one means, what it explains, and who ends it how.
+
+The texts are in knowledge/causes, one file a family; each is an English sentence that is also its
+gettext message id. A step or link may hold placeholders in braces: what is known about the run
+(`RUN_FACTS`), about the provider and about the browser (`PLACEHOLDERS`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+
+from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.model import TextError, quote, text
+from diagnose.model.report import Impact, ReportLink, ReportRemedy, StationName
+from diagnose.process.first_use import made_once
+from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
+
+FAMILIES = (
+    "address",
+    "network",
+    "dns",
+    "reach",
+    "server",
+    "tls",
+    "settings",
+    "credentials",
+    "lockout",
+    "activation",
+    "web",
+    "browser",
+)
+"""The layers, the one that others stand on first."""
+
+Fixer = Literal["user", "helpdesk", "admin", "provider"]
+Scope = Literal["account", "domain", "host", "service", "computer", "browser"]
+"""What a cause is true of, and so which findings it can explain: those of the same service, of the
+same host, or (account, domain, computer) all; a browser's causes explain those of the webmail page."""
+
+RUN_FACTS: Mapping[str, str] = MappingProxyType(
+    {
+        "address": text("[address]").msgid,
+        "domain": text("[domain]").msgid,
+        "username": text("[user name]").msgid,
+        "host": text("[server]").msgid,
+        "port": text("[port]").msgid,
+        "protocol": text("[protocol]").msgid,
+    }
+)
+"""Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
+
+SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "maintenance_end": "When the maintenance that a server announces is to end, as the server wrote it.",
+        "weak_certificate": "Which key or digest of a server's certificate is too weak, in the TLS library's words.",
+        "referred_host": "The server that a login referral (RFC 2221) sends the account to.",
+    }
+)
+PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {**PROVIDER_PLACEHOLDERS, **BROWSER_PLACEHOLDERS, **SERVER_PLACEHOLDERS}
+)
+"""Names and meanings of what may be known beyond the run; a step has to say that it needs one."""
+
+LONGEST_FACT = 2000
+"""Characters; the menu paths of a provider with many editions are the longest facts there are."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all parts of a cause's file share: a field that is not known by name is a mistake."""
+
+
+class Step(Part, frozen=True, kw_only=True):
+    """One instruction that can be followed as written."""
+
+    text: str
+    needs: tuple[str, ...] = ()
+    """Facts without which `text` cannot be said."""
+    otherwise: str | None = None
+    """What to say then; None leaves the step out."""
+
+
+class Link(Part, frozen=True, kw_only=True):
+    """A page that helps; left out where one of its facts is not known."""
+
+    text: str
+    url: str
+    needs: tuple[str, ...] = ()
+
+
+class Remedy(Part, frozen=True, kw_only=True):
+    """What one kind of person can do about a cause."""
+
+    fixer: Fixer
+    steps: tuple[str | Step, ...]
+    """A plain string is a step that needs no facts but the run's."""
+    links: tuple[Link, ...] = ()
+
+
+class Proof(Part, frozen=True, kw_only=True):
+    """One kind of evidence that may confirm a cause."""
+
+    id: str
+    beside: str | None = None
+    """A check that has to have gone well somewhere in the same run, or this proves nothing."""
+
+
+class Cause(Part, frozen=True, kw_only=True):
+    """One reason why a login fails."""
+
+    id: str
+    title: str
+    """A claim, without a final full stop."""
+    summary: str
+    """Two sentences in plain words."""
+    proof: str
+    """What has to be seen before the cause may be called confirmed."""
+    proofs: tuple[str | Proof, ...] = ()
+    """The kinds of evidence that `proof` speaks of, which findings name; ``reply`` is a server's own words."""
+    rules_out: str | None = None
+    """What shows that this is not the cause, where that is not plain."""
+    fixer: Fixer
+    """Who can end it."""
+    scope: Scope
+    station: StationName | None = None
+    """Where in the picture of the way it breaks; None: where its family does."""
+    impact: Impact = "blocks"
+    """``hinders`` only where the cause can never shut a way in; otherwise a verdict has to see."""
+    explains: tuple[str, ...] = ()
+    """Causes whose findings only follow from this one."""
+    remedies: tuple[Remedy, ...]
+
+    @property
+    def proof_names(self) -> tuple[str, ...]:
+        """What findings call this cause's proofs."""
+        return tuple(one if isinstance(one, str) else one.id for one in self.proofs)
+
+    def proven_by(self, name: str) -> Proof | None:
+        """The proof of that *name*; None where this cause has none."""
+        proofs = (Proof(id=one) if isinstance(one, str) else one for one in self.proofs)
+        return next((proof for proof in proofs if proof.id == name), None)
+
+    def msgids(self) -> Iterator[str]:
+        """Every text to translate, as often as it occurs."""
+        yield from (self.title, self.summary, self.proof)
+        if self.rules_out:
+            yield self.rules_out
+        for remedy in self.remedies:
+            for step in remedy.steps:
+                if isinstance(step, str):
+                    yield step
+                else:
+                    yield from filter(None, (step.text, step.otherwise))
+            yield from (link.text for link in remedy.links)
+
+
+class UnknownCauseError(TextError, LookupError):
+    """No cause has this id; the message suggests ids that look like it."""
+
+    def __init__(self, cause_id: str, known: Iterable[str]) -> None:
+        self.cause_id = cause_id
+        self.close = tuple(difflib.get_close_matches(cause_id, known, n=3))
+        sentence = text("no cause '{name}'", name=cause_id)
+        hint = text("no cause '{name}'; did you mean {close}?", name=cause_id, close=self.close)
+        super().__init__(hint if self.close else sentence)
+
+
+class Catalogue:
+    """All causes, in the order of their layers."""
+
+    def __init__(self, causes: Iterable[Cause]) -> None:
+        """Raises UnknownCauseError when a cause explains one that is not there."""
+        self._causes = {cause.id: cause for cause in causes}
+        self.ids = tuple(self._causes)
+        """Root causes come before what they usually entail."""
+        self._order = {cause_id: place for place, cause_id in enumerate(self.ids)}
+        self._consequences = {cause_id: self._followed(cause_id) for cause_id in self.ids}
+
+    def __getitem__(self, cause_id: str) -> Cause:
+        """Raises UnknownCauseError."""
+        try:
+            return self._causes[cause_id]
+        except KeyError:
+            raise UnknownCauseError(cause_id, self.ids) from None
+
+    def __iter__(self) -> Iterator[Cause]:
+        return iter(self._causes.values())
+
+    def __contains__(self, cause_id: object) -> bool:
+        return cause_id in self._causes
+
+    def order(self, cause_id: str) -> int:
+        """The place of a cause among all, from 0. Raises UnknownCauseError."""
+        return self._order[self[cause_id].id]
+
+    def explains(self, cause_id: str, other_id: str) -> bool:
+        """Whether findings of the other cause can follow from this one, directly or by way of a third.
+
+        Says nothing about scope. Raises UnknownCauseError.
+        """
+        return self[other_id].id in self._consequences[self[cause_id].id]
+
+    def _followed(self, cause_id: str) -> frozenset[str]:
+        found: set[str] = set()
+        pending = [cause_id]
+        while pending:
+            new = set(self[pending.pop()].explains) - found
+            found |= new
+            pending.extend(new)
+        return frozenset(found)
+
+
+@made_once
+def catalogue() -> Catalogue:
+    """The package's own catalogue. Raises KnowledgeError where a file does not fit."""
+    folder = KNOWLEDGE / "causes"
+    return Catalogue(cause for family in FAMILIES for cause in load(folder / f"{family}.yaml", list[Cause]))
+
+
+def remedies_for(
+    cause: Cause, facts: Mapping[str, str], translate: Callable[[str], str] = str
+) -> tuple[ReportRemedy, ...]:
+    """What each kind of person can do, in the language of *translate*, with what is known filled in.
+
+    *facts* holds facts of the run, the provider and the browser by their placeholder names; an empty value
+    counts as not known. Values come from outside: they are only ever put in, never read as a template,
+    and within backquotes, where commands stand that people copy into a shell, they are quoted for it.
+    """
+    known = {name: quote(value, LONGEST_FACT) for name, value in facts.items() if value}
+    blanks = {name: translate(blank) for name, blank in RUN_FACTS.items()}
+    in_prose = blanks | known
+    in_command = blanks | {name: shlex.quote(value) for name, value in known.items()}
+
+    def said(msgid: str) -> str:
+        pieces = enumerate(translate(msgid).split("`"))
+        return "`".join(piece.format_map(in_command if place % 2 else in_prose) for place, piece in pieces)
+
+    return tuple(
+        ReportRemedy(
+            fixer=remedy.fixer,
+            steps=tuple(said(msgid) for step in remedy.steps if (msgid := _sayable(step, known)) is not None),
+            links=tuple(
+                ReportLink(text=said(link.text), url=link.url.format_map(in_prose))
+                for link in remedy.links
+                if known.keys() >= set(link.needs)
+            ),
+        )
+        for remedy in cause.remedies
+    )
+
+
+def _sayable(step: str | Step, known: Mapping[str, str]) -> str | None:
+    if isinstance(step, str):
+        return step
+    return step.text if known.keys() >= set(step.needs) else step.otherwise

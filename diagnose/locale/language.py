@@ -1,0 +1,109 @@
+"""The language of a run: the one asked for, or the one this computer speaks; and the catalogue of its texts.
+
+The texts' sources are English and serve as message ids of GNU gettext; locale/ holds the other languages.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import get_args
+
+from diagnose.process.first_use import one_at_a_time
+from diagnose.providers.schema import Language
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+"""BCP 47 tags; the first is the language of the sources."""
+LOCALE = Path(__file__).parent
+DOMAIN = "diagnose"
+"""The gettext domain: catalogues are called so."""
+
+TRADITIONAL = {"tw", "hk", "mo", "cht"}
+"""Regions (ISO 3166-1), and Windows' mark, of Chinese in the Traditional script; any other's is Simplified."""
+
+
+def translation(language: Language) -> Callable[[str], str]:
+    """From a message id to its text in *language*; English needs no catalogue, and what one lacks stays English."""
+    if language == LANGUAGES[0]:
+        return str
+    with one_at_a_time:
+        import gettext
+
+    return gettext.translation(DOMAIN, LOCALE, [folder(language)], fallback=True).gettext
+
+
+def speak(language: Language) -> None:
+    """Make *language* the one of `gettext.gettext`: the command line's texts are asked for there, click's own ones too.
+
+    Sets the variable LANGUAGE of this process, the one that gettext looks at first.
+    """
+    with one_at_a_time:
+        import gettext
+
+    gettext.bindtextdomain(DOMAIN, str(LOCALE))
+    gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = folder(language)
+
+
+def folder(language: Language) -> str:
+    """What *language* is called in gettext: ``zh_Hans``."""
+    return language.replace("-", "_")
+
+
+def asked_for(arguments: Iterable[str]) -> Language | None:
+    """The language that ``--lang`` names on a command line; None where it names none of ours.
+
+    Read before the command line is taken apart, since even what is wrong with it is to be told in that language.
+    """
+    found, words = None, iter(arguments)
+    for word in words:
+        if word == "--":
+            break
+        if word == "--lang":
+            found = next(words, None)
+        elif word.startswith("--lang="):
+            found = word.partition("=")[2]
+    return next((one for one in LANGUAGES if found and one.lower() == found.lower()), None)
+
+
+def of_computer(environment: Mapping[str, str] = os.environ) -> Language:
+    """The language that programs are to speak here: POSIX.1-2017 §8.2, or what the desktop is set to."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environment.get(variable):
+            return of_locale(environment[variable])
+    return of_locale(_of_desktop() or "")
+
+
+def of_locale(name: str) -> Language:
+    """The nearest of our languages to a locale, as POSIX (``zh_TW.UTF-8``) or BCP 47 (``zh-Hant-HK``) writes it."""
+    language, *details = re.split(r"[-_]", re.split(r"[.@]", name.lower())[0])
+    if language != "zh":
+        return "en"
+    scripts = [detail for detail in details if detail in {"hans", "hant"}]
+    if scripts:
+        return "zh-Hant" if scripts[0] == "hant" else "zh-Hans"
+    return "zh-Hant" if TRADITIONAL & set(details) else "zh-Hans"
+
+
+def _of_desktop() -> str | None:
+    """The locale that macOS or Windows is set to; a terminal there need not have the variables of POSIX."""
+    if sys.platform == "win32":
+        with one_at_a_time:
+            import ctypes
+            import locale
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage())
+    if sys.platform == "darwin":
+        with one_at_a_time:
+            import plistlib
+
+        try:
+            with (Path.home() / "Library/Preferences/.GlobalPreferences.plist").open("rb") as settings:
+                preferred = plistlib.load(settings).get("AppleLanguages", [])
+        except (OSError, plistlib.InvalidFileException):
+            return None
+        return str(preferred[0]) if preferred else None
+    return None

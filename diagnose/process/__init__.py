@@ -1,0 +1,1 @@
+"""The process and its surroundings: children, files, standard streams, first use."""

@@ -1,0 +1,1 @@
+"""Secrets and personal data: masked or replaced in everything that leaves a run."""

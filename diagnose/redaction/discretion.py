@@ -1,0 +1,107 @@
+"""What leaves a run, without its secrets: the finished report, before it is rendered, and what observers hear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import msgspec
+
+from diagnose.knowledge.catalogue import FAMILIES, catalogue
+from diagnose.model import CheckResult, Protocol, Text
+from diagnose.model.report import Report
+from diagnose.process.first_use import convert
+from diagnose.redaction.mask import Mask
+from diagnose.running.observer import Observer
+
+CLOSED = {"status", "certainty", "impact", "fixer", "protocol", "tls", "source", "state", "lang", "family"}
+"""Keys of reports whose values are words of ours out of a closed list."""
+IDS = {"id", "cause", "check", "checks", "explains"}
+"""Keys of reports whose values are ids, which may end in the name of a host."""
+OF_CHECKS = {"facts", "data"}
+"""Keys below which stands what checks saw, whatever the keys are called there."""
+
+
+def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
+    """*report* with every string in it hidden by *mask*, keys included.
+
+    What stays are words of ours: those out of closed lists, ids (*checks*: ids of checks), names of fields.
+    """
+    if not mask:
+        return report
+    fields = frozenset(_field_names(msgspec.Struct))
+    names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *get_args(Protocol))
+    words = {part for name in names for part in name.split(".")}
+
+    def of_ours(name: str) -> bool:
+        return all(part in words or part.isdigit() for part in name.split("."))
+
+    def hidden(value: Any, key: str = "", *, seen: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, str):
+            if not seen and (key in CLOSED or (key in IDS and of_ours(value))):
+                return value
+            return mask.hide(value)
+        if isinstance(value, dict):
+            return {
+                name if name in fields else mask.hide(name): hidden(item, name, seen=seen or name in OF_CHECKS)
+                for name, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [hidden(item, key, seen=seen) for item in value]
+        return value
+
+    plain = msgspec.to_builtins(report, builtin_types=(bytes,))
+    path = plain["path"]  # names of stations are a closed list, too
+    return convert({**hidden(plain), "tool": plain["tool"], "path": path}, Report)
+
+
+def _field_names(kind: type) -> Iterator[str]:
+    yield from getattr(kind, "__struct_fields__", ())
+    below: type
+    for below in kind.__subclasses__():
+        yield from _field_names(below)
+
+
+class DiscreetObserver:
+    """Passes on to another observer what a run tells, without secrets, and without the facts."""
+
+    def __init__(self, observer: Observer, mask: Mask) -> None:
+        self._observer = observer
+        self._mask = mask
+
+    def planned(self, identity: str, title: Text) -> None:
+        """A check will run."""
+        self._observer.planned(identity, self._hidden(title))
+
+    def started(self, identity: str) -> None:
+        """Its probe has begun."""
+        self._observer.started(identity)
+
+    def finished(self, result: CheckResult) -> None:
+        """It is over, one way or the other."""
+        findings = tuple(msgspec.structs.replace(one, text=self._hidden(one.text), data={}) for one in result.findings)
+        because, left_open = result.skipped_because, result.left_open
+        self._observer.finished(
+            msgspec.structs.replace(
+                result,
+                title=self._hidden(result.title),
+                skipped_because=self._hidden(because) if because else None,
+                left_open=self._hidden(left_open) if left_open else None,
+                findings=findings,
+                facts=None,
+            )
+        )
+
+    def _hidden(self, sentence: Text) -> Text:
+        return Text(sentence.msgid, {name: self._argument(value) for name, value in sentence.args.items()})
+
+    def _argument(self, value: Any) -> Any:  # noqa: ANN401 - what a sentence takes
+        match value:
+            case str():
+                return self._mask.hide(value)
+            case Text():
+                return self._hidden(value)
+            case tuple():
+                return tuple(self._argument(one) for one in value)
+            case _:
+                return value

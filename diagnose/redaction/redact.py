@@ -1,0 +1,103 @@
+"""Hide the person and this computer in a report, whatever format it is written in later."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from diagnose.model.report import Report
+from diagnose.process.first_use import convert
+
+USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "address-1", "folder-1"
+"""Stable pseudonyms, so that a shared report stays readable."""
+PROFILE = "profile-{number}"
+_OF_EVERYBODY = re.compile(r"(?:Default|Profile \d+|Guest Profile|System Profile)?", re.IGNORECASE)
+"""Profiles of browsers that are called so on every computer."""
+_STRUCTURE = {"id", "cause", "check", "family", "protocol", "tls", "source", "status", "certainty", "impact", "fixer"}
+"""Keys whose values are words of ours, never of the person's."""
+_OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state"}
+_OF_FACTS = _STRUCTURE | {"operation", "outcome", "record_type"}
+_FACTS = {"facts", "data"}
+"""Keys below which stands what checks saw, where a name may be anybody's."""
+
+
+def redact(report: Report, computer: Iterable[str] = ()) -> Report:
+    """*report* with the local part, the user name and this computer's names and addresses replaced.
+
+    *computer*: further names and addresses of this computer.
+    """
+    subject = report.subject
+    local = subject.address.rpartition("@")[0] if subject.address else ""
+    names = {name for name in (local, subject.username, _local(subject.username)) if name}
+    hidden = {name: USER for name in names if name != subject.address}
+    # a person called mail does not rename the server mail.corp.example
+    hidden |= {name: name for name in (subject.domain, *(service.host for service in report.services)) if name}
+    hidden |= {name: COMPUTER for name in {socket.gethostname(), *computer} if len(name) > 1}
+    hidden |= dict.fromkeys(own_addresses(), ADDRESS)
+    hidden |= dict.fromkeys(_home(), FOLDER)
+    plain = msgspec.to_builtins(report, builtin_types=(bytes,))
+    named = dict.fromkeys(_profiles(plain))
+    hidden |= {name: PROFILE.format(number=number) for number, name in enumerate(named, 1)}
+    hidden.pop("localhost", None)
+    words = sorted(hidden, key=len, reverse=True)
+    one_of_them = "|".join(rf"(?<![\w.-])({re.escape(word)})(?![\w-])" for word in words)
+    shape = re.compile(one_of_them or "(?!)", re.IGNORECASE)
+
+    def pseudonym(found: re.Match[str]) -> str:
+        return hidden[words[(found.lastindex or 1) - 1]]
+
+    def clean(value: Any, key: str = "", structure: set[str] = _OF_REPORTS) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, str):
+            return value if key in structure else shape.sub(pseudonym, value)
+        if isinstance(value, dict):
+            return {name: clean(item, name, _OF_FACTS if name in _FACTS else structure) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(item, key, structure) for item in value]
+        if isinstance(value, bytes):
+            return b""  # nobody knows what a picture shows
+        return value
+
+    return convert(clean(plain), Report)
+
+
+def _profiles(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    """Names of browser profiles in *value*, as people, or the browser by lot, gave them."""
+    if isinstance(value, dict):
+        name = value.get("profile")
+        if isinstance(name, str) and not _OF_EVERYBODY.fullmatch(name):
+            yield name
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _profiles(item)
+
+
+def _local(username: str | None) -> str:
+    return (username or "").rpartition("@")[0]
+
+
+def _home() -> set[str]:
+    """The home folder, where it tells something about the person."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # there is none
+        return set()
+    return {str(home)} if len(home.parts) > 1 else set()
+
+
+def own_addresses() -> set[str]:
+    """The addresses that this computer would use towards the outside (nothing is sent), loopback aside."""
+    found = set()
+    for family, anywhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((anywhere, 9))
+                found.add(str(probe.getsockname()[0]))
+        except OSError:
+            continue
+    return {address for address in found if not address.startswith("127.") and address != "::1"}

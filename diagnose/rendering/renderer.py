@@ -1,0 +1,46 @@
+"""A report format as a record: what it is called, which file names ask for it, and how it writes a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from diagnose.model.report import Report
+from diagnose.rendering.page import Page
+
+Audience = Literal["user", "helpdesk", "admin"]
+PALETTE = Path(__file__).with_name("palette.css")
+"""The colours of every page that a browser shows, light and dark, as custom properties."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderStyle:
+    """How the reader wants the report; a format leaves aside what means nothing to it."""
+
+    translate: Callable[[str], str] = str
+    """For the format's own fixed phrases; everything in the report itself is in the reader's language already."""
+    width: int = 80
+    """Columns of the terminal."""
+    color: bool = False
+    ascii: bool = False
+    """The terminal cannot show symbols beyond ASCII; the format's own ones are replaced."""
+    audience: Audience = "user"
+    """Whose remedies come first."""
+    verbose: bool = False
+    quiet: bool = False
+    """Only the verdict and its causes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renderer:
+    """One format; found through the entry-point group ``diagnose.reports``, whose name is the format's id."""
+
+    format: str
+    suffixes: tuple[str, ...]
+    """Of the files that are written in this format, with their dot: ``.html``."""
+    render: Callable[[Report, RenderStyle], str]
+    """The whole document with its last line end; pure."""
+    page: Callable[[Page, RenderStyle], str] | None = None
+    """Likewise for a page that is no report; None: the format has none."""

@@ -1,0 +1,1 @@
+"""A diagnosis: which checks run, on what, in which order, until when."""

@@ -1,0 +1,83 @@
+"""All checks there are, by entry point: what a broken package brings is told in its place, and costs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, NoReturn
+
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model import Check, Facts, Inputs, Subject, text
+from diagnose.model.failure import FaultError
+from diagnose.process.first_use import made_once
+from diagnose.running.context import Context
+from diagnose.running.declaration import DeclarationError, validate
+
+GROUP = "diagnose.checks"
+OWN = "checks."
+"""What the modules of the built-in checks begin with."""
+
+
+class PluginError(FaultError):
+    """The checks that a package brings cannot be used."""
+
+
+@made_once
+def all_checks() -> tuple[Check[Any], ...]:
+    """Built-in and other packages' checks alike; for those that cannot be used, one check that says so."""
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    own = [check for point in points if point.value.startswith(OWN) for check in point.load()]
+    return (*own, *_foreign([point for point in points if not point.value.startswith(OWN)], own))
+
+
+def _foreign(points: Iterable[EntryPoint], own: list[Check[Any]]) -> Iterable[Check[Any]]:
+    """Their checks. One package may need another's, so each is tried again as long as others come in."""
+    taken: list[Check[Any]] = []
+    waiting: dict[EntryPoint, list[Check[Any]]] = {}
+    for point in points:
+        try:
+            waiting[point] = _loaded(point, {check.id for check in own})
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # even an exit is only this package's fault
+            yield _told(point, error)
+    while fitting := [point for point, found in waiting.items() if _fits([*own, *taken, *found])]:
+        taken += waiting.pop(fitting[0])
+    yield from taken
+    yield from (_told(point, DeclarationError()) for point in waiting)
+
+
+def _loaded(point: EntryPoint, own: set[str]) -> list[Check[Any]]:
+    """The checks of *point*. Raises whatever its package raises."""
+    found = list(point.load())
+    for check in found:
+        if not isinstance(check, Check):
+            raise TypeError
+        if check.id in own or any(cause not in catalogue() for cause in check.rules_out):
+            raise DeclarationError
+    return found
+
+
+def _fits(checks: list[Check[Any]]) -> bool:
+    try:
+        validate(checks)
+    except Exception:  # of a circle, of an unknown name, or of what a check says itself
+        return False
+    return True
+
+
+def _told(point: EntryPoint, error: BaseException) -> Check[Facts]:
+    sentence = text("the checks of “{name}” cannot be used: {kind}", name=point.name, kind=type(error).__name__)
+
+    def probe(_target: Subject, _inputs: Inputs, _context: Context) -> NoReturn:
+        raise PluginError(sentence)
+
+    return Check(
+        id=point.name,
+        family="plugin",
+        title=text("The checks of an additional package can be used").msgid,
+        each=Subject,
+        facts=Facts,
+        probe=probe,
+        judge=lambda _facts, _inputs, _target: (),
+    )

@@ -1,0 +1,433 @@
+"""The verdict: from what all checks found to the causes, root cause first. Pure, and in one place.
+
+What explains what is written in the catalogue; here is only how that is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from diagnose.knowledge.catalogue import Catalogue
+from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
+from diagnose.model.report import Impact, Verdict
+
+ServiceState = Literal["open", "shut", "unknown"]
+
+_CERTAINTY: Mapping[Certainty, int] = {"confirmed": 0, "likely": 1, "possible": 2}
+_WHOLE = {"account", "domain", "computer", "browser"}
+"""Scopes of causes that are true of every service."""
+LOGIN = "login"
+"""The check whose answer settles whether a way in works."""
+MOST_POSSIBLE = 3
+"""Causes that are merely possible, and named all the same."""
+_ON_THE_WAY = {"reach", "tls", "server", "web"}
+"""Checks without which nobody knows whether a service is open."""
+
+
+WAY_UNKNOWN: Mapping[Way, Text] = {
+    "reading": text("Whether a mail program can read this mailbox could not be found out."),
+    "sending": text("Whether a mail program can send from this mailbox could not be found out."),
+    "web": text("Whether the webmail page works could not be found out."),
+}
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding, and the check that made it."""
+
+    result: CheckResult
+    finding: Finding
+
+
+class JudgedCause(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause in the verdict."""
+
+    id: str
+    certainty: Certainty
+    impact: Impact
+    seen: tuple[Seen, ...]
+    explains: tuple[str, ...] = ()
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict before it is put into words."""
+
+    status: Verdict
+    exit_code: Literal[0, 1, 3]
+    causes: tuple[JudgedCause, ...]
+    unchecked: tuple[Text, ...] = ()
+    """What was needed and could not be checked."""
+    ruled_out: dict[str, tuple[str, ...]] = {}
+    """Cause id to the checks that passed and so speak against it."""
+    login_works: bool = False
+    ways: dict[Way, ServiceState] = {}
+
+
+def judge(
+    results: tuple[CheckResult, ...],
+    services: tuple[Service, ...],
+    catalogue: Catalogue,
+    *,
+    login_asked: bool,
+    services_asked: bool = True,
+    rules_out: Mapping[str, tuple[str, ...]] | None = None,
+    overrules: Mapping[str, tuple[str, ...]] | None = None,
+    strict: bool = False,
+    interrupted: bool = False,
+    narrowed: bool = False,
+    asked: Callable[[CheckResult], bool] | None = None,
+) -> Judgement:
+    """Weigh *results*.
+
+    *login_asked*: the login itself was to be tested. *services_asked*: the mail services were to be found.
+    *strict*: causes that only hinder make a problem too.
+    *rules_out*: check id to the causes that its passing everywhere excludes. *overrules*: check id to the checks
+    which know less, so that what they hold possible is dropped where this one's passing excludes it.
+    *interrupted*: the person ended the run before the checks did.
+    *narrowed*: the person left parts out, so that nothing found is not healthy. *asked*: what they chose to look at.
+    """
+    states = {service: _state(service, results, catalogue) for service in services}
+    ways = _ways(states)
+    login_works = any(r.check == LOGIN and r.usable for r in results)
+    proven = login_works and "shut" not in ways.values()
+    answered = login_works or any(r.check == LOGIN and f.certainty != "possible" for r in results for f in r.findings)
+    all_seen = [_proven(seen, results, catalogue) for seen in _all_seen(results)]
+    all_seen = [_weighed(seen, proven=proven) for seen in all_seen]
+    all_seen = [seen for seen in all_seen if not _overruled(seen, results, rules_out or {}, overrules or {})]
+    roots = _roots(all_seen, catalogue)
+    causes = [
+        _cause(cause_id, seen, followed, catalogue, states, ways, proven=proven, answered=answered)
+        for cause_id, (seen, followed) in roots.items()
+    ]
+    causes = _ranked(causes, catalogue)
+    sure = [cause for cause in causes if cause.certainty != "possible"]
+    unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works, sure=bool(sure))
+    if services_asked and not services:
+        unchecked = (text("No mail service could be found to check."), *unchecked)
+    if asked is not None:
+        unchecked += _unanswered([r for r in results if asked(r)])
+    if interrupted:
+        unchecked = (text("The run was interrupted."), *unchecked)
+    if any(cause.impact == "blocks" or strict for cause in sure):
+        status, exit_code = "problem", 1
+    elif unchecked:
+        status, exit_code = "inconclusive", 3
+    else:
+        status, exit_code = "inconclusive" if narrowed else "healthy", 0
+        causes = [cause for cause in causes if cause.impact == "hinders"]
+    return Judgement(
+        status=status,  # type: ignore[arg-type]  # mypy widens the literals of the three branches
+        exit_code=exit_code,  # type: ignore[arg-type]
+        causes=tuple(causes),
+        unchecked=unchecked,
+        ruled_out=_ruled_out(results, rules_out or {}, {seen.finding.cause for seen in all_seen}, catalogue),
+        login_works=login_works,
+        ways=ways,
+    )
+
+
+# -- which ways are open
+
+
+def _state(service: Service, results: Iterable[CheckResult], catalogue: Catalogue) -> ServiceState:
+    logins = [r for r in results if r.check == LOGIN and isinstance(r.target, Service)]
+    accepted = any(r.usable and r.target == service for r in logins)
+    own = [r for r in results if _concerns(r, service, catalogue, accepted=accepted)]
+    if any(r.status == "fail" for r in own):
+        return "shut"
+    done = {r.check: r for r in own if r.target == service}
+    needed = ("web",) if service.protocol == "webmail" else ("tls", "server")
+    if not all(name in done and done[name].usable for name in needed):
+        return "unknown"
+    tried = [r for r in logins if r.facts is not None and _on_way(r, service)]
+    if tried and not any(r.usable for r in tried):
+        return "unknown"  # nobody got in this way, so its being untried here proves nothing
+    looked = [r for r in results if r.check == "login.mailbox" and r.facts is not None and _on_way(r, service)]
+    if looked and not any(r.usable for r in looked):
+        return "unknown"  # nor does a login, where no mailbox opened
+    return "open"
+
+
+def _on_way(result: CheckResult, service: Service) -> bool:
+    return isinstance(result.target, Service) and result.target.way == service.way
+
+
+def _concerns(result: CheckResult, service: Service, catalogue: Catalogue, *, accepted: bool) -> bool:
+    """Whether what *result* found is true of *service*, which has *accepted* the login itself or not."""
+    match result.target:
+        case Service():
+            if result.target == service:
+                return True
+            if service.protocol == "webmail" or accepted:
+                return False
+            whole = {f.cause for f in result.findings if f.certainty != "possible"}
+            return any(catalogue[c].scope == "account" for c in whole) and result.target.way == service.way
+        case Host():
+            return result.target.name == service.host
+        case Subject():  # what is wrong with the browser shuts the webmail page
+            whole = {f.cause for f in result.findings if f.certainty != "possible"}
+            return service.protocol == "webmail" and any(catalogue[c].scope == "browser" for c in whole)
+
+
+def _ways(states: Mapping[Service, ServiceState]) -> dict[Way, ServiceState]:
+    ways: dict[Way, list[ServiceState]] = {}
+    for service, state in states.items():
+        if service.named or state == "open":
+            ways.setdefault(service.way, []).append(state)
+    return {
+        way: "open" if "open" in found else "shut" if set(found) == {"shut"} else "unknown"
+        for way, found in ways.items()
+    }
+
+
+# -- which findings only follow from others
+
+
+def _all_seen(results: Iterable[CheckResult]) -> list[Seen]:
+    return [Seen(result=result, finding=finding) for result in results for finding in result.findings]
+
+
+def _proven(seen: Seen, results: Iterable[CheckResult], catalogue: Catalogue) -> Seen:
+    """A proof that the catalogue does not name, or without what has to stand beside it, confirms nothing."""
+    if seen.finding.certainty != "confirmed":
+        return seen
+    proof = catalogue[seen.finding.cause].proven_by(seen.finding.proof)
+    if proof and (proof.beside is None or any(r.check == proof.beside and r.usable for r in results)):
+        return seen
+    return msgspec.structs.replace(seen, finding=msgspec.structs.replace(seen.finding, certainty="likely"))
+
+
+def _weighed(seen: Seen, *, proven: bool) -> Seen:
+    """A login that works speaks against what was only likely and is true of the whole mailbox."""
+    if proven and seen.finding.certainty == "likely" and isinstance(seen.result.target, Subject):
+        return msgspec.structs.replace(seen, finding=msgspec.structs.replace(seen.finding, certainty="possible"))
+    return seen
+
+
+def _overruled(
+    seen: Seen,
+    results: Iterable[CheckResult],
+    rules_out: Mapping[str, tuple[str, ...]],
+    overrules: Mapping[str, tuple[str, ...]],
+) -> bool:
+    """Whether a check that knows more passed on the same target, and so excludes what was only possible."""
+    if seen.finding.certainty != "possible":
+        return False
+    knowing = {check for check, others in overrules.items() if seen.result.check in others}
+    return any(
+        r.check in knowing
+        and r.target == seen.result.target
+        and r.status == "pass"
+        and r.usable
+        and seen.finding.cause in rules_out.get(r.check, ())
+        for r in results
+    )
+
+
+def _roots(all_seen: list[Seen], catalogue: Catalogue) -> dict[str, tuple[list[Seen], list[Seen]]]:
+    """Cause id to what was seen of it that nothing else explains, and to all that follows from it, however far."""
+    above = {
+        place: [other for other, one in enumerate(all_seen) if _explains(one, seen, catalogue)]
+        for place, seen in enumerate(all_seen)
+    }
+    roots: dict[str, tuple[list[Seen], list[Seen]]] = {}
+    for place, seen in enumerate(all_seen):
+        if not above[place]:
+            roots.setdefault(seen.finding.cause, ([], []))[0].append(seen)
+    for place, seen in enumerate(all_seen):
+        for top in _tops(place, above) - {place}:
+            roots[all_seen[top].finding.cause][1].append(seen)
+    return roots
+
+
+def _tops(place: int, above: Mapping[int, list[int]]) -> set[int]:
+    """The ends of all ways up from *place*."""
+    passed, here = {place}, [place]
+    while here:
+        others = set(above[here.pop()]) - passed
+        passed |= others
+        here += others
+    return {one for one in passed if not above[one]}
+
+
+def _explains(one: Seen, other: Seen, catalogue: Catalogue) -> bool:
+    if one.finding.certainty == "possible" or other.finding.stands:
+        return False
+    if not catalogue.explains(one.finding.cause, other.finding.cause):
+        return False
+    if (one.finding.partial or catalogue[one.finding.cause].impact == "hinders") and not other.finding.partial:
+        return False
+    return _same_place(one.result.target, other.result.target, catalogue[one.finding.cause].scope)
+
+
+def _same_place(one: Target, other: Target, scope: str) -> bool:
+    if scope in _WHOLE or isinstance(one, Subject):
+        return True
+    if scope == "host" or isinstance(one, Host):
+        return _host(one) is not None and _host(one) == _host(other)
+    return one == other
+
+
+def _host(target: Target) -> str | None:
+    match target:
+        case Service():
+            return target.host
+        case Host():
+            return target.name
+        case Subject():
+            return None
+
+
+# -- how much a cause matters
+
+
+def _cause(
+    cause_id: str,
+    seen: list[Seen],
+    followed: list[Seen],
+    catalogue: Catalogue,
+    states: Mapping[Service, ServiceState],
+    ways: Mapping[Way, ServiceState],
+    *,
+    proven: bool,
+    answered: bool,
+) -> JudgedCause:
+    seen = sorted(seen, key=lambda s: _CERTAINTY[s.finding.certainty])
+    return JudgedCause(
+        id=cause_id,
+        certainty=seen[0].finding.certainty,
+        impact=_impact(cause_id, seen, followed, catalogue, states, ways, proven=proven, answered=answered),
+        seen=tuple(seen),
+        explains=tuple(dict.fromkeys(one.finding.cause for one in followed)),
+    )
+
+
+def _impact(
+    cause_id: str,
+    seen: list[Seen],
+    followed: list[Seen],
+    catalogue: Catalogue,
+    states: Mapping[Service, ServiceState],
+    ways: Mapping[Way, ServiceState],
+    *,
+    proven: bool,
+    answered: bool,
+) -> Impact:
+    """What a cause shuts, and what only follows from it shuts, it blocks.
+
+    What is wrong with the domain shuts no way on which a login was *answered*, unless it explains the answer.
+    """
+    if catalogue[cause_id].impact == "hinders" or all(s.finding.partial for s in seen):
+        return "hinders"
+    sure = [one for one in followed if one.finding.certainty != "possible"]
+    for one in (*seen, *(one for one in sure if catalogue[one.finding.cause].impact != "hinders")):
+        target = one.result.target
+        if one.finding.partial:
+            continue
+        if isinstance(target, Subject):
+            beside = answered and catalogue[cause_id].scope == "domain" and all(s.result.check != LOGIN for s in sure)
+            if not (proven or beside):
+                return "blocks"
+            continue
+        touched = [s for s in states if s == target or (isinstance(target, Host) and s.host == target.name)]
+        if any(ways.get(service.way) != "open" for service in touched):
+            return "blocks"
+    return "hinders"
+
+
+def _ranked(causes: list[JudgedCause], catalogue: Catalogue) -> list[JudgedCause]:
+    """The root cause first; what is merely possible is worth a look only while what comes first is not settled."""
+    sure = sorted((cause for cause in causes if cause.certainty != "possible"), key=lambda one: _rank(one, catalogue))
+    if sure and sure[0].certainty == "confirmed" and sure[0].impact == "blocks":
+        return sure
+    behind = {sure[0].id, *sure[0].explains} if sure else set()
+    possible = [cause for cause in causes if cause.certainty == "possible"]
+    possible.sort(key=lambda one: _worth(one, behind, catalogue))
+    return sure + possible[:MOST_POSSIBLE]
+
+
+def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[bool, int, bool, int]:
+    remembered = all(one.finding.remembered for one in cause.seen)
+    return (cause.impact != "blocks", _CERTAINTY[cause.certainty], remembered, catalogue.order(cause.id))
+
+
+def _worth(cause: JudgedCause, behind: set[str], catalogue: Catalogue) -> tuple[bool, int, int]:
+    """What could be *behind* the first cause is tried first, and what one check names in the order that it names."""
+    deeper = any(catalogue.explains(cause.id, one) for one in behind)
+    named = min([finding.cause for finding in seen.result.findings].index(cause.id) for seen in cause.seen)
+    return (not deeper, named, catalogue.order(cause.id))
+
+
+def _ruled_out(
+    results: tuple[CheckResult, ...],
+    rules_out: Mapping[str, tuple[str, ...]],
+    named: set[str],
+    catalogue: Catalogue,
+) -> dict[str, tuple[str, ...]]:
+    """What speaks against each cause that nothing speaks for: its check passed wherever it ran.
+
+    What is true of a host or service alone has to be looked at on every one that somebody named.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for check, causes in rules_out.items():
+        own = [r for r in results if r.check == check]
+        ran = [r for r in own if r.facts is not None]
+        broken = any(r.status == "error" for r in own)
+        if broken or not ran or not all(r.status == "pass" and r.usable for r in ran):
+            continue
+        unseen = any(r.facts is None and _is_named(r.target) for r in own)
+        for cause in causes:
+            settled = not any(cause in r.unsettled for r in ran)
+            if settled and cause not in named and not (unseen and catalogue[cause].scope not in _WHOLE):
+                found[cause] = tuple(r.id for r in ran)
+    return found
+
+
+def _is_named(target: Target) -> bool:
+    return isinstance(target, Subject) or target.source != "guess"
+
+
+def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
+    """What of the checks that were chosen one by one says nothing."""
+    if not any(r.status in {"pass", "warn", "fail"} for r in chosen):
+        return (text("Nothing of what was asked for could be checked."),)
+    return tuple(
+        text("The check {check} brought no answer: {reason}.", check=r.id, reason=r.skipped_because)
+        for r in chosen
+        if r.status == "skip" and r.facts is not None and not r.usable and _is_named(r.target)
+    )
+
+
+def _unchecked(
+    results: tuple[CheckResult, ...],
+    ways: Mapping[Way, ServiceState],
+    *,
+    login_asked: bool,
+    login_works: bool,
+    sure: bool,
+) -> tuple[Text, ...]:
+    """What was needed and is not known. *sure*: a cause was found, which is why some checks never began."""
+    found: list[Text] = []
+    tries = [r for r in results if r.check == LOGIN]
+    if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
+        reasons = [r.skipped_because for r in tries if r.skipped_because and "{check}" not in r.skipped_because.msgid]
+        if any(r.left_open for r in tries):
+            pass  # that says more
+        elif any(r.facts is not None for r in tries):
+            found.append(text("The login was not accepted, and why was not to be found out."))
+        else:
+            found.append(text("The login itself could not be tested."))
+            found += reasons[:1]
+    stuck = {
+        r.target.way
+        for r in results
+        if isinstance(r.target, Service)
+        and not (r.usable or r.status == "fail" or r.left_out)
+        and (r.facts is not None or (r.check in _ON_THE_WAY and not sure))
+    }
+    found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]
+    found += [r.left_open for r in results if r.left_open and all(f.certainty == "possible" for f in r.findings)]
+    found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
+    return tuple(found)
