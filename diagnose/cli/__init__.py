@@ -6,6 +6,7 @@ import contextlib
 import io
 from gettext import gettext as _
 from importlib import import_module
+from typing import NamedTuple
 
 import click
 
@@ -14,19 +15,30 @@ from diagnose.cli.help import translated
 from diagnose.cli.output import print_out
 from diagnose.knowledge import KnowledgeError
 from diagnose.locale import language
+from diagnose.model import text
 from diagnose.model.failure import internal_fault
 from diagnose.process.standard_streams import tell
 
+
+class Listed(NamedTuple):
+    """A command beside the main job."""
+
+    module: str
+    """Whose COMMAND it is."""
+    summary: str
+    """A message id, for the list of commands: what would tell it is not loaded for that."""
+
+
 COMMANDS = {
-    "browser": "diagnose.cli.browser",
-    "causes": "diagnose.cli.causes",
-    "explain": "diagnose.cli.explain",
-    "har": "diagnose.cli.har",
-    "lab": "diagnose.cli.lab",
-    "password-check": "diagnose.cli.password_check",
-    "providers": "diagnose.cli.providers",
+    "explain": Listed("diagnose.cli.explain", text("What a server's reply, an error message or a cause means.").msgid),
+    "har": Listed("diagnose.cli.har", text("Read a browser's recording of a failed login.").msgid),
+    "browser": Listed("diagnose.cli.browser", text("Test the person's own browser.").msgid),
+    "causes": Listed("diagnose.cli.causes", text("The causes of failed logins that are known here.").msgid),
+    "providers": Listed("diagnose.cli.providers", text("The mail providers that are known here.").msgid),
+    "password-check": Listed("diagnose.cli.password_check", text("Whether a new password keeps the rules.").msgid),
+    "lab": Listed("diagnose.cli.lab", text("Diagnose an account on a mail estate of this computer's own.").msgid),
 }
-"""Command name to the module whose COMMAND it is; whatever else comes first is an address or a domain."""
+"""By name; whatever else comes first is an address or a domain."""
 MAIN = "diagnose.cli.main_job"
 
 USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
@@ -55,7 +67,7 @@ def _carried_out(arguments: list[str]) -> int:
     language.speak(language.asked_for(arguments) or language.of_computer())
     chosen = COMMANDS.get(arguments[0]) if arguments else None
     name = f"diagnose {arguments[0]}" if chosen else "diagnose"
-    command = translated(import_module(chosen or MAIN).COMMAND)
+    command = translated(import_module(chosen.module if chosen else MAIN).COMMAND)
     # not by click's own `main`, which ends the process with 1 where nobody reads what it writes
     with contextlib.redirect_stdout(io.StringIO()) as asked_for:
         try:

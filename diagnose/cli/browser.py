@@ -14,8 +14,8 @@ from diagnose import providers
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
 from diagnose.cli import signals
+from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways, write_reports
-from diagnose.cli.options import clean_browser_option, profiles_option
 from diagnose.cli.output import rendered
 from diagnose.cli.parameters import Number, ServiceUrl
 from diagnose.discovery import Wishes, discover
@@ -41,7 +41,7 @@ OF_A_PAGE = ("web", "browser", "network.clock")
 """Checks and families, with what they need."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=Sectioned, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("subject", required=False, metavar="[ADDRESS|URL]")
 @click.option("--no-open", is_flag=True, help="Do not open the page; print its address on standard error.")
 @click.option(
@@ -55,8 +55,6 @@ OF_A_PAGE = ("web", "browser", "network.clock")
 @click.option(
     "--password-in-page", is_flag=True, help="The page asks for the password and passes it on to this program."
 )
-@profiles_option
-@clean_browser_option
 @ways
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job

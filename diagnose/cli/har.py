@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from diagnose import providers
+from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options
 from diagnose.discovery import Wishes
 from diagnose.har import HarError, Recording, read_har
@@ -24,6 +25,7 @@ READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45
 
 
 @click.command(
+    cls=Sectioned,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Nothing is sent over any network. Exit codes: 0 the recorded login works, 1 a cause that blocks, "
     "2 wrong usage, 3 no login in the recording, or none that explains itself.",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from gettext import gettext as _
 from itertools import pairwise
+from typing import Any
 
 import click
 
@@ -22,6 +23,34 @@ def translated(command: click.Command) -> click.Command:
         if isinstance(parameter, click.Option) and parameter.help:
             parameter.help = _(parameter.help)
     return shown
+
+
+def section(title: str, *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """*options*, which click's decorators make, below one heading, the message id *title*; for `Sectioned` commands."""
+
+    def decorate(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
+        for option in reversed(options):
+            command = option(command)
+            made: list[Any] = command.params if isinstance(command, click.Command) else command.__click_params__
+            made[-1].section = title
+        return command
+
+    return decorate
+
+
+class Sectioned(click.Command):
+    """A command whose help shows its options by section, those that are in none at the end."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One list a section, in the order in which the sections were declared."""
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Option) and (row := parameter.get_help_record(ctx)):
+                rows.setdefault(getattr(parameter, "section", ""), []).append(row)
+        rest = rows.pop("", [])
+        for title, listed in (*((_(title), listed) for title, listed in rows.items()), (_("Options"), rest)):
+            with formatter.section(title):
+                formatter.write_dl(listed)
 
 
 class _Formatter(click.HelpFormatter):

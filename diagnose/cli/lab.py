@@ -12,6 +12,7 @@ import click
 
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
+from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import carry_out, options, other_mailbox
 from diagnose.cli.output import print_out
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
@@ -106,7 +107,7 @@ def _outcome(done: Trial) -> tuple[str, str]:
     return expected, (done.lacking or found) + faults
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=Sectioned, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("scenario", default="wrong-password")
 @click.option("--list", "listing", is_flag=True, help="Name the scenarios.")
 @click.option("--all", "everything", is_flag=True, help="Diagnose every scenario and compare with what is expected.")

@@ -14,7 +14,8 @@ import click
 from diagnose.account.history import PENDING, History
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
-from diagnose.cli import secrets, signals
+from diagnose.cli import COMMANDS, secrets, signals
+from diagnose.cli.help import Sectioned, section
 from diagnose.cli.options import (
     audience_option,
     clean_browser_option,
@@ -27,7 +28,7 @@ from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, Service
 from diagnose.cli.progress import progress_or_none
 from diagnose.discovery import Wishes
 from diagnose.locale.language import translation
-from diagnose.model import Subject, TextError
+from diagnose.model import Subject, TextError, text
 from diagnose.model.browsing import Browsing
 from diagnose.providers import provider
 from diagnose.rendering.renderer import RenderStyle
@@ -55,24 +56,32 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
             metavar="SECONDS",
             help="The whole run's deadline.",
         ),
-        click.option(
-            "--report",
-            "reports",
-            type=ReportFile(suffixes()),
-            multiple=True,
-            metavar="FILE",
-            help="Also write a report; the suffix gives the format: .html, .txt or .json.",
+        section(
+            text("The report").msgid,
+            click.option(
+                "--report",
+                "reports",
+                type=ReportFile(suffixes()),
+                multiple=True,
+                metavar="FILE",
+                help="Also write a report; the suffix gives the format: .html, .txt or .json.",
+            ),
+            click.option(
+                "--format",
+                "form",
+                type=click.Choice(formats()),
+                default="text",
+                show_default=True,
+                help="Standard output.",
+            ),
+            audience_option,
+            lang_option,
+            click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
+            click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
+            click.option("--quiet", is_flag=True, help="No progress; verdict and causes only."),
+            click.option("--verbose", is_flag=True, help="Everybody's remedies and all facts."),
+            no_color_option,
         ),
-        click.option(
-            "--format", "form", type=click.Choice(formats()), default="text", show_default=True, help="Standard output."
-        ),
-        audience_option,
-        lang_option,
-        click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
-        click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
-        click.option("--quiet", is_flag=True, help="No progress; verdict and causes only."),
-        click.option("--verbose", is_flag=True, help="Everybody's remedies and all facts."),
-        no_color_option,
     ]
     for option in reversed(shared):
         command = option(command)
@@ -82,53 +91,90 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
 def ways(command: Any) -> Any:  # noqa: ANN401 - as above
     """The options of the main job that say where the secret comes from and what is to be checked how."""
     shared = [
-        click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input."),
-        click.option("--password-env", metavar="VAR", help="The password is in this environment variable."),
-        click.option("--keyring", is_flag=True, help="The password is in the system's keyring."),
-        click.option("--no-login", is_flag=True, help="Test everything but the login."),
-        click.option("--access-token-env", metavar="VAR", help="An OAuth 2 access token instead of a password."),
-        click.option("--username", metavar="NAME", help="The user name, when it is not the address."),
-        click.option(
-            "--imap", type=ServiceUrl("imap"), metavar="URL", help="imaps://HOST[:993] or imap://HOST[:143] (STARTTLS)."
+        section(
+            text("Where the password comes from").msgid,
+            click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input."),
+            click.option("--password-env", metavar="VAR", help="The password is in this environment variable."),
+            click.option("--keyring", is_flag=True, help="The password is in the system's keyring."),
+            click.option("--access-token-env", metavar="VAR", help="An OAuth 2 access token instead of a password."),
+            click.option("--no-login", is_flag=True, help="Test everything but the login."),
+            click.option("--username", metavar="NAME", help="The user name, when it is not the address."),
         ),
-        click.option("--pop3", type=ServiceUrl("pop3"), metavar="URL", help="pop3s://HOST[:995] or pop3://HOST[:110]."),
-        click.option("--smtp", type=ServiceUrl("smtp"), metavar="URL", help="smtps://HOST[:465] or smtp://HOST[:587]."),
-        click.option("--webmail", type=ServiceUrl("webmail"), metavar="URL", help="The webmail page."),
-        click.option("--provider", "provider_id", metavar="ID", help="The mail provider, instead of recognising it."),
-        click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
-        click.option("--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too."),
-        click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family."),
-        click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family."),
-        click.option(
-            "--activation-mailbox", metavar="ADDRESS", help="Look here for the activation mail, junk included."
+        section(
+            text("Where the servers are").msgid,
+            click.option(
+                "--imap",
+                type=ServiceUrl("imap"),
+                metavar="URL",
+                help="imaps://HOST[:993] or imap://HOST[:143] (STARTTLS).",
+            ),
+            click.option(
+                "--pop3", type=ServiceUrl("pop3"), metavar="URL", help="pop3s://HOST[:995] or pop3://HOST[:110]."
+            ),
+            click.option(
+                "--smtp", type=ServiceUrl("smtp"), metavar="URL", help="smtps://HOST[:465] or smtp://HOST[:587]."
+            ),
+            click.option("--webmail", type=ServiceUrl("webmail"), metavar="URL", help="The webmail page."),
+            click.option(
+                "--provider", "provider_id", metavar="ID", help="The mail provider, instead of recognising it."
+            ),
+            click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
+            click.option(
+                "--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too."
+            ),
         ),
-        click.option(
-            "--activation-password-env", metavar="VAR", help="That mailbox's password; asked for on a terminal."
+        section(
+            text("What is checked").msgid,
+            click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family."),
+            click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family."),
+            click.option(
+                "--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page."
+            ),
+            click.option(
+                "--activation-mailbox", metavar="ADDRESS", help="Look here for the activation mail, junk included."
+            ),
+            click.option(
+                "--activation-password-env", metavar="VAR", help="That mailbox's password; asked for on a terminal."
+            ),
+            profiles_option,
+            clean_browser_option,
         ),
-        click.option(
-            "--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page."
+        section(
+            text("What may be done for it").msgid,
+            click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection."),
+            click.option(
+                "--send-again",
+                is_flag=True,
+                help="Send a password that was rejected lately, or without a usable record, all the same.",
+            ),
+            click.option(
+                "--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."
+            ),
+            click.option(
+                "--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation."
+            ),
+            click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."),
         ),
-        click.option("--try-all", is_flag=True, help="Log in on every service, even after a rejection."),
-        click.option(
-            "--send-again",
-            is_flag=True,
-            help="Send a password that was rejected lately, or without a usable record, all the same.",
-        ),
-        click.option("--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."),
-        click.option(
-            "--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation."
-        ),
-        click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."),
     ]
-    for option in reversed(shared):
-        command = option(command)
+    for options_of_one in reversed(shared):
+        command = options_of_one(command)
     return command
 
 
+class MainJob(Sectioned):
+    """Its help names the other commands, too."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, then the exit codes."""
+        with formatter.section(_("Other commands")):
+            formatter.write_dl([(f"diagnose {name}", _(one.summary)) for name, one in COMMANDS.items()])
+        super().format_epilog(ctx, formatter)
+
+
 @click.command(
+    cls=MainJob,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Other commands: diagnose explain, har, browser, causes, providers, password-check, lab. "
-    "Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
+    epilog="Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
 )
 @click.version_option(
     package_name="mail-login-doctor",
@@ -138,8 +184,6 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
 )
 @click.argument("subject", metavar="ADDRESS|DOMAIN")
 @ways
-@profiles_option
-@clean_browser_option
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the dispatcher looks for; click's values
     """Tell why the login to a mailbox fails, prove it, and say what to do.
@@ -148,6 +192,11 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
     """
     try:
         subject = parse_subject(given["subject"], given["username"])
+    except TextError as error:  # which may be a command, misspelt
+        sentence = error.sentence.render(_)
+        commands = () if "@" in given["subject"] else COMMANDS
+        raise click.exceptions.NoSuchCommand(given["subject"], f"{sentence}.", commands) from None
+    try:
         return carry_out(request_for(subject, given, ask=True), given)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None

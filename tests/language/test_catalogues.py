@@ -127,7 +127,7 @@ def test_every_title_of_a_check_is_in_the_catalogues() -> None:
         assert titles <= known_ids(language)
 
 
-@pytest.mark.parametrize("module", [MAIN, *COMMANDS.values()])
+@pytest.mark.parametrize("module", [MAIN, *(one.module for one in COMMANDS.values())])
 def test_every_help_text_is_in_the_catalogues(module: str) -> None:
     import importlib
     import inspect
@@ -135,6 +135,7 @@ def test_every_help_text_is_in_the_catalogues(module: str) -> None:
     command: click.Command = importlib.import_module(module).COMMAND
     helps = {inspect.cleandoc(command.help or ""), command.epilog or ""}
     helps |= {option.help or "" for option in command.params if isinstance(option, click.Option)}
+    helps |= {getattr(option, "section", "") for option in command.params} | {one.summary for one in COMMANDS.values()}
 
     for language in TRANSLATED:
         assert helps - {""} <= known_ids(language)

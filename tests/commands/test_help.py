@@ -1,0 +1,112 @@
+"""Help that is found one's way in, and words that are nearly right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import click
+import pytest
+
+from diagnose.cli import COMMANDS, MAIN, run
+from tests.pace import patient
+
+ALICE = "alice@corp.example"
+
+
+def command(name: str) -> click.Command:
+    found: click.Command = import_module(COMMANDS[name].module if name else MAIN).COMMAND
+    return found
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("explian", "'explain'"),
+        ("cause", "'causes'"),
+        ("provider", "'providers'"),
+        ("password_check", "'password-check'"),
+        ("browse", "'browser'"),
+        ("lbb", "'lab'"),
+    ],
+)
+def test_a_command_that_is_misspelt_is_guessed(typed: str, meant: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([typed]) == 2
+
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "neither a command, nor a mailbox address, nor a mail domain" in err
+    assert f"Did you mean {meant}?" in err
+
+
+@pytest.mark.parametrize("typed", ["nonsense", "alice@", "explain@", "@har", "", "Ωmega"])
+def test_what_resembles_no_command_is_no_misspelling(typed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([typed]) == 2
+
+    assert "Did you mean" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("--pasword-stdin", "--password-stdin"), ("--no-hystory", "--no-history"), ("--resolvr", "--resolver")],
+)
+def test_an_option_that_is_misspelt_is_guessed(typed: str, meant: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([ALICE, typed]) == 2
+
+    assert meant in capfd.readouterr().err.partition("Did you mean")[2]
+
+
+def test_a_command_may_be_named_like_no_address(capfd: pytest.CaptureFixture[str]) -> None:
+    """What holds an @ or a dot is an address or a domain, however it begins."""
+    assert run(["explain@corp.example", "--only", "nothing"]) == 2
+    assert run(["har.example", "--only", "nothing"]) == 2
+
+    assert capfd.readouterr().err.count("no check or family is called") == 2
+
+
+@pytest.mark.parametrize("name", ["", "browser", "har", "lab"])
+def test_each_option_is_shown_once_and_in_its_section(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*name.split(), "--help"]) == 0
+
+    options = [one for one in command(name).params if isinstance(one, click.Option)]
+    shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  -")]
+    assert sorted(word.rstrip(",") for word in shown) == sorted([*(one.opts[0] for one in options), "-h"])
+
+
+@pytest.mark.parametrize("name", ["", "browser"])
+def test_secrets_servers_checks_and_report_have_sections(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run([*name.split(), "--help"])
+
+    out = capsys.readouterr().out
+    sections = {part.partition(":\n")[0]: part for part in out.split("\n\n") if ":\n" in part}
+    for title, option in [
+        ("Where the password comes from", "--keyring"),
+        ("Where the servers are", "--imap"),
+        ("What is checked", "--profiles"),
+        ("What may be done for it", "--no-third-party"),
+        ("The report", "--redact"),
+        ("Options", "--timeout"),
+    ]:
+        assert f"  {option}" in sections[title]
+    assert list(sections)[-1 if name else -2] == "Options"
+
+
+def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["--help"])
+
+    out = capsys.readouterr().out
+    assert all(f"  diagnose {name} " in out for name in COMMANDS)
+
+
+def test_help_loads_no_command_but_its_own() -> None:
+    """Nor what only a diagnosis needs."""
+    modules = sorted(one.module for one in COMMANDS.values())
+    code = (
+        f"import sys\nfrom diagnose.cli import run\nrun(['--help'])\n"
+        f"print(sorted({{*{modules}, 'flask', 'requests', 'publicsuffixlist'}} & set(sys.modules)), "
+        "file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=patient(60), check=True)
+
+    assert done.stderr == "[]\n"
