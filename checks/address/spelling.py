@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from checks.dns.domain import DomainFacts
 from diagnose import providers
 from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, text
 from diagnose.model.domains import ascii_name
-from diagnose.process.first_use import one_at_a_time
 from diagnose.running.context import Context
 
 LOOK_ALIKES = (("0", "o"), ("1", "l"), ("rn", "m"), ("vv", "w"), ("cl", "d"), ("5", "s"))
@@ -44,12 +44,17 @@ def probe_spelling(target: Subject, inputs: Inputs, _context: Context) -> Spelli
 
 def close_domains(domain: str, known: Iterable[str]) -> tuple[str, ...]:
     """Those of *known* that one edit (a letter more, less or other, two swapped) or look-alike makes of *domain*."""
-    with one_at_a_time:
-        from rapidfuzz.distance import OSA
-
     shape = _shape(domain)
-    found = [one for one in known if _shape(one) == shape or OSA.distance(domain, one, score_cutoff=1) == 1]
+    found = [one for one in known if _shape(one) == shape or one_edit_apart(domain, one)]
     return tuple(sorted(found, key=lambda one: (len(one) != len(domain), one)))[:MOST_SUGGESTIONS]
+
+
+def one_edit_apart(one: str, other: str) -> bool:
+    """Whether a letter more, less or other, or two neighbours swapped, makes *other* of *one*."""
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    rest, others = one[same:], other[same:]
+    swapped = rest[:2] == others[:2][::-1] and rest[2:] == others[2:]
+    return rest != others and (rest[1:] == others[1:] or rest[1:] == others or rest == others[1:] or swapped)
 
 
 def _shape(domain: str) -> str:
