@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from diagnose.model import Status
+from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
 
@@ -110,7 +111,7 @@ def words(translate: Callable[[str], str]) -> Words:
             "admin": _("What the administrator can do"),
             "provider": _("What the mail provider can do"),
         },
-        protocol={"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "webmail": _("Webmail")},
+        protocol={protocol.name: protocol.label.render(_) for protocol in PROTOCOLS},
         tls={"implicit": "TLS", "starttls": "STARTTLS", "none": _("not encrypted")},
         source={
             "option": _("named on the command line"),

@@ -109,7 +109,7 @@ def _look(
 ) -> AwaitedFacts:
     wishes = Wishes(third_party=context.third_party)
     found = discover(Subject(domain=other.domain), wishes, context.network, deadline, lambda _: None)
-    services = [s for s in found.services if s.protocol == "imap" and s.tls == "implicit"]
+    services = [s for s in found.services if s.protocol == ImapSession.protocol and s.tls == "implicit"]
     if not services or other.password is None:
         return facts
     provider = providers.by_domain(other.domain)
@@ -118,7 +118,7 @@ def _look(
     session = _session(services[0], context, deadline)
     try:
         credentials = Credentials(username=other.username, secret=other.password)
-        mechanism = choose_mechanism("imap", session.mechanisms, credentials, initial_response=session.initial_response)
+        mechanism = choose_mechanism(session.mechanisms, credentials, initial_response=session.initial_response)
         if mechanism is None:
             return facts
         reply = log_in_once(
@@ -137,7 +137,7 @@ def _look(
 
 def _counted(provider: str | None) -> Callable[[Reply], str | None]:
     def counted(reply: Reply) -> str | None:
-        suspects = read_reply(reply.words, protocol="imap", provider=provider, stage="login").suspects
+        suspects = read_reply(reply.words, protocol=ImapSession.protocol, provider=provider, stage="login").suspects
         if suspects and suspects[0].certainty != "possible":
             return None if suspects[0].cause in NOT_COUNTED else suspects[0].cause
         return "credentials.rejected"

@@ -274,6 +274,6 @@ CHECK = Check(
     overrules=("web",),
     needs=("reach", "tls"),
     after=("web",),
-    applies=lambda target: target.protocol == "webmail",
+    applies=lambda target: "web" in target.ways,
     takes_turns=True,
 )

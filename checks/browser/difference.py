@@ -87,5 +87,5 @@ CHECK = Check(
     judge=judge_difference,
     untold=_untold,
     after=("browser.clean", "browser.profiles", "seen"),
-    applies=lambda target: target.protocol == "webmail",
+    applies=lambda target: "web" in target.ways,
 )

@@ -109,5 +109,5 @@ CHECK = Check(
     judge=judge_profiles,
     untold=_unread,
     after=("web", "browser.installed"),
-    applies=lambda target: target.protocol == "webmail",
+    applies=lambda target: "web" in target.ways,
 )

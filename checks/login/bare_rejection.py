@@ -124,8 +124,6 @@ def _of_provider(rules: _Rules, target: Service) -> Iterator[Finding]:
             cause="settings.protocol-disabled",
             certainty="possible",
             proof=DOCUMENTED,
-            text=text(
-                "This provider keeps {protocol} switched off until it is asked for.", protocol=target.protocol.upper()
-            ),
+            text=text("This provider keeps {protocol} switched off until it is asked for.", protocol=target.label),
             data=data,
         )

@@ -11,7 +11,7 @@ import msgspec
 
 from checks.lockout.lockout import read_record
 from checks.login.bare_rejection import judge_bare_rejection
-from checks.login.mechanism import PROTOCOL_LOGIN, choose_mechanism
+from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
 from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
 from checks.server.client_limits import judge_wait
 from checks.server.maintenance import announcing
@@ -19,7 +19,20 @@ from checks.server.server import ServerFacts, session_key, take_session
 from checks.sessions import Credentials, MailSession, Reply
 from diagnose import providers
 from diagnose.account.history import PENDING
-from diagnose.model import Check, Deadline, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
+from diagnose.model import (
+    Check,
+    Deadline,
+    Facts,
+    Failure,
+    Finding,
+    Inputs,
+    Service,
+    SkipCheck,
+    Text,
+    Way,
+    failure,
+    text,
+)
 from diagnose.network import standing
 from diagnose.replies import Reading, read_reply
 from diagnose.running.context import Context
@@ -30,9 +43,6 @@ EARLIER_SECONDS = 3.0
 """Patience for the look into the mailbox that an earlier session is used for."""
 GOODBYE_SECONDS = 0.3
 """For a server to forget a session that said goodbye."""
-OAUTH = ("XOAUTH2", "OAUTHBEARER")
-
-
 UNKNOWN_NAME = ("credentials.rejected", "activation.mailbox-missing")
 """What a server says that does not know the name."""
 
@@ -74,7 +84,7 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
         session.close()
         greeting = inputs.of("server", ServerFacts).greeting
         return LoginFacts(outcome="unasked", offered=offered, reply=greeting, let_in=True)
-    mechanism = choose_mechanism(target.protocol, offered, credentials, initial_response=session.initial_response)
+    mechanism = choose_mechanism(offered, credentials, initial_response=session.initial_response)
     facts = LoginFacts(outcome="no_mechanism", offered=offered, with_token=credentials.is_token)
     if mechanism is None:
         session.close()
@@ -192,13 +202,15 @@ def _spared(target: Service, inputs: Inputs, context: Context) -> Text | None:
     """What earlier turns have answered already."""
     if context.try_all:
         return None
+    answered: set[Way] = set()
     for service, facts in inputs.earlier:
         if not isinstance(facts, LoginFacts) or _not_tried(facts):
             continue
         if facts.outcome != "accepted":
-            return text("after the answer of {protocol} no other service is tried", protocol=service.protocol.upper())
-        if service.way == target.way:
-            return text("the login by {protocol} has answered it", protocol=service.protocol.upper())
+            return text("after the answer of {protocol} no other service is tried", protocol=service.label)
+        answered |= service.ways
+        if target.ways <= answered:
+            return text("the login by {protocol} has answered it", protocol=service.label)
     return None
 
 
@@ -215,9 +227,7 @@ def _uncounted(facts: LoginFacts, inputs: Inputs, service: Service) -> bool:
 def read_answer(words: str, inputs: Inputs, service: Service, stage: str) -> Reading:
     """What *words* of the server of *service* say, at this *stage* of the session."""
     provider = inputs.provider or providers.by_host(service.host)
-    return read_reply(
-        words, protocol="http" if service.protocol == "webmail" else service.protocol, provider=provider, stage=stage
-    )
+    return read_reply(words, protocol=service.spoken.replies, provider=provider, stage=stage)
 
 
 def judge_login(facts: LoginFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
@@ -250,10 +260,10 @@ def judge_login(facts: LoginFacts, inputs: Inputs, target: Service) -> Iterator[
 
 def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]:
     offered = " ".join(name for name in facts.offered if name != PROTOCOL_LOGIN)
-    only_oauth = not facts.with_token and any(name in OAUTH for name in facts.offered)
+    only_oauth = not facts.with_token and any(name in TOKENS for name in facts.offered)
     yield Finding(
         cause="credentials.oauth-required" if only_oauth else "settings.no-common-auth",
-        certainty="likely" if only_oauth and not set(facts.offered) <= {*OAUTH, PROTOCOL_LOGIN} else "confirmed",
+        certainty="likely" if only_oauth and not set(facts.offered) <= {*TOKENS, PROTOCOL_LOGIN} else "confirmed",
         proof="only-tokens-offered" if only_oauth else "none-offered",
         text=text(
             "{host} offers on port {port} no way to log in with what is at hand; it offers: {offered}.",
@@ -293,6 +303,13 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs, target: Service) -> Itera
             else f
             for f in findings
         ]
+    if facts.with_token:  # no code of a rejection tells one from the other
+        findings = [
+            msgspec.structs.replace(f, cause="credentials.token-rejected", certainty="likely", proof="")
+            if f.cause == "credentials.rejected"
+            else f
+            for f in findings
+        ]
     if not findings:  # a rejection that says nothing we know is still a rejection of this login
         cause = "credentials.token-rejected" if facts.with_token else "credentials.rejected"
         findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
@@ -317,8 +334,8 @@ def _other_form(inputs: Inputs) -> str | None:
     return others[0] if len(others) == 1 and inputs.subject.username in forms else None
 
 
-def _mail(target: Service) -> bool:
-    return target.protocol != "webmail"
+def _takes_logins(target: Service) -> bool:
+    return target.spoken.login
 
 
 def _accepted(facts: LoginFacts) -> bool:
@@ -376,7 +393,7 @@ CHECK = Check(
     rules_out=RULED_OUT,
     needs=("server", "tls"),
     after=("password", "lockout"),
-    applies=_mail,
+    applies=_takes_logins,
     usable=_accepted,
     takes_turns=True,
     spared=_spared,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from checks.login.login import LOGIN_SECONDS, read_answer
-from checks.server.server import take_session
+from checks.server.server import session_key, take_session
 from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
 from diagnose.running.context import Context
 
@@ -24,7 +24,7 @@ class MailboxFacts(Facts, frozen=True, kw_only=True):
 
 
 def probe_mailbox(target: Service, _inputs: Inputs, context: Context) -> MailboxFacts:
-    """EXAMINE INBOX or STAT."""
+    """EXAMINE INBOX or STAT; whoever asks about sending goes on with the session, where it is for that, too."""
     session = take_session(target, context)
     if session is None:
         raise SkipCheck(text("the connection is gone"))
@@ -39,7 +39,10 @@ def probe_mailbox(target: Service, _inputs: Inputs, context: Context) -> Mailbox
     except OSError as error:
         return MailboxFacts(ok=False, failure=failure(error, "mailbox"))
     finally:
-        session.close()
+        if "sending" in target.ways:
+            context.connections.put(session_key(target), session)
+        else:
+            session.close()
     if reply is None:
         return MailboxFacts(ok=True, milliseconds=took)
     return MailboxFacts(ok=reply.ok, reply=reply.words, milliseconds=took, quota_used=used, quota=allowed)
@@ -87,6 +90,7 @@ CHECK = Check(
         "settings.client-id-required",
     ),
     needs=("login",),
-    applies=lambda target: target.way == "reading",
+    applies=lambda target: "reading" in target.ways,
+    way="reading",
     usable=lambda facts: facts.ok,
 )

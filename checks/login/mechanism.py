@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from checks.sessions import Credentials
-from diagnose.model import Protocol
 
 PROTOCOL_LOGIN = "LOGIN-COMMAND"
 """The protocol's own login: IMAP's LOGIN, POP3's USER and PASS."""
+HTTP_BASIC = "BASIC"
+"""The scheme of RFC 7617, of protocols that are spoken in HTTP."""
+TOKENS = ("XOAUTH2", "OAUTHBEARER", "BEARER")
+"""Mechanisms that carry an OAuth 2 access token; the last is HTTP's scheme (RFC 6750)."""
 
 
-def choose_mechanism(
-    protocol: Protocol, offered: tuple[str, ...], credentials: Credentials, *, initial_response: bool
-) -> str | None:
+def choose_mechanism(offered: tuple[str, ...], credentials: Credentials, *, initial_response: bool) -> str | None:
     """The mechanism to log in with among those *offered*; None when none can carry these credentials.
 
     PLAIN carries any text as UTF-8 (RFC 4616). The protocols' own commands carry only printable ASCII safely.
     """
     if credentials.is_token:
-        return next((m for m in ("XOAUTH2", "OAUTHBEARER") if m in offered), None)
+        return next((m for m in TOKENS if m in offered), None)
     words = credentials.username + credentials.secret.reveal()
     simple = words.isascii() and words.isprintable()
+    if HTTP_BASIC in offered:  # carries what PLAIN carries, but for a colon in the name (RFC 7617 §2)
+        return HTTP_BASIC if ":" not in credentials.username else None
     own_command = PROTOCOL_LOGIN in offered and simple
-    quick_plain = "PLAIN" in offered and (initial_response or protocol != "imap")
+    quick_plain = "PLAIN" in offered and initial_response
     if quick_plain or not own_command:
         if "PLAIN" in offered:
             return "PLAIN"

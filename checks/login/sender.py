@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from checks.login.login import LOGIN_SECONDS, read_answer
 from checks.server.server import take_session
-from checks.sessions.smtp import SmtpSession
 from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
 from diagnose.running.context import Context
 
@@ -35,7 +34,7 @@ class SenderFacts(Facts, frozen=True, kw_only=True):
 def probe_sender(target: Service, inputs: Inputs, context: Context) -> SenderFacts:
     """MAIL and RCPT for the person's own address, then RSET and QUIT: DATA is never said (RFC 5321 §3.3)."""
     session = take_session(target, context)
-    if not isinstance(session, SmtpSession) or inputs.subject.address is None:
+    if session is None or inputs.subject.address is None:
         raise SkipCheck(text("the connection is gone"))
     forms = session.forms_of(inputs.subject)
     if not forms:
@@ -65,7 +64,7 @@ def judge_sender(facts: SenderFacts, inputs: Inputs, target: Service) -> Iterato
                 cause=suspect.cause,
                 certainty=suspect.certainty,
                 proof=suspect.proof,
-                partial=True,
+                partial="reading" not in target.ways,  # a session for both says it of every sender
                 text=text(
                     "The login worked, but {host} does not take mail from {address}: {reply}",
                     host=target.host,
@@ -93,6 +92,8 @@ CHECK = Check(
         "activation.sending-barred",
     ),
     needs=("login",),
-    applies=lambda target: target.protocol == "smtp",
+    after=("login.mailbox",),  # which may hold the same session
+    applies=lambda target: "sending" in target.ways,
+    way="sending",
     usable=lambda facts: facts.ok,
 )

@@ -58,7 +58,7 @@ def probe_line(_target: Subject, inputs: Inputs, context: Context) -> LineFacts:
     if not silent and not _uneven([_quickest(facts) for _, facts in working]):
         raise SkipCheck(text("nothing timed out or was slow"))
     # a web server is used to many connections; a mail server may hold them against us
-    service, facts = min(working, key=lambda row: (row[0].protocol != "webmail", _quickest(row[1])))
+    service, facts = min(working, key=lambda row: ("web" not in row[0].ways, _quickest(row[1])))
     address = facts.connected or ""
     return LineFacts(
         host=service.host,

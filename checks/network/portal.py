@@ -81,15 +81,12 @@ def _names_shown_in_vain(inputs: Inputs) -> dict[str, tuple[str, ...]]:
     return {
         target.host: facts.explanation.chain[0].names
         for target, facts in left_by(inputs, "tls", TlsFacts)
-        if isinstance(target, Service)
-        and target.protocol == "webmail"
-        and facts.explanation
-        and facts.explanation.chain
+        if isinstance(target, Service) and "web" in target.ways and facts.explanation and facts.explanation.chain
     }
 
 
 def _mail_works(inputs: Inputs) -> bool | None:
-    mail = {service for service, _ in reached(inputs) if service.protocol != "webmail"}
+    mail = {service for service, _ in reached(inputs) if "web" not in service.ways}
     proven = {target for target, facts in left_by(inputs, "tls", TlsFacts) if facts.verified}
     return bool(mail & proven) if mail else None
 

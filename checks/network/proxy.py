@@ -103,7 +103,7 @@ def probe_page(target: Service, inputs: Inputs, context: Context) -> ProxyFacts:
 def probe_proxy(_target: Subject, inputs: Inputs, context: Context) -> ProxyFacts:
     """Where no webmail page is known, ask the proxies for one of the mail servers: whether they are there at all."""
     named = [service for service in inputs.services if service.named]
-    if any(service.protocol == "webmail" for service in named):
+    if any("web" in service.ways for service in named):
         raise SkipCheck(text("the webmail page tells"))
     if not named:
         raise SkipCheck(text("there is no server to ask a proxy for"))
@@ -133,7 +133,7 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _pass(proxy: Proxy, service: Service, context: Context, limit: Deadline) -> Passage:
-    host, port, page = service.host, service.port, service.protocol == "webmail" and service.tls == "implicit"
+    host, port, page = service.host, service.port, "web" in service.ways and service.tls == "implicit"
     passage = Passage(
         proxy=proxy.url,
         source=proxy.source,
@@ -320,7 +320,7 @@ CHECKS = (
         judge=judge_page,
         untold=_not_let_through,
         after=("reach", "web"),
-        applies=lambda target: target.protocol == "webmail" and target.named,
+        applies=lambda target: "web" in target.ways and target.named,
     ),
     Check(
         id="network.proxy",

@@ -138,7 +138,7 @@ def ask_clocks(target: Service, inputs: Inputs, context: Context) -> Testimony:
 
 def _ask_all(target: Service, inputs: Inputs, context: Context) -> Testimony:
     known = [page.url for page in context.network.vantage.known_answers()] if context.third_party else []
-    pages = [s for s in inputs.services if s.protocol == "webmail"][:MOST_PAGES_ASKED]
+    pages = [s for s in inputs.services if "web" in s.ways][:MOST_PAGES_ASKED]
     own = [f"{'http' if page.tls == 'none' else 'https'}://{page.host}:{page.port}/" for page in pages]
     first = _asked_at_once([partial(_ask_page, url) for url in known + own], context)
     if len({registered(tick.host) for tick in first.ticks}) > 1:

@@ -143,7 +143,7 @@ def judge_reach(facts: ReachFacts, inputs: Inputs, target: Service) -> Iterator[
         sentence = text("There is no way to {host} ({addresses}).", addresses=tried, **place)
     else:
         sentence = text("Nothing answers on port {port} of {host} ({addresses}).", addresses=tried, **place)
-    if target.protocol == "webmail":
+    if "web" in target.ways:
         yield Finding(cause="web.login-page-down", certainty=silence, proof="page-fails", text=sentence, data=data)
         return
     if refused:

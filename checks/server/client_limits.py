@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Deadline, Finding, Protocol, Service, text
+from diagnose.model import Deadline, Finding, ProtocolName, Service, text
 from diagnose.process.first_use import made_once
 
 MARGIN_SECONDS = 0.5
@@ -23,7 +23,7 @@ class ClientLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     program: str
     seconds: int
-    protocols: tuple[Protocol, ...]
+    protocols: tuple[ProtocolName, ...]
     source: str
 
 
@@ -31,7 +31,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """From when on a server that says nothing is likely at fault."""
 
     seconds: int
-    protocols: tuple[Protocol, ...]
+    protocols: tuple[ProtocolName, ...]
     reason: str
 
 
@@ -41,12 +41,12 @@ def silences() -> tuple[Silence, ...]:
     return load(KNOWLEDGE / "network" / "silences.yaml", tuple[Silence, ...])
 
 
-def telling_silence(protocol: Protocol) -> int:
+def telling_silence(protocol: ProtocolName) -> int:
     """Seconds of silence after which a server of *protocol* is likely at fault."""
     return next(one.seconds for one in silences() if protocol in one.protocols)
 
 
-def telling_deadline(protocol: Protocol, deadline: Deadline, part: float, at_most: float) -> Deadline:
+def telling_deadline(protocol: ProtocolName, deadline: Deadline, part: float, at_most: float) -> Deadline:
     """As `Deadline.share`; where the time allows it, long enough for a silence to tell something."""
     enough = min(telling_silence(protocol) + MARGIN_SECONDS, deadline.left() - ENDING_SECONDS)
     return deadline.within(max(deadline.share(part, at_most).left(), enough))
@@ -58,7 +58,7 @@ def client_limits() -> tuple[ClientLimit, ...]:
     return load(KNOWLEDGE / "network" / "client-limits.yaml", tuple[ClientLimit, ...])
 
 
-def limits_of(protocol: Protocol) -> tuple[ClientLimit, ...]:
+def limits_of(protocol: ProtocolName) -> tuple[ClientLimit, ...]:
     """Those of the programs that speak *protocol*, the least patient first."""
     spoken = (limit for limit in client_limits() if protocol in limit.protocols)
     return tuple(sorted(spoken, key=lambda limit: limit.seconds))
@@ -86,7 +86,7 @@ def judge_wait(seconds: float, target: Service, *, quick_connect: bool) -> Itera
             ),
             data=data,
         )
-    elif seconds >= SLOW_SECONDS:
+    elif known and seconds >= SLOW_SECONDS:
         yield Finding(
             cause="server.slow",
             certainty="possible",

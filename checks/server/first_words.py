@@ -8,7 +8,7 @@ import msgspec
 
 from checks.server.spoken import LONGEST_BEGINNING, may_become
 from checks.sessions.session import LONGEST_LINE
-from diagnose.model import ClosedError, Protocol, TooMuchDataError
+from diagnose.model import ClosedError, ProtocolName, TooMuchDataError
 from diagnose.network import Stream
 
 STRANGE_SECONDS = 1.0
@@ -23,7 +23,7 @@ class FirstWords(msgspec.Struct, frozen=True, kw_only=True):
     """Why no more came than that; None: the line is whole, or more would not make a greeting of it."""
 
 
-def first_words(stream: Stream, protocol: Protocol) -> FirstWords:
+def first_words(stream: Stream, protocol: ProtocolName) -> FirstWords:
     """Read a line byte-wise, so that nothing behind it is taken; on what is strange to *protocol* no time is spent."""
     data = bytearray()
     strange = binary = False

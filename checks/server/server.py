@@ -15,8 +15,8 @@ from checks.reach.retry import Try, call_again, may_pass, own_connections, time_
 from checks.server.client_limits import judge_wait, limits_of, telling_deadline, telling_silence
 from checks.server.first_words import FirstWords, first_words, is_text
 from checks.server.maintenance import announces, announcing
-from checks.server.spoken import for_good, may_become, spoken_protocol, turns_away
-from checks.sessions import MailSession, open_session
+from checks.server.spoken import HTTP, for_good, may_become, spoken_protocol, turns_away
+from checks.sessions import MailSession, Resource, StrangerError, TurnedAwayError, open_session
 from checks.tls.unverified import unverified_handshake
 from checks.web.silent_server import web_servers_words
 from diagnose import providers
@@ -41,6 +41,8 @@ from diagnose.running.context import Context
 
 GREETING_SHARE = 0.65
 """Of the time left, for the greeting: half a minute of a run is enough for postscreen's 15 s, and for a second try."""
+UNKNOWN_LIMIT_SECONDS = 61.0
+"""For a reply in a protocol whose programs' limits nobody tells."""
 REST_SECONDS = 2.0
 LONGEST_REST = 4096
 """Bytes of the lines behind the first that are read of a greeting which turns away."""
@@ -152,6 +154,8 @@ def _try(facts: ServerFacts) -> Try:
 
 
 def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context) -> ServerFacts:
+    if target.spoken.http:
+        return _ask_first(stream, target, context)
     started = time.monotonic()
     stream.deadline = patient_deadline(target, context)
     try:
@@ -170,7 +174,7 @@ def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context)
         answer = b"" if line or missing.name != "timed_out" else web_servers_words(stream, context.deadline)
         stream.abort()
         if answer:
-            return ServerFacts(greeting=_quoted(answer), spoken="http", asked=True, waited_seconds=waited)
+            return ServerFacts(greeting=_quoted(answer), spoken=HTTP, asked=True, waited_seconds=waited)
         return msgspec.structs.replace(
             facts,
             failure=missing,
@@ -210,6 +214,41 @@ def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context)
     )
 
 
+def _ask_first(stream: Stream, target: Service, context: Context) -> ServerFacts:
+    """Begin the conversation where the client does; what is answered stands in the place of a greeting."""
+    started = time.monotonic()
+
+    def connect(host: str, port: int, deadline: Deadline) -> Stream:
+        other = context.network.connect(host, port, deadline)
+        other.start_tls(context.network.trust(), host)
+        return other
+
+    def waited() -> float:
+        return round(time.monotonic() - started, 1)
+
+    try:
+        resource = Resource(target.address, connect)
+        session = open_session(target.protocol, stream, patient_deadline(target, context), resource)
+    except StrangerError as error:
+        stream.abort()
+        return ServerFacts(greeting=quote(str(error)), spoken=HTTP, waited_seconds=waited())
+    except TurnedAwayError as error:
+        stream.abort()
+        return ServerFacts(greeting=quote(str(error)), spoken=target.protocol, waited_seconds=waited())
+    except OSError as error:
+        stream.abort()
+        return ServerFacts(failure=failure(error, "greeting"), waited_seconds=waited(), received=stream.received)
+    context.connections.put(session_key(target), session)
+    return ServerFacts(
+        greeting=quote(session.said),
+        spoken=target.protocol,
+        milliseconds=round(1000 * (time.monotonic() - started)),
+        capabilities=session.capabilities,
+        mechanisms=session.mechanisms,
+        open=True,
+    )
+
+
 def _quoted(line: bytes) -> str:
     return quote(line.decode("utf-8", "replace"))
 
@@ -238,7 +277,8 @@ def _only_answers_tls(stream: Stream, target: Service, inputs: Inputs, context: 
 def patient_deadline(target: Service, context: Context) -> Deadline:
     """For a reply: no longer than it takes to see the least patient mail programs of the most give up."""
     limits = [limit.seconds for limit in limits_of(target.protocol)]
-    return telling_deadline(target.protocol, context.deadline, GREETING_SHARE, median_high(limits) + 1)
+    at_most = median_high(limits) + 1 if limits else UNKNOWN_LIMIT_SECONDS
+    return telling_deadline(target.protocol, context.deadline, GREETING_SHARE, at_most)
 
 
 def _answers_tls(target: Service, inputs: Inputs, context: Context) -> bool:
@@ -282,7 +322,7 @@ def _judge(facts: ServerFacts, inputs: Inputs, target: Service) -> Iterator[Find
             text=text(
                 "{host} keeps silent on port {port}, where {protocol} begins with a greeting, "
                 "and answers a web browser's request: {greeting}",
-                protocol=target.protocol.upper(),
+                protocol=target.label,
                 greeting=facts.greeting,
                 **place,
             ),
@@ -326,14 +366,14 @@ def _judge_another(facts: ServerFacts, target: Service) -> Iterator[Finding]:
     if facts.readable or facts.spoken:
         sentence = text(
             "Port {port} of {host} does not speak {protocol}: {greeting}",
-            protocol=target.protocol.upper(),
+            protocol=target.label,
             greeting=facts.greeting,
             **place,
         )
     else:
         sentence = text(
             "{host} sent {count} bytes on port {port} that are no text, and so no greeting of {protocol}.",
-            protocol=target.protocol.upper(),
+            protocol=target.label,
             count=facts.received,
             **place,
         )
@@ -344,7 +384,7 @@ def _judge_another(facts: ServerFacts, target: Service) -> Iterator[Finding]:
 def _read(words: str, inputs: Inputs, target: Service) -> Reading:
     return read_reply(
         words,
-        protocol="http" if target.protocol == "webmail" else target.protocol,
+        protocol=target.spoken.replies,
         provider=inputs.provider or providers.by_host(target.host),
         stage="greeting",
     )
@@ -474,11 +514,11 @@ def _what_came(facts: ServerFacts, known: Failure, place: dict[str, str | int]) 
 
 
 def _mail_implicit(target: Service) -> bool:
-    return target.protocol != "webmail" and target.tls == "implicit"
+    return "web" not in target.ways and target.tls == "implicit"
 
 
 def _mail_starttls(target: Service) -> bool:
-    return target.protocol != "webmail" and target.tls == "starttls"
+    return "web" not in target.ways and target.tls == "starttls"
 
 
 def _usable(facts: ServerFacts) -> bool:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-_SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("imap", re.compile(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)),
-    ("pop3", re.compile(rb"(\+OK|-ERR)\b", re.IGNORECASE)),
-    ("http", re.compile(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
+from checks.sessions import SESSIONS
+from diagnose.model import ProtocolName, Service
+
+HTTP = "http"
+"""What a web server speaks, and a server of a protocol that is held in HTTP."""
+
+_OTHERS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    (HTTP, re.compile(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
     ("ssh", re.compile(rb"SSH-\d")),
     ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
     ("lmtp", re.compile(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\blmtp", re.IGNORECASE)),
@@ -15,41 +19,41 @@ _SPOKEN: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("nntp", re.compile(rb"20[01] ")),
     ("xmpp", re.compile(rb"<\?xml|<stream:", re.IGNORECASE)),
     ("rdp", re.compile(rb"\x03\x00\x00[\x07-\xff]", re.DOTALL)),
-    ("smtp", re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")),
-    ("sieve", re.compile(rb"\"IMPLEMENTATION\"", re.IGNORECASE)),
     ("vnc", re.compile(rb"RFB \d")),
     ("mysql", re.compile(rb".{3}\x00\x0a\d", re.DOTALL)),
 )
+"""What is no protocol of ours, and may answer on a port of one. Those that begin as ours do are told apart here."""
+_OURS = {name: session.greeting for name, session in SESSIONS.items() if session.greeting is not None}
 
 
 def spoken_protocol(greeting: bytes) -> str | None:
     """The protocol that *greeting* belongs to; None when it is none of those known."""
-    return next((name for name, shape in _SPOKEN if shape.match(greeting)), None)
+    return next((name for name, shape in (*_OTHERS, *_OURS.items()) if shape.match(greeting)), None)
 
 
-_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
-    "imap": (b"* OK", b"* PREAUTH", b"* BYE", b"* NO", b"* BAD"),
-    "pop3": (b"+OK", b"-ERR"),
-    "smtp": (b"220", b"421", b"450", b"454", *(b"5%02d" % number for number in range(100))),
-}
-
-
-LONGEST_BEGINNING = max(len(one) for beginnings in _BEGINNINGS.values() for one in beginnings)
+LONGEST_BEGINNING = max(len(one) for session in SESSIONS.values() for one in session.beginnings)
 """Bytes of a greeting by which it is known."""
 
 
-def may_become(begun: bytes, protocol: str) -> bool:
+def may_become(begun: bytes, protocol: ProtocolName) -> bool:
     """Whether more of *begun* may make a greeting of *protocol*."""
-    words = begun[:LONGEST_BEGINNING].upper()
-    return any(one.startswith(words) or words.startswith(one) for one in _BEGINNINGS.get(protocol, ()))
+    words, session = begun[:LONGEST_BEGINNING].upper(), SESSIONS.get(protocol)
+    return session is not None and any(one.startswith(words) or words.startswith(one) for one in session.beginnings)
+
+
+def speaks(words: bytes, service: Service) -> bool:
+    """Whether *words*, the first on a connection to *service*, are in its protocol."""
+    in_http = service.protocol in SESSIONS and service.spoken.http
+    return spoken_protocol(words) == (HTTP if in_http else service.protocol)
 
 
 def turns_away(greeting: bytes | str) -> bool:
     """Whether *greeting* tells a client of a mail protocol to go."""
     line = greeting.encode() if isinstance(greeting, str) else greeting
-    return bool(re.match(rb"\* (BYE|NO|BAD)|-ERR|[45]\d\d", line, re.IGNORECASE))
+    return any(session.refusal is not None and session.refusal.match(line) for session in SESSIONS.values())
 
 
 def for_good(greeting: str) -> bool:
-    """Whether a *greeting* that turns away does so for good: a 5yz reply (RFC 5321 §4.2.1), SYS/PERM (RFC 3206)."""
-    return bool(re.match(r"5\d\d|-ERR \[SYS/PERM\]", greeting, re.IGNORECASE))
+    """Whether a *greeting* that turns away does so for good."""
+    line = greeting.encode()
+    return any(session.lasting is not None and session.lasting.match(line) for session in SESSIONS.values())

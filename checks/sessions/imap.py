@@ -23,6 +23,7 @@ from checks.sessions.session import (
     Credentials,
     MailSession,
     Reply,
+    Resource,
     UnaskedError,
     base64_line,
     holds_secret,
@@ -276,9 +277,13 @@ class _Answer:
 class ImapSession(MailSession):
     """An IMAP conversation."""
 
+    protocol = "imap"
+    greeting = re.compile(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)
+    beginnings = (b"* OK", b"* PREAUTH", b"* BYE", b"* NO", b"* BAD")
+    refusal = re.compile(rb"\* (BYE|NO|BAD)", re.IGNORECASE)
     _id_offered = False
 
-    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+    def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
         """Take the greeting and ask for the capabilities. Raises OSError."""
         self.stream = stream
         stream.deadline = deadline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import poplib
+import re
 
 from checks.sessions.session import (
     LONGEST_LINE,
@@ -11,6 +12,7 @@ from checks.sessions.session import (
     Credentials,
     MailSession,
     Reply,
+    Resource,
     UnaskedError,
     base64_line,
     holds_secret,
@@ -66,7 +68,13 @@ class _Client(poplib.POP3):
 class Pop3Session(MailSession):
     """A POP3 conversation."""
 
-    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+    protocol = "pop3"
+    greeting = re.compile(rb"(\+OK|-ERR)\b", re.IGNORECASE)
+    beginnings = (b"+OK", b"-ERR")
+    refusal = re.compile(rb"-ERR", re.IGNORECASE)
+    lasting = re.compile(rb"-ERR \[SYS/PERM\]", re.IGNORECASE)  # RFC 3206
+
+    def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
         """Take the greeting and ask for the capabilities. Raises OSError."""
         self.stream = stream
         stream.deadline, stream.most_lines = deadline, MOST_LINES

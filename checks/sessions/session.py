@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import re
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 
 from diagnose.account.secret import Secret
-from diagnose.model import Deadline
+from diagnose.model import Deadline, ProtocolName, Subject
 from diagnose.network import Stream
 
 SERVER_FIRST = ("LOGIN",)
@@ -50,8 +53,45 @@ class UnaskedError(Exception):
     """An answer lies there before the secret was sent."""
 
 
+class TurnedAwayError(OSError):
+    """A server of the protocol takes no client now; the message is what it says."""
+
+
+class StrangerError(OSError):
+    """What answers is no server of the protocol; the message is what it says."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Where a session that is held in HTTP begins."""
+
+    url: str
+    connect: Callable[[str, int, Deadline], Stream]
+    """Makes a connection to a host and port, with verified TLS. Raises OSError."""
+
+
 class MailSession(ABC):
     """A conversation with a mail server, from its greeting on. One thread at a time."""
+
+    protocol: ClassVar[ProtocolName]
+    greeting: ClassVar[re.Pattern[bytes] | None] = None
+    """What a greeting of the protocol begins with; None: the client speaks first."""
+    beginnings: ClassVar[tuple[bytes, ...]] = ()
+    """The first bytes of all such greetings, upper case."""
+    refusal: ClassVar[re.Pattern[bytes] | None] = None
+    """What a greeting begins with that tells the client to go; None: a greeting of the protocol cannot."""
+    lasting: ClassVar[re.Pattern[bytes] | None] = None
+    """What one begins with that means it for good; None: a greeting does not say."""
+
+    said = ""
+    """What the server answered first, where it was the client that began."""
+
+    @abstractmethod
+    def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
+        """Take the greeting on *stream*, or begin with *resource*, and ask what the server can do.
+
+        Raises OSError; of those that are held in HTTP, TurnedAwayError, StrangerError.
+        """
 
     stream: Stream
     capabilities: tuple[str, ...] = ()
@@ -116,6 +156,14 @@ class MailSession(ABC):
         """Storage used and allowed, in units of 1024 octets (RFC 9208); None where nobody says."""
         return None
 
+    def forms_of(self, subject: Subject) -> tuple[str, ...]:
+        """The ways to write the address that this server takes as a sender, best known first; none: it takes none."""
+        return ()
+
+    def try_sender(self, address: str) -> Reply:
+        """Whether the server would take mail from *address*; none is sent. Raises OSError."""
+        raise NotImplementedError
+
     @abstractmethod
     def say_goodbye(self) -> None:
         """The protocol's last word."""
@@ -157,6 +205,22 @@ def something_unread(stream: Stream, file: io.BufferedReader | None) -> bool:
         return False
     finally:
         stream.deadline = deadline
+
+
+def next_byte(stream: Stream, seconds: float) -> bytes | None:
+    """What can be read within *seconds*, and still can be after that; b"" at the end, None where nothing comes.
+
+    A descriptor alone does not tell: TLS sends records of its own after the handshake (RFC 8446 §4.6.1).
+    """
+    deadline, stream.deadline = stream.deadline, stream.deadline.within(seconds)
+    try:
+        byte = stream.recv(1)
+    except TimeoutError:
+        return None
+    finally:
+        stream.deadline = deadline
+    stream.unread(byte)
+    return byte
 
 
 def holds_secret(answer: bytes, credentials: Credentials) -> bool:

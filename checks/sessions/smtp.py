@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import smtplib
 
 from checks.sessions.session import (
@@ -12,6 +13,7 @@ from checks.sessions.session import (
     Credentials,
     MailSession,
     Reply,
+    Resource,
     UnaskedError,
     base64_line,
     holds_secret,
@@ -32,10 +34,15 @@ HELO_NAME = "[127.0.0.1]"
 class SmtpSession(MailSession):
     """A submission session; no mail is ever sent in it."""
 
+    protocol = "smtp"
+    greeting = re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")
+    beginnings = (b"220", b"421", b"450", b"454", *(b"5%02d" % number for number in range(100)))
+    refusal = re.compile(rb"[45]\d\d")
+    lasting = re.compile(rb"5\d\d")  # RFC 5321 §4.2.1
     _in_mail = False
     """A transaction was begun, and is to be taken back: no mail is sent."""
 
-    def __init__(self, stream: Stream, deadline: Deadline) -> None:
+    def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
         """Take the greeting and say EHLO. Raises OSError."""
         self.stream = stream
         stream.deadline, stream.most_lines = deadline, MOST_LINES

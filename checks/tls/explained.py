@@ -93,7 +93,7 @@ def _plain_greeting(address: str, target: Service, deadline: Deadline) -> str:
 
 def _open_for_tls(address: str, target: Service, deadline: Deadline) -> Stream:
     stream = _connect(address, target.port, deadline)
-    if target.tls == "starttls" and target.protocol != "webmail":
+    if target.tls == "starttls":
         session = open_session(target.protocol, stream, deadline)
         if refusal := session.ask_for_tls(deadline):
             session.close()

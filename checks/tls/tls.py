@@ -14,7 +14,7 @@ from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, str
 from checks.reach.retry import call_again, may_pass, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.server import ServerFacts, session_key, take_session
-from checks.server.spoken import spoken_protocol
+from checks.server.spoken import speaks
 from checks.sessions import open_session
 from checks.tls.certificates import CertificateFacts, name_matches
 from checks.tls.explained import Explanation, explain
@@ -271,7 +271,7 @@ def judge_tls(facts: TlsFacts, inputs: Inputs, target: Service) -> Iterator[Find
 def _greets(facts: TlsFacts, inputs: Inputs, target: Service) -> bool:
     """Whether a server of the expected protocol has spoken there, be it a guess or not."""
     if facts.explanation is not None and facts.explanation.plaintext:
-        return spoken_protocol(facts.explanation.plaintext.encode()) == target.protocol
+        return speaks(facts.explanation.plaintext.encode(), target)
     return inputs.has("server") and inputs.of("server", ServerFacts).spoken == target.protocol
 
 
@@ -312,8 +312,7 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
     if known.name == "certificate_not_accepted":
         yield from _judge_certificate(facts, known, seen, target)
     elif known.name == "tls_not_spoken" and seen.plaintext:
-        spoken = spoken_protocol(seen.plaintext.encode())
-        wrong_mode = spoken == target.protocol
+        wrong_mode = speaks(seen.plaintext.encode(), target)
         yield Finding(
             cause="tls.wrong-mode" if wrong_mode else "reach.wrong-service",
             certainty="confirmed",

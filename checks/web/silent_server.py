@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.server.spoken import spoken_protocol
+from checks.server.spoken import HTTP, spoken_protocol
 from diagnose.model import Deadline
 from diagnose.network import Stream, read_line
 
@@ -22,4 +22,4 @@ def web_servers_words(stream: Stream, deadline: Deadline) -> bytes:
         line = read_line(stream)
     except OSError:
         return b""
-    return line if spoken_protocol(line) == "http" else b""
+    return line if spoken_protocol(line) == HTTP else b""

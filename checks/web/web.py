@@ -19,6 +19,7 @@ from checks.web.html import PageFacts, read_page
 from checks.web.set_cookie import Refusal, refusal
 from diagnose import providers
 from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Text, text
+from diagnose.model.protocols import PAGE
 from diagnose.network import Exchange, Hop, Stream, astray
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
@@ -74,7 +75,7 @@ def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
     def ready(host: str, port: int) -> Stream | None:
         return take_stream(target, context) if (host, port) == (target.host, target.port) else None
 
-    url = target.url or f"https://{target.host}:{target.port}/"
+    url = target.address
     exchange = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS), ready=ready)
     first = None
     if target.named and _may_pass(exchange.last) and time_is_left(context):
@@ -112,7 +113,7 @@ def _service_at(url: str, target: Service) -> Service:
     """The service that serves *url*, known from where *target* is."""
     parts = urllib.parse.urlsplit(url)
     return Service(
-        protocol="webmail",
+        protocol=PAGE.name,
         host=parts.hostname or "",
         port=parts.port or 443,
         tls="implicit",
@@ -211,7 +212,7 @@ def _hurried(facts: WebFacts) -> bool:
     """Whether the run had no time to wait for the page as long as a person would."""
     known = facts.hops[-1].failure
     waited = sum(hop.milliseconds for hop in facts.hops) / 1000
-    return known is not None and known.name == "timed_out" and waited < telling_silence("webmail")
+    return known is not None and known.name == "timed_out" and waited < telling_silence(PAGE.name)
 
 
 def _usable(facts: WebFacts) -> bool:
@@ -371,6 +372,6 @@ CHECK = Check(
         "web.login-page-changed",
     ),
     needs=("reach", "tls"),
-    applies=lambda target: target.protocol == "webmail",
+    applies=lambda target: "web" in target.ways,
     usable=_usable,
 )

@@ -22,6 +22,7 @@ from diagnose.discovery import Wishes, discover
 from diagnose.locale.language import translation
 from diagnose.model import Deadline, Service, Subject, TextError
 from diagnose.model.browsing import BrowserAnswer
+from diagnose.model.protocols import PAGE
 from diagnose.network import Network
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
@@ -107,7 +108,7 @@ def _request(given: dict[str, Any]) -> Request:
         return request
     if given["password_in_page"] or set(logins) - {"no_login"}:
         raise click.UsageError(_("a login test needs a mailbox address."))
-    return _without_address(ServiceUrl("webmail").convert(named, None, None) if named else None, given)
+    return _without_address(ServiceUrl(PAGE).convert(named, None, None) if named else None, given)
 
 
 def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
@@ -125,12 +126,12 @@ def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
 
 def _find_pages(request: Request, network: Network, talk: Conversation) -> None:
     """The webmail pages that the browser is to reach for, by the same discovery as the diagnosis."""
-    found = [service.url for service in request.wishes.options if service.protocol == "webmail" and service.url]
+    found = [service.url for service in request.wishes.options if "web" in service.ways and service.url]
     if not found and not request.wishes.options_only:
         services = discover(
             request.subject, request.wishes, network, Deadline(DISCOVERY_SECONDS), lambda _found: None
         ).services
-        found = [service.url for service in services if service.protocol == "webmail" and service.url]
+        found = [service.url for service in services if "web" in service.ways and service.url]
     talk.pages = tuple(found)
 
 

@@ -22,7 +22,7 @@ from diagnose.process.standard_streams import tell
 from diagnose.providers import UnknownProviderError
 from diagnose.rendering.labels import CERTAINTIES
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
-from diagnose.replies import Protocol
+from diagnose.replies import ReplyForm
 from diagnose.replies.text import LARGEST_REPLY
 
 STANDARD_INPUT = "-"
@@ -46,7 +46,7 @@ class TakesReplies(click.Command):
 )
 @click.argument("words", metavar="TEXT", nargs=-1)
 @click.option(
-    "--protocol", type=click.Choice(get_args(Protocol)), help="What the text was said in, where that is known."
+    "--protocol", type=click.Choice(get_args(ReplyForm)), help="What the text was said in, where that is known."
 )
 @click.option("--provider", metavar="ID", help="The mail provider that the text comes from.")
 @click.option(

@@ -20,6 +20,7 @@ from diagnose.discovery import Wishes
 from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 from diagnose.lab.trial import Trial
+from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
 from diagnose.providers import Language
 from diagnose.rendering.renderer import Audience
@@ -36,7 +37,7 @@ def request_for(
     page, other = estate.webmail_url, estate.scenario.other_mailbox
     return Request(
         subject=subject_of_run(estate.address, estate.username),
-        wishes=Wishes(options=(ServiceUrl("webmail").convert(page, None, None),) if page else ()),
+        wishes=Wishes(options=(ServiceUrl(PAGE).convert(page, None, None),) if page else ()),
         password=Secret(estate.password) if estate.password else None,
         access_token=Secret(estate.access_token) if estate.access_token else None,
         other_mailbox=other_mailbox(other, Secret(PASSWORD)) if other else None,

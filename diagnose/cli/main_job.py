@@ -30,6 +30,7 @@ from diagnose.discovery import Wishes
 from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError, text
 from diagnose.model.browsing import Browsing
+from diagnose.model.protocols import PROTOCOLS
 from diagnose.providers import provider
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.context import OtherMailbox
@@ -102,19 +103,7 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
         ),
         section(
             text("Where the servers are").msgid,
-            click.option(
-                "--imap",
-                type=ServiceUrl("imap"),
-                metavar="URL",
-                help="imaps://HOST[:993] or imap://HOST[:143] (STARTTLS).",
-            ),
-            click.option(
-                "--pop3", type=ServiceUrl("pop3"), metavar="URL", help="pop3s://HOST[:995] or pop3://HOST[:110]."
-            ),
-            click.option(
-                "--smtp", type=ServiceUrl("smtp"), metavar="URL", help="smtps://HOST[:465] or smtp://HOST[:587]."
-            ),
-            click.option("--webmail", type=ServiceUrl("webmail"), metavar="URL", help="The webmail page."),
+            *(click.option(f"--{one.name}", type=ServiceUrl(one), metavar="URL", help=one.help) for one in PROTOCOLS),
             click.option(
                 "--provider", "provider_id", metavar="ID", help="The mail provider, instead of recognising it."
             ),
@@ -222,7 +211,7 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
     return Request(
         subject=subject,
         wishes=Wishes(
-            options=tuple(s for name in ("imap", "pop3", "smtp", "webmail") if (s := given[name])),
+            options=tuple(s for protocol in PROTOCOLS if (s := given[protocol.name])),
             provider=given["provider_id"],
             third_party=not given["no_third_party"],
         ),

@@ -16,20 +16,8 @@ from diagnose.account.subject import SubjectError, host_name
 from diagnose.cli.output import irreplaceable
 from diagnose.model import Service
 from diagnose.model.domains import ascii_url
-from diagnose.model.targets import Protocol, TlsMode
+from diagnose.model.protocols import Protocol
 from diagnose.network import Nameserver, is_address
-
-SCHEMES: dict[str, tuple[Protocol, TlsMode, int]] = {
-    "imaps": ("imap", "implicit", 993),
-    "imap": ("imap", "starttls", 143),
-    "pop3s": ("pop3", "implicit", 995),
-    "pop3": ("pop3", "starttls", 110),
-    "smtps": ("smtp", "implicit", 465),
-    "smtp": ("smtp", "starttls", 587),
-    "https": ("webmail", "implicit", 443),
-    "http": ("webmail", "none", 80),
-}
-"""URL scheme to protocol, TLS mode and usual port."""
 
 
 class Number(click.FloatRange):
@@ -63,17 +51,17 @@ class ServiceUrl(click.ParamType[Service]):
         if isinstance(value, Service):
             return value
         word = str(value)
-        schemes = [scheme for scheme, (protocol, _, _) in SCHEMES.items() if protocol == self.protocol]
+        ports = {port.scheme: port for port in self.protocol.ports}
         # before anything else: a word that may hold a password is not repeated in what is wrong with it
-        if "@" in (word if self.protocol != "webmail" else _before_the_path(word)):
+        if "@" in (word if not self.protocol.http else _before_the_path(word)):
             self.fail(_("a URL may not hold a user name or a password."), param, ctx)
         try:
             url = urllib.parse.urlsplit(word)
             port = url.port
         except ValueError:
             self.fail(_("“{word}” is not a URL.").format(word=word.partition("@")[2] or word), param, ctx)
-        if url.scheme.lower() not in schemes or not url.hostname:
-            begins = " / ".join(f"{scheme}://" for scheme in schemes)
+        if url.scheme.lower() not in ports or not url.hostname:
+            begins = " / ".join(f"{scheme}://" for scheme in ports)
             self.fail(
                 _("“{word}” is not a URL that begins with {begins}.").format(
                     word=word.partition("@")[2] or word, begins=begins
@@ -81,18 +69,18 @@ class ServiceUrl(click.ParamType[Service]):
                 param,
                 ctx,
             )
-        if self.protocol != "webmail" and (url.path.strip("/") or url.query or url.fragment):
+        if not self.protocol.http and (url.path.strip("/") or url.query or url.fragment):
             self.fail(_("“{word}” holds more than a host and a port.").format(word=word), param, ctx)
-        protocol, tls, usual = SCHEMES[url.scheme.lower()]
+        usual = ports[url.scheme.lower()]
         if port == 0:
             self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
         return Service(
-            protocol=protocol,
+            protocol=self.protocol.name,
             host=self._host(url.hostname, param, ctx),
-            port=port or usual,
-            tls=tls,
+            port=port or usual.number,
+            tls=usual.tls,
             source="option",
-            url=ascii_url(word) if protocol == "webmail" else None,
+            url=ascii_url(word) if self.protocol.http else None,
         )
 
     def _host(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> str:

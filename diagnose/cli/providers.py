@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
+from diagnose.model.protocols import BY_NAME
 from diagnose.providers import Language, Server, UnknownProviderError, all_providers, provider
 from diagnose.providers.accounted import Fact, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
@@ -121,7 +122,7 @@ def _server(server: Server, *, sure: bool) -> Row:
         "" if sure and not server.unsure else _("unsure"),
     ]
     return Row(
-        name=server.protocol.upper(),
+        name=BY_NAME[server.protocol].label.render(_),
         words=f"{server.host}:{server.port} {TLS_MODES.get(server.tls) or _('not encrypted')}",
         note=" · ".join(filter(None, notes)),
     )

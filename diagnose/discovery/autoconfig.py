@@ -11,10 +11,11 @@ import xml.etree.ElementTree as ET
 
 from diagnose.discovery.document import MOST_SERVERS, DocumentError, parse, words
 from diagnose.discovery.facts import Login, LoginName, SourceResult
-from diagnose.discovery.naming import host_name, in_order, owner, port_number, webmail
+from diagnose.discovery.naming import host_name, in_order, owner, port_number, service_at
 from diagnose.discovery.page import fetch_page
 from diagnose.model.deadline import Deadline
-from diagnose.model.targets import Protocol, Service, TlsMode
+from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode
+from diagnose.model.targets import Service
 from diagnose.network import Network, in_background, mx_records
 from diagnose.network.owner import registered
 
@@ -28,7 +29,7 @@ verified, and a web server's log keeps it. This mailbox exists in every domain (
 server that looks the address up still answers."""
 MOST_DATABASE_NAMES = 3
 
-_PROTOCOLS: dict[str, Protocol] = {"imap": "imap", "pop3": "pop3", "smtp": "smtp"}
+_PROTOCOLS: dict[str, Protocol] = {one.autoconfig: one for one in PROTOCOLS if one.autoconfig is not None}
 _TLS: dict[str, TlsMode] = {"ssl": "implicit", "tls": "implicit", "starttls": "starttls", "plain": "none"}
 _NAMES: dict[str, LoginName] = {
     "%emailaddress%": "full-address",
@@ -96,19 +97,19 @@ def read(body: str, domain: str, url: str) -> SourceResult:
     logins: list[Login] = []
     unencrypted: list[str] = []
     for server in _servers(config):
-        protocol = _PROTOCOLS.get(server.get("type", "").lower())
+        protocol = _PROTOCOLS[server.get("type", "").lower()]
         host = host_name(words(server, "hostname").replace("%EMAILDOMAIN%", domain))
         port = port_number(words(server, "port"))
         tls = _TLS.get(words(server, "socketType").lower())
-        if protocol is None or host is None or port is None or tls is None:
+        if host is None or port is None or tls is None:
             continue
         if tls == "none":
             unencrypted.append(f"{host}:{port}")
             continue
-        services.append(Service(protocol=protocol, host=host, port=port, tls=tls, source="autoconfig"))
+        services.append(Service(protocol=protocol.name, host=host, port=port, tls=tls, source="autoconfig"))
         logins.append(
             Login(
-                protocol=protocol,
+                protocol=protocol.name,
                 host=host,
                 port=port,
                 username=login_name(words(server, "username"), domain),
@@ -140,12 +141,12 @@ def login_name(written: str, domain: str) -> LoginName | None:
 
 
 def _servers(config: ET.Element) -> list[ET.Element]:
-    found = [e for e in config.iter() if e.tag.rpartition("}")[2] in {"incomingServer", "outgoingServer"}]
-    return found[:MOST_SERVERS]
+    """Whatever the element is called: those beside incomingServer and outgoingServer differ from draft to draft."""
+    return [e for e in config.iter() if e.get("type", "").lower() in _PROTOCOLS][:MOST_SERVERS]
 
 
 def _login_page(config: ET.Element, domain: str) -> Service | None:
     found = config.find(".//{*}webMail/{*}loginPage")
     url = found.get("url", "") if found is not None else ""
     url = url.replace("%EMAILDOMAIN%", domain)
-    return None if "%EMAIL" in url else webmail(url, "autoconfig")
+    return None if "%EMAIL" in url else service_at(url, "autoconfig")

@@ -17,13 +17,13 @@ from diagnose.discovery.naming import host_name, in_order, owner, port_number
 from diagnose.discovery.page import fetch_page
 from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
-from diagnose.model.targets import Protocol, Service, TlsMode
+from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode
+from diagnose.model.targets import Service
 from diagnose.network import Network, srv_records
 from diagnose.process.first_use import decode
 
-_PROTOCOLS: dict[str, tuple[Protocol, int]] = {"imap": ("imap", 993), "pop3": ("pop3", 995), "smtp": ("smtp", 465)}
-"""With the port where none is given."""
-_STARTTLS_PORTS = frozenset({110, 143, 587})
+_PROTOCOLS: dict[str, Protocol] = {one.autodiscover: one for one in PROTOCOLS if one.autodiscover is not None}
+_STARTTLS_PORTS = frozenset(port.number for one in _PROTOCOLS.values() for port in one.ports if port.tls == "starttls")
 
 
 class _Answer(msgspec.Struct, frozen=True, rename="pascal"):
@@ -94,21 +94,20 @@ def read(body: str, domain: str, url: str) -> SourceResult:
     logins: list[Login] = []
     unencrypted: list[str] = []
     for entry in response.findall(".//{*}Protocol")[:MOST_SERVERS]:
-        known = _PROTOCOLS.get(words(entry, "Type").lower())
+        protocol = _PROTOCOLS.get(words(entry, "Type").lower())
         host = host_name(words(entry, "Server"))
-        if known is None or host is None:
+        if protocol is None or host is None:
             continue
-        protocol, usual_port = known
-        port = port_number(words(entry, "Port") or usual_port)
+        port = port_number(words(entry, "Port") or protocol.ports[0].number)
         if port is None:
             continue
         tls = encryption(words(entry, "Encryption"), words(entry, "SSL"), port)
         if tls == "none":
             unencrypted.append(f"{host}:{port}")
             continue
-        services.append(Service(protocol=protocol, host=host, port=port, tls=tls, source="autodiscover"))
+        services.append(Service(protocol=protocol.name, host=host, port=port, tls=tls, source="autodiscover"))
         name = login_name(words(entry, "LoginName"), domain)
-        logins.append(Login(protocol=protocol, host=host, port=port, username=name))
+        logins.append(Login(protocol=protocol.name, host=host, port=port, username=name))
     message = " ".join(e.text or "" for e in response.findall(".//{*}Error/{*}Message")[:1])
     return SourceResult(
         source="autodiscover",

@@ -14,10 +14,11 @@ from diagnose.discovery import provider
 from diagnose.discovery.autoconfig import DATABASE_HOST
 from diagnose.discovery.facts import Discovered, ProviderBy, SourceResult, SourceStatus, Wishes
 from diagnose.discovery.inquiry import Inquiry, Place
-from diagnose.discovery.naming import PROTOCOLS, owner
+from diagnose.discovery.naming import owner
 from diagnose.discovery.places import ALL, MAIL, LookUps, places
-from diagnose.discovery.precedence import disagreeing, settled
+from diagnose.discovery.precedence import beside, disagreeing, settled
 from diagnose.model.deadline import Deadline
+from diagnose.model.protocols import ORDER
 from diagnose.model.targets import Service, Subject
 from diagnose.network import Network, is_address
 
@@ -67,7 +68,7 @@ class _Course:
         self.inquiry = Inquiry(deadline)
         self.expected: set[Place] = set()
         """Places that are or will be asked."""
-        self.lacking = ALL - {option.way for option in wishes.options}
+        self.lacking = ALL - {way for option in wishes.options for way in option.ways}
         """Ways for which slow sources are worth asking."""
         self.is_literal = domain.startswith("[") or is_address(domain)
         self.open = set(ALL)
@@ -86,7 +87,7 @@ class _Course:
             result = provider.of(known[0], self.domain, "option" if known[1] == "option" else self.domain)
             self.expected.add(self.places.by_mx)
             self.inquiry.put(self.places.by_mx, result)
-            enough = enough or {service.way for service in result.services} >= MAIL
+            enough = enough or {way for service in result.services for way in service.ways} >= MAIL
         if not enough:
             self._ask()
         self._settle(patient=False)
@@ -163,6 +164,8 @@ class _Course:
             if services is not None:
                 self.open.discard(way)
                 now += services
+        named = [(place.source, answers.get(place)) for place in self.places.ranked if place in self.expected]
+        now += beside(named, self.wishes.options, patient=patient)
         if self.provider is None and not self.open & MAIL and (by_mx is not None or not patient):
             host_owner = owner([*self.services, *now])
             if host_owner is not None:
@@ -174,7 +177,8 @@ class _Course:
         self.recognised(provider_id)
 
     def _announce(self, services: Iterable[Service]) -> None:
-        new = tuple(sorted(services, key=lambda s: PROTOCOLS.index(s.protocol)))
+        once = (service for service in dict.fromkeys(services) if service not in self.services)
+        new = tuple(sorted(once, key=lambda s: ORDER[s.protocol]))
         if new:
             self.services += new
             self.found(new)
@@ -194,7 +198,7 @@ class _Course:
             provider_by=self.provider_by,
             other_providers=tuple(other for other in others if other is not None),
             disagreeing=disagreeing(results, self.services, self.provider),
-            services=tuple(sorted(self.services, key=lambda s: PROTOCOLS.index(s.protocol))),
+            services=tuple(sorted(self.services, key=lambda s: ORDER[s.protocol])),
             sources=tuple(results),
         )
 

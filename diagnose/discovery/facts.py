@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from diagnose.model.targets import Protocol, Service, Source
+from diagnose.model.protocols import ProtocolName
+from diagnose.model.targets import Service, Source
 
 SourceStatus = Literal["found", "nothing", "failed", "not_asked", "not_waited_for"]
 """``nothing``: it answered, and names no usable service; ``failed``: it could not be found out;
@@ -31,7 +32,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 class Login(msgspec.Struct, frozen=True, kw_only=True):
     """How a source says that one logs in to a server."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     host: str
     port: int
     username: LoginName | None = None
@@ -52,7 +53,7 @@ class SourceResult(msgspec.Struct, frozen=True, kw_only=True):
     provider: str | None = None
     """The provider whom it names, or whose servers it names."""
     logins: tuple[Login, ...] = ()
-    absent: tuple[Protocol, ...] = ()
+    absent: tuple[ProtocolName, ...] = ()
     """Protocols that it declares not to be offered (RFC 6186 §3.4, target ``.``)."""
     unencrypted: tuple[str, ...] = ()
     """Servers, as host:port, that it names for use without TLS; these are never used."""

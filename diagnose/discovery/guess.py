@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from typing import get_args
 
 import msgspec
 
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.starttls import upgrade
 from diagnose.model.deadline import Deadline
-from diagnose.model.targets import Protocol, Service, TlsMode, Way
+from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode, Way
+from diagnose.model.targets import Service
 from diagnose.network import HostAddresses, Network, in_background, mx_records
 
 GUESS_SECONDS = 10.0
@@ -21,20 +23,7 @@ GUESS_SECONDS = 10.0
 TRY_SECONDS = 4.0
 """Patience of one connection, handshake included."""
 
-LABELS: dict[Protocol, tuple[str, ...]] = {
-    "imap": ("imap", "mail"),
-    "pop3": ("pop", "pop3", "mail"),
-    "smtp": ("smtp", "mail"),
-    "webmail": ("webmail", "mail"),
-}
-PROTOCOLS: dict[Way, tuple[Protocol, ...]] = {"reading": ("imap", "pop3"), "sending": ("smtp",), "web": ("webmail",)}
-PORTS: dict[Protocol, tuple[tuple[int, TlsMode], ...]] = {
-    "imap": ((993, "implicit"), (143, "starttls")),
-    "pop3": ((995, "implicit"), (110, "starttls")),
-    "smtp": ((465, "implicit"), (587, "starttls")),
-    "webmail": ((443, "implicit"),),
-}
-"""The second one is tried only where the first does not connect."""
+WAYS: tuple[Way, ...] = get_args(Way)
 
 LookUp = Callable[[str], Future[HostAddresses]]
 """The look-up of a name, under way already or begun now."""
@@ -50,12 +39,17 @@ class _Answering(msgspec.Struct, frozen=True, kw_only=True):
 
 def names(domain: str) -> tuple[str, ...]:
     """All names that may be guessed, each once."""
-    return tuple(dict.fromkeys(f"{label}.{domain}" for labels in LABELS.values() for label in labels))
+    return tuple(dict.fromkeys(f"{label}.{domain}" for protocol in PROTOCOLS for label in protocol.guesses))
+
+
+def guessed(way: Way) -> tuple[Protocol, ...]:
+    """The protocols that are guessed for *way*."""
+    return tuple(protocol for protocol in PROTOCOLS if way in protocol.ways and protocol.guesses)
 
 
 def asked(way: Way, domain: str) -> str:
     """The names guessed for *way*."""
-    labels = dict.fromkeys(label for protocol in PROTOCOLS[way] for label in LABELS[protocol])
+    labels = dict.fromkeys(label for protocol in guessed(way) for label in protocol.guesses)
     return ", ".join(f"{label}.{domain}" for label in labels)
 
 
@@ -69,9 +63,9 @@ def ask(way: Way, domain: str, look_up: LookUp, network: Network, deadline: Dead
     tried = [
         in_background(
             lambda p=protocol: _best(p, _candidates(p, domain, hosts, look_up, until), network, until),  # type: ignore[misc]  # mypy infers no lambda defaults
-            f"guess {protocol}",
+            f"guess {protocol.name}",
         )
-        for protocol in PROTOCOLS[way]
+        for protocol in guessed(way)
     ]
     services = tuple(service for one in tried if (service := one.result()) is not None)
     return SourceResult(
@@ -83,7 +77,7 @@ def _candidates(
     protocol: Protocol, domain: str, hosts: Iterable[str], look_up: LookUp, deadline: Deadline
 ) -> dict[str, frozenset[str]]:
     """The addresses of each name that has any, likeliest name first."""
-    wanted = dict.fromkeys([*(f"{label}.{domain}" for label in LABELS[protocol]), *hosts])
+    wanted = dict.fromkeys([*(f"{label}.{domain}" for label in protocol.guesses), *hosts])
     looked_up = {name: look_up(name) for name in wanted}
     found = {}
     for name, pending in looked_up.items():
@@ -110,16 +104,19 @@ def _best(
     answering = [found for one in tried if (found := one.result()) is not None]
     order = list(candidates)
     answering.sort(key=lambda a: (not a.verified, order.index(a.host)))
-    if not answering or (protocol == "webmail" and not answering[0].verified):
+    if not answering or (protocol.http and not answering[0].verified):
         return None
     best = answering[0]
-    url = f"https://{best.host}/" if protocol == "webmail" else None
-    return Service(protocol=protocol, host=best.host, port=best.port, tls=best.tls, source="guess", url=url)
+    url = f"https://{best.host}{protocol.path}" if protocol.http else None
+    return Service(protocol=protocol.name, host=best.host, port=best.port, tls=best.tls, source="guess", url=url)
 
 
 def _try_server(protocol: Protocol, same: list[str], network: Network, deadline: Deadline) -> _Answering | None:
-    """Try names of the same addresses one after the other: never two connections to one port at once."""
-    for port, tls in PORTS[protocol]:
+    """Try names of the same addresses one after the other: never two connections to one port at once.
+
+    A port is tried only where those preferred to it do not connect.
+    """
+    for port, tls in [(one.number, one.tls) for one in protocol.ports if one.tls != "none"]:
         connects = False
         for name in same:
             until = deadline.within(TRY_SECONDS)

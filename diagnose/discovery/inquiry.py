@@ -11,7 +11,8 @@ import msgspec
 
 from diagnose.discovery.facts import SourceResult
 from diagnose.model.deadline import Deadline
-from diagnose.model.targets import Source, Way
+from diagnose.model.protocols import Way
+from diagnose.model.targets import Source
 from diagnose.network import in_background
 
 

@@ -6,13 +6,13 @@ import urllib.parse
 from collections.abc import Iterable
 
 from diagnose.model.domains import a_labels, ascii_url
-from diagnose.model.targets import Protocol, Service, Source, TlsMode
+from diagnose.model.protocols import ORDER, PAGE, Protocol
+from diagnose.model.targets import Service, Source
 from diagnose.network import is_address
 from diagnose.providers import by_host
 
 MOST_A_PROTOCOL = 3
 """Services of one protocol that are used from one source; more are a pool, and every one costs connections."""
-PROTOCOLS: tuple[Protocol, ...] = ("imap", "pop3", "smtp", "webmail")
 
 
 def host_name(written: str) -> str | None:
@@ -34,25 +34,32 @@ def port_number(written: str | int) -> int | None:
     return int(text) if 1 <= int(text) <= 65535 else None
 
 
-def webmail(url: str, source: Source) -> Service | None:
-    """The webmail at *url*; None when that is no http(s) address that could be opened."""
+def service_at(url: str, source: Source, protocol: Protocol = PAGE) -> Service | None:
+    """The service at *url*; None when that is no address of *protocol* that could be opened."""
     try:
         parts = urllib.parse.urlsplit(url.strip())
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port
     except ValueError:
         return None
     host = host_name(parts.hostname or "")
-    if parts.scheme not in {"http", "https"} or host is None or parts.username is not None:
+    usual = next((one for one in protocol.ports if one.scheme == parts.scheme), None)
+    if usual is None or host is None or parts.username is not None:
         return None
-    tls: TlsMode = "implicit" if parts.scheme == "https" else "none"
-    return Service(protocol="webmail", host=host, port=port, tls=tls, source=source, url=ascii_url(url.strip()))
+    return Service(
+        protocol=protocol.name,
+        host=host,
+        port=port or usual.number,
+        tls=usual.tls,
+        source=source,
+        url=ascii_url(url.strip()) if protocol.http else None,
+    )
 
 
 def in_order(services: Iterable[Service]) -> tuple[Service, ...]:
     """By protocol, implicit TLS first (RFC 8314 §3), else as they came; each once, at most three a protocol."""
-    once = sorted(dict.fromkeys(services), key=lambda s: (PROTOCOLS.index(s.protocol), s.tls != "implicit"))
+    once = sorted(dict.fromkeys(services), key=lambda s: (ORDER[s.protocol], s.tls != "implicit"))
     return tuple(
-        service for protocol in PROTOCOLS for service in [s for s in once if s.protocol == protocol][:MOST_A_PROTOCOL]
+        service for protocol in ORDER for service in [s for s in once if s.protocol == protocol][:MOST_A_PROTOCOL]
     )
 
 

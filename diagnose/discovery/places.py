@@ -11,7 +11,7 @@ from functools import partial
 from diagnose.discovery import autoconfig, autodiscover, guess, provider, srv
 from diagnose.discovery.inquiry import Place
 from diagnose.model.deadline import Deadline
-from diagnose.model.targets import Way
+from diagnose.model.protocols import Way
 from diagnose.network import HostAddresses, Network, in_background
 
 MAIL: frozenset[Way] = frozenset({"reading", "sending"})
@@ -113,7 +113,7 @@ def places(domain: str, network: Network, look_up: guess.LookUp) -> Places:
                 ways=frozenset({way}),
                 ask=partial(guess.ask, way, domain, look_up, network),
             )
-            for way in guess.PROTOCOLS
+            for way in guess.WAYS
         ),
         hosts=(*guess.names(domain), *autodiscover.own_hosts(domain)),
         service=autodiscover.srv_name(domain),

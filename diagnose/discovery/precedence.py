@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.naming import in_order
-from diagnose.model.targets import WAYS, Protocol, Service, Source, Way
+from diagnose.model.protocols import PROTOCOLS, ProtocolName, Way
+from diagnose.model.targets import Service, Source
 from diagnose.providers import owners_of_host
 
 QUICK: frozenset[Source] = frozenset({"provider", "srv"})
@@ -26,8 +27,8 @@ def settled(
     *ranked* are the sources that are or will be asked about this way, best first, with None for an
     answer still due. Without patience an answer still due loses against any that is there.
     """
-    wanted = {protocol for protocol, its_way in WAYS.items() if its_way == way} - {s.protocol for s in options}
-    covered = any(option.way == way for option in options)
+    wanted = {p.name for p in PROTOCOLS if way in p.ways and p.guesses} - {s.protocol for s in options}
+    covered = any(way in option.ways for option in options)
     due = False
     for source, result in ranked:
         if not wanted:
@@ -40,20 +41,40 @@ def settled(
             due = True
             continue
         services = [service for service in result.services if service.protocol in wanted]
-        if services or (result.source == "provider" and any(s.way == way for s in result.services)):
+        if services or (result.source == "provider" and any(way in s.ways for s in result.services)):
             return in_order(services)  # what a provider does not name beside what it does, it does not offer
         wanted -= set(result.absent)
     return None if due and wanted else ()
 
 
+def beside(
+    ranked: Iterable[tuple[Source, SourceResult | None]], options: Sequence[Service], *, patient: bool
+) -> tuple[Service, ...]:
+    """Services that are used where they are named and never waited for: they stand beside those that settle a way.
+
+    *ranked* and *patient* are as for `settled`, of all ways. What a better source may yet name, is not taken from a
+    lesser one.
+    """
+    wanted = {protocol.name for protocol in PROTOCOLS if not protocol.guesses} - {s.protocol for s in options}
+    found: list[Service] = []
+    for _source, result in ranked:
+        if result is None and patient:
+            break
+        named = [s for s in result.services if s.protocol in wanted] if result is not None else []
+        wanted -= {s.protocol for s in named}
+        found += named
+    return in_order(found)
+
+
 def disagreeing(results: Iterable[SourceResult], used: Sequence[Service], provider: str | None) -> tuple[Source, ...]:
     """Sources that send a mail program to other servers than those *used*, unless both are the provider's own."""
-    hosts: dict[Protocol, set[str]] = {}
+    hosts: dict[ProtocolName, set[str]] = {}
     for service in used:
         hosts.setdefault(service.protocol, set()).add(service.host)
     found: dict[Source, None] = {}
     for result in results:
-        for protocol in dict.fromkeys(s.protocol for s in result.services if s.protocol in hosts and s.way != "web"):
+        mail = (service.protocol for service in result.services if "web" not in service.ways)
+        for protocol in dict.fromkeys(name for name in mail if name in hosts):
             named = {s.host for s in result.services if s.protocol == protocol}
             both_at_provider = _any_of(provider, named) and _any_of(provider, hosts[protocol])
             if result.source != "guess" and not named & hosts[protocol] and not both_at_provider:

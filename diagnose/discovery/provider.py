@@ -6,7 +6,7 @@ import msgspec
 
 from diagnose import providers
 from diagnose.discovery.facts import ProviderBy, SourceResult, Wishes
-from diagnose.discovery.naming import webmail
+from diagnose.discovery.naming import service_at
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
 from diagnose.network import DnsAnswer, Network, mx_records
@@ -25,11 +25,18 @@ def of(provider_id: str, domain: str, asked: str) -> SourceResult:
     """What is known of this provider's servers and page for an address at *domain*."""
     provider = providers.provider(provider_id)
     services = [
-        Service(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source="provider")
+        Service(
+            protocol=s.protocol,
+            host=s.host,
+            port=s.port,
+            tls=s.tls,
+            source="provider",
+            url=f"https://{s.host}:{s.port}{s.path}" if s.path else None,
+        )
         for s in providers.servers_for(provider, domain)
     ]
     url = fill(provider.webmail, domain) if provider.webmail else None
-    page = webmail(url, "provider") if url else None
+    page = service_at(url, "provider") if url else None
     return SourceResult(
         source="provider",
         status="found",

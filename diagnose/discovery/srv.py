@@ -8,16 +8,12 @@ from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number
 from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
-from diagnose.model.targets import Protocol, Service, TlsMode
+from diagnose.model.protocols import PROTOCOLS, Port, Protocol, ProtocolName
+from diagnose.model.targets import Service
 from diagnose.network import DnsAnswer, Network, in_background, srv_records
 
-LABELS: dict[str, tuple[Protocol, TlsMode]] = {
-    "_imaps": ("imap", "implicit"),
-    "_imap": ("imap", "starttls"),
-    "_pop3s": ("pop3", "implicit"),
-    "_pop3": ("pop3", "starttls"),
-    "_submissions": ("smtp", "implicit"),
-    "_submission": ("smtp", "starttls"),
+LABELS: dict[str, tuple[Protocol, Port]] = {
+    port.srv: (protocol, port) for protocol in PROTOCOLS for port in protocol.ports if port.srv is not None
 }
 
 
@@ -45,18 +41,18 @@ def read(domain: str, answers: Iterable[tuple[str, DnsAnswer]]) -> SourceResult:
     ``.`` says so and no label offers it all the same.
     """
     services: list[Service] = []
-    declared_absent: list[Protocol] = []
+    declared_absent: list[ProtocolName] = []
     failed: list[str] = []
     for label, answer in answers:
-        protocol, tls = LABELS[label]
+        protocol, usual = LABELS[label]
         if not certain(answer):
             failed.append(f"{label}: {answer.text or answer.status}")
         for record in srv_records(answer):
             host, port = host_name(record.target), port_number(record.port)
             if record.target == "":
-                declared_absent.append(protocol)
+                declared_absent.append(protocol.name)
             elif host and port:
-                services.append(Service(protocol=protocol, host=host, port=port, tls=tls, source="srv"))
+                services.append(Service(protocol=protocol.name, host=host, port=port, tls=usual.tls, source="srv"))
     offered = {service.protocol for service in services}
     absent = tuple(protocol for protocol in dict.fromkeys(declared_absent) if protocol not in offered)
     return SourceResult(

@@ -1,10 +1,10 @@
-"""From a plain greeting to TLS: IMAP (RFC 9051 §6.2.1), POP3 (RFC 2595 §4), SMTP (RFC 3207)."""
+"""From a plain greeting to TLS, by the lines that the protocol lays down for it."""
 
 from __future__ import annotations
 
 import ssl
 
-from diagnose.model.targets import Protocol
+from diagnose.model.protocols import Line, Protocol
 from diagnose.network import Stream, read_line
 
 MOST_LINES = 50
@@ -19,33 +19,21 @@ class RefusedError(OSError):
 
 def upgrade(stream: Stream, protocol: Protocol, context: ssl.SSLContext, host: str) -> None:
     """Ask for TLS and do the verified handshake. Raises OSError (RefusedError, ssl.SSLError, DeadlineError)."""
-    match protocol:
-        case "imap":
-            _expect(stream, b"* OK")
-            _say(stream, b"a STARTTLS", b"a OK", unless=b"a ")
-        case "pop3":
-            _expect(stream, b"+OK")
-            _say(stream, b"STLS", b"+OK", unless=b"-")
-        case "smtp":
-            _expect(stream, b"220 ", unless=b"5")
-            _say(stream, b"EHLO localhost", b"250 ", unless=b"5")
-            _say(stream, b"STARTTLS", b"220 ", unless=b"5")
-        case "webmail":
-            raise RefusedError("HTTP has no STARTTLS")
+    if not protocol.starttls:
+        raise RefusedError(f"{protocol.name} has no STARTTLS")
+    for line in protocol.starttls:
+        _take(stream, line)
     stream.start_tls(context, host)
 
 
-def _say(stream: Stream, command: bytes, good: bytes, *, unless: bytes) -> None:
-    stream.sendall(command + b"\r\n")
-    _expect(stream, good, unless=unless)
-
-
-def _expect(stream: Stream, good: bytes, *, unless: bytes = b"-") -> None:
-    """Read up to the line that begins with *good*; one that begins with *unless* before it is a refusal."""
+def _take(stream: Stream, step: Line) -> None:
+    """Say what is to be said, and read up to the line that agrees. Raises RefusedError where another one refuses."""
+    if step.say is not None:
+        stream.sendall(step.say + b"\r\n")
     for _ in range(MOST_LINES):
         line = read_line(stream, LONGEST_LINE).upper()
-        if line.startswith(good.upper()):
+        if line.startswith(step.good.upper()):
             return
-        if line.startswith(unless.upper()):
+        if line.startswith(step.bad.upper()):
             break
     raise RefusedError("TLS was not taken up")

@@ -12,7 +12,7 @@ from diagnose.model import Certainty, quote
 from diagnose.model.report import ReportRemedy
 from diagnose.process.first_use import one_at_a_time
 from diagnose.rendering.renderer import Audience
-from diagnose.replies import Protocol, Reading, Suspect, load_knowledge, read_message
+from diagnose.replies import Reading, ReplyForm, Suspect, load_knowledge, read_message
 
 Translate = Callable[[str], str]
 
@@ -49,7 +49,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 def explain(
     words: str | bytes,
     *,
-    protocol: Protocol | None = None,
+    protocol: ReplyForm | None = None,
     provider: str | None = None,
     lang: providers.Language = "en",
     audience: Audience = "user",

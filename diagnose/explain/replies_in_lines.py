@@ -12,13 +12,13 @@ from diagnose.explain.explain import name_causes
 from diagnose.model import TextError, quote, text
 from diagnose.model.text import Text, json_text
 from diagnose.process.first_use import convert
-from diagnose.replies import Protocol, Reading, read_message
+from diagnose.replies import Reading, ReplyForm, read_message
 from diagnose.replies.knowledge import Stage
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes; whole pages are replies too, though only their beginning is read."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+_PROTOCOLS: tuple[ReplyForm, ...] = get_args(ReplyForm)
 _STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
@@ -49,7 +49,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading
 
 
-def read_lines(stream: IO[bytes], protocol: Protocol | None = None, provider: str | None = None) -> Iterator[Answer]:
+def read_lines(stream: IO[bytes], protocol: ReplyForm | None = None, provider: str | None = None) -> Iterator[Answer]:
     """Each line's answer, in order; *protocol* and *provider* are those of lines that name none. Empty lines are none.
 
     Raises LineError at the first line that is too long, or no object with an id and a reply.
@@ -68,7 +68,7 @@ def read_lines(stream: IO[bytes], protocol: Protocol | None = None, provider: st
         yield Answer(id=line.id, reading=_read(line, protocol, provider))
 
 
-def _read(line: Line, protocol: Protocol | None, provider: str | None) -> Reading:
+def _read(line: Line, protocol: ReplyForm | None, provider: str | None) -> Reading:
     return read_message(
         line.reply,
         protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,

@@ -7,14 +7,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from diagnose.lab.scenario import LoginProtocol
+from diagnose.model.protocols import ProtocolName
 
 
 class Account:
     """Decides on logins and counts them; used by many connections at once."""
 
     def __init__(
-        self, names: Iterable[str], password: str, replies: Mapping[LoginProtocol, str], beside: Iterable[str] = ()
+        self, names: Iterable[str], password: str, replies: Mapping[ProtocolName, str], beside: Iterable[str] = ()
     ) -> None:
         """An account known by any of *names*; *replies* replace the decision where there is one for the protocol.
 
@@ -29,18 +29,18 @@ class Account:
         self._failed: Counter[str] = Counter()
         self._in_clear: Counter[str] = Counter()
 
-    def log_in(self, protocol: LoginProtocol, name: bytes, password: bytes, *, encrypted: bool) -> bool:
+    def log_in(self, protocol: ProtocolName, name: bytes, password: bytes, *, encrypted: bool) -> bool:
         """Whether *name* and *password* get in."""
         inputs = name.decode("utf-8", "replace").casefold()
         known = inputs in self._beside or (inputs in self._names and protocol not in self._replies)
         right = hmac.compare_digest(password, self._password)
         return self._count(protocol, known and right, encrypted=encrypted)
 
-    def refuse(self, protocol: LoginProtocol, *, encrypted: bool) -> None:
+    def refuse(self, protocol: ProtocolName, *, encrypted: bool) -> None:
         """Count a login that fails whatever it holds: before TLS, or with an access token, as no estate issues any."""
         self._count(protocol, False, encrypted=encrypted)
 
-    def reply(self, protocol: LoginProtocol, rejection: str) -> str:
+    def reply(self, protocol: ProtocolName, rejection: str) -> str:
         """The words that a failed login gets: the scenario's, or the server's usual *rejection*."""
         return self._replies.get(protocol, rejection)
 
@@ -62,7 +62,7 @@ class Account:
         with self._lock:
             return Counter(self._in_clear)
 
-    def _count(self, protocol: LoginProtocol, admitted: bool, *, encrypted: bool) -> bool:
+    def _count(self, protocol: ProtocolName, admitted: bool, *, encrypted: bool) -> bool:
         with self._lock:
             (self._ok if admitted else self._failed)[protocol] += 1
             if not encrypted:

@@ -29,11 +29,13 @@ from diagnose.lab.dead_ends import (
     turns_away,
 )
 from diagnose.lab.imap import ImapSession
+from diagnose.lab.jmap import JmapSession
 from diagnose.lab.listener import Conversation, Listener
 from diagnose.lab.nameserver import DnsServer
 from diagnose.lab.pop3 import Pop3Session
-from diagnose.lab.scenario import PASSWORD, HostLabel, Scenario, ServiceName
+from diagnose.lab.scenario import PASSWORD, HostLabel, Scenario, ServiceName, in_browsers
 from diagnose.lab.session import ServerSettings, Session
+from diagnose.lab.sieve import SieveSession
 from diagnose.lab.submission import SubmissionServer
 from diagnose.lab.webmail import WebmailSession
 from diagnose.lab.zone import Zone, record_sets
@@ -42,6 +44,10 @@ from diagnose.network.proxies import Proxy, ProxySettings
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"
+SESSIONS: Mapping[str, type[Session]] = {
+    session.protocol: session for session in (ImapSession, Pop3Session, SieveSession, JmapSession)
+}
+"""By what they speak; submission has a server of its own."""
 MAIL_PORT = 25
 """SMTP relay (RFC 5321 §4.5.4.2)."""
 _NO_SERVER = {"refused": refusing_port, "dropped": dropping_port}
@@ -156,7 +162,8 @@ class Estate:
         nameserver = self._enter(stack, DnsServer(zone.respond, LOOPBACK))
         self.resolver = f"{LOOPBACK}:{nameserver.port}"
         self.computer = self._computer(stack, folder, Nameserver(LOOPBACK, nameserver.port))
-        self.webmail_url = f"https://{scenario.host('webmail')}:{ports['webmail']}/" if "webmail" in ports else None
+        pages = [f"https://{scenario.host(name)}:{port}/" for name, port in ports.items() if in_browsers(name)]
+        self.webmail_url = pages[0] if pages else None
 
     def _take_mail(self, stack: contextlib.ExitStack) -> str:
         """A server at port 25 of a loopback address of this estate's own; its address. Raises OSError."""
@@ -233,21 +240,20 @@ class Estate:
     def _fault(self, service: ServiceName) -> Conversation | None:
         dead_ends: dict[str, Conversation] = {"silent": silent, "hangs-up": hangs_up, "breaks-off": breaks_off}
         protocol = self.scenario.protocol(service)
-        if protocol is not None and protocol in self.scenario.turned_away:
+        if protocol in self.scenario.turned_away:
             return turns_away(self.scenario.turned_away[protocol])
         return dead_ends.get(self.scenario.port(service).state)
 
     def _usual(self, service: ServiceName, settings: ServerSettings) -> Conversation | None:
-        protocol = self.scenario.protocol(service)
-        if protocol is None:
+        if in_browsers(service):
             return partial(
                 WebmailSession,
                 web=self.scenario.web,
                 days_ahead=self.scenario.days_ahead,
                 delay=self.scenario.delay,
             )
-        sessions: dict[str, type[Session]] = {"imap": ImapSession, "pop3": Pop3Session}
-        return partial(sessions[protocol], settings=settings) if protocol in sessions else None
+        protocol = self.scenario.protocol(service)
+        return partial(SESSIONS[protocol], settings=settings) if protocol in SESSIONS else None
 
 
 def _account(scenario: Scenario) -> Account:

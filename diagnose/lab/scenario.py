@@ -11,12 +11,20 @@ from msgspec import Meta, Struct
 
 from diagnose.knowledge.loader import load
 from diagnose.model.domains import a_labels
-from diagnose.model.targets import TlsMode
+from diagnose.model.protocols import PAGE, PROTOCOLS, Protocol, ProtocolName, TlsMode
 
-ServiceName = Literal["imaps", "imap", "pop3s", "pop3", "submissions", "submission", "webmail"]
-"""The service labels of RFC 6186 and RFC 8314 §5.1, and the web page."""
-LoginProtocol = Literal["imap", "pop3", "smtp"]
-HostLabel = Literal["imap", "pop", "smtp", "webmail"]
+SERVICES: Mapping[str, tuple[Protocol, TlsMode]] = MappingProxyType(
+    {
+        (port.srv or protocol.name).removeprefix("_"): (protocol, port.tls)
+        for protocol in PROTOCOLS
+        for port in reversed(protocol.ports)
+    }
+)
+"""By the service labels of SRV records; what has none, as the web page, by its protocol's name."""
+ServiceName = str
+"""One of `SERVICES`."""
+HostLabel = str
+"""What a protocol's hosts are usually called."""
 PortState = Literal["open", "refused", "dropped", "silent", "hangs-up", "breaks-off"]
 """``refused``: nothing listens; ``dropped``: no connect is ever answered; ``silent``: no word after the connection
 (and TLS) is up; ``hangs-up``: closed there instead; ``breaks-off``: closed in the middle of the TLS handshake."""
@@ -45,25 +53,6 @@ AddressFamily = Literal["ipv4", "ipv6", "ipv6-broken"]
 PASSWORD = "correct horse battery staple"  # noqa: S105 - the account exists on loopback for seconds
 """The password that every estate's account has."""
 
-_DEFAULT_TLS: dict[ServiceName, TlsMode] = {
-    "imaps": "implicit",
-    "imap": "starttls",
-    "pop3s": "implicit",
-    "pop3": "starttls",
-    "submissions": "implicit",
-    "submission": "starttls",
-    "webmail": "implicit",
-}
-_PROTOCOL: dict[ServiceName, LoginProtocol] = {
-    "imaps": "imap",
-    "imap": "imap",
-    "pop3s": "pop3",
-    "pop3": "pop3",
-    "submissions": "smtp",
-    "submission": "smtp",
-}
-_HOST: dict[LoginProtocol, HostLabel] = {"imap": "imap", "pop3": "pop", "smtp": "smtp"}
-
 
 class Port(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one port differs from what its service's name promises."""
@@ -71,7 +60,7 @@ class Port(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     state: PortState = "open"
     tls: TlsMode | None = None
     """None: as the service's name says; ``none`` offers no TLS at all."""
-    speaks: LoginProtocol | None = None
+    speaks: ProtocolName | None = None
     """None: the service's own protocol."""
     takes: Annotated[int, Meta(ge=1, le=100)] | None = None
     """How many connections it accepts before it never answers a connect again; None: all."""
@@ -126,7 +115,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     known_answers: Web | None = None
     """What comes back for pages with known answers; None: none of them is known."""
 
-    services: tuple[ServiceName, ...] = ("imaps", "submissions", "webmail")
+    services: tuple[ServiceName, ...] = ("imaps", "submissions", PAGE.name)
     """What there is, announced by SRV records (the web page by its URL)."""
     hosts: dict[HostLabel, str] = {}
     """Host names, in other domains below the parent of the mail domain too, in place of the label in the domain."""
@@ -142,11 +131,11 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether there is no MX record, and the domain's own address takes mail at port 25 (RFC 5321 §5.1): only where
     that port may be had."""
     family: AddressFamily = "ipv4"
-    turned_away: dict[LoginProtocol, str] = {}
+    turned_away: dict[ProtocolName, str] = {}
     """What a server says in place of its greeting before it closes."""
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
     """SASL mechanisms on offer over TLS; without PLAIN no password is taken."""
-    login: dict[LoginProtocol, str] = {}
+    login: dict[ProtocolName, str] = {}
     """The reply to every login, right or wrong; IMAP's last line gets the command's tag unless it begins with "* "."""
     examine: str | None = None
     """The reply to SELECT and EXAMINE; None opens an empty mailbox."""
@@ -172,7 +161,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def host_label(self, service: ServiceName) -> HostLabel:
         """The first label of the host name of *service*."""
-        return "webmail" if service == "webmail" else _HOST[_PROTOCOL[service]]
+        return _label(SERVICES[service][0])
 
     def port(self, service: ServiceName) -> Port:
         """The behaviour of the port of *service*."""
@@ -180,11 +169,27 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def tls(self, service: ServiceName) -> TlsMode:
         """The TLS mode that the port of *service* really has."""
-        return self.port(service).tls or _DEFAULT_TLS[service]
+        return self.port(service).tls or SERVICES[service][1]
 
-    def protocol(self, service: ServiceName) -> LoginProtocol | None:
-        """The protocol really spoken at *service*; None for the web page."""
-        return self.port(service).speaks or _PROTOCOL.get(service)
+    def protocol(self, service: ServiceName) -> ProtocolName:
+        """The protocol really spoken at *service*."""
+        return self.port(service).speaks or SERVICES[service][0].name
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a service or a host that no protocol is announced by."""
+        labels = {_label(protocol) for protocol in PROTOCOLS}
+        unknown = ({*self.services, *self.ports} - SERVICES.keys()) | ({*self.hosts, *self.certificates} - labels)
+        if unknown:
+            raise ValueError(f"no protocol has {', '.join(sorted(unknown))}")
+
+
+def in_browsers(service: ServiceName) -> bool:
+    """Whether *service* is the page, which DNS does not announce."""
+    return SERVICES[service][0] == PAGE
+
+
+def _label(protocol: Protocol) -> HostLabel:
+    return protocol.guesses[0] if protocol.guesses else protocol.name
 
 
 def _by_id(scenarios: tuple[Scenario, ...]) -> Mapping[str, Scenario]:

@@ -13,8 +13,7 @@ from typing import ClassVar
 
 from diagnose.lab.account import Account
 from diagnose.lab.listener import Listener
-from diagnose.lab.scenario import LoginProtocol
-from diagnose.model.targets import TlsMode
+from diagnose.model.protocols import ProtocolName, TlsMode
 
 LONGEST_LINE = 8192
 """Bytes, line end included; RFC 7162 §4 recommends this for IMAP."""
@@ -44,7 +43,7 @@ class ServerSettings:
 class Session(ABC):
     """One connection to a line-based mail server; creating it holds the conversation."""
 
-    protocol: ClassVar[LoginProtocol]
+    protocol: ClassVar[ProtocolName]
 
     def __init__(self, connection: socket.socket, _: object, listener: Listener, *, settings: ServerSettings) -> None:
         self.settings = settings

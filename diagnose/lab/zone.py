@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from dnslib import EDNS0, OPCODE, QTYPE, RCODE, RR, DNSError, DNSLabel, DNSRecord
 
-from diagnose.lab.scenario import AddressFamily, DnsState, Scenario, ServiceName
+from diagnose.lab.scenario import AddressFamily, DnsState, Scenario, ServiceName, in_browsers
 
 TTL = 60
 UDP_SIZE = 1232
@@ -42,7 +42,7 @@ def record_sets(
         for kind, addresses in _ADDRESSES[scenario.family].items():
             sets[f"{host} {kind}"] = addresses
     for service in scenario.services:
-        if service != "webmail":
+        if not in_browsers(service):
             sets[f"_{service}._tcp SRV"] = (f"0 1 {ports[service]} {scenario.host(service)}.",)
     port_of = {str(service): port for service, port in ports.items()}
     own = {owner: tuple(data.format_map(port_of) for data in values) for owner, values in scenario.records.items()}

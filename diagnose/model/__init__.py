@@ -21,7 +21,8 @@ from diagnose.model.failure import (
     failure,
     failure_name,
 )
-from diagnose.model.targets import Host, Protocol, Service, Source, Subject, Target, TlsMode, Way
+from diagnose.model.protocols import Protocol, ProtocolName, TlsMode, Way
+from diagnose.model.targets import Host, Service, Source, Subject, Target
 from diagnose.model.text import Text, TextError, quote, text
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Inputs",
     "Operation",
     "Protocol",
+    "ProtocolName",
     "Service",
     "SkipCheck",
     "Source",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from diagnose.model.protocols import Way
 from diagnose.model.targets import Service, Subject, Target
 from diagnose.model.text import Text
 
@@ -133,6 +134,8 @@ class Check(Generic[F]):
     are over, before what this one needs is."""
     left_open: Callable[[F], Text | None] = _nothing_open
     """What these facts do not tell although it was asked; where no cause is found, that makes a run inconclusive."""
+    way: Way | None = None
+    """The one way into the mailbox that it tells of; None: all that its service opens."""
     takes_turns: bool = False
     """Never two of its instances at once, in the order of the services: for what must not be tried twice in vain."""
 
@@ -145,6 +148,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     family: str
     title: Text
     target: Target
+    way: Way | None = None
+    """The one way into the mailbox that it tells of; None: all that its service opens."""
     status: Status
     skipped_because: Text | None = None
     started_ms: int | None = None
@@ -159,3 +164,9 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """The person chose to go without it."""
     unsettled: tuple[str, ...] = ()
     """Causes that its passing does not speak against, though that of another target might."""
+
+    @property
+    def ways(self) -> frozenset[Way]:
+        """The ways into the mailbox that it tells of; empty where its target opens none by itself."""
+        opened = self.target.ways if isinstance(self.target, Service) else frozenset()
+        return opened if self.way is None else opened & {self.way}

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import msgspec
 
 from diagnose.model.check import Certainty, Status
-from diagnose.model.targets import Protocol, Source, TlsMode
+from diagnose.model.protocols import ProtocolName, TlsMode
+from diagnose.model.targets import Source
 
 Impact = Literal["blocks", "hinders"]
 StationName = Literal["computer", "network", "dns", "server", "encryption", "login", "mailbox"]
@@ -102,7 +103,7 @@ class ReportVerdict(msgspec.Struct, frozen=True, kw_only=True):
 class ReportService(msgspec.Struct, frozen=True, kw_only=True):
     """A way in that was looked at."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     host: str
     port: int
     tls: TlsMode

@@ -6,16 +6,10 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.model.protocols import BY_NAME, Protocol, ProtocolName, TlsMode, Way
 from diagnose.model.text import Text
 
-Protocol = Literal["imap", "pop3", "smtp", "webmail"]
-TlsMode = Literal["implicit", "starttls", "none"]
-"""``implicit``: TLS from the first byte (RFC 8314 §3); ``none``: only a webmail address written as http."""
 Source = Literal["option", "provider", "srv", "autoconfig", "autodiscover", "guess"]
-Way = Literal["reading", "sending", "web"]
-"""The three ways into a mailbox: a mail program that reads, one that sends, the webmail page."""
-
-WAYS: dict[Protocol, Way] = {"imap": "reading", "pop3": "reading", "smtp": "sending", "webmail": "web"}
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,18 +48,34 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """One way to one server: protocol, host, port and TLS mode, and where that is known from."""
 
-    protocol: Protocol
+    protocol: ProtocolName
     host: str
     port: int
     tls: TlsMode
     source: Source
     url: str | None = None
-    """The page to open, for webmail only."""
+    """What to open, of a protocol that is spoken in HTTP; None: what `address` says."""
 
     @property
-    def way(self) -> Way:
-        """Which of the three ways into the mailbox this service belongs to."""
-        return WAYS[self.protocol]
+    def spoken(self) -> Protocol:
+        """All that is known of its protocol."""
+        return BY_NAME[self.protocol]
+
+    @property
+    def label(self) -> Text:
+        """What reports call its protocol."""
+        return self.spoken.label
+
+    @property
+    def ways(self) -> frozenset[Way]:
+        """Which of the three ways into the mailbox this service opens."""
+        return self.spoken.ways
+
+    @property
+    def address(self) -> str:
+        """The URL to open, of a protocol that is spoken in HTTP."""
+        scheme = "http" if self.tls == "none" else "https"
+        return self.url or f"{scheme}://{self.host}:{self.port}{self.spoken.path or '/'}"
 
     @property
     def named(self) -> bool:

@@ -10,9 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.model.protocols import BY_NAME, ProtocolName, TlsMode
+
 Language = Literal["en", "zh-Hans", "zh-Hant"]
-MailProtocol = Literal["imap", "pop3", "smtp"]
-TlsMode = Literal["implicit", "starttls", "none"]
 Accepted = Literal["always", "app-password-only", "depends", "never"]
 UsernameForm = Literal["full-address", "local-part", "other"]
 ResetMethod = Literal[
@@ -67,10 +67,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Server(Part, frozen=True, kw_only=True):
     """A server that mail programs log in to."""
 
-    protocol: MailProtocol
+    protocol: ProtocolName
     host: str
     """A host name, or a template: ``{domain}`` is the mail domain; ``{server}`` is each site's own choice."""
     port: int
+    path: str | None = None
+    """Of a protocol that is spoken in HTTP, where it is not the registered one."""
     tls: TlsMode
     """``none`` is kept as knowledge (people ask about it) and never handed out."""
     domains: tuple[str, ...] = ()
@@ -79,6 +81,11 @@ class Server(Part, frozen=True, kw_only=True):
     """The region, edition or age this server is for; such a server is never handed out unasked."""
     unsure: bool = False
     """Whether it rests on memory or on a weak source; such a server is no better than a guess."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for the page that people open, which is no server of mail programs."""
+        if "web" in BY_NAME[self.protocol].ways:
+            raise ValueError(f"{self.protocol} is not for mail programs; its page stands beside the servers")
 
 
 class Username(Part, frozen=True, kw_only=True):
@@ -120,7 +127,7 @@ class OAuth2(Part, frozen=True, kw_only=True):
 class Protocols(Part, frozen=True, kw_only=True):
     """Which protocols are off until somebody switches them on, and where that is done."""
 
-    off_by_default: tuple[MailProtocol, ...] | None = None
+    off_by_default: tuple[ProtocolName, ...] | None = None
     """An empty list says that all are on; absent is not known."""
     who_enables: Literal["user", "admin", "both"] | None = None
     where_user: Label | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from diagnose.model.protocols import ORDER
 from diagnose.providers.schema import Provider, Server
 
 
@@ -43,10 +44,9 @@ def fill(template: str, domain: str) -> str | None:
 
 def _ready(servers: Iterable[Server], domain: str) -> tuple[Server, ...]:
     """Those with encryption and a host name that can be had, best first."""
-    order = {"imap": 0, "pop3": 1, "smtp": 2}
     ready = [
         msgspec.structs.replace(server, host=host)
         for server in servers
         if server.tls != "none" and (host := fill(server.host, domain)) is not None
     ]
-    return tuple(sorted(ready, key=lambda server: (order[server.protocol], server.tls != "implicit")))
+    return tuple(sorted(ready, key=lambda server: (ORDER[server.protocol], server.tls != "implicit")))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from diagnose.knowledge.catalogue import FAMILIES, catalogue
-from diagnose.model import CheckResult, Protocol, Text
+from diagnose.model import CheckResult, Text
+from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
 from diagnose.process.first_use import convert
 from diagnose.redaction.mask import Mask
@@ -30,7 +31,7 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
     if not mask:
         return report
     fields = frozenset(_field_names(msgspec.Struct))
-    names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *get_args(Protocol))
+    names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *BY_NAME)
     words = {part for name in names for part in name.split(".")}
 
     def of_ours(name: str) -> bool:

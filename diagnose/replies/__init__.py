@@ -1,15 +1,16 @@
 """What a server's reply, or a mail program's error message, says about a failed login."""
 
+from diagnose.model.protocols import ReplyForm
 from diagnose.replies.houses import read_message
 from diagnose.replies.knowledge import Knowledge, load_knowledge
 from diagnose.replies.reader import Reading, Suspect, read_reply, same_house
-from diagnose.replies.wire import Code, Protocol
+from diagnose.replies.wire import Code
 
 __all__ = [
     "Code",
     "Knowledge",
-    "Protocol",
     "Reading",
+    "ReplyForm",
     "Suspect",
     "load_knowledge",
     "read_message",

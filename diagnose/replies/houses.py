@@ -7,11 +7,11 @@ import re
 import msgspec
 
 from diagnose import providers
+from diagnose.model.protocols import ReplyForm
 from diagnose.process.first_use import made_once
 from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.reader import MOST_OTHERS, Reading, Suspect, read_reply
 from diagnose.replies.text import LARGEST_REPLY
-from diagnose.replies.wire import Protocol
 
 REJECTED = "credentials.rejected"
 BEHIND_A_REJECTION = {
@@ -27,7 +27,7 @@ _MOST_HOSTS = 50
 
 
 def read_message(
-    message: str | bytes, *, protocol: Protocol | None = None, provider: str | None = None, stage: str | None = None
+    message: str | bytes, *, protocol: ReplyForm | None = None, provider: str | None = None, stage: str | None = None
 ) -> Reading:
     """What *message* says, read with what is known of the provider that is given, or whose server it names.
 

@@ -13,10 +13,11 @@ from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model.check import Certainty
+from diagnose.model.protocols import ReplyForm
 from diagnose.process.first_use import made_once
 from diagnose.replies.phrases import Pattern, PhraseIndex
 from diagnose.replies.text import fold
-from diagnose.replies.wire import Protocol, Registry
+from diagnose.replies.wire import Registry
 
 Stage = Literal["connect", "greeting", "capability", "starttls", "login", "select", "rcpt", "data"]
 _SAMPLE = 2_000
@@ -36,7 +37,7 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A reply that a rule has to read, with what the reader is told about it."""
 
     reply: str
-    protocol: Protocol | None = None
+    protocol: ReplyForm | None = None
     stage: str | None = None
     provider: str | None = None
 
@@ -48,7 +49,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     certainty: Certainty = "likely"
     also: tuple[str, ...] = ()
     """Causes that the same text may stand for, likeliest first."""
-    protocols: tuple[Protocol, ...] = ()
+    protocols: tuple[ReplyForm, ...] = ()
     """Empty: any. A reply of unknown protocol fits all."""
     stages: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()

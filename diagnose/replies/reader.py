@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from diagnose.model.check import Certainty
+from diagnose.model.protocols import ReplyForm
 from diagnose.replies.knowledge import NO_CAUSE, REPLY, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
 from diagnose.replies.lines import weighty, without_settings
 from diagnose.replies.phrases import Pattern, PhraseIndex, sentences, without_addresses
 from diagnose.replies.text import decode, fold
-from diagnose.replies.wire import Code, Protocol, Wire, take_apart
+from diagnose.replies.wire import Code, Wire, take_apart
 
 LONGEST_TEXT = 8_000
 """Characters of a reply's words that are read."""
@@ -44,7 +45,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Likeliest first; empty where the text reports no failure or means nothing."""
     matched: str = ""
     """What in the text was recognised."""
-    protocol: Protocol | None = None
+    protocol: ReplyForm | None = None
     """The protocol given, or else the one that the reply's form shows."""
     codes: tuple[Code, ...] = ()
     """Registered codes in the reply."""
@@ -68,7 +69,7 @@ class _Hit(msgspec.Struct, frozen=True):
 def read_reply(
     reply: str | bytes,
     *,
-    protocol: Protocol | None = None,
+    protocol: ReplyForm | None = None,
     provider: str | None = None,
     stage: str | None = None,
     knowledge: Knowledge | None = None,
@@ -87,7 +88,7 @@ def read_reply(
     return reading if reading.matched or heavy == words else _read(words, known, protocol, provider, stage)
 
 
-def _read(words: str, known: Knowledge, protocol: Protocol | None, provider: str | None, stage: str | None) -> Reading:
+def _read(words: str, known: Knowledge, protocol: ReplyForm | None, provider: str | None, stage: str | None) -> Reading:
     wire = take_apart(words, protocol)
     text = fold(without_settings(wire.text[:LONGEST_TEXT]), known.variants)
     place = _Place(known, wire, stage, provider)

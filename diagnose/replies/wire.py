@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from diagnose.model.protocols import ReplyForm
 from diagnose.replies.text import visible
 
-Protocol = Literal["imap", "pop3", "smtp", "http", "oauth"]
 Registry = Literal["imap", "pop3", "smtp", "enhanced", "oauth", "http", "form"]
 
 
@@ -29,7 +29,7 @@ class Code(msgspec.Struct, frozen=True):
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """A reply taken apart."""
 
-    protocol: Protocol | None
+    protocol: ReplyForm | None
     """What it was said to be, else what it looks like; None for plain words."""
     formed: bool = False
     """The text has the form of a server's reply, so a server said it and no mail program."""
@@ -76,7 +76,7 @@ _POP3_CODES = frozenset({"AUTH", "IN-USE", "LOGIN-DELAY", "SYS/PERM", "SYS/TEMP"
 _LARGEST_LINE_COUNT = 400
 
 
-def take_apart(reply: str, protocol: Protocol | None = None) -> Wire:
+def take_apart(reply: str, protocol: ReplyForm | None = None) -> Wire:
     """*reply* by the grammar of *protocol*, or of the protocol that it looks like. Never raises."""
     lines = [line.rstrip() for line in reply.strip().splitlines()[:_LARGEST_LINE_COUNT] if line.strip()]
     if not lines:
@@ -108,7 +108,7 @@ def take_apart(reply: str, protocol: Protocol | None = None) -> Wire:
     )
 
 
-def _form(lines: list[str]) -> Protocol | None:
+def _form(lines: list[str]) -> ReplyForm | None:
     """The protocol that the first line can only belong to."""
     first = lines[0].lstrip()
     if _POP3_LINE.match(first):
@@ -217,7 +217,7 @@ def _http(reply: str, lines: list[str]) -> Wire:
     return Wire(protocol="http", codes=codes, text=words)
 
 
-def _oauth(reply: str, protocol: Protocol) -> Wire:
+def _oauth(reply: str, protocol: ReplyForm) -> Wire:
     """Error JSON (RFC 6749 §5.2, RFC 7628 §3.2.2), whole or inside other text."""
     start, end = reply.find("{"), reply.rfind("}")
     content: Any = None

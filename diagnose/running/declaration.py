@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any, get_args
 
 from diagnose.model import Check, Service
-from diagnose.model.targets import Protocol, TlsMode
+from diagnose.model.protocols import BY_NAME, TlsMode
 
 DISCOVERY = "discovery"
 """The id of the check that announces services."""
@@ -28,7 +28,7 @@ def validate(checks: Iterable[Check[Any]]) -> None:
     for check in declared:
         if unknown := {*check.needs, *check.after} - names:
             raise DeclarationError(f"{check.id} needs {', '.join(sorted(unknown))}, which no check is called")
-    for protocol, mode in product(get_args(Protocol), get_args(TlsMode)):
+    for protocol, mode in product(BY_NAME, get_args(TlsMode)):
         sample = Service(protocol=protocol, host="", port=0, tls=mode, source="option")
         _look_for_circle([c for c in declared if not isinstance(sample, c.each) or c.applies(sample)])
 

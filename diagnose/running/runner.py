@@ -382,6 +382,7 @@ class _Run:
             family=instance.check.family,
             title=instance.title,
             target=instance.target,
+            way=instance.check.way,
             status=status,
             skipped_because=because,
             started_ms=round(1000 * (instance.started - self.began)) if instance.started is not None else None,
@@ -437,7 +438,7 @@ def _place(target: Target) -> tuple[str, object]:
 def _title(check: Check[Any], target: Target) -> Text:
     match target:
         case Service():
-            return Text(check.title, {"host": target.host, "port": target.port, "protocol": target.protocol.upper()})
+            return Text(check.title, {"host": target.host, "port": target.port, "protocol": target.label})
         case Host():
             return Text(check.title, {"host": target.name})
         case Subject():

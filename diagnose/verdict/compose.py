@@ -6,13 +6,14 @@ import platform
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from diagnose import __version__, browsers, providers
 from diagnose.knowledge.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, remedies_for
-from diagnose.model import CheckResult, Host, Protocol, Service, Subject, Target, Text, quote, text
+from diagnose.model import CheckResult, Host, Service, Subject, Target, Text, quote, text
+from diagnose.model.protocols import ORDER
 from diagnose.model.report import (
     Environment,
     Evidence,
@@ -32,7 +33,6 @@ from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
 
 Translate = Callable[[str], str]
-PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 WORDS_OF_SERVERS = {"reply", "words"}
 PLACE = {"host", "port", "protocol"}
 """Arguments of the sentences that findings are told in."""
@@ -90,7 +90,7 @@ def compose(
         path=path(judgement, results, catalogue, translate),
         services=tuple(
             ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source)
-            for s in sorted(services, key=lambda s: PROTOCOLS.index(s.protocol))
+            for s in sorted(services, key=lambda s: ORDER[s.protocol])
         ),
         checks=tuple(_check(result, translate) for result in results),
         environment=Environment(
@@ -157,7 +157,7 @@ def _cause(
         title=title,
         summary=translate(known.summary),
         evidence=_evidence(cause, title, said, translate),
-        remedies=_ordered(remedies_for(known, _remedy_facts(cause, frame), translate), frame.audience),
+        remedies=_ordered(remedies_for(known, _remedy_facts(cause, frame, translate), translate), frame.audience),
         explains=cause.explains,
     )
 
@@ -198,14 +198,14 @@ def _ordered(remedies: tuple[ReportRemedy, ...], audience: Audience) -> tuple[Re
     return tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience))
 
 
-def _remedy_facts(cause: JudgedCause, frame: Frame) -> Mapping[str, str]:
+def _remedy_facts(cause: JudgedCause, frame: Frame, translate: Translate) -> Mapping[str, str]:
     facts: dict[str, str] = {}
     if frame.provider:
         facts.update(providers.provider_facts(providers.provider(frame.provider), frame.subject.domain, frame.lang))
     facts["domain"] = frame.subject.domain
     facts["address"] = frame.subject.address or ""
     facts["username"] = frame.subject.username or frame.subject.address or ""
-    facts.update(_place_facts(cause.seen[0].result.target))
+    facts.update(_place_facts(cause.seen[0].result.target, translate))
     for name in SERVER_PLACEHOLDERS:
         said = (one.finding.data.get(name) for one in cause.seen)
         facts[name] = next((words for words in said if isinstance(words, str)), "")
@@ -224,10 +224,10 @@ def _told(data: Mapping[str, Any], lang: providers.Language) -> Mapping[str, str
     return facts
 
 
-def _place_facts(target: Target) -> dict[str, str]:
+def _place_facts(target: Target, translate: Translate) -> dict[str, str]:
     match target:
         case Service():
-            return {"host": target.host, "port": str(target.port), "protocol": target.protocol.upper()}
+            return {"host": target.host, "port": str(target.port), "protocol": target.label.render(translate)}
         case Host():
             return {"host": target.name}
         case Subject():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import get_args
 
 from diagnose.knowledge.catalogue import Catalogue
@@ -82,7 +82,7 @@ def _place(cause: JudgedCause, catalogue: Catalogue) -> StationName:
 def _of_shut_ways(judgement: Judgement, results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
     """The results that tell the story of what is shut; all of them when nothing is."""
     shut = {way for way, state in judgement.ways.items() if state == "shut"}
-    return tuple(r for r in results if not shut or not isinstance(r.target, Service) or r.target.way in shut)
+    return tuple(r for r in results if not shut or not isinstance(r.target, Service) or r.ways & shut)
 
 
 def _works(name: StationName, told: tuple[CheckResult, ...]) -> StationState:
@@ -92,7 +92,8 @@ def _works(name: StationName, told: tuple[CheckResult, ...]) -> StationState:
         good = result.usable and result.status in {"pass", "warn"}
         neutral = result.facts is None or (result.usable and result.status == "skip")
         if result.check in CHECKS[name] and not neutral and (good or _is_named(result)):
-            rows.setdefault(_group(result), {}).setdefault(result.target, []).append(good)
+            for group in _groups(result):
+                rows.setdefault(group, {}).setdefault(result.target, []).append(good)
     if not rows:
         return "unknown"
     return "ok" if all(any(map(all, servers.values())) for servers in rows.values()) else "unknown"
@@ -102,11 +103,12 @@ def _is_named(result: CheckResult) -> bool:
     return isinstance(result.target, Subject) or result.target.source != "guess"
 
 
-def _group(result: CheckResult) -> object:
+def _groups(result: CheckResult) -> Iterable[object]:
+    """In each of them one target has to be all right; what is beside the mailbox is in none."""
     match result.target:
         case Service():
-            return result.target.way
+            return result.ways
         case Host():
-            return result.target
+            return (result.target,)
         case Subject():
-            return result.check
+            return (result.check,)

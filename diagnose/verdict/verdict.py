@@ -88,7 +88,7 @@ def judge(
     *interrupted*: the person ended the run before the checks did.
     *narrowed*: the person left parts out, so that nothing found is not healthy. *asked*: what they chose to look at.
     """
-    states = {service: _state(service, results, catalogue) for service in services}
+    states = {(s, way): _state(s, way, results, catalogue) for s in services for way in s.ways}
     ways = _ways(states)
     login_works = any(r.check == LOGIN and r.usable for r in results)
     proven = login_works and "shut" not in ways.values()
@@ -104,7 +104,7 @@ def judge(
     causes = _ranked(causes, catalogue)
     sure = [cause for cause in causes if cause.certainty != "possible"]
     unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works, sure=bool(sure))
-    if services_asked and not services:
+    if services_asked and not states:
         unchecked = (text("No mail service could be found to check."), *unchecked)
     if asked is not None:
         unchecked += _unanswered([r for r in results if asked(r)])
@@ -131,51 +131,48 @@ def judge(
 # -- which ways are open
 
 
-def _state(service: Service, results: Iterable[CheckResult], catalogue: Catalogue) -> ServiceState:
+def _state(service: Service, way: Way, results: Iterable[CheckResult], catalogue: Catalogue) -> ServiceState:
+    """Whether *service* lets people in on *way*, one of those that it opens."""
     logins = [r for r in results if r.check == LOGIN and isinstance(r.target, Service)]
     accepted = any(r.usable and r.target == service for r in logins)
-    own = [r for r in results if _concerns(r, service, catalogue, accepted=accepted)]
+    own = [r for r in results if r.way in {None, way} and _concerns(r, service, way, catalogue, accepted=accepted)]
     if any(r.status == "fail" for r in own):
         return "shut"
     done = {r.check: r for r in own if r.target == service}
-    needed = ("web",) if service.protocol == "webmail" else ("tls", "server")
+    needed = ("web",) if way == "web" else ("tls", "server")
     if not all(name in done and done[name].usable for name in needed):
         return "unknown"
-    tried = [r for r in logins if r.facts is not None and _on_way(r, service)]
+    tried = [r for r in logins if r.facts is not None and way in r.ways]
     if tried and not any(r.usable for r in tried):
         return "unknown"  # nobody got in this way, so its being untried here proves nothing
-    looked = [r for r in results if r.check == "login.mailbox" and r.facts is not None and _on_way(r, service)]
+    looked = [r for r in results if r.check == "login.mailbox" and r.facts is not None and way in r.ways]
     if looked and not any(r.usable for r in looked):
         return "unknown"  # nor does a login, where no mailbox opened
     return "open"
 
 
-def _on_way(result: CheckResult, service: Service) -> bool:
-    return isinstance(result.target, Service) and result.target.way == service.way
-
-
-def _concerns(result: CheckResult, service: Service, catalogue: Catalogue, *, accepted: bool) -> bool:
-    """Whether what *result* found is true of *service*, which has *accepted* the login itself or not."""
+def _concerns(result: CheckResult, service: Service, way: Way, catalogue: Catalogue, *, accepted: bool) -> bool:
+    """Whether what *result* found is true of *way* by *service*, which has *accepted* the login itself or not."""
     match result.target:
         case Service():
             if result.target == service:
                 return True
-            if service.protocol == "webmail" or accepted:
+            if way == "web" or accepted:
                 return False
             whole = {f.cause for f in result.findings if f.certainty != "possible"}
-            return any(catalogue[c].scope == "account" for c in whole) and result.target.way == service.way
+            return any(catalogue[c].scope == "account" for c in whole) and way in result.ways
         case Host():
             return result.target.name == service.host
         case Subject():  # what is wrong with the browser shuts the webmail page
             whole = {f.cause for f in result.findings if f.certainty != "possible"}
-            return service.protocol == "webmail" and any(catalogue[c].scope == "browser" for c in whole)
+            return way == "web" and any(catalogue[c].scope == "browser" for c in whole)
 
 
-def _ways(states: Mapping[Service, ServiceState]) -> dict[Way, ServiceState]:
+def _ways(states: Mapping[tuple[Service, Way], ServiceState]) -> dict[Way, ServiceState]:
     ways: dict[Way, list[ServiceState]] = {}
-    for service, state in states.items():
+    for (service, way), state in states.items():
         if service.named or state == "open":
-            ways.setdefault(service.way, []).append(state)
+            ways.setdefault(way, []).append(state)
     return {
         way: "open" if "open" in found else "shut" if set(found) == {"shut"} else "unknown"
         for way, found in ways.items()
@@ -288,7 +285,7 @@ def _cause(
     seen: list[Seen],
     followed: list[Seen],
     catalogue: Catalogue,
-    states: Mapping[Service, ServiceState],
+    states: Mapping[tuple[Service, Way], ServiceState],
     ways: Mapping[Way, ServiceState],
     *,
     proven: bool,
@@ -309,7 +306,7 @@ def _impact(
     seen: list[Seen],
     followed: list[Seen],
     catalogue: Catalogue,
-    states: Mapping[Service, ServiceState],
+    states: Mapping[tuple[Service, Way], ServiceState],
     ways: Mapping[Way, ServiceState],
     *,
     proven: bool,
@@ -331,8 +328,10 @@ def _impact(
             if not (proven or beside):
                 return "blocks"
             continue
-        touched = [s for s in states if s == target or (isinstance(target, Host) and s.host == target.name)]
-        if any(ways.get(service.way) != "open" for service in touched):
+        touched = one.result.ways or {
+            way for service, way in states if isinstance(target, Host) and service.host == target.name
+        }
+        if any(ways.get(way) != "open" for way in touched):
             return "blocks"
     return "hinders"
 
@@ -421,10 +420,10 @@ def _unchecked(
             found.append(text("The login itself could not be tested."))
             found += reasons[:1]
     stuck = {
-        r.target.way
+        way
         for r in results
-        if isinstance(r.target, Service)
-        and not (r.usable or r.status == "fail" or r.left_out)
+        for way in r.ways
+        if not (r.usable or r.status == "fail" or r.left_out)
         and (r.facts is not None or (r.check in _ON_THE_WAY and not sure))
     }
     found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]

@@ -9,14 +9,14 @@ from checks.sessions import Credentials, MailSession, open_session
 from checks.sessions.smtp import SmtpSession
 from diagnose.account.secret import Secret
 from diagnose.model import Deadline
-from diagnose.model.targets import Protocol
+from diagnose.model.protocols import ProtocolName
 from tests.checks.conversation import PATIENCE, Server, Step, server
 
 WORD = "s3cret-word"
 ALICE = Credentials(username="alice", secret=Secret(WORD))
 
 
-def opened(one: Server, protocol: Protocol) -> MailSession:
+def opened(one: Server, protocol: ProtocolName) -> MailSession:
     return open_session(protocol, one.stream(), Deadline(PATIENCE))
 
 
@@ -118,7 +118,7 @@ def test_a_password_that_smtp_repeats_later_is_masked() -> None:
     assert WORD not in reply.words
 
 
-SASL_LOGIN: dict[Protocol, tuple[Step, ...]] = {
+SASL_LOGIN: dict[ProtocolName, tuple[Step, ...]] = {
     "imap": (
         "S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=LOGIN LOGINDISABLED] ready",
         "C: %t AUTHENTICATE LOGIN",
@@ -155,7 +155,7 @@ SASL_LOGIN: dict[Protocol, tuple[Step, ...]] = {
 
 
 @pytest.mark.parametrize("protocol", SASL_LOGIN)
-def test_login_waits_for_the_server_to_ask(protocol: Protocol) -> None:
+def test_login_waits_for_the_server_to_ask(protocol: ProtocolName) -> None:
     """A server that ignores a first answer and asks for the name would else get the password for it."""
     with server(*SASL_LOGIN[protocol]) as one:
         session = opened(one, protocol)

@@ -14,7 +14,7 @@ from checks.server.spoken import may_become, spoken_protocol
 from checks.tls.explained import Explanation
 from checks.tls.tls import TlsFacts, judge_tls
 from diagnose.account.history import History
-from diagnose.model import Deadline, Failure, Inputs, Protocol, Service, Source, Subject, TooMuchDataError
+from diagnose.model import Deadline, Failure, Inputs, ProtocolName, Service, Source, Subject, TooMuchDataError
 from diagnose.network import Network
 from diagnose.running.context import Context
 from tests.checks.conversation import Server, server
@@ -24,11 +24,11 @@ LATE = Failure(name="timed_out", operation="greeting", text="no answer in time")
 CUT = Failure(name="connection_closed", operation="greeting", text="closed")
 
 
-def service(protocol: Protocol = "imap", source: Source = "guess", port: int = 143) -> Service:
+def service(protocol: ProtocolName = "imap", source: Source = "guess", port: int = 143) -> Service:
     return Service(protocol=protocol, host="localhost", port=port, tls="starttls", source=source)
 
 
-def looked(one: Server, protocol: Protocol = "imap", seconds: float = 12) -> tuple[ServerFacts, list[Any]]:
+def looked(one: Server, protocol: ProtocolName = "imap", seconds: float = 12) -> tuple[ServerFacts, list[Any]]:
     """What the check makes of a named server; a guess gets no second try, so a name is given to the judge alone."""
     target = service(protocol, port=one.port)
     bench = Context(network=Network(), deadline=Deadline(seconds), history=History(None))
@@ -40,7 +40,7 @@ def looked(one: Server, protocol: Protocol = "imap", seconds: float = 12) -> tup
     return facts, told(facts, protocol)
 
 
-def told(facts: ServerFacts, protocol: Protocol = "imap", source: Source = "option") -> list[Any]:
+def told(facts: ServerFacts, protocol: ProtocolName = "imap", source: Source = "option") -> list[Any]:
     given = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
     found = judge_server(facts, given, service(protocol, source))
     return [(finding.cause, finding.certainty, finding.text.render()) for finding in found]
@@ -118,7 +118,7 @@ def test_long_lines_are_no_wrong_service(size: int) -> None:
     asked = ("S: * OK ready", "C: %t CAPABILITY", f"S: * CAPABILITY IMAP4rev1 AUTH=PLAIN {words}", "S: %t OK done")
     smtp = ("S: 220 hi", "C: EHLO [127.0.0.1]", "S: 250-hi", f"S: 250-X {words}", "S: 250 AUTH PLAIN")
     pop3 = ("S: +OK ready", "C: CAPA", "S: +OK", f"S: X {words}", "S: SASL PLAIN", "S: .")
-    scripts: tuple[tuple[Protocol, tuple[str, ...]], ...] = (
+    scripts: tuple[tuple[ProtocolName, tuple[str, ...]], ...] = (
         ("imap", imap),
         ("imap", asked),
         ("smtp", smtp),

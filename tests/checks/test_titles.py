@@ -28,6 +28,7 @@ from checks.dns.system import SystemFacts
 from checks.lockout.lockout import LockoutFacts
 from checks.login.login import LoginFacts
 from checks.login.mailbox import MailboxFacts
+from checks.login.mechanisms import MechanismsFacts
 from checks.login.sender import SenderFacts
 from checks.network.clock import ClockFacts
 from checks.network.connection import ConnectionFacts, Route
@@ -70,6 +71,7 @@ def service(protocol: Any, port: int, source: Any = "option") -> Service:
 
 IMAP, SMTP, WEB = service("imap", 993), service("smtp", 465), service("webmail", 443)
 GUESSED = service("imap", 993, "guess")
+FILTERS = service("sieve", 4190)
 STARTTLS = Service(protocol="imap", host="mail.corp.example", port=143, tls="starttls", source="option")
 
 
@@ -152,6 +154,7 @@ NOBODY = ConnectionFacts(
 
 SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
     DISCOVERY: ((Discovered(), SUBJECT),),
+    "login.mechanisms": ((MechanismsFacts(offered=()), FILTERS),),
     "activation.recipient": (
         (RecipientFacts(host="mx.corp.example", failure=LATE), SUBJECT),
         (RecipientFacts(host="mx.corp.example"), SUBJECT),
@@ -349,6 +352,7 @@ DRAWN = PageFacts(title="Webmail", forms=1)
 
 BORNE_OUT: tuple[tuple[str, Facts, Target], ...] = (
     (DISCOVERY, Discovered(services=(IMAP,)), SUBJECT),
+    ("login.mechanisms", MechanismsFacts(offered=("PLAIN",)), FILTERS),
     ("activation.recipient", RecipientFacts(host="mx", answer="accepted", reply="250 ok"), SUBJECT),
     ("address.syntax", SyntaxFacts(flaw=None), SUBJECT),
     ("address.spelling", SpellingFacts(has_mail=True, exists=True), SUBJECT),

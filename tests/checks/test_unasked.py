@@ -14,7 +14,7 @@ from checks.server.server import ServerFacts, session_key
 from checks.sessions import Credentials, MailSession, open_session
 from diagnose.account.history import History
 from diagnose.account.secret import Secret
-from diagnose.model import Deadline, Inputs, Protocol, Service, Subject
+from diagnose.model import Deadline, Inputs, ProtocolName, Service, Subject
 from diagnose.network import Network
 from diagnose.running.context import Context
 from tests.checks.conversation import PATIENCE, Server, Step, server
@@ -58,7 +58,7 @@ def ahead(answer: str) -> Step:
     return send
 
 
-EARLY: tuple[tuple[Protocol, str, tuple[Step, ...]], ...] = (
+EARLY: tuple[tuple[ProtocolName, str, tuple[Step, ...]], ...] = (
     ("imap", "LOGIN-COMMAND", (*imap(), ahead("OK logged in"))),
     ("imap", "PLAIN", (*imap("IMAP4rev1 AUTH=PLAIN"), "C: %t AUTHENTICATE PLAIN", "S: %t OK logged in")),
     ("imap", "LOGIN", (*imap("IMAP4rev1 AUTH=LOGIN"), "C: %t AUTHENTICATE LOGIN", "S: %t OK logged in")),
@@ -79,12 +79,14 @@ EARLY: tuple[tuple[Protocol, str, tuple[Step, ...]], ...] = (
 )
 
 
-def opened(one: Server, protocol: Protocol) -> MailSession:
+def opened(one: Server, protocol: ProtocolName) -> MailSession:
     return open_session(protocol, one.stream(), Deadline(PATIENCE))
 
 
 @pytest.mark.parametrize(("protocol", "mechanism", "steps"), EARLY)
-def test_a_yes_before_the_secret_was_sent_is_none(protocol: Protocol, mechanism: str, steps: tuple[Step, ...]) -> None:
+def test_a_yes_before_the_secret_was_sent_is_none(
+    protocol: ProtocolName, mechanism: str, steps: tuple[Step, ...]
+) -> None:
     """It is told apart from a refusal, and the secret stays here."""
     with server(*steps) as one:
         session = opened(one, protocol)
@@ -96,7 +98,7 @@ def test_a_yes_before_the_secret_was_sent_is_none(protocol: Protocol, mechanism:
     assert not any(word in line for line in one.heard for word in (b"secret", WORD.encode(), PLAIN.encode()))
 
 
-BESIDE: tuple[tuple[Protocol, str, tuple[Step, ...]], ...] = (
+BESIDE: tuple[tuple[ProtocolName, str, tuple[Step, ...]], ...] = (
     ("imap", "LOGIN-COMMAND", (*imap(), IMAP_LOGIN, "S: * OK logged in", "S: %t NO wrong")),
     ("imap", "LOGIN-COMMAND", (*imap(), IMAP_LOGIN, "S: zz9 OK logged in", "S: %t NO wrong")),
     ("imap", "LOGIN-COMMAND", (*imap(), IMAP_LOGIN, ahead("OK logged in"), "S: %t NO wrong")),
@@ -107,7 +109,7 @@ BESIDE: tuple[tuple[Protocol, str, tuple[Step, ...]], ...] = (
 
 
 @pytest.mark.parametrize(("protocol", "mechanism", "steps"), BESIDE)
-def test_a_yes_to_something_else_is_none(protocol: Protocol, mechanism: str, steps: tuple[Step, ...]) -> None:
+def test_a_yes_to_something_else_is_none(protocol: ProtocolName, mechanism: str, steps: tuple[Step, ...]) -> None:
     """What counts is the answer with the command's own tag or code."""
     with server(*steps) as one:
         session = opened(one, protocol)
@@ -133,7 +135,7 @@ def test_the_tag_of_an_earlier_command_answers_no_login() -> None:
 
 LOGIN_IN_STEPS = ("C: AUTH LOGIN", "S: 334 ", f"C: {NAME}", "S: 334 ", f"C: {WORD}")
 
-ANSWERED: tuple[tuple[Protocol, str, tuple[Step, ...]], ...] = (
+ANSWERED: tuple[tuple[ProtocolName, str, tuple[Step, ...]], ...] = (
     ("imap", "LOGIN-COMMAND", (*imap(), IMAP_LOGIN, "S: %t OK in")),
     ("imap", "LOGIN-COMMAND", (*imap(), "S: * OK [ALERT] tonight", IMAP_LOGIN, "S: * OK hm", "S: %t OK in")),
     ("imap", "PLAIN", (*imap("IMAP4rev1 AUTH=PLAIN"), "C: %t AUTHENTICATE PLAIN", "S: + ", f"C: {PLAIN}", "S: %t OK")),
@@ -150,7 +152,7 @@ ANSWERED: tuple[tuple[Protocol, str, tuple[Step, ...]], ...] = (
 
 
 @pytest.mark.parametrize(("protocol", "mechanism", "steps"), ANSWERED)
-def test_the_answer_to_the_secret_counts(protocol: Protocol, mechanism: str, steps: tuple[Step, ...]) -> None:
+def test_the_answer_to_the_secret_counts(protocol: ProtocolName, mechanism: str, steps: tuple[Step, ...]) -> None:
     """Near misses: remarks in between change nothing."""
     with server(*steps) as one:
         session = opened(one, protocol)
@@ -163,7 +165,7 @@ def test_the_answer_to_the_secret_counts(protocol: Protocol, mechanism: str, ste
 # -- what is made of it
 
 
-def logged_in(protocol: Protocol, *steps: Step, **facts: Any) -> LoginFacts:
+def logged_in(protocol: ProtocolName, *steps: Step, **facts: Any) -> LoginFacts:
     service = Service(protocol=protocol, host="mail.corp.example", port=993, tls="implicit", source="option")
     with server(*steps) as one:
         bench = Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import checks
 import diagnose
 import reports
+from checks.sessions import SESSIONS
 from diagnose import providers
 from diagnose.knowledge.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
 from diagnose.model import Host, Service, Subject
+from diagnose.model.protocols import BY_NAME, PAGE, PROTOCOLS, ProtocolName
 from diagnose.running.declaration import DISCOVERY, validate
 from diagnose.running.plugins import all_checks
 
@@ -133,6 +136,46 @@ ORDINARY = {
     "Exchange",
 }
 """Words of providers' names that mean something by themselves."""
+
+
+NAMED_ALL_THE_SAME = {
+    "diagnose/model/protocols.py": "the records themselves",
+    "diagnose/replies/wire.py": "the grammars of replies and the registries of codes, some called as their protocol",
+    "diagnose/replies/reader.py": "the same registries",
+    "diagnose/providers/labels.py": "a field of provider files",
+    "diagnose/providers/accounted.py": "the same field",
+    "diagnose/selftest/words.py": "a sentence of the self-test's page, by its name",
+    "diagnose/lab/imap.py": "the lab's session",
+    "diagnose/lab/pop3.py": "the lab's session",
+    "diagnose/lab/submission.py": "the lab's session",
+    "diagnose/lab/jmap.py": "the lab's session",
+    "diagnose/lab/sieve.py": "the lab's session",
+}
+"""Files of diagnose that write the name of a protocol, and why they do."""
+
+
+def test_no_code_names_a_protocol() -> None:
+    """What is known of one is in its record, and how it is spoken in its session; all else reads them."""
+    found = set()
+    for file, tree in modules("diagnose"):
+        documentation = docstrings(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and node.value in BY_NAME and id(node) not in documentation:
+                found.add(shown(file))
+    assert found == set(NAMED_ALL_THE_SAME)
+
+
+def test_there_is_one_record_a_protocol() -> None:
+    """Under the names that types know; no scheme, label or port stands for two of them."""
+    assert tuple(BY_NAME) == get_args(ProtocolName)
+    assert len(BY_NAME) == len(PROTOCOLS)
+    labels = [port.srv for protocol in PROTOCOLS for port in protocol.ports if port.srv]
+    schemes = [port.scheme for protocol in PROTOCOLS for port in protocol.ports if not protocol.http]
+    assert len(set(labels)) == len(labels)
+    assert len(set(schemes)) == len(schemes)
+    assert set(SESSIONS) == {protocol.name for protocol in PROTOCOLS} - {PAGE.name}
+    schema = json.loads((PACKAGES["reports"] / "report.schema.json").read_text("utf-8"))
+    assert schema["$defs"]["service"]["properties"]["protocol"]["enum"] == list(BY_NAME)
 
 
 # -- checks

@@ -24,6 +24,7 @@ from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
+from diagnose.model.protocols import PAGE
 from diagnose.running.diagnosis import Request, diagnose
 from tests.pace import patient
 
@@ -213,7 +214,7 @@ def test_a_password_in_a_url_is_not_repeated(url: str, resolver: str, capfd: pyt
 @pytest.mark.parametrize("url", ["https://web.corp.example/@alice?to=a@b", "https://web.corp.example:8443/mail#@"])
 def test_an_at_sign_in_a_path_is_fine(url: str) -> None:
     """Only what stands before the host can be a password."""
-    assert ServiceUrl("webmail").convert(url, None, None).url == url
+    assert ServiceUrl(PAGE).convert(url, None, None).url == url
 
 
 # -- secrets

@@ -261,8 +261,8 @@ def test_a_check_runs_only_for_targets_it_applies_to() -> None:
 
     outcome = carry_out(
         announcing(IMAP, SMTP),
-        check("hand", probe("reading"), each=Service, applies=lambda s: s.way == "reading"),
-        check("hand", probe("sending"), each=Service, applies=lambda s: s.way == "sending"),
+        check("hand", probe("reading"), each=Service, applies=lambda s: "reading" in s.ways),
+        check("hand", probe("sending"), each=Service, applies=lambda s: "sending" in s.ways),
     )
 
     assert sorted(ran) == [("reading", 993), ("sending", 465)]

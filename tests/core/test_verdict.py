@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
 from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Subject, Target, text
-from diagnose.model.targets import Protocol, TlsMode
+from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.verdict.verdict import JudgedCause, Judgement, judge
 
 KNOWN = catalogue()
@@ -20,7 +20,7 @@ SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username=
 
 
 def service(
-    protocol: Protocol,
+    protocol: ProtocolName,
     host: str = "mail.corp.example",
     port: int = 993,
     source: Any = "option",

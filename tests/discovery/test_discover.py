@@ -9,7 +9,7 @@ import pytest
 
 from diagnose.discovery import SourceResult, Wishes, conduct, guess
 from diagnose.model import Service
-from diagnose.model.targets import Protocol, Way
+from diagnose.model.protocols import ProtocolName, Way
 from diagnose.network import Nameserver, Network
 from diagnose.providers import UnknownProviderError
 
@@ -25,7 +25,12 @@ MX = {(DOMAIN, "MX"): ["10 mx.corp.example."]}
 GOOGLE_MX = {(DOMAIN, "MX"): ["1 ASPMX.L.GOOGLE.COM.", "5 alt1.aspmx.l.google.com."]}
 OWN_FILE = f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml"
 WELL_KNOWN = f"https://{DOMAIN}/.well-known/autoconfig/mail/config-v1.1.xml"
-PROTOCOLS_AND_PORTS: tuple[tuple[Protocol, int], ...] = (("imap", 993), ("pop3", 995), ("smtp", 465), ("webmail", 443))
+PROTOCOLS_AND_PORTS: tuple[tuple[ProtocolName, int], ...] = (
+    ("imap", 993),
+    ("pop3", 995),
+    ("smtp", 465),
+    ("webmail", 443),
+)
 DATABASE = "https://autoconfig.thunderbird.net/v1.1/"
 
 

@@ -11,7 +11,7 @@ from diagnose.discovery import guess
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.places import LookUps
 from diagnose.model import Deadline
-from diagnose.model.targets import Way
+from diagnose.model.protocols import Way
 from tests.pace import patient
 
 from .conftest import DOMAIN, Estate

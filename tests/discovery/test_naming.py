@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.discovery.naming import host_name, in_order, webmail
+from diagnose.discovery.naming import host_name, in_order, service_at
 from diagnose.model import Service
-from diagnose.model.targets import Protocol, TlsMode
+from diagnose.model.protocols import ProtocolName, TlsMode
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def test_host_names(written: str, host: str | None) -> None:
     ],
 )
 def test_webmail_addresses(url: str, expected: tuple[str, int, str] | None) -> None:
-    page = webmail(url, "autoconfig")
+    page = service_at(url, "autoconfig")
     assert (None if page is None else (page.host, page.port, page.tls)) == expected
 
 
 def test_order_and_bound() -> None:
-    def service(protocol: Protocol, port: int, tls: TlsMode) -> Service:
+    def service(protocol: ProtocolName, port: int, tls: TlsMode) -> Service:
         return Service(protocol=protocol, host="m.example", port=port, tls=tls, source="srv")
 
     several = [service("imap", port, "starttls") for port in (1, 2, 3)]

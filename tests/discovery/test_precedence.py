@@ -7,16 +7,17 @@ import pytest
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.precedence import disagreeing, settled
 from diagnose.model import Service
-from diagnose.model.targets import Protocol, Source
+from diagnose.model.protocols import ProtocolName
+from diagnose.model.targets import Source
 
 RANKS: tuple[Source, ...] = ("provider", "srv", "autoconfig", "autodiscover", "guess")
 
 
-def _service(source: Source, protocol: Protocol = "imap", host: str | None = None) -> Service:
+def _service(source: Source, protocol: ProtocolName = "imap", host: str | None = None) -> Service:
     return Service(protocol=protocol, host=host or f"{source}.example", port=993, tls="implicit", source=source)
 
 
-def _says(source: Source, *protocols: Protocol, absent: tuple[Protocol, ...] = ()) -> SourceResult:
+def _says(source: Source, *protocols: ProtocolName, absent: tuple[ProtocolName, ...] = ()) -> SourceResult:
     services = tuple(_service(source, protocol) for protocol in protocols)
     return SourceResult(
         source=source, status="found" if services else "nothing", asked="", services=services, absent=absent

@@ -29,7 +29,7 @@ def connects(port: int) -> bool:
 def test_a_port_that_drops_answers_no_connect(scenario: str, service: str, bring_up: BringUp) -> None:
     estate = bring_up(scenario)
 
-    assert [connects(estate.ports[service]) for _ in range(3)] == [False] * 3  # type: ignore[index]  # a name from above
+    assert [connects(estate.ports[service]) for _ in range(3)] == [False] * 3
     assert connects(estate.ports["submissions"])
 
 

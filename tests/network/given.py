@@ -12,7 +12,7 @@ from checks.tls.certificates import CertificateFacts
 from checks.tls.explained import Explanation
 from checks.tls.tls import TlsFacts
 from diagnose.account.history import History
-from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, Protocol, Service, Subject, Target
+from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Subject, Target
 from diagnose.network import Attempt, DnsAnswer, HostAddresses, Nameserver, Network
 from diagnose.running.context import Context
 
@@ -28,7 +28,7 @@ def bench(resolver: Nameserver | None = None, *, third_party: bool = False, seco
     )
 
 
-def service(host: str, port: int = 993, protocol: Protocol = "imap") -> Service:
+def service(host: str, port: int = 993, protocol: ProtocolName = "imap") -> Service:
     return Service(protocol=protocol, host=host, port=port, tls="implicit", source="option")
 
 

@@ -34,6 +34,7 @@ from diagnose.har.secrets import Secrets
 from diagnose.har.urls import clean_url
 from diagnose.model import Deadline
 from diagnose.model.domains import a_labels, ascii_name, ascii_url, u_labels
+from diagnose.model.protocols import BY_NAME, PAGE
 from diagnose.network import Cookie, Network, Stream
 from diagnose.network.owner import registered
 from diagnose.network.proxies import parse_proxy
@@ -76,8 +77,8 @@ def test_one_name_is_one_domain_in_every_room(written: str, labels: str, tmp_pat
         f"<Autodiscover><Response><Account><Protocol><Type>IMAP</Type><Server>{written}</Server></Protocol></Account>"
         "</Response></Autodiscover>"
     )
-    page = naming.webmail(f"https://{written}:8443/a?b#c", "provider")
-    option = ServiceUrl("webmail").convert(f"https://{written}/{written}", None, None)
+    page = naming.service_at(f"https://{written}:8443/a?b#c", "provider")
+    option = ServiceUrl(PAGE).convert(f"https://{written}/{written}", None, None)
     file = tmp_path / "x.har"
     request = {"method": "GET", "url": f"https://{written}/login", "headers": []}
     entry = {
@@ -91,7 +92,7 @@ def test_one_name_is_one_domain_in_every_room(written: str, labels: str, tmp_pat
     assert parse_subject(f"alice@{written}").domain == labels
     assert parse_subject(written).domain == labels
     assert account_name(f"alice@{written}") == f"alice@{labels}"
-    assert ServiceUrl("imap").convert(f"imaps://{written}", None, None).host == labels
+    assert ServiceUrl(BY_NAME["imap"]).convert(f"imaps://{written}", None, None).host == labels
     assert (option.host, option.url) == (labels, f"https://{labels}/{written}")
     assert page is not None
     assert (page.host, page.url) == (labels, f"https://{labels}:8443/a?b#c")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from diagnose.model import ProtocolName
 from diagnose.providers import Provider, all_providers, other_servers, provider, servers_for
-from diagnose.providers.schema import MailProtocol, Server, Words
+from diagnose.providers.schema import Server, Words
 
 every_provider = pytest.mark.parametrize("known", list(all_providers()), ids=lambda known: known.id)
 
@@ -14,7 +15,7 @@ def made(*servers: Server) -> Provider:
     return Provider(id="made", names=Words(en="X", zh_hans="X", zh_hant="X"), servers=servers)
 
 
-def hosts(provider_id: str, domain: str, protocol: MailProtocol) -> list[tuple[str, int]]:
+def hosts(provider_id: str, domain: str, protocol: ProtocolName) -> list[tuple[str, int]]:
     return [(s.host, s.port) for s in servers_for(provider(provider_id), domain) if s.protocol == protocol]
 
 
@@ -44,7 +45,7 @@ def test_templates_are_filled_or_left_out() -> None:
 
 
 def test_order_is_by_protocol_then_implicit_tls_then_the_files() -> None:
-    def server(protocol: MailProtocol, host: str, *, implicit: bool = True) -> Server:
+    def server(protocol: ProtocolName, host: str, *, implicit: bool = True) -> Server:
         return Server(protocol=protocol, host=host, port=1, tls="implicit" if implicit else "starttls")
 
     late, first, second = server("smtp", "c"), server("imap", "b", implicit=False), server("imap", "a")

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from diagnose.replies import Protocol, Reading, read_message, read_reply
+from diagnose.replies import Reading, ReplyForm, read_message, read_reply
 
 CORPUS = Path(__file__).with_name("replies.jsonl")
 """Replies found in public sources, each labelled with its cause."""
@@ -71,7 +71,7 @@ class Labelled(msgspec.Struct, frozen=True):
     """A reply of the corpus."""
 
     id: str
-    protocol: Protocol | None
+    protocol: ReplyForm | None
     stage: str | None
     reply: str
     provider: str | None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.replies import Protocol, load_knowledge, read_reply
+from diagnose.replies import ReplyForm, load_knowledge, read_reply
 from diagnose.replies.knowledge import known_causes
 from diagnose.replies.phrases import sentences, without_addresses
 from diagnose.replies.text import fold, visible
@@ -54,7 +54,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=300, deadline=None)
 @given(reply=st.one_of(st.text(), st.binary(), st.lists(PIECES).map("".join)), protocol=PROTOCOLS, stage=STAGES)
-def test_anything_is_read(reply: str | bytes, protocol: Protocol | None, stage: str | None) -> None:
+def test_anything_is_read(reply: str | bytes, protocol: ReplyForm | None, stage: str | None) -> None:
     reading = read_reply(reply, protocol=protocol, stage=stage, provider="qq-mail")
     causes = known_causes()
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from diagnose.replies import Code, Protocol, Reading, Suspect, load_knowledge, read_reply
+from diagnose.replies import Code, Reading, ReplyForm, Suspect, load_knowledge, read_reply
 
 
 def causes(reading: Reading) -> list[str]:
@@ -105,7 +105,7 @@ def test_a_transient_reply_is_no_verdict_on_the_password() -> None:
         ("<html><title>Sign in</title><body>Forgot your password?</body></html>", "http"),
     ],
 )
-def test_success_and_noise_name_no_cause(reply: str, protocol: Protocol | None) -> None:
+def test_success_and_noise_name_no_cause(reply: str, protocol: ReplyForm | None) -> None:
     assert read_reply(reply, protocol=protocol).suspects == ()
 
 
@@ -133,7 +133,7 @@ def test_a_challenge_with_error_json_is_a_rejected_token(challenge: str) -> None
         ("<html><body>nginx</body></html>", "imap"),
     ],
 )
-def test_another_protocols_reply_is_another_service(reply: str, protocol: Protocol) -> None:
+def test_another_protocols_reply_is_another_service(reply: str, protocol: ReplyForm) -> None:
     assert causes(read_reply(reply, protocol=protocol, stage="greeting"))[0] == "reach.wrong-service"
 
 

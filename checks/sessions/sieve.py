@@ -1,0 +1,94 @@
+"""ManageSieve (RFC 5804), up to where a client would log in: there is no library for it that is handed a connection."""
+
+from __future__ import annotations
+
+import re
+
+from checks.sessions.session import LONGEST_LINE, MOST_LINES, MailSession, Resource, next_byte, shown
+from diagnose.model import ClosedError, Deadline, TooMuchDataError
+from diagnose.network import Stream, read_line
+
+UNASKED_SECONDS = 2.0
+"""For the capabilities that a server sends by itself after TLS (RFC 5804 §2.2); some older ones wait to be asked."""
+MOST_ANSWER_LINES = 200
+"""Of one answer."""
+_NAMES = rb"IMPLEMENTATION|LANGUAGE|MAXREDIRECTS|NOTIFY|OWNER|RENAME|SASL|SIEVE|STARTTLS|UNAUTHENTICATE|VERSION"
+"""Capabilities (RFC 5804 §1.7), of which any may come first."""
+_ENDS = re.compile(rb"(OK|NO|BYE)\b", re.IGNORECASE)
+_LITERAL = re.compile(rb"\{(\d{1,9})\+?\}\r?\n\Z")
+_CAPABILITY = re.compile(rb'"([^"\r\n]{1,100})"(?: "((?:[^"\\\r\n]|\\.)*)")?')
+
+
+class SieveSession(MailSession):
+    """A conversation about mail filters, in which nobody logs in."""
+
+    protocol = "sieve"
+    greeting = re.compile(rb'"(%s)"|(NO|BYE) ["({]' % _NAMES, re.IGNORECASE)
+    beginnings = (b'"', b"NO", b"BYE", b"OK")
+    refusal = re.compile(rb'(NO|BYE) ["({]', re.IGNORECASE)
+
+    def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
+        """Take the capabilities that are the greeting. Raises OSError."""
+        self.stream = stream
+        stream.deadline, stream.most_lines = deadline, MOST_LINES
+        self._take_capabilities()
+
+    def _take_capabilities(self) -> None:
+        *lines, last = self._answer()
+        if not last.upper().startswith(b"OK"):
+            raise ClosedError(shown(last))
+        listed = [found for line in lines if (found := _CAPABILITY.match(line))]
+        self._listed = {
+            found[1].decode("ascii", "replace").upper(): (found[2] or b"").decode("utf-8", "replace")
+            for found in listed
+        }
+        self.capabilities = tuple(f"{name} {value}".strip().upper() for name, value in self._listed.items())
+
+    def _answer(self) -> list[bytes]:
+        """The lines up to the one that says how it went, strings of several lines in one. Raises OSError."""
+        lines: list[bytes] = []
+        while len(lines) < MOST_ANSWER_LINES:
+            line = read_line(self.stream, LONGEST_LINE)
+            while literal := _LITERAL.search(line):  # a string that is told by its length (RFC 5804 §4)
+                if int(literal[1]) > LONGEST_LINE:
+                    raise TooMuchDataError(f"a string of {literal[1].decode()} bytes")
+                line += self._octets(int(literal[1])) + read_line(self.stream, LONGEST_LINE)
+            lines.append(line.rstrip(b"\r\n"))
+            if _ENDS.match(line):
+                return lines
+        raise TooMuchDataError(f"more than {MOST_ANSWER_LINES} lines of an answer")
+
+    def _octets(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            part = self.stream.recv(count - len(data))
+            if not part:
+                raise ClosedError("closed in the middle of a string")
+            data += part
+        return data
+
+    @property
+    def starttls(self) -> bool:
+        return "STARTTLS" in self._listed
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        return tuple(self._listed.get("SASL", "").upper().split())
+
+    def ask_for_tls(self, deadline: Deadline) -> str | None:
+        self.stream.deadline = deadline
+        self.stream.sendall(b"STARTTLS\r\n")
+        last = self._answer()[-1]
+        return None if last.upper().startswith(b"OK") else shown(last)
+
+    def after_tls(self, deadline: Deadline) -> None:
+        self.stream.deadline = deadline
+        if next_byte(self.stream, UNASKED_SECONDS) is None:
+            self.stream.sendall(b"CAPABILITY\r\n")
+        self._take_capabilities()
+
+    def open_mailbox(self, deadline: Deadline) -> None:
+        """There is none here."""
+
+    def say_goodbye(self) -> None:
+        self.stream.sendall(b"LOGOUT\r\n")
