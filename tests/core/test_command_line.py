@@ -24,7 +24,7 @@ from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
-from diagnose.model.protocols import PAGE
+from diagnose.model.protocols import BY_NAME, PAGE
 from diagnose.running.diagnosis import Request, diagnose
 from tests.pace import patient
 
@@ -94,6 +94,10 @@ def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
         ((ALICE, "--imap", "imaps://mail.corp.example/INBOX"), "more than a host"),
         ((ALICE, "--imap", "imaps://ma il.corp.example"), "not a host name"),
         ((ALICE, "--imap", "imaps://[::1"), "not a URL"),
+        ((ALICE, "--jmap", "http://jmap.corp.example"), "https://"),
+        ((ALICE, "--jmap", "jmap.corp.example"), "https://"),
+        ((ALICE, "--sieve", "sieve://sieve.corp.example/scripts"), "more than a host"),
+        ((ALICE, "--sieve", "imaps://sieve.corp.example"), "sieve://"),
         ((ALICE, "--smtp", "https://mail.corp.example"), "smtps://"),
         ((ALICE, "--webmail", "ftp://mail.corp.example"), "https://"),
         ((ALICE, "--password-stdin", "--no-login"), "only one of"),
@@ -215,6 +219,22 @@ def test_a_password_in_a_url_is_not_repeated(url: str, resolver: str, capfd: pyt
 def test_an_at_sign_in_a_path_is_fine(url: str) -> None:
     """Only what stands before the host can be a password."""
     assert ServiceUrl(PAGE).convert(url, None, None).url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("imaps://mail.corp.example", ("imap", 993, "implicit", None)),
+        ("smtp://mail.corp.example", ("smtp", 587, "starttls", None)),
+        ("sieve://mail.corp.example", ("sieve", 4190, "starttls", None)),
+        ("sieves://mail.corp.example:5190", ("sieve", 5190, "implicit", None)),
+        ("https://mail.corp.example:8443/jmap", ("jmap", 8443, "implicit", "https://mail.corp.example:8443/jmap")),
+    ],
+)
+def test_a_url_is_read_by_the_record_of_its_protocol(url: str, place: tuple[object, ...]) -> None:
+    """Its schemes, its ports, and whether it has a path."""
+    found = ServiceUrl(BY_NAME[place[0]]).convert(url, None, None)  # type: ignore[index]  # a name from above
+    assert (found.protocol, found.port, found.tls, found.url) == place
 
 
 # -- secrets

@@ -129,6 +129,64 @@ def test_a_cause_blocks_when_it_shuts_a_way(results: list[list[CheckResult]], im
     assert judgement.status == {0: "healthy", 1: "problem"}[code]
 
 
+JMAP, SIEVE = service("jmap", port=443), service("sieve", port=4190, tls="starttls")
+
+
+@pytest.mark.parametrize(
+    ("results", "impact", "ways"),
+    [
+        ([shut(JMAP)], "blocks", {"reading": "shut", "sending": "shut"}),
+        ([shut(JMAP), working(IMAP), working(SMTP)], "hinders", {"reading": "open", "sending": "open"}),
+        ([shut(JMAP), working(IMAP)], "blocks", {"reading": "open", "sending": "shut"}),
+        ([working(JMAP), shut(IMAP), shut(SMTP)], "hinders", {"reading": "open", "sending": "open"}),
+        ([working(IMAP), working(SMTP), shut(SIEVE)], "hinders", {"reading": "open", "sending": "open"}),
+        ([shut(SIEVE), shut(IMAP), working(SMTP)], "blocks", {"reading": "shut", "sending": "open"}),
+    ],
+    ids=[
+        "JMAP alone, shut",
+        "JMAP shut beside both ways open",
+        "JMAP shut, and with it the only way to send",
+        "JMAP open beside both ways shut",
+        "mail filters shut",
+        "mail filters shut beside a way that is",
+    ],
+)
+def test_one_service_may_open_several_ways_or_none(
+    results: list[list[CheckResult]], impact: str, ways: dict[str, str]
+) -> None:
+    """What is beside the mailbox never blocks a login."""
+    judgement = judged(*results)
+
+    assert judgement.ways == ways
+    assert list(causes(judgement).values()) == [impact]
+
+
+@pytest.mark.parametrize(
+    ("check", "way", "ways"),
+    [
+        ("login.mailbox", "reading", {"reading": "shut", "sending": "open"}),
+        ("login.sender", "sending", {"reading": "open", "sending": "shut"}),
+        ("server", None, {"reading": "shut", "sending": "shut"}),
+    ],
+)
+def test_a_check_may_tell_of_one_way_alone(check: str, way: Any, ways: dict[str, str]) -> None:
+    """A session that lets nobody send lets people read, and the other way about."""
+    row = result(check, JMAP, named("settings.protocol-disabled"), way=way)
+
+    judgement = judged([*working(JMAP), row])
+
+    assert judgement.ways == ways
+    assert judgement.exit_code == 1
+
+
+def test_a_server_of_mail_filters_is_no_service_to_log_in_to() -> None:
+    """Alone it leaves open all that was asked."""
+    judgement = judged([result(check, SIEVE) for check in ("reach", "server", "tls")])
+
+    assert (judgement.exit_code, judgement.ways) == (3, {})
+    assert judgement.unchecked[0].render() == "No mail service could be found to check."
+
+
 def test_healthy_is_exit_0_and_says_that_the_login_works() -> None:
     """Everything passed."""
     judgement = judged(working(IMAP), working(SMTP), working(WEB))

@@ -128,6 +128,26 @@ def test_a_provider_known_by_mx_wins_and_is_told_before_its_services(estate: Est
     assert estate.recognised == ["google"]
 
 
+def test_what_srv_names_beside_the_mailbox_is_used_and_announced_once(estate: Estate) -> None:
+    """JMAP opens both ways, and mail filters none; neither is ever guessed."""
+    beside = {
+        (f"_jmap._tcp.{DOMAIN}", "SRV"): [f"0 1 443 api.{DOMAIN}"],
+        (f"_sieve._tcp.{DOMAIN}", "SRV"): [f"0 1 4190 sieve.{DOMAIN}"],
+    }
+    estate.zone(MX | SRV | beside)
+
+    result = estate.discover()
+
+    assert [(s.protocol, s.port, s.tls) for s in result.services if s.protocol in {"jmap", "sieve"}] == [
+        ("jmap", 443, "implicit"),
+        ("sieve", 4190, "starttls"),
+    ]
+    assert next(s.address for s in result.services if s.protocol == "jmap") == (
+        f"https://api.{DOMAIN}:443/.well-known/jmap"
+    )
+    assert not {connect[1] for connect in estate.network.connects} & {4190}
+
+
 def test_the_option_names_the_provider(estate: Estate) -> None:
     estate.zone(GOOGLE_MX)
     result = estate.discover(Wishes(provider="fastmail", third_party=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.discovery.facts import SourceResult
-from diagnose.discovery.precedence import disagreeing, settled
+from diagnose.discovery.precedence import beside, disagreeing, settled
 from diagnose.model import Service
 from diagnose.model.protocols import ProtocolName
 from diagnose.model.targets import Source
@@ -114,3 +114,29 @@ def test_two_servers_of_one_provider_are_no_disagreement() -> None:
         services=(_service("autoconfig", "imap", "hwimap.exmail.qq.com"),),
     )
     assert disagreeing([other], used, "tencent-exmail") == ()
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_what_is_never_guessed_settles_no_way(patient: bool) -> None:
+    """A domain that publishes JMAP does not lack IMAP for that."""
+    ranked = _ranked(_says("srv", "jmap", "sieve"), _says("guess", "imap"))
+    assert settled("reading", ranked, (), patient=patient) == (_service("guess"),)
+    assert beside(ranked, (), patient=patient) == (_service("srv", "jmap"), _service("srv", "sieve"))
+
+
+def test_what_is_never_guessed_is_taken_from_the_best_that_names_it() -> None:
+    ranked = _ranked(_says("srv", "sieve"), _says("autoconfig", "sieve", "jmap"))
+    assert beside(ranked, (), patient=False) == (_service("autoconfig", "jmap"), _service("srv", "sieve"))
+    assert beside(ranked, (_service("option", "sieve"),), patient=False) == (_service("autoconfig", "jmap"),)
+
+
+def test_it_is_waited_for_only_as_long_as_a_better_source_may_name_it() -> None:
+    ranked = _ranked(_says("autoconfig", "sieve"), due=("srv",))
+    assert beside(ranked, (), patient=True) == ()
+    assert beside(ranked, (), patient=False) == (_service("autoconfig", "sieve"),)
+
+
+def test_an_option_of_both_ways_covers_both() -> None:
+    ranked = _ranked(_says("guess", "imap", "smtp"), due=("autoconfig",))
+    for way in ("reading", "sending"):
+        assert settled(way, ranked, (_service("option", "jmap"),), patient=True) == ()
