@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .estate import Account, Host, MailDomain, Plan, Reject
+from .estate.plan import ALL_SERVICES
 
 PASSWORD = 'Grün+straße/7<&>"x%41'
 MAIL = Host()
@@ -38,6 +39,11 @@ HEALTHY = (
     # a public name, not a special-use one (RFC 6761)
     MailDomain(name="example.net"),
     MailDomain(name="implicit.example", mx=False, hosts=(Host(label="@"),)),
+    MailDomain(name="filters.example", hosts=(Host(serves=(*ALL_SERVICES, "sieve")),)),
+    MailDomain(
+        name="oldfilters.example",
+        hosts=(Host(serves=(*ALL_SERVICES, "sieve"), own_certificates=(("sieve", "expired"),)),),
+    ),
     MailDomain(name="xn--bcher-kva.example"),
     MailDomain(name="ipv6only.example", hosts=(Host(families=("ipv6",)),)),
     MailDomain(

@@ -65,7 +65,7 @@ class Dovecot:
             shutil.chown(path, MAIL_USER, MAIL_USER)
         self._listeners = {
             service: [a for placed, _ in hosts if service in placed.host.serves for a in placed.addresses]
-            for service in ("imap", "imaps", "pop3", "pop3s")
+            for service in ("imap", "imaps", "pop3", "pop3s", "sieve")
         }
         (directory / "refused").mkdir()
         for user, words in refusals.items():

@@ -44,11 +44,13 @@ PORTS: dict[str, int] = {
     "submissions": 465,
     "submission": 587,
     "smtp": 25,
+    "sieve": 4190,
 }
 """Services by their names in RFC 6186, RFC 8314 and the IANA registry."""
-ALL_SERVICES = tuple(PORTS)
-ANNOUNCED = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")
-"""What a domain may announce by SRV (RFC 6186 §3, RFC 8314 §5.1)."""
+ALL_SERVICES = tuple(service for service in PORTS if service != "sieve")
+"""But for mail filters, which few have."""
+ANNOUNCED = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission", "sieve")
+"""What a domain may announce by SRV (RFC 6186 §3, RFC 8314 §5.1, RFC 5804 §1.8)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,7 @@ class Host:
     """Further settings of Postfix for ports 465 and 587, each ``name=value`` without a blank."""
     exchanger: tuple[str, ...] = ()
     """The same for port 25."""
-    own_certificates: tuple[tuple[Literal["imap", "pop3"], CertificateKind], ...] = ()
+    own_certificates: tuple[tuple[Literal["imap", "pop3", "sieve"], CertificateKind], ...] = ()
     """Protocols that have another certificate than the host."""
     web_settings: str = ""
     """What nginx does beside ``web``, or in its place: lines of its server block."""

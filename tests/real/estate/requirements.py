@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 from .leftovers import own_name
 
@@ -21,11 +22,17 @@ PROGRAMS = {
 """Programs, with the Debian packages that hold them."""
 
 
+MANAGESIEVE = Path("/usr/lib/dovecot/managesieve-login")
+"""No program to be called by hand."""
+
+
 def missing_requirement() -> str | None:
     """What this machine lacks, in a sentence; None when nothing is missing."""
     absent = [f"{program} ({package})" for program, package in PROGRAMS.items() if shutil.which(program) is None]
     if absent:
         return ", ".join(absent)
+    if not MANAGESIEVE.exists():
+        return f"{MANAGESIEVE} (dovecot-managesieved)"
     if os.geteuid() != 0:
         return "network namespaces and servers with users of their own need root"
     name = own_name("try")
