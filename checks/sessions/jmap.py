@@ -49,7 +49,8 @@ _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]{1,30})(?=\s+[A-Za-z0-9._~
 
 
 class _Account(msgspec.Struct, frozen=True, rename="camel"):
-    account_capabilities: dict[str, Any] = {}
+    account_capabilities: dict[str, Any] | None = None
+    """Cyrus says null of an account without a mailbox."""
 
 
 class _SessionObject(msgspec.Struct, frozen=True, rename="camel"):
@@ -261,7 +262,7 @@ class JmapSession(MailSession):
 
     def _has(self, capability: str) -> Reply:
         accounts = self._object.accounts.values() if self._object is not None else ()
-        there = any(capability in account.account_capabilities for account in accounts)
+        there = any(capability in (account.account_capabilities or {}) for account in accounts)
         return Reply(ok=there, words=capability if there else f"{WITHOUT_MAIL} {capability}")
 
     def say_goodbye(self) -> None:

@@ -98,6 +98,22 @@ def test_a_login_brings_the_session_whatever_way_leads_to_it() -> None:
     one.check()
 
 
+def test_an_account_without_a_mailbox_is_a_login_all_the_same() -> None:
+    """As Cyrus tells it; what is not there is told by the look into the mailbox."""
+    bare = json.loads(session_object("mail")) | {"accounts": {"alice": {"accountCapabilities": None}}}
+    script = (
+        *request("/.well-known/jmap"), *ASKS,
+        *request("/.well-known/jmap", f"Authorization: Basic {BASIC}"), *answer("200 OK", json.dumps(bare)),
+    )  # fmt: skip
+    with server(*script) as one:
+        session = opened(one)
+        assert session.login(ALICE, "BASIC", Deadline(PATIENCE)).ok
+        mailbox = session.open_mailbox(Deadline(PATIENCE))
+        assert mailbox is not None
+        assert not mailbox.ok
+        session.close()
+
+
 def test_a_token_goes_as_a_bearer() -> None:
     token = Credentials(username="alice@corp.example", secret=Secret("tok-en"), is_token=True)
     expired = answer(
