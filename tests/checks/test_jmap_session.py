@@ -47,8 +47,9 @@ def agent(one: Server) -> None:
 
 
 def answer(status: str, body: str = "", *headers: str, kind: str = "application/json") -> tuple[Step, ...]:
-    lines = (f"HTTP/1.1 {status}", *headers, f"Content-Type: {kind}", f"Content-Length: {len(body.encode())}", "")
-    return (*(f"S: {line}" for line in lines), body.encode())
+    """In one go, so that all of it is said once the client has heard the beginning."""
+    lines = (f"HTTP/1.1 {status}", *headers, f"Content-Type: {kind}", f"Content-Length: {len(body.encode())}", "", body)
+    return ("\r\n".join(lines).encode(),)
 
 
 ASKS = answer("401 Unauthorized", '{"status": 401}', 'WWW-Authenticate: Basic realm="x", Bearer')
