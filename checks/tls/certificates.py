@@ -23,7 +23,7 @@ OLD_DIGESTS = ("md5", "sha1")
 """Digests that nobody may sign certificates with any more (CA/Browser Forum BR 7.1.3.2)."""
 
 # what is odd about somebody's certificate is no matter for standard error
-warnings.filterwarnings("ignore", category=UserWarning, module=r"checks\.certificates|cryptography\.")
+warnings.filterwarnings("ignore", category=UserWarning, module=r"checks\.tls\.certificates|cryptography\.")
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
