@@ -129,7 +129,6 @@ def test_a_rule_that_confirms_what_no_words_prove_is_refused() -> None:
 
 # -- the verdict
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 IMAP = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
 WEB = Service(protocol="webmail", host="web.corp.example", port=443, tls="implicit", source="option")
 

@@ -7,9 +7,9 @@ import pytest
 
 from checks.lockout.lockout import LockoutFacts, judge_lockout
 from checks.server.server import ServerFacts, judge_server
-from diagnose.model import Failure, Inputs, Service, Subject
+from diagnose.model import Failure, Inputs, Service
+from tests.support.build import SUBJECT
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 GIVEN = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
 NAMED = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="srv")
 SILENCE = Failure(name="timed_out", operation="greeting", text="no answer in time")

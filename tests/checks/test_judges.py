@@ -20,15 +20,11 @@ from checks.tls.tls import DAY, TlsFacts, judge_tls
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts, judge_web
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Failure, Host, Inputs, Service, Subject
+from diagnose.model import Failure, Host, Inputs, Service
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, RecordType
+from tests.support.build import SUBJECT, service
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 NOW = 1_800_000_000.0
-
-
-def service(protocol: Any = "imap", port: int = 993, tls: Any = "implicit", source: Any = "option") -> Service:
-    return Service(protocol=protocol, host="mail.corp.example", port=port, tls=tls, source=source)
 
 
 IMAP, GUESSED = service(), service(source="guess")

@@ -34,13 +34,10 @@ from diagnose.model import (
 )
 from diagnose.network import Network
 from diagnose.running.context import Context
+from tests.support.build import service
 
 USER, WORD = "alice@corp.example", "s3cret-word"
 SUBJECT = Subject(domain="corp.example", address=USER, username=USER)
-
-
-def service(protocol: Any = "imap", port: int = 993) -> Service:
-    return Service(protocol=protocol, host="mail.corp.example", port=port, tls="implicit", source="option")
 
 
 IMAP, POP3, SMTP = service(), service("pop3", 995), service("smtp", 465)

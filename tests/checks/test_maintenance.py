@@ -12,14 +12,11 @@ from checks.server.server import ServerFacts, judge_server
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts, judge_web
 from diagnose.knowledge.catalogue import catalogue, remedies_for
-from diagnose.model import Finding, Inputs, Service, Subject, text
+from diagnose.model import Finding, Inputs, Subject, text
 from diagnose.network import Hop
+from tests.support.build import service
 
 GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(), facts={})
-
-
-def service(protocol: Any = "imap") -> Service:
-    return Service(protocol=protocol, host="mail.corp.example", port=993, tls="implicit", source="option")
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,10 @@ from checks.reach.reach import ReachFacts
 from checks.server.client_limits import client_limits, judge_wait, limits_of
 from checks.server.server import ServerFacts, judge_server, patient_deadline
 from diagnose.account.history import History
-from diagnose.model import Deadline, Failure, Inputs, Service, Subject
+from diagnose.model import Deadline, Failure, Inputs, Subject
 from diagnose.network import Attempt, Network
 from diagnose.running.context import Context
-
-
-def service(protocol: Any = "imap") -> Service:
-    return Service(protocol=protocol, host="mail.corp.example", port=993, tls="implicit", source="option")
+from tests.support.build import service
 
 
 def connected(milliseconds: int) -> Inputs:

@@ -12,8 +12,8 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import CheckResult, Finding, Host, Inputs, Service, Subject, Target, text
 from diagnose.network import DnsAnswer, HostAddresses, SystemLookup
 from diagnose.verdict.verdict import Judgement, judge
+from tests.support.build import SUBJECT
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 OWN = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="option")
 
 

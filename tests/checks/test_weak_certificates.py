@@ -25,8 +25,9 @@ from diagnose.lab.listener import Listener
 from diagnose.model import Deadline, Inputs, Service, SkipCheck, Subject, failure
 from diagnose.network import Network, Race
 from diagnose.running.context import Context
-from tests.network.given import ALICE, bench, certificate, refused_certificate, service
+from tests.network.given import bench, certificate, refused_certificate, service
 from tests.network.given import given as given_of
+from tests.support.build import SUBJECT as ALICE
 
 SUBJECT = Subject(domain="corp.example")
 NOW = datetime.datetime.now(datetime.UTC)

@@ -18,17 +18,17 @@ from diagnose.cli.lab import request_for
 from diagnose.knowledge.catalogue import FAMILIES
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
-from diagnose.model import Facts, Finding, Inputs, Service, Subject, Target
+from diagnose.model import Facts, Finding, Inputs, Service, Target
 from diagnose.model.report import Report, ReportCause
 from diagnose.network.resolver import DnsAnswer, DnsStatus, RecordType
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import diagnose
 from reports.json import RENDERER as JSON
 from tests.pace import patient
+from tests.support.build import SUBJECT as ALICE
 
 from .command_line import CommandLine
 
-ALICE = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 IMAP = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="srv")
 SMTP = Service(protocol="smtp", host="smtp.corp.example", port=465, tls="implicit", source="srv")
 GUESS = Service(protocol="pop3", host="pop.corp.example", port=995, tls="implicit", source="guess")

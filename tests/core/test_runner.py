@@ -33,18 +33,14 @@ from diagnose.running.context import Context
 from diagnose.running.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.running.runner import Outcome, run
 from diagnose.running.selection import Selection
+from tests.support.build import SUBJECT, service
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 PATIENCE = 30.0
 """Seconds that no test waits for unless it fails."""
 
 
 class Noted(Facts, frozen=True, kw_only=True):
     word: str = ""
-
-
-def service(protocol: Any = "imap", host: str = "mail.corp.example", port: int = 993) -> Service:
-    return Service(protocol=protocol, host=host, port=port, tls="implicit", source="option")
 
 
 IMAP, POP3, SMTP = service(), service("pop3", port=995), service("smtp", port=465)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import CheckResult, Finding, Service, Subject, text
+from diagnose.model import CheckResult, Finding, Service, text
 from diagnose.model.report import Report
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.verdict.compose import Frame, compose
@@ -16,13 +16,9 @@ from diagnose.verdict.verdict import judge
 from reports.html import render as as_html
 from reports.json import render as as_json
 from reports.text import render as as_text
+from tests.support.build import SUBJECT, service
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 LOCKED, BARE = "NO Account locked.", "NO Login failed."
-
-
-def service(protocol: Any, port: int) -> Service:
-    return Service(protocol=protocol, host="mail.corp.example", port=port, tls="implicit", source="option")
 
 
 IMAP, POP3, SMTP = service("imap", 993), service("pop3", 995), service("smtp", 465)

@@ -13,21 +13,9 @@ from diagnose.model import CheckResult, Host, Service, text
 from diagnose.running.diagnosis import diagnose
 from diagnose.verdict.stations import FAMILIES, NAMES, TITLES, path
 from diagnose.verdict.verdict import judge
-from tests.core.test_verdict import (
-    IMAP,
-    KNOWN,
-    POP3,
-    SMTP,
-    SUBJECT,
-    WEB,
-    named,
-    result,
-    service,
-    shut,
-    skipped,
-    working,
-)
+from tests.core.test_verdict import IMAP, KNOWN, POP3, SMTP, WEB, named, result, shut, skipped, working
 from tests.pace import patient
+from tests.support.build import SUBJECT, service
 
 NAMED = Host(name="mail.corp.example", source="option")
 GUESSED = Host(name="imap.corp.example", source="guess")

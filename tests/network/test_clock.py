@@ -22,9 +22,10 @@ from diagnose.model import Certainty, Deadline, Facts, Inputs, Service, Target
 from diagnose.network import Hop, KnownAnswer, Nameserver, Network, Vantage
 from diagnose.running.context import Context
 from tests.core.loopback import DnsServer, tcp
+from tests.support.build import SUBJECT as ALICE
 
 from .conftest import Serve
-from .given import ALICE, DAY, NOW, bench, certificate, given, refused_certificate, service
+from .given import DAY, NOW, bench, certificate, given, refused_certificate, service
 
 OLD, NEW, GOOD = (-400, -2), (30, 120), (-10, 80)
 """From and to, in days from now: expired, not valid yet, valid."""

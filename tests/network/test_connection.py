@@ -19,8 +19,9 @@ from diagnose.network import Attempt, DnsAnswer, Nameserver, Vantage
 from diagnose.network.connector import family_of
 from diagnose.network.resolver import DnsStatus
 from diagnose.running.context import Context
+from tests.support.build import SUBJECT as ALICE
 
-from .given import ALICE, bench, domain, given, reach, service
+from .given import bench, domain, given, reach, service
 
 NO_WAY = (Route(destination="192.0.2.53", source=None), Route(destination="192.0.2.9", source=None))
 A_WAY = (Route(destination="192.0.2.53", source="192.0.2.1"),)

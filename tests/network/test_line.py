@@ -8,8 +8,9 @@ from checks.network import line
 from checks.network.line import CONNECTS, LINE_SECONDS, LineFacts, figures, judge_line, probe_line
 from diagnose.model import Certainty, SkipCheck
 from tests.pace import within
+from tests.support.build import SUBJECT as ALICE
 
-from .given import ALICE, bench, given, reach, service
+from .given import bench, given, reach, service
 
 LOST = None
 

@@ -12,9 +12,10 @@ from checks.network.portal import PortalFacts, Reply, judge_portal, probe_portal
 from diagnose.model import Certainty, Failure, SkipCheck
 from diagnose.network import KnownAnswer, Vantage
 from diagnose.network.vantage import known_answers
+from tests.support.build import SUBJECT as ALICE
 
 from .conftest import Serve
-from .given import ALICE, bench, certificate, domain, given, reach, refused_certificate, service
+from .given import bench, certificate, domain, given, reach, refused_certificate, service
 
 FOREIGN: dict[str, Any] = {"status": 302, "location": "http://192.168.1.1/login", "empty": True}
 

@@ -11,9 +11,10 @@ from checks.network.proxy import Passage, ProxyFacts, judge_page, judge_proxy, p
 from diagnose.model import Certainty, Failure, FailureName, SkipCheck
 from diagnose.network import Vantage
 from diagnose.network.proxies import Proxy, ProxySettings, parse_proxy
+from tests.support.build import SUBJECT as ALICE
 
 from .conftest import Conversation, Serve
-from .given import ALICE, bench, given, reach, service
+from .given import bench, given, reach, service
 
 PAGE = service("webmail.corp.example", 443, "webmail")
 MAIL = service("mail.corp.example")

@@ -10,8 +10,9 @@ from checks.network.hosts import HostsFileFacts
 from checks.network.resolver import AnswerFacts, Contradiction, is_inward, judge_answers, probe_answers
 from diagnose.model import Certainty, Facts, Host, Inputs, SkipCheck, Target
 from diagnose.network import Nameserver, SystemLookup
+from tests.support.build import SUBJECT as ALICE
 
-from .given import ALICE, bench, given, host, reach, service
+from .given import bench, given, host, reach, service
 
 PUBLIC = "203.0.113.9"
 MAIL = service("mail.corp-mail.com")
