@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import http.client
+import json
 import ssl
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS, ServiceName
 
-from .clients import Imap, Pop3, Smtp, browse, connect
+from .clients import Imap, Pop3, Smtp, browse, connect, find
 from .conftest import BringUp
 
 HEALTHY = [scenario.id for scenario in SCENARIOS.values() if scenario.id.startswith("healthy")]
@@ -38,6 +40,27 @@ def log_in_everywhere(estate: Estate) -> None:
         elif service in {"submissions", "submission"}:
             with Smtp(estate, service) as smtp:
                 smtp.login(name, estate.password)
+        elif service == "jmap":
+            session = json.loads(ask_jmap(estate, "/jmap/session", f"{name}:{estate.password}"))
+            assert {"urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"} <= session["capabilities"].keys()
+        elif service == "sieve":  # which lets nobody in, since it keeps nothing
+            with connect(estate, service) as connection, connection.makefile("rb") as lines:
+                greeting = [lines.readline() for _ in range(6)]
+            assert greeting[-1] == f'OK "{find(estate, service)[0]} ready."\r\n'.encode()
+
+
+def ask_jmap(estate: Estate, path: str, credentials: str) -> bytes:
+    """The resource at *path*, over HTTP/1.1 with Basic (RFC 7617)."""
+    asked = http.client.HTTPConnection("jmap")
+    asked.sock = connect(estate, "jmap", tls=True)
+    basic = base64.b64encode(credentials.encode()).decode()
+    try:
+        asked.request("GET", path, headers={"Authorization": f"Basic {basic}"})
+        answer = asked.getresponse()
+        assert answer.status == 200
+        return answer.read()
+    finally:
+        asked.close()
 
 
 @pytest.mark.parametrize("scenario", HEALTHY)
@@ -46,7 +69,7 @@ def test_every_service_lets_the_account_in(scenario: str, bring_up: BringUp) -> 
 
     log_in_everywhere(estate)
 
-    assert estate.logins_ok.total() == len(set(estate.scenario.services) - {"webmail"})
+    assert estate.logins_ok.total() == len(set(estate.scenario.services) - {"webmail", "sieve"})
     assert not estate.logins_failed
     assert not estate.logins_in_clear
 
