@@ -36,7 +36,7 @@ from diagnose.model import (
     text,
 )
 from diagnose.process.first_use import made_once
-from diagnose.replies import read_reply
+from diagnose.replies import decode, read_reply
 from diagnose.running.context import Context, OtherMailbox
 
 DAYS = 7
@@ -175,23 +175,26 @@ def expected_senders(inputs: Inputs) -> frozenset[str]:
 
 
 def read_headers(raw: bytes, folder: Literal["inbox", "junk"]) -> AwaitedMail:
-    """Sender, subject and date of a mail's headers, encoded words (RFC 2047) decoded."""
+    """Sender, subject and date of a mail's headers, encoded words (RFC 2047) and bare octets decoded."""
     headers = email.parser.BytesHeaderParser().parsebytes(raw)
+    fields: dict[str, str] = {}
+    for name, value in headers.raw_items():
+        fields.setdefault(name.lower(), _decoded(value.encode("utf-8", "surrogateescape")))
     try:
-        sent: float | None = email.utils.parsedate_to_datetime(str(headers.get("Date", ""))).timestamp()
+        sent: float | None = email.utils.parsedate_to_datetime(fields.get("date", "")).timestamp()
     except (ValueError, TypeError, OverflowError):
         sent = None
-    sender = email.utils.parseaddr(_decoded(headers.get("From")))[1]
-    return AwaitedMail(
-        folder=folder, sender=quote(sender, 200), subject=quote(_decoded(headers.get("Subject")), 200), at=sent
-    )
+    sender = email.utils.parseaddr(fields.get("from", ""))[1]
+    return AwaitedMail(folder=folder, sender=quote(sender, 200), subject=quote(fields.get("subject", ""), 200), at=sent)
 
 
-def _decoded(value: object) -> str:
+def _decoded(field: bytes) -> str:
     try:
-        return str(email.header.make_header(email.header.decode_header(str(value or ""))))
-    except (LookupError, ValueError):
-        return str(value)
+        parts = email.header.decode_header(field.decode("latin-1"))
+    except ValueError:  # what looks like an encoded word and is none
+        return decode(field)
+    # in parts as octets, and in one that is the whole field, each character of Latin-1 stands for an octet
+    return "".join(decode(p if isinstance(p, bytes) else p.encode("latin-1"), charset or "") for p, charset in parts)
 
 
 def is_awaited(mail: AwaitedMail, senders: frozenset[str]) -> bool:

@@ -27,7 +27,8 @@ from diagnose.model import (
     Text,
     text,
 )
-from diagnose.network import Exchange, KnownAnswer, in_background
+from diagnose.network import FetchedPage, KnownAnswer, in_background
+from diagnose.replies import charset_in
 from diagnose.running.context import Context
 
 PAGE_SECONDS = 5.0
@@ -96,17 +97,17 @@ def _ask(url: str, known: KnownAnswer | None, limit: Deadline, context: Context)
     return _read(exchange, url, known)
 
 
-def _read(exchange: Exchange, url: str, known: KnownAnswer | None) -> Reply:
+def _read(exchange: FetchedPage, url: str, known: KnownAnswer | None) -> Reply:
     hop = exchange.last
     as_known = False
     if known is not None and hop.status == known.status:
-        as_known = known.body in exchange.body if known.body else not exchange.body.strip()
+        as_known = known.body.encode() in exchange.body if known.body else not exchange.body.strip()
     return Reply(
         url=url,
         operator=known.operator if known else None,
         status=hop.status,
         location=hop.location,
-        title=read_page(exchange.body).title,
+        title=read_page(exchange.body, charset_in(exchange.content_type)).title,
         as_known=as_known,
         empty=not exchange.body.strip(),
         failure=hop.failure,

@@ -36,7 +36,7 @@ from diagnose.model import (
     text,
 )
 from diagnose.network import Race, Stream, in_background, read_line
-from diagnose.replies import Reading, read_reply
+from diagnose.replies import Reading, decode, read_reply
 from diagnose.running.context import Context
 
 GREETING_SHARE = 0.65
@@ -250,7 +250,7 @@ def _ask_first(stream: Stream, target: Service, context: Context) -> ServerFacts
 
 
 def _quoted(line: bytes) -> str:
-    return quote(line.decode("utf-8", "replace"))
+    return quote(decode(line))
 
 
 def _rest_of(line: bytes, stream: Stream) -> bytes:

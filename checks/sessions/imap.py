@@ -34,6 +34,7 @@ from checks.sessions.session import (
 from diagnose import __version__
 from diagnose.model import ClosedError, Deadline, DeadlineError, TooMuchDataError
 from diagnose.network import Stream
+from diagnose.replies import decode
 
 LAST_WORDS_SECONDS = 0.3
 """For the words of a server that has hung up to be read."""
@@ -80,7 +81,7 @@ def folder_name(name: str) -> str:
 
 
 def _words(listed: Iterable[bytes]) -> tuple[str, ...]:
-    return tuple(b" ".join(listed).decode("ascii", "replace").upper().split())
+    return tuple(decode(b" ".join(listed)).upper().split())
 
 
 class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
@@ -361,7 +362,7 @@ class ImapSession(MailSession):
         if listed := re.findall(
             rb"CAPABILITY ([^\]\r\n]+)", heard
         ):  # a login changes them; most servers say so at once
-            self.capabilities = tuple(listed[-1].decode("ascii", "replace").upper().split())
+            self.capabilities = _words(listed[-1:])
         words = words if kind == "OK" or b"{" in words[:1] else heard
         told = shown(words, secret)
         return self._as_answer(before, told) if kind == "OK" else Reply(ok=False, words=told)

@@ -37,8 +37,8 @@ WITHOUT_MAIL = "the session names no account with the capability"
 """How a session object is told that lets nobody read, or send; said in place of a reply, which HTTP has none for."""
 MOST_REDIRECTS = 5
 LARGEST_BODY = 1_000_000
-SHOWN_OF_BODY = 1000
-"""Bytes of a page or problem (RFC 9457) that are told beside the status."""
+READ_OF_BODY = 32_768
+"""Bytes of a page or problem (RFC 9457) that are read beside the status; it is cut once the secret is masked in it."""
 ANYTHING = ("BASIC", "BEARER")
 """What is tried with a server that asks for credentials and does not say for which (against RFC 9110 §11.6.1)."""
 ASKS = 401
@@ -75,9 +75,14 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> bytes:
         """Status, challenges and the beginning of what was sent, as one reply."""
-        wanted = self.body[:SHOWN_OF_BODY] if "json" in self.kind or "text" in self.kind else b""
+        wanted = self.body[:READ_OF_BODY] if "json" in self.kind or "text" in self.kind else b""
         head = [self.line, *(f"WWW-Authenticate: {one}" for one in self.challenges)]
-        return "\n".join(head).encode() + (b"\n" + wanted.strip() if wanted.strip() else b"")
+        return _octets("\n".join(head)) + (b"\n" + wanted.strip() if wanted.strip() else b"")
+
+
+def _octets(line: str) -> bytes:
+    """*line* as it was sent; http.client takes every octet for a letter of Latin-1."""
+    return line.encode("latin-1", "replace")
 
 
 class _Client(http.client.HTTPConnection):
@@ -235,7 +240,7 @@ class JmapSession(MailSession):
             self.capabilities = tuple(self._object.capabilities)
             return Reply(ok=True, words=answer.line)
         if answer.status < 400:
-            raise ClosedError(shown(f"{answer.line}: no JMAP session, but {answer.kind}"))
+            raise ClosedError(shown(_octets(f"{answer.line}: no JMAP session, but {answer.kind}")))
         return Reply(ok=False, words=shown(answer.words, credentials.secret))
 
     def _drop_what_has_ended(self) -> None:
@@ -290,6 +295,6 @@ def _errors_as_ours() -> Iterator[None]:
     except http.client.IncompleteRead:
         raise ClosedError("closed in the middle of an answer") from None
     except http.client.BadStatusLine as error:
-        raise StrangerError(shown(str(error))) from None
+        raise StrangerError(shown(_octets(str(error)))) from None
     except (http.client.HTTPException, ValueError) as error:
         raise ClosedError(f"not understood: {type(error).__name__}") from None

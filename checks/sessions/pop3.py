@@ -23,6 +23,7 @@ from checks.sessions.session import (
 )
 from diagnose.model import ClosedError, Deadline
 from diagnose.network import Stream
+from diagnose.replies import decode
 
 poplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # servers list many capabilities in long lines
 
@@ -52,7 +53,7 @@ class _Client(poplib.POP3):
             return None
         lines = []
         while (line := self.hear()) != b".":
-            if words := line.decode("ascii", "replace").upper().split():
+            if words := decode(line).upper().split():
                 lines.append(words)
         return lines
 
@@ -81,7 +82,7 @@ class Pop3Session(MailSession):
         try:
             self._client = _Client(stream)
         except poplib.error_proto as error:
-            raise ClosedError(shown(bytes(error.args[0]) if isinstance(error.args[0], bytes) else str(error))) from None
+            raise ClosedError(shown(error.args[0]) if isinstance(error.args[0], bytes) else str(error)) from None
         self._ask_capabilities()
 
     def _ask_capabilities(self) -> None:

@@ -14,9 +14,10 @@ from typing import ClassVar
 
 import msgspec
 
-from diagnose.account.secret import Secret
+from diagnose.account.secret import MASK, MASKED, Secret
 from diagnose.model import Deadline, ProtocolName, Subject
 from diagnose.network import Stream
+from diagnose.replies import decode
 
 SERVER_FIRST = ("LOGIN",)
 """Mechanisms in which the server speaks first: one that takes no first answer would get the password as the name."""
@@ -188,12 +189,14 @@ class MailSession(ABC):
         self.stream.abort()
 
 
-def shown(raw: bytes | str, secret: Secret | None = None) -> str:
-    """A reply fit to be kept: decoded, the secret masked, bounded."""
-    words = raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else raw
-    if secret is not None:  # before anything is cut: a part of it would not be found
+def shown(octets: bytes, secret: Secret | None = None) -> str:
+    """A reply fit to be kept: the secret masked, before and after it is decoded, and bounded."""
+    if secret is None:
+        words = decode(octets)
+    else:  # before anything is cut: a part of it would not be found
+        words = decode(secret.masked_in_octets(octets)).replace(MASKED.decode("ascii"), MASK)
         words = secret.masked_in(words)
-    return words.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")[:LONGEST_REPLY].rstrip("\r\n")
+    return words[:LONGEST_REPLY].rstrip("\r\n")
 
 
 def something_unread(stream: Stream, file: io.BufferedReader | None) -> bool:

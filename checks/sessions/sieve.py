@@ -7,6 +7,7 @@ import re
 from checks.sessions.session import LONGEST_LINE, MOST_LINES, MailSession, Resource, next_byte, shown
 from diagnose.model import ClosedError, Deadline, TooMuchDataError
 from diagnose.network import Stream, read_line
+from diagnose.replies import decode
 
 UNASKED_SECONDS = 2.0
 """For the capabilities that a server sends by itself after TLS (RFC 5804 §2.2); some older ones wait to be asked."""
@@ -38,10 +39,7 @@ class SieveSession(MailSession):
         if not last.upper().startswith(b"OK"):
             raise ClosedError(shown(last))
         listed = [found for line in lines if (found := _CAPABILITY.match(line))]
-        self._listed = {
-            found[1].decode("ascii", "replace").upper(): (found[2] or b"").decode("utf-8", "replace")
-            for found in listed
-        }
+        self._listed = {decode(found[1]).upper(): decode(found[2] or b"") for found in listed}
         self.capabilities = tuple(f"{name} {value}".strip().upper() for name, value in self._listed.items())
 
     def _answer(self) -> list[bytes]:

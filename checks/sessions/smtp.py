@@ -24,6 +24,7 @@ from checks.sessions.session import (
 )
 from diagnose.model import ClosedError, Deadline, Subject
 from diagnose.network import Stream
+from diagnose.replies import decode
 
 smtplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # an EHLO answer may hold long lines, too
 
@@ -64,7 +65,8 @@ class SmtpSession(MailSession):
                 raise error.__context__ from None
             raise ClosedError("closed by the server") from None
         except smtplib.SMTPResponseException as error:
-            raise ClosedError(shown(error.smtp_error, self.sent)) from None
+            words = error.smtp_error  # a text where it is smtplib's own
+            raise ClosedError(shown(words, self.sent) if isinstance(words, bytes) else words) from None
 
     def _hello(self) -> None:
         code, words = self._ask(b"EHLO " + HELO_NAME.encode())
@@ -74,7 +76,7 @@ class SmtpSession(MailSession):
             if code != 250:
                 raise ClosedError(f"{code} {shown(words)}")
             words = b""
-        lines = words.decode("ascii", "replace").upper().splitlines()[1:]
+        lines = decode(words).upper().splitlines()[1:]
         # "AUTH=PLAIN" is an old spelling that some servers still send beside the right one
         self.capabilities = tuple(dict.fromkeys(line.strip().replace("AUTH=", "AUTH ") for line in lines))
 
@@ -164,8 +166,8 @@ class SmtpSession(MailSession):
 
     def _reply(self, line: bytes | None) -> Reply:
         code, words = self._ask(line)
-        lines = (f"{code} {shown(part, self.sent)}" for part in words.splitlines() or [b""])
-        return Reply(ok=200 <= code < 300, words="\r\n".join(lines))
+        lines = (f"{code} ".encode() + part for part in words.splitlines() or [b""])
+        return Reply(ok=200 <= code < 300, words=shown(b"\r\n".join(lines), self.sent))
 
     def open_mailbox(self, deadline: Deadline) -> None:
         """Submission has no mailbox."""

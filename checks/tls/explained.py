@@ -13,6 +13,7 @@ from checks.tls.certificates import LONGEST_CHAIN, CertificateFacts, organisatio
 from checks.tls.unverified import client_hello, unverified_handshake
 from diagnose.model import ClosedError, Deadline, Failure, Service, failure
 from diagnose.network import Race, Stream
+from diagnose.replies import decode
 from diagnose.running.context import Context
 
 EXPLAIN_SECONDS = 6.0
@@ -86,7 +87,7 @@ def _plain_greeting(address: str, target: Service, deadline: Deadline) -> str:
         words = first_words(stream, target.protocol)
         if not words.data and words.error is not None:
             raise words.error
-        return words.data[:LONGEST_PLAINTEXT].decode("utf-8", "replace")
+        return decode(words.data)[:LONGEST_PLAINTEXT]
     finally:
         stream.abort()
 

@@ -12,6 +12,7 @@ from diagnose.har import script_words
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import quote
 from diagnose.process.first_use import made_once
+from diagnose.replies import decode
 
 LONGEST_TITLE = 200
 LONGEST_TEXT = 3000
@@ -103,8 +104,9 @@ def _bounded(body: str) -> str:
     return body if end < 0 else body[:end]
 
 
-def read_page(body: str) -> PageFacts:
-    """Title, forms, scripts and visible text of *body*; of what is no HTML its text."""
+def read_page(page: bytes, charset: str = "") -> PageFacts:
+    """Title, forms, scripts and visible text of *page*, which a header declares as *charset*; of no HTML its text."""
+    body = decode(page, charset)
     reader = _Reader()
     reader.feed(_bounded(body))
     seen = quote(" ".join(reader.words), LONGEST_TEXT)

@@ -20,8 +20,8 @@ from checks.web.set_cookie import Refusal, refusal
 from diagnose import providers
 from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Text, text
 from diagnose.model.protocols import PAGE
-from diagnose.network import Exchange, Hop, Stream, astray
-from diagnose.replies import read_reply
+from diagnose.network import FetchedPage, Hop, Stream, astray
+from diagnose.replies import charset_in, read_reply
 from diagnose.running.context import Context
 
 PAGE_SECONDS = 15.0
@@ -85,7 +85,9 @@ def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
     bare = None
     if exchange.loop and any(hop.cookies for hop in exchange.hops):
         bare = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS), keep_cookies=False).loop
-    page = read_page(exchange.body) if exchange.last.status is not None and not exchange.loop else None
+    page = None
+    if exchange.last.status is not None and not exchange.loop:
+        page = read_page(exchange.body, charset_in(exchange.content_type))
     return WebFacts(
         hops=exchange.hops,
         loop=exchange.loop,
@@ -97,7 +99,7 @@ def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
     )
 
 
-def _handshake_at_end(exchange: Exchange, target: Service, inputs: Inputs, context: Context) -> TlsFacts | None:
+def _handshake_at_end(exchange: FetchedPage, target: Service, inputs: Inputs, context: Context) -> TlsFacts | None:
     """The handshake again, with a look at why it fails, where a redirect ends at a host whose TLS does not hold."""
     failed, end = exchange.last.failure, _service_at(exchange.last.url, target)
     if failed is None or failed.name not in OF_TLS or (end.host, end.port) == (target.host, target.port):

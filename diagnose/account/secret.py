@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from diagnose.redaction.mask import MASK as MASK
+from diagnose.redaction.mask import MASKED as MASKED
 from diagnose.redaction.mask import Mask
 
 
@@ -47,6 +48,13 @@ class Secret:
 
     def masked_in(self, words: str) -> str:
         """*words* without the secret, as `Mask.hide` sees to."""
+        return self.__prepared().hide(words)
+
+    def masked_in_octets(self, octets: bytes) -> bytes:
+        """*octets*, not decoded yet, without the secret, as `Mask.hide_octets` sees to."""
+        return self.__prepared().hide_octets(octets)
+
+    def __prepared(self) -> Mask:
         if self.__mask is None:
             self.__mask = Mask((self,))
-        return self.__mask.hide(words)
+        return self.__mask

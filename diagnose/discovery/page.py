@@ -10,6 +10,7 @@ from diagnose.discovery.facts import SourceStatus
 from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
 from diagnose.network import Network
+from diagnose.replies import charset_in, decode
 
 FETCH_SECONDS = 8.0
 """Patience for one page, from look-up to last byte."""
@@ -45,7 +46,7 @@ def fetch_page(url: str, network: Network, deadline: Deadline) -> Page:
     if last.status == 200:
         if exchange.truncated:
             return Page(status="failed", code=200, text="larger than any configuration")
-        return Page(status="found", code=200, body=exchange.body)
+        return Page(status="found", code=200, body=decode(exchange.body, charset_in(exchange.content_type)))
     unclear = last.status is None or last.status >= 500 or last.status == 429
     return Page(status="failed" if unclear else "nothing", code=last.status, text=f"HTTP {last.status} at {last.url}")
 

@@ -16,8 +16,8 @@ from diagnose.har.names import names
 from diagnose.har.secrets import Secrets
 from diagnose.har.urls import clean_url
 from diagnose.model import quote
-from diagnose.replies import load_knowledge
-from diagnose.replies.text import decode, visible
+from diagnose.replies import charset_in, decode
+from diagnose.replies.text import visible
 
 LONGEST_LINE, MOST_LINES, LONGEST_TEXT = 300, 60, 3_000
 """Characters of a line, lines, and characters in all that are kept of an answer's words."""
@@ -82,7 +82,7 @@ def body_of(content: dict[str, Any]) -> str:
         raw = base64.b64decode(body[: len(body) // 4 * 4])
     except (binascii.Error, ValueError):
         return ""
-    return decode(raw, load_knowledge().familiar)
+    return decode(raw, charset_in(str(content.get("mimeType") or "")))
 
 
 def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -> Answer:

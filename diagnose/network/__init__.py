@@ -18,7 +18,7 @@ from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
 from diagnose.model.failure import DeadlineError, Failure, NamedError
 from diagnose.network.connector import Attempt, Family, Race, family_of, has_route
-from diagnose.network.http import Cookie, Exchange, Hop, astray, fetch
+from diagnose.network.http import Cookie, FetchedPage, Hop, astray, fetch
 from diagnose.network.resolver import (
     DnsAnswer,
     MxRecord,
@@ -41,8 +41,8 @@ __all__ = [
     "CaFileError",
     "Cookie",
     "DnsAnswer",
-    "Exchange",
     "Family",
+    "FetchedPage",
     "Hop",
     "HostAddresses",
     "KnownAnswer",
@@ -201,7 +201,7 @@ class Network:
         *,
         keep_cookies: bool = True,
         headers: Mapping[str, str] | None = None,
-    ) -> Exchange:
+    ) -> FetchedPage:
         """The page at *url*, redirects followed as far as *accept* allows. Never raises.
 
         *ready* may hand over a connection to host and port that stands already, TLS included. Without

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import re
 import time
@@ -33,9 +32,6 @@ MOST_HEAD_LINES = 10_000
 PIECE = 16384
 LARGEST_BODY = 1_000_000
 """Bytes of a page that are read; a login form stands far before."""
-
-NO_CHARSETS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
-"""Codecs of Python's that are no charsets of pages; some take hours for a page."""
 
 Open = Callable[[str, int, bool, Deadline], Stream]
 """Connects: host, port, whether TLS is wanted (then with the verified handshake done), deadline."""
@@ -70,12 +66,13 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     milliseconds: int
 
 
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page and the way to it."""
 
     hops: tuple[Hop, ...]
     content_type: str = ""
-    body: str = ""
+    body: bytes = b""
+    """As sent, unpacked; to be decoded by whoever knows what it is (`diagnose.replies.decode`)."""
     truncated: bool = False
     unfinished: bool = False
     """The deadline came before the page's end."""
@@ -97,7 +94,7 @@ def fetch(
     largest_body: int = LARGEST_BODY,
     keep_cookies: bool = True,
     headers: Mapping[str, str] | None = None,
-) -> Exchange:
+) -> FetchedPage:
     """GET *url* and follow its redirects. Never raises for what a server or the network does.
 
     A redirect to an address that *accept* refuses, or to no http(s) address, is recorded and not followed.
@@ -147,7 +144,7 @@ def fetch(
             started = time.monotonic()
             state = (url, str(sorted((c.domain, c.path, c.name, c.value or "") for c in session.cookies)))
             if state in seen or len(hops) > MOST_REDIRECTS:
-                return Exchange(hops=tuple(hops), loop=True)
+                return FetchedPage(hops=tuple(hops), loop=True)
             seen.add(state)
             try:
                 response = session.get(url, allow_redirects=False, stream=True, timeout=max(deadline.left(), 0.01))
@@ -160,7 +157,7 @@ def fetch(
                     if target is None or not is_web_address(target) or not accept(target):
                         body, cut, late = _body(response, deadline, largest_body)
                         hops.append(hop)
-                        return Exchange(
+                        return FetchedPage(
                             hops=tuple(hops),
                             content_type=response.headers.get("Content-Type", ""),
                             body=body,
@@ -169,7 +166,7 @@ def fetch(
                         )
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 hops.append(Hop(url=url, failure=failure(_root(error), "http"), milliseconds=_since(started)))
-                return Exchange(hops=tuple(hops))
+                return FetchedPage(hops=tuple(hops))
             hops.append(hop)
             url = target
     finally:
@@ -230,8 +227,8 @@ def _hop(url: str, response: requests.Response, location: str | None, started: f
     )
 
 
-def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[str, bool, bool]:
-    """The page's text, whether it is cut at *largest* bytes, and whether the deadline came before its end."""
+def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[bytes, bool, bool]:
+    """The page's octets, whether it is cut at *largest* bytes, and whether the deadline came before its end."""
     with one_at_a_time:
         import urllib3.exceptions
 
@@ -249,9 +246,7 @@ def _body(response: requests.Response, deadline: Deadline, largest: int) -> tupl
         late = deadline.passed()
         if not parts or not late:
             raise
-    data = b"".join(parts)[:largest]
-    named = "charset" in response.headers.get("Content-Type", "").lower()
-    return _text(data, (response.encoding if named else None) or "utf-8"), size > largest, late
+    return b"".join(parts)[:largest], size > largest, late
 
 
 def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
@@ -276,16 +271,6 @@ def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
             raise ValueError(f"packed wrongly: {error}") from error
 
     return unpack
-
-
-def _text(data: bytes, charset: str) -> str:
-    """*data* read as *charset*, or as UTF-8 where that is none."""
-    try:
-        if codecs.lookup(charset).name.replace("_", "-") in NO_CHARSETS:
-            charset = "utf-8"
-        return data.decode(charset, "replace")
-    except (LookupError, ValueError):
-        return data.decode("utf-8", "replace")
 
 
 def _root(error: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ A text is taken as it will be shown. Where it, or what is encoded in it, holds a
 from __future__ import annotations
 
 import base64
+import contextlib
 import html.entities
 import json
 import re
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from diagnose.account.secret import Secret
 
 MASK = "•••"
+MASKED = b"\x1a"
+"""What stands for a secret in octets until they are decoded: SUBSTITUTE of ECMA-48, the same in all charsets."""
 SHORT = 4
 """Octets; fewer of them are found in many a word that has nothing to do with the secret."""
 TIGHT = 6
@@ -28,8 +31,15 @@ LEAST_CUT = 3
 """Characters of a secret that are hidden where the rest was cut off."""
 LONGEST = 1 << 15
 """Characters; what is longer is cut off, and no report shows so much of anything."""
+LONGEST_SECRET = 4096
+"""Characters; so many are dropped before the place where octets were cut off, so that no part of one is left."""
 MOST_WORDS = 50
 """Masked one by one; a text that holds more is masked as a whole."""
+_CHARSETS = (
+    *("gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "iso2022_jp", "utf-16-le", "utf-16-be"),
+    *("koi8_r", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+)
+"""In which a server may repeat a secret that it was sent in UTF-8."""
 _WORD_ENDS = re.compile(r"[\s\"'<>()\[\]{},]")
 
 
@@ -58,6 +68,16 @@ class Mask:
             words = "".join(part if place % 2 else self._hide_apart(part) for place, part in enumerate(parts))
         return words
 
+    def hide_octets(self, octets: bytes) -> bytes:
+        """*octets* of a server, not decoded yet, with `MASKED` for each secret in them, whatever its charset.
+
+        In the wrong charset a secret could come out as letters that are not its own, and yet tell it.
+        """
+        octets = octets.replace(MASKED, b"")
+        for one in (*self._masked, *self._masked_apart):
+            octets = one.hide_octets(octets)
+        return octets
+
     def _hide_apart(self, words: str) -> str:
         for one in self._masked_apart:
             words = one.hide(words)
@@ -76,6 +96,7 @@ class _Masked:
         self._written = re.compile(
             "|".join("".join(map(way, word)).join(edge) for way in ways) if word else "(?!)", re.I
         )
+        self._encoded = re.compile(b"|".join(map(re.escape, _encodings(word, self._octets))) or b"(?!)", re.I)
         self._cores = _base64_cores(self._octets)
         self._base64 = re.compile(rf"[A-Za-z0-9+/_-]{{{max(1, min(map(len, self._cores)))},}}={{0,2}}")
         plain = canonical(word)
@@ -99,6 +120,16 @@ class _Masked:
                 return words + CUT if rest else words
             words = self._without_one(words)
         return MASK
+
+    def hide_octets(self, octets: bytes) -> bytes:
+        """*octets* without this secret, as `Mask.hide_octets` has it."""
+        octets = self._encoded.sub(MASKED, octets)
+        if octets.isascii() or not self._octets:  # then any charset reads as the mask for words does
+            return octets
+        words = self.hide(octets.decode("latin-1"))
+        if words.endswith(CUT):
+            words = words[: LONGEST - LONGEST_SECRET]
+        return words.replace(MASK, MASKED.decode("ascii")).encode("latin-1", "ignore")
 
     def _masked_run(self, found: re.Match[str]) -> str:
         letters = found.group().replace("-", "+").replace("_", "/")
@@ -129,6 +160,15 @@ class _Masked:
         start = max((found.end() for found in _WORD_ENDS.finditer(words, 0, start)), default=0)
         behind = _WORD_ENDS.search(words, end)
         return words[:start] + MASK + (words[behind.start() :] if behind else "")
+
+
+def _encodings(word: str, octets: bytes) -> list[bytes]:
+    """*octets* of *word*, and those of other charsets that have its letters; what is short could stand anywhere."""
+    found = {octets}
+    for charset in _CHARSETS:
+        with contextlib.suppress(UnicodeEncodeError):
+            found.add(word.encode(charset))
+    return sorted((one for one in found if len(one) >= SHORT), key=len, reverse=True)
 
 
 def _smallest(holds: Callable[[int], bool], most: int) -> int:

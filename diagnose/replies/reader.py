@@ -8,10 +8,11 @@ import msgspec
 
 from diagnose.model.check import Certainty
 from diagnose.model.protocols import ReplyForm
+from diagnose.replies.decoding import decode, repaired
 from diagnose.replies.knowledge import NO_CAUSE, REPLY, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
 from diagnose.replies.lines import weighty, without_settings
 from diagnose.replies.phrases import Pattern, PhraseIndex, sentences, without_addresses
-from diagnose.replies.text import decode, fold
+from diagnose.replies.text import LARGEST_REPLY, fold
 from diagnose.replies.wire import Code, Wire, take_apart
 
 LONGEST_TEXT = 8_000
@@ -82,7 +83,8 @@ def read_reply(
     server sent; KnowledgeError when the package's knowledge files are broken.
     """
     known = knowledge or load_knowledge()
-    words = decode(reply, known.familiar)
+    sent = decode(reply[:LARGEST_REPLY], familiar=known.familiar) if isinstance(reply, bytes) else reply
+    words = repaired(sent, known.familiar)
     heavy = weighty(words)
     reading = _read(heavy, known, protocol, provider, stage)
     return reading if reading.matched or heavy == words else _read(words, known, protocol, provider, stage)

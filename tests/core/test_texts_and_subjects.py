@@ -232,7 +232,7 @@ PAGES = {
 def test_no_page_takes_long_to_read(name: str) -> None:
     """Some shapes make a careless reader take time that grows with the square."""
     with working(10):
-        read_page(PAGES[name])
+        read_page(PAGES[name].encode())
 
 
 PIECES = [
@@ -255,4 +255,4 @@ PIECES += ["</script>", "&amp;", "&#x110000;", "&#0;", "\0", "é", "<?", "<!x", 
 @given(parts=st.lists(st.sampled_from(PIECES), max_size=40))
 def test_no_page_is_an_exception(parts: list[str]) -> None:
     """Whatever stands in it."""
-    read_page("".join(parts))
+    read_page("".join(parts).encode())

@@ -198,7 +198,7 @@ def test_a_line_without_an_end_ends(protocol: str, talk: Callable[[socket.socket
 # -- pages
 
 
-def page(port: int, seconds: float = PATIENCE) -> tuple[str, bool, str]:
+def page(port: int, seconds: float = PATIENCE) -> tuple[bytes, bool, str]:
     def opened(_host: str, _port: int, _tls: bool, until: Deadline) -> Stream:
         stream = stream_to(port)
         stream.deadline = until
@@ -221,9 +221,9 @@ def packed_answer(
 def test_a_packed_page_is_unpacked_no_further_than_it_is_read(pack: Callable[[bytes], bytes], encoding: str) -> None:
     """Sixty-four million bytes in sixty thousand; and an ordinary one is read whole."""
     with tcp(packed_answer(pack(b"<p>hello"), encoding)) as port:
-        assert page(port) == ("<p>hello", False, "")
+        assert page(port) == (b"<p>hello", False, "")
     with tcp(packed_answer(pack(bytes(64_000_000)), encoding)) as port:
-        found: list[tuple[str, bool, str]] = []
+        found: list[tuple[bytes, bool, str]] = []
         cost = processor_seconds(lambda: found.append(page(port)))
     assert (len(found[0][0]), found[0][1]) == (LARGEST_BODY, True)
     assert cost < 3.0
@@ -240,7 +240,7 @@ def test_the_page_of_a_redirect_is_not_unpacked() -> None:
     """The library would read it whole to be polite to the connection."""
     bomb = packed_answer(gzip.compress(bytes(64_000_000)), "gzip", "302 Found", "Location: ftp://127.0.0.1/\r\n")
     with tcp(bomb) as port:
-        found: list[tuple[str, bool, str]] = []
+        found: list[tuple[bytes, bool, str]] = []
         cost = processor_seconds(lambda: found.append(page(port)))
     assert len(found[0][0]) <= LARGEST_BODY
     assert cost < 3.0
@@ -272,12 +272,12 @@ def test_an_endless_answer_has_an_end(kind: str) -> None:
 def test_no_page_takes_long_to_read(part: str) -> None:
     """As long as any that is read, and of what a parser likes least."""
     body = part * (LARGEST_BODY // len(part))
-    assert processor_seconds(lambda: read_page(body)) < 5.0
+    assert processor_seconds(lambda: read_page(body.encode())) < 5.0
 
 
 def test_a_page_of_many_tags_is_read() -> None:
     """A near-miss: a long list, and the form behind it."""
-    found = read_page("<ul>" + "<li>x</li>" * 4000 + "</ul><form><input type=password></form>")
+    found = read_page(b"<ul>" + b"<li>x</li>" * 4000 + b"</ul><form><input type=password></form>")
     assert (found.password_field, found.forms) == (True, 1)
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from diagnose.knowledge import KnowledgeError
 from diagnose.replies import Knowledge, load_knowledge, read_reply
+from diagnose.replies.decoding import repaired
 from diagnose.replies.knowledge import LAYERS, NO_CAUSE, REPLIES, Compiled, Example, Rule, known_causes
 from diagnose.replies.phrases import sentences
-from diagnose.replies.text import decode, fold
+from diagnose.replies.text import fold
 from diagnose.replies.wire import take_apart
 
 CAUSES = frozenset({"credentials.rejected", "server.fault"})
@@ -30,7 +31,7 @@ def shown(entries: tuple[str | Example, ...]) -> list[Example]:
 
 def fits(compiled: Compiled, example: Example) -> bool:
     known = load_knowledge()
-    text = fold(take_apart(decode(example.reply, known.familiar), example.protocol).text, known.variants)
+    text = fold(take_apart(repaired(example.reply, known.familiar), example.protocol).text, known.variants)
     return any(pattern.fits(known.index.find(line)) for line in sentences(text) for pattern in compiled.patterns)
 
 

@@ -9,7 +9,8 @@ from checks.browser.stored.caches import Copy
 from checks.browser.stored.cookies import StoredCookie
 from checks.browser.stored.facts import HeldPage, Trial
 from checks.browser.stored.pages import assets
-from diagnose.network import Exchange
+from diagnose.network import FetchedPage
+from diagnose.replies import charset_in, decode
 from diagnose.running.context import Context
 
 ASK_SECONDS = 8.0
@@ -34,7 +35,7 @@ def compare(copies: Iterable[Copy], now: float, context: Context) -> HeldPage | 
     today = _ask(copy.url, context)
     if copy.text is None or today.last.status != 200:
         return HeldPage(stored_at=copy.stored_at)
-    before, after = assets(copy.text, copy.url), assets(today.body, copy.url)
+    before, after = assets(copy.text, copy.url), assets(decode(today.body, charset_in(today.content_type)), copy.url)
     missing = [url for path, url in before.items() if path not in after][:MOST_ASSETS]
     return HeldPage(stored_at=copy.stored_at, changed=bool(missing), gone=gone(missing, context))
 
@@ -44,7 +45,7 @@ def gone(urls: Iterable[str], context: Context) -> int:
     return sum(_ask(url, context).last.status in {404, 410} for url in urls)
 
 
-def _ask(url: str, context: Context, cookie: str = "") -> Exchange:
+def _ask(url: str, context: Context, cookie: str = "") -> FetchedPage:
     """The answer to one request; a redirect is not followed."""
     until = context.deadline.share(0.3, ASK_SECONDS)
     return context.network.fetch(url, until, accept=lambda _: False, headers={"Cookie": cookie} if cookie else {})

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from checks.browser.stored.files import Why
+from diagnose.replies import charset_in, decode
 
 MOST_ENTRIES = 20_000
 """Of one cache; what lies beyond is not looked at."""
@@ -53,12 +54,15 @@ class Copy:
         with contextlib.suppress(OSError, EOFError, zlib.error):
             match coding:
                 case "gzip" | "x-gzip":
-                    return _inflated(self.body, gzip_too=True)
+                    return self._decoded(_inflated(self.body, gzip_too=True))
                 case "deflate":
-                    return _inflated(self.body, gzip_too=False)
+                    return self._decoded(_inflated(self.body, gzip_too=False))
                 case "identity" | "":
-                    return self.body[:LARGEST_BODY].decode("utf-8", "replace")
+                    return self._decoded(self.body[:LARGEST_BODY])
         return None
+
+    def _decoded(self, octets: bytes) -> str:
+        return decode(octets, charset_in(self.headers.get("content-type", "")))
 
 
 class Held(NamedTuple):
@@ -85,13 +89,9 @@ def host_of(url: str) -> str | None:
         return None
 
 
-def _inflated(body: bytes, *, gzip_too: bool) -> str:
+def _inflated(body: bytes, *, gzip_too: bool) -> bytes:
     # 32: either of gzip and zlib; the bound is what keeps a small body from becoming a large one
-    return (
-        zlib.decompressobj(zlib.MAX_WBITS | 32 if gzip_too else zlib.MAX_WBITS)
-        .decompress(body, LARGEST_BODY)
-        .decode("utf-8", "replace")
-    )
+    return zlib.decompressobj(zlib.MAX_WBITS | 32 if gzip_too else zlib.MAX_WBITS).decompress(body, LARGEST_BODY)
 
 
 def _moment(written: str | None) -> float | None:
