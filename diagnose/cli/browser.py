@@ -14,9 +14,9 @@ from diagnose import providers
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
 from diagnose.cli import signals
+from diagnose.cli.formats import rendered
 from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways, write_reports
-from diagnose.cli.output import rendered
 from diagnose.cli.parameters import Number, ServiceUrl
 from diagnose.discovery import Wishes, discover
 from diagnose.locale.language import translation

@@ -14,7 +14,8 @@ import click
 from diagnose.account.history import PENDING, History
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
-from diagnose.cli import COMMANDS, secrets, signals
+from diagnose.cli import COMMANDS, INTERRUPTED, secrets, signals
+from diagnose.cli.formats import exit_code, formats, rendered
 from diagnose.cli.help import Sectioned, section
 from diagnose.cli.options import (
     audience_option,
@@ -23,7 +24,7 @@ from diagnose.cli.options import (
     no_color_option,
     profiles_option,
 )
-from diagnose.cli.output import formats, print_out, rendered, suffixes, terminal_style, write_file
+from diagnose.cli.output import print_out, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
 from diagnose.discovery import Wishes
@@ -62,7 +63,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
             click.option(
                 "--report",
                 "reports",
-                type=ReportFile(suffixes()),
+                type=ReportFile(),
                 multiple=True,
                 metavar="FILE",
                 help="Also write a report; the suffix gives the format: .html, .txt or .json.",
@@ -363,10 +364,13 @@ def show(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickExce
         verbose=given["verbose"],
         quiet=given["quiet"],
     )
+    code = INTERRUPTED
     try:
         print_out(rendered(given["form"], done.report, style))
+        if not done.interrupted:
+            code = exit_code(given["form"], done.report)
     except click.ClickException as error:
         unwritten.append(error)
     if unwritten:
         raise click.ClickException(" ".join(dict.fromkeys(error.format_message() for error in unwritten)))
-    return 130 if done.interrupted else int(done.report.verdict.exit_code)
+    return code

@@ -9,72 +9,26 @@ import sys
 import tempfile
 from collections.abc import Callable
 from gettext import gettext as _
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import cast
 
 import click
 
-from diagnose.model.failure import internal_fault
+from diagnose.cli.formats import format_of, rendered
 from diagnose.model.report import Report
 from diagnose.process import standard_streams
-from diagnose.process.first_use import one_at_a_time
-from diagnose.rendering.renderer import Audience, Renderer, RenderStyle
-
-
-def formats() -> tuple[str, ...]:
-    """The ids of all formats, by entry point; nothing is loaded."""
-    return tuple(sorted({point.name for point in entry_points(group="diagnose.reports")}))
-
-
-def renderer(name: str) -> Renderer:
-    """The format called *name*. Raises click.ClickException where whoever brings it is broken."""
-    (point, *_others) = entry_points(group="diagnose.reports", name=name)
-    try:
-        with one_at_a_time:
-            return cast("Renderer", point.load())
-    except Exception as error:
-        raise _unusable(name, error) from error
-
-
-def rendered(name: str, report: Report, style: RenderStyle) -> str:
-    """*report* in the format called *name*. Raises click.ClickException."""
-    format_ = renderer(name)
-    try:
-        return format_.render(report, style)
-    except Exception as error:
-        raise _unusable(name, error) from error
-
-
-def _unusable(name: str, error: Exception) -> click.ClickException:
-    sentence = _("the format “{name}” cannot be written: {words}.")
-    return click.ClickException(sentence.format(name=name, words=internal_fault(error).render(_)))
-
-
-SUFFIXES = {
-    ".html": "html",
-    ".txt": "text",
-    ".md": "markdown",
-    ".json": "json",
-    ".xml": "junit",
-    ".prom": "openmetrics",
-}
-"""The suffix of a report file to the format it asks for (contract)."""
-
-
-def suffixes() -> tuple[str, ...]:
-    """The suffixes whose formats are installed."""
-    present = formats()
-    return tuple(suffix for suffix, name in SUFFIXES.items() if name in present)
+from diagnose.rendering.renderer import Audience, RenderStyle
 
 
 def write_file(file: Path, report: Report, style: RenderStyle) -> None:
     """Write *report* to *file*, in the format of its suffix; it appears whole or not at all.
 
     It keeps the mode of the file that it replaces; a new one, which tells much of a person, is for its owner alone.
-    Raises click.ClickException.
+    Raises click.ClickException; ValueError for a suffix that is no format's.
     """
-    words = rendered(SUFFIXES[file.suffix.lower()], report, style)
+    name = format_of(file.suffix)
+    if name is None:
+        raise ValueError(file.suffix)
+    words = rendered(name, report, style)
     try:
         if (why := irreplaceable(file)) is not None:
             raise click.ClickException(why)

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from diagnose.cli.formats import renderer
 from diagnose.cli.options import lang_option, no_color_option, page_format_option
-from diagnose.cli.output import print_out, renderer, terminal_style
+from diagnose.cli.output import print_out, terminal_style
 from diagnose.locale.language import translation
 from diagnose.model.text import json_text
 from diagnose.providers.schema import Source

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from diagnose.account.subject import SubjectError, host_name
+from diagnose.cli.formats import format_of, suffixes
 from diagnose.cli.output import irreplaceable
 from diagnose.model import Service
 from diagnose.model.domains import ascii_url
@@ -129,15 +130,12 @@ class ReportFile(click.ParamType[Path]):
 
     name = "file"
 
-    def __init__(self, suffixes: tuple[str, ...]) -> None:
-        self.suffixes = suffixes
-
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """*value* as a path that can be written to."""
         file = Path(str(value))
-        if file.suffix.lower() not in self.suffixes:
-            suffixes = _(", ").join(self.suffixes)
-            self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=suffixes), param, ctx)
+        if format_of(file.suffix) is None:
+            known = _(", ").join(suffixes())
+            self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=known), param, ctx)
         if not file.parent.is_dir():
             self.fail(_("there is no folder “{folder}”.").format(folder=file.parent), param, ctx)
         try:  # permissions do not tell all: of a full disk, say, or of a folder that only looks like one

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -44,3 +44,8 @@ class Renderer:
     """The whole document with its last line end; pure."""
     page: Callable[[Page, RenderStyle], str] | None = None
     """Likewise for a page that is no report; None: the format has none."""
+    render_many: Callable[[Sequence[Report], RenderStyle], str] | None = None
+    """Likewise for the reports of many runs in one document; None: the format holds one."""
+    exit_code: Callable[[Report], int] | None = None
+    """The exit code, 0 to 255, of a run that is shown in this format; None: that of the verdict. An interrupted run
+    ends in 130 whatever the format says."""

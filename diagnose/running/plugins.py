@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, NoReturn
 
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import Check, Facts, Inputs, Subject, text
 from diagnose.model.failure import FaultError
+from diagnose.process.entry_points import entry_points, is_own
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
 from diagnose.running.declaration import DeclarationError, validate
 
 GROUP = "diagnose.checks"
-OWN = "checks."
-"""What the modules of the built-in checks begin with."""
 
 
 class PluginError(FaultError):
@@ -25,9 +24,9 @@ class PluginError(FaultError):
 @made_once
 def all_checks() -> tuple[Check[Any], ...]:
     """Built-in and other packages' checks alike; for those that cannot be used, one check that says so."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    own = [check for point in points if point.value.startswith(OWN) for check in point.load()]
-    return (*own, *_foreign([point for point in points if not point.value.startswith(OWN)], own))
+    points = entry_points(GROUP)
+    own = [check for point in points if is_own(point) for check in point.load()]
+    return (*own, *_foreign([point for point in points if not is_own(point)], own))
 
 
 def _foreign(points: Iterable[EntryPoint], own: list[Check[Any]]) -> Iterable[Check[Any]]:

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from diagnose.account.secret import Secret
-from diagnose.cli.output import formats, renderer
+from diagnose.cli.formats import formats, renderer
 from diagnose.model import Check, CheckResult, Facts, Finding, Subject, Text, text
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import MASK, Mask

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from diagnose.cli.output import formats, renderer
+from diagnose.cli.formats import formats, renderer
 from diagnose.model.report import ReportLink, ReportRemedy
 from diagnose.rendering.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
 from diagnose.rendering.renderer import RenderStyle

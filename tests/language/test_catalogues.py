@@ -12,7 +12,7 @@ import hanzidentifier
 import pytest
 
 from diagnose.cli import COMMANDS, MAIN
-from diagnose.cli.output import formats, renderer
+from diagnose.cli.formats import formats, renderer
 from diagnose.locale.language import translation
 from diagnose.providers import Language
 from diagnose.rendering.renderer import RenderStyle

@@ -1,0 +1,73 @@
+"""What checks, formats and programs of others may rely on; all other modules may change with any version.
+
+A check is made of `Check`, `Facts`, `Finding` and `text`; its probe gets `Inputs` and a `Context`. A format is a
+`Renderer` from `Report` and `RenderStyle` to a text. A program calls `diagnose` with a `Request`.
+docs/architecture.md lists every name.
+"""
+
+from __future__ import annotations
+
+from diagnose.account.secret import Secret
+from diagnose.account.subject import parse_subject
+from diagnose.knowledge import KnowledgeError
+from diagnose.model.check import Certainty, Check, CheckResult, Facts, Finding, Inputs, SkipCheck, Status
+from diagnose.model.deadline import Deadline
+from diagnose.model.failure import Failure, FailureName, failure
+from diagnose.model.protocols import ProtocolName, TlsMode
+from diagnose.model.report import Report
+from diagnose.model.targets import Host, Service, Subject, Target
+from diagnose.model.text import Text, TextError, quote, text
+from diagnose.network import DnsAnswer, Exchange, Nameserver, Network, Stream
+from diagnose.rendering.page import Page
+from diagnose.rendering.renderer import Renderer, RenderStyle
+from diagnose.running.context import Context
+from diagnose.running.diagnosis import Diagnosis, Request, diagnose
+from diagnose.running.interruption import Interruption
+from diagnose.running.observer import Observer
+
+API_VERSION = (1, 0)
+"""Major and minor: a major one takes a name away or changes what it does, a minor one only adds names."""
+
+__all__ = [
+    "API_VERSION",
+    "Certainty",
+    "Check",
+    "CheckResult",
+    "Context",
+    "Deadline",
+    "Diagnosis",
+    "DnsAnswer",
+    "Exchange",
+    "Facts",
+    "Failure",
+    "FailureName",
+    "Finding",
+    "Host",
+    "Inputs",
+    "Interruption",
+    "KnowledgeError",
+    "Nameserver",
+    "Network",
+    "Observer",
+    "Page",
+    "ProtocolName",
+    "RenderStyle",
+    "Renderer",
+    "Report",
+    "Request",
+    "Secret",
+    "Service",
+    "SkipCheck",
+    "Status",
+    "Stream",
+    "Subject",
+    "Target",
+    "Text",
+    "TextError",
+    "TlsMode",
+    "diagnose",
+    "failure",
+    "parse_subject",
+    "quote",
+    "text",
+]

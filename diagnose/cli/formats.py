@@ -1,0 +1,103 @@
+"""The formats that a report can be written in: by name or suffix, and what is said of one that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from gettext import gettext as _
+from typing import TypeVar
+
+import click
+
+from diagnose.model.failure import internal_fault
+from diagnose.model.report import Report
+from diagnose.process.entry_points import entry_points
+from diagnose.process.first_use import one_at_a_time
+from diagnose.rendering.renderer import Renderer, RenderStyle
+
+GROUP = "diagnose.reports"
+HIGHEST_EXIT_CODE = 255
+T = TypeVar("T")
+
+
+def formats() -> tuple[str, ...]:
+    """The ids of all formats, the built-in ones first; nothing is loaded."""
+    return tuple(dict.fromkeys(point.name for point in entry_points(GROUP)))
+
+
+def renderer(name: str) -> Renderer:
+    """The format called *name*, the built-in one first. Raises click.ClickException where it cannot be loaded."""
+    point = next(point for point in entry_points(GROUP) if point.name == name)
+
+    def load() -> Renderer:
+        with one_at_a_time:
+            found = point.load()
+        if not isinstance(found, Renderer):
+            raise TypeError
+        return found
+
+    return _used(name, load)
+
+
+def rendered(name: str, report: Report, style: RenderStyle) -> str:
+    """*report* in the format called *name*. Raises click.ClickException."""
+    format_ = renderer(name)
+    return _used(name, lambda: format_.render(report, style))
+
+
+def exit_code(name: str, report: Report) -> int:
+    """The exit code of a run whose *report* is shown in the format called *name*. Raises click.ClickException."""
+    own = renderer(name).exit_code
+    if own is None:
+        return int(report.verdict.exit_code)
+
+    def coded() -> int:
+        code = own(report)
+        if not isinstance(code, int) or not 0 <= code <= HIGHEST_EXIT_CODE:
+            raise ValueError
+        return int(code)
+
+    return _used(name, coded)
+
+
+def format_of(suffix: str) -> str | None:
+    """The format of the files that end in *suffix*; None where there is none.
+
+    A suffix that no format claims may be that of one that cannot be loaded: that one is named then, so that
+    writing the file says what is wrong.
+    """
+    broken = None
+    for name in formats():
+        try:
+            if suffix.lower() in _suffixes(name):
+                return name
+        except click.ClickException:
+            broken = broken or name
+    return broken
+
+
+def suffixes() -> tuple[str, ...]:
+    """The suffixes of all formats that can be loaded."""
+    found: dict[str, None] = {}
+    for name in formats():
+        try:
+            found.update(dict.fromkeys(_suffixes(name)))
+        except click.ClickException:  # told where that format is asked for
+            continue
+    return tuple(found)
+
+
+def _suffixes(name: str) -> tuple[str, ...]:
+    format_ = renderer(name)
+    return _used(name, lambda: tuple(str(suffix).lower() for suffix in format_.suffixes))
+
+
+def _used(name: str, use: Callable[[], T]) -> T:
+    """What *use* makes of the format called *name*. Raises click.ClickException for whatever it raises."""
+    try:
+        return use()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # even an exit is only this format's fault
+        sentence = _("the format “{name}” cannot be written: {words}.")
+        words = internal_fault(error).render(_)
+        raise click.ClickException(sentence.format(name=name, words=words)) from error
