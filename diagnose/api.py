@@ -17,7 +17,7 @@ from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.model.report import Report
 from diagnose.model.targets import Host, Service, Subject, Target
 from diagnose.model.text import Text, TextError, quote, text
-from diagnose.network import DnsAnswer, Exchange, Nameserver, Network, Stream
+from diagnose.network import DnsAnswer, FetchedPage, Nameserver, Network, Stream
 from diagnose.rendering.page import Page
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from diagnose.running.context import Context
@@ -37,10 +37,10 @@ __all__ = [
     "Deadline",
     "Diagnosis",
     "DnsAnswer",
-    "Exchange",
     "Facts",
     "Failure",
     "FailureName",
+    "FetchedPage",
     "Finding",
     "Host",
     "Inputs",
