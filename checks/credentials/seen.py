@@ -15,7 +15,7 @@ from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.tls import TlsFacts
 from checks.web.web import WebFacts
-from diagnose.knowledge.catalogue import FAMILIES
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, text
 from diagnose.replies import read_message
 from diagnose.replies.text import LARGEST_REPLY
@@ -64,7 +64,7 @@ def working_families(inputs: Inputs) -> frozenset[str]:
     """The families of causes that the run found in working order, as far as it looked at what somebody set up."""
     logins = [facts.outcome for _, facts in inputs.elsewhere.get("login", ()) if isinstance(facts, LoginFacts)]
     if "accepted" in logins:
-        return frozenset(FAMILIES)
+        return frozenset(catalogue().families)
     working: set[str] = set()
     if inputs.has("dns.domain") and inputs.of("dns.domain", DomainFacts).mx.status in ANSWERS:
         working |= {"network"}

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from diagnose.cli.pages import page_options, show_json, show_page
-from diagnose.knowledge.catalogue import FAMILIES, Cause, Fixer, Scope, UnknownCauseError, catalogue, remedies_for
+from diagnose.knowledge.catalogue import Cause, Fixer, Scope, UnknownCauseError, catalogue, remedies_for
 from diagnose.locale.language import translation
 from diagnose.model.report import Impact, ReportRemedy
 from diagnose.rendering.labels import FAMILIES as FAMILY_LABELS
@@ -62,7 +62,7 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
     if given["form"] == "json":
         show_json(Listing(causes=causes))
     else:
-        blocks = _all_about(causes[0]) if name in catalogue() else _table(causes)
+        blocks = _all_about(causes[0], translation(given["lang"])) if name in catalogue() else _table(causes)
         show_page(Page(blocks=tuple(blocks)), given)
     return 0
 
@@ -70,21 +70,17 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
 def _chosen(name: str | None) -> list[Cause]:
     """Raises UnknownCauseError."""
     known = catalogue()
-    if name is None or name in FAMILIES:
-        return [cause for cause in known if name in (None, _family(cause))]
+    if name is None or name in known.families:
+        return [cause for cause in known if name in (None, cause.family)]
     if name not in known:
-        raise UnknownCauseError(name, (*known.ids, *FAMILIES))
+        raise UnknownCauseError(name, (*known.ids, *known.families))
     return [known[name]]
-
-
-def _family(cause: Cause) -> str:
-    return cause.id.partition(".")[0]
 
 
 def _described(cause: Cause, translate: Callable[[str], str]) -> DescribedCause:
     return DescribedCause(
         id=cause.id,
-        family=_family(cause),
+        family=cause.family,
         title=translate(cause.title),
         summary=translate(cause.summary),
         proof=translate(cause.proof),
@@ -99,7 +95,7 @@ def _described(cause: Cause, translate: Callable[[str], str]) -> DescribedCause:
 
 def _table(causes: tuple[DescribedCause, ...]) -> Iterator[AnyBlock]:
     for family, members in groupby(causes, key=lambda cause: cause.family):
-        yield Heading(words=f"{_(FAMILY_LABELS[family])} · {family}")
+        yield Heading(words=f"{_(FAMILY_LABELS[family])} · {family}" if family in FAMILY_LABELS else family)
         yield Rows(rows=tuple(Row(name=cause.id, words=cause.title, note=_ended_by(cause)) for cause in members))
     yield Paragraph(words=_("All about one of them: diagnose causes ID"), quiet=True)
 
@@ -108,7 +104,7 @@ def _ended_by(cause: DescribedCause) -> str:
     return _("can be ended by: {fixer}").format(fixer=_(FIXERS[cause.fixer]))
 
 
-def _all_about(cause: DescribedCause) -> Iterator[AnyBlock]:
+def _all_about(cause: DescribedCause, translate: Callable[[str], str]) -> Iterator[AnyBlock]:
     yield Entry(
         mark="✗" if cause.impact == "blocks" else "!",
         title=cause.title,
@@ -122,5 +118,5 @@ def _all_about(cause: DescribedCause) -> Iterator[AnyBlock]:
         yield Paragraph(words=cause.rules_out)
     if cause.explains:
         yield Heading(words=_("What may only follow from it"))
-        yield Rows(rows=tuple(Row(name=one, words=_(catalogue()[one].title)) for one in cause.explains))
+        yield Rows(rows=tuple(Row(name=one, words=translate(catalogue()[one].title)) for one in cause.explains))
     yield Advice(remedies=cause.remedies, everybody=True)

@@ -14,7 +14,7 @@ import click
 
 from diagnose.cli.options import audience_option
 from diagnose.cli.output import print_out
-from diagnose.cli.pages import page_options, show_json, show_page
+from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
 from diagnose.explain import replies_in_lines
 from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
 from diagnose.locale.language import translation
@@ -99,6 +99,7 @@ def _told(words: tuple[str, ...]) -> bytes:
 def _explain_lines(file: str, given: dict[str, Any]) -> None:
     translate = translation(given["lang"])
     piped = file == STANDARD_INPUT
+    tell_what_is_left_out()
     with contextlib.nullcontext(sys.stdin.buffer) if piped else _opened(file) as stream:
         try:
             for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider"]):

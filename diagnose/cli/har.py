@@ -11,6 +11,7 @@ import click
 from diagnose import providers
 from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options
+from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.discovery import Wishes
 from diagnose.har import HarError, Recording, read_har
 from diagnose.model import Deadline, Subject
@@ -65,6 +66,7 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
         lang=given["lang"],
         audience=given["audience"],
     )
+    tell_what_is_left_out()
     return carry_out(request, given)
 
 

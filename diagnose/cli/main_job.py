@@ -333,7 +333,7 @@ def diagnosed(
     request: Request, given: dict[str, Any], interruption: Interruption, watching: Observer | None = None
 ) -> Diagnosis:
     """Diagnose, with progress on a terminal; *watching* is told of every change, too."""
-    progress = progress_or_none(quiet=given["quiet"])
+    progress = progress_or_none(translation(given["lang"]), quiet=given["quiet"])
     with progress or contextlib.nullcontext():
         return diagnose(request, Observers(*filter(None, (progress, watching))), interruption)
 

@@ -10,8 +10,10 @@ import msgspec
 from diagnose.cli.formats import renderer
 from diagnose.cli.options import lang_option, no_color_option, page_format_option
 from diagnose.cli.output import print_out, terminal_style
+from diagnose.knowledge.packages import packages
 from diagnose.locale.language import translation
 from diagnose.model.text import json_text
+from diagnose.process.standard_streams import tell
 from diagnose.providers.schema import Source
 from diagnose.rendering.page import Page
 
@@ -23,6 +25,7 @@ def page_options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes
 
 def show_page(page: Page, given: dict[str, Any]) -> None:
     """*page* to standard output, for people."""
+    tell_what_is_left_out()
     draw = renderer("text").page
     if draw is None:
         raise TypeError("the format text draws no pages")
@@ -37,7 +40,14 @@ def show_page(page: Page, given: dict[str, Any]) -> None:
 
 def show_json(answer: msgspec.Struct) -> None:
     """*answer* to standard output, for programs."""
+    tell_what_is_left_out()
     print_out(json_text(msgspec.to_builtins(answer)) + "\n")
+
+
+def tell_what_is_left_out() -> None:
+    """Say on standard error which packages' knowledge this answer was made without; in a run a check says so."""
+    for package in packages().refused:
+        tell(f"diagnose: {package.sentence.render(_)}")
 
 
 def source_line(source: Source) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from gettext import gettext as _
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -27,9 +28,10 @@ _SIGNS: dict[Status, tuple[str, str]] = {
 class Progress:
     """An observer of the runner; use as a context manager."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, translate: Callable[[str], str]) -> None:
         from rich.live import Live
 
+        self._translate = translate
         self._titles: dict[str, str] = {}
         self._running: dict[str, float] = {}
         self._over: list[tuple[str, Status, float]] = []
@@ -44,7 +46,7 @@ class Progress:
 
     def planned(self, identity: str, title: Text) -> None:
         """A check will run."""
-        self._titles[identity] = title.render(_)
+        self._titles[identity] = title.render(self._translate)
 
     def started(self, identity: str) -> None:
         """Its probe has begun."""
@@ -81,10 +83,10 @@ def _duration(seconds: float) -> str:
     return _("{number} s").format(number=f"{seconds:.1f}")
 
 
-def progress_or_none(*, quiet: bool) -> Progress | None:
-    """A progress display where standard error is a terminal."""
+def progress_or_none(translate: Callable[[str], str], *, quiet: bool) -> Progress | None:
+    """A progress display where standard error is a terminal; *translate*: for the titles of checks."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console
 
-    return Progress(Console(stderr=True))
+    return Progress(Console(stderr=True), translate)

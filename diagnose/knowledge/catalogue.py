@@ -17,9 +17,10 @@ import msgspec
 
 from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.knowledge.packages import Package, packages
 from diagnose.model import TextError, quote, text
 from diagnose.model.report import Impact, ReportLink, ReportRemedy, StationName
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
 
 FAMILIES = (
@@ -136,6 +137,11 @@ class Cause(Part, frozen=True, kw_only=True):
     remedies: tuple[Remedy, ...]
 
     @property
+    def family(self) -> str:
+        """What `id` begins with."""
+        return self.id.partition(".")[0]
+
+    @property
     def proof_names(self) -> tuple[str, ...]:
         """What findings call this cause's proofs."""
         return tuple(one if isinstance(one, str) else one.id for one in self.proofs)
@@ -188,6 +194,11 @@ class Catalogue:
         except KeyError:
             raise UnknownCauseError(cause_id, self.ids) from None
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of causes, in their order."""
+        return tuple(dict.fromkeys(cause.family for cause in self))
+
     def __iter__(self) -> Iterator[Cause]:
         return iter(self._causes.values())
 
@@ -215,11 +226,22 @@ class Catalogue:
         return frozenset(found)
 
 
-@made_once
 def catalogue() -> Catalogue:
-    """The package's own catalogue. Raises KnowledgeError where a file does not fit."""
+    """All causes there are, ours and other packages'. Raises KnowledgeError where a file of ours does not fit."""
+    return catalogue_with(packages().taken)
+
+
+@made_once
+def catalogue_with(brought: tuple[Package, ...]) -> Catalogue:
+    """Our own causes, and behind them what *brought* adds. Raises KnowledgeError."""
     folder = KNOWLEDGE / "causes"
-    return Catalogue(cause for family in FAMILIES for cause in load(folder / f"{family}.yaml", list[Cause]))
+    own = [cause for family in FAMILIES for cause in load(folder / f"{family}.yaml", list[Cause])]
+    if not brought:
+        return Catalogue(own)
+    with one_at_a_time:
+        from diagnose.knowledge.brought_causes import causes_of  # nobody needs it who has no such package
+
+    return Catalogue([*own, *causes_of(brought, own)])
 
 
 def remedies_for(

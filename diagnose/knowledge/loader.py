@@ -117,3 +117,15 @@ def _line(root: yaml.Node, path: str) -> int:
         else:
             break
     return int(node.start_mark.line) + 1
+
+
+def line_of_word(file: Path, word: str, first: int = 1) -> int:
+    """The first line of *file*, from *first* on, that holds *word*; *first* where none does."""
+    lines = file.read_text("utf-8").splitlines()
+    return next((line for line in range(first, len(lines) + 1) if word and word in lines[line - 1]), first)
+
+
+def line_of_entry(file: Path, number: int) -> int:
+    """The line that the *number*th entry of the list in *file* begins at."""
+    starts = [line for line, text in enumerate(file.read_text("utf-8").splitlines(), 1) if text.startswith("- ")]
+    return starts[number] if number < len(starts) else 1

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import get_args
 
+from diagnose.knowledge.packages import packages
 from diagnose.process.first_use import one_at_a_time
 from diagnose.providers.schema import Language
 
@@ -26,13 +27,22 @@ TRADITIONAL = {"tw", "hk", "mo", "cht"}
 
 
 def translation(language: Language) -> Callable[[str], str]:
-    """From a message id to its text in *language*; English needs no catalogue, and what one lacks stays English."""
+    """From a message id to its text in *language*; English needs no catalogue, and what one lacks stays English.
+
+    What ours lacks is looked up in those of other packages.
+    """
     if language == LANGUAGES[0]:
         return str
     with one_at_a_time:
         import gettext
 
-    return gettext.translation(DOMAIN, LOCALE, [folder(language)], fallback=True).gettext
+    own = gettext.translation(DOMAIN, LOCALE, [folder(language)], fallback=True).gettext
+    if not packages().taken:
+        return own
+    with one_at_a_time:
+        from diagnose.locale import brought
+
+    return brought.translation(own, folder(language))
 
 
 def speak(language: Language) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diagnose.providers.files import all_providers
+from diagnose.providers.files import built_in_providers
 from diagnose.providers.recognition import INDEX, build, written
 
 if __name__ == "__main__":
-    INDEX.write_bytes(written(build(all_providers())))
+    INDEX.write_bytes(written(build(built_in_providers())))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.packages import PROVIDERS, Package, files_by_id, packages
 from diagnose.model.text import TextError, text
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers.schema import Provider
@@ -28,10 +31,15 @@ class UnknownProviderError(TextError, LookupError):
         super().__init__(hint if close else sentence)
 
 
-@made_once
 def provider_ids() -> tuple[str, ...]:
     """The ids of all providers, sorted."""
-    return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+    return tuple(provider_files(packages().taken))
+
+
+@made_once
+def provider_files(brought: tuple[Package, ...] = ()) -> Mapping[str, Path]:
+    """Id -> file, sorted: our own providers, and those that *brought* adds. Raises KnowledgeError."""
+    return MappingProxyType(files_by_id(PROVIDERS, FOLDER, brought))
 
 
 @made_once
@@ -40,13 +48,28 @@ def provider(provider_id: str) -> Provider:
 
     Raises UnknownProviderError, or KnowledgeError when the file does not fit the schema.
     """
+    files = provider_files(packages().taken)
+    if provider_id not in files:  # also keeps an id from naming a path elsewhere
+        raise UnknownProviderError(provider_id)
+    return read_provider(files[provider_id])
+
+
+@made_once
+def read_provider(file: Path) -> Provider:
+    """The provider in *file*. Raises KnowledgeError when the file does not fit the schema, or is not called as it."""
     from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without
 
-    if provider_id not in provider_ids():  # also keeps an id from naming a path elsewhere
-        raise UnknownProviderError(provider_id)
-    return load(FOLDER / f"{provider_id}.yaml", Provider)
+    found = load(file, Provider)
+    if found.id != file.stem:
+        raise KnowledgeError(file, 1, f"the file of {found.id!r} is not called {found.id}.yaml")
+    return found
 
 
 def all_providers() -> Iterator[Provider]:
     """Every provider, in the order of the ids."""
     return map(provider, provider_ids())
+
+
+def built_in_providers() -> Iterator[Provider]:
+    """Likewise, without those of other packages."""
+    return map(read_provider, provider_files().values())

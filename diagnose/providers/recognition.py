@@ -12,8 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.packages import PROVIDERS, Package, packages
 from diagnose.model.domains import ascii_name
 from diagnose.process.first_use import decode, made_once
+from diagnose.providers.files import read_provider
 from diagnose.providers.schema import Provider
 
 INDEX = Path(__file__).parents[1] / "knowledge" / "recognition.json"
@@ -66,9 +69,8 @@ def build(providers: Iterable[Provider]) -> Index:
             for name in names:
                 if claimed.setdefault(name, one.id) != one.id:
                     raise ValueError(f"{name} is claimed by {claimed[name]} and by {one.id}")
-        for server in one.servers:
-            if "{" not in server.host:
-                hosts[server.host].add(one.id)
+        for host in _plain_hosts(one):
+            hosts[host].add(one.id)
     return Index(
         domains=dict(sorted(domains.items())),
         mx=dict(sorted(mx.items())),
@@ -81,9 +83,39 @@ def written(index: Index) -> bytes:
     return msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
 
 
-@made_once
 def _index() -> Index:
-    return decode(INDEX.read_bytes(), Index)
+    return index_with(packages().taken)
+
+
+@made_once
+def index_with(brought: tuple[Package, ...]) -> Index:
+    """The index of our own providers and of those that *brought* adds.
+
+    Raises KnowledgeError where one of those claims a domain or an MX name that is another's.
+    """
+    index = decode(INDEX.read_bytes(), Index)
+    for package in brought:
+        for file in package.files(PROVIDERS):
+            one = read_provider(file)
+            for claimed, names in ((index.domains, one.domains), (index.mx, one.mx)):
+                for name in names:
+                    if (owner := claimed.setdefault(name, one.id)) != one.id:
+                        raise KnowledgeError(
+                            file, _line_of(file, name), f"{name} is claimed by {owner!r} and by {one.id!r}"
+                        )
+            for host in _plain_hosts(one):
+                index.hosts[host] = tuple(sorted({*index.hosts.get(host, ()), one.id}))
+    return index
+
+
+def _line_of(file: Path, name: str) -> int:
+    from diagnose.knowledge.loader import line_of_word  # brings YAML
+
+    return line_of_word(file, name)
+
+
+def _plain_hosts(one: Provider) -> Iterator[str]:
+    return (server.host for server in one.servers if "{" not in server.host)
 
 
 def _normal(name: str) -> str:

@@ -42,16 +42,16 @@ class Words(
     """One short text in each language a report may be in."""
 
     en: str
-    zh_hans: str
-    zh_hant: str
+    zh_hans: str | None = None
+    zh_hant: str | None = None
 
     def said_in(self, lang: Language) -> str:
-        """The text in *lang*."""
+        """The text in *lang*; in English where it is not translated."""
         match lang:
             case "zh-Hans":
-                return self.zh_hans
+                return self.zh_hans or self.en
             case "zh-Hant":
-                return self.zh_hant
+                return self.zh_hant or self.en
             case "en":
                 return self.en
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from diagnose.knowledge import KnowledgeError
-from diagnose.knowledge.catalogue import catalogue
-from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.knowledge.catalogue import catalogue_with
+from diagnose.knowledge.loader import KNOWLEDGE, line_of_entry, line_of_word, load
+from diagnose.knowledge.packages import REPLIES as OF_REPLIES
+from diagnose.knowledge.packages import Package, packages
 from diagnose.model.check import Certainty
 from diagnose.model.protocols import ReplyForm
 from diagnose.process.first_use import made_once
@@ -116,10 +118,12 @@ class Knowledge:
         folder: Path = REPLIES,
         causes: frozenset[str] | None = None,
         proven_by_reply: frozenset[str] | None = None,
+        more: Sequence[Path] = (),
     ) -> None:
         """Load *folder*, every cause checked against *causes* (None: not checked).
 
-        *proven_by_reply*: the causes that words can confirm (None: all of them).
+        *proven_by_reply*: the causes that words can confirm (None: all of them). *more*: folders of other packages:
+        rules, which come before those of *folder* in their layer, and groups of phrases.
 
         Raises KnowledgeError with file and line for anything that cannot be used.
         """
@@ -129,15 +133,14 @@ class Knowledge:
         self.families = load(folder / "providers.yaml", tuple[ProviderFamily, ...])
         for number, family in enumerate(self.families):
             self._check(folder / "providers.yaml", number, family.rejection_hides)
-        groups_file = folder / "groups.yaml"
-        groups = load(groups_file, dict[str, dict[str, str]])
-        try:
-            self.index = PhraseIndex({name: self._phrases(group.values()) for name, group in groups.items()})
-        except ValueError as error:
-            raise KnowledgeError(groups_file, _line_of(groups_file, str(error), 0), str(error)) from error
+        self.index = PhraseIndex()
+        self._add_groups(folder / "groups.yaml")
+        for other in more:
+            if (other / "groups.yaml").exists():
+                self._add_groups(other / "groups.yaml")
         self.rules: list[Compiled] = []
         for layer, name in enumerate(LAYERS):
-            for file in _files(folder, name):
+            for file in (*(f for other in more for f in _files(other, name) if f.exists()), *_files(folder, name)):
                 self._compile(file, layer)
         self.by_term: dict[int, list[tuple[Pattern, Compiled]]] = {}
         for compiled in self.rules:
@@ -173,6 +176,13 @@ class Knowledge:
             for phrase in line.split("|"):
                 yield fold(phrase.strip(), self.variants)
 
+    def _add_groups(self, file: Path) -> None:
+        for name, group in load(file, dict[str, dict[str, str]]).items():
+            try:
+                self.index.add_group(name, self._phrases(group.values()))
+            except ValueError as error:
+                raise KnowledgeError(file, _line_of(file, str(error), 0), str(error)) from error
+
     def _compile(self, file: Path, layer: int) -> None:
         for number, rule in enumerate(load(file, tuple[Rule, ...])):
             self._check(file, number, (rule.cause, *rule.also))
@@ -185,7 +195,7 @@ class Knowledge:
             except ValueError as error:
                 raise KnowledgeError(file, _line_of(file, str(error), number), str(error)) from error
             if not patterns:
-                raise KnowledgeError(file, _line_of_entry(file, number), "has no pattern to match")
+                raise KnowledgeError(file, line_of_entry(file, number), "has no pattern to match")
             order = len(self.rules)
             self.rules.append(
                 Compiled(layer=layer, order=order, patterns=patterns, vetoes=vetoes, doubts=doubts, rule=rule)
@@ -194,7 +204,7 @@ class Knowledge:
     def _check(self, file: Path, number: int, causes: Iterable[str]) -> None:
         for cause in causes:
             if self._causes is not None and cause != NO_CAUSE and cause not in self._causes:
-                raise KnowledgeError(file, _line_of_entry(file, number), f"there is no cause named {cause!r}")
+                raise KnowledgeError(file, line_of_entry(file, number), f"there is no cause named {cause!r}")
 
     def proven_by_reply(self, cause: str) -> bool:
         """Whether the catalogue takes words alone for a proof of *cause*."""
@@ -202,14 +212,20 @@ class Knowledge:
 
     def _check_proof(self, file: Path, number: int, meaning: Conditions) -> None:
         if meaning.certainty == "confirmed" and meaning.cause != NO_CAUSE and not self.proven_by_reply(meaning.cause):
-            raise KnowledgeError(file, _line_of_entry(file, number), f"no reply is a proof of {meaning.cause!r}")
+            raise KnowledgeError(file, line_of_entry(file, number), f"no reply is a proof of {meaning.cause!r}")
+
+
+def load_knowledge() -> Knowledge:
+    """All knowledge there is, ours and other packages', loaded on first use. Raises KnowledgeError."""
+    return knowledge_with(packages().taken)
 
 
 @made_once
-def load_knowledge() -> Knowledge:
-    """The package's own knowledge, loaded on first use. Raises KnowledgeError."""
-    words_prove = frozenset(cause.id for cause in catalogue() if cause.proven_by(REPLY))
-    return Knowledge(REPLIES, known_causes(), words_prove)
+def knowledge_with(brought: tuple[Package, ...]) -> Knowledge:
+    """Our own knowledge, and what *brought* adds to it. Raises KnowledgeError."""
+    causes = catalogue_with(brought)
+    words_prove = frozenset(cause.id for cause in causes if cause.proven_by(REPLY))
+    return Knowledge(REPLIES, frozenset(causes.ids), words_prove, [package.folder / OF_REPLIES for package in brought])
 
 
 def known_causes(folder: Path = CAUSES) -> frozenset[str] | None:
@@ -231,20 +247,11 @@ def _variants(file: Path) -> dict[int, str]:
     table: dict[int, str] = {}
     for number, pair in enumerate(load(file, tuple[tuple[str, str], ...])):
         if len(pair[0]) != len(pair[1]):
-            raise KnowledgeError(file, _line_of_entry(file, number), "pairs two lines of different length")
+            raise KnowledgeError(file, line_of_entry(file, number), "pairs two lines of different length")
         table.update({ord(variant): plain for variant, plain in zip(*pair, strict=True)})
     return table
 
 
-def _line_of_entry(file: Path, number: int) -> int:
-    """The line that the *number*th entry of the list in *file* begins at."""
-    starts = [line for line, text in enumerate(file.read_text("utf-8").splitlines(), 1) if text.startswith("- ")]
-    return starts[number] if number < len(starts) else 1
-
-
 def _line_of(file: Path, problem: str, number: int) -> int:
     """The first line, from the *number*th entry on, that holds what *problem* quotes; else that entry's line."""
-    first = _line_of_entry(file, number)
-    quoted = problem.partition("'")[2].rpartition("'")[0]
-    lines = file.read_text("utf-8").splitlines()
-    return next((line for line in range(first, len(lines) + 1) if quoted and quoted in lines[line - 1]), first)
+    return line_of_word(file, problem.partition("'")[2].rpartition("'")[0], line_of_entry(file, number))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -44,8 +45,8 @@ class PhraseIndex:
     (fixed) number of phrases that share their beginning.
     """
 
-    def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
-        """*groups*: folded phrases by the name of their group."""
+    def __init__(self, groups: Mapping[str, Iterable[str]] = MappingProxyType({})) -> None:
+        """*groups*: folded phrases by the name of their group. Raises ValueError as `add_group` does."""
         self._term_of_group: dict[str, int] = {}
         self._term_of_phrase: dict[str, int] = {}
         self._buckets: dict[str, list[tuple[str, bool, list[int]]]] = {}
@@ -55,9 +56,15 @@ class PhraseIndex:
         self._entry: dict[str, list[int]] = {}
         self._count = 0
         for name, phrases in groups.items():
-            term = self._term_of_group[name] = self._new_term()
-            for phrase in phrases:
-                self._add(phrase, term)
+            self.add_group(name, phrases)
+
+    def add_group(self, name: str, phrases: Iterable[str]) -> None:
+        """One more group of folded *phrases*. Raises ValueError where there is one of that *name*, or for no phrase."""
+        if name in self._term_of_group:
+            raise ValueError(f"there is a group of phrases named {name!r} already")
+        term = self._term_of_group[name] = self._new_term()
+        for phrase in phrases:
+            self._add(phrase, term)
 
     def pattern(self, text: str) -> Pattern:
         """The compiled form of a folded pattern. Raises ValueError with what is wrong with it."""

@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint
 from typing import Any, NoReturn
 
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Check, Facts, Inputs, Subject, text
+from diagnose.knowledge.packages import Refused, packages
+from diagnose.model import Check, Facts, Inputs, Subject, Text, text
 from diagnose.model.failure import FaultError
 from diagnose.process.entry_points import entry_points, is_own
 from diagnose.process.first_use import made_once
@@ -18,7 +19,7 @@ GROUP = "diagnose.checks"
 
 
 class PluginError(FaultError):
-    """The checks that a package brings cannot be used."""
+    """What a package brings cannot be used."""
 
 
 @made_once
@@ -26,7 +27,8 @@ def all_checks() -> tuple[Check[Any], ...]:
     """Built-in and other packages' checks alike; for those that cannot be used, one check that says so."""
     points = entry_points(GROUP)
     own = [check for point in points if is_own(point) for check in point.load()]
-    return (*own, *_foreign([point for point in points if not is_own(point)], own))
+    foreign = _foreign([point for point in points if not is_own(point)], own)
+    return (*own, *foreign, *(_left_out(one) for one in packages().refused))
 
 
 def _foreign(points: Iterable[EntryPoint], own: list[Check[Any]]) -> Iterable[Check[Any]]:
@@ -67,14 +69,24 @@ def _fits(checks: list[Check[Any]]) -> bool:
 
 def _told(point: EntryPoint, error: BaseException) -> Check[Facts]:
     sentence = text("the checks of “{name}” cannot be used: {kind}", name=point.name, kind=type(error).__name__)
+    return _saying(point.name, text("The checks of an additional package can be used").msgid, sentence)
+
+
+def _left_out(package: Refused) -> Check[Facts]:
+    title = text("The knowledge of an additional package can be used").msgid
+    return _saying(f"{package.name}.knowledge", title, package.sentence)
+
+
+def _saying(identity: str, title: str, sentence: Text) -> Check[Facts]:
+    """A check whose error is *sentence*."""
 
     def probe(_target: Subject, _inputs: Inputs, _context: Context) -> NoReturn:
         raise PluginError(sentence)
 
     return Check(
-        id=point.name,
+        id=identity,
         family="plugin",
-        title=text("The checks of an additional package can be used").msgid,
+        title=title,
         each=Subject,
         facts=Facts,
         probe=probe,

@@ -8,7 +8,7 @@ import pytest
 
 from diagnose import cli, replies
 from diagnose.knowledge import KnowledgeError, loader
-from diagnose.knowledge.catalogue import catalogue
+from diagnose.knowledge.catalogue import catalogue, catalogue_with
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def test_file_and_line_are_named(
     folder.mkdir()
     (folder / "address.yaml").write_text(content, encoding="utf-8")
     monkeypatch.setattr("diagnose.knowledge.catalogue.KNOWLEDGE", tmp_path)
-    catalogue.cache_clear()
+    catalogue_with.cache_clear()
     try:
         code = cli.run(["causes"])
     finally:
-        catalogue.cache_clear()
+        catalogue_with.cache_clear()
 
     out, err = capsys.readouterr()
     assert (code, out) == (2, "")

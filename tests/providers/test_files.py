@@ -159,7 +159,7 @@ def test_numbers_make_sense(known: Provider) -> None:
 def test_words_are_one_line_in_every_language(known: Provider) -> None:
     texts = [text for words in words_in(known) for text in (words.en, words.zh_hans, words.zh_hant)]
 
-    assert all(text.strip() == text and text and "\n" not in text for text in texts)
+    assert all(text and text.strip() == text and "\n" not in text for text in texts)
 
 
 @every_provider

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from diagnose.replies import Code, Reading, ReplyForm, Suspect, load_knowledge, read_reply
+from diagnose.replies.knowledge import knowledge_with
 
 
 def causes(reading: Reading) -> list[str]:
@@ -192,7 +193,7 @@ def test_a_long_page_makes_nothing_more_than_possible() -> None:
 
 def test_loading_and_reading_are_quick() -> None:
     """Far looser than what is measured (some 50 ms and 0.2 ms), so that a busy machine does not fail it."""
-    load_knowledge.cache_clear()
+    knowledge_with.cache_clear()
     started = time.process_time()
     load_knowledge()
     loaded = time.process_time()
