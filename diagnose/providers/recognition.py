@@ -108,6 +108,7 @@ def index_with(brought: tuple[Package, ...]) -> Index:
     return index
 
 
+@made_once
 def _line_of(file: Path, name: str) -> int:
     from diagnose.knowledge.loader import line_of_word  # brings YAML
 

@@ -91,7 +91,7 @@ def test_only_an_id_opens_a_file(outside: str) -> None:
     ("text", "problem"),
     [
         ("id: x\nnames: {en: X, zh-Hans: X, zh-Hant: X}\nwebmial: https://x.example/\n", "webmial"),
-        ("id: x\nnames: {en: X, zh-Hans: X}\n", "zh-Hant"),
+        ("id: x\nnames: {zh-Hans: X, zh-Hant: X}\n", "en"),
         (
             "id: x\nnames: {en: X, zh-Hans: X, zh-Hant: X}\nservers:\n"
             "- {protocol: imap, host: a.example, port: 993, tls: ssl}\n",
