@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from diagnose.knowledge import KnowledgeError
-from diagnose.knowledge.loader import load
+from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.providers import Provider, UnknownProviderError, all_providers, provider, provider_ids
 from diagnose.providers.schema import Words
 
@@ -191,3 +191,12 @@ def test_knowledge_is_fresh() -> None:
     newest = max(max(dates) for dates in checked.values())
 
     assert [name for name, dates in checked.items() if newest - max(dates) > FRESH] == []
+
+
+@pytest.mark.parametrize("name", ["providers/*.yaml", "browsers/*.yaml", "provider-words.yaml"])
+def test_built_in_words_are_in_every_language(name: str) -> None:
+    """Other packages may leave translations out; of ours none is missing."""
+    for file in KNOWLEDGE.glob(name):
+        lines = file.read_text("utf-8")
+        counts = {lang: len(re.findall(rf"\b{lang}: ", lines)) for lang in ("zh-Hans", "zh-Hant")}
+        assert counts["zh-Hans"] == counts["zh-Hant"] == len(re.findall(r"\ben: ", lines)), (file.name, counts)
