@@ -284,7 +284,6 @@ def test_placeholders_of_remedies_are_known() -> None:
     wrong = [(cause.id, fields(msgid) - known) for cause in catalogue() for msgid in cause.msgids()
              if fields(msgid) - known]  # fmt: skip
     assert wrong == []
-    assert wrong == []
 
 
 def test_a_check_is_where_its_id_says() -> None:
