@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-from diagnose.network import has_route
+from diagnose.network import Vantage
 
 MISSING = "missing here: "
 """How the reason of a skip begins that another machine would not have."""
@@ -64,7 +64,7 @@ def need_ipv6() -> None:
 
 def no_ipv6() -> str | None:
     """IPv6, in words, where it is not here."""
-    return None if has_route("ipv6", "::1") else "IPv6 on loopback"
+    return None if Vantage().has_route("::1") else "IPv6 on loopback"
 
 
 def left_out() -> Iterator[tuple[str, str]]:

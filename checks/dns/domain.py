@@ -13,7 +13,6 @@ from diagnose.network import (
     DnsAnswer,
     MxRecord,
     Network,
-    Race,
     RecordType,
     in_background,
     is_address,
@@ -100,9 +99,8 @@ def probe_domain(target: Subject, _inputs: Inputs, context: Context) -> DomainFa
         looking = [in_background(partial(_mx_target, name, context.network, deadline), f"MX {name}") for name in names]
         return msgspec.structs.replace(facts, records=records, targets=tuple(one.result() for one in looking))
     if addresses := ipv6.records + ipv4.records:
-        race = Race(addresses, 25, deadline.within(PORT_25_SECONDS))
+        race = context.network.connect_all(addresses, 25, deadline, PORT_25_SECONDS, keeps=False)
         attempts = race.attempts(PORT_25_SECONDS + 0.2)
-        race.close()
         return msgspec.structs.replace(facts, implicit_mx=attempts)
     return facts
 

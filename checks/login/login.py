@@ -33,7 +33,6 @@ from diagnose.model import (
     failure,
     text,
 )
-from diagnose.network import standing
 from diagnose.replies import Reading, read_reply
 from diagnose.running.context import Context
 
@@ -156,7 +155,7 @@ def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, cont
     if not ports:
         return
     patience = context.deadline.share(0.2, EARLIER_SECONDS)
-    while standing(session.stream.peer, ports) and not patience.passed():
+    while context.network.standing(session.stream.peer, ports) and not patience.passed():
         time.sleep(0.05)
     time.sleep(min(GOODBYE_SECONDS, context.deadline.left()))
 

@@ -18,7 +18,7 @@ from checks.reach.reach import ReachFacts
 from diagnose.discovery.facts import Discovered
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, text
-from diagnose.network import Attempt, DnsAnswer, Race, in_background, is_address
+from diagnose.network import Attempt, DnsAnswer, in_background, is_address
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
 
@@ -82,7 +82,7 @@ def probe_connection(_target: Subject, inputs: Inputs, context: Context) -> Conn
     servers = [server.address for server in resolver.nameservers()]
     # a forwarder on this computer answers whether there is a network or not; one that was chosen is the person's word
     forwarder = resolver.chosen is None and all(_is_own(address, context) for address in servers)
-    answers = dns_answers(inputs)
+    answers = [answer for answer in dns_answers(inputs) if not resolver.remembers(answer)]
     dns_answered = any(answer.status not in {"timed_out", "no_resolver"} for answer in answers)
     if dns_answered and not forwarder:
         return ConnectionFacts(answered=True)
@@ -174,12 +174,11 @@ def _route(address: str, context: Context) -> Route:
 def _knock_at_landmarks(context: Context) -> tuple[Attempt, ...]:
     limit = context.deadline.share(0.5, LANDMARK_SECONDS)
     places = [mark for mark in landmarks() if _route(mark.address, context).usable]
-    races = [Race((mark.address,), mark.port, limit) for mark in places]
+    races = [
+        context.network.connect_all((mark.address,), mark.port, limit, limit.left(), keeps=False) for mark in places
+    ]
     asked = [in_background(lambda race=race: race.attempts(limit.left() + 0.3), "landmark") for race in races]  # type: ignore[misc]  # mypy infers no lambda defaults
-    found = tuple(attempt for one in asked for attempt in one.result())
-    for race in races:
-        race.close()
-    return found
+    return tuple(attempt for one in asked for attempt in one.result())
 
 
 def _answered(facts: ConnectionFacts) -> bool:

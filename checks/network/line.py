@@ -12,7 +12,7 @@ from checks.network.evidence import left_by, reached
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.tls import TlsFacts
-from diagnose.model import Check, Deadline, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
 from diagnose.network import Attempt, Race
 from diagnose.running.context import Context
 
@@ -64,7 +64,7 @@ def probe_line(_target: Subject, inputs: Inputs, context: Context) -> LineFacts:
         host=service.host,
         port=service.port,
         address=address,
-        milliseconds=_connect_repeatedly(address, service.port, context.deadline.share(0.6, LINE_SECONDS)),
+        milliseconds=_connect_repeatedly(address, service.port, context),
         all_reached=not silent,
     )
 
@@ -90,17 +90,16 @@ def _uneven(milliseconds: list[int]) -> bool:
     return high >= SLOW_MS or (high - low >= FAR_ABOVE_MS and high >= FAR_ABOVE * low)
 
 
-def _connect_repeatedly(address: str, port: int, limit: Deadline) -> tuple[int | None, ...]:
+def _connect_repeatedly(address: str, port: int, context: Context) -> tuple[int | None, ...]:
+    limit = context.deadline.share(0.6, LINE_SECONDS)
     races: list[Race] = []
     for number in range(CONNECTS):
         if number:
             time.sleep(min(SPACING_SECONDS, limit.left()))
         if limit.passed():
             break
-        races.append(Race((address,), port, limit))
+        races.append(context.network.connect_all((address,), port, limit, limit.left(), keeps=False))
     attempts: list[Attempt] = [attempt for race in races for attempt in race.attempts(limit.left() + 0.3)]
-    for race in races:
-        race.close()
     return tuple(None if a.failure and a.failure.name == "timed_out" else a.milliseconds for a in attempts)
 
 

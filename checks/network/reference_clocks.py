@@ -5,12 +5,10 @@ from __future__ import annotations
 import email.utils
 import re
 import statistics
-import threading
 import time
 import urllib.parse
-import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from datetime import UTC
 from functools import partial
 
@@ -21,7 +19,7 @@ from checks.server.first_words import first_words
 from checks.tls.certificates import read_certificate
 from checks.tls.unverified import unverified_stream
 from diagnose.model import Deadline, Inputs, Service
-from diagnose.network import Hop, NameNotFoundError, Network, Stream, in_background, mx_records
+from diagnose.network import Hop, NameNotFoundError, Stream, in_background, mx_records
 from diagnose.running.context import Context
 
 MOST_SKEW_SECONDS = 300
@@ -38,9 +36,6 @@ _DATE = re.compile(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), +\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d +(?:[+-]\d{4}|GMT|UTC?)\b"
 )
 """RFC 5322 §3.3; Sendmail and Exim greet with it."""
-
-_asked: weakref.WeakKeyDictionary[Network, Future[Testimony]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,10 +121,7 @@ def ask_clocks(target: Service, inputs: Inputs, context: Context) -> Testimony:
     Pages with a known answer and the webmail's are asked. Where fewer than two owners tell it, the web hosts that may
     be there and the domain's MX are asked, too.
     """
-    with _lock:
-        before = _asked.get(context.network)
-        if before is None:
-            before = _asked[context.network] = in_background(partial(_ask_all, target, inputs, context), "ask clocks")
+    before = context.network.once("clocks", partial(_ask_all, target, inputs, context))
     try:
         return before.result(timeout=context.deadline.left())
     except TimeoutError:

@@ -13,7 +13,7 @@ from checks.dns.system import SPECIAL_USE, SystemFacts
 from checks.network.evidence import left_by, reached
 from checks.network.hosts import HostsFileFacts
 from diagnose.model import Check, Deadline, Facts, Finding, Host, Inputs, Service, SkipCheck, Subject, Text, text
-from diagnose.network import Attempt, Resolver, is_address
+from diagnose.network import Attempt, is_address
 from diagnose.network.resolver import Nameserver
 from diagnose.running.context import Context
 
@@ -158,7 +158,7 @@ def _ask_authority(host: str, context: Context, limit: Deadline) -> tuple[tuple[
             return (), ""
         for name in servers.records[:2]:
             for address in context.network.resolver.query(name.rstrip("."), "A", limit).records[:1]:
-                answer = Resolver(Nameserver(address)).query(host, "A", limit)
+                answer = context.network.ask(Nameserver(address), host, "A", limit)
                 if answer.records:
                     return answer.records, name.rstrip(".")
         if servers.records:

@@ -8,7 +8,7 @@ from checks.dns.domain import ALIVE
 from checks.dns.host import HostFacts
 from checks.reach.reach import COMPARE_SECONDS, race_key
 from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, Text, text
-from diagnose.network import Attempt, Race, has_route
+from diagnose.network import Attempt, Race
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
 
@@ -44,7 +44,8 @@ def probe_paths(target: Service, inputs: Inputs, context: Context) -> PathsFacts
         if address not in done
     ]
     sixes = [a for a in race.addresses if family_of(a) == "ipv6"]
-    return PathsFacts(attempts=tuple(attempts), ipv6_route=any(has_route("ipv6", a) for a in sixes), unasked=unasked)
+    ipv6_route = any(map(context.network.vantage.has_route, sixes))
+    return PathsFacts(attempts=tuple(attempts), ipv6_route=ipv6_route, unasked=unasked)
 
 
 def judge_paths(facts: PathsFacts, _inputs: Inputs, target: Service) -> Iterator[Finding]:

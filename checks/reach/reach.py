@@ -10,7 +10,7 @@ import msgspec
 
 from checks.dns.host import HostFacts
 from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Text, text
-from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, has_route, in_background
+from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, in_background
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
 
@@ -80,9 +80,9 @@ def race_key(service: Service) -> str:
 def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts:
     """Connect to all addresses at once; when that drags on, try other ports beside it."""
     addresses = inputs.of("dns.host", HostFacts).found.addresses
-    limit = context.deadline.share(0.7, CONNECT_SECONDS)
-    hurried = limit.left() < TELLING_SECONDS
-    race = Race(addresses, target.port, limit)
+    seconds = context.deadline.share(0.7, CONNECT_SECONDS).left()
+    race = context.network.connect_all(addresses, target.port, context.deadline, seconds)
+    hurried = race.patience < TELLING_SECONDS
     comparing = None
     if not race.decided(UNEASY_SECONDS):
         comparing = in_background(partial(_compare, target, inputs, race, context), f"compare {target.host}")
@@ -100,7 +100,7 @@ def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts
         attempts=race.attempts(0.5),
         witnesses=witnesses,
         hurried=hurried,
-        without_route=tuple(f for f, address in families.items() if not has_route(f, address)),
+        without_route=tuple(f for f, address in families.items() if not context.network.vantage.has_route(address)),
         rejected_lately=context.history.recent(account, BAN_SECONDS),
         rejected_here_at=context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from checks.reach.reach import ReachFacts
 from diagnose.model import ClosedError, Failure, Inputs, Service
-from diagnose.network import CONNECT_SECONDS, Race, Stream, standing
+from diagnose.network import CONNECT_SECONDS, Stream
 from diagnose.running.context import Context
 
 PAUSE_SECONDS = 1.0
@@ -41,13 +41,13 @@ def time_is_left(context: Context) -> bool:
     return context.deadline.left() > PAUSE_SECONDS + ENOUGH_SECONDS
 
 
-def own_connections(target: Service, inputs: Inputs, peer: str) -> int:
+def own_connections(target: Service, inputs: Inputs, context: Context, peer: str) -> int:
     """How many connections of this program to the server of *target* stand, on all ports of its protocol.
 
     Those of other protocols do not count: a mail program has one for reading and one for sending, too.
     """
     ports = {one.port for one in inputs.services if (one.host, one.protocol) == (target.host, target.protocol)}
-    return standing(peer, {target.port, *ports})
+    return context.network.standing(peer, {target.port, *ports})
 
 
 def call_again(target: Service, inputs: Inputs, context: Context, *, alone: bool = False) -> Stream:
@@ -61,10 +61,10 @@ def call_again(target: Service, inputs: Inputs, context: Context, *, alone: bool
         raise ClosedError("no address has answered")
     time.sleep(min(PAUSE_SECONDS, context.deadline.left()))
     others = context.deadline.share(0.5, OTHERS_SECONDS)
-    while alone and own_connections(target, inputs, address) and not others.passed():
+    while alone and own_connections(target, inputs, context, address) and not others.passed():
         time.sleep(0.1)
     deadline = context.deadline.share(0.6, CONNECT_SECONDS)
-    stream = Race((address,), target.port, deadline).winner(deadline)
+    stream = context.network.connect_all((address,), target.port, deadline).winner(deadline)
     if stream is None:
         raise ClosedError("no second connection")
     if target.tls == "implicit":

@@ -35,7 +35,7 @@ from diagnose.model import (
     quote,
     text,
 )
-from diagnose.network import Race, Stream, in_background, read_line
+from diagnose.network import Stream, in_background, read_line
 from diagnose.replies import Reading, decode, read_reply
 from diagnose.running.context import Context
 
@@ -188,7 +188,7 @@ def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context)
     facts = msgspec.structs.replace(facts, milliseconds=took)
     if facts.spoken != target.protocol or turns_away(line):
         greeting = _quoted(line + _rest_of(line, stream))
-        others = max(own_connections(target, inputs, stream.peer) - 1, 0)
+        others = max(own_connections(target, inputs, context, stream.peer) - 1, 0)
         stream.abort()
         return msgspec.structs.replace(facts, greeting=greeting, received=len(line), own_connections=others)
     before = stream.received
@@ -284,7 +284,9 @@ def patient_deadline(target: Service, context: Context) -> Deadline:
 def _answers_tls(target: Service, inputs: Inputs, context: Context) -> bool:
     address = inputs.of("reach", ReachFacts).connected
     deadline = context.deadline.within(5)
-    stream = Race((address,), target.port, deadline).winner(deadline) if address else None
+    if address is None:
+        return False
+    stream = context.network.connect_all((address,), target.port, deadline).winner(deadline)
     if stream is None:
         return False
     try:

@@ -12,7 +12,7 @@ from checks.sessions import open_session
 from checks.tls.certificates import LONGEST_CHAIN, CertificateFacts, organisations, read_certificate
 from checks.tls.unverified import client_hello, unverified_handshake
 from diagnose.model import ClosedError, Deadline, Failure, Service, failure
-from diagnose.network import Race, Stream
+from diagnose.network import Stream
 from diagnose.replies import decode
 from diagnose.running.context import Context
 
@@ -41,18 +41,18 @@ def explain(known: Failure, target: Service, address: str | None, context: Conte
         return Explanation(failure=known)
     if known.name == "tls_not_spoken" and target.tls == "implicit":
         try:
-            return Explanation(plaintext=_plain_greeting(address, target, deadline))
+            return Explanation(plaintext=_plain_greeting(address, target, deadline, context))
         except OSError as error:
             return Explanation(failure=failure(error, "greeting"))
     legacy = known.name == "tls_version_or_cipher"
     try:
-        version, ders = _sent(address, target, deadline, legacy=legacy)
+        version, ders = _sent(address, target, deadline, context, legacy=legacy)
     except OSError as error:
         again = failure(error, "tls_handshake")
         if legacy or not may_pass(again):
             return Explanation(failure=again)
         try:  # some old servers hang up on what is new to them, without an alert
-            version, ders = _sent(address, target, deadline, legacy=True)
+            version, ders = _sent(address, target, deadline, context, legacy=True)
         except OSError:
             return Explanation(failure=again)
         legacy = True
@@ -64,24 +64,26 @@ def explain(known: Failure, target: Service, address: str | None, context: Conte
     )
 
 
-def _sent(address: str, target: Service, deadline: Deadline, *, legacy: bool) -> tuple[str, list[bytes]]:
-    stream = _open_for_tls(address, target, deadline)
+def _sent(
+    address: str, target: Service, deadline: Deadline, context: Context, *, legacy: bool
+) -> tuple[str, list[bytes]]:
+    stream = _open_for_tls(address, target, deadline, context)
     try:
         return unverified_handshake(stream, target.host, legacy=legacy)
     finally:
         stream.abort()
 
 
-def _connect(address: str, port: int, deadline: Deadline) -> Stream:
-    stream = Race((address,), port, deadline).winner(deadline)
+def _connect(address: str, port: int, deadline: Deadline, context: Context) -> Stream:
+    stream = context.network.connect_all((address,), port, deadline).winner(deadline)
     if stream is None:
         raise ClosedError("no second connection")
     return stream
 
 
-def _plain_greeting(address: str, target: Service, deadline: Deadline) -> str:
+def _plain_greeting(address: str, target: Service, deadline: Deadline, context: Context) -> str:
     """The first words; a server that waits for its client, as those of HTTP do, says them to a ClientHello."""
-    stream = _connect(address, target.port, deadline)
+    stream = _connect(address, target.port, deadline, context)
     try:
         stream.sendall(client_hello(target.host))
         words = first_words(stream, target.protocol)
@@ -92,8 +94,8 @@ def _plain_greeting(address: str, target: Service, deadline: Deadline) -> str:
         stream.abort()
 
 
-def _open_for_tls(address: str, target: Service, deadline: Deadline) -> Stream:
-    stream = _connect(address, target.port, deadline)
+def _open_for_tls(address: str, target: Service, deadline: Deadline, context: Context) -> Stream:
+    stream = _connect(address, target.port, deadline, context)
     if target.tls == "starttls":
         session = open_session(target.protocol, stream, deadline)
         if refusal := session.ask_for_tls(deadline):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import webbrowser
 from gettext import gettext as _
@@ -77,12 +78,12 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     )
     threading.Thread(target=lambda: _find_pages(request, network, talk), daemon=True).start()
     name = given["subject"] or ""
-    with serving(talk, name=name, lang=given["lang"], translate=translate) as address:
+    with contextlib.closing(network), serving(talk, name=name, lang=given["lang"], translate=translate) as address:
         _open(address, told=given["no_open"])
         talk.wait(given["wait"])
         request = _told(request, talk.answer, talk.password)
         with signals.held_back() as interruption:
-            done = diagnosed(request, given, interruption, talk)
+            done = diagnosed(request, given, interruption, talk, network)
             unwritten = write_reports(done, given)
         talk.report = rendered(
             "html", done.report, RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"])

@@ -32,6 +32,7 @@ from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
+from diagnose.network import Network
 from diagnose.providers import provider
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.context import OtherMailbox
@@ -330,12 +331,16 @@ def carry_out(request: Request, given: dict[str, Any]) -> int:
 
 
 def diagnosed(
-    request: Request, given: dict[str, Any], interruption: Interruption, watching: Observer | None = None
+    request: Request,
+    given: dict[str, Any],
+    interruption: Interruption,
+    watching: Observer | None = None,
+    network: Network | None = None,
 ) -> Diagnosis:
-    """Diagnose, with progress on a terminal; *watching* is told of every change, too."""
+    """Diagnose, with progress on a terminal; *watching* is told of every change, too. *network*: see `diagnose`."""
     progress = progress_or_none(translation(given["lang"]), quiet=given["quiet"])
     with progress or contextlib.nullcontext():
-        return diagnose(request, Observers(*filter(None, (progress, watching))), interruption)
+        return diagnose(request, Observers(*filter(None, (progress, watching))), interruption, network=network)
 
 
 def write_reports(done: Diagnosis, given: dict[str, Any]) -> list[click.ClickException]:

@@ -6,11 +6,12 @@ import socket
 from pathlib import Path
 
 from diagnose.model.deadline import Deadline
-from diagnose.network import KnownAnswer, Nameserver, Resolver, Vantage
+from diagnose.network import KnownAnswer, Nameserver, RecordType, Vantage, ask_nameserver
 from diagnose.network.proxies import ProxySettings
 
 LOOK_UP_SECONDS = 2.0
 OWN_ADDRESS = "192.0.2.1"
+ADDRESSES: tuple[RecordType, ...] = ("AAAA", "A")
 
 
 class Computer(Vantage, frozen=True, kw_only=True):
@@ -32,11 +33,13 @@ class Computer(Vantage, frozen=True, kw_only=True):
 
     def look_up(self, host: str) -> tuple[str, ...]:
         """Ask the estate's nameserver. Raises socket.gaierror."""
-        asked = Resolver(self.resolver, self.nameservers)
+        if self.resolver is None:
+            raise socket.gaierror(socket.EAI_AGAIN, "no address")
         limit = Deadline(LOOK_UP_SECONDS)
-        found = asked.query(host, "AAAA", limit).records + asked.query(host, "A", limit).records
+        answers = [ask_nameserver(self.resolver, host, kind, limit) for kind in ADDRESSES]
+        found = tuple(record for answer in answers for record in answer.records)
         if not found:
-            raise socket.gaierror(socket.EAI_NONAME if self.resolver else socket.EAI_AGAIN, "no address")
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
         return found
 
     def source_towards(self, address: str) -> str | None:

@@ -13,12 +13,14 @@ import selectors
 import socket
 import threading
 import time
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.failure import DeadlineError, Failure, failure
+from diagnose.network.slots import Slot
 from diagnose.network.stream import Stream
 from diagnose.network.threads import in_background
 
@@ -43,25 +45,32 @@ def family_of(address: str) -> Family:
     return "ipv6" if ":" in address else "ipv4"
 
 
-def has_route(family: Family, address: str) -> bool:
-    """Whether this computer has any route to *address*; asks the kernel, sends nothing."""
-    kind = socket.AF_INET6 if family == "ipv6" else socket.AF_INET
-    try:
-        with socket.socket(kind, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, 9))
-    except OSError:
-        return False
-    return True
-
-
 class Race:
     """All connects of one host and port, under way side by side; runs in a thread of its own."""
 
-    def __init__(self, addresses: tuple[str, ...], port: int, deadline: Deadline) -> None:
-        """Start. *deadline* bounds each connect; at most four addresses of each family are tried."""
-        self.addresses = _picked(addresses)
+    def __init__(
+        self,
+        addresses: tuple[str, ...],
+        port: int,
+        deadline: Deadline,
+        slots: Mapping[str, Slot] | None = None,
+        *,
+        keeps: bool = True,
+        made: Callable[[Stream], Stream] = lambda stream: stream,
+    ) -> None:
+        """Start. *deadline* bounds each connect; at most four addresses of each family are tried.
+
+        *slots*: the right to a connection to each address, freed as it ends. Without *keeps* what connects is closed
+        at once. *made* is told of the stream that there is in the end.
+        """
+        self.addresses = picked(addresses)
         self.port = port
+        self.patience = deadline.left()
+        """Seconds that each connect was given."""
         self._deadline = deadline
+        self._slots = slots or {}
+        self._keeps = keeps
+        self._made = made
         self._changed = threading.Condition()
         self._attempts: list[Attempt] = []
         self._winner: tuple[str, socket.socket] | None = None
@@ -76,7 +85,7 @@ class Race:
         if won is None:
             return None
         address, connected = won
-        return Stream(connected, deadline, peer=address, port=self.port)
+        return self._made(Stream(connected, deadline, peer=address, slot=self._slots.get(address)))
 
     def decided(self, patience: float) -> bool:
         """Wait up to *patience* seconds; whether an address connected or all have failed."""
@@ -96,7 +105,16 @@ class Race:
             self._decided = True
             won, self._winner = self._winner, None
         if won is not None:
-            won[1].close()
+            self._end(*won)
+
+    def abort(self) -> None:
+        """As `close`: whatever ends a run says it to all its connections alike."""
+        self.close()
+
+    def is_over(self) -> bool:
+        """Whether nothing is under way any more, and no connection waits to be taken."""
+        with self._changed:
+            return self._finished.done() and self._winner is None
 
     def _run(self) -> None:
         started = time.monotonic()
@@ -123,6 +141,7 @@ class Race:
         try:
             connecting = socket.socket(kind, socket.SOCK_STREAM)
         except OSError as error:
+            self._free(address)
             self._note(address, error, started)
             return
         connecting.setblocking(False)
@@ -130,7 +149,7 @@ class Race:
         try:
             code = connecting.connect_ex((address, self.port))
         except OSError as error:
-            connecting.close()
+            self._end(address, connecting)
             self._note(address, error, started)
             return
         if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
@@ -140,7 +159,7 @@ class Race:
 
     def _done(self, address: str, connecting: socket.socket, code: int, started: float) -> None:
         if code:
-            connecting.close()
+            self._end(address, connecting)
             error = DeadlineError("no answer in time") if code == errno.ETIMEDOUT else OSError(code, os.strerror(code))
             self._note(address, error, started)
             return
@@ -158,14 +177,23 @@ class Race:
         with self._changed:
             self._attempts.append(attempt)
             if connected is not None:
-                if self._decided:
-                    connected.close()  # it connects: that is all that was to be known of the others
+                if self._decided or not self._keeps:
+                    self._end(address, connected)  # it connects: that is all that was to be known of the others
                 else:
-                    self._winner, self._decided = (address, connected), True
+                    self._winner = (address, connected)
+                self._decided = True
             self._changed.notify_all()
 
+    def _end(self, address: str, connected: socket.socket) -> None:
+        connected.close()
+        self._free(address)
 
-def _picked(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    def _free(self, address: str) -> None:
+        if address in self._slots:
+            self._slots[address].free()
+
+
+def picked(addresses: tuple[str, ...]) -> tuple[str, ...]:
     """At most four of each family, alternating, so that neither family stands at the end of the line."""
     families: dict[str, list[str]] = {"ipv6": [], "ipv4": []}
     for address in dict.fromkeys(addresses):

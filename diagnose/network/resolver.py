@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Literal
+from typing import Literal, Self
 
 import dns.exception
 import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdatatype
 import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.SOA
 import dns.rdtypes.IN.A
@@ -27,6 +28,7 @@ import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
+from diagnose.network.answers import Answers, Heard
 from diagnose.network.datagrams import GuardedSocket, NonsenseError
 from diagnose.process.first_use import one_at_a_time
 
@@ -40,6 +42,8 @@ TRY_SECONDS = (1.5, 2.5, 4.0)
 REFUSES_EDNS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
 """What a server that knows no EDNS answers; without it, it may well answer (RFC 6891 §7)."""
 MOST_RECORDS = 50
+FAILURE_SECONDS = 3.0
+"""How long runs that share answers hand on a failure (RFC 9520 §3.2: 1 to 5 seconds at first)."""
 EDNS_PAYLOAD = 1232
 """Bytes; the size that crosses every path unfragmented (DNS flag day 2020)."""
 
@@ -112,15 +116,29 @@ class Resolver:
         self,
         chosen: Nameserver | None = None,
         configured: Callable[[], tuple[Nameserver, ...]] | None = None,
+        answers: Answers[DnsAnswer] | None = None,
     ) -> None:
-        """*configured* tells, once it is needed, what this computer is set up with; None: the system does."""
+        """*configured* tells, once it is needed, what this computer is set up with; None: the system does.
+
+        *answers*: those that other runs have got and get.
+        """
         self.chosen = chosen
         self._configure = configured or system_nameservers
+        self._answers: Answers[DnsAnswer] = Answers() if answers is None else answers
         self._lock = threading.Lock()
         self._asked: dict[tuple[str, RecordType, bool], Future[DnsAnswer]] = {}
         self._configured: tuple[Nameserver, ...] | None = None
         self._nonsense: dict[Nameserver, str] = {}
         """Who sent what nobody can mean, and what that was."""
+        self._remembered: set[tuple[str, RecordType]] = set()
+
+    def for_run(self) -> Self:
+        """One for another run: its own questions, each asked once, and the answers shared as long as they are good."""
+        return type(self)(self.chosen, self._configure, self._answers)
+
+    def remembers(self, answer: DnsAnswer) -> bool:
+        """Whether another run got *answer*, some time ago: no sign that a nameserver answers now."""
+        return (answer.name, answer.record_type) in self._remembered
 
     def query(
         self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool = False
@@ -141,13 +159,19 @@ class Resolver:
                 return before.result(timeout=deadline.left())
             except TimeoutError:
                 return DnsAnswer(name=key[0], record_type=record_type, status="timed_out")
-        started = time.monotonic()
         try:
-            answer = self._ask(key[0], record_type, deadline, checking_disabled=checking_disabled)
+            answer, age = self._answers.get(
+                (self.nameservers(), *key),
+                deadline,
+                lambda: self._timed(key[0], record_type, deadline, checking_disabled=checking_disabled),
+            )
+        except TimeoutError:
+            answer, age = DnsAnswer(name=key[0], record_type=record_type, status="timed_out"), 0.0
         except BaseException as error:
             mine.set_exception(error)
             raise
-        answer = msgspec.structs.replace(answer, milliseconds=round(1000 * (time.monotonic() - started)))
+        if age > FAILURE_SECONDS:
+            self._remembered.add((key[0], record_type))
         mine.set_result(answer)
         return answer
 
@@ -159,11 +183,19 @@ class Resolver:
             self._configured = self._configure()
         return self._configured
 
+    def _timed(
+        self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool
+    ) -> Heard[DnsAnswer]:
+        started = time.monotonic()
+        heard = self._ask(name, record_type, deadline, checking_disabled=checking_disabled)
+        answer = msgspec.structs.replace(heard.answer, milliseconds=round(1000 * (time.monotonic() - started)))
+        return Heard(answer, heard.seconds, for_others=answer.status != "timed_out" or not deadline.passed())
+
     def _ask(
         self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool, edns: bool = True
-    ) -> DnsAnswer:
-        def answer(status: DnsStatus, words: str = "") -> DnsAnswer:
-            return DnsAnswer(name=name, record_type=record_type, status=status, text=words)
+    ) -> Heard[DnsAnswer]:
+        def answer(status: DnsStatus, words: str = "") -> Heard[DnsAnswer]:
+            return _failed(DnsAnswer(name=name, record_type=record_type, status=status, text=words))
 
         servers = self.nameservers()
         if not servers:
@@ -206,9 +238,9 @@ class Resolver:
                 if edns and reply.rcode() in REFUSES_EDNS:
                     return self._ask(name, record_type, deadline, checking_disabled=checking_disabled, edns=False)
                 last = _read(reply, name, record_type, server)
-                if last.status not in {"server_failure", "refused", "malformed"}:
+                if last.answer.status not in {"server_failure", "refused", "malformed"}:
                     return last
-            if last.status not in {"timed_out", "malformed"}:
+            if last.answer.status not in {"timed_out", "malformed"}:
                 return last  # every server answered, none usefully: asking again brings the same
         return last
 
@@ -242,8 +274,12 @@ def _reply(question: dns.message.Message, server: Nameserver, limit: Deadline, *
         return dns.query.tcp(question, server.address, timeout=limit.left(), sock=asking)
 
 
-def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> DnsAnswer:
+def _failed(answer: DnsAnswer) -> Heard[DnsAnswer]:
+    return Heard(answer, FAILURE_SECONDS)
 
+
+def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> Heard[DnsAnswer]:
+    """What *reply* says, to be handed on for as long as its records and its SOA say (RFC 2308 §5)."""
     rcode = reply.rcode()
     words = f"{server}: {dns.rcode.to_text(rcode)}" + "".join(
         f" ({option.to_text()})"
@@ -253,12 +289,16 @@ def _read(reply: dns.message.Message, name: str, record_type: RecordType, server
     status: DnsStatus
     records: tuple[str, ...] = ()
     canonical: str | None = None
+    seconds = FAILURE_SECONDS
     if rcode == dns.rcode.NOERROR or rcode == dns.rcode.NXDOMAIN:
         try:
             chain = reply.resolve_chaining() if isinstance(reply, dns.message.QueryMessage) else None
         except dns.exception.DNSException as error:  # a loop or a chain beyond all measure
-            return DnsAnswer(name=name, record_type=record_type, status="malformed", text=f"{server}: {error}")
+            wrong = DnsAnswer(name=name, record_type=record_type, status="malformed", text=f"{server}: {error}")
+            return _failed(wrong)
         if chain is not None:
+            if chain.answer is not None or any(one.rdtype == dns.rdatatype.SOA for one in reply.authority):
+                seconds = chain.minimum_ttl  # RFC 2308 §5: what does not exist is kept by its SOA alone
             if chain.cnames:
                 canonical = _bare(chain.canonical_name.to_text())
             if chain.answer is not None:
@@ -268,7 +308,7 @@ def _read(reply: dns.message.Message, name: str, record_type: RecordType, server
         status = "refused"
     else:
         status = "server_failure"
-    return DnsAnswer(
+    answer = DnsAnswer(
         name=name,
         record_type=record_type,
         status=status,
@@ -276,6 +316,12 @@ def _read(reply: dns.message.Message, name: str, record_type: RecordType, server
         canonical_name=canonical,
         text="" if status in {"answered", "no_data"} else words,
     )
+    return Heard(answer, seconds)
+
+
+def ask_nameserver(server: Nameserver, name: str, record_type: RecordType, deadline: Deadline) -> DnsAnswer:
+    """Ask *server* alone, for itself. Never raises; failures are in the status."""
+    return Resolver(server).query(name, record_type, deadline)
 
 
 def system_nameservers() -> tuple[Nameserver, ...]:

@@ -13,29 +13,19 @@ import selectors
 import socket
 import ssl
 import threading
-import weakref
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TypeVar
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
 from diagnose.model.failure import ClosedError, DeadlineError, TooMuchDataError
+from diagnose.network.slots import Slot
 
 R = TypeVar("R")
 
 BYTES_A_CONNECTION = 2_000_000
 """Bytes; a mail session up to its mailbox needs a few thousand, a login page a few hundred thousand."""
 SLICE_SECONDS = 0.25
-
-_streams: weakref.WeakSet[Stream] = weakref.WeakSet()
-_streams_lock = threading.Lock()
-
-
-def standing(peer: str, ports: Collection[int]) -> int:
-    """How many connections of this program to *ports* of the address *peer* stand: a server may limit them."""
-    with _streams_lock:
-        known = tuple(_streams)
-    return sum(stream.peer == peer and stream.port in ports and stream.fileno() >= 0 for stream in known)
 
 
 class Stream:
@@ -52,9 +42,12 @@ class Stream:
         limit: int = BYTES_A_CONNECTION,
         *,
         peer: str | None = None,
-        port: int | None = None,
+        slot: Slot | None = None,
     ) -> None:
-        """*peer*: the address connected to, where it is known; one that was reset by now has none any more."""
+        """*peer*: the address connected to, where it is known; one that was reset by now has none any more.
+
+        *slot* is freed once the connection is closed.
+        """
         connected.setblocking(False)
         self._socket: socket.socket | ssl.SSLSocket = connected
         self._lock = threading.Lock()
@@ -71,10 +64,7 @@ class Stream:
         self._lines = 0
         self.peer: str = connected.getpeername()[0] if peer is None else peer
         """The address at the other end."""
-        self.port = port
-        """The port there; None where nobody said."""
-        with _streams_lock:
-            _streams.add(self)
+        self._slot = slot
 
     # -- what our own code uses
 
@@ -101,7 +91,11 @@ class Stream:
         self._socket.setblocking(False)
 
     def release(self) -> socket.socket:
-        """The bare socket, for whoever goes on with it under bounds of their own; nothing may have been put back."""
+        """The bare socket, for whoever goes on with it under bounds of their own; nothing may have been put back.
+
+        It counts no more among the connections to its server: who goes on with it has a limit of its own for these.
+        """
+        self._free()
         return self._socket
 
     def wait_readable(self, seconds: float) -> bool:
@@ -191,6 +185,7 @@ class Stream:
         if self._files <= 0:
             with contextlib.suppress(OSError):
                 self._socket.close()
+            self._free()
 
     def abort(self) -> None:
         """Close at once, whoever still reads."""
@@ -198,7 +193,15 @@ class Stream:
         self.shutdown(socket.SHUT_RDWR)
         self.close()
 
+    def is_over(self) -> bool:
+        """Whether it is closed."""
+        return self.fileno() < 0
+
     # -- inside
+
+    def _free(self) -> None:
+        if self._slot is not None:
+            self._slot.free()
 
     def file_closed(self) -> None:
         """One reader less."""

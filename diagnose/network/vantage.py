@@ -27,6 +27,10 @@ class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str
 
 
+ANYWHERE_IPV4, ANYWHERE_IPV6 = "192.0.2.1", "2001:db8::1"
+"""Addresses out there (RFC 5737, RFC 3849)."""
+
+
 @made_once
 def known_answers() -> tuple[KnownAnswer, ...]:
     """Those of the public. Raises KnowledgeError."""
@@ -52,6 +56,10 @@ class Vantage(msgspec.Struct, frozen=True, kw_only=True):
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         return tuple(dict.fromkeys(str(row[4][0]) for row in found))
 
+    def has_route(self, address: str) -> bool:
+        """Whether packets to *address* can leave this computer at all."""
+        return self.source_towards(address) is not None
+
     def source_towards(self, address: str) -> str | None:
         """The address of this computer that packets to *address* would come from; None: there is no route.
 
@@ -64,6 +72,11 @@ class Vantage(msgspec.Struct, frozen=True, kw_only=True):
                 return str(probe.getsockname()[0])
         except OSError:
             return None
+
+    def own_addresses(self) -> frozenset[str]:
+        """The addresses of this computer towards the outside, loopback aside."""
+        found = {self.source_towards(anywhere) for anywhere in (ANYWHERE_IPV4, ANYWHERE_IPV6)}
+        return frozenset(a for a in found if a and not a.startswith("127.") and a != "::1")
 
     def interfaces(self) -> tuple[str, ...]:
         """The names of the network interfaces, loopback aside."""

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from diagnose.model.report import Report
+from diagnose.network.vantage import Vantage
 from diagnose.process.first_use import convert
 
 USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "address-1", "folder-1"
@@ -26,10 +27,10 @@ _FACTS = {"facts", "data"}
 """Keys below which stands what checks saw, where a name may be anybody's."""
 
 
-def redact(report: Report, computer: Iterable[str] = ()) -> Report:
+def redact(report: Report, computer: Iterable[str] = (), vantage: Vantage | None = None) -> Report:
     """*report* with the local part, the user name and this computer's names and addresses replaced.
 
-    *computer*: further names and addresses of this computer.
+    *computer*: further names and addresses of this computer. *vantage*: the one that the run looked from, if not this.
     """
     subject = report.subject
     local = subject.address.rpartition("@")[0] if subject.address else ""
@@ -38,7 +39,7 @@ def redact(report: Report, computer: Iterable[str] = ()) -> Report:
     # a person called mail does not rename the server mail.corp.example
     hidden |= {name: name for name in (subject.domain, *(service.host for service in report.services)) if name}
     hidden |= {name: COMPUTER for name in {socket.gethostname(), *computer} if len(name) > 1}
-    hidden |= dict.fromkeys(own_addresses(), ADDRESS)
+    hidden |= dict.fromkeys((vantage or Vantage()).own_addresses(), ADDRESS)
     hidden |= dict.fromkeys(_home(), FOLDER)
     plain = msgspec.to_builtins(report, builtin_types=(bytes,))
     named = dict.fromkeys(_profiles(plain))
@@ -88,16 +89,3 @@ def _home() -> set[str]:
     except RuntimeError:  # there is none
         return set()
     return {str(home)} if len(home.parts) > 1 else set()
-
-
-def own_addresses() -> set[str]:
-    """The addresses that this computer would use towards the outside (nothing is sent), loopback aside."""
-    found = set()
-    for family, anywhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((anywhere, 9))
-                found.add(str(probe.getsockname()[0]))
-        except OSError:
-            continue
-    return {address for address in found if not address.startswith("127.") and address != "::1"}

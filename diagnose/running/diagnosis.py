@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -96,15 +97,34 @@ def history_folder() -> Path:
     return platformdirs.user_state_path("mail-login-doctor", appauthor=False)
 
 
-def diagnose(request: Request, observer: Observer | None = None, interruption: Interruption | None = None) -> Diagnosis:
+def diagnose(
+    request: Request,
+    observer: Observer | None = None,
+    interruption: Interruption | None = None,
+    *,
+    network: Network | None = None,
+) -> Diagnosis:
     """Carry out *request*, until *interruption* is asked for. Raises CaFileError, UnknownProviderError before
     anything is sent.
+
+    *network*: one that many runs may share. Its resolver, authorities and computer count, and a request that names
+    others is a ValueError; who made it closes it. Without one the run makes its own.
     """
+    if network is None:
+        network = Network(request.nameserver, request.ca_file, request.vantage)
+    elif request.nameserver not in {None, network.resolver.chosen} or request.ca_file not in {None, network.ca_file}:
+        raise ValueError("the request names another resolver or other authorities than its network has")
+    with contextlib.closing(network.for_run()) as view:
+        return _diagnosed(request, observer, interruption, view)
+
+
+def _diagnosed(
+    request: Request, observer: Observer | None, interruption: Interruption | None, network: Network
+) -> Diagnosis:
     started, began = datetime.now(UTC), time.monotonic()
     mask = mask_of(request)
     deadline = Deadline(request.seconds)
     login = request.login and request.subject.address is not None and request.subject.flaw is None
-    network = Network(request.nameserver, request.ca_file, request.vantage)
     context = Context(
         network=network,
         deadline=deadline,
@@ -132,7 +152,9 @@ def diagnose(request: Request, observer: Observer | None = None, interruption: I
     )
     report = _report(request, outcome, network, login=login, started=started, began=began)
     report = masked_report(report, mask, frozenset({DISCOVERY, *(check.id for check in all_checks())}))
-    return Diagnosis(report=redact(report) if request.redact else report, interrupted=outcome.interrupted)
+    if request.redact:
+        report = redact(report, vantage=network.vantage)
+    return Diagnosis(report=report, interrupted=outcome.interrupted)
 
 
 def mask_of(request: Request) -> Mask:

@@ -12,8 +12,8 @@ import pytest
 from checks.dns.host import HostFacts, judge_host
 from checks.dns.resolver import ResolverFacts, judge_resolver
 from diagnose.model import Deadline, Host, Inputs, Subject
-from diagnose.network import DnsAnswer, HostAddresses, Resolver, resolver
-from diagnose.network.resolver import REFUSES_EDNS
+from diagnose.network import DnsAnswer, HostAddresses, resolver
+from diagnose.network.resolver import REFUSES_EDNS, Resolver
 from tests.core.loopback import PATIENCE, DnsServer
 
 NAME = "mail.corp.example"

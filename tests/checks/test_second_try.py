@@ -24,7 +24,7 @@ from checks.web.web import judge_web, probe_web
 from diagnose.account.history import History
 from diagnose.lab.listener import Listener
 from diagnose.model import Deadline, Failure, Finding, Inputs, Service, Subject
-from diagnose.network import Attempt, Network, Race
+from diagnose.network import Attempt, Network
 from diagnose.running.context import Context
 
 SUBJECT = Subject(domain="localhost", address="alice@localhost", username="alice@localhost")
@@ -92,17 +92,20 @@ def reached(target: Service, **facts: Any) -> Inputs:
     return Inputs(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach, **facts})
 
 
-def bench_for(target: Service, seconds: float = 30, authority: Path | None = None) -> Context:
+def bench_for(
+    target: Service, seconds: float = 30, authority: Path | None = None, network: Network | None = None
+) -> Context:
     """With the connection that `reach` would have left."""
-    bench = Context(network=Network(ca_file=authority), deadline=Deadline(seconds), history=History(None))
-    stream = Race(("127.0.0.1",), target.port, Deadline(30)).winner(Deadline(30))
+    network = network or Network(ca_file=authority)
+    bench = Context(network=network, deadline=Deadline(seconds), history=History(None))
+    stream = bench.network.connect_all(("127.0.0.1",), target.port, Deadline(30)).winner(Deadline(30))
     assert stream is not None
     bench.connections.put(stream_key(target), stream)
     return bench
 
 
-def greeted(target: Service, seconds: float = 30) -> ServerFacts:
-    bench = bench_for(target, seconds)
+def greeted(target: Service, seconds: float = 30, network: Network | None = None) -> ServerFacts:
+    bench = bench_for(target, seconds, network=network)
     try:
         return probe_server(target, reached(target), bench)
     finally:
@@ -229,11 +232,13 @@ def test_a_healthy_server_is_asked_once() -> None:
 def test_a_limit_is_met_again_without_the_other_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server takes one connection at a time; the other one of this program ends meanwhile."""
     with imap(Turns(says(b""), says(b"* BYE Too many connections\r\n", stay=False), says(READY))) as target:
-        other = Race(("127.0.0.1",), target.port, Deadline(30)).winner(Deadline(30))
+        network = Network()
+        other = network.connect_all(("127.0.0.1",), target.port, Deadline(30)).winner(Deadline(30))
         assert other is not None
-        assert own_connections(target, reached(target), "127.0.0.1") == 1
+        bench = Context(network=network.for_run(), deadline=Deadline(30), history=History(None))
+        assert own_connections(target, reached(target), bench, "127.0.0.1") == 1
         monkeypatch.setattr("checks.reach.retry.time.sleep", lambda _: other.abort())
-        facts = greeted(target)
+        facts = greeted(target, network=network)
 
     assert [one.own_connections for one in facts.tries] == [1, 0]
     (finding,) = judge_server(facts, reached(target), target)

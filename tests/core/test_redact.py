@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from diagnose.model import report as model
 from diagnose.model.report import Report
-from diagnose.redaction.redact import ADDRESS, COMPUTER, FOLDER, USER, own_addresses, redact
+from diagnose.network import Vantage
+from diagnose.redaction.redact import ADDRESS, COMPUTER, FOLDER, USER, redact
 from tests.reports.samples import SAMPLES, wrong_password
 
+real_addresses = Vantage.own_addresses
 OWN_NAME, OWN_ADDRESS, OWN_FOLDER = "alices-laptop", "192.0.2.77", "/home/alice-b"
 
 
@@ -29,7 +31,7 @@ def computer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: OWN_NAME)
     for name in ("getfqdn", "gethostbyaddr", "gethostbyname", "getaddrinfo"):
         monkeypatch.setattr(socket, name, looked_up)
-    monkeypatch.setattr("diagnose.redaction.redact.own_addresses", lambda: {OWN_ADDRESS})
+    monkeypatch.setattr(Vantage, "own_addresses", lambda _: frozenset({OWN_ADDRESS}))
     monkeypatch.setattr(Path, "home", lambda: Path(OWN_FOLDER))
 
 
@@ -157,7 +159,7 @@ def test_no_home_at_all_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_nothing_is_to_be_hidden_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A domain, from a computer without name, address and home."""
     monkeypatch.setattr(socket, "gethostname", lambda: "localhost")
-    monkeypatch.setattr("diagnose.redaction.redact.own_addresses", set)
+    monkeypatch.setattr(Vantage, "own_addresses", lambda _: frozenset())
     monkeypatch.setattr(Path, "home", lambda: Path("/"))
     report = about(address=None, said="x")
 
@@ -186,4 +188,4 @@ def test_no_local_part_survives(local: str, before: str, after: str) -> None:
 
 def test_own_addresses_are_learnt_without_sending() -> None:
     """By asking the kernel which it would use; never loopback."""
-    assert not any(address.startswith("127.") or address == "::1" for address in own_addresses())
+    assert not any(address.startswith("127.") or address == "::1" for address in real_addresses(Vantage()))

@@ -22,13 +22,12 @@ from diagnose.network import (
     MxRecord,
     Nameserver,
     Network,
-    Resolver,
     SrvRecord,
     mx_records,
     resolver,
     srv_records,
 )
-from diagnose.network.resolver import MOST_RECORDS, DnsStatus, RecordType
+from diagnose.network.resolver import MOST_RECORDS, DnsStatus, RecordType, Resolver
 from tests.core.loopback import PATIENCE, Answer, DnsServer, closed_port
 
 NAME = "mail.corp.example"

@@ -1,0 +1,264 @@
+"""The one door to the network: every look-up, connection and page of a run goes through a `Network`."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ipaddress
+import socket
+import ssl
+import threading
+import weakref
+from collections.abc import Callable, Collection, Hashable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from diagnose.model.deadline import Deadline
+from diagnose.model.domains import ascii_name
+from diagnose.model.failure import DeadlineError, Failure, NamedError
+from diagnose.network.answers import Answers
+from diagnose.network.connector import Attempt, Race, picked
+from diagnose.network.http import FetchedPage, fetch
+from diagnose.network.open_connections import OpenConnections
+from diagnose.network.resolver import DnsAnswer, Nameserver, RecordType, Resolver, ask_nameserver, is_address
+from diagnose.network.slots import MOST_AT_ONCE, Slots
+from diagnose.network.stream import Stream
+from diagnose.network.threads import NoThreadError, in_background
+from diagnose.network.trust import check_ca_file, is_shared, trust_context
+from diagnose.network.vantage import Vantage
+
+R = TypeVar("R")
+
+CONNECT_SECONDS = 8.0
+"""Patience of one connect: three SYN retransmissions (RFC 6298) have been lost by then."""
+
+
+class NameNotFoundError(NamedError):
+    """A host name has no address."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(Failure(name="name_not_found", operation="resolve", text=f"{host} has no address"))
+
+
+class SystemLookup(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operating system's own look-up (hosts file, name service switch, its resolver) says."""
+
+    addresses: tuple[str, ...] = ()
+    error: str | None = None
+    """The symbolic getaddrinfo error, such as ``EAI_NONAME``, or ``timed_out``."""
+
+
+class HostAddresses(msgspec.Struct, frozen=True, kw_only=True):
+    """The addresses of a host, by every way that was asked."""
+
+    host: str
+    addresses: tuple[str, ...]
+    """Those that connections of this run use."""
+    ipv4: DnsAnswer | None = None
+    """None where DNS was not asked: an address literal, or localhost (RFC 6761 §6.3)."""
+    ipv6: DnsAnswer | None = None
+    system: SystemLookup | None = None
+    """None where the system was not asked."""
+
+
+class Network:
+    """Look-ups, connections and pages, all by the chosen resolver and authorities.
+
+    Many runs may share one, each by a view of its own (`for_run`). They share the answers of DNS as long as these are
+    good, the limit of connections to one server, and trust.
+    """
+
+    def __init__(
+        self,
+        nameserver: Nameserver | None = None,
+        ca_file: Path | None = None,
+        vantage: Vantage | None = None,
+        most_at_once: int = MOST_AT_ONCE,
+    ) -> None:
+        """*vantage* is this computer unless told otherwise. Raises CaFileError when *ca_file* cannot be used.
+
+        *most_at_once*: connections to one port of one address, of all runs together, at least 1.
+        """
+        self.vantage = vantage or Vantage()
+        self.resolver = Resolver(nameserver, self.vantage.nameservers, Answers())
+        self._slots = Slots(most_at_once)
+        self._begin()
+        self.ca_file = ca_file
+        if ca_file is not None:
+            check_ca_file(ca_file)  # a bad file is told before anything is sent
+        self._trust: Future[ssl.SSLContext] | None = None
+        with contextlib.suppress(NoThreadError):  # read ahead of time; else when it is needed
+            self._trust = in_background(lambda: trust_context(ca_file), "read authorities")
+
+    def _begin(self) -> None:
+        """What belongs to one run alone."""
+        self._lock = threading.Lock()
+        self._once: dict[Hashable, Future[Any]] = {}
+        self._connections = OpenConnections()
+        self._views: weakref.WeakSet[Network] = weakref.WeakSet()
+
+    def for_run(self) -> Self:
+        """A view for one more run: what is shared is, and closing it breaks off that run's connections alone."""
+        view = copy.copy(self)
+        view.resolver = self.resolver.for_run()
+        view._begin()
+        self._views.add(view)
+        if self._connections.closed:
+            view.close()
+        return view
+
+    def close(self) -> None:
+        """Break off every connection that was made, by views of it, too; from now on whatever is made."""
+        self._connections.close()
+        for view in tuple(self._views):
+            view.close()
+
+    def once(self, question: Hashable, answer: Callable[[], R]) -> Future[R]:
+        """What *answer* brings, in a thread of its own; asked once a run, whoever has the same *question*."""
+        with self._lock:
+            if question not in self._once:
+                self._once[question] = in_background(answer, str(question))
+            return self._once[question]
+
+    def trust(self) -> ssl.SSLContext:
+        """A verifying context: one for all connections, where one can do several handshakes at a time."""
+        first = self._trust.result() if self._trust is not None else trust_context(self.ca_file)
+        return first if is_shared(first) else trust_context(self.ca_file)
+
+    def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
+        """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is left behind."""
+        looking = in_background(lambda: self.vantage.look_up(ascii_name(host)), f"look up {host}")
+        try:
+            return SystemLookup(addresses=looking.result(timeout=deadline.left()))
+        except TimeoutError:
+            return SystemLookup(error="timed_out")
+        except socket.gaierror as error:
+            names = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+            return SystemLookup(error=names.get(error.errno, str(error.errno)))
+        except (OSError, UnicodeError) as error:
+            return SystemLookup(error=str(error))
+
+    def addresses(self, host: str, deadline: Deadline) -> HostAddresses:
+        """The addresses of *host*.
+
+        With a chosen resolver its answer alone counts. Without one the system's answer is used, as
+        mail programs would, and DNS is asked beside it; where the system finds nothing, DNS's answer is used.
+        """
+        if is_address(host):
+            return HostAddresses(host=host, addresses=(host.strip("[]"),))
+        if host.rstrip(".").lower() == "localhost" or host.lower().endswith(".localhost"):
+            return HostAddresses(host=host, addresses=("127.0.0.1", "::1"))
+        four = in_background(lambda: self.resolver.query(host, "A", deadline), f"A {host}")
+        six = in_background(lambda: self.resolver.query(host, "AAAA", deadline), f"AAAA {host}")
+        system = self.system_lookup(host, deadline) if self.resolver.chosen is None else None
+        ipv4, ipv6 = _result(four, host, "A", deadline), _result(six, host, "AAAA", deadline)
+        by_dns = tuple(a for a in ipv6.records + ipv4.records if _usable(a))
+        used = system.addresses if system is not None and system.addresses else by_dns
+        return HostAddresses(host=host, addresses=used, ipv4=ipv4, ipv6=ipv6, system=system)
+
+    def ask(self, server: Nameserver, name: str, record_type: RecordType, deadline: Deadline) -> DnsAnswer:
+        """What *server* answers, whichever resolver was chosen. Never raises; failures are in the status."""
+        return ask_nameserver(server, name, record_type, deadline)
+
+    def connect_all(
+        self,
+        addresses: tuple[str, ...],
+        port: int,
+        deadline: Deadline,
+        seconds: float = CONNECT_SECONDS,
+        *,
+        keeps: bool = True,
+    ) -> Race:
+        """Start to connect to all of *addresses* at once; at most four of each family are tried.
+
+        Where other runs keep a server busy, it waits for its turn until *deadline*, and raises CrowdedError then.
+        Each connect has *seconds* from there, and never more than the deadline. Without *keeps* what connects is closed
+        at once: whether it does is all that was asked.
+        """
+        slots = self._slots.take(picked(addresses), port, deadline, lambda: self._connections.closed)
+        try:
+            race = Race(addresses, port, deadline.within(seconds), slots, keeps=keeps, made=self._connections.keep)
+        except BaseException:
+            for slot in slots.values():
+                slot.free()
+            raise
+        return self._connections.begin(race)
+
+    def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
+        """The first connection to *host*. Raises NameNotFoundError, OSError, DeadlineError, CrowdedError."""
+        addresses = self.addresses(host, deadline).addresses
+        if not addresses:
+            raise NameNotFoundError(host)
+        race = self.connect_all(addresses, port, deadline, deadline.share(0.7, CONNECT_SECONDS).left())
+        stream = race.winner(deadline)
+        if stream is not None:
+            return stream
+        failed = next((a.failure for a in race.attempts(0) if a.failure), None)
+        if failed is None or failed.name == "timed_out":
+            raise DeadlineError(f"{host} does not answer on port {port}")
+        raise NamedError(failed)
+
+    def standing(self, peer: str, ports: Collection[int]) -> int:
+        """How many connections to *ports* of the address *peer* there are, of all runs: a server may limit them."""
+        return self._slots.taken(peer, ports)
+
+    def fetch(
+        self,
+        url: str,
+        deadline: Deadline,
+        accept: Callable[[str], bool] = lambda _: True,
+        ready: Callable[[str, int], Stream | None] = lambda _host, _port: None,
+        *,
+        keep_cookies: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> FetchedPage:
+        """The page at *url*, redirects followed as far as *accept* allows. Never raises.
+
+        *ready* may hand over a connection to host and port that stands already, TLS included. Without
+        *keep_cookies* no cookie that the page sets is sent back. *headers* go with every request.
+        """
+
+        def open_stream(host: str, port: int, tls: bool, until: Deadline) -> Stream:
+            standing = ready(host.strip("[]"), port)
+            if standing is None:
+                return self._open(host, port, tls, until)
+            standing.deadline = until
+            return standing
+
+        return fetch(url, deadline, open_stream, accept=accept, keep_cookies=keep_cookies, headers=headers)
+
+    def knock(self, address: str, port: int, deadline: Deadline) -> Attempt:
+        """Whether *port* of *address* accepts a connection; asked once a run, the connection is closed at once."""
+
+        def attempt() -> Attempt:
+            race = self.connect_all((address,), port, deadline, deadline.left(), keeps=False)
+            return race.attempts(deadline.left() + 0.5)[0]
+
+        return self.once(("knock", address, port), attempt).result(timeout=deadline.left() + 1)
+
+    def _open(self, host: str, port: int, tls: bool, deadline: Deadline) -> Stream:
+        stream = self.connect(host.strip("[]"), port, deadline)
+        if tls:
+            try:
+                stream.start_tls(self.trust(), host.strip("[]"))
+            except BaseException:
+                stream.abort()
+                raise
+        return stream
+
+
+def _result(asked: Future[DnsAnswer], host: str, kind: RecordType, deadline: Deadline) -> DnsAnswer:
+    try:
+        return asked.result(timeout=deadline.left() + 0.1)
+    except TimeoutError:
+        return DnsAnswer(name=host, record_type=kind, status="timed_out")
+
+
+def _usable(address: str) -> bool:
+    try:
+        return not ipaddress.ip_address(address).is_unspecified
+    except ValueError:
+        return False

@@ -1,0 +1,82 @@
+"""How many connections stand to one port of one server, however many runs there are; who wants one more waits."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+
+from diagnose.model.deadline import Deadline
+from diagnose.model.failure import FaultError
+from diagnose.model.text import text
+
+MOST_AT_ONCE = 8
+"""Connections to one port of one address. Mail servers take ten of one user (Dovecot), a browser opens six."""
+SLICE_SECONDS = 0.25
+"""How often whoever waits looks whether its run is over."""
+
+Place = tuple[str, int]
+"""Address and port."""
+
+
+class CrowdedError(FaultError):
+    """Other runs of this program keep all the connections to a server that it allows itself."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(text("other runs of this program keep all connections to {address} busy", address=address))
+
+
+class Slot:
+    """The right to one connection, until it is freed."""
+
+    def __init__(self, free: Callable[[], None]) -> None:
+        self._free = free
+        self._lock = threading.Lock()
+        self._held = True
+
+    def free(self) -> None:
+        """Let another connection take its place; nothing, the second time."""
+        with self._lock:
+            held, self._held = self._held, False
+        if held:
+            self._free()
+
+
+class Slots:
+    """The connections that there may be: so many to each port of each address."""
+
+    def __init__(self, most: int = MOST_AT_ONCE) -> None:
+        """*most*: at least 1."""
+        if most < 1:
+            raise ValueError("at least one connection")
+        self._most = most
+        self._changed = threading.Condition()
+        self._taken: Counter[Place] = Counter()
+
+    def take(
+        self, addresses: Iterable[str], port: int, deadline: Deadline, is_over: Callable[[], bool]
+    ) -> dict[str, Slot]:
+        """A slot for each of *addresses*, by address, once all are free. Raises CrowdedError.
+
+        The wait ends by *deadline*, and when the run *is_over*.
+        """
+        places = [(address, port) for address in addresses]
+        with self._changed:
+            while (full := next((p for p in places if self._taken[p] >= self._most), None)) is not None:
+                if deadline.passed() or is_over():
+                    raise CrowdedError(full[0])
+                self._changed.wait(min(deadline.left(), SLICE_SECONDS))
+            self._taken.update(places)
+        return {place[0]: Slot(lambda place=place: self._give_back(place)) for place in places}  # type: ignore[misc]  # mypy infers no lambda defaults
+
+    def taken(self, address: str, ports: Collection[int]) -> int:
+        """How many connections to *ports* of *address* stand or are under way."""
+        with self._changed:
+            return sum(self._taken[address, port] for port in ports)
+
+    def _give_back(self, place: Place) -> None:
+        with self._changed:
+            self._taken[place] -= 1
+            if not self._taken[place]:
+                del self._taken[place]
+            self._changed.notify_all()
