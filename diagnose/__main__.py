@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from types import FrameType
 from typing import NoReturn
 
@@ -42,6 +43,8 @@ def _run(arguments: list[str]) -> int:
         if arguments == ["--version"]:  # told without loading what only a diagnosis needs
             standard_streams.write(f"diagnose {__version__}\n")
             return 0
+        # what is odd about somebody's certificate is no matter for standard error; -W says otherwise
+        warnings.simplefilter("ignore", UserWarning, append=True)
         from diagnose.cli import run
         from diagnose.process import core_dumps
 

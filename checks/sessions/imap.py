@@ -11,12 +11,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
-import imaplib2
-import imaplib2.imaplib2
-
+from checks.sessions.own_imaplib2 import imaplib2
 from checks.sessions.session import (
     MOST_LINES,
     SERVER_FIRST,
@@ -40,16 +37,6 @@ LAST_WORDS_SECONDS = 0.3
 """For the words of a server that has hung up to be read."""
 CLIENT_ID = ("name", "diagnose", "version", __version__)
 """For the ID command (RFC 2971): some providers serve no client that does not name itself."""
-
-# imaplib2's handler thread sleeps 0.1 s at its start, so that its creator gets ready first. Here no byte is
-# read before that (see `_Client.read`), so the pause would only make every login slower.
-imaplib2.imaplib2.time = SimpleNamespace(
-    time=time.time, sleep=lambda _: None, strftime=time.strftime, localtime=time.localtime
-)
-
-
-imaplib2.imaplib2.AllowedVersions = ("IMAP4REV1", "IMAP4", "IMAP4REV2")
-"""imaplib2 turns from a server that speaks RFC 9051 alone, though nothing of what is said here differs there."""
 
 LEAST = ("IMAP4REV1",)
 """What a server can do that does not say: log in by LOGIN."""
@@ -199,7 +186,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     def reader_is_fresh(self) -> None:
         """Read again after STARTTLS, from the same stream, now under TLS; what was said in clear is forgotten."""
         self.TerminateReader = False
-        self.read_size = imaplib2.imaplib2.READ_SIZE
+        self.read_size = imaplib2.READ_SIZE
         self.untagged_responses: list[Any] = []
         self.rdth = threading.Thread(target=self._reader, daemon=True)
         self.rdth.start()
@@ -263,7 +250,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         finally:
             self._release_state_change()
         if kind == "OK":
-            self.state = imaplib2.imaplib2.AUTH
+            self.state = imaplib2.AUTH
         return kind, b" ".join([*(c for c in challenges if c.startswith(b"{")), *(part for part in data if part)])
 
 
@@ -290,7 +277,7 @@ class ImapSession(MailSession):
         stream.deadline = deadline
         with self._errors_as_ours():
             self._client = _Client(stream)
-        self.logged_in = self._client.state == imaplib2.imaplib2.AUTH  # PREAUTH (RFC 9051 §7.1.4)
+        self.logged_in = self._client.state == imaplib2.AUTH  # PREAUTH (RFC 9051 §7.1.4)
         self._read_capabilities()
 
     def _read_capabilities(self) -> None:

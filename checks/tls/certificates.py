@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import warnings
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -21,9 +20,6 @@ LEAST_RSA_BITS = 2048
 """The shortest RSA key that programs take (NIST SP 800-131A, CA/Browser Forum BR 6.1.5)."""
 OLD_DIGESTS = ("md5", "sha1")
 """Digests that nobody may sign certificates with any more (CA/Browser Forum BR 7.1.3.2)."""
-
-# what is odd about somebody's certificate is no matter for standard error
-warnings.filterwarnings("ignore", category=UserWarning, module=r"checks\.tls\.certificates|cryptography\.")
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,8 @@ _FAULTS = (
     (r"", text("“{typed}” is not a mailbox address").msgid),
 )
 """What is wrong with an address, the plainest first; the last is true of all of them."""
+OUTSIDE = ".a"
+"""No top-level domain that there is."""
 
 
 def parse_subject(typed: str, username: str | None = None) -> Subject:
@@ -61,16 +63,42 @@ def _mailbox(typed: str, username: str | None) -> Subject:
     with one_at_a_time:
         import email_validator
 
-    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()  # a company may well use .test or .internal inside
     try:
-        found = email_validator.validate_email(
-            typed, check_deliverability=False, allow_quoted_local=True, allow_smtputf8=True, test_environment=True
-        )
+        local, domain, ascii_domain = _parts(typed)
     except email_validator.EmailNotValidError:
         fault = next(msgid for pattern, msgid in _FAULTS if re.search(pattern, typed))
         raise SubjectError(Text(fault, {"typed": typed})) from None
-    subject = Subject(address=f"{found.local_part}@{found.domain}", domain=a_labels(found.ascii_domain))
+    subject = Subject(address=f"{local}@{domain}", domain=a_labels(ascii_domain))
     return msgspec.structs.replace(subject, username=username or subject.ascii_address)
+
+
+def _parts(typed: str) -> tuple[str, str, str]:
+    """Local part, domain, and domain as A-labels. Raises email_validator.EmailNotValidError.
+
+    A company may well use .local or .internal inside. email_validator refuses names of special use whatever it is told,
+    so such a name is looked at as one below a top-level domain.
+    """
+    with one_at_a_time:
+        import email_validator
+
+    try:
+        return _validated(typed)
+    except email_validator.EmailNotValidError:
+        local, *domains = _validated(typed + OUTSIDE)
+        domain, ascii_domain = (name.removesuffix(OUTSIDE) for name in domains)
+        if not ascii_domain.endswith(tuple(f".{name}" for name in email_validator.SPECIAL_USE_DOMAIN_NAMES)):
+            raise
+        return local, domain, ascii_domain
+
+
+def _validated(typed: str) -> tuple[str, str, str]:
+    with one_at_a_time:
+        import email_validator
+
+    found = email_validator.validate_email(
+        typed, check_deliverability=False, allow_quoted_local=True, allow_smtputf8=True, test_environment=True
+    )
+    return found.local_part, found.domain, found.ascii_domain
 
 
 def domain_name(typed: str) -> str:

@@ -47,6 +47,11 @@ USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
 def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
     secrets.forget()
+    with language.spoken(language.asked_for(arguments) or language.of_computer()):
+        return _ended(arguments)
+
+
+def _ended(arguments: list[str]) -> int:
     try:
         return _carried_out(arguments)
     except click.ClickException as error:
@@ -64,7 +69,6 @@ def run(arguments: list[str]) -> int:
 
 
 def _carried_out(arguments: list[str]) -> int:
-    language.speak(language.asked_for(arguments) or language.of_computer())
     chosen = COMMANDS.get(arguments[0]) if arguments else None
     name = f"diagnose {arguments[0]}" if chosen else "diagnose"
     command = translated(import_module(chosen.module if chosen else MAIN).COMMAND)

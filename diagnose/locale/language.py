@@ -5,10 +5,11 @@ The texts' sources are English and serve as message ids of GNU gettext; locale/ 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -45,17 +46,28 @@ def translation(language: Language) -> Callable[[str], str]:
     return brought.translation(own, folder(language))
 
 
-def speak(language: Language) -> None:
+@contextlib.contextmanager
+def spoken(language: Language) -> Iterator[None]:
     """Make *language* the one of `gettext.gettext`: the command line's texts are asked for there, click's own ones too.
 
-    Sets the variable LANGUAGE of this process, the one that gettext looks at first.
+    gettext knows no other way than the variable LANGUAGE of this process. Both are put back in the end.
     """
     with one_at_a_time:
         import gettext
 
+    domain, place, before = gettext.textdomain(), gettext.bindtextdomain(DOMAIN), os.environ.get("LANGUAGE")
     gettext.bindtextdomain(DOMAIN, str(LOCALE))
     gettext.textdomain(DOMAIN)
     os.environ["LANGUAGE"] = folder(language)
+    try:
+        yield
+    finally:
+        gettext.textdomain(domain)
+        gettext.bindtextdomain(DOMAIN, place)
+        if before is None:
+            os.environ.pop("LANGUAGE", None)
+        else:
+            os.environ["LANGUAGE"] = before
 
 
 def folder(language: Language) -> str:

@@ -85,7 +85,7 @@ ENGLISH = re.compile(r"\b(?!diagnose )[a-z]{2,} [a-z]{2,}\b")
 
 @pytest.fixture(autouse=True)
 def _left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What `language.speak` sets is of the whole process."""
+    """What `language.spoken` sets is of the whole process."""
     monkeypatch.setenv("LANGUAGE", "en")
     domain = gettext.textdomain()
     yield
