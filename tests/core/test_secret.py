@@ -99,6 +99,7 @@ def test_only_few_places_look_at_a_secret() -> None:
         "checks/login/mechanism.py",
         "checks/credentials/password.py",
         "checks/sessions/imap.py",
+        "checks/sessions/jmap.py",
         "checks/sessions/pop3.py",
         "checks/sessions/session.py",
         "diagnose/cli/password_check.py",
