@@ -130,7 +130,7 @@ def test_nobody_to_be_told(place: Path, nobody: str, command: str, code: int, ou
 def test_no_connection_gets_the_number_of_a_closed_stream(place: Path) -> None:
     """Whatever still writes to standard error would write to a server."""
     code = (
-        "import os, socket, sys\nfrom diagnose import standard_streams\nstandard_streams.open_closed_ones()\n"
+        "import os, socket, sys\nfrom diagnose.process import standard_streams\nstandard_streams.open_closed_ones()\n"
         "one = socket.socket()\nsys.exit(0 if one.fileno() > 2 else 5)"
     )
     for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">&- 2>&-"):
