@@ -21,7 +21,7 @@ import msgspec
 import pytest
 
 from diagnose.cli.lab import request_for
-from diagnose.discovery import Wishes
+from diagnose.discovery import Wishes, discover
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import Deadline, Service, Subject
@@ -394,6 +394,21 @@ def test_runs_side_by_side_ask_once_and_keep_the_limit(most: int) -> None:
     assert set(questions(nameserver).values()) == {1}
     assert relay.most <= most
     assert relay.total >= 4
+
+
+def test_what_is_found_before_a_run_is_not_looked_up_again() -> None:
+    """As `diagnose browser` does, which finds the webmail page before its diagnosis begins."""
+    with counted() as (request, nameserver, _):
+        looking = msgspec.structs.replace(request, wishes=Wishes(third_party=False))
+        network = Network(request.nameserver, request.ca_file, request.vantage)
+        with contextlib.closing(network):
+            deadline = Deadline(patient(8.0))
+            discover(looking.subject, looking.wishes, network, deadline, lambda _found: None)
+            before = questions(nameserver)
+            diagnose(looking, network=network)
+
+    assert before
+    assert set(questions(nameserver).values()) == {1}
 
 
 def test_a_run_with_a_network_of_its_own_asks_for_itself() -> None:
