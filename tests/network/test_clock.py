@@ -371,6 +371,7 @@ THEN = time.time() + 60 * DAY
         ("220 mx.corp.example Sun, 31 Feb 2026 10:00:00 +0000", None),
         ("", None),
     ],
+    ids=["dated", "dated-in-lines", "dated-refusal", "undated", "no-such-day", "empty"],
 )
 def test_the_mx_is_asked_where_no_page_tells_the_time(
     greeting: str, days: int | None, monkeypatch: pytest.MonkeyPatch
