@@ -10,7 +10,19 @@ from __future__ import annotations
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
 from diagnose.knowledge import KnowledgeError
-from diagnose.model.check import Certainty, Check, CheckResult, Facts, Finding, Inputs, SkipCheck, Status
+from diagnose.model.check import (
+    Certainty,
+    Check,
+    CheckResult,
+    Facts,
+    Finding,
+    Inputs,
+    Need,
+    Skip,
+    SkipCheck,
+    Status,
+    Turns,
+)
 from diagnose.model.deadline import Deadline
 from diagnose.model.failure import Failure, FailureName, failure
 from diagnose.model.protocols import ProtocolName, TlsMode
@@ -47,6 +59,7 @@ __all__ = [
     "Interruption",
     "KnowledgeError",
     "Nameserver",
+    "Need",
     "Network",
     "Observer",
     "Page",
@@ -57,6 +70,7 @@ __all__ = [
     "Request",
     "Secret",
     "Service",
+    "Skip",
     "SkipCheck",
     "Status",
     "Stream",
@@ -65,6 +79,7 @@ __all__ = [
     "Text",
     "TextError",
     "TlsMode",
+    "Turns",
     "diagnose",
     "failure",
     "parse_subject",

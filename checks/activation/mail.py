@@ -18,7 +18,7 @@ from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
 from checks.sessions import Credentials, Reply
 from checks.sessions.imap import ImapSession
 from diagnose import providers
-from diagnose.discovery import Wishes, discover
+from diagnose.discovery import Discovered, Wishes, discover
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import (
     Check,
@@ -263,5 +263,5 @@ CHECK = Check(
     probe=probe_awaited,
     judge=judge_awaited,
     untold=_untold,
-    after=("discovery",),
+    starts_after=(Discovered,),
 )

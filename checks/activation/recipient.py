@@ -51,10 +51,10 @@ def probe_recipient(target: Subject, inputs: Inputs, context: Context) -> Recipi
         raise SkipCheck(text("no mailbox was named"))
     if not context.ask_recipient:
         raise SkipCheck(text("left out with --no-rcpt"))
-    logins = [facts for _, facts in inputs.elsewhere.get("login", ()) if isinstance(facts, LoginFacts)]
-    if not any(facts.outcome == "rejected" for facts in logins):
+    logins = inputs.each(LoginFacts)
+    if not any(facts.outcome == "rejected" for _, facts in logins):
         raise SkipCheck(text("no login was rejected"))
-    exchanges = [record.exchange for record in inputs.of("dns.domain", DomainFacts).records if record.exchange]
+    exchanges = [record.exchange for record in inputs[DomainFacts].records if record.exchange]
     if not exchanges:
         raise SkipCheck(text("the domain has no MX"))
     deadline = context.deadline.share(0.8, MX_SECONDS)
@@ -138,6 +138,6 @@ CHECK = Check(
     probe=probe_recipient,
     judge=judge_recipient,
     untold=_untold,
-    needs=("dns.domain",),
-    after=("login",),
+    needs=(DomainFacts,),
+    reads=(LoginFacts,),
 )

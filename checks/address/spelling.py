@@ -31,7 +31,7 @@ class SpellingFacts(Facts, frozen=True, kw_only=True):
 
 def probe_spelling(target: Subject, inputs: Inputs, _context: Context) -> SpellingFacts:
     """Compare with the domains that are known; no I/O."""
-    facts = inputs.of("dns.domain", DomainFacts)
+    facts = inputs[DomainFacts]
     answered = facts.mx.status in {"answered", "no_data", "name_not_found"}
     has_mail = any(record.exchange for record in facts.records)
     username_domain = ascii_name((inputs.subject.username or "").rpartition("@")[2])
@@ -94,5 +94,5 @@ CHECK = Check(
     judge=judge_spelling,
     untold=_untold,
     rules_out=("address.typo-domain",),
-    needs=("dns.domain",),
+    needs=(DomainFacts,),
 )

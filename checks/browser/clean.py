@@ -13,11 +13,12 @@ import msgspec
 from checks.browser.automation import FailedRequest, Field, Order, StartError, Visit, find_executable, public_key_pins
 from checks.dns.names import registered
 from checks.reach.reach import ReachFacts
+from checks.tls.handshake import TlsFacts
 from checks.web.html import parked_words
 from checks.web.web import WebFacts, foreign, judge_words
 from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Certainty, Check, Finding, Inputs, Service, SkipCheck, Text, quote, text
+from diagnose.model import Certainty, Check, Finding, Inputs, Service, SkipCheck, Text, Turns, quote, text
 from diagnose.network.resolver import is_local
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.running.context import Context
@@ -43,7 +44,8 @@ def probe_clean(target: Service, inputs: Inputs, context: Context) -> Visit:
     found = find_executable()
     if found is None:
         raise SkipCheck(text("neither Chrome nor Edge nor Chromium is installed"))
-    if inputs.has("web") and inputs.of("web", WebFacts).hops[-1].failure is not None:
+    web = inputs.get(WebFacts)
+    if web is not None and web.hops[-1].failure is not None:
         raise SkipCheck(text("the page cannot be had at all"))
     browser, executable = found
     sites = _sites(target, inputs)
@@ -51,7 +53,7 @@ def probe_clean(target: Service, inputs: Inputs, context: Context) -> Visit:
         browser=browser.names.en,
         executable=executable,
         url=target.url or f"https://{target.host}:{target.port}/",
-        local=is_local(inputs.of("reach", ReachFacts).connected or ""),
+        local=is_local(inputs[ReachFacts].connected or ""),
         admits=lambda host: context.third_party or registered(host) in sites,
     )
     try:
@@ -83,7 +85,8 @@ def _visited(order: Order, places: set[tuple[str, int]], context: Context) -> Vi
 
 def _led_to(target: Service, inputs: Inputs) -> set[tuple[str, int]]:
     """The page's server, and those that redirects led the web check to, as far as they speak TLS."""
-    hops = inputs.of("web", WebFacts).hops if inputs.has("web") else ()
+    web = inputs.get(WebFacts)
+    hops = web.hops if web else ()
     urls = [hop.url for hop in hops] or [target.url or ""]
     return {_server(url) for url in urls if url.startswith("https:")}
 
@@ -272,8 +275,8 @@ CHECK = Check(
     untold=_untold,
     rules_out=("web.login-page-down", "web.login-page-changed", "web.redirect-loop"),
     overrules=("web",),
-    needs=("reach", "tls"),
-    after=("web",),
+    needs=(ReachFacts, TlsFacts),
+    reads=(WebFacts,),
     applies=lambda target: "web" in target.ways,
-    takes_turns=True,
+    turns=Turns(),
 )

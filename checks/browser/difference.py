@@ -34,16 +34,15 @@ class DifferenceFacts(Facts, frozen=True, kw_only=True):
 
 def probe_difference(_target: Service, inputs: Inputs, _context: Context) -> DifferenceFacts:
     """Put side by side what other checks have left; no I/O."""
-    if not inputs.has("browser.clean"):
+    clean, seen, held = inputs.get(Visit), inputs.get(SeenFacts), inputs.get(ProfilesFacts)
+    if clean is None:
         raise SkipCheck(text("there was no visit with a clean browser"))
-    messages = inputs.of("seen", SeenFacts).messages if inputs.has("seen") else ()
-    if not messages:
+    if seen is None or not seen.messages:
         raise SkipCheck(text("nothing is known of the person's own browser"))
-    held = inputs.of("browser.profiles", ProfilesFacts).profiles if inputs.has("browser.profiles") else ()
     return DifferenceFacts(
-        clean_works=shows_login(inputs.of("browser.clean", Visit)),
-        messages=messages,
-        worker=any(one.service_worker for one in held),
+        clean_works=shows_login(clean),
+        messages=seen.messages,
+        worker=any(one.service_worker for one in held.profiles) if held else False,
     )
 
 
@@ -86,6 +85,6 @@ CHECK = Check(
     probe=probe_difference,
     judge=judge_difference,
     untold=_untold,
-    after=("browser.clean", "browser.profiles", "seen"),
+    reads=(Visit, ProfilesFacts, SeenFacts),
     applies=lambda target: "web" in target.ways,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from checks.browser.profiles import READ_SECONDS
 from checks.browser.stored.facts import BrowsersFacts
 from checks.browser.stored.installed import installed
+from checks.login.login import LoginFacts
 from diagnose.browsers import browser
 from diagnose.model import Check, Finding, Inputs, Subject, Text, text
 from diagnose.running.context import Context
@@ -53,5 +54,5 @@ CHECK = Check(
     probe=probe_installed,
     judge=judge_installed,
     untold=_unknown_age,
-    after=("login",),  # what nobody waits for leaves the processor to the way to the mailbox
+    starts_after=(LoginFacts,),  # what nobody waits for leaves the processor to the way to the mailbox
 )

@@ -34,7 +34,7 @@ def probe_profiles(target: Service, inputs: Inputs, context: Context) -> Profile
     """Read the profiles, ask the server whether it takes a header as large as theirs, look at old pages of theirs."""
     if not context.browsing.profiles:
         raise SkipCheck(text("reading browser profiles was not asked for"))
-    web = inputs.of("web", WebFacts) if inputs.has("web") else None
+    web = inputs.get(WebFacts)
     hops = web.hops if web else ()
     url, now = _page(target, hops), time.time()
     clean = next((works(hop.status) for hop in reversed(hops) if hop.url == url), None)
@@ -85,10 +85,9 @@ def _page(target: Service, hops: Iterable[Hop]) -> str:
 
 
 def _versions(inputs: Inputs) -> dict[str, str]:
-    if not inputs.has("browser.installed"):
-        return {}
+    installed = inputs.get(BrowsersFacts)
     found: dict[str, list[str]] = {}
-    for one in inputs.of("browser.installed", BrowsersFacts).browsers:
+    for one in installed.browsers if installed else ():
         found.setdefault(one.browser, []).append(one.version)
     return {name: versions[0] for name, versions in found.items() if len(versions) == 1}
 
@@ -108,6 +107,6 @@ CHECK = Check(
     probe=probe_profiles,
     judge=judge_profiles,
     untold=_unread,
-    after=("web", "browser.installed"),
+    reads=(WebFacts, BrowsersFacts),
     applies=lambda target: "web" in target.ways,
 )

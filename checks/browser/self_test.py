@@ -96,11 +96,7 @@ def _judge_reaching(
     facts: BrowserFacts, reaching: tuple[Reaching, ...], inputs: Inputs, data: dict[str, Any]
 ) -> Iterator[Finding]:
     """Only what this program reaches can be kept away by the browser."""
-    visits = {
-        target.url: web
-        for target, web in inputs.elsewhere.get("web", ())
-        if isinstance(target, Service) and isinstance(web, WebFacts)
-    }
+    visits = {target.url: web for target, web in inputs.each(WebFacts) if isinstance(target, Service)}
     for one in reaching:
         web = visits.get(one.url)
         if web is None or web.loop or web.hops[-1].status is None or "answered" in {one.page, one.image}:
@@ -124,7 +120,8 @@ def _judge_clock(answer: BrowserAnswer, inputs: Inputs) -> Iterator[Finding]:
     ahead = answer.clock_ahead_seconds
     if ahead is None or abs(ahead) <= MOST_SKEW_SECONDS:
         return
-    ticks = inputs.of("network.clock", ClockFacts).ticks if inputs.has("network.clock") else ()
+    clock = inputs.get(ClockFacts)
+    ticks = clock.ticks if clock else ()
     ours_is_right = any(abs(tick.ahead_seconds) <= MOST_SKEW_SECONDS for tick in ticks)
     yield Finding(
         cause="network.clock-skew",
@@ -163,7 +160,7 @@ CHECK = Check(
     facts=BrowserFacts,
     probe=probe_browser,
     judge=judge_browser,
-    after=("web", "network.clock"),
+    reads=(WebFacts, ClockFacts),
     usable=lambda facts: left_open(facts) is None,
     left_open=left_open,
     untold=left_open,

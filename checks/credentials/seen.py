@@ -13,7 +13,7 @@ from checks.dns.domain import DomainFacts
 from checks.login.login import LoginFacts
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
-from checks.tls.tls import TlsFacts
+from checks.tls.handshake import TlsFacts
 from checks.web.web import WebFacts
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, text
@@ -62,32 +62,29 @@ def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[F
 
 def working_families(inputs: Inputs) -> frozenset[str]:
     """The families of causes that the run found in working order, as far as it looked at what somebody set up."""
-    logins = [facts.outcome for _, facts in inputs.elsewhere.get("login", ()) if isinstance(facts, LoginFacts)]
+    logins = [facts.outcome for _, facts in inputs.each(LoginFacts)]
     if "accepted" in logins:
         return frozenset(catalogue().families)
     working: set[str] = set()
-    if inputs.has("dns.domain") and inputs.of("dns.domain", DomainFacts).mx.status in ANSWERS:
+    domain = inputs.get(DomainFacts)
+    if domain is not None and domain.mx.status in ANSWERS:
         working |= {"network"}
     if "rejected" in logins:  # whoever gets an answer to a login has come all the way to the server
         working |= {"network", "dns", "reach", "server", "tls"}
-    if _all(inputs, "reach", ReachFacts, lambda facts: facts.connected is not None):
+    if _all_well(inputs, ReachFacts, lambda facts: facts.connected is not None):
         working |= {"dns", "reach"}
-    if _all(inputs, "tls", TlsFacts, lambda facts: facts.verified):
+    if _all_well(inputs, TlsFacts, lambda facts: facts.verified):
         working |= {"network", "tls"}
-    if _all(inputs, "server", ServerFacts, lambda facts: facts.open):
+    if _all_well(inputs, ServerFacts, lambda facts: facts.open):
         working |= {"server"}
-    if _all(inputs, "web", WebFacts, lambda facts: facts.asks_for_password):
+    if _all_well(inputs, WebFacts, lambda facts: facts.asks_for_password):
         working |= {"web"}
     return frozenset(working)
 
 
-def _all(inputs: Inputs, check: str, kind: type[F], good: Callable[[F], bool]) -> bool:
-    """Whether *check* ended well on all services that somebody named; on all guesses where nobody named any."""
-    rows = [
-        (target, facts)
-        for target, facts in inputs.elsewhere.get(check, ())
-        if isinstance(target, Service) and isinstance(facts, kind)
-    ]
+def _all_well(inputs: Inputs, kind: type[F], good: Callable[[F], bool]) -> bool:
+    """Whether *good* holds of all services that somebody named; of all guesses where nobody named any."""
+    rows = [(target, facts) for target, facts in inputs.each(kind) if isinstance(target, Service)]
     named = [facts for target, facts in rows if target.named] or [facts for _, facts in rows]
     return bool(named) and all(map(good, named))
 
@@ -100,5 +97,5 @@ CHECK = Check(
     facts=SeenFacts,
     probe=probe_seen,
     judge=judge_seen,
-    after=("dns.domain", "reach", "tls", "server", "login", "web"),
+    reads=(DomainFacts, ReachFacts, TlsFacts, ServerFacts, LoginFacts, WebFacts),
 )

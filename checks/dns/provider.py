@@ -22,11 +22,10 @@ class ProviderFacts(Facts, frozen=True, kw_only=True):
 
 def probe_provider(_target: Subject, inputs: Inputs, _context: Context) -> ProviderFacts:
     """Recognise both sides; no I/O. What the domain itself tells mail programs counts, whether or not it was used."""
-    domain = inputs.of("dns.domain", DomainFacts)
+    domain = inputs[DomainFacts]
     told = [s for s in inputs.services if s.source == "option"]
-    if inputs.has("discovery"):
-        sources = inputs.of("discovery", Discovered).sources
-        told += [s for one in sources if one.source in {"srv", "autoconfig"} for s in one.services]
+    if discovered := inputs.get(Discovered):
+        told += [s for one in discovered.sources if one.source in {"srv", "autoconfig"} for s in one.services]
     owners = {service.host: providers.by_host(service.host) for service in told}
     return ProviderFacts(
         by_mx=providers.by_mx(r.exchange for r in domain.records),
@@ -91,6 +90,6 @@ CHECK = Check(
     judge=judge_provider,
     untold=_untold,
     rules_out=("dns.wrong-provider",),
-    needs=("dns.domain",),
-    after=("discovery",),
+    needs=(DomainFacts,),
+    reads=(Discovered,),
 )

@@ -24,11 +24,10 @@ class ResolverFacts(Facts, frozen=True, kw_only=True):
 
 def probe_resolver(_target: Subject, inputs: Inputs, context: Context) -> ResolverFacts:
     """Count the answers of the run; ask for the root only where none was usable."""
-    domain = inputs.of("dns.domain", DomainFacts)
+    domain = inputs[DomainFacts]
     answers = [domain.mx, domain.ipv4, domain.ipv6]
-    for _, facts in inputs.elsewhere.get("dns.host", ()):
-        if isinstance(facts, HostFacts):
-            answers += [a for a in (facts.found.ipv4, facts.found.ipv6) if a is not None]
+    for _, facts in inputs.each(HostFacts):
+        answers += [a for a in (facts.found.ipv4, facts.found.ipv6) if a is not None]
     useful = sum(a.status in ALIVE for a in answers)
     control = domain.mx
     if not useful:
@@ -78,6 +77,6 @@ CHECK = Check(
     probe=probe_resolver,
     judge=judge_resolver,
     rules_out=("network.resolver-down",),
-    needs=("dns.domain",),
-    after=("dns.host",),
+    needs=(DomainFacts,),
+    reads=(HostFacts,),
 )

@@ -37,7 +37,7 @@ def probe_system(target: Host, inputs: Inputs, context: Context) -> SystemFacts:
         raise SkipCheck(text("the name is not one of the public DNS"))
     return SystemFacts(
         system=context.network.system_lookup(target.name, context.deadline.within(BESIDE_SECONDS)),
-        chosen=inputs.of("dns.host", HostFacts).found.addresses,
+        chosen=inputs[HostFacts].found.addresses,
     )
 
 
@@ -68,5 +68,5 @@ CHECK = Check(
     probe=probe_system,
     judge=judge_system,
     untold=_untold,
-    needs=("dns.host",),
+    needs=(HostFacts,),
 )

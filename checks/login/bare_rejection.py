@@ -77,9 +77,9 @@ def _of_username(inputs: Inputs, rules: _Rules) -> Iterator[Finding]:
 
 
 def _of_password(inputs: Inputs) -> Iterator[Finding]:
-    if not inputs.has("password"):
+    facts = inputs.get(PasswordFacts)
+    if facts is None:
         return
-    facts = inputs.of("password", PasswordFacts)
     for oddity in facts.oddities:
         yield Finding(
             cause="credentials.input-error",

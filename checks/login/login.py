@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from checks.lockout.lockout import read_record
+from checks.credentials.password import PasswordFacts
+from checks.lockout.lockout import LockoutFacts, read_record
 from checks.login.bare_rejection import judge_bare_rejection
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
 from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
@@ -17,6 +18,7 @@ from checks.server.client_limits import judge_wait
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, session_key, take_session
 from checks.sessions import Credentials, MailSession, Reply
+from checks.tls.handshake import TlsFacts
 from diagnose import providers
 from diagnose.account.history import PENDING
 from diagnose.model import (
@@ -29,6 +31,7 @@ from diagnose.model import (
     Service,
     SkipCheck,
     Text,
+    Turns,
     Way,
     failure,
     text,
@@ -81,7 +84,7 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     offered = session.mechanisms
     if session.logged_in:
         session.close()
-        greeting = inputs.of("server", ServerFacts).greeting
+        greeting = inputs[ServerFacts].greeting
         return LoginFacts(outcome="unasked", offered=offered, reply=greeting, let_in=True)
     mechanism = choose_mechanism(offered, credentials, initial_response=session.initial_response)
     facts = LoginFacts(outcome="no_mechanism", offered=offered, with_token=credentials.is_token)
@@ -147,9 +150,9 @@ def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, cont
     """Wait for sessions of earlier turns: a server that takes one of a user at a time would turn this one away."""
     ports = {
         service.port
-        for service, facts in inputs.earlier
-        if (service.host, service.protocol) == (target.host, target.protocol)
-        and isinstance(facts, LoginFacts)
+        for service, facts in inputs.each(LoginFacts)
+        if isinstance(service, Service)
+        and (service.host, service.protocol) == (target.host, target.protocol)
         and facts.outcome == "accepted"
     }
     if not ports:
@@ -202,8 +205,8 @@ def _spared(target: Service, inputs: Inputs, context: Context) -> Text | None:
     if context.try_all:
         return None
     answered: set[Way] = set()
-    for service, facts in inputs.earlier:
-        if not isinstance(facts, LoginFacts) or _not_tried(facts):
+    for service, facts in inputs.each(LoginFacts):
+        if not isinstance(service, Service) or _not_tried(facts):
             continue
         if facts.outcome != "accepted":
             return text("after the answer of {protocol} no other service is tried", protocol=service.label)
@@ -390,10 +393,10 @@ CHECK = Check(
     untold=_untold,
     left_open=_left_open,
     rules_out=RULED_OUT,
-    needs=("server", "tls"),
-    after=("password", "lockout"),
+    needs=(ServerFacts, TlsFacts),
+    reads=(PasswordFacts,),
+    starts_after=(LockoutFacts,),  # which counts no try of this run
     applies=_takes_logins,
     usable=_accepted,
-    takes_turns=True,
-    spared=_spared,
+    turns=Turns(spared=_spared),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from checks.login.login import LOGIN_SECONDS, read_answer
+from checks.login.login import LOGIN_SECONDS, LoginFacts, read_answer
 from checks.server.server import session_key, take_session
 from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
 from diagnose.running.context import Context
@@ -89,7 +89,7 @@ CHECK = Check(
         "activation.over-quota",
         "settings.client-id-required",
     ),
-    needs=("login",),
+    needs=(LoginFacts,),
     applies=lambda target: "reading" in target.ways,
     way="reading",
     usable=lambda facts: facts.ok,

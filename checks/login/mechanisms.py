@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.server.server import take_session
+from checks.server.server import ServerFacts, take_session
 from checks.sessions import SESSIONS
+from checks.tls.handshake import TlsFacts
 from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Text, text
 from diagnose.running.context import Context
 
@@ -55,6 +56,6 @@ CHECK = Check(
     probe=probe_mechanisms,
     judge=judge_mechanisms,
     untold=_untold,
-    needs=("server", "tls"),
+    needs=(ServerFacts, TlsFacts),
     applies=lambda target: target.protocol in SESSIONS and not target.spoken.login,
 )

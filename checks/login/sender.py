@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.login.login import LOGIN_SECONDS, read_answer
+from checks.login.login import LOGIN_SECONDS, LoginFacts, read_answer
+from checks.login.mailbox import MailboxFacts
 from checks.server.server import take_session
 from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
 from diagnose.running.context import Context
@@ -91,8 +92,8 @@ CHECK = Check(
         "settings.sender-mismatch",
         "activation.sending-barred",
     ),
-    needs=("login",),
-    after=("login.mailbox",),  # which may hold the same session
+    needs=(LoginFacts,),
+    starts_after=(MailboxFacts,),  # which may hold the same session
     applies=lambda target: "sending" in target.ways,
     way="sending",
     usable=lambda facts: facts.ok,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.dns.names import registered
-from checks.network.evidence import left_by
 from checks.network.reference_clocks import (
     MOST_SKEW_SECONDS,
     Tick,
@@ -16,7 +15,7 @@ from checks.network.reference_clocks import (
     ticks_in,
 )
 from checks.server.server import ServerFacts
-from checks.tls.tls import TlsFacts, outside_validity
+from checks.tls.handshake import TlsFacts, outside_validity
 from checks.web.web import WebFacts
 from diagnose.model import Check, Facts, Finding, Inputs, Service, Subject, text
 from diagnose.running.context import Context
@@ -42,8 +41,8 @@ class ClockFacts(Facts, frozen=True, kw_only=True):
 
 def probe_clock(_target: Subject, inputs: Inputs, _context: Context) -> ClockFacts:
     """Gather the dates that the run brought: of pages, of greetings, and of whom failed handshakes asked."""
-    handshakes = [(t, f) for t, f in left_by(inputs, "tls", TlsFacts) if isinstance(t, Service)]
-    ticks = [tick for _, facts in left_by(inputs, "web", WebFacts) for tick in ticks_in(facts.hops)]
+    handshakes = [(t, f) for t, f in inputs.each(TlsFacts) if isinstance(t, Service)]
+    ticks = [tick for _, facts in inputs.each(WebFacts) for tick in ticks_in(facts.hops)]
     ticks += [tick for _, facts in handshakes for tick in facts.clocks]
     ticks += _greeted(inputs, dict(handshakes))
     ticks = list({tick.host: tick for tick in reversed(ticks)}.values())[::-1]
@@ -71,7 +70,7 @@ def _accepted(handshakes: list[tuple[Service, TlsFacts]]) -> Iterator[Validity]:
 
 def _greeted(inputs: Inputs, handshakes: dict[Service, TlsFacts]) -> list[Tick]:
     """Dates in the greetings of submission, which come in clear before STARTTLS."""
-    rows = [(t, facts) for t, facts in left_by(inputs, "server", ServerFacts) if isinstance(t, Service)]
+    rows = [(t, facts) for t, facts in inputs.each(ServerFacts) if isinstance(t, Service)]
     ticks = (tick_in_greeting(t.host, facts.greeting, handshakes[t].at) for t, facts in rows if t in handshakes)
     return [tick for tick in ticks if tick is not None]
 
@@ -142,5 +141,5 @@ CHECK = Check(
     untold=lambda facts: None if facts.ticks else text("no other clock told the time"),
     rules_out=("network.clock-skew",),
     usable=lambda facts: bool(facts.ticks),
-    after=("server", "tls", "web"),
+    reads=(ServerFacts, TlsFacts, WebFacts),
 )

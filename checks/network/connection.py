@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from checks.dns.domain import ALIVE
+from checks.dns.domain import ALIVE, DomainFacts
+from checks.dns.host import HostFacts
 from checks.dns.system import SPECIAL_USE
 from checks.network.clock import ClockFacts
-from checks.network.evidence import SILENT, dns_answers, left_by, reached, somebody_answered
+from checks.network.evidence import SILENT, dns_answers, reached, somebody_answered
 from checks.network.portal import PortalFacts, Reply
 from checks.network.proxy import Passage, ProxyFacts
 from checks.reach.reach import ReachFacts
@@ -86,7 +87,7 @@ def probe_connection(_target: Subject, inputs: Inputs, context: Context) -> Conn
     dns_answered = any(answer.status not in {"timed_out", "no_resolver"} for answer in answers)
     if dns_answered and not forwarder:
         return ConnectionFacts(answered=True)
-    rows = [facts for _, facts in left_by(inputs, "reach", ReachFacts)]
+    rows = [facts for _, facts in inputs.each(ReachFacts)]
     if any(_server_answered(facts, context) for facts in rows) or _page_answered(inputs):
         return ConnectionFacts(answered=True)
     targets = [address for _, facts in reached(inputs) for address in facts.addresses if not _is_loopback(address)]
@@ -126,17 +127,16 @@ def _said_by_router(attempt: Attempt, context: Context) -> bool:
 
 def _page_answered(inputs: Inputs) -> bool:
     """Whether anything came over HTTP: settings, a page with a known answer, a clock, a proxy's word."""
-    discovered = inputs.of("discovery", Discovered) if inputs.has("discovery") else Discovered()
+    discovered = inputs.get(Discovered) or Discovered()
     settings = [one for one in discovered.sources if one.asked.startswith("http")]
     if any(one.status in {"found", "nothing"} for one in settings):
         return True
-    if inputs.has("network.portal") and any(_came(reply) for reply in inputs.of("network.portal", PortalFacts).replies):
+    portal, clock, proxy = inputs.get(PortalFacts), inputs.get(ClockFacts), inputs.get(ProxyFacts)
+    if portal is not None and any(_came(reply) for reply in portal.replies):
         return True
-    if inputs.has("network.clock") and inputs.of("network.clock", ClockFacts).ticks:
+    if clock is not None and clock.ticks:
         return True
-    proxies = [facts for _, facts in left_by(inputs, "network.proxy", ProxyFacts)]
-    if inputs.has("network.proxy"):
-        proxies.append(inputs.of("network.proxy", ProxyFacts))
+    proxies = [facts for _, facts in inputs.each(ProxyFacts)] + ([proxy] if proxy else [])
     return any(_let_through(passage) for facts in proxies for passage in facts.passages)
 
 
@@ -237,5 +237,5 @@ CHECK = Check(
     probe=probe_connection,
     judge=judge_connection,
     untold=_untold,
-    after=("discovery", "dns.domain", "dns.host", "reach", "network.portal", "network.clock", "network.proxy"),
+    reads=(Discovered, DomainFacts, HostFacts, ReachFacts, PortalFacts, ClockFacts, ProxyFacts),
 )

@@ -9,6 +9,6 @@ CHECKS = (
     interception.CHECK,
     line.CHECK,
     portal.CHECK,
-    *proxy.CHECKS,
+    proxy.CHECK,
     resolver.CHECK,
 )

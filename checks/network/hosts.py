@@ -49,8 +49,8 @@ def _encoding(raw: bytes) -> str:
 def probe_hosts(target: Host, inputs: Inputs, context: Context) -> HostsFileFacts:
     """Read the file."""
     file = context.network.vantage.hosts_file()
-    found = inputs.of("dns.host", HostFacts).found if inputs.has("dns.host") else None
-    answers = (found.ipv4, found.ipv6) if found else ()
+    host = inputs.get(HostFacts)
+    answers = (host.found.ipv4, host.found.ipv6) if host else ()
     by_dns = tuple(record for answer in answers if answer for record in answer.records)
     try:
         with open_regular(file) as stream:
@@ -95,5 +95,5 @@ CHECK = Check(
     judge=judge_hosts,
     untold=_untold,
     rules_out=("network.hosts-override",),
-    after=("dns.host",),
+    reads=(HostFacts,),
 )

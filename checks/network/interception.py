@@ -8,10 +8,14 @@ from functools import partial
 import msgspec
 
 from checks.dns.names import related
-from checks.network.evidence import in_trouble, left_by
+from checks.network.evidence import in_trouble
+from checks.reach.reach import ReachFacts
+from checks.server.server import ServerFacts
 from checks.tls.certificates import CertificateFacts, name_matches, read_certificate
-from checks.tls.tls import NAME_CODES, TIME_CODES, WEAK_CODES, TlsFacts
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import NAME_CODES, TIME_CODES, WEAK_CODES
 from checks.tls.unverified import unverified_handshake
+from checks.web.web import WebFacts
 from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Service, SkipCheck, Subject, Text, text
@@ -69,7 +73,7 @@ class InterceptionFacts(Facts, frozen=True, kw_only=True):
 def probe_interception(_target: Subject, inputs: Inputs, context: Context) -> InterceptionFacts:
     """Gather the issuers; ask a public page for its certificate only where one was not accepted."""
     shown = []
-    for target, facts in left_by(inputs, "tls", TlsFacts):
+    for target, facts in inputs.each(TlsFacts):
         if not isinstance(target, Service):
             continue
         if facts.verified and facts.issuer:
@@ -195,5 +199,5 @@ CHECK = Check(
     probe=probe_interception,
     judge=judge_interception,
     untold=_untold,
-    after=("reach", "server", "tls", "web"),
+    reads=(ReachFacts, ServerFacts, TlsFacts, WebFacts),
 )

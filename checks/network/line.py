@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from checks.network.evidence import left_by, reached
+from checks.network.evidence import reached
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
-from checks.tls.tls import TlsFacts
+from checks.tls.handshake import TlsFacts
 from diagnose.model import Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
 from diagnose.network import Attempt, Race
 from diagnose.running.context import Context
@@ -75,8 +75,8 @@ def _timed_out(facts: ReachFacts) -> bool:
 
 
 def _answer_timed_out(inputs: Inputs) -> bool:
-    tls = [facts.failure for _, facts in left_by(inputs, "tls", TlsFacts)]
-    greetings = [facts.failure for _, facts in left_by(inputs, "server", ServerFacts)]
+    tls = [facts.failure for _, facts in inputs.each(TlsFacts)]
+    greetings = [facts.failure for _, facts in inputs.each(ServerFacts)]
     return any(failure is not None and failure.name == "timed_out" for failure in (*tls, *greetings))
 
 
@@ -171,5 +171,5 @@ CHECK = Check(
     probe=probe_line,
     judge=judge_line,
     untold=_untold,
-    after=("reach", "server", "tls"),
+    reads=(ReachFacts, ServerFacts, TlsFacts),
 )

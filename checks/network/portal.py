@@ -8,11 +8,15 @@ from functools import partial
 
 import msgspec
 
-from checks.dns.domain import ALIVE
+from checks.dns.domain import ALIVE, DomainFacts
+from checks.dns.host import HostFacts
 from checks.dns.names import related
-from checks.network.evidence import dns_answers, in_trouble, left_by, reached
-from checks.tls.tls import TlsFacts
+from checks.network.evidence import dns_answers, in_trouble, reached
+from checks.reach.reach import ReachFacts
+from checks.server.server import ServerFacts
+from checks.tls.handshake import TlsFacts
 from checks.web.html import read_page
+from checks.web.web import WebFacts
 from diagnose.model import (
     Certainty,
     Check,
@@ -81,14 +85,14 @@ def probe_portal(_target: Subject, inputs: Inputs, context: Context) -> PortalFa
 def _names_shown_in_vain(inputs: Inputs) -> dict[str, tuple[str, ...]]:
     return {
         target.host: facts.explanation.chain[0].names
-        for target, facts in left_by(inputs, "tls", TlsFacts)
+        for target, facts in inputs.each(TlsFacts)
         if isinstance(target, Service) and "web" in target.ways and facts.explanation and facts.explanation.chain
     }
 
 
 def _mail_works(inputs: Inputs) -> bool | None:
     mail = {service for service, _ in reached(inputs) if "web" not in service.ways}
-    proven = {target for target, facts in left_by(inputs, "tls", TlsFacts) if facts.verified}
+    proven = {target for target, facts in inputs.each(TlsFacts) if facts.verified}
     return bool(mail & proven) if mail else None
 
 
@@ -191,5 +195,5 @@ CHECK = Check(
     probe=probe_portal,
     judge=judge_portal,
     untold=_untold,
-    after=("dns.domain", "dns.host", "reach", "server", "tls", "web"),
+    reads=(DomainFacts, HostFacts, ReachFacts, ServerFacts, TlsFacts, WebFacts),
 )

@@ -84,20 +84,33 @@ class ProxyFacts(Facts, frozen=True, kw_only=True):
     direct: Direct
     on_this_computer: bool = False
     """The server is on loopback, under a name that a proxy need not know."""
+    of_page: bool = False
+    """The webmail's server was asked for; else any server of the mailbox, of which a proxy need not know more."""
+
+
+def probe_proxies(target: Subject | Service, inputs: Inputs, context: Context) -> ProxyFacts:
+    """Ask every proxy for the webmail page, or where none is known for a mail server."""
+    match target:
+        case Service():
+            return probe_page(target, inputs, context)
+        case Subject():
+            return probe_proxy(target, inputs, context)
 
 
 def probe_page(target: Service, inputs: Inputs, context: Context) -> ProxyFacts:
     """Go to the webmail's server through each proxy that is set for it."""
+    reach, web = inputs.get(ReachFacts), inputs.get(WebFacts)
     direct: Direct = "unknown"
     at = None
-    if inputs.has("reach"):
-        facts = inputs.of("reach", ReachFacts)
-        at = facts.connected
-        direct = "answers" if somebody_answered(facts) else "silent"
-    if inputs.has("web"):
-        last = inputs.of("web", WebFacts).hops[-1]
+    if reach is not None:
+        at = reach.connected
+        direct = "answers" if somebody_answered(reach) else "silent"
+    if web is not None:
+        last = web.hops[-1]
         direct = "works" if last.status is not None and last.status < 500 else direct
-    return ProxyFacts(passages=_passages(target, at, context), direct=direct, on_this_computer=_is_loopback(at))
+    return ProxyFacts(
+        passages=_passages(target, at, context), direct=direct, on_this_computer=_is_loopback(at), of_page=True
+    )
 
 
 def probe_proxy(_target: Subject, inputs: Inputs, context: Context) -> ProxyFacts:
@@ -203,6 +216,15 @@ def _exactly(stream: Stream, size: int) -> bytes:
     return data
 
 
+def judge_proxies(facts: ProxyFacts, inputs: Inputs, target: Subject | Service) -> Iterator[Finding]:
+    """Is a proxy in the way?"""
+    match target:
+        case Service():
+            yield from judge_page(facts, inputs, target)
+        case Subject():
+            yield from judge_proxy(facts, inputs, target)
+
+
 def judge_page(facts: ProxyFacts, _inputs: Inputs, _target: Service) -> Iterator[Finding]:
     """Through the proxy no, without it yes? What fails both ways is the proxy's fault only where that is plain."""
     for passage in facts.passages:
@@ -298,39 +320,30 @@ def _finding(passage: Passage, direct: Direct, certainty: Certainty) -> Finding:
     return Finding(cause="network.proxy-misconfigured", certainty=certainty, proof="fails-through-proxy", text=sentence)
 
 
-def _not_let_through(facts: ProxyFacts) -> Text | None:
-    # of SOCKS 4 no more is known than that something listens
-    through = all(passage.worked and not passage.proxy.startswith("socks4") for passage in facts.passages)
-    return None if through else text("whether the proxy lets the page through was not found out")
-
-
-def _not_answered(facts: ProxyFacts) -> Text | None:
+def _untold(facts: ProxyFacts) -> Text | None:
+    if facts.of_page:
+        # of SOCKS 4 no more is known than that something listens
+        through = all(passage.worked and not passage.proxy.startswith("socks4") for passage in facts.passages)
+        return None if through else text("whether the proxy lets the page through was not found out")
     silent = any(passage.stage == "answer" and passage.status is None for passage in facts.passages)
     return text("a proxy took the connection and gave no answer") if silent else None
 
 
-CHECKS = (
-    Check(
-        id="network.proxy",
-        family="network",
-        title="The proxies set on this computer let {host} through",
-        each=Service,
-        facts=ProxyFacts,
-        probe=probe_page,
-        judge=judge_page,
-        untold=_not_let_through,
-        after=("reach", "web"),
-        applies=lambda target: "web" in target.ways and target.named,
-    ),
-    Check(
-        id="network.proxy",
-        family="network",
-        title="The proxies set on this computer answer",
-        each=Subject,
-        facts=ProxyFacts,
-        probe=probe_proxy,
-        judge=judge_proxy,
-        untold=_not_answered,
-        after=("reach",),
-    ),
+def _title(target: Subject | Service) -> str:
+    if isinstance(target, Service):
+        return text("The proxies set on this computer let {host} through").msgid
+    return text("The proxies set on this computer answer").msgid
+
+
+CHECK = Check(
+    id="network.proxy",
+    family="network",
+    title=_title,
+    each=Subject | Service,
+    facts=ProxyFacts,
+    probe=probe_proxies,
+    judge=judge_proxies,
+    untold=_untold,
+    reads=(ReachFacts, WebFacts),
+    applies=lambda target: isinstance(target, Subject) or ("web" in target.ways and target.named),
 )

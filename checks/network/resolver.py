@@ -10,8 +10,9 @@ import msgspec
 from checks.dns.domain import ALIVE
 from checks.dns.host import HostFacts
 from checks.dns.system import SPECIAL_USE, SystemFacts
-from checks.network.evidence import left_by, reached
+from checks.network.evidence import reached
 from checks.network.hosts import HostsFileFacts
+from checks.reach.reach import ReachFacts
 from diagnose.model import Check, Deadline, Facts, Finding, Host, Inputs, Service, SkipCheck, Subject, Text, text
 from diagnose.network import Attempt, is_address
 from diagnose.network.resolver import Nameserver
@@ -87,18 +88,14 @@ def is_inward(address: str) -> bool:
 
 def _suspects(inputs: Inputs, context: Context) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Public names with what this computer's resolver (not its hosts file) says of them, where that is inward."""
-    by_hosts_file = {
-        target.name: f.listed
-        for target, f in left_by(inputs, "network.hosts", HostsFileFacts)
-        if isinstance(target, Host)
-    }
-    for target, facts in left_by(inputs, "dns.host", HostFacts):
+    by_hosts_file = {target.name: f.listed for target, f in inputs.each(HostsFileFacts) if isinstance(target, Host)}
+    for target, facts in inputs.each(HostFacts):
         if not isinstance(target, Host) or not _is_public(target.name):
             continue
         if context.network.resolver.chosen is None:
             said = tuple(r for a in (facts.found.ipv4, facts.found.ipv6) if a is not None for r in a.records)
         else:
-            rows = left_by(inputs, "dns.system", SystemFacts)
+            rows = inputs.each(SystemFacts)
             said = next((f.system.addresses for t, f in rows if t == target), ())
         here = tuple(address for address in said if address not in by_hosts_file.get(target.name, ()))
         if here and all(map(is_inward, here)):
@@ -116,7 +113,7 @@ def _said_elsewhere(host: str, inputs: Inputs, context: Context, limit: Deadline
     """The addresses that somebody beside this computer's resolver gives *host*, and who does; none: nobody did."""
     if context.network.resolver.chosen is None:
         return _ask_authority(host, context, limit.within(AUTHORITY_SECONDS))
-    known = next(f for t, f in left_by(inputs, "dns.host", HostFacts) if isinstance(t, Host) and t.name == host)
+    known = next(f for t, f in inputs.each(HostFacts) if isinstance(t, Host) and t.name == host)
     return known.found.addresses, str(context.network.resolver.chosen)
 
 
@@ -208,5 +205,5 @@ CHECK = Check(
     probe=probe_answers,
     judge=judge_answers,
     untold=_untold,
-    after=("dns.host", "dns.system", "network.hosts", "reach"),
+    reads=(HostFacts, SystemFacts, HostsFileFacts, ReachFacts),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.dns.domain import ALIVE
 from checks.dns.host import HostFacts
-from checks.reach.reach import COMPARE_SECONDS, race_key
+from checks.reach.reach import COMPARE_SECONDS, ReachFacts, race_key
 from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, Text, text
 from diagnose.network import Attempt, Race
 from diagnose.network.connector import family_of
@@ -28,7 +28,7 @@ def probe_paths(target: Service, inputs: Inputs, context: Context) -> PathsFacts
     race = context.connections.take(race_key(target), Race)
     if race is None:
         return PathsFacts(attempts=(), ipv6_route=False)
-    found = inputs.of("dns.host", HostFacts).found
+    found = inputs[HostFacts].found
     unasked = tuple(a.record_type for a in (found.ipv4, found.ipv6) if a is not None and a.status not in ALIVE)
     attempts = list(race.attempts(context.deadline.within(COMPARE_SECONDS).left()))
     race.close()
@@ -88,5 +88,5 @@ CHECK = Check(
     judge=judge_paths,
     untold=_not_all,
     rules_out=("reach.ipv6-broken",),
-    needs=("dns.host", "reach"),
+    needs=(HostFacts, ReachFacts),
 )

@@ -79,7 +79,7 @@ def race_key(service: Service) -> str:
 
 def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts:
     """Connect to all addresses at once; when that drags on, try other ports beside it."""
-    addresses = inputs.of("dns.host", HostFacts).found.addresses
+    addresses = inputs[HostFacts].found.addresses
     seconds = context.deadline.share(0.7, CONNECT_SECONDS).left()
     race = context.network.connect_all(addresses, target.port, context.deadline, seconds)
     hurried = race.patience < TELLING_SECONDS
@@ -234,6 +234,6 @@ CHECK = Check(
         "reach.port-blocked",
         "reach.unreachable",
     ),
-    needs=("dns.host",),
+    needs=(HostFacts,),
     usable=lambda facts: facts.connected is not None,
 )

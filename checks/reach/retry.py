@@ -56,7 +56,7 @@ def call_again(target: Service, inputs: Inputs, context: Context, *, alone: bool
     *alone*: wait until no `own_connections` stand, for a server that counts them.
     Raises OSError.
     """
-    address = inputs.of("reach", ReachFacts).connected
+    address = inputs[ReachFacts].connected
     if address is None:
         raise ClosedError("no address has answered")
     time.sleep(min(PAUSE_SECONDS, context.deadline.left()))

@@ -2,4 +2,4 @@
 
 from checks.server import server
 
-CHECKS = (*server.CHECKS,)
+CHECKS = (server.CHECK,)

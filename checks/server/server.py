@@ -17,6 +17,7 @@ from checks.server.first_words import FirstWords, first_words, is_text
 from checks.server.maintenance import announces, announcing
 from checks.server.spoken import HTTP, for_good, may_become, spoken_protocol, turns_away
 from checks.sessions import MailSession, Resource, StrangerError, TurnedAwayError, open_session
+from checks.tls.handshake import TlsFacts
 from checks.tls.unverified import unverified_handshake
 from checks.web.silent_server import web_servers_words
 from diagnose import providers
@@ -28,6 +29,7 @@ from diagnose.model import (
     Failure,
     Finding,
     Inputs,
+    Need,
     Service,
     SkipCheck,
     Text,
@@ -282,7 +284,7 @@ def patient_deadline(target: Service, context: Context) -> Deadline:
 
 
 def _answers_tls(target: Service, inputs: Inputs, context: Context) -> bool:
-    address = inputs.of("reach", ReachFacts).connected
+    address = inputs[ReachFacts].connected
     deadline = context.deadline.within(5)
     if address is None:
         return False
@@ -447,9 +449,8 @@ def _judge_turned_away(facts: ServerFacts, inputs: Inputs, target: Service) -> I
 
 def _connected_quickly(inputs: Inputs) -> bool:
     """Whether the connect gives no reason to blame the line for a wait."""
-    if not inputs.has("reach"):
-        return False
-    made = [a.milliseconds for a in inputs.of("reach", ReachFacts).attempts if a.failure is None]
+    reach = inputs.get(ReachFacts)
+    made = [a.milliseconds for a in reach.attempts if a.failure is None] if reach else []
     return bool(made) and min(made) < 1000 * QUICK_CONNECT_SECONDS
 
 
@@ -515,12 +516,12 @@ def _what_came(facts: ServerFacts, known: Failure, place: dict[str, str | int]) 
     )
 
 
-def _mail_implicit(target: Service) -> bool:
-    return "web" not in target.ways and target.tls == "implicit"
+def _greets(target: Service) -> bool:
+    return "web" not in target.ways and target.tls != "none"
 
 
-def _mail_starttls(target: Service) -> bool:
-    return "web" not in target.ways and target.tls == "starttls"
+def _after_handshake(target: Service) -> bool:
+    return target.tls == "implicit"
 
 
 def _usable(facts: ServerFacts) -> bool:
@@ -531,37 +532,19 @@ def _untold(facts: ServerFacts) -> Text | None:
     return None if facts.open else text("no conversation came about")
 
 
-_TITLE = text("{host} greets as a working {protocol} server on port {port}").msgid
-
 RULED_OUT = ("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode")
 
-CHECKS = (
-    Check(
-        id="server",
-        family="server",
-        title=_TITLE,
-        each=Service,
-        facts=ServerFacts,
-        probe=probe_server,
-        judge=judge_server,
-        untold=_untold,
-        rules_out=RULED_OUT,
-        needs=("reach", "tls"),
-        applies=_mail_implicit,
-        usable=_usable,
-    ),
-    Check(
-        id="server",
-        family="server",
-        title=_TITLE,
-        each=Service,
-        facts=ServerFacts,
-        probe=probe_server,
-        judge=judge_server,
-        untold=_untold,
-        rules_out=RULED_OUT,
-        needs=("reach",),
-        applies=_mail_starttls,
-        usable=_usable,
-    ),
+CHECK = Check(
+    id="server",
+    family="server",
+    title="{host} greets as a working {protocol} server on port {port}",
+    each=Service,
+    facts=ServerFacts,
+    probe=probe_server,
+    judge=judge_server,
+    untold=_untold,
+    rules_out=RULED_OUT,
+    needs=(ReachFacts, Need(TlsFacts, where=_after_handshake)),
+    applies=_greets,
+    usable=_usable,
 )

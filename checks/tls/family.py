@@ -2,4 +2,4 @@
 
 from checks.tls import tls
 
-CHECKS = (*tls.CHECKS,)
+CHECKS = (tls.CHECK,)

@@ -5,26 +5,27 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from typing import Literal, cast
+from typing import cast
 
 import msgspec
 
-from checks.network.reference_clocks import MOST_SKEW_SECONDS, Tick, Validity, ahead, ask_clocks, credible, surely_past
+from checks.network.reference_clocks import MOST_SKEW_SECONDS, ahead, ask_clocks, credible, surely_past
 from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
 from checks.reach.retry import call_again, may_pass, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.server import ServerFacts, session_key, take_session
 from checks.server.spoken import speaks
 from checks.sessions import open_session
-from checks.tls.certificates import CertificateFacts, name_matches
+from checks.tls.certificates import name_matches
 from checks.tls.explained import Explanation, explain
+from checks.tls.handshake import TlsFacts, dated, outside_validity
 from diagnose.model import (
     Check,
     ClosedError,
-    Facts,
     Failure,
     Finding,
     Inputs,
+    Need,
     Service,
     SkipCheck,
     Text,
@@ -53,54 +54,9 @@ NAME_CODES = {62, 64}
 TIME_CODES = {9, 10}
 
 
-class TlsFacts(Facts, frozen=True, kw_only=True):
-    """A handshake."""
-
-    verified: bool
-    at: float
-    """When, by this computer's clock, in seconds since the epoch."""
-    version: str | None = None
-    cipher: str | None = None
-    not_before: float | None = None
-    """Begin of the accepted certificate's validity, seconds since the epoch."""
-    not_after: float | None = None
-    """End of it."""
-    issuer: str | None = None
-    offered: bool = True
-    """For STARTTLS: whether the server listed it."""
-    refusal: str | None = None
-    """For STARTTLS: the server's words when it listed STARTTLS and refused the command."""
-    failure: Failure | None = None
-    first_failure: Failure | None = None
-    """For a handshake that held at the second try: how the first ended."""
-    verify_code: int | None = None
-    """OpenSSL's number for why the certificate was not accepted."""
-    waited_seconds: float | None = None
-    """For a handshake that was not finished in time: for how long it was waited for."""
-    rejected_here_at: float | None = None
-    """For a handshake that broke off: as `ReachFacts` has it."""
-    private_authorities: bool = False
-    """Authorities beside the system's were named."""
-    explanation: Explanation | None = None
-    clocks: tuple[Tick, ...] = ()
-    """Other clocks; asked where a certificate is outside its dates by this computer's."""
-    validities: tuple[Validity, ...] = ()
-    """Dates of the certificates of the servers that were asked for the time."""
-
-
-def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:
-    """Which way a certificate of the chain is outside its dates at *moment*, seconds since the epoch."""
-    for certificate in _dated(facts.explanation or Explanation()):
-        if certificate.not_after < moment:
-            return "expired"
-        if certificate.not_before > moment:
-            return "not-yet"
-    return None
-
-
-def _dated(seen: Explanation) -> Iterator[CertificateFacts]:
-    """The certificates whose dates count: a root that was sent along is not the one that is trusted."""
-    return (one for one in seen.chain if not one.self_signed or one is seen.chain[0])
+def probe_tls(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+    """A handshake on the connection that stands, or on the session that the greeting opened."""
+    return (probe_starttls if target.tls == "starttls" else probe_implicit)(target, inputs, context)
 
 
 def probe_implicit(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
@@ -129,7 +85,7 @@ def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFact
     session = take_session(target, context)
     if session is None:
         raise SkipCheck(text("the connection is gone"))
-    if not inputs.of("server", ServerFacts).starttls:
+    if not inputs[ServerFacts].starttls:
         session.close()
         return TlsFacts(verified=False, at=time.time(), offered=False)
     try:
@@ -150,7 +106,7 @@ def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFact
 def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, context: Context) -> TlsFacts:
     """A handshake that broke off is tried a second time; of two failures the one that says more is told."""
     known = failure(error, "tls_handshake")
-    address = inputs.of("reach", ReachFacts).connected
+    address = inputs[ReachFacts].connected
     if known.name == "timed_out" or not may_pass(known) or not target.named or not time_is_left(context):
         return _failed(error, target, address, inputs, context)
     try:
@@ -233,6 +189,11 @@ def _failed(
 
 def judge_tls(facts: TlsFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
     """Encrypted, and with the right server?"""
+    yield from judge_handshake(facts, target, inputs.get(ServerFacts))
+
+
+def judge_handshake(facts: TlsFacts, target: Service, server: ServerFacts | None = None) -> Iterator[Finding]:
+    """What *facts* say of *target*; *server*: who greeted there before TLS, if that was waited for."""
     if facts.verified:
         yield from _judge_expiring(facts, target)
         yield from _judge_first_try(facts, target)
@@ -245,7 +206,7 @@ def judge_tls(facts: TlsFacts, inputs: Inputs, target: Service) -> Iterator[Find
                 "{host} does not offer STARTTLS on port {port}; its capabilities are: {capabilities}.",
                 host=target.host,
                 port=target.port,
-                capabilities=" ".join(inputs.of("server", ServerFacts).capabilities) or text("none"),
+                capabilities=" ".join(server.capabilities if server else ()) or text("none"),
             ),
         )
     elif facts.refusal is not None:
@@ -260,7 +221,7 @@ def judge_tls(facts: TlsFacts, inputs: Inputs, target: Service) -> Iterator[Find
             ),
         )
     elif facts.failure is not None:
-        there = target.named or _greets(facts, inputs, target)
+        there = target.named or _greets(facts, server, target)
         for finding in _judge_failure(facts, facts.failure, target):
             if there and (target.named or finding.cause != "tls.name-mismatch"):
                 yield finding
@@ -268,11 +229,11 @@ def judge_tls(facts: TlsFacts, inputs: Inputs, target: Service) -> Iterator[Find
                 yield msgspec.structs.replace(finding, certainty="possible")
 
 
-def _greets(facts: TlsFacts, inputs: Inputs, target: Service) -> bool:
+def _greets(facts: TlsFacts, server: ServerFacts | None, target: Service) -> bool:
     """Whether a server of the expected protocol has spoken there, be it a guess or not."""
     if facts.explanation is not None and facts.explanation.plaintext:
         return speaks(facts.explanation.plaintext.encode(), target)
-    return inputs.has("server") and inputs.of("server", ServerFacts).spoken == target.protocol
+    return server is not None and server.spoken == target.protocol
 
 
 def _judge_first_try(facts: TlsFacts, target: Service) -> Iterator[Finding]:
@@ -391,7 +352,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
     vouched, offset = _vouched(facts)
     # with the right time set it would be refused as well
     stands = vouched and abs(offset or 0.0) > MOST_SKEW_SECONDS
-    for certificate in _dated(seen):
+    for certificate in dated(seen):
         if certificate.not_after < facts.at:
             found = True
             yield Finding(
@@ -549,11 +510,6 @@ def _day(moment: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 
-def implicit(target: Service) -> bool:
-    """Whether TLS comes first."""
-    return target.tls == "implicit"
-
-
 def starttls(target: Service) -> bool:
     """Whether the greeting comes first, in clear."""
     return target.tls == "starttls"
@@ -586,35 +542,25 @@ RULED_OUT = (
     "tls.starttls-missing",
 )
 
-CHECKS = (
-    Check(
-        id="tls",
-        family="tls",
-        title="{host} proves on port {port} who it is, over TLS",
-        each=Service,
-        facts=TlsFacts,
-        probe=probe_implicit,
-        judge=judge_tls,
-        untold=untold,
-        unsettled=unsettled,
-        rules_out=RULED_OUT,
-        needs=("reach",),
-        applies=implicit,
-        usable=usable,
-    ),
-    Check(
-        id="tls",
-        family="tls",
-        title="{host} proves on port {port} who it is, over STARTTLS",
-        each=Service,
-        facts=TlsFacts,
-        probe=probe_starttls,
-        judge=judge_tls,
-        untold=untold,
-        unsettled=unsettled,
-        rules_out=RULED_OUT,
-        needs=("reach", "server"),
-        applies=starttls,
-        usable=usable,
-    ),
+
+def _title(target: Service) -> str:
+    if target.tls == "starttls":
+        return text("{host} proves on port {port} who it is, over STARTTLS").msgid
+    return text("{host} proves on port {port} who it is, over TLS").msgid
+
+
+CHECK = Check(
+    id="tls",
+    family="tls",
+    title=_title,
+    each=Service,
+    facts=TlsFacts,
+    probe=probe_tls,
+    judge=judge_tls,
+    untold=untold,
+    unsettled=unsettled,
+    rules_out=RULED_OUT,
+    needs=(ReachFacts, Need(ServerFacts, where=starttls)),
+    applies=lambda target: target.tls != "none",
+    usable=usable,
 )

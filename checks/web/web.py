@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import msgspec
 
 from checks.dns.names import registered
-from checks.reach.reach import take_stream
+from checks.reach.reach import ReachFacts, take_stream
 from checks.reach.retry import PAUSE_SECONDS, may_pass, time_is_left
 from checks.server.client_limits import telling_silence
 from checks.server.maintenance import announcing
-from checks.tls.tls import TlsFacts, handshake_elsewhere, judge_tls
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import handshake_elsewhere, judge_handshake
 from checks.web.html import PageFacts, read_page
 from checks.web.set_cookie import Refusal, refusal
 from diagnose import providers
@@ -202,7 +203,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
 
 def _judge_elsewhere(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
     if facts.elsewhere is not None:
-        yield from judge_tls(facts.elsewhere, inputs, _service_at(facts.hops[-1].url, target))
+        yield from judge_handshake(facts.elsewhere, _service_at(facts.hops[-1].url, target))
 
 
 def _shown(facts: WebFacts) -> bool:
@@ -373,7 +374,7 @@ CHECK = Check(
         "web.redirect-loop",
         "web.login-page-changed",
     ),
-    needs=("reach", "tls"),
+    needs=(ReachFacts, TlsFacts),
     applies=lambda target: "web" in target.ways,
     usable=_usable,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -54,23 +55,50 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """Provider id, from the option or recognised."""
     services: tuple[Service, ...]
     """All services known so far."""
-    facts: Mapping[str, Facts]
-    """Facts of needed checks on the same target (or on its host, or on the subject), by check id."""
-    earlier: tuple[tuple[Service, Facts], ...] = ()
-    """For a check that takes turns: facts of its earlier turns, in order."""
-    elsewhere: Mapping[str, tuple[tuple[Target, Facts], ...]] = {}
-    """For a check on the subject: facts that checks on hosts and services left, by check id."""
+    facts: tuple[Facts, ...] = ()
+    """What checks on the same target left, on its host, or on the subject."""
+    elsewhere: tuple[tuple[Target, Facts], ...] = ()
+    """What is left on other targets: to a check on the subject by those on hosts and services, to one that takes turns
+    by its earlier turns, in order."""
+    declared: frozenset[type[Facts]] | None = None
+    """What the check declares that it reads; None: anything."""
 
-    def of(self, check: str, kind: type[G]) -> G:
-        """The facts of the needed *check*. Raises KeyError when that check left none."""
-        found = self.facts[check]
-        if not isinstance(found, kind):
-            raise TypeError(f"{check} left {type(found).__name__}, not {kind.__name__}")
+    def __getitem__(self, kind: type[G]) -> G:
+        """The facts of a check in `Check.needs`. Raises KeyError when there are none."""
+        found = self.get(kind)
+        if found is None:
+            raise KeyError(kind.__name__)
         return found
 
-    def has(self, check: str) -> bool:
-        """Whether *check* left facts; only for what is named in `Check.after`."""
-        return check in self.facts
+    def get(self, kind: type[G]) -> G | None:
+        """The facts of a check in `Check.reads`; None when it left none."""
+        self._look_up(kind)
+        return next((facts for facts in self.facts if isinstance(facts, kind)), None)
+
+    def each(self, kind: type[G]) -> Iterator[tuple[Target, G]]:
+        """The facts of this kind on every other target."""
+        self._look_up(kind)
+        return ((target, facts) for target, facts in self.elsewhere if isinstance(facts, kind))
+
+    def _look_up(self, kind: type[Facts]) -> None:
+        if self.declared is not None and kind not in self.declared:
+            raise UndeclaredError(kind.__name__)
+
+
+class UndeclaredError(LookupError):
+    """A check asks for facts that stand neither in its `needs` nor in its `reads`."""
+
+
+class Skip(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a check came to no answer: a reason in words, or else the check that stood in its way."""
+
+    reason: Text | None = None
+    need: str | None = None
+    """The id of the other check's instance."""
+
+    def render(self, translate: Callable[[str], str] = str) -> str:
+        """The reason in the reader's language, or the id."""
+        return self.reason.render(translate) if self.reason is not None else self.need or ""
 
 
 class SkipCheck(Exception):  # noqa: N818 - a signal of the probe to the runner, no error
@@ -86,16 +114,34 @@ def always(_: object) -> bool:
     return True
 
 
-def _not_spared(_target: object, _inputs: Inputs, _context: Context) -> Text | None:
-    return None
-
-
 def _nothing_open(_facts: object) -> Text | None:
     return None
 
 
 def _nothing_unsettled(_facts: object) -> Iterable[str]:
     return ()
+
+
+def _not_spared(_target: object, _inputs: Inputs, _context: Context) -> Text | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Need:
+    """Facts that a check needs on some of its targets only."""
+
+    facts: type[Facts]
+    where: Callable[[Any], bool]
+    """Which targets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turns:
+    """Never two instances at once, in the order of the services: for what must not be tried twice in vain."""
+
+    spared: Callable[[Any, Inputs, Context], Text | None] = _not_spared
+    """Why earlier turns, in `Inputs.elsewhere`, leave this one nothing to do; None: they do not. Asked as soon as those
+    are over, before what this one needs is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,18 +151,23 @@ class Check(Generic[F]):
     id: str
     """Stable, part of the public interface; an instance's id adds the service, as in ``tls.imap.993``."""
     family: str
-    title: str
-    """A claim that reads right when true and when false; a message id with {host}, {port}, {protocol}, {domain}."""
-    each: type[Subject] | type[Service] | type[Any]
+    title: str | Callable[[Any], str]
+    """A claim that reads right when true and when false; a message id with {host}, {port}, {protocol}, {domain}. A
+    function where it depends on the target."""
+    each: type[Any] | UnionType
+    """What it is run for: Subject, Host, Service, or several of them (``Subject | Service``)."""
     facts: type[F]
+    """What its probe returns. No other check has facts of this type: others ask for them by it."""
     probe: Callable[[Any, Inputs, Context], F]
     """I/O; expected failures are part of the facts. May raise SkipCheck."""
     judge: Callable[[F, Inputs, Any], Iterable[Finding]]
     """Pure: facts, what was given, and the target."""
-    needs: tuple[str, ...] = ()
-    """Checks that must have left usable facts."""
-    after: tuple[str, ...] = ()
-    """Checks to wait for whose facts are read if there are any."""
+    needs: tuple[type[Facts] | Need, ...] = ()
+    """Facts that other checks must have left, and usable ones."""
+    reads: tuple[type[Facts], ...] = ()
+    """Facts that are waited for, and read if there are any."""
+    starts_after: tuple[type[Facts], ...] = ()
+    """Facts that are waited for and not read: for the order alone, or to leave the processor to others."""
     overrules: tuple[str, ...] = ()
     """Checks that know less of the same target: what they hold possible and this one rules out is dropped."""
     applies: Callable[[Any], bool] = always
@@ -129,15 +180,38 @@ class Check(Generic[F]):
     """Causes that cannot be the case where this check passed on every target that it is for."""
     unsettled: Callable[[F], Iterable[str]] = _nothing_unsettled
     """Those of `rules_out` that these facts say nothing about, though they bear the title out."""
-    spared: Callable[[Any, Inputs, Context], Text | None] = _not_spared
-    """For a check that takes turns: why earlier turns leave this one nothing to do, if they do. Asked as soon as those
-    are over, before what this one needs is."""
     left_open: Callable[[F], Text | None] = _nothing_open
     """What these facts do not tell although it was asked; where no cause is found, that makes a run inconclusive."""
     way: Way | None = None
     """The one way into the mailbox that it tells of; None: all that its service opens."""
-    takes_turns: bool = False
-    """Never two of its instances at once, in the order of the services: for what must not be tried twice in vain."""
+    turns: Turns | None = None
+    """For what is done on one service after the other; None: on all at once."""
+
+    def needed(self, target: Target) -> tuple[type[Facts], ...]:
+        """The facts that it needs on *target*."""
+        return tuple(
+            need.facts if isinstance(need, Need) else need
+            for need in self.needs
+            if not isinstance(need, Need) or need.where(target)
+        )
+
+    @property
+    def needed_somewhere(self) -> frozenset[type[Facts]]:
+        """The facts that it needs on any target."""
+        return frozenset(need.facts if isinstance(need, Need) else need for need in self.needs)
+
+    @property
+    def awaited(self) -> frozenset[type[Facts]]:
+        """All facts that it waits for on any target."""
+        return self.needed_somewhere | {*self.reads, *self.starts_after}
+
+    def is_for(self, kind: type[Target]) -> bool:
+        """Whether targets of this *kind* are among those that it is run for."""
+        return issubclass(kind, self.each)
+
+    def title_for(self, target: Target) -> str:
+        """Its title on *target*, a message id."""
+        return self.title if isinstance(self.title, str) else self.title(target)
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +225,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     way: Way | None = None
     """The one way into the mailbox that it tells of; None: all that its service opens."""
     status: Status
-    skipped_because: Text | None = None
+    skipped_because: Skip | None = None
+    """Of a check that was skipped, or ended in an error."""
     started_ms: int | None = None
     duration_ms: int | None = None
     facts: Facts | None = None

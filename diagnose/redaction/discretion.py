@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from diagnose.knowledge.catalogue import FAMILIES, catalogue
-from diagnose.model import CheckResult, Text
+from diagnose.model import CheckResult, Skip, Text
 from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
 from diagnose.process.first_use import convert
@@ -86,11 +86,17 @@ class DiscreetObserver:
             msgspec.structs.replace(
                 result,
                 title=self._hidden(result.title),
-                skipped_because=self._hidden(because) if because else None,
+                skipped_because=self._without_secrets(because) if because else None,
                 left_open=self._hidden(left_open) if left_open else None,
                 findings=findings,
                 facts=None,
             )
+        )
+
+    def _without_secrets(self, because: Skip) -> Skip:
+        return Skip(
+            reason=self._hidden(because.reason) if because.reason else None,
+            need=self._mask.hide(because.need) if because.need else None,
         )
 
     def _hidden(self, sentence: Text) -> Text:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any, get_args
 
-from diagnose.model import Check, Service
+from diagnose.discovery import Discovered
+from diagnose.model import Check, Facts, Service
 from diagnose.model.protocols import BY_NAME, TlsMode
 
 DISCOVERY = "discovery"
@@ -14,27 +15,40 @@ DISCOVERY = "discovery"
 
 
 class DeclarationError(Exception):
-    """The checks as declared cannot run: an unknown name or a circle in what they need."""
+    """The checks as declared cannot run: two of one id, facts that no check leaves, or a circle in what they need."""
 
 
 def validate(checks: Iterable[Check[Any]]) -> None:
-    """Raise DeclarationError when a check needs an unknown check, or needs itself in the end.
+    """Raise DeclarationError when ids and types of facts are not one to one, or a check waits for what never comes.
 
-    A check may be declared twice for different targets (TLS before the greeting, or after it), so
-    circles are looked for on every kind of service by itself.
+    What a check needs may depend on the target (TLS before the greeting, or after it), so circles are looked for on
+    every kind of service by itself. What discovery leaves may be waited for where it is not among the *checks*.
     """
     declared = tuple(checks)
-    names = {DISCOVERY, *(check.id for check in declared)}
+    owners: dict[type[Facts], str] = {}
     for check in declared:
-        if unknown := {*check.needs, *check.after} - names:
-            raise DeclarationError(f"{check.id} needs {', '.join(sorted(unknown))}, which no check is called")
+        if check.id in owners.values():
+            raise DeclarationError(f"two checks are called {check.id}")
+        if check.facts is Discovered and check.id != DISCOVERY:
+            raise DeclarationError(f"{check.id} leaves {Discovered.__name__}, as {DISCOVERY} does")
+        if owners.setdefault(check.facts, check.id) != check.id:
+            raise DeclarationError(f"{check.id} leaves {check.facts.__name__}, as {owners[check.facts]} does")
+    for check in declared:
+        if unknown := sorted(kind.__name__ for kind in check.awaited - owners.keys() - {Discovered}):
+            raise DeclarationError(f"{check.id} waits for {', '.join(unknown)}, which no check leaves")
     for protocol, mode in product(BY_NAME, get_args(TlsMode)):
         sample = Service(protocol=protocol, host="", port=0, tls=mode, source="option")
-        _look_for_circle([c for c in declared if not isinstance(sample, c.each) or c.applies(sample)])
+        applying = [c for c in declared if not c.is_for(Service) or c.applies(sample)]
+        _look_for_circle({c.id: {owners.get(kind, DISCOVERY) for kind in _awaited(c, sample)} for c in applying})
 
 
-def _look_for_circle(checks: list[Check[Any]]) -> None:
-    wants = {check.id: {*check.needs, *check.after} for check in checks}
+def _awaited(check: Check[Any], sample: Service) -> set[type[Facts]]:
+    if not check.is_for(Service):
+        return set(check.awaited)
+    return {*check.needed(sample), *check.reads, *check.starts_after}
+
+
+def _look_for_circle(wants: Mapping[str, set[str]]) -> None:
     settled: set[str] = set()
     while open_ := wants.keys() - settled:
         free = {name for name in open_ if wants[name] & wants.keys() <= settled}

@@ -20,7 +20,7 @@ from diagnose.account.secret import Secret
 from diagnose.discovery import Discovered, Wishes, discover
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
-from diagnose.model import Check, Deadline, Finding, Inputs, Service, Subject
+from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
 from diagnose.model.text import text
@@ -171,11 +171,16 @@ def _checks(request: Request) -> tuple[Check[Any], ...]:
         return tuple(check for check in all_checks() if check.id == SYNTAX)
     if not request.discovery:
         named = [
-            c for c in all_checks() if c.each is Subject and any(matches(p, c.id, c) for p in request.selection.only)
+            c for c in all_checks() if c.is_for(Subject) and any(matches(p, c.id, c) for p in request.selection.only)
         ]
-        ids = {check.id for check in named}
-        return tuple(dataclasses.replace(c, after=tuple(other for other in c.after if other in ids)) for c in named)
+        return tuple(_alone(check, {other.facts for other in named}) for check in named)
     return (_discovery(request.wishes), *all_checks())
+
+
+def _alone(check: Check[Any], left: set[type[Facts]]) -> Check[Any]:
+    """*check* where no other facts are *left* than these."""
+    reads, starts_after = (tuple(kind for kind in kinds if kind in left) for kinds in (check.reads, check.starts_after))
+    return dataclasses.replace(check, reads=reads, starts_after=starts_after)
 
 
 def _report(
@@ -221,7 +226,7 @@ def _services_asked(request: Request) -> bool:
     """Whether there has to be a service: one was to be looked for, and a check of it is wanted."""
     if not request.discovery or (request.wishes.options_only and not request.wishes.options):
         return False
-    return not request.narrowed or any(c.each is Service and request.selection.leaves(c) for c in all_checks())
+    return not request.narrowed or any(c.is_for(Service) and request.selection.leaves(c) for c in all_checks())
 
 
 def _login_chosen(request: Request) -> bool:

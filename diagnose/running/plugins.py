@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint
+from itertools import count
 from typing import Any, NoReturn
+
+from msgspec import defstruct
 
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.knowledge.packages import Refused, packages
@@ -13,7 +17,7 @@ from diagnose.model.failure import FaultError
 from diagnose.process.entry_points import entry_points, is_own
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
-from diagnose.running.declaration import DeclarationError, validate
+from diagnose.running.declaration import DISCOVERY, DeclarationError, validate
 
 GROUP = "diagnose.checks"
 
@@ -28,7 +32,17 @@ def all_checks() -> tuple[Check[Any], ...]:
     points = entry_points(GROUP)
     own = [check for point in points if is_own(point) for check in point.load()]
     foreign = _foreign([point for point in points if not is_own(point)], own)
-    return (*own, *foreign, *(_left_out(one) for one in packages().refused))
+    return tuple(_told_apart([*own, *foreign, *(_left_out(one) for one in packages().refused)]))
+
+
+def _told_apart(checks: Iterable[Check[Any]]) -> Iterable[Check[Any]]:
+    """*checks* with an id each: an entry point may be called as another one is, or as a check."""
+    taken = {DISCOVERY}
+    for check in checks:
+        free = (name for number in count(2) if (name := f"{check.id}.{number}") not in taken)
+        identity = check.id if check.id not in taken else next(free)
+        taken.add(identity)
+        yield check if identity == check.id else dataclasses.replace(check, id=identity)
 
 
 def _foreign(points: Iterable[EntryPoint], own: list[Check[Any]]) -> Iterable[Check[Any]]:
@@ -37,7 +51,7 @@ def _foreign(points: Iterable[EntryPoint], own: list[Check[Any]]) -> Iterable[Ch
     waiting: dict[EntryPoint, list[Check[Any]]] = {}
     for point in points:
         try:
-            waiting[point] = _loaded(point, {check.id for check in own})
+            waiting[point] = _loaded(point, {DISCOVERY, *(check.id for check in own)})
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # even an exit is only this package's fault
@@ -88,7 +102,7 @@ def _saying(identity: str, title: str, sentence: Text) -> Check[Facts]:
         family="plugin",
         title=title,
         each=Subject,
-        facts=Facts,
+        facts=defstruct("Nothing", [], frozen=True),  # of its own, as every check has them
         probe=probe,
         judge=lambda _facts, _inputs, _target: (),
     )

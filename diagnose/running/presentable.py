@@ -12,7 +12,7 @@ from diagnose.model.failure import FaultError
 
 
 class UnfitError(FaultError):
-    """What a check brought cannot be written down."""
+    """What a check brought cannot be written down, or is not what it declares."""
 
 
 def presentable(brought: object) -> None:
@@ -31,6 +31,12 @@ def presentable(brought: object) -> None:
             fits = False
     if not fits:
         raise UnfitError(text("what this check brought cannot be written: {kind}", kind=type(brought).__name__))
+
+
+def declared(facts: Facts, kind: type[Facts]) -> None:
+    """Raises UnfitError for *facts* of another type than the check's own: by the type others ask for them."""
+    if not isinstance(facts, kind):
+        raise UnfitError(text("this check brought other facts than it declares: {kind}", kind=type(facts).__name__))
 
 
 def _is_said(sentence: Text) -> bool:

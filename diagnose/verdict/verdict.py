@@ -393,7 +393,11 @@ def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
     if not any(r.status in {"pass", "warn", "fail"} for r in chosen):
         return (text("Nothing of what was asked for could be checked."),)
     return tuple(
-        text("The check {check} brought no answer: {reason}.", check=r.id, reason=r.skipped_because)
+        text(
+            "The check {check} brought no answer: {reason}.",
+            check=r.id,
+            reason=r.skipped_because.reason if r.skipped_because else "",
+        )
         for r in chosen
         if r.status == "skip" and r.facts is not None and not r.usable and _is_named(r.target)
     )
@@ -411,7 +415,7 @@ def _unchecked(
     found: list[Text] = []
     tries = [r for r in results if r.check == LOGIN]
     if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
-        reasons = [r.skipped_because for r in tries if r.skipped_because and "{check}" not in r.skipped_because.msgid]
+        reasons = [r.skipped_because.reason for r in tries if r.skipped_because and r.skipped_because.reason]
         if any(r.left_open for r in tries):
             pass  # that says more
         elif any(r.facts is not None for r in tries):

@@ -16,7 +16,7 @@ import pytest
 
 from diagnose.account.secret import Secret
 from diagnose.cli.formats import formats, renderer
-from diagnose.model import Check, CheckResult, Facts, Finding, Subject, Text, text
+from diagnose.model import Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import MASK, Mask
 from diagnose.rendering.renderer import RenderStyle
@@ -340,7 +340,7 @@ def test_observers_hear_no_secret() -> None:
         title=sentence,
         target=Subject(domain="corp.example"),
         status="fail",
-        skipped_because=sentence,
+        skipped_because=Skip(reason=sentence),
         findings=(Finding(cause="server.fault", certainty="likely", text=sentence, data={"said": "hunter2x"}),),
         facts=Told(said="hunter2x", headers={}),
     )

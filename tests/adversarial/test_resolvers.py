@@ -17,7 +17,7 @@ from diagnose.network.resolver import REFUSES_EDNS, Resolver
 from tests.core.loopback import PATIENCE, DnsServer
 
 NAME = "mail.corp.example"
-GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(), facts={})
+GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=())
 
 
 def answered(question: dns.message.Message) -> bytes:

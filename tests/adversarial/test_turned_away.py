@@ -12,7 +12,7 @@ from diagnose.model import Failure, Inputs, Service, Subject
 def test_an_alert_after_the_handshake_is_the_handshakes() -> None:
     """A server of TLS 1.3 asks for a client's certificate, and misses it, when the client holds itself connected."""
     service = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
-    given = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(service,), facts={})
+    given = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(service,))
     alert = Failure(name="tls_alert", operation="greeting", text="tlsv13 alert certificate required")
 
     findings = list(judge_server(ServerFacts(failure=alert), given, service))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 import pytest
 
@@ -11,7 +9,7 @@ from checks.browser.self_test import BrowserFacts, judge_browser
 from checks.network.clock import ClockFacts
 from checks.network.reference_clocks import Tick
 from checks.web.web import WebFacts
-from diagnose.model import Facts, Finding, Inputs, Service, Subject, Target
+from diagnose.model import Facts, Finding, Inputs, Service, Subject
 from diagnose.model.browsing import BrowserAnswer, Oddity, Reached, Reaching
 from diagnose.network import Cookie, Hop
 
@@ -44,14 +42,12 @@ def judged(
     answer: BrowserAnswer | None = HEALTHY,
     *,
     web: WebFacts | None = None,
-    facts: Mapping[str, Facts] | None = None,
+    facts: tuple[Facts, ...] = (),
     chosen_resolver: bool = False,
     **changes: object,
 ) -> list[Finding]:
-    elsewhere: dict[str, tuple[tuple[Target, Facts], ...]] = {"web": ((WEBMAIL, web or visit()),)}
-    given = Inputs(
-        subject=SUBJECT, provider=None, services=(WEBMAIL,), facts=facts or {}, elsewhere=elsewhere
-    )  # fmt: skip
+    elsewhere = ((WEBMAIL, web or visit()),)
+    given = Inputs(subject=SUBJECT, provider=None, services=(WEBMAIL,), facts=facts, elsewhere=elsewhere)
     if answer is not None:
         answer = msgspec.structs.replace(answer, **changes)
     return list(judge_browser(BrowserFacts(answer=answer, chosen_resolver=chosen_resolver), given, SUBJECT))
@@ -162,8 +158,8 @@ def test_odd_typing(oddity: Oddity, certainty: str) -> None:
 
 
 def test_another_clock_in_the_browser_is_likely_only_where_servers_agree_with_ours() -> None:
-    right = {"network.clock": ClockFacts(ticks=(Tick(host="a.example", ahead_seconds=1.0),))}
-    wrong = {"network.clock": ClockFacts(ticks=(Tick(host="a.example", ahead_seconds=7200.0),))}
+    right = (ClockFacts(ticks=(Tick(host="a.example", ahead_seconds=1.0),)),)
+    wrong = (ClockFacts(ticks=(Tick(host="a.example", ahead_seconds=7200.0),)),)
 
     assert named(judged(clock_ahead_seconds=7200.0)) == [("network.clock-skew", "possible")]
     assert named(judged(clock_ahead_seconds=-7200.0, facts=right)) == [("network.clock-skew", "likely")]

@@ -30,7 +30,7 @@ def found(
         subject=Subject(domain="corp.example", address="alice@corp.example", username=username),
         provider=provider,
         services=(),
-        facts={"password": password or PasswordFacts(oddities=())},
+        facts=(password or PasswordFacts(oddities=()),),
     )
     findings = judge_login(LoginFacts(outcome="rejected", reply=reply), given, service(host, **more))
     return list(dict.fromkeys((finding.cause, finding.certainty) for finding in findings))
@@ -133,7 +133,7 @@ def test_a_reply_that_gives_a_reason_is_no_bare_one(reply: str) -> None:
 
 def test_the_evidence_of_what_is_documented_holds_the_answer() -> None:
     subject = Subject(domain="gmail.com", address="alice@gmail.com", username="alice@gmail.com")
-    given = Inputs(subject=subject, provider="google", services=(), facts={})
+    given = Inputs(subject=subject, provider="google", services=())
     facts = LoginFacts(outcome="rejected", reply=BARE)
     findings = [f for f in judge_login(facts, given, service("imap.gmail.com", "provider")) if f.cause == APP_PASSWORD]
 

@@ -61,7 +61,7 @@ class Run:
 
     @property
     def inputs(self) -> Inputs:
-        return Inputs(subject=SUBJECT, provider=None, services=(self.target,), facts=self._facts)
+        return Inputs(subject=SUBJECT, provider=None, services=(self.target,), facts=tuple(self._facts.values()))
 
     def greet(self) -> tuple[ServerFacts, list[Finding]]:
         facts = self._facts["server"] = probe_server(self.target, self.inputs, self.context)
@@ -174,7 +174,7 @@ def test_a_page_means_what_explain_says(charset: str, declared: str) -> None:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html{named}\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body)
 
-    inputs = Inputs(subject=Subject(domain="localhost"), provider=None, services=(), facts={})
+    inputs = Inputs(subject=Subject(domain="localhost"), provider=None, services=())
     with Listener(page, "127.0.0.1") as listener:
         url = f"http://localhost:{listener.port}/"
         target = Service(protocol="webmail", host="localhost", port=listener.port, tls="none", source="option", url=url)

@@ -12,7 +12,8 @@ from checks.server.first_words import first_words, is_text
 from checks.server.server import ServerFacts, judge_server, probe_server
 from checks.server.spoken import may_become, spoken_protocol
 from checks.tls.explained import Explanation
-from checks.tls.tls import TlsFacts, judge_tls
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import judge_tls
 from diagnose.account.history import History
 from diagnose.model import Deadline, Failure, Inputs, ProtocolName, Service, Source, Subject, TooMuchDataError
 from diagnose.network import Network
@@ -34,14 +35,14 @@ def looked(one: Server, protocol: ProtocolName = "imap", seconds: float = 12) ->
     bench = Context(network=Network(), deadline=Deadline(seconds), history=History(None))
     bench.connections.put(stream_key(target), one.stream())
     reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
-    given = Inputs(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach})
+    given = Inputs(subject=SUBJECT, provider=None, services=(target,), facts=(reach,))
     facts = probe_server(target, given, bench)
     bench.connections.close()
     return facts, told(facts, protocol)
 
 
 def told(facts: ServerFacts, protocol: ProtocolName = "imap", source: Source = "option") -> list[Any]:
-    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
+    given = Inputs(subject=SUBJECT, provider=None, services=())
     found = judge_server(facts, given, service(protocol, source))
     return [(finding.cause, finding.certainty, finding.text.render()) for finding in found]
 
@@ -159,7 +160,7 @@ def test_a_silence_is_likely_the_servers_fault_after_a_while(protocol: Any, seco
     assert (cause, sure) == ("server.slow", certainty)
     assert "said nothing" in sentence
     tls = TlsFacts(verified=False, at=0.0, failure=LATE, waited_seconds=seconds)
-    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
+    given = Inputs(subject=SUBJECT, provider=None, services=())
     named = service(protocol, "option")
     assert [(one.cause, one.certainty) for one in judge_tls(tls, given, named)] == [("server.slow", certainty)]
 
@@ -177,7 +178,7 @@ def test_a_guess_is_a_fact_once_it_greets() -> None:
     """In clear where TLS was due, or before STARTTLS; whether its name is the right one is guessed all the same."""
     guess = Service(protocol="smtp", host="mail.corp.example", port=465, tls="implicit", source="guess")
     broken = Failure(name="tls_not_spoken", operation="tls_handshake", text="wrong version number")
-    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
+    given = Inputs(subject=SUBJECT, provider=None, services=())
 
     def judged(words: str) -> list[tuple[str, str]]:
         facts = TlsFacts(verified=False, at=0.0, failure=broken, explanation=Explanation(plaintext=words))
@@ -186,7 +187,7 @@ def test_a_guess_is_a_fact_once_it_greets() -> None:
     assert judged("220 mail.corp.example ESMTP\r\n") == [("tls.wrong-mode", "confirmed")]
     assert judged("SSH-2.0-OpenSSH\r\n") == [("reach.wrong-service", "possible")]
     cut = TlsFacts(verified=False, at=0.0, failure=CUT)
-    greeted = Inputs(subject=SUBJECT, provider=None, services=(), facts={"server": ServerFacts(spoken="imap")})
+    greeted = Inputs(subject=SUBJECT, provider=None, services=(), facts=(ServerFacts(spoken="imap"),))
     assert [one.certainty for one in judge_tls(cut, greeted, service())] == ["confirmed"]
     assert [one.certainty for one in judge_tls(cut, given, service())] == ["possible"]
 

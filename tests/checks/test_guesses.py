@@ -10,7 +10,7 @@ from checks.server.server import ServerFacts, judge_server
 from diagnose.model import Failure, Inputs, Service
 from tests.support.build import SUBJECT
 
-GIVEN = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
+GIVEN = Inputs(subject=SUBJECT, provider=None, services=())
 NAMED = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="srv")
 SILENCE = Failure(name="timed_out", operation="greeting", text="no answer in time")
 

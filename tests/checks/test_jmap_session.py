@@ -252,7 +252,7 @@ def test_a_connection_that_the_server_ended_is_made_anew() -> None:
 
 def test_another_service_on_the_port_is_told_as_such() -> None:
     target = Service(protocol="jmap", host=HOST, port=443, tls="implicit", source="srv")
-    given = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(target,), facts={})
+    given = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(target,))
     (finding,) = judge_server(ServerFacts(greeting="HTTP/1.1 200 OK", spoken="http"), given, target)
     assert (finding.cause, finding.certainty) == ("reach.wrong-service", "confirmed")
     (finding, *_) = judge_server(ServerFacts(greeting="HTTP/1.1 503 Busy", spoken="jmap"), given, target)

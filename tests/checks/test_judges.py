@@ -16,7 +16,8 @@ from checks.server.server import ServerFacts, judge_server
 from checks.server.spoken import spoken_protocol
 from checks.tls.certificates import CertificateFacts
 from checks.tls.explained import Explanation
-from checks.tls.tls import DAY, TlsFacts, judge_tls
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import DAY, judge_tls
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts, judge_web
 from diagnose.knowledge.catalogue import catalogue
@@ -34,7 +35,7 @@ HOST = Host(name="mail.corp.example", source="option")
 
 
 def given(**facts: Any) -> Inputs:
-    return Inputs(subject=SUBJECT, provider=None, services=(IMAP,), facts=facts)
+    return Inputs(subject=SUBJECT, provider=None, services=(IMAP,), facts=tuple(facts.values()))
 
 
 def found(judge: Any, facts: Any, target: Any, known: Inputs | None = None) -> list[str]:

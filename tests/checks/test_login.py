@@ -44,7 +44,7 @@ IMAP, POP3, SMTP = service(), service("pop3", 995), service("smtp", 465)
 
 
 def given(provider: str | None = None, earlier: Any = (), **facts: Any) -> Inputs:
-    return Inputs(subject=SUBJECT, provider=provider, services=(IMAP,), facts=facts, earlier=earlier)
+    return Inputs(subject=SUBJECT, provider=provider, services=(IMAP,), facts=tuple(facts.values()), elsewhere=earlier)
 
 
 def bench(folder: Path | None = None, *, word: str | None = WORD, token: str | None = None, **more: Any) -> Context:
@@ -477,7 +477,7 @@ def test_an_odd_password_is_likely_wrong_before_it_is_sent() -> None:
     findings: list[Finding] = list(judge(PasswordFacts(oddities=("full_width", "caps_lock")), given(), SUBJECT))
 
     assert causes(findings) == [("credentials.input-error", "likely"), ("credentials.input-error", "possible")]
-    assert login.CHECK.takes_turns
+    assert login.CHECK.turns is not None
 
 
 def test_a_login_referral_names_its_server_in_the_finding() -> None:

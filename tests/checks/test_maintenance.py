@@ -16,7 +16,7 @@ from diagnose.model import Finding, Inputs, Subject, text
 from diagnose.network import Hop
 from tests.support.build import service
 
-GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(), facts={})
+GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=())
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def connected(milliseconds: int) -> Inputs:
         attempts=(Attempt(address="192.0.2.1", family="ipv4", milliseconds=milliseconds),),
     )
     subject = Subject(domain="corp.example")
-    return Inputs(subject=subject, provider=None, services=(), facts={"reach": reach})
+    return Inputs(subject=subject, provider=None, services=(), facts=(reach,))
 
 
 def test_every_limit_has_a_source() -> None:

@@ -14,7 +14,7 @@ SERVICE = Service(protocol="imap", host="mail.corp.example", port=993, tls="impl
 
 
 def given_for(address: str, username: str | None = None) -> Inputs:
-    return Inputs(subject=parse_subject(address, username), provider=None, services=(SERVICE,), facts={})
+    return Inputs(subject=parse_subject(address, username), provider=None, services=(SERVICE,))
 
 
 class Offering(SmtpSession):

@@ -18,7 +18,8 @@ from checks.reach.reach import ReachFacts, stream_key
 from checks.reach.retry import Try, own_connections
 from checks.server import server
 from checks.server.server import ServerFacts, judge_server, probe_server
-from checks.tls.tls import TlsFacts, judge_tls, probe_implicit, probe_starttls
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import judge_tls, probe_implicit, probe_starttls
 from checks.web import web
 from checks.web.web import judge_web, probe_web
 from diagnose.account.history import History
@@ -89,7 +90,7 @@ def reached(target: Service, **facts: Any) -> Inputs:
         connected="127.0.0.1",
         attempts=(Attempt(address="127.0.0.1", family="ipv4", milliseconds=1),),
     )
-    return Inputs(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach, **facts})
+    return Inputs(subject=SUBJECT, provider=None, services=(target,), facts=(reach, *facts.values()))
 
 
 def bench_for(

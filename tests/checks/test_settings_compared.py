@@ -19,7 +19,7 @@ OWN = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit
 
 def given(username: str = "alice@corp.example", domain: str = "corp.example") -> Inputs:
     subject = Subject(domain=domain, address=f"alice@{domain}", username=username)
-    return Inputs(subject=subject, provider=None, services=(), facts={})
+    return Inputs(subject=subject, provider=None, services=())
 
 
 def wrong(by_mx: str | None, host: str, owner: str, **more: Any) -> list[str]:

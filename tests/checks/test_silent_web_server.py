@@ -48,7 +48,7 @@ def test_a_mail_server_that_is_stuck_says_nothing_to_it_either() -> None:
 
 def test_what_it_means() -> None:
     service = Service(protocol="imap", host="mail.example.com", port=993, tls="implicit", source="option")
-    given = Inputs(subject=Subject(domain="example.com"), provider=None, services=(service,), facts={})
+    given = Inputs(subject=Subject(domain="example.com"), provider=None, services=(service,))
     facts = ServerFacts(greeting="HTTP/1.1 400 Bad Request", spoken="http", asked=True, waited_seconds=9.0)
 
     (finding,) = judge_server(facts, given, service)

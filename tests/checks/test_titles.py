@@ -42,14 +42,27 @@ from checks.network.resolver import AnswerFacts
 from checks.reach.paths import PathsFacts
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
-from checks.tls.tls import TlsFacts
+from checks.tls.handshake import TlsFacts
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts
 from diagnose.discovery import Discovered, Wishes
 from diagnose.har import HarFacts
 from diagnose.har.facts import Exchange
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Check, CheckResult, Facts, Failure, Host, Inputs, Service, Status, Subject, Target, text
+from diagnose.model import (
+    Check,
+    CheckResult,
+    Facts,
+    Failure,
+    Host,
+    Inputs,
+    Service,
+    Skip,
+    Status,
+    Subject,
+    Target,
+    text,
+)
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, SystemLookup
 from diagnose.running.declaration import DISCOVERY
@@ -242,9 +255,9 @@ SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
         (ProviderFacts(by_mx=None, by_host={"imap.gmx.net": "gmx"}), SUBJECT),
     ),
     "network.proxy": (
-        (ProxyFacts(passages=(passage("answer", LATE),), direct="works"), WEB),
-        (ProxyFacts(passages=(passage("page", LATE, 200),), direct="silent"), WEB),
-        (ProxyFacts(passages=(passage("answer", LATE),), direct="unknown"), WEB),
+        (ProxyFacts(passages=(passage("answer", LATE),), direct="works", of_page=True), WEB),
+        (ProxyFacts(passages=(passage("page", LATE, 200),), direct="silent", of_page=True), WEB),
+        (ProxyFacts(passages=(passage("answer", LATE),), direct="unknown", of_page=True), WEB),
         (ProxyFacts(passages=(passage("proxy", LATE),), direct="silent"), SUBJECT),
         (ProxyFacts(passages=(passage("answer", LATE),), direct="unknown"), SUBJECT),
     ),
@@ -300,7 +313,7 @@ def checks_named(name: str, target: Target) -> list[Check[Any]]:
 def ended(name: str, facts: Facts, target: Target) -> CheckResult:
     """What the runner makes of *facts* of the one check that is *name*d and meant for *target*."""
     (check,) = checks_named(name, target)
-    found = tuple(check.judge(facts, Inputs(subject=SUBJECT, provider=None, services=(), facts={}), target))
+    found = tuple(check.judge(facts, Inputs(subject=SUBJECT, provider=None, services=()), target))
     severe = any(f.certainty != "possible" and not f.partial and catalogue()[f.cause].impact == "blocks" for f in found)
     untold = check.untold(facts)
     status: Status = "fail" if severe else "warn" if found else "skip" if untold else "pass"
@@ -311,7 +324,7 @@ def ended(name: str, facts: Facts, target: Target) -> CheckResult:
         title=text("T"),
         target=target,
         status=status,
-        skipped_because=untold,
+        skipped_because=Skip(reason=untold) if untold else None,
         facts=facts,
         findings=found,
         usable=check.usable(facts),
@@ -391,7 +404,7 @@ BORNE_OUT: tuple[tuple[str, Facts, Target], ...] = (
     ),
     ("browser.profiles", ProfilesFacts(url="https://mail.corp.example/", profiles=(held(),)), WEB),
     ("dns.provider", ProviderFacts(by_mx="gmx", by_host={"imap.gmx.net": "gmx"}), SUBJECT),
-    ("network.proxy", ProxyFacts(passages=(passage("page", None, 200),), direct="works"), WEB),
+    ("network.proxy", ProxyFacts(passages=(passage("page", None, 200),), direct="works", of_page=True), WEB),
     ("network.proxy", ProxyFacts(passages=(passage("answer", None, 403),), direct="works"), SUBJECT),
     ("reach", ReachFacts(addresses=("192.0.2.1",), connected="192.0.2.1", attempts=(attempt(),)), GUESSED),
     ("reach.paths", PathsFacts(attempts=(attempt(), attempt(None, "2001:db8::1")), ipv6_route=True), IMAP),
@@ -426,7 +439,12 @@ NOT_BORNE_OUT: tuple[tuple[str, Facts, Target, Status], ...] = (
     ("network.interception", shown("CN=Zscaler Root CA", trusted=True), SUBJECT, "warn"),
     ("lockout", lockout(4), SUBJECT, "warn"),
     ("login.mailbox", MailboxFacts(ok=False, reply="NO no such mailbox"), IMAP, "fail"),
-    ("network.proxy", ProxyFacts(passages=(passage("page", proxy="socks4://p"),), direct="works"), WEB, "skip"),
+    (
+        "network.proxy",
+        ProxyFacts(passages=(passage("page", proxy="socks4://p"),), direct="works", of_page=True),
+        WEB,
+        "skip",
+    ),
     ("reach", ReachFacts(addresses=("192.0.2.1",), connected=None, attempts=(attempt(ENDED),)), GUESSED, "skip"),
     ("reach.paths", PathsFacts(attempts=(attempt(), attempt(ENDED, "192.0.2.9")), ipv6_route=True), IMAP, "skip"),
     (

@@ -170,7 +170,7 @@ def logged_in(protocol: ProtocolName, *steps: Step, **facts: Any) -> LoginFacts:
     with server(*steps) as one:
         bench = Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
         bench.connections.put(session_key(service), opened(one, protocol))
-        known = Inputs(subject=SUBJECT, provider=None, services=(service,), facts={"server": ServerFacts(**facts)})
+        known = Inputs(subject=SUBJECT, provider=None, services=(service,), facts=(ServerFacts(**facts),))
         found = probe_login(service, known, bench)
         bench.connections.close()
     assert not any(b"secret" in line or PLAIN.encode() in line for line in one.heard) or "said" in facts
@@ -181,7 +181,7 @@ def told(facts: LoginFacts) -> tuple[list[str], bool, bool, bool]:
     """Causes, whether the check has passed, whether others can go on with it, whether a question is left open."""
     check = LOGIN
     service = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
-    findings = list(judge_login(facts, Inputs(subject=SUBJECT, provider=None, services=(), facts={}), service))
+    findings = list(judge_login(facts, Inputs(subject=SUBJECT, provider=None, services=()), service))
     assert all(one.certainty == "possible" for one in findings)
     passed = not findings and check.untold(facts) is None
     return [one.cause for one in findings], passed, check.usable(facts), check.left_open(facts) is not None
@@ -245,7 +245,8 @@ def test_another_service_is_tried_where_the_secret_stayed_here(facts: LoginFacts
     check = LOGIN
     first = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
     second = msgspec.structs.replace(first, protocol="smtp", port=465)
-    known = Inputs(subject=SUBJECT, provider=None, services=(first, second), facts={}, earlier=((first, facts),))
+    known = Inputs(subject=SUBJECT, provider=None, services=(first, second), elsewhere=((first, facts),))
     bench = Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
 
-    assert (check.spared(second, known, bench) is None) is goes_on
+    assert check.turns is not None
+    assert (check.turns.spared(second, known, bench) is None) is goes_on

@@ -18,7 +18,8 @@ from OpenSSL import crypto
 from checks.network.interception import probe_interception
 from checks.reach.reach import ReachFacts, stream_key
 from checks.tls.certificates import CertificateFacts, read_certificate
-from checks.tls.tls import TlsFacts, judge_tls, probe_implicit
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import judge_tls, probe_implicit
 from diagnose.account.history import History
 from diagnose.knowledge.catalogue import catalogue, remedies_for
 from diagnose.lab.listener import Listener
@@ -98,7 +99,7 @@ def handshake(
         assert stream is not None
         bench.connections.put(stream_key(target), stream)
         reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
-        given = Inputs(subject=SUBJECT, provider=None, services=(target,), facts={"reach": reach})
+        given = Inputs(subject=SUBJECT, provider=None, services=(target,), facts=(reach,))
         facts = probe_implicit(target, given, bench)
         bench.connections.close()
     findings = list(judge_tls(facts, given, target))
@@ -208,6 +209,6 @@ def test_what_a_certificate_says_of_its_strength() -> None:
 @pytest.mark.parametrize("code", [66, 67, 68])
 def test_a_weak_certificate_is_no_sign_of_somebody_in_between(code: int) -> None:
     leaf = certificate("mail.corp.example", "CN=Corp Root")
-    seen = given_of(elsewhere={"tls": ((service("mail.corp.example"), refused_certificate(leaf, code=code)),)})
+    seen = given_of(elsewhere=((service("mail.corp.example"), refused_certificate(leaf, code=code)),))
     with pytest.raises(SkipCheck):
         probe_interception(ALICE, seen, bench())

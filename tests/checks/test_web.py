@@ -21,7 +21,7 @@ from diagnose.model import Deadline, Inputs, Service, Subject
 from diagnose.network import Network
 from diagnose.running.context import Context
 
-GIVEN = Inputs(subject=Subject(domain="localhost"), provider=None, services=(), facts={})
+GIVEN = Inputs(subject=Subject(domain="localhost"), provider=None, services=())
 FORM = b"<form><input type=password></form>"
 
 
@@ -145,7 +145,7 @@ def test_old_tls_is_told_whatever_its_server_says_of_the_new(
         bench = Context(network=Network(ca_file=authority_file), deadline=Deadline(30), history=History(None))
         bench.connections.put(stream_key(target), bench.network.connect("localhost", listener.port, Deadline(30)))
         reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
-        given = Inputs(subject=GIVEN.subject, provider=None, services=(), facts={"reach": reach})
+        given = Inputs(subject=GIVEN.subject, provider=None, services=(), facts=(reach,))
         (finding,) = judge_tls(probe_implicit(target, given, bench), given, target)
 
     assert (finding.cause, finding.certainty) == ("tls.protocol-too-old", "confirmed")

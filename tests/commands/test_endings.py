@@ -222,6 +222,9 @@ from typing import Any
 class Seen(Facts, frozen=True, kw_only=True):
     what: Any = None
 
+class Other(Facts, frozen=True, kw_only=True):
+    pass
+
 def crash(*_):
     secret = "hunter2"
     raise RuntimeError(secret)
@@ -243,10 +246,14 @@ def one(**more):
         "CHECKS = None",
         "CHECKS = ('acme',)",
         "x = 1",
-        CHECK + "CHECKS = one(needs=('nowhere',))",
+        CHECK + "CHECKS = one(needs=(Other,))",
         CHECK + "CHECKS = one(id='login')",
         CHECK + "CHECKS = one(rules_out=('no.such-cause',))",
-        CHECK + "CHECKS = (*one(after=('b',)), *one(id='b', after=('acme',)))",
+        CHECK + "CHECKS = (*one(reads=(Other,)), *one(id='b', facts=Other, reads=(Seen,)))",
+        CHECK + "CHECKS = (*one(), *one(id='b'))",
+        CHECK + "CHECKS = one(id='discovery')",
+        CHECK + "from diagnose.discovery import Discovered\nCHECKS = one(facts=Discovered)",
+        CHECK + "CHECKS = (*one(), *one(facts=Other))",
         CHECK + "CHECKS = one(each=Service, applies=crash)",
         CHECK + "CHECKS = one(each=None)",
     ],

@@ -8,7 +8,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
@@ -22,6 +22,7 @@ from diagnose.model import Host, Service, Subject
 from diagnose.model.protocols import BY_NAME, PAGE, PROTOCOLS, ProtocolName
 from diagnose.running.declaration import DISCOVERY, validate
 from diagnose.running.plugins import all_checks
+from tests.support.build import targets_of
 
 ROOT = Path(diagnose.__file__).parents[1]
 PACKAGES = {name: Path(module.__file__ or "").parent for name, module in
@@ -202,10 +203,13 @@ def fields(msgid: str) -> set[str]:
 
 def test_titles_hold_only_what_a_target_has() -> None:
     """A host has no port, a subject has only its domain."""
-    allowed: dict[Any, set[str]] = {Service: {"host", "port", "protocol"}, Host: {"host"}, Subject: {"domain"}}
+    allowed: dict[type, set[str]] = {Service: {"host", "port", "protocol"}, Host: {"host"}, Subject: {"domain"}}
     for check in all_checks():
-        assert fields(check.title) <= allowed[check.each], check.id
-        assert not check.title.endswith(".")
+        assert targets_of(check), check.id
+        for target in targets_of(check):
+            title = check.title_for(target)
+            assert fields(title) <= allowed[type(target)], check.id
+            assert not title.endswith(".")
 
 
 def written_causes(package: str) -> Iterator[tuple[str, int, str]]:

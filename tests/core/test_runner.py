@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -20,11 +22,14 @@ from diagnose.model import (
     Finding,
     Host,
     Inputs,
+    Need,
     Service,
+    Skip,
     SkipCheck,
     Subject,
     Target,
     Text,
+    Turns,
     text,
 )
 from diagnose.model.check import always
@@ -59,22 +64,40 @@ def noted(target: Target, _given: Inputs, _bench: Context) -> Noted:
     return Noted(word=target.domain if isinstance(target, Subject) else "")
 
 
+@functools.cache
+def left_by(name: str) -> type[Noted]:
+    """What the check of this *name* leaves: the facts of each are of a type of their own."""
+    return cast("type[Noted]", msgspec.defstruct(name, [], bases=(Noted,), frozen=True, kw_only=True))
+
+
 def check(
     name: str,
     probe: Callable[[Any, Inputs, Context], Any] = noted,
     *,
     each: type[Any] = Subject,
     judge: Callable[[Any, Inputs, Any], Iterable[Finding]] = silent,
+    needs: Iterable[str] = (),
+    reads: Iterable[str] = (),
+    starts_after: Iterable[str] = (),
     **more: Any,
-) -> Check[Noted]:
+) -> Check[Any]:
+    """A check that leaves what *probe* notes, and names others by their ids."""
+
+    def as_its_own(target: Any, given: Inputs, bench: Context) -> Any:
+        found = probe(target, given, bench)
+        return left_by(name)(word=found.word) if type(found) is Noted else found
+
     return Check(
         id=name,
         family=more.pop("family", name),
         title="{domain}" if each is Subject else "{host}",
         each=each,
-        facts=Noted,
-        probe=probe,
+        facts=left_by(name),
+        probe=as_its_own,
         judge=judge,
+        needs=tuple(map(left_by, needs)),
+        reads=tuple(map(left_by, reads)),
+        starts_after=tuple(map(left_by, starts_after)),
         **more,
     )
 
@@ -119,20 +142,22 @@ def why(result: CheckResult) -> str:
 
 def test_a_check_gets_the_facts_it_needs() -> None:
     """What is needed, and what is waited for, has run before, whatever the order of declaration."""
-    seen: list[dict[str, Facts]] = []
+    seen: list[tuple[Facts, ...]] = []
 
     def last(_target: Subject, given: Inputs, _bench: Context) -> Noted:
-        seen.append(dict(given.facts))
+        seen.append(given.facts)
         return Noted()
 
     outcome = carry_out(
-        check("last", last, needs=("middle",), after=("beside",)),
+        check("last", last, needs=("middle",), reads=("beside",), starts_after=("before",)),
         check("middle", lambda *_: Noted(word="m"), needs=("first",)),
         check("beside", lambda *_: Noted(word="b")),
+        check("before"),
         check("first"),
     )
 
-    assert seen == [{"middle": Noted(word="m"), "beside": Noted(word="b")}]
+    (facts,) = seen
+    assert set(facts) == {left_by("middle")(word="m"), left_by("beside")(word="b")}
     assert {result.status for result in outcome.results} == {"pass"}
     assert all(result.usable for result in outcome.results)
 
@@ -192,16 +217,15 @@ def test_facts_reach_services_hosts_and_the_subject() -> None:
         check("domain"),
         check("host", keep("host"), each=Host, needs=("domain",)),
         check("port", keep("port"), each=Service, needs=("host", "domain")),
-        check("sum", keep("sum"), needs=("port",), after=("host",)),
+        check("sum", keep("sum"), needs=("port",), reads=("host",)),
     )
 
-    assert list(given_to["port 993"].facts) == ["host", "domain"]
-    assert given_to["port 465"].facts["host"] == Noted(word="host")
-    assert given_to["sum "].facts == {}
-    assert dict(given_to["sum "].elsewhere) == {
-        "port": ((IMAP, Noted(word="port")), (SMTP, Noted(word="port"))),
-        "host": ((Host(name=IMAP.host, source="option"), Noted(word="host")),),
-    }
+    port, host = left_by("port"), left_by("host")
+    assert list(map(type, given_to["port 993"].facts)) == [host, left_by("domain")]
+    assert given_to["port 465"][host] == host(word="host")
+    assert given_to["sum "].facts == ()
+    assert list(given_to["sum "].each(port)) == [(IMAP, port(word="port")), (SMTP, port(word="port"))]
+    assert list(given_to["sum "].each(host)) == [(Host(name=IMAP.host, source="option"), host(word="host"))]
     assert given_to["sum "].provider == outcome.provider == "somebody"
     assert given_to["sum "].services == outcome.services == (IMAP, SMTP)
 
@@ -223,11 +247,11 @@ def test_services_announced_late_are_checked_too() -> None:
         return Noted()
 
     def total(_target: Subject, given: Inputs, _bench: Context) -> Noted:
-        counted.append(len(given.elsewhere["port"]))
+        counted.append(len(list(given.each(left_by("port")))))
         return Noted()
 
     outcome = carry_out(
-        check(DISCOVERY, probe), check("port", port, each=Service), check("total", total, after=("port",))
+        check(DISCOVERY, probe), check("port", port, each=Service), check("total", total, reads=("port",))
     )
 
     assert counted == [2]
@@ -249,7 +273,7 @@ def test_two_servers_on_one_port_have_ids_of_their_own() -> None:
 
 
 def test_a_check_runs_only_for_targets_it_applies_to() -> None:
-    """One id declared for two kinds of services runs once for each service."""
+    """Each service is met by those that are for its way alone."""
     ran: list[tuple[str, int]] = []
 
     def probe(name: str) -> Callable[[Service, Inputs, Context], Noted]:
@@ -257,12 +281,12 @@ def test_a_check_runs_only_for_targets_it_applies_to() -> None:
 
     outcome = carry_out(
         announcing(IMAP, SMTP),
-        check("hand", probe("reading"), each=Service, applies=lambda s: "reading" in s.ways),
-        check("hand", probe("sending"), each=Service, applies=lambda s: "sending" in s.ways),
+        check("reads", probe("reading"), each=Service, applies=lambda s: "reading" in s.ways),
+        check("sends", probe("sending"), each=Service, applies=lambda s: "sending" in s.ways),
     )
 
     assert sorted(ran) == [("reading", 993), ("sending", 465)]
-    assert sorted(by_id(outcome)) == ["discovery", "hand.imap.993", "hand.smtp.465"]
+    assert sorted(by_id(outcome)) == ["discovery", "reads.imap.993", "sends.smtp.465"]
 
 
 # -- taking turns
@@ -275,11 +299,11 @@ def test_turns_are_taken_one_at_a_time_in_the_order_of_services() -> None:
 
     def probe(target: Service, given: Inputs, _bench: Context) -> Noted:
         assert inside.acquire(blocking=False), "two turns at once"
-        seen.append((target.port, [one.port for one, _ in given.earlier]))
+        seen.append((target.port, [one.port for one, _ in given.each(left_by("login")) if isinstance(one, Service)]))
         inside.release()
         return Noted(word=str(target.port))
 
-    carry_out(announcing(IMAP, POP3, SMTP), check("login", probe, each=Service, takes_turns=True))
+    carry_out(announcing(IMAP, POP3, SMTP), check("login", probe, each=Service, turns=Turns()))
 
     assert seen == [(993, []), (995, [993]), (465, [993, 995])]
 
@@ -303,23 +327,23 @@ def test_a_turn_waits_for_an_earlier_one_that_is_held_up() -> None:
     carry_out(
         announcing(IMAP, SMTP),
         check("reach", reach, each=Service),
-        check("login", login, each=Service, needs=("reach",), takes_turns=True),
+        check("login", login, each=Service, needs=("reach",), turns=Turns()),
     )
 
     assert order == [993, 465]
 
 
 def test_a_turn_that_was_skipped_leaves_no_facts_and_lets_the_next_go() -> None:
-    """`earlier` holds only turns that were taken."""
+    """Only turns that were taken are handed on."""
     seen: list[int] = []
 
     def probe(target: Service, given: Inputs, _bench: Context) -> Noted:
         if target == IMAP:
             raise SkipCheck(text("not this one"))
-        seen.append(len(given.earlier))
+        seen.append(len(given.elsewhere))
         return Noted()
 
-    outcome = carry_out(announcing(IMAP, SMTP), check("login", probe, each=Service, takes_turns=True))
+    outcome = carry_out(announcing(IMAP, SMTP), check("login", probe, each=Service, turns=Turns()))
 
     assert seen == [0]
     assert why(by_id(outcome)["login.imap.993"]) == "not this one"
@@ -334,7 +358,7 @@ def test_after_a_turn_that_crashed_no_other_is_taken(crash: BaseException) -> No
         sent.append(target.port)
         raise crash
 
-    outcome = carry_out(announcing(IMAP, POP3, SMTP), check("login", probe, each=Service, takes_turns=True))
+    outcome = carry_out(announcing(IMAP, POP3, SMTP), check("login", probe, each=Service, turns=Turns()))
 
     assert sent == [993]
     assert [r.status for r in outcome.results if r.check == "login"] == ["error", "skip", "skip"]
@@ -352,7 +376,7 @@ def test_a_skip_names_the_root_need() -> None:
             check("b", needs=("a",)),
             check("c", needs=("b",)),
             check("d", needs=("c",)),
-            check("e", after=("d",)),
+            check("e", reads=("d",)),
         )
     )
 
@@ -423,7 +447,7 @@ def test_skip_leaves_out_a_check_and_what_needs_it() -> None:
     """And says so; discovery cannot be left out."""
     outcome = by_id(
         carry_out(
-            announcing(IMAP), check("a"), check("b", needs=("a",)), check("c", after=("a",)),
+            announcing(IMAP), check("a"), check("b", needs=("a",)), check("c", reads=("a",)),
             selection=Selection(skip=("a", DISCOVERY)),
         )
     )  # fmt: skip
@@ -486,7 +510,7 @@ def test_a_judge_that_crashes_half_way_leaves_its_facts() -> None:
 
     (result,) = carry_out(check("a", judge=judge)).results
 
-    assert (result.status, result.facts, result.findings) == ("error", Noted(word="corp.example"), ())
+    assert (result.status, result.facts, result.findings) == ("error", left_by("a")(word="corp.example"), ())
 
 
 def test_a_cause_that_no_catalogue_knows_is_the_checks_error() -> None:
@@ -719,10 +743,14 @@ def test_times_are_milliseconds_since_the_run_began(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("checks", "words"),
     [
-        ((check("a", needs=("b",)),), "a needs b, which no check is called"),
-        ((check("a", after=("b", "c")),), "a needs b, c, which no check is called"),
+        ((check("a", needs=("b",)),), "a waits for b, which no check leaves"),
+        ((check("a", reads=("b", "c")),), "a waits for b, c, which no check leaves"),
+        ((check("a", starts_after=("b",)),), "a waits for b, which no check leaves"),
+        ((check("a"), check("a")), "two checks are called a"),
+        ((check("a"), dataclasses.replace(check("b"), facts=left_by("a"))), "b leaves a, as a does"),
         ((check("a", needs=("a",)),), "in a circle: a"),
-        ((check("a", needs=("b",)), check("b", after=("a",))), "in a circle: a, b"),
+        ((check("a", needs=("b",)), check("b", reads=("a",))), "in a circle: a, b"),
+        ((check("a", starts_after=("b",)), check("b", needs=("a",))), "in a circle: a, b"),
         ((check("x"), check("a", needs=("c",)), check("b", needs=("a",)), check("c", needs=("b",))), "a, b, c"),
         (
             (check("a", each=Service, needs=("b",)), check("b", each=Service, needs=("a",))),
@@ -740,30 +768,97 @@ def test_declarations_that_cannot_run_are_refused(checks: tuple[Check[Any], ...]
 
 def test_a_circle_over_kinds_of_services_that_never_meet_is_none() -> None:
     """TLS before the greeting on one kind of port, after it on the other."""
+    early, late = check("tls", each=Service), check("hello", each=Service)
     validate(
         (
-            check("tls", each=Service, needs=("hello",), applies=lambda s: s.tls == "starttls"),
-            check("hello", each=Service, needs=("tls",), applies=lambda s: s.tls == "implicit"),
-            check("tls", each=Service, applies=lambda s: s.tls == "implicit"),
-            check("hello", each=Service, applies=lambda s: s.tls == "starttls"),
+            dataclasses.replace(early, needs=(Need(late.facts, where=lambda s: s.tls == "starttls"),)),
+            dataclasses.replace(late, needs=(Need(early.facts, where=lambda s: s.tls == "implicit"),)),
         )
     )
 
 
-def test_given_hands_out_facts_by_kind() -> None:
-    """A need that left none, or others than expected, is a mistake that shows."""
+def test_what_is_needed_may_depend_on_the_target() -> None:
+    """One record serves both kinds of port: what one waits for, the other is waited for by."""
+    order: list[tuple[str, int]] = []
 
-    class Others(Facts, frozen=True):
-        pass
+    def noting(name: str) -> Callable[..., Noted]:
+        return lambda target, *_: order.append((name, target.port)) or Noted()  # type: ignore[func-returns-value]
 
-    given = Inputs(subject=SUBJECT, provider=None, services=(), facts={"a": Noted(word="w")})
+    upgraded = msgspec.structs.replace(IMAP, port=143, tls="starttls")
+    early, late = check("tls", noting("tls"), each=Service), check("hello", noting("hello"), each=Service)
+    outcome = carry_out(
+        announcing(IMAP, upgraded),
+        dataclasses.replace(early, needs=(Need(late.facts, where=lambda s: s.tls == "starttls"),)),
+        dataclasses.replace(late, needs=(Need(early.facts, where=lambda s: s.tls == "implicit"),)),
+    )
 
-    assert given.of("a", Noted).word == "w"
-    assert (given.has("a"), given.has("b")) == (True, False)
+    assert {result.status for result in outcome.results} == {"pass"}
+    assert [name for name, port in order if port == 993] == ["tls", "hello"]
+    assert [name for name, port in order if port == 143] == ["hello", "tls"]
+
+
+def test_one_check_may_be_for_several_kinds_of_targets() -> None:
+    """Its title may depend on which; whoever is on the subject gets its own facts, and those of the others."""
+    seen: list[tuple[Facts | None, int]] = []
+
+    def total(_target: Subject, given: Inputs, _bench: Context) -> Noted:
+        both = left_by("both")
+        seen.append((given.get(both), len(list(given.each(both)))))
+        return Noted()
+
+    both = dataclasses.replace(
+        check("both"), each=Subject | Service, title=lambda target: "{port}" if isinstance(target, Service) else "it"
+    )
+    outcome = by_id(carry_out(announcing(IMAP, SMTP), both, check("total", total, reads=("both",))))
+
+    assert [outcome[name].title.render() for name in ("both", "both.imap.993")] == ["it", "993"]
+    assert seen == [(left_by("both")(word="corp.example"), 2)]
+
+
+def test_inputs_hand_out_facts_by_type() -> None:
+    """A need that left none is a mistake that shows; what is only read may be missing."""
+    first, other = left_by("a"), left_by("b")
+    given = Inputs(subject=SUBJECT, provider=None, services=(), facts=(first(word="w"),))
+
+    assert given[first].word == "w"
+    assert given.get(first) == first(word="w")
+    assert given.get(other) is None
     with pytest.raises(KeyError):
-        given.of("b", Noted)
-    with pytest.raises(TypeError, match="a left Noted, not Others"):
-        given.of("a", Others)
+        given[other]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda given: given[left_by("first")],
+        lambda given: given.get(left_by("first")),
+        lambda given: list(given.each(left_by("first"))),
+        lambda given: given.get(left_by("order")),
+    ],
+    ids=["needed", "read", "each", "started after"],
+)
+def test_what_is_not_declared_is_not_handed_out(ask: Callable[[Inputs], object]) -> None:
+    """A need that was forgotten is the check's error in every run, and not only where the other is late."""
+
+    def probe(_target: Subject, given: Inputs, _bench: Context) -> Noted:
+        ask(given)
+        return Noted()
+
+    outcome = by_id(
+        carry_out(check("first"), check("order"), check("a", probe, reads=("beside",), starts_after=("order",)),
+                  check("beside"))
+    )  # fmt: skip
+
+    assert outcome["a"].status == "error"
+    assert "UndeclaredError" in why(outcome["a"])
+
+
+def test_a_probe_leaves_the_facts_that_its_check_declares() -> None:
+    """Others ask by the type, so another one would never be found."""
+    outcome = by_id(carry_out(check("a", lambda *_: left_by("b")()), check("b", needs=("a",))))
+
+    assert (outcome["a"].status, outcome["a"].facts) == ("error", None)
+    assert why(outcome["b"]) == "a"
 
 
 def test_results_are_plain_data() -> None:
@@ -812,7 +907,7 @@ def test_what_needs_facts_that_tell_nothing_names_the_check() -> None:
         )
     )
 
-    assert [outcome[name].skipped_because for name in "bc"] == [Text("{check}", {"check": "a"})] * 2
+    assert [outcome[name].skipped_because for name in "bc"] == [Skip(need="a")] * 2
 
 
 def test_what_the_person_left_out_is_marked() -> None:

@@ -9,7 +9,7 @@ import pytest
 from diagnose.cli.lab import request_for
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
-from diagnose.model import CheckResult, Host, Service, text
+from diagnose.model import CheckResult, Host, Service, Skip, text
 from diagnose.running.diagnosis import diagnose
 from diagnose.verdict.stations import FAMILIES, NAMES, TITLES, path
 from diagnose.verdict.verdict import judge
@@ -31,7 +31,7 @@ def pictured(*results: list[CheckResult], login_asked: bool = True) -> dict[str,
 
 def silent(check: str, target: Service | Host, **more: bool) -> CheckResult:
     """It got no answer, and so has not passed."""
-    given = {"usable": False, "status": "skip", "skipped_because": text("nothing answered")} | more
+    given = {"usable": False, "status": "skip", "skipped_because": Skip(reason=text("nothing answered"))} | more
     return result(check, target, **given)
 
 

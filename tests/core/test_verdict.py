@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
-from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Subject, Target, text
+from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Skip, Subject, Target, text
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.verdict.verdict import JudgedCause, Judgement, judge
 
@@ -63,7 +63,7 @@ def result(check: str, target: Target, *findings: Finding, **more: Any) -> Check
 
 
 def skipped(check: str, target: Target, why: str = "there is no password to log in with") -> CheckResult:
-    return result(check, target, status="skip", usable=False, facts=None, skipped_because=text(why))
+    return result(check, target, status="skip", usable=False, facts=None, skipped_because=Skip(reason=text(why)))
 
 
 def working(one: Service, *, login: bool = True) -> list[CheckResult]:
@@ -556,7 +556,9 @@ def runs(draw: st.DrawFn) -> list[CheckResult]:
         if kind == "done":
             rows.append(result(check, target, *draw(st.lists(FINDINGS, max_size=3))))
         else:
-            rows.append(result(check, target, status=kind, usable=False, facts=None, skipped_because=text("no")))
+            rows.append(
+                result(check, target, status=kind, usable=False, facts=None, skipped_because=Skip(reason=text("no")))
+            )
     return rows
 
 

@@ -138,7 +138,7 @@ def sanitized(file: Path) -> str:
 
 
 def verdict(file: Path) -> list[tuple[str, str]]:
-    known = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
+    known = Inputs(subject=SUBJECT, provider=None, services=())
     return [(f.cause, f.certainty) for f in judge_har(read_har(file, Deadline(60)).facts, known, SUBJECT)]
 
 

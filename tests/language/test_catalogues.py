@@ -30,6 +30,7 @@ from tests.language.catalogues import (
     translations,
 )
 from tests.reports.samples import SAMPLES
+from tests.support.build import targets_of
 
 in_each_language = pytest.mark.parametrize("language", TRANSLATED)
 
@@ -121,7 +122,7 @@ class Listener:
 
 
 def test_every_title_of_a_check_is_in_the_catalogues() -> None:
-    titles = {check.title for check in all_checks()}
+    titles = {check.title_for(target) for check in all_checks() for target in targets_of(check)}
 
     for language in TRANSLATED:
         assert titles <= known_ids(language)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from checks.dns.domain import DomainFacts
@@ -10,7 +9,7 @@ from checks.dns.host import HostFacts
 from checks.reach.reach import ReachFacts
 from checks.tls.certificates import CertificateFacts
 from checks.tls.explained import Explanation
-from checks.tls.tls import TlsFacts
+from checks.tls.handshake import TlsFacts
 from diagnose.account.history import History
 from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Subject, Target
 from diagnose.network import Attempt, DnsAnswer, HostAddresses, Nameserver, Network
@@ -34,10 +33,10 @@ def service(host: str, port: int = 993, protocol: ProtocolName = "imap") -> Serv
 
 def given(
     *services: Service,
-    facts: Mapping[str, Facts] | None = None,
-    elsewhere: Mapping[str, tuple[tuple[Target, Facts], ...]] | None = None,
+    facts: tuple[Facts, ...] = (),
+    elsewhere: tuple[tuple[Target, Facts], ...] = (),
 ) -> Inputs:
-    return Inputs(subject=ALICE, provider=None, services=services, facts=facts or {}, elsewhere=elsewhere or {})
+    return Inputs(subject=ALICE, provider=None, services=services, facts=facts, elsewhere=elsewhere)
 
 
 def dns_answer(status: DnsState, *records: str) -> DnsAnswer:

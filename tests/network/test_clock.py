@@ -15,10 +15,11 @@ from checks.network import reference_clocks as clocks
 from checks.network.clock import ClockFacts, judge_clock, probe_clock
 from checks.network.reference_clocks import Testimony, Tick, Validity, ask_clocks, surely_past, tick_in_greeting
 from checks.server.server import ServerFacts
-from checks.tls.tls import TlsFacts, judge_tls
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import judge_tls
 from checks.web.web import WebFacts
 from diagnose.account.history import History
-from diagnose.model import Certainty, Deadline, Facts, Inputs, Service, Target
+from diagnose.model import Certainty, Deadline, Inputs, Service
 from diagnose.network import Hop, KnownAnswer, Nameserver, Network, Vantage
 from diagnose.running.context import Context
 from tests.core.loopback import DnsServer, tcp
@@ -41,7 +42,7 @@ def accepted() -> TlsFacts:
 
 
 def seen(*rows: tuple[Service, TlsFacts]) -> Inputs:
-    return given(*(one for one, _ in rows), elsewhere={"tls": tuple(rows)})
+    return given(*(one for one, _ in rows), elsewhere=tuple(rows))
 
 
 def clock_of(*rows: tuple[Service, TlsFacts]) -> list[tuple[str, bool]]:
@@ -148,10 +149,7 @@ def test_a_mail_server_greets_with_the_time(greeting: str, ahead: float | None) 
 def test_a_greeting_before_starttls_is_a_witness() -> None:
     submission = Service(protocol="smtp", host="smtp.corp.example", port=587, tls="starttls", source="srv")
     greeting = ServerFacts(greeting="220 smtp ESMTP Exim 4.96 " + formatdate(NOW + 60 * DAY, usegmt=True))
-    elsewhere: dict[str, tuple[tuple[Target, Facts], ...]] = {
-        "tls": ((submission, refused("smtp.corp.example", NEW)),),
-        "server": ((submission, greeting),),
-    }
+    elsewhere = ((submission, refused("smtp.corp.example", NEW)), (submission, greeting))
     facts = probe_clock(ALICE, given(submission, elsewhere=elsewhere), bench())
     assert [one.certainty for one in judge_clock(facts, given(), ALICE)] == ["confirmed"]
 
@@ -164,7 +162,7 @@ def test_pages_that_came_anyhow_are_witnesses() -> None:
         Hop(url="https://b.example/", status=200, date="yesterday", at=NOW, milliseconds=9),
     )
     web = ((service("mail.corp.example", 443, "webmail"), WebFacts(hops=hops, loop=False)),)
-    facts = probe_clock(ALICE, given(elsewhere={"web": web}), bench())
+    facts = probe_clock(ALICE, given(elsewhere=web), bench())
     assert [one.ahead_seconds for one in facts.ticks] == [0.0, 0.0]
     assert list(judge_clock(facts, given(), ALICE)) == []
 

@@ -71,14 +71,14 @@ def test_one_answer_is_enough_to_ask_nothing_more(monkeypatch: pytest.MonkeyPatc
     """Neither the kernel nor anybody else."""
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: pytest.fail("looked for routes"))
     refused = ((service("mail.corp.example"), reach("192.0.2.9", failed="connection_refused")),)
-    seen = given(facts={"dns.domain": domain("timed_out")}, elsewhere={"reach": refused})
+    seen = given(facts=(domain("timed_out"),), elsewhere=refused)
 
     assert probe_connection(ALICE, seen, bench(Nameserver("192.0.2.53"))) == ConnectionFacts(answered=True)
 
 
 def test_a_chosen_resolver_on_this_computer_says_nothing_of_the_network() -> None:
     """Silent as it is, no route is missing."""
-    seen = given(facts={"dns.domain": domain("timed_out")})
+    seen = given(facts=(domain("timed_out"),))
     found = probe_connection(ALICE, seen, bench(Nameserver("127.0.0.1", 5353), third_party=True))
 
     assert not found.answered
@@ -91,7 +91,7 @@ def test_a_forwarder_on_this_computer_is_not_the_network(monkeypatch: pytest.Mon
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: None)
     work = bench(third_party=True)
     monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("127.0.0.53"),))
-    seen = given(facts={"dns.domain": domain("server_failure")})
+    seen = given(facts=(domain("server_failure"),))
     found = probe_connection(ALICE, seen, work)
 
     assert {route.destination for route in found.routes} == set(offline.ANYWHERE)
@@ -112,9 +112,9 @@ def behind_a_forwarder(monkeypatch: pytest.MonkeyPatch, *, route: bool) -> Conte
     return work
 
 
-def said(status: DnsStatus, name: str = "corp.com") -> dict[str, Facts]:
+def said(status: DnsStatus, name: str = "corp.com") -> tuple[Facts, ...]:
     answer = DnsAnswer(name=name, record_type="MX", status=status)
-    return {"dns.domain": DomainFacts(mx=answer, ipv4=answer, ipv6=answer)}
+    return (DomainFacts(mx=answer, ipv4=answer, ipv6=answer),)
 
 
 @pytest.mark.parametrize("route", [True, False])
@@ -167,7 +167,7 @@ def test_who_says_that_there_is_no_way(monkeypatch: pytest.MonkeyPatch, facts: R
     """A router's or a server's word is an answer; this computer's own is not."""
     work = bench(Nameserver("192.0.2.53"))
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1")
-    seen = given(facts=said("timed_out"), elsewhere={"reach": ((service("mail.corp.example"), facts),)})
+    seen = given(facts=said("timed_out"), elsewhere=((service("mail.corp.example"), facts),))
     assert probe_connection(ALICE, seen, work).answered is answered
 
 
@@ -175,12 +175,12 @@ def test_that_the_kernel_knows_no_way_is_no_answer(monkeypatch: pytest.MonkeyPat
     work = bench(Nameserver("192.0.2.53"))
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: None)
     rows = ((service("mail.corp.example"), unreachable("192.0.2.9", "network_unreachable", 0)),)
-    assert judged(given(facts=said("timed_out"), elsewhere={"reach": rows}), work) == ["confirmed"]
+    assert judged(given(facts=said("timed_out"), elsewhere=rows), work) == ["confirmed"]
 
 
 def test_a_guess_that_answers_is_somebody() -> None:
     guess = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="guess")
-    seen = given(facts=said("timed_out"), elsewhere={"reach": ((guess, reach("192.0.2.9")),)})
+    seen = given(facts=said("timed_out"), elsewhere=((guess, reach("192.0.2.9")),))
     assert probe_connection(ALICE, seen, bench(Nameserver("192.0.2.53"))).answered
 
 
@@ -209,28 +209,26 @@ SETTINGS = SourceResult(source="autoconfig", status="nothing", asked="https://au
 @pytest.mark.parametrize(
     ("facts", "answered"),
     [
-        ({"network.proxy": passage("http://192.0.2.3:3128", 407)}, True),
-        ({"network.proxy": passage("http://proxy.corp.example:3128", 502)}, True),
-        ({"network.proxy": passage("http://127.0.0.1:7890", 502)}, False),
-        ({"network.proxy": passage("http://localhost:7890", 502)}, False),
-        ({"network.proxy": passage("http://127.0.0.1:7890", None, "page")}, True),
-        ({"network.proxy": passage("http://192.0.2.3:3128", None, "proxy")}, False),
-        ({"network.portal": came(204)}, True),
-        ({"network.portal": came(302)}, True),
-        ({"network.portal": came(None, "connection_reset")}, True),
-        ({"network.portal": came(None, "timed_out")}, False),
-        ({"network.clock": ClockFacts(ticks=(Tick(host="a.example", ahead_seconds=1.0),))}, True),
-        ({"network.clock": ClockFacts()}, False),
-        ({"discovery": Discovered(sources=(SETTINGS,))}, True),
-        ({"discovery": Discovered(sources=(msgspec.structs.replace(SETTINGS, status="failed"),))}, False),
+        (passage("http://192.0.2.3:3128", 407), True),
+        (passage("http://proxy.corp.example:3128", 502), True),
+        (passage("http://127.0.0.1:7890", 502), False),
+        (passage("http://localhost:7890", 502), False),
+        (passage("http://127.0.0.1:7890", None, "page"), True),
+        (passage("http://192.0.2.3:3128", None, "proxy"), False),
+        (came(204), True),
+        (came(302), True),
+        (came(None, "connection_reset"), True),
+        (came(None, "timed_out"), False),
+        (ClockFacts(ticks=(Tick(host="a.example", ahead_seconds=1.0),)), True),
+        (ClockFacts(), False),
+        (Discovered(sources=(SETTINGS,)), True),
+        (Discovered(sources=(msgspec.structs.replace(SETTINGS, status="failed"),)), False),
     ],
 )
-def test_any_page_that_came_is_a_network(
-    monkeypatch: pytest.MonkeyPatch, facts: dict[str, Facts], *, answered: bool
-) -> None:
+def test_any_page_that_came_is_a_network(monkeypatch: pytest.MonkeyPatch, facts: Facts, *, answered: bool) -> None:
     """Networks that let nothing out but through their proxy, or no mail at all."""
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1")
-    seen = given(facts=said("timed_out") | facts)
+    seen = given(facts=(*said("timed_out"), facts))
     assert probe_connection(ALICE, seen, bench(Nameserver("192.0.2.53"))).answered is answered
 
 
@@ -246,7 +244,7 @@ def test_landmarks_are_asked_only_with_leave(monkeypatch: pytest.MonkeyPatch, *,
     monkeypatch.setattr(offline, "_knock_at_landmarks", knocks)
     work = bench(third_party=third_party)
     monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("192.0.2.53"),))
-    probe_connection(ALICE, given(facts={"dns.domain": domain("timed_out")}), work)
+    probe_connection(ALICE, given(facts=(domain("timed_out"),)), work)
 
     assert bool(asked) is third_party
 

@@ -72,7 +72,7 @@ class Elsewhere(Vantage, frozen=True, kw_only=True):
 def told_by(file: Path) -> tuple[str, ...]:
     work = replace(bench(), network=Network(vantage=Elsewhere(file=file)))
     target, facts = host(NAME, "192.0.2.9")
-    return probe_hosts(target, given(facts={"dns.host": facts}), work).listed
+    return probe_hosts(target, given(facts=(facts,)), work).listed
 
 
 def test_of_a_file_beyond_all_measure_the_beginning_is_read(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from checks.network.interception import (
     product_of,
 )
 from checks.tls.certificates import CertificateFacts, read_certificate
-from checks.tls.tls import TlsFacts
+from checks.tls.handshake import TlsFacts
 from diagnose.model import Certainty, SkipCheck
 from tests.support.build import SUBJECT as ALICE
 
@@ -66,7 +66,7 @@ def test_what_is_trusted_works_and_is_worth_a_hint_only_in_trouble(*, trouble: b
     mail = service("mail.corp.example")
     row = (mail, reach("192.0.2.9", failed="timed_out" if trouble else None))
     facts = InterceptionFacts(shown=(shown("smtp.provider.test", AVAST, trusted=True),))
-    found = list(judge_interception(facts, given(mail, elsewhere={"reach": (row,)}), ALICE))
+    found = list(judge_interception(facts, given(mail, elsewhere=(row,)), ALICE))
 
     assert [one.certainty for one in found] == (["possible"] if trouble else [])
 
@@ -83,7 +83,7 @@ def test_what_is_trusted_works_and_is_worth_a_hint_only_in_trouble(*, trouble: b
     ids=["chain incomplete", "self-signed", "expired", "not yet valid", "another name"],
 )
 def test_other_faults_of_a_certificate_are_not_taken_for_it(leaf: CertificateFacts) -> None:
-    seen = given(elsewhere={"tls": ((service("mail.corp.example"), refused_certificate(leaf)),)})
+    seen = given(elsewhere=((service("mail.corp.example"), refused_certificate(leaf)),))
 
     with pytest.raises(SkipCheck):
         probe_interception(ALICE, seen, bench())
@@ -92,7 +92,7 @@ def test_other_faults_of_a_certificate_are_not_taken_for_it(leaf: CertificateFac
 def test_certificates_that_only_the_clock_refuses_are_not_taken_for_it() -> None:
     leaf = certificate("mail.corp.example", "CN=R11,O=Let's Encrypt")
 
-    seen = given(elsewhere={"tls": ((service("mail.corp.example"), refused_certificate(leaf, code=9)),)})
+    seen = given(elsewhere=((service("mail.corp.example"), refused_certificate(leaf, code=9)),))
 
     with pytest.raises(SkipCheck):
         probe_interception(ALICE, seen, bench())
@@ -111,11 +111,11 @@ def test_a_public_page_is_asked_only_after_a_refusal_and_with_leave(
     monkeypatch.setattr(interception, "_certificate_of", answers)
     mail = service("mail.corp.example")
     good = TlsFacts(verified=True, at=NOW, issuer="commonName=R11")
-    probe_interception(ALICE, given(elsewhere={"tls": ((mail, good),)}), bench(third_party=third_party))
+    probe_interception(ALICE, given(elsewhere=((mail, good),)), bench(third_party=third_party))
     assert asked == []
 
     bad = refused_certificate(certificate("mail.corp.example", COMPANY))
-    facts = probe_interception(ALICE, given(elsewhere={"tls": ((mail, bad),)}), bench(third_party=third_party))
+    facts = probe_interception(ALICE, given(elsewhere=((mail, bad),)), bench(third_party=third_party))
     assert bool(asked) is third_party
     found = [one.certainty for one in judge_interception(facts, given(mail), ALICE)]
     assert found == (["confirmed"] if third_party else [])

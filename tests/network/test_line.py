@@ -68,7 +68,7 @@ def test_no_connect_is_made_without_need(
     reached = tuple((service(host), reach("192.0.2.9", **how)) for host, how in rows)  # type: ignore[arg-type]
 
     with pytest.raises(SkipCheck):
-        probe_line(ALICE, given(elsewhere={"reach": reached}), bench())
+        probe_line(ALICE, given(elsewhere=reached), bench())
 
 
 def test_six_spaced_connects_to_the_server_that_answers(tcp_port: int) -> None:
@@ -76,7 +76,7 @@ def test_six_spaced_connects_to_the_server_that_answers(tcp_port: int) -> None:
     good = service("mail.corp.example", tcp_port), reach("127.0.0.1", milliseconds=1)
     silent = service("smtp.corp.example", 465, "smtp"), reach("192.0.2.9", failed="timed_out")
     with within(1, waits=LINE_SECONDS):
-        facts = probe_line(ALICE, given(elsewhere={"reach": (good, silent)}), bench(seconds=20))
+        facts = probe_line(ALICE, given(elsewhere=(good, silent)), bench(seconds=20))
 
     assert (facts.host, facts.port, facts.all_reached) == ("mail.corp.example", tcp_port, False)
     assert len(facts.milliseconds) == CONNECTS
@@ -87,4 +87,4 @@ def test_six_spaced_connects_to_the_server_that_answers(tcp_port: int) -> None:
 def test_the_runs_deadline_is_kept(tcp_port: int) -> None:
     good = service("mail.corp.example", tcp_port), reach("127.0.0.1", milliseconds=1500)
     with within(0.5, waits=1):
-        probe_line(ALICE, given(elsewhere={"reach": (good,)}), bench(seconds=1))
+        probe_line(ALICE, given(elsewhere=(good,)), bench(seconds=1))

@@ -164,7 +164,7 @@ def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
     target = Service(protocol="webmail", host=page, port=443, tls="implicit", source="option", url=f"https://{page}/")
     subject = Subject(domain=page.partition(".")[2] if page != "github.io" else page)
     reached = ReachFacts(addresses=(), connected=None, attempts=())
-    given = Inputs(subject=subject, provider=None, services=(target,), facts={"reach": reached})
+    given = Inputs(subject=subject, provider=None, services=(target,), facts=(reached,))
     orders: list[Order] = []
 
     def visited(order: Order, *_: object) -> Visit:
@@ -187,7 +187,7 @@ def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
 def test_a_mail_of_any_owner_below_the_suffix_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parent of a provider's host may be a suffix."""
     monkeypatch.setattr("diagnose.providers.hosts_of", lambda _: ("corp.com.cn", "mail.hoster.example", "x.github.io"))
-    given = Inputs(subject=Subject(domain="k12.ca.us"), provider="any", services=(), facts={})
+    given = Inputs(subject=Subject(domain="k12.ca.us"), provider="any", services=())
 
     assert expected_senders(given) == {"k12.ca.us", "hoster.example"}
 

@@ -77,7 +77,7 @@ def test_the_webmail_host_itself(
 def test_nothing_is_asked_where_nothing_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Vantage, "known_answers", lambda _: pytest.fail("asked"))
     mail = service("mail.corp.example")
-    seen = given(mail, facts={"dns.domain": domain("answered")}, elsewhere={"reach": ((mail, reach("192.0.2.9")),)})
+    seen = given(mail, facts=(domain("answered"),), elsewhere=((mail, reach("192.0.2.9")),))
 
     with pytest.raises(SkipCheck):
         probe_portal(ALICE, seen, bench(third_party=True))
@@ -86,7 +86,7 @@ def test_nothing_is_asked_where_nothing_failed(monkeypatch: pytest.MonkeyPatch) 
 def in_trouble(status: Any = "answered") -> Any:
     mail = service("mail.corp.example")
     failed = ((mail, reach("192.0.2.9", failed="timed_out")),)
-    return given(mail, facts={"dns.domain": domain(status)}, elsewhere={"reach": failed})
+    return given(mail, facts=(domain(status),), elsewhere=failed)
 
 
 def test_nothing_is_asked_where_no_name_resolves() -> None:
@@ -125,8 +125,8 @@ def test_the_webmail_hosts_names_are_those_it_showed_in_vain(monkeypatch: pytest
     seen = given(
         page,
         mail,
-        facts={"dns.domain": domain("answered")},
-        elsewhere={"tls": ((page, shown),), "reach": ((mail, reach("192.0.2.9", failed="timed_out")),)},
+        facts=(domain("answered"),),
+        elsewhere=((page, shown), (mail, reach("192.0.2.9", failed="timed_out"))),
     )
     monkeypatch.setattr(portal, "_ask", lambda url, known, *_: Reply(url=url, operator=known and known.operator))
     facts = probe_portal(ALICE, seen, bench())

@@ -179,7 +179,7 @@ def test_what_socks_proxies_say(
 
 def test_a_proxy_that_nobody_runs(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
     told(monkeypatch, f"http://127.0.0.1:{closed_port}")
-    facts = probe_page(PAGE, given(PAGE, facts={"reach": reach("192.0.2.9")}), bench())
+    facts = probe_page(PAGE, given(PAGE, facts=(reach("192.0.2.9"),)), bench())
 
     assert facts.direct == "answers"
     assert facts.passages[0].stage == "proxy"
@@ -210,7 +210,7 @@ def test_a_proxy_elsewhere_is_not_asked_for_a_server_on_this_computer(monkeypatc
     told(monkeypatch, "http://proxy.corp.example:3128")
 
     with pytest.raises(SkipCheck):
-        probe_page(PAGE, given(PAGE, facts={"reach": reach("127.0.0.1")}), bench())
+        probe_page(PAGE, given(PAGE, facts=(reach("127.0.0.1"),)), bench())
 
 
 def test_the_webmail_page_speaks_for_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,13 +63,12 @@ def test_split_dns_is_legal(*, here: bool, elsewhere: bool, certainty: Certainty
 
 def seen(name: str, *addresses: str, system: tuple[str, ...] = (), listed: tuple[str, ...] = ()) -> Inputs:
     target, facts = host(name, *addresses)
-    rows: dict[str, tuple[tuple[Target, Facts], ...]] = {"dns.host": ((target, facts),)}
-    rows["reach"] = ((service(name), reach(PUBLIC)),)
+    rows: list[tuple[Target, Facts]] = [(target, facts), (service(name), reach(PUBLIC))]
     if system:
-        rows["dns.system"] = ((target, SystemFacts(system=SystemLookup(addresses=system), chosen=addresses)),)
+        rows.append((target, SystemFacts(system=SystemLookup(addresses=system), chosen=addresses)))
     if listed:
-        rows["network.hosts"] = ((Host(name=name, source="option"), HostsFileFacts(file="hosts", listed=listed)),)
-    return given(service(name), elsewhere=rows)
+        rows.append((Host(name=name, source="option"), HostsFileFacts(file="hosts", listed=listed)))
+    return given(service(name), elsewhere=tuple(rows))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from diagnose.model import Service, Subject
-from diagnose.model.protocols import ProtocolName, TlsMode
+from typing import Any
+
+from diagnose.model import Check, Host, Service, Subject, Target
+from diagnose.model.protocols import PROTOCOLS, ProtocolName, TlsMode
 from diagnose.model.targets import Source
 
 DOMAIN = "corp.example"
@@ -19,3 +21,10 @@ def service(
     host: str = f"mail.{DOMAIN}",
 ) -> Service:
     return Service(protocol=protocol, host=host, port=port, tls=tls, source=source)
+
+
+def targets_of(check: Check[Any]) -> list[Target]:
+    """One target of every kind that *check* is for: subject, host, and a service of each protocol and TLS mode."""
+    kinds: list[Target] = [SUBJECT, Subject(domain=DOMAIN), Host(name=f"mail.{DOMAIN}", source="option")]
+    kinds += [service(protocol.name, port.number, port.tls) for protocol in PROTOCOLS for port in protocol.ports]
+    return [one for one in kinds if isinstance(one, check.each) and check.applies(one)]

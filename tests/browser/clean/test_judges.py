@@ -22,7 +22,7 @@ HOST = "webmail.corp.example"
 URL = f"https://{HOST}/"
 TARGET = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="option", url=URL)
 GUESS = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="guess", url=URL)
-GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(TARGET,), facts={})
+GIVEN = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(TARGET,))
 NOT_CONNECTED = Failure(name="connection_refused", operation="connect")
 
 

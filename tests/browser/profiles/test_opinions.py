@@ -17,7 +17,7 @@ from diagnose.model import Failure, Finding, Inputs, Service, Subject
 from .made import HOST, NOW, URL
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example")
-GIVEN = Inputs(subject=SUBJECT, provider=None, services=(), facts={})
+GIVEN = Inputs(subject=SUBJECT, provider=None, services=())
 WEBMAIL = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="option", url=URL)
 GUESSED = Service(protocol="webmail", host=HOST, port=443, tls="implicit", source="guess", url=URL)
 

@@ -1,0 +1,61 @@
+"""What is told of a handshake; apart from who makes it, since the greeting's check reads it, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from checks.network.reference_clocks import Tick, Validity
+from checks.tls.certificates import CertificateFacts
+from checks.tls.explained import Explanation
+from diagnose.model import Facts, Failure
+
+
+class TlsFacts(Facts, frozen=True, kw_only=True):
+    """A handshake."""
+
+    verified: bool
+    at: float
+    """When, by this computer's clock, in seconds since the epoch."""
+    version: str | None = None
+    cipher: str | None = None
+    not_before: float | None = None
+    """Begin of the accepted certificate's validity, seconds since the epoch."""
+    not_after: float | None = None
+    """End of it."""
+    issuer: str | None = None
+    offered: bool = True
+    """For STARTTLS: whether the server listed it."""
+    refusal: str | None = None
+    """For STARTTLS: the server's words when it listed STARTTLS and refused the command."""
+    failure: Failure | None = None
+    first_failure: Failure | None = None
+    """For a handshake that held at the second try: how the first ended."""
+    verify_code: int | None = None
+    """OpenSSL's number for why the certificate was not accepted."""
+    waited_seconds: float | None = None
+    """For a handshake that was not finished in time: for how long it was waited for."""
+    rejected_here_at: float | None = None
+    """For a handshake that broke off: as `ReachFacts` has it."""
+    private_authorities: bool = False
+    """Authorities beside the system's were named."""
+    explanation: Explanation | None = None
+    clocks: tuple[Tick, ...] = ()
+    """Other clocks; asked where a certificate is outside its dates by this computer's."""
+    validities: tuple[Validity, ...] = ()
+    """Dates of the certificates of the servers that were asked for the time."""
+
+
+def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:
+    """Which way a certificate of the chain is outside its dates at *moment*, seconds since the epoch."""
+    for certificate in dated(facts.explanation or Explanation()):
+        if certificate.not_after < moment:
+            return "expired"
+        if certificate.not_before > moment:
+            return "not-yet"
+    return None
+
+
+def dated(seen: Explanation) -> Iterator[CertificateFacts]:
+    """The certificates whose dates count: a root that was sent along is not the one that is trusted."""
+    return (one for one in seen.chain if not one.self_signed or one is seen.chain[0])
