@@ -27,6 +27,7 @@ from diagnose.model.deadline import Deadline
 from diagnose.model.failure import Failure, FailureName, failure
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.model.report import Report
+from diagnose.model.stations import AddedStation
 from diagnose.model.targets import Host, Service, Subject, Target
 from diagnose.model.text import Text, TextError, quote, text
 from diagnose.network import DnsAnswer, FetchedPage, Nameserver, Network, Stream
@@ -42,6 +43,7 @@ API_VERSION = (1, 0)
 
 __all__ = [
     "API_VERSION",
+    "AddedStation",
     "Certainty",
     "Check",
     "CheckResult",

@@ -31,6 +31,7 @@ CHECK = Check(
     family="address",
     title="The address has the form of a mailbox address",
     each=Subject,
+    of_flaws=True,
     facts=SyntaxFacts,
     probe=probe_syntax,
     judge=judge_syntax,

@@ -157,6 +157,7 @@ CHECK = Check(
     family="browser",
     title="The browser that opened the self-test is fit for webmail",
     each=Subject,
+    station="computer",
     facts=BrowserFacts,
     probe=probe_browser,
     judge=judge_browser,

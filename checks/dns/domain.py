@@ -251,6 +251,7 @@ CHECK = Check(
     family="dns",
     title="The domain {domain} exists and takes mail",
     each=Subject,
+    station="dns",
     facts=DomainFacts,
     probe=probe_domain,
     judge=judge_domain,

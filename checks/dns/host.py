@@ -110,6 +110,7 @@ CHECK = Check(
     family="dns",
     title="The server name {host} resolves",
     each=Host,
+    station="dns",
     facts=HostFacts,
     probe=probe_host,
     judge=judge_host,

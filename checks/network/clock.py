@@ -135,6 +135,7 @@ CHECK = Check(
     family="network",
     title="This computer's clock is right",
     each=Subject,
+    station="computer",
     facts=ClockFacts,
     probe=probe_clock,
     judge=judge_clock,

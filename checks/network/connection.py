@@ -233,6 +233,7 @@ CHECK = Check(
     family="network",
     title="This computer has a working network connection",
     each=Subject,
+    station="network",
     facts=ConnectionFacts,
     probe=probe_connection,
     judge=judge_connection,

@@ -90,6 +90,7 @@ CHECK = Check(
     family="network",
     title="The hosts file does not override {host}",
     each=Host,
+    station="computer",
     facts=HostsFileFacts,
     probe=probe_hosts,
     judge=judge_hosts,

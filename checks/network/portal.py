@@ -191,6 +191,7 @@ CHECK = Check(
     family="network",
     title="No sign-in page of this network stands in between",
     each=Subject,
+    station="network",
     facts=PortalFacts,
     probe=probe_portal,
     judge=judge_portal,

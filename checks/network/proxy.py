@@ -340,6 +340,7 @@ CHECK = Check(
     family="network",
     title=_title,
     each=Subject | Service,
+    station="computer",
     facts=ProxyFacts,
     probe=probe_proxies,
     judge=judge_proxies,

@@ -83,6 +83,7 @@ CHECK = Check(
     family="reach",
     title="Every published address of {host} answers on port {port}",
     each=Service,
+    station="server",
     facts=PathsFacts,
     probe=probe_paths,
     judge=judge_paths,

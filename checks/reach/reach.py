@@ -224,6 +224,7 @@ CHECK = Check(
     family="reach",
     title="{host} accepts connections on port {port}",
     each=Service,
+    station="server",
     facts=ReachFacts,
     probe=probe_reach,
     judge=judge_reach,

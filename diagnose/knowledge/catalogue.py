@@ -19,25 +19,14 @@ from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.packages import Package, packages
 from diagnose.model import TextError, quote, text
-from diagnose.model.report import Impact, ReportLink, ReportRemedy, StationName
+from diagnose.model.report import Impact, ReportLink, ReportRemedy
+from diagnose.model.stations import FAMILIES as ALL_FAMILIES
+from diagnose.model.stations import StationName
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
 
-FAMILIES = (
-    "address",
-    "network",
-    "dns",
-    "reach",
-    "server",
-    "tls",
-    "settings",
-    "credentials",
-    "lockout",
-    "activation",
-    "web",
-    "browser",
-)
-"""The layers, the one that others stand on first."""
+FAMILIES = tuple(name for name, family in ALL_FAMILIES.items() if family.station is not None)
+"""Those that have causes: the layers, the one that others stand on first."""
 
 Fixer = Literal["user", "helpdesk", "admin", "provider"]
 Scope = Literal["account", "domain", "host", "service", "computer", "browser"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 import msgspec
 
 from diagnose.model.protocols import Way
+from diagnose.model.stations import AddedStation
 from diagnose.model.targets import Service, Subject, Target
 from diagnose.model.text import Text
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from diagnose.running.context import Context
 
 Certainty = Literal["confirmed", "likely", "possible"]
+Opening = Literal["transport", "login", "mailbox"]
+"""That a server speaks with us, that it takes the login, that it opens the mailbox."""
 Status = Literal["pass", "warn", "fail", "skip", "error"]
 
 Facts = msgspec.Struct
@@ -168,8 +171,8 @@ class Check(Generic[F]):
     """Facts that are waited for, and read if there are any."""
     starts_after: tuple[type[Facts], ...] = ()
     """Facts that are waited for and not read: for the order alone, or to leave the processor to others."""
-    overrules: tuple[str, ...] = ()
-    """Checks that know less of the same target: what they hold possible and this one rules out is dropped."""
+    overrules: tuple[type[Facts], ...] = ()
+    """Facts of checks that know less of the same target: what those hold possible and this one rules out is dropped."""
     applies: Callable[[Any], bool] = always
     """Which targets of the kind it is for."""
     usable: Callable[[F], bool] = always
@@ -184,6 +187,13 @@ class Check(Generic[F]):
     """What these facts do not tell although it was asked; where no cause is found, that makes a run inconclusive."""
     way: Way | None = None
     """The one way into the mailbox that it tells of; None: all that its service opens."""
+    station: str | AddedStation | None = None
+    """The station of the picture that it speaks for, which works where all its checks passed; None: it speaks for none.
+    A name that is not known stands for its family's station."""
+    opens: Opening | None = None
+    """Which part of a way into the mailbox its usable facts show to be open; a way is open by all of them."""
+    of_flaws: bool = False
+    """It says what is wrong with an address that is none; no other check runs then."""
     turns: Turns | None = None
     """For what is done on one service after the other; None: on all at once."""
 

@@ -11,7 +11,6 @@ from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.model.targets import Source
 
 Impact = Literal["blocks", "hinders"]
-StationName = Literal["computer", "network", "dns", "server", "encryption", "login", "mailbox"]
 StationState = Literal["ok", "broken", "hindered", "unknown"]
 Verdict = Literal["healthy", "problem", "inconclusive"]
 SCHEMA_VERSION: Literal[1] = 1
@@ -148,7 +147,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 class Station(msgspec.Struct, frozen=True, kw_only=True):
     """One station on the way from the computer to the mailbox, for the picture."""
 
-    name: StationName
+    name: str
+    """One of `STATION_NAMES`, or of a station that a package adds."""
     title: str
     state: StationState
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from diagnose.model import stations
 from diagnose.model.check import Certainty
 from diagnose.model.report import Impact
 from diagnose.model.text import text
@@ -24,20 +25,5 @@ FIXERS: Mapping[str, str] = {
     "provider": text("mail provider").msgid,
 }
 """Other packages' fixers may be missing."""
-FAMILIES: Mapping[str, str] = {
-    "address": text("Address").msgid,
-    "network": text("This computer's network").msgid,
-    "dns": text("DNS").msgid,
-    "reach": text("Way to the server").msgid,
-    "server": text("Mail server").msgid,
-    "tls": text("Encryption").msgid,
-    "settings": text("Settings").msgid,
-    "credentials": text("Password and sign-in").msgid,
-    "login": text("Login").msgid,
-    "lockout": text("Locks and limits").msgid,
-    "activation": text("Account").msgid,
-    "web": text("Webmail page").msgid,
-    "browser": text("Browser").msgid,
-    "plugin": text("Additional checks").msgid,
-}
+FAMILIES: Mapping[str, str] = {name: family.title for name, family in stations.FAMILIES.items()}
 """Of checks and of causes; other packages' families may be missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any, get_args
@@ -9,13 +10,18 @@ from typing import Any, get_args
 from diagnose.discovery import Discovered
 from diagnose.model import Check, Facts, Service
 from diagnose.model.protocols import BY_NAME, TlsMode
+from diagnose.model.stations import STATIONS, AddedStation
 
+NAME = re.compile(r"[a-z][a-z0-9.-]*")
 DISCOVERY = "discovery"
 """The id of the check that announces services."""
 
 
 class DeclarationError(Exception):
-    """The checks as declared cannot run: two of one id, facts that no check leaves, or a circle in what they need."""
+    """The checks as declared cannot run.
+
+    Two are of one id, one waits for what no check leaves or for itself, or a station has another's name.
+    """
 
 
 def validate(checks: Iterable[Check[Any]]) -> None:
@@ -33,6 +39,10 @@ def validate(checks: Iterable[Check[Any]]) -> None:
             raise DeclarationError(f"{check.id} leaves {Discovered.__name__}, as {DISCOVERY} does")
         if owners.setdefault(check.facts, check.id) != check.id:
             raise DeclarationError(f"{check.id} leaves {check.facts.__name__}, as {owners[check.facts]} does")
+        if isinstance(added := check.station, AddedStation) and (
+            added.name in STATIONS or not NAME.fullmatch(added.name)
+        ):
+            raise DeclarationError(f"{check.id} adds a station {added.name!r}")
     for check in declared:
         if unknown := sorted(kind.__name__ for kind in check.awaited - owners.keys() - {Discovered}):
             raise DeclarationError(f"{check.id} waits for {', '.join(unknown)}, which no check leaves")

@@ -43,8 +43,6 @@ from diagnose.verdict.verdict import judge
 DEFAULT_SECONDS = 30.0
 PROXIES_SECONDS = 0.3
 """At the end of a run, for a program that is asked for the system's settings."""
-SYNTAX = "address.syntax"
-"""The id of the check that is all there is to do for a subject whose address is none."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +166,7 @@ def mask_of(request: Request) -> Mask:
 def _checks(request: Request) -> tuple[Check[Any], ...]:
     """Those to run; no network is needed to tell that an address is none, nor for a record."""
     if request.subject.flaw is not None:
-        return tuple(check for check in all_checks() if check.id == SYNTAX)
+        return tuple(check for check in all_checks() if check.of_flaws)
     if not request.discovery:
         named = [
             c for c in all_checks() if c.is_for(Subject) and any(matches(p, c.id, c) for p in request.selection.only)
@@ -186,15 +184,14 @@ def _alone(check: Check[Any], left: set[type[Facts]]) -> Check[Any]:
 def _report(
     request: Request, outcome: Outcome, network: Network, *, login: bool, started: datetime, began: float
 ) -> Report:
-    known = catalogue()
+    known, checks = catalogue(), {check.id: check for check in all_checks()}
     judgement = judge(
         outcome.results,
         outcome.services,
         known,
+        checks,
         login_asked=login and _login_chosen(request),
         services_asked=_services_asked(request),
-        rules_out={check.id: check.rules_out for check in all_checks()},
-        overrules={check.id: check.overrules for check in all_checks()},
         strict=request.strict,
         interrupted=outcome.interrupted,
         narrowed=bool(request.narrowed),
@@ -211,7 +208,7 @@ def _report(
         audience=request.audience,
         narrowed=request.narrowed,
     )
-    return compose(judgement, outcome.results, outcome.services, frame, known, translation(request.lang))
+    return compose(judgement, outcome.results, outcome.services, frame, known, checks, translation(request.lang))
 
 
 def _proxies(vantage: Vantage) -> str | None:
@@ -231,8 +228,7 @@ def _services_asked(request: Request) -> bool:
 
 def _login_chosen(request: Request) -> bool:
     """Whether --only and --skip leave the login in."""
-    only, skip = request.selection.only, request.selection.skip
-    return "login" not in skip and (not only or any(p.partition(".")[0] == "login" for p in only))
+    return any(request.selection.leaves(check) for check in all_checks() if check.opens == "login")
 
 
 def _discovery(wishes: Wishes) -> Check[Discovered]:

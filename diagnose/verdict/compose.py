@@ -12,7 +12,7 @@ import msgspec
 
 from diagnose import __version__, browsers, providers
 from diagnose.knowledge.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, remedies_for
-from diagnose.model import CheckResult, Host, Service, Subject, Target, Text, quote, text
+from diagnose.model import Check, CheckResult, Host, Service, Subject, Target, Text, quote, text
 from diagnose.model.protocols import ORDER
 from diagnose.model.report import (
     Environment,
@@ -59,9 +59,10 @@ def compose(
     services: tuple[Service, ...],
     frame: Frame,
     catalogue: Catalogue,
+    checks: Mapping[str, Check[Any]],
     translate: Translate = str,
 ) -> Report:
-    """The finished report."""
+    """The finished report; *checks*: the records by their ids."""
     advised, said = msgspec.structs.replace(frame, provider=_provider(judgement, frame)), dict[str, str]()
     causes = tuple(_cause(cause, advised, catalogue, said, translate) for cause in judgement.causes)
     return Report(
@@ -87,7 +88,7 @@ def compose(
                 for cause in sorted(judgement.ruled_out, key=catalogue.order)
             ),
         ),
-        path=path(judgement, results, catalogue, translate),
+        path=path(judgement, results, catalogue, checks, translate),
         services=tuple(
             ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source)
             for s in sorted(services, key=lambda s: ORDER[s.protocol])

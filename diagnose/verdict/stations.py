@@ -3,80 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import get_args
+from typing import Any
 
 from diagnose.knowledge.catalogue import Catalogue
-from diagnose.model import CheckResult, Host, Service, Subject, text
-from diagnose.model.report import Station, StationName, StationState
+from diagnose.model import Check, CheckResult, Host, Service, Subject
+from diagnose.model.report import Station, StationState
+from diagnose.model.stations import FAMILIES, STATION_NAMES, STATIONS, AddedStation
 from diagnose.verdict.verdict import JudgedCause, Judgement
-
-NAMES: tuple[StationName, ...] = get_args(StationName)
-"""In the order of the way."""
-TITLES: Mapping[StationName, str] = {
-    "computer": text("This computer").msgid,
-    "network": text("Network").msgid,
-    "dns": text("DNS").msgid,
-    "server": text("Server").msgid,
-    "encryption": text("Encryption").msgid,
-    "login": text("Login").msgid,
-    "mailbox": text("Mailbox").msgid,
-}
-FAMILIES: Mapping[str, StationName] = {
-    "address": "computer",
-    "browser": "computer",
-    "network": "computer",
-    "dns": "dns",
-    "reach": "server",
-    "server": "server",
-    "web": "server",
-    "tls": "encryption",
-    "settings": "login",
-    "credentials": "login",
-    "lockout": "login",
-    "activation": "login",
-}
-"""Where the causes of a family break the way, unless the catalogue puts one elsewhere."""
-CHECKS: Mapping[StationName, frozenset[str]] = {
-    "computer": frozenset({"network.hosts", "network.clock", "network.proxy", "browser.self-test"}),
-    "network": frozenset({"network.connection", "network.portal"}),
-    "dns": frozenset({"dns.domain", "dns.host"}),
-    "server": frozenset({"reach", "reach.paths", "server", "web"}),
-    "encryption": frozenset({"tls"}),
-    "login": frozenset({"login"}),
-    "mailbox": frozenset({"login.mailbox"}),
-}
-"""What has to be passed for a station to work."""
-AFTER_LOGIN = frozenset({"login.mailbox", "login.sender"})
-"""Checks that only run once a login was accepted: what they find lies behind it."""
 
 
 def path(
     judgement: Judgement,
     results: tuple[CheckResult, ...],
     catalogue: Catalogue,
+    checks: Mapping[str, Check[Any]],
     translate: Callable[[str], str] = str,
 ) -> tuple[Station, ...]:
-    """The stations in order. One works where its checks passed on every way that the picture tells of."""
+    """The stations in order. One works where its checks passed on every way that the picture tells of.
+
+    *checks*: the records by their ids.
+    """
     told = _of_shut_ways(judgement, results)
-    states = {name: _works(name, told) for name in NAMES}
-    for name in reversed(NAMES[:2]):  # what got through to others came through these
-        later = NAMES[NAMES.index(name) + 1 :]
+    titles = _titles({id(check): check for r in results if (check := checks.get(r.check))}.values())
+    names = tuple(titles)
+    own = {identity: _station(check, titles) for identity, check in checks.items()}
+    states = {name: _works(tuple(r for r in told if own.get(r.check) == name)) for name in names}
+    for name in reversed(STATION_NAMES[:2]):  # what got through to others came through these
+        later = STATION_NAMES[STATION_NAMES.index(name) + 1 :]
         if states[name] == "unknown" and any(states[other] == "ok" for other in later):
             states[name] = "ok"
-    sure = [cause for cause in judgement.causes if cause.certainty != "possible"]
-    broken = {_place(cause, catalogue) for cause in sure if cause.impact == "blocks"}
+    sure = [(cause, _place(cause, catalogue, checks)) for cause in judgement.causes if cause.certainty != "possible"]
+    broken = {place for cause, place in sure if cause.impact == "blocks"}
     states.update(dict.fromkeys(broken, "broken"))
-    first = min(map(NAMES.index, broken), default=len(NAMES))
-    for place in {_place(cause, catalogue) for cause in sure} - broken:
-        if NAMES.index(place) < first or states[place] == "ok":  # behind a break only what was reached is known
+    first = min(map(names.index, broken), default=len(names))
+    for place in {place for _, place in sure} - broken:
+        if names.index(place) < first or states[place] == "ok":  # behind a break only what was reached is known
             states[place] = "hindered"
-    return tuple(Station(name=name, title=translate(TITLES[name]), state=states[name]) for name in NAMES)
+    return tuple(Station(name=name, title=translate(titles[name]), state=states[name]) for name in names)
 
 
-def _place(cause: JudgedCause, catalogue: Catalogue) -> StationName:
-    if all(seen.result.check in AFTER_LOGIN for seen in cause.seen):
+def _titles(checks: Iterable[Check[Any]]) -> Mapping[str, str]:
+    """Name to title of all stations in order, those that *checks* add included."""
+    added: dict[str, AddedStation] = {}
+    for check in checks:
+        if isinstance(check.station, AddedStation) and check.station.name not in STATIONS:
+            added.setdefault(check.station.name, check.station)
+    titles: dict[str, str] = {}
+    for name, title in STATIONS.items():
+        titles[name] = title
+        titles |= {one.name: one.title for one in added.values() if one.behind == name}
+    return titles
+
+
+def _station(check: Check[Any], known: Iterable[str]) -> str | None:
+    """The station that *check* speaks for; its family's where the one that it names is not *known*."""
+    name = check.station.name if isinstance(check.station, AddedStation) else check.station
+    if name is None or name in known:
+        return name
+    family = FAMILIES.get(check.family)
+    return family.station if family is not None else None
+
+
+def _place(cause: JudgedCause, catalogue: Catalogue, checks: Mapping[str, Check[Any]]) -> str:
+    """Where *cause* breaks the way."""
+    seen_by = [checks.get(seen.result.check) for seen in cause.seen]
+    if all(check is not None and _is_behind_login(check, checks) for check in seen_by):
         return "mailbox"
-    return catalogue[cause.id].station or FAMILIES[cause.id.partition(".")[0]]
+    added = {check.station.name for check in seen_by if check is not None and isinstance(check.station, AddedStation)}
+    if len(added) == 1 and all(check is not None and isinstance(check.station, AddedStation) for check in seen_by):
+        return added.pop()
+    family = FAMILIES.get(cause.id.partition(".")[0])
+    return catalogue[cause.id].station or (family and family.station) or "login"
+
+
+def _is_behind_login(check: Check[Any], checks: Mapping[str, Check[Any]]) -> bool:
+    """Whether *check* only runs once a login was accepted: what it finds lies behind that."""
+    return any(other.facts in check.needed_somewhere for other in checks.values() if other.opens == "login")
 
 
 def _of_shut_ways(judgement: Judgement, results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
@@ -85,13 +87,13 @@ def _of_shut_ways(judgement: Judgement, results: tuple[CheckResult, ...]) -> tup
     return tuple(r for r in results if not shut or not isinstance(r.target, Service) or r.ways & shut)
 
 
-def _works(name: StationName, told: tuple[CheckResult, ...]) -> StationState:
-    """``ok`` where it was looked at, and works on every way, on each of them for one server at least."""
+def _works(told: tuple[CheckResult, ...]) -> StationState:
+    """Of a station that *told* is all of: ``ok`` where every way works, for one server of it at least."""
     rows: dict[object, dict[object, list[bool]]] = {}
     for result in told:
         good = result.usable and result.status in {"pass", "warn"}
         neutral = result.facts is None or (result.usable and result.status == "skip")
-        if result.check in CHECKS[name] and not neutral and (good or _is_named(result)):
+        if not neutral and (good or _is_named(result)):
             for group in _groups(result):
                 rows.setdefault(group, {}).setdefault(result.target, []).append(good)
     if not rows:

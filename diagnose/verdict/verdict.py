@@ -6,12 +6,13 @@ What explains what is written in the catalogue; here is only how that is applied
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from diagnose.knowledge.catalogue import Catalogue
-from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
+from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
+from diagnose.model.check import Opening
 from diagnose.model.report import Impact, Verdict
 
 ServiceState = Literal["open", "shut", "unknown"]
@@ -19,12 +20,8 @@ ServiceState = Literal["open", "shut", "unknown"]
 _CERTAINTY: Mapping[Certainty, int] = {"confirmed": 0, "likely": 1, "possible": 2}
 _WHOLE = {"account", "domain", "computer", "browser"}
 """Scopes of causes that are true of every service."""
-LOGIN = "login"
-"""The check whose answer settles whether a way in works."""
 MOST_POSSIBLE = 3
 """Causes that are merely possible, and named all the same."""
-_ON_THE_WAY = {"reach", "tls", "server", "web"}
-"""Checks without which nobody knows whether a service is open."""
 
 
 WAY_UNKNOWN: Mapping[Way, Text] = {
@@ -69,41 +66,40 @@ def judge(
     results: tuple[CheckResult, ...],
     services: tuple[Service, ...],
     catalogue: Catalogue,
+    checks: Mapping[str, Check[Any]],
     *,
     login_asked: bool,
     services_asked: bool = True,
-    rules_out: Mapping[str, tuple[str, ...]] | None = None,
-    overrules: Mapping[str, tuple[str, ...]] | None = None,
     strict: bool = False,
     interrupted: bool = False,
     narrowed: bool = False,
     asked: Callable[[CheckResult], bool] | None = None,
 ) -> Judgement:
-    """Weigh *results*.
+    """Weigh *results* of *checks*, the records by their ids.
 
     *login_asked*: the login itself was to be tested. *services_asked*: the mail services were to be found.
     *strict*: causes that only hinder make a problem too.
-    *rules_out*: check id to the causes that its passing everywhere excludes. *overrules*: check id to the checks
-    which know less, so that what they hold possible is dropped where this one's passing excludes it.
     *interrupted*: the person ended the run before the checks did.
     *narrowed*: the person left parts out, so that nothing found is not healthy. *asked*: what they chose to look at.
     """
-    states = {(s, way): _state(s, way, results, catalogue) for s in services for way in s.ways}
+    opening = _opening(results, checks)
+    states = {(s, way): _state(s, way, results, opening, catalogue) for s in services for way in s.ways}
     ways = _ways(states)
-    login_works = any(r.check == LOGIN and r.usable for r in results)
+    logins = opening["login"]
+    login_works = any(r.usable for r in logins)
     proven = login_works and "shut" not in ways.values()
-    answered = login_works or any(r.check == LOGIN and f.certainty != "possible" for r in results for f in r.findings)
+    answered = login_works or any(f.certainty != "possible" for r in logins for f in r.findings)
     all_seen = [_proven(seen, results, catalogue) for seen in _all_seen(results)]
     all_seen = [_weighed(seen, proven=proven) for seen in all_seen]
-    all_seen = [seen for seen in all_seen if not _overruled(seen, results, rules_out or {}, overrules or {})]
+    all_seen = [seen for seen in all_seen if not _overruled(seen, results, checks)]
     roots = _roots(all_seen, catalogue)
     causes = [
-        _cause(cause_id, seen, followed, catalogue, states, ways, proven=proven, answered=answered)
+        _cause(cause_id, seen, followed, catalogue, logins, states, ways, proven=proven, answered=answered)
         for cause_id, (seen, followed) in roots.items()
     ]
     causes = _ranked(causes, catalogue)
     sure = [cause for cause in causes if cause.certainty != "possible"]
-    unchecked = _unchecked(results, ways, login_asked=login_asked, login_works=login_works, sure=bool(sure))
+    unchecked = _unchecked(results, opening, ways, login_asked=login_asked, login_works=login_works, sure=bool(sure))
     if services_asked and not states:
         unchecked = (text("No mail service could be found to check."), *unchecked)
     if asked is not None:
@@ -122,7 +118,7 @@ def judge(
         exit_code=exit_code,  # type: ignore[arg-type]
         causes=tuple(causes),
         unchecked=unchecked,
-        ruled_out=_ruled_out(results, rules_out or {}, {seen.finding.cause for seen in all_seen}, catalogue),
+        ruled_out=_ruled_out(results, checks, {seen.finding.cause for seen in all_seen}, catalogue),
         login_works=login_works,
         ways=ways,
     )
@@ -131,21 +127,36 @@ def judge(
 # -- which ways are open
 
 
-def _state(service: Service, way: Way, results: Iterable[CheckResult], catalogue: Catalogue) -> ServiceState:
+def _opening(results: Iterable[CheckResult], checks: Mapping[str, Check[Any]]) -> Mapping[Opening, list[CheckResult]]:
+    """The results of the checks that open a part of a way, by the part."""
+    opening: dict[Opening, list[CheckResult]] = {part: [] for part in get_args(Opening)}
+    for result in results:
+        check = checks.get(result.check)
+        if check is not None and check.opens is not None:
+            opening[check.opens].append(result)
+    return opening
+
+
+def _state(
+    service: Service,
+    way: Way,
+    results: Iterable[CheckResult],
+    opening: Mapping[Opening, list[CheckResult]],
+    catalogue: Catalogue,
+) -> ServiceState:
     """Whether *service* lets people in on *way*, one of those that it opens."""
-    logins = [r for r in results if r.check == LOGIN and isinstance(r.target, Service)]
+    logins = [r for r in opening["login"] if isinstance(r.target, Service)]
     accepted = any(r.usable and r.target == service for r in logins)
     own = [r for r in results if r.way in {None, way} and _concerns(r, service, way, catalogue, accepted=accepted)]
     if any(r.status == "fail" for r in own):
         return "shut"
-    done = {r.check: r for r in own if r.target == service}
-    needed = ("web",) if way == "web" else ("tls", "server")
-    if not all(name in done and done[name].usable for name in needed):
+    transport = [r for r in opening["transport"] if r.target == service and way in r.ways]
+    if not transport or not all(r.usable for r in transport):
         return "unknown"
     tried = [r for r in logins if r.facts is not None and way in r.ways]
     if tried and not any(r.usable for r in tried):
         return "unknown"  # nobody got in this way, so its being untried here proves nothing
-    looked = [r for r in results if r.check == "login.mailbox" and r.facts is not None and way in r.ways]
+    looked = [r for r in opening["mailbox"] if r.facts is not None and way in r.ways]
     if looked and not any(r.usable for r in looked):
         return "unknown"  # nor does a login, where no mailbox opened
     return "open"
@@ -206,19 +217,19 @@ def _weighed(seen: Seen, *, proven: bool) -> Seen:
 def _overruled(
     seen: Seen,
     results: Iterable[CheckResult],
-    rules_out: Mapping[str, tuple[str, ...]],
-    overrules: Mapping[str, tuple[str, ...]],
+    checks: Mapping[str, Check[Any]],
 ) -> bool:
     """Whether a check that knows more passed on the same target, and so excludes what was only possible."""
     if seen.finding.certainty != "possible":
         return False
-    knowing = {check for check, others in overrules.items() if seen.result.check in others}
+    said_by = checks.get(seen.result.check)
+    knowing = {name: check for name, check in checks.items() if said_by and said_by.facts in check.overrules}
     return any(
         r.check in knowing
         and r.target == seen.result.target
         and r.status == "pass"
         and r.usable
-        and seen.finding.cause in rules_out.get(r.check, ())
+        and seen.finding.cause in knowing[r.check].rules_out
         for r in results
     )
 
@@ -285,6 +296,7 @@ def _cause(
     seen: list[Seen],
     followed: list[Seen],
     catalogue: Catalogue,
+    logins: list[CheckResult],
     states: Mapping[tuple[Service, Way], ServiceState],
     ways: Mapping[Way, ServiceState],
     *,
@@ -295,7 +307,7 @@ def _cause(
     return JudgedCause(
         id=cause_id,
         certainty=seen[0].finding.certainty,
-        impact=_impact(cause_id, seen, followed, catalogue, states, ways, proven=proven, answered=answered),
+        impact=_impact(cause_id, seen, followed, catalogue, logins, states, ways, proven=proven, answered=answered),
         seen=tuple(seen),
         explains=tuple(dict.fromkeys(one.finding.cause for one in followed)),
     )
@@ -306,6 +318,7 @@ def _impact(
     seen: list[Seen],
     followed: list[Seen],
     catalogue: Catalogue,
+    logins: list[CheckResult],
     states: Mapping[tuple[Service, Way], ServiceState],
     ways: Mapping[Way, ServiceState],
     *,
@@ -324,7 +337,7 @@ def _impact(
         if one.finding.partial:
             continue
         if isinstance(target, Subject):
-            beside = answered and catalogue[cause_id].scope == "domain" and all(s.result.check != LOGIN for s in sure)
+            beside = answered and catalogue[cause_id].scope == "domain" and all(s.result not in logins for s in sure)
             if not (proven or beside):
                 return "blocks"
             continue
@@ -361,7 +374,7 @@ def _worth(cause: JudgedCause, behind: set[str], catalogue: Catalogue) -> tuple[
 
 def _ruled_out(
     results: tuple[CheckResult, ...],
-    rules_out: Mapping[str, tuple[str, ...]],
+    checks: Mapping[str, Check[Any]],
     named: set[str],
     catalogue: Catalogue,
 ) -> dict[str, tuple[str, ...]]:
@@ -370,14 +383,14 @@ def _ruled_out(
     What is true of a host or service alone has to be looked at on every one that somebody named.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for check, causes in rules_out.items():
-        own = [r for r in results if r.check == check]
+    for check in checks.values():
+        own = [r for r in results if r.check == check.id]
         ran = [r for r in own if r.facts is not None]
         broken = any(r.status == "error" for r in own)
         if broken or not ran or not all(r.status == "pass" and r.usable for r in ran):
             continue
         unseen = any(r.facts is None and _is_named(r.target) for r in own)
-        for cause in causes:
+        for cause in check.rules_out:
             settled = not any(cause in r.unsettled for r in ran)
             if settled and cause not in named and not (unseen and catalogue[cause].scope not in _WHOLE):
                 found[cause] = tuple(r.id for r in ran)
@@ -405,6 +418,7 @@ def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
 
 def _unchecked(
     results: tuple[CheckResult, ...],
+    opening: Mapping[Opening, list[CheckResult]],
     ways: Mapping[Way, ServiceState],
     *,
     login_asked: bool,
@@ -413,7 +427,7 @@ def _unchecked(
 ) -> tuple[Text, ...]:
     """What was needed and is not known. *sure*: a cause was found, which is why some checks never began."""
     found: list[Text] = []
-    tries = [r for r in results if r.check == LOGIN]
+    tries, transport = opening["login"], {r.id for r in opening["transport"]}
     if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
         reasons = [r.skipped_because.reason for r in tries if r.skipped_because and r.skipped_because.reason]
         if any(r.left_open for r in tries):
@@ -428,7 +442,7 @@ def _unchecked(
         for r in results
         for way in r.ways
         if not (r.usable or r.status == "fail" or r.left_out)
-        and (r.facts is not None or (r.check in _ON_THE_WAY and not sure))
+        and (r.facts is not None or (r.id in transport and not sure))
     }
     found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]
     found += [r.left_open for r in results if r.left_open and all(f.certainty == "possible" for f in r.findings)]

@@ -18,6 +18,7 @@ from diagnose.replies import Knowledge, load_knowledge
 from diagnose.replies.knowledge import NO_CAUSE, REPLIES, REPLY, known_causes
 from diagnose.running.plugins import all_checks
 from diagnose.verdict.verdict import judge
+from tests.support.build import CHECKS
 
 KNOWN = catalogue()
 ALL_PROOFS = {name for cause in KNOWN for name in cause.proof_names}
@@ -143,7 +144,7 @@ def row(check: str, target: Service | Subject, *findings: Finding) -> CheckResul
 
 def certainty_of(*rows: CheckResult) -> str:
     services = tuple(dict.fromkeys(one.target for one in rows if isinstance(one.target, Service)))
-    return judge(rows, services, KNOWN, login_asked=False).causes[0].certainty
+    return judge(rows, services, KNOWN, CHECKS, login_asked=False).causes[0].certainty
 
 
 def finding(cause: str, proof: str) -> Finding:
@@ -177,6 +178,6 @@ def test_the_page_is_down_while_mail_servers_answer_only_where_one_does(
     beside: tuple[CheckResult, ...], certainty: str
 ) -> None:
     page = row("web", WEB, finding("web.login-page-down", "page-fails"))
-    found = judge((*beside, page), (IMAP, WEB), KNOWN, login_asked=False).causes
+    found = judge((*beside, page), (IMAP, WEB), KNOWN, CHECKS, login_asked=False).causes
 
     assert next(one.certainty for one in found if one.id == "web.login-page-down") == certainty

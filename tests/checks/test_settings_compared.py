@@ -12,7 +12,7 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import CheckResult, Finding, Host, Inputs, Service, Subject, Target, text
 from diagnose.network import DnsAnswer, HostAddresses, SystemLookup
 from diagnose.verdict.verdict import Judgement, judge
-from tests.support.build import SUBJECT
+from tests.support.build import CHECKS, SUBJECT
 
 OWN = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="option")
 
@@ -108,7 +108,7 @@ def row(check: str, target: Target, *findings: tuple[str, Any], usable: bool | N
 
 
 def judged(*rows: CheckResult) -> Judgement:
-    return judge(rows, (OWN,), catalogue(), login_asked=True)
+    return judge(rows, (OWN,), catalogue(), CHECKS, login_asked=True)
 
 
 REACHED = (row("reach", OWN), row("tls", OWN), row("server", OWN))

@@ -69,6 +69,7 @@ from diagnose.running.declaration import DISCOVERY
 from diagnose.running.diagnosis import _discovery
 from diagnose.running.plugins import all_checks
 from diagnose.verdict.verdict import judge
+from tests.support.build import CHECKS
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 HOST = Host(name="mail.corp.example", source="option")
@@ -333,8 +334,7 @@ def ended(name: str, facts: Facts, target: Target) -> CheckResult:
 
 
 def ruled_out(*results: CheckResult) -> set[str]:
-    known = {check.id: check.rules_out for check in every_check()}
-    return set(judge(results, (), catalogue(), login_asked=False, services_asked=False, rules_out=known).ruled_out)
+    return set(judge(results, (), catalogue(), CHECKS, login_asked=False, services_asked=False).ruled_out)
 
 
 ROWS = [

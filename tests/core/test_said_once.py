@@ -16,7 +16,7 @@ from diagnose.verdict.verdict import judge
 from reports.html import render as as_html
 from reports.json import render as as_json
 from reports.text import render as as_text
-from tests.support.build import SUBJECT, service
+from tests.support.build import CHECKS, SUBJECT, service
 
 LOCKED, BARE = "NO Account locked.", "NO Login failed."
 
@@ -43,7 +43,9 @@ def report(*rows: CheckResult, provider: str | None = None) -> Report:
     frame = Frame(
         subject=SUBJECT, provider=provider, started_at=datetime(2026, 1, 1, tzinfo=UTC), duration_ms=1, resolver=None
     )
-    return compose(judge(rows, services, catalogue(), login_asked=True), rows, services, frame, catalogue())
+    return compose(
+        judge(rows, services, catalogue(), CHECKS, login_asked=True), rows, services, frame, catalogue(), CHECKS
+    )
 
 
 def test_the_same_answer_of_several_servers_is_told_once() -> None:

@@ -10,12 +10,13 @@ from diagnose.cli.lab import request_for
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import CheckResult, Host, Service, Skip, text
+from diagnose.model.stations import FAMILIES, STATION_NAMES, STATIONS
 from diagnose.running.diagnosis import diagnose
-from diagnose.verdict.stations import FAMILIES, NAMES, TITLES, path
+from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import judge
 from tests.core.test_verdict import IMAP, KNOWN, POP3, SMTP, WEB, named, result, shut, skipped, working
 from tests.pace import patient
-from tests.support.build import SUBJECT, service
+from tests.support.build import CHECKS, SUBJECT, service
 
 NAMED = Host(name="mail.corp.example", source="option")
 GUESSED = Host(name="imap.corp.example", source="guess")
@@ -25,8 +26,8 @@ RESOLVED = [result("dns.domain", SUBJECT), result("dns.host", NAMED)]
 def pictured(*results: list[CheckResult], login_asked: bool = True) -> dict[str, str]:
     rows = tuple(itertools.chain(*results))
     services = tuple(dict.fromkeys(row.target for row in rows if isinstance(row.target, Service)))
-    judgement = judge(rows, services, KNOWN, login_asked=login_asked)
-    return {station.name: station.state for station in path(judgement, rows, KNOWN)}
+    judgement = judge(rows, services, KNOWN, CHECKS, login_asked=login_asked)
+    return {station.name: station.state for station in path(judgement, rows, KNOWN, CHECKS)}
 
 
 def silent(check: str, target: Service | Host, **more: bool) -> CheckResult:
@@ -136,8 +137,8 @@ def test_behind_a_break_a_limit_is_shown_only_where_it_was_reached() -> None:
 
 
 def test_every_cause_has_its_station() -> None:
-    assert set(TITLES) == set(NAMES)
-    assert all(cause.id.partition(".")[0] in FAMILIES for cause in KNOWN)
+    assert tuple(STATIONS) == STATION_NAMES
+    assert all(FAMILIES[cause.family].station in STATIONS for cause in KNOWN)
 
 
 @pytest.mark.parametrize(

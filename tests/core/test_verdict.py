@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections.abc import Mapping
 from typing import Any, get_args
 
 import msgspec
@@ -11,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
-from diagnose.model import Certainty, CheckResult, Finding, Host, Service, Skip, Subject, Target, text
+from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Skip, Subject, Target, text
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.verdict.verdict import JudgedCause, Judgement, judge
+from tests.support.build import CHECKS
 
 KNOWN = catalogue()
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
@@ -82,7 +85,13 @@ def shut(one: Service, cause: str = "reach.refused") -> list[CheckResult]:
 def judged(*results: list[CheckResult], services: tuple[Service, ...] | None = None, **more: Any) -> Judgement:
     rows = tuple(itertools.chain(*results))
     known = dict.fromkeys(row.target for row in rows if isinstance(row.target, Service))
-    return judge(rows, tuple(known) if services is None else services, KNOWN, **{"login_asked": True} | more)
+    checks = more.pop("checks", ruling({}))
+    return judge(rows, tuple(known) if services is None else services, KNOWN, checks, **{"login_asked": True} | more)
+
+
+def ruling(rules_out: Mapping[str, tuple[str, ...]]) -> Mapping[str, Check[Any]]:
+    """The checks, where each rules out only what is said here."""
+    return {name: dataclasses.replace(check, rules_out=rules_out.get(name, ())) for name, check in CHECKS.items()}
 
 
 def causes(judgement: Judgement) -> dict[str, str]:
@@ -286,7 +295,7 @@ def test_a_cause_explains_within_its_scope(scope: str, here: Target, there: Targ
     )
     services = tuple(dict.fromkeys(t for t in (here, there) if isinstance(t, Service)))
 
-    judgement = judge(rows, services, small, login_asked=False)
+    judgement = judge(rows, services, small, CHECKS, login_asked=False)
 
     assert (("a.follows" in explained(judgement).get("a.root", ())), "a.follows" in causes(judgement)) == (
         folded,
@@ -316,7 +325,7 @@ def test_only_what_is_sure_and_whole_explains(root: Finding, follows: Finding, f
     rows = [result("x", SUBJECT, status="fail"), result("y", IMAP, status="fail", usable=False)]
     rows = [msgspec.structs.replace(row, findings=(f,)) for row, f in zip(rows, (root, follows), strict=True)]
 
-    judgement = judge(tuple(rows), (IMAP,), small, login_asked=True)
+    judgement = judge(tuple(rows), (IMAP,), small, CHECKS, login_asked=True)
 
     assert ("a.follows" not in causes(judgement)) == folded
 
@@ -329,7 +338,7 @@ def test_a_chain_of_explanations_ends_at_the_root() -> None:
         for cause_id in ("a.c", "a.a", "a.b")
     )
 
-    assert explained(judge(rows, (), small, login_asked=False)) == {"a.a": ("a.c", "a.b")}
+    assert explained(judge(rows, (), small, CHECKS, login_asked=False)) == {"a.a": ("a.c", "a.b")}
 
 
 def test_what_shuts_a_way_blocks_even_when_folded_into_a_cause_elsewhere() -> None:
@@ -544,12 +553,12 @@ SERVICES = (IMAP, IMAP_STARTTLS, POP3, SMTP, WEB, OTHER_HOST, service("imap", "g
 HOSTS = tuple(dict.fromkeys(Host(name=one.host, source=one.source) for one in SERVICES))
 TARGETS: tuple[Target, ...] = (*SERVICES, *HOSTS, SUBJECT)
 FINDINGS = st.builds(named, st.sampled_from(KNOWN.ids), st.sampled_from(get_args(Certainty)), partial=st.booleans())
-CHECKS = ("reach", "tls", "server", "login", "web", "dns.domain")
+LOOKED_AT = ("reach", "tls", "server", "login", "web", "dns.domain")
 
 
 @st.composite
 def runs(draw: st.DrawFn) -> list[CheckResult]:
-    places = draw(st.lists(st.tuples(st.sampled_from(CHECKS), st.sampled_from(TARGETS)), unique=True, max_size=14))
+    places = draw(st.lists(st.tuples(st.sampled_from(LOOKED_AT), st.sampled_from(TARGETS)), unique=True, max_size=14))
     rows = []
     for check, target in places:
         kind = draw(st.sampled_from(["done", "done", "done", "skip", "error"]))
@@ -576,7 +585,7 @@ def test_the_order_of_results_does_not_matter(rows: list[CheckResult], asked: bo
     mixed = rows.copy()
     shuffle.shuffle(mixed)
 
-    one, other = (judge(tuple(r), SERVICES, KNOWN, login_asked=asked, strict=strict) for r in (rows, mixed))
+    one, other = (judge(tuple(r), SERVICES, KNOWN, CHECKS, login_asked=asked, strict=strict) for r in (rows, mixed))
 
     assert outline(one) == outline(other)
 
@@ -585,7 +594,7 @@ def test_the_order_of_results_does_not_matter(rows: list[CheckResult], asked: bo
 @given(rows=runs(), asked=st.booleans(), strict=st.booleans())
 def test_a_verdict_is_true_to_what_was_found(rows: list[CheckResult], asked: bool, strict: bool) -> None:
     """Never healthy with a confirmed cause that blocks, or with a way shut; never a problem without a cause."""
-    judgement = judge(tuple(rows), SERVICES, KNOWN, login_asked=asked, strict=strict)
+    judgement = judge(tuple(rows), SERVICES, KNOWN, CHECKS, login_asked=asked, strict=strict)
 
     sure = [one for one in judgement.causes if one.certainty != "possible"]
     assert (judgement.status == "problem") == any(one.impact == "blocks" or strict for one in sure)
@@ -603,7 +612,7 @@ def test_a_verdict_is_true_to_what_was_found(rows: list[CheckResult], asked: boo
 @given(rows=runs())
 def test_nothing_that_was_found_is_lost(rows: list[CheckResult]) -> None:
     """What is confirmed is in the verdict, by itself or as explained by another; unless all is well."""
-    judgement = judge(tuple(rows), SERVICES, KNOWN, login_asked=False)
+    judgement = judge(tuple(rows), SERVICES, KNOWN, CHECKS, login_asked=False)
 
     told = {one.id for one in judgement.causes} | {other for one in judgement.causes for other in one.explains}
     found = {f.cause for row in rows for f in row.findings}
@@ -630,9 +639,9 @@ def test_what_follows_by_way_of_another_finding_is_told_with_the_root() -> None:
 
 LIKELY_SHUT = [result("reach", IMAP, named("reach.refused", "likely"))]
 OVERRULES: dict[str, Any] = {
-    "rules_out": {"web": ("web.login-page-down",), "browser.clean": ("web.login-page-changed",)},
-    "overrules": {"browser.clean": ("web",)},
+    "checks": ruling({"web": ("web.login-page-down",), "browser.clean": ("web.login-page-changed",)})
 }
+"""That `browser.clean` overrules `web` stands in its record."""
 
 
 def test_what_was_only_possible_is_dropped_and_ruled_out() -> None:
@@ -702,7 +711,7 @@ RULES = {"reach": ("reach.refused",), "login": ("credentials.rejected", "setting
 )
 def test_only_what_was_looked_at_is_ruled_out(rows: list[CheckResult], ruled_out: set[str]) -> None:
     """What is true of one server alone on every one that somebody named; what is true of the account on one."""
-    assert set(judged(rows, login_asked=False, rules_out=RULES).ruled_out) == ruled_out
+    assert set(judged(rows, login_asked=False, checks=ruling(RULES)).ruled_out) == ruled_out
 
 
 OUT_OF_TIME = "the time for the whole run was over"

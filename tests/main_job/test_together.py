@@ -11,6 +11,7 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import CheckResult, Finding, Host, Service, Subject, Target, text
 from diagnose.verdict.verdict import Judgement, judge
+from tests.support.build import CHECKS
 
 from .together import PAIRS, Pair
 
@@ -37,7 +38,9 @@ def judged(root: str, follows: str) -> tuple[Judgement, Judgement]:
     targets: dict[str, Target] = {"service": place, "host": Host(name=place.host, source="option")}
     part = KNOWN[root].impact == "hinders"
     rows = (seen(root, targets.get(KNOWN[root].scope, ALICE)), seen(follows, place, partial=part))
-    first, second = (judge(order, (place,), KNOWN, login_asked=False, strict=True) for order in (rows, rows[::-1]))
+    first, second = (
+        judge(order, (place,), KNOWN, CHECKS, login_asked=False, strict=True) for order in (rows, rows[::-1])
+    )
     return first, second
 
 

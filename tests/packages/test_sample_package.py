@@ -41,14 +41,16 @@ def test_the_cause_is_told_in_english(run: Run, built: Path, nobody: tuple[str, 
     assert cause["evidence"][0]["text"] == "Acme Connect has no tunnel to gate.acme.example."
     assert [remedy["fixer"] for remedy in cause["remedies"]] == ["helpdesk", "user"]
     assert cause["remedies"][1]["steps"][-1] == f"Log in to {ALICE} again."
-    states = {station["name"]: station["state"] for station in report["path"]}
-    assert states["network"] == "broken"
+    stations = {station["name"]: station for station in report["path"]}
+    assert list(stations)[:3] == ["computer", "network", "acme-vpn"]
+    assert (stations["acme-vpn"]["title"], stations["acme-vpn"]["state"]) == ("Acme's VPN", "broken")
 
 
 def test_the_cause_is_ruled_out_where_the_check_passes(run: Run, built: Path, nobody: tuple[str, ...]) -> None:
     report = json.loads(run(built, ALICE, *nobody, "--format", "json", **UP).out)
 
     assert "acme.vpn-down" in {one["id"] for one in report["verdict"]["ruled_out"]}
+    assert {"name": "acme-vpn", "title": "Acme's VPN", "state": "ok"} in report["path"]
     assert "acme.vpn-down" not in {one["id"] for one in report["verdict"]["causes"]}
 
 

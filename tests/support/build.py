@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from diagnose.model import Check, Host, Service, Subject, Target
 from diagnose.model.protocols import PROTOCOLS, ProtocolName, TlsMode
 from diagnose.model.targets import Source
+from diagnose.running.plugins import all_checks
 
+CHECKS: Mapping[str, Check[Any]] = {check.id: check for check in all_checks()}
+"""All records by their ids, which a verdict and a picture are made with."""
 DOMAIN = "corp.example"
 SUBJECT = Subject(domain=DOMAIN, address=f"alice@{DOMAIN}", username=f"alice@{DOMAIN}")
 

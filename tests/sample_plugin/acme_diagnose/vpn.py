@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from diagnose.api import Check, Context, Facts, Finding, Inputs, Subject, text
+from diagnose.api import AddedStation, Check, Context, Facts, Finding, Inputs, Subject, text
 
 
 class VpnFacts(Facts, frozen=True, kw_only=True):
@@ -38,6 +38,7 @@ CHECKS = (
         facts=VpnFacts,
         probe=probe_vpn,
         judge=judge_vpn,
+        station=AddedStation(name="acme-vpn", title="Acme's VPN", behind="network"),
         rules_out=("acme.vpn-down",),
     ),
 )
