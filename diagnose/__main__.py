@@ -64,7 +64,7 @@ def _hear_signals() -> None:
     def interrupt(_number: int, frame: FrameType | None) -> None:
         while frame is not None:  # an extension module that is interrupted while it is made ends in signal 11
             if frame.f_code.co_filename.startswith("<frozen importlib"):
-                translate = sys.modules["gettext"].gettext if "gettext" in sys.modules else str
+                translate = getattr(sys.modules.get("gettext"), "gettext", str)  # which may be half made itself
                 standard_streams.tell(f"diagnose: {translate('interrupted')}")
                 os._exit(INTERRUPTED)
             frame = frame.f_back

@@ -42,9 +42,17 @@ class Computer(Vantage, frozen=True, kw_only=True):
             raise socket.gaierror(socket.EAI_NONAME, "no address")
         return found
 
+    def has_route(self, address: str) -> bool:
+        """Everywhere, unless it is cut off."""
+        return self.resolver is not None
+
     def source_towards(self, address: str) -> str | None:
         """One that stands for it everywhere."""
         return OWN_ADDRESS if self.resolver else None
+
+    def own_addresses(self) -> frozenset[str]:
+        """That one."""
+        return frozenset({OWN_ADDRESS} if self.resolver else ())
 
     def interfaces(self) -> tuple[str, ...]:
         """One, unless it is cut off."""

@@ -149,7 +149,11 @@ def test_an_odd_certificate_prints_nothing() -> None:
     place = DER.index(VERSION + b"\x02") + len(VERSION) + 3
     mutant = bytearray(DER)
     mutant[place] |= 0x80
-    code = f"from checks.tls.certificates import read_certificate; read_certificate(bytes.fromhex('{mutant.hex()}'))"
+    code = (
+        f"import sys, diagnose.cli as cli, diagnose.__main__ as command; from checks.tls.certificates import "
+        f"read_certificate; cli.run = lambda _: (read_certificate(bytes.fromhex('{mutant.hex()}')), 0)[1]; "
+        "sys.argv[1:] = ['corp.example']; command.main()"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stderr == ""

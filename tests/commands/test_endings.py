@@ -553,6 +553,19 @@ def test_every_command_ends_by_a_signal(place: Path, command: str, number: signa
     assert "Traceback" not in err
 
 
+def test_a_signal_while_gettext_itself_is_made_is_told_in_english(place: Path) -> None:
+    """Nobody can translate yet."""
+    (place / "gettext.py").write_text(f"import os\nos.kill(os.getpid(), {int(signal.SIGTERM)})\n")
+    code = "import diagnose.__main__ as it, sys\nit._hear_signals()\nsys.modules.pop('gettext', None)\nimport gettext"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=environment(place),
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "diagnose: interrupted\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_a_module_is_made_ends_the_process_at_once(place: Path, number: signal.Signals) -> None:
     """Nothing is thrown into the making of a module: those of extensions die of it."""
