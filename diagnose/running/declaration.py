@@ -24,11 +24,12 @@ class DeclarationError(Exception):
     """
 
 
-def validate(checks: Iterable[Check[Any]]) -> None:
+def validate(checks: Iterable[Check[Any]], absent: frozenset[type[Facts]] = frozenset()) -> None:
     """Raise DeclarationError when ids and types of facts are not one to one, or a check waits for what never comes.
 
     What a check needs may depend on the target (TLS before the greeting, or after it), so circles are looked for on
-    every kind of service by itself. What discovery leaves may be waited for where it is not among the *checks*.
+    every kind of service by itself. What discovery leaves may be waited for where it is not among the *checks*, and
+    what is *absent* may be read: facts of checks that take no part.
     """
     declared = tuple(checks)
     owners: dict[type[Facts], str] = {}
@@ -44,12 +45,13 @@ def validate(checks: Iterable[Check[Any]]) -> None:
         ):
             raise DeclarationError(f"{check.id} adds a station {added.name!r}")
     for check in declared:
-        if unknown := sorted(kind.__name__ for kind in check.awaited - owners.keys() - {Discovered}):
+        missing = check.awaited - owners.keys() - {Discovered} - (absent - check.needed_somewhere)
+        if unknown := sorted(kind.__name__ for kind in missing):
             raise DeclarationError(f"{check.id} waits for {', '.join(unknown)}, which no check leaves")
     for protocol, mode in product(BY_NAME, get_args(TlsMode)):
         sample = Service(protocol=protocol, host="", port=0, tls=mode, source="option")
         applying = [c for c in declared if not c.is_for(Service) or c.applies(sample)]
-        _look_for_circle({c.id: {owners.get(kind, DISCOVERY) for kind in _awaited(c, sample)} for c in applying})
+        _look_for_circle({c.id: {owners.get(kind, "") for kind in _awaited(c, sample)} for c in applying})
 
 
 def _awaited(check: Check[Any], sample: Service) -> set[type[Facts]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import time
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from diagnose.account.secret import Secret
 from diagnose.discovery import Discovered, Wishes, discover
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
-from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Service, Subject
+from diagnose.model import Check, Deadline, Finding, Inputs, Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
 from diagnose.model.text import text
@@ -138,13 +137,15 @@ def _diagnosed(
         ask_recipient=request.ask_recipient,
         third_party=request.wishes.third_party,
     )
+    checks = _checks(request)
     outcome = run(
-        _checks(request),
+        checks,
         request.subject,
         context,
         provider=request.wishes.provider or providers.by_domain(request.subject.domain),
         hinders_only=lambda cause: catalogue()[cause].impact == "hinders",
         selection=request.selection,
+        absent=frozenset({check.facts for check in all_checks()} - {check.facts for check in checks}),
         observer=DiscreetObserver(observer, mask) if observer and mask else observer,
         interruption=interruption,
     )
@@ -168,17 +169,9 @@ def _checks(request: Request) -> tuple[Check[Any], ...]:
     if request.subject.flaw is not None:
         return tuple(check for check in all_checks() if check.of_flaws)
     if not request.discovery:
-        named = [
-            c for c in all_checks() if c.is_for(Subject) and any(matches(p, c.id, c) for p in request.selection.only)
-        ]
-        return tuple(_alone(check, {other.facts for other in named}) for check in named)
+        words = request.selection.only
+        return tuple(c for c in all_checks() if c.is_for(Subject) and any(matches(word, c.id, c) for word in words))
     return (_discovery(request.wishes), *all_checks())
-
-
-def _alone(check: Check[Any], left: set[type[Facts]]) -> Check[Any]:
-    """*check* where no other facts are *left* than these."""
-    reads, starts_after = (tuple(kind for kind in kinds if kind in left) for kinds in (check.reads, check.starts_after))
-    return dataclasses.replace(check, reads=reads, starts_after=starts_after)
 
 
 def _report(

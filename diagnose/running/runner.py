@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from diagnose.model import Check, CheckResult, Deadline, Host, Inputs, Service, Skip, Subject, Target
+from diagnose.model import Check, CheckResult, Deadline, Facts, Host, Inputs, Service, Skip, Subject, Target
 from diagnose.model import text as _
 from diagnose.model.failure import internal_fault
 from diagnose.network import NoThreadError, in_background
@@ -48,14 +48,16 @@ def run(
     provider: str | None,
     hinders_only: Callable[[str], bool],
     selection: Selection | None = None,
+    absent: frozenset[type[Facts]] = frozenset(),
     observer: Observer | None = None,
     interruption: Interruption | None = None,
 ) -> Outcome:
     """Run *checks* for *subject* until all are over, the deadline has passed, or *interruption* was asked for.
 
     *hinders_only* says of a cause id whether it can never block (KeyError for an unknown one);
-    *provider* is the provider known from the start.
+    *provider* is the provider known from the start; *absent*: facts of checks that take no part, which may be read.
     """
+    validate(checks, absent)
     one = _Run(checks, subject, context, provider, hinders_only, selection or Selection(), observer)
     if interruption is not None:
         interruption.listen(lambda: one.inbox.put(_interrupt))
@@ -73,7 +75,6 @@ class _Run:
         selection: Selection,
         observer: Observer | None,
     ) -> None:
-        validate(checks)
         self.subject = subject
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.context = dataclasses.replace(

@@ -766,6 +766,21 @@ def test_declarations_that_cannot_run_are_refused(checks: tuple[Check[Any], ...]
         carry_out(*checks)
 
 
+def test_what_is_absent_may_be_read_and_not_needed() -> None:
+    """A run of few checks goes without the others: what they would have left is not there, and that is no mistake."""
+    away, seen = left_by("away"), []
+
+    def probe(_target: Subject, given: Inputs, _bench: Context) -> Noted:
+        seen.append((given.get(away), list(given.each(away))))
+        return Noted()
+
+    (result,) = carry_out(check("a", probe, reads=("away",)), absent=frozenset({away})).results
+
+    assert (result.status, seen) == ("pass", [(None, [])])
+    with pytest.raises(DeclarationError, match="a waits for away"):
+        carry_out(check("a", needs=("away",)), absent=frozenset({away}))
+
+
 def test_a_circle_over_kinds_of_services_that_never_meet_is_none() -> None:
     """TLS before the greeting on one kind of port, after it on the other."""
     early, late = check("tls", each=Service), check("hello", each=Service)
