@@ -532,8 +532,6 @@ def _untold(facts: ServerFacts) -> Text | None:
     return None if facts.open else text("no conversation came about")
 
 
-RULED_OUT = ("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode")
-
 CHECK = Check(
     id="server",
     family="server",
@@ -545,7 +543,7 @@ CHECK = Check(
     probe=probe_server,
     judge=judge_server,
     untold=_untold,
-    rules_out=RULED_OUT,
+    rules_out=("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode"),
     needs=(ReachFacts, Need(TlsFacts, where=_after_handshake)),
     applies=_greets,
     usable=_usable,

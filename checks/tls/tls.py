@@ -510,37 +510,24 @@ def _day(moment: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(moment))
 
 
-def starttls(target: Service) -> bool:
+def _starttls(target: Service) -> bool:
     """Whether the greeting comes first, in clear."""
     return target.tls == "starttls"
 
 
-def usable(facts: TlsFacts) -> bool:
+def _usable(facts: TlsFacts) -> bool:
     """Nothing goes over a connection that is not verified."""
     return facts.verified
 
 
-def untold(facts: TlsFacts) -> Text | None:
+def _untold(facts: TlsFacts) -> Text | None:
     """Why the server has not proven who it is."""
     return None if facts.verified else text("no handshake came about")
 
 
-def unsettled(facts: TlsFacts) -> tuple[str, ...]:
+def _unsettled(facts: TlsFacts) -> tuple[str, ...]:
     """What a handshake that holds may leave unsaid."""
     return () if facts.not_after is not None else ("tls.cert-expiring",)
-
-
-RULED_OUT = (
-    "tls.cert-expired",
-    "tls.cert-expiring",
-    "tls.cert-not-yet-valid",
-    "tls.name-mismatch",
-    "tls.untrusted-issuer",
-    "tls.incomplete-chain",
-    "tls.protocol-too-old",
-    "tls.handshake-failed",
-    "tls.starttls-missing",
-)
 
 
 def _title(target: Service) -> str:
@@ -559,10 +546,20 @@ CHECK = Check(
     facts=TlsFacts,
     probe=probe_tls,
     judge=judge_tls,
-    untold=untold,
-    unsettled=unsettled,
-    rules_out=RULED_OUT,
-    needs=(ReachFacts, Need(ServerFacts, where=starttls)),
+    untold=_untold,
+    unsettled=_unsettled,
+    rules_out=(
+        "tls.cert-expired",
+        "tls.cert-expiring",
+        "tls.cert-not-yet-valid",
+        "tls.name-mismatch",
+        "tls.untrusted-issuer",
+        "tls.incomplete-chain",
+        "tls.protocol-too-old",
+        "tls.handshake-failed",
+        "tls.starttls-missing",
+    ),
+    needs=(ReachFacts, Need(ServerFacts, where=_starttls)),
     applies=lambda target: target.tls != "none",
-    usable=usable,
+    usable=_usable,
 )

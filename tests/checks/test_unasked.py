@@ -47,19 +47,20 @@ def smtp(*capabilities: str) -> tuple[Step, ...]:
     return ("S: 220 corp.example ESMTP", "C: EHLO [127.0.0.1]", *said)
 
 
-def ahead(answer: str) -> Step:
-    """*answer* to the command after the last one, before that is given."""
+def ahead(answer: str, *first: str) -> Step:
+    """*answer* to the command after the last one, before that is given; in one packet with what comes *first*."""
 
     def send(one: Server) -> None:
         number = one.tag.lstrip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
         tag = one.tag[: -len(number)] + str(int(number) + 1).encode()
-        one.socket.sendall(tag + b" " + answer.encode() + b"\r\n")
+        lines = [one.tag + b" " + line.encode() for line in first] + [tag + b" " + answer.encode()]
+        one.socket.sendall(b"".join(line + b"\r\n" for line in lines))
 
     return send
 
 
 EARLY: tuple[tuple[ProtocolName, str, tuple[Step, ...]], ...] = (
-    ("imap", "LOGIN-COMMAND", (*imap(), ahead("OK logged in"))),
+    ("imap", "LOGIN-COMMAND", (*imap()[:-1], ahead("OK logged in", "OK done"))),
     ("imap", "PLAIN", (*imap("IMAP4rev1 AUTH=PLAIN"), "C: %t AUTHENTICATE PLAIN", "S: %t OK logged in")),
     ("imap", "LOGIN", (*imap("IMAP4rev1 AUTH=LOGIN"), "C: %t AUTHENTICATE LOGIN", "S: %t OK logged in")),
     (

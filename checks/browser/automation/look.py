@@ -41,6 +41,8 @@ WANTED_SECONDS = 5.0
 MOST_NAVIGATIONS = 20
 """As many redirects as browsers follow."""
 MOST_DIALOGS = 10
+MOST_MESSAGES = 1000
+"""Of the page's console; it is not listened to any longer, since reading on could take all the time there is."""
 MOST_ENTRIES = 20
 """Of messages and failed requests that are kept."""
 
@@ -62,6 +64,7 @@ class Look:
         self._seconds = 0.0
         self._way: list[str] = []
         self._script_errors: list[str] = []
+        self._messages = 0
         self._console_errors: list[str] = []
         self._failed: list[tuple[Request, int | None]] = []
         self._dialogs: list[str] = []
@@ -195,6 +198,9 @@ class Look:
             self._loaded = False
 
     def _said(self, message: ConsoleMessage) -> None:
+        self._messages += 1
+        if self._messages == MOST_MESSAGES and message.page is not None:
+            message.page.remove_listener("console", self._said)
         if message.type == "error" and not message.text.startswith("Failed to load resource"):  # noted as failed
             _note(self._console_errors, message.text)
 
