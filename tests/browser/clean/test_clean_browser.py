@@ -252,6 +252,7 @@ def test_nothing_is_left_of_a_run_that_is_ended(ending: signal.Signals, nothing_
     if ending == signal.SIGKILL:  # an empty folder is all that nobody is left to remove
         for path in nothing_kept.iterdir():
             path.rmdir()
+    _wait_until(lambda: not list(nothing_kept.iterdir()))
 
 
 def _processes(folder: Path) -> list[int]:
