@@ -25,10 +25,10 @@ from diagnose.model import Deadline, Service, Subject, TextError
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.model.protocols import PAGE
 from diagnose.network import Network
+from diagnose.planning.selection import Selection
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Request
-from diagnose.running.selection import Selection
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import serving
 

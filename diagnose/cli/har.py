@@ -17,8 +17,8 @@ from diagnose.har import HarError, Recording, read_har
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.network.owner import registered
+from diagnose.planning.selection import Selection
 from diagnose.running.diagnosis import Request
-from diagnose.running.selection import Selection
 
 CHECK = "har"
 READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45

@@ -33,15 +33,15 @@ from diagnose.model import Subject, TextError, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.network import Network
+from diagnose.planning.declaration import DISCOVERY
+from diagnose.planning.selection import Selection
 from diagnose.providers import provider
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.context import OtherMailbox
-from diagnose.running.declaration import DISCOVERY
 from diagnose.running.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, diagnose, history_folder
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer, Observers
 from diagnose.running.plugins import all_checks
-from diagnose.running.selection import Selection
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")

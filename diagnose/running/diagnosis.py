@@ -25,17 +25,17 @@ from diagnose.model.report import Report
 from diagnose.model.text import text
 from diagnose.network import Nameserver, Network, NoThreadError, Vantage, in_background
 from diagnose.network.proxies import proxy_secrets
+from diagnose.planning.declaration import DISCOVERY
+from diagnose.planning.selection import Selection, matches
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import Mask
 from diagnose.redaction.redact import redact
 from diagnose.rendering.renderer import Audience
 from diagnose.running.context import Context, OtherMailbox
-from diagnose.running.declaration import DISCOVERY
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.plugins import all_checks
 from diagnose.running.runner import Outcome, run
-from diagnose.running.selection import Selection, matches
 from diagnose.verdict.compose import Frame, compose
 from diagnose.verdict.verdict import judge
 

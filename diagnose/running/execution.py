@@ -8,8 +8,8 @@ from collections.abc import Callable
 from diagnose.model import CheckResult, Facts, Finding, Inputs, Skip, SkipCheck, Text
 from diagnose.model.check import Status
 from diagnose.model.failure import internal_fault
+from diagnose.planning.plan import Instance
 from diagnose.running.context import Context
-from diagnose.running.plan import Instance
 from diagnose.running.presentable import declared, presentable
 
 

@@ -14,10 +14,10 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.knowledge.packages import Refused, packages
 from diagnose.model import Check, Facts, Inputs, Subject, Text, text
 from diagnose.model.failure import FaultError
+from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.process.entry_points import entry_points, is_own
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
-from diagnose.running.declaration import DISCOVERY, DeclarationError, validate
 
 GROUP = "diagnose.checks"
 

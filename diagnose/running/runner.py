@@ -18,14 +18,14 @@ from diagnose.model import Check, CheckResult, Deadline, Facts, Host, Inputs, Se
 from diagnose.model import text as _
 from diagnose.model.failure import internal_fault
 from diagnose.network import NoThreadError, in_background
+from diagnose.planning.declaration import validate
+from diagnose.planning.plan import Instance, Plan, sources
+from diagnose.planning.selection import Selection
 from diagnose.running.context import Context
-from diagnose.running.declaration import validate
 from diagnose.running.execution import Execution
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
-from diagnose.running.plan import Instance, Plan, sources
 from diagnose.running.schedule import Schedule
-from diagnose.running.selection import Selection
 
 GRACE_SECONDS = 0.3
 """After the deadline, for probes that kept it to hand in what they have."""

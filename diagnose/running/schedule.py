@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from diagnose.model import CheckResult, Facts, Target
-from diagnose.running.plan import Instance
+from diagnose.planning.plan import Instance
 
 
 @dataclass(eq=False)

@@ -17,13 +17,13 @@ import pytest
 from diagnose.account.secret import Secret
 from diagnose.cli.formats import formats, renderer
 from diagnose.model import Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
+from diagnose.planning.selection import Selection
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import MASK, Mask
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running import diagnosis
 from diagnose.running.context import OtherMailbox
 from diagnose.running.diagnosis import Request, diagnose, mask_of
-from diagnose.running.selection import Selection
 from tests.reports.samples import wrong_password
 
 WORDS = ["hunter2x", "Tr0ub4dor&3", "correct horse battery", "pä$$wörd-é", "密码很长的词", "a\\b\"c'd<e>", "100%+sure="]

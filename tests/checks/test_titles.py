@@ -65,7 +65,7 @@ from diagnose.model import (
 )
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, SystemLookup
-from diagnose.running.declaration import DISCOVERY
+from diagnose.planning.declaration import DISCOVERY
 from diagnose.running.diagnosis import _discovery
 from diagnose.running.plugins import all_checks
 from diagnose.verdict.verdict import judge

@@ -20,7 +20,7 @@ from diagnose import providers
 from diagnose.knowledge.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
 from diagnose.model import Host, Service, Subject
 from diagnose.model.protocols import BY_NAME, PAGE, PROTOCOLS, ProtocolName
-from diagnose.running.declaration import DISCOVERY, validate
+from diagnose.planning.declaration import DISCOVERY, validate
 from diagnose.running.plugins import all_checks
 from tests.support.build import targets_of
 

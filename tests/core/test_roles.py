@@ -15,7 +15,7 @@ import diagnose
 from diagnose.model import Check, CheckResult, Facts, Service, Subject, text
 from diagnose.model.check import Opening
 from diagnose.model.stations import STATION_NAMES, AddedStation
-from diagnose.running.declaration import DISCOVERY, DeclarationError, validate
+from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.running.plugins import all_checks
 from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import Judgement, judge
@@ -173,12 +173,12 @@ OTHER_WORDS = {
 }
 """Ids of one word that are words of something else as well, each with what."""
 BY_ID = {
-    ("running/declaration.py", DISCOVERY): "the runner's own check, which announces services",
+    ("planning/declaration.py", DISCOVERY): "the runner's own check, which announces services",
     ("cli/browser.py", "browser.self-test"): "what `diagnose browser` is for, said as --only says it",
     ("cli/browser.py", "network.clock"): "what `diagnose browser` looks at beside it",
 }
 """Ids that a module may name, each with the reason."""
-KNOW_NO_ID = ("verdict", "running", "rendering", "redaction")
+KNOW_NO_ID = ("planning", "verdict", "running", "rendering", "redaction")
 """Rooms whose words are never compared with the id of a check, one of one word neither."""
 
 

@@ -34,10 +34,10 @@ from diagnose.model import (
 )
 from diagnose.model.check import always
 from diagnose.network import Network
+from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
+from diagnose.planning.selection import Selection
 from diagnose.running.context import Context
-from diagnose.running.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.running.runner import Outcome, run
-from diagnose.running.selection import Selection
 from tests.support.build import SUBJECT, service
 
 PATIENCE = 30.0

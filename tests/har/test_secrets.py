@@ -18,9 +18,9 @@ from diagnose.har import read_har
 from diagnose.har.secrets import STAND_IN, Secrets, ordinary, secret_shaped
 from diagnose.model import Deadline, Inputs, Subject
 from diagnose.model.browsing import Browsing
+from diagnose.planning.selection import Selection
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Request, diagnose
-from diagnose.running.selection import Selection
 from reports import html, text
 from reports import json as json_report
 from tests.pace import patient

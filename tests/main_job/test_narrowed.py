@@ -14,9 +14,9 @@ from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import CheckResult, Subject, text
 from diagnose.model.report import Report
 from diagnose.network import Nameserver
+from diagnose.planning.selection import Selection
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from diagnose.running.diagnosis import Request, diagnose
-from diagnose.running.selection import Selection
 from reports.html import RENDERER as HTML
 from reports.json import RENDERER as JSON
 from reports.json import SCHEMA

@@ -27,9 +27,9 @@ from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import Deadline, Service, Subject
 from diagnose.network import CrowdedError, Nameserver, Network, answers, resolver
 from diagnose.network.resolver import FAILURE_SECONDS, DnsAnswer
+from diagnose.planning.selection import Selection
 from diagnose.running.diagnosis import Request, diagnose
 from diagnose.running.interruption import Interruption
-from diagnose.running.selection import Selection
 from tests.core.loopback import PATIENCE, Answer, DnsServer, tcp, wait_for_end
 from tests.pace import patient
 

@@ -22,8 +22,8 @@ from diagnose.model import Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report, ReportCheck
 from diagnose.network import Nameserver
+from diagnose.planning.selection import Selection
 from diagnose.running.diagnosis import Request, diagnose
-from diagnose.running.selection import Selection
 
 DOMAIN = "corp.example"
 HOST = f"webmail.{DOMAIN}"

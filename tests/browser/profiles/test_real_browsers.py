@@ -13,8 +13,8 @@ from checks.browser.stored import profiles
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
+from diagnose.planning.selection import Selection
 from diagnose.running.diagnosis import Request, diagnose
-from diagnose.running.selection import Selection
 from tests.machine import need
 from tests.pace import patient
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from diagnose.model import Check, CheckResult, Facts, Host, Service, Skip, Subject, Target, Text
 from diagnose.model import text as _
 from diagnose.model.failure import internal_fault
-from diagnose.running.declaration import DISCOVERY
-from diagnose.running.selection import Selection, matches
+from diagnose.planning.declaration import DISCOVERY
+from diagnose.planning.selection import Selection, matches
 
 _SUBJECT = ""
 """Where no host's name stands."""
