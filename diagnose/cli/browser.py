@@ -84,7 +84,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
         request = _told(request, talk.answer, talk.password)
         with signals.held_back() as interruption:
             done = diagnosed(request, given, interruption, talk, network)
-            unwritten = write_reports(done, given)
+            unwritten = write_reports(done.report, given)
         talk.report = rendered(
             "html", done.report, RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"])
         )

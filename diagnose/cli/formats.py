@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 from gettext import gettext as _
 from typing import TypeVar
 
@@ -38,10 +39,36 @@ def renderer(name: str) -> Renderer:
     return _used(name, load)
 
 
-def rendered(name: str, report: Report, style: RenderStyle) -> str:
-    """*report* in the format called *name*. Raises click.ClickException."""
+def rendered(name: str, content: Report | Sequence[Report], style: RenderStyle) -> str:
+    """*content* in the format called *name*: one report, or those of many runs in one document.
+
+    Raises click.ClickException, also where the format has no form for many.
+    """
     format_ = renderer(name)
-    return _used(name, lambda: format_.render(report, style))
+    if isinstance(content, Report):
+        return _used(name, lambda: format_.render(content, style))
+    render_many = format_.render_many
+    if render_many is None:
+        raise click.ClickException(_single(name))
+    return _used(name, lambda: render_many(content, style))
+
+
+def require_many(names: Iterable[str]) -> None:
+    """Check that the formats called *names* can hold the reports of many runs. Raises click.ClickException."""
+    for name in names:
+        if renderer(name).render_many is None:
+            raise click.ClickException(_single(name))
+
+
+def _single(name: str) -> str:
+    """Why the format called *name* cannot hold the reports of many runs, with the formats that can."""
+    able = []
+    for other in formats():
+        with contextlib.suppress(click.ClickException):  # told where that format is asked for
+            if renderer(other).render_many is not None:
+                able.append(other)
+    sentence = _("the format “{name}” holds one report; those of many runs can be written as {formats}.")
+    return sentence.format(name=name, formats=_(", ").join(able))
 
 
 def exit_code(name: str, report: Report) -> int:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from gettext import gettext as _
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
+from diagnose.cli.formats import format_of, require_many
 from diagnose.cli.help import Sectioned
-from diagnose.cli.main_job import carry_out, options, other_mailbox
+from diagnose.cli.main_job import carry_out, options, other_mailbox, print_report, raise_together, write_reports
 from diagnose.cli.output import print_out
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import Wishes
@@ -22,6 +25,7 @@ from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 from diagnose.lab.trial import Trial
 from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
+from diagnose.process.standard_streams import tell
 from diagnose.providers import Language
 from diagnose.rendering.renderer import Audience
 from diagnose.running.diagnosis import Request, diagnose
@@ -54,6 +58,17 @@ def request_for(
     )
 
 
+def _request(estate: Estate, given: dict[str, Any], *, strict: bool) -> Request:
+    return request_for(
+        estate,
+        seconds=given["timeout"],
+        strict=strict,
+        redact=given["redact"],
+        audience=given["audience"],
+        lang=given["lang"],
+    )
+
+
 def scenario_named(name: str) -> Scenario:
     """The scenario called *name*. Raises click.UsageError."""
     if name not in SCENARIOS:
@@ -68,36 +83,79 @@ def scenario_named(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
-def _carry_out_all(seconds: float) -> int:
-    """Every scenario, a line each: expected, found. 1 when one of them disagrees."""
+def _carry_out_all(given: dict[str, Any], *, shows_reports: bool) -> int:
+    """Carry out every scenario, write the table and the reports that were asked for; 1 when one of them disagrees.
+
+    Where standard output *shows_reports*, the table goes to standard error. After Ctrl-C the reports that there are
+    get written, and KeyboardInterrupt is raised. Raises click.ClickException.
+    """
+    in_files = [name for file in given["reports"] if (name := format_of(file.suffix)) is not None]
+    require_many([*in_files, *([given["form"]] if shows_reports else [])])
+    trials, unwritten, interrupted = list[Trial](), list[click.ClickException](), False
+    try:
+        _show_table(_trials(given), trials, _to_standard_error(given) if shows_reports else _to_standard_output)
+    except click.ClickException as error:  # the files do not depend on what becomes of standard output
+        unwritten.append(error)
+    except KeyboardInterrupt:
+        interrupted = True
+    reports = tuple(done.report for done in trials if done.report is not None)
+    unwritten += write_reports(reports, given)
+    if shows_reports:
+        try:
+            print_report(reports, given)
+        except click.ClickException as error:
+            unwritten.append(error)
+    raise_together(unwritten)
+    if interrupted:
+        raise KeyboardInterrupt
+    return 1 if any(not done.agrees and done.lacking is None for done in trials) else 0
+
+
+def _trials(given: dict[str, Any]) -> Iterator[Trial]:
+    """Every scenario carried out, side by side, in the order of the file."""
     from diagnose.lab import trial
 
     def carried_out(scenario: Scenario) -> Trial:
         return trial.carry_out(scenario, diagnosed)
 
     def diagnosed(estate: Estate) -> Report:
-        return diagnose(request_for(estate, seconds=seconds, strict=False, redact=False, audience="user")).report
+        # without --strict, which changes what is to be expected
+        return diagnose(_request(estate, given, strict=False)).report
 
-    began = time.monotonic()
-    disagreeing = lacking = 0
-    _print_row(" ", _("scenario"), _("expected"), _("found"), _("seconds"))
     with ThreadPoolExecutor(AT_ONCE) as pool, contextlib.ExitStack() as stack:
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)  # Ctrl-C: what has not begun does not begin
-        for done in pool.map(carried_out, SCENARIOS.values()):
-            disagreeing += not done.agrees and done.lacking is None
-            lacking += done.lacking is not None
-            sign = "–" if done.lacking is not None else "✓" if done.agrees else "✗"
-            _print_row(sign, done.scenario.id, *_outcome(done), f"{done.seconds:.1f}")
+        yield from pool.map(carried_out, SCENARIOS.values())
+
+
+def _show_table(carried_out: Iterable[Trial], trials: list[Trial], show: Callable[[str], None]) -> None:
+    """*show* a line for each trial as it is over, with a heading and a summary; add each to *trials*."""
+    began = time.monotonic()
+    disagreeing = lacking = 0
+    show(_row(" ", _("scenario"), _("expected"), _("found"), _("seconds")))
+    for done in carried_out:
+        trials.append(done)
+        disagreeing += not done.agrees and done.lacking is None
+        lacking += done.lacking is not None
+        sign = "–" if done.lacking is not None else "✓" if done.agrees else "✗"
+        show(_row(sign, done.scenario.id, *_outcome(done), f"{done.seconds:.1f}"))
     summary = _("{agreeing} agree, {disagreeing} disagree, {lacking} not possible here")
     agreeing = len(SCENARIOS) - disagreeing - lacking
     told = summary.format(agreeing=agreeing, disagreeing=disagreeing, lacking=lacking)
-    print_out(f"{told} ({time.monotonic() - began:.0f} s)\n")
-    return 1 if disagreeing else 0
+    show(f"{told} ({time.monotonic() - began:.0f} s)")
 
 
-def _print_row(sign: str, name: str, expected: str, found: str, seconds: str) -> None:
+def _to_standard_output(line: str) -> None:
+    print_out(line + "\n")
+
+
+def _to_standard_error(given: dict[str, Any]) -> Callable[[str], None]:
+    """Shows the table as progress, and as all progress not with --quiet."""
+    return (lambda _line: None) if given["quiet"] else tell
+
+
+def _row(sign: str, name: str, expected: str, found: str, seconds: str) -> str:
     width = max(map(len, SCENARIOS))
-    print_out(f"{sign} {name:<{width}} {seconds:>8}  {expected:<33} {found}\n")
+    return f"{sign} {name:<{width}} {seconds:>8}  {expected:<33} {found}"
 
 
 def _outcome(done: Trial) -> tuple[str, str]:
@@ -111,7 +169,12 @@ def _outcome(done: Trial) -> tuple[str, str]:
 @click.command(cls=Sectioned, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("scenario", default="wrong-password")
 @click.option("--list", "listing", is_flag=True, help="Name the scenarios.")
-@click.option("--all", "everything", is_flag=True, help="Diagnose every scenario and compare with what is expected.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Diagnose every scenario and compare with what is expected; --format and --report write all reports.",
+)
 @options
 def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """Bring up a mail estate on loopback, with the fault that SCENARIO names, and diagnose an account on it."""
@@ -121,18 +184,11 @@ def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int
             print_out(f"{one.id:<{width}}  {_(one.title)}\n")
         return 0
     if everything:
-        return _carry_out_all(given["timeout"])
+        source = click.get_current_context().get_parameter_source("form")
+        return _carry_out_all(given, shows_reports=source is not ParameterSource.DEFAULT)
     chosen = scenario_named(scenario)
     try:
         with Estate(chosen) as estate:
-            request = request_for(
-                estate,
-                seconds=given["timeout"],
-                strict=given["strict"],
-                redact=given["redact"],
-                audience=given["audience"],
-                lang=given["lang"],
-            )
-            return carry_out(request, given)
+            return carry_out(_request(estate, given, strict=given["strict"]), given)
     except EstateError as error:
         raise click.ClickException(str(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
+from collections.abc import Sequence
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
+from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
@@ -326,7 +328,7 @@ def carry_out(request: Request, given: dict[str, Any]) -> int:
     """Diagnose, write, show; the exit code."""
     with signals.held_back() as interruption:
         done = diagnosed(request, given, interruption)
-        unwritten = write_reports(done, given)
+        unwritten = write_reports(done.report, given)
     return show(done, given, unwritten)
 
 
@@ -343,8 +345,8 @@ def diagnosed(
         return diagnose(request, Observers(*filter(None, (progress, watching))), interruption, network=network)
 
 
-def write_reports(done: Diagnosis, given: dict[str, Any]) -> list[click.ClickException]:
-    """The report to all files that it can be written to; why it could not to the others."""
+def write_reports(content: Report | Sequence[Report], given: dict[str, Any]) -> list[click.ClickException]:
+    """Write one report, or those of many runs, to every file that was asked for; the errors of those that failed."""
     style = RenderStyle(
         translate=translation(given["lang"]),
         audience=given["audience"],
@@ -354,7 +356,7 @@ def write_reports(done: Diagnosis, given: dict[str, Any]) -> list[click.ClickExc
     unwritten = []
     for file in given["reports"]:
         try:
-            write_file(file, done.report, style)
+            write_file(file, content, style)
         except click.ClickException as error:
             unwritten.append(error)
     return unwritten
@@ -362,6 +364,19 @@ def write_reports(done: Diagnosis, given: dict[str, Any]) -> list[click.ClickExc
 
 def show(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException]) -> int:
     """The report to standard output; the exit code. Raises what could not be written, once all else is."""
+    code = INTERRUPTED
+    try:
+        print_report(done.report, given)
+        if not done.interrupted:
+            code = exit_code(given["form"], done.report)
+    except click.ClickException as error:
+        unwritten.append(error)
+    raise_together(unwritten)
+    return code
+
+
+def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> None:
+    """Write one report, or those of many runs, to standard output. Raises click.ClickException."""
     style = terminal_style(
         translation(given["lang"]),
         no_color=given["no_color"],
@@ -369,13 +384,10 @@ def show(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickExce
         verbose=given["verbose"],
         quiet=given["quiet"],
     )
-    code = INTERRUPTED
-    try:
-        print_out(rendered(given["form"], done.report, style))
-        if not done.interrupted:
-            code = exit_code(given["form"], done.report)
-    except click.ClickException as error:
-        unwritten.append(error)
+    print_out(rendered(given["form"], content, style))
+
+
+def raise_together(unwritten: list[click.ClickException]) -> None:
+    """Raise what could not be written as one click.ClickException; nothing where all was."""
     if unwritten:
         raise click.ClickException(" ".join(dict.fromkeys(error.format_message() for error in unwritten)))
-    return code

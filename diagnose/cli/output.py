@@ -7,7 +7,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from gettext import gettext as _
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from diagnose.process import standard_streams
 from diagnose.rendering.renderer import Audience, RenderStyle
 
 
-def write_file(file: Path, report: Report, style: RenderStyle) -> None:
-    """Write *report* to *file*, in the format of its suffix; it appears whole or not at all.
+def write_file(file: Path, content: Report | Sequence[Report], style: RenderStyle) -> None:
+    """Write one report, or those of many runs, to *file* in the format of its suffix. It appears whole or not at all.
 
     It keeps the mode of the file that it replaces; a new one, which tells much of a person, is for its owner alone.
     Raises click.ClickException; ValueError for a suffix that is no format's.
@@ -28,7 +28,7 @@ def write_file(file: Path, report: Report, style: RenderStyle) -> None:
     name = format_of(file.suffix)
     if name is None:
         raise ValueError(file.suffix)
-    words = rendered(name, report, style)
+    words = rendered(name, content, style)
     try:
         if (why := irreplaceable(file)) is not None:
             raise click.ClickException(why)

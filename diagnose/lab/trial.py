@@ -27,6 +27,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """Promises that the run broke, in words."""
     seconds: float = 0.0
     """How long it took, estate and all."""
+    report: Report | None = None
+    """The report of the run; None where the scenario could not be carried out."""
 
     @property
     def agrees(self) -> bool:
@@ -58,6 +60,7 @@ def carry_out(scenario: Scenario, diagnose: Callable[[Estate], Report]) -> Trial
         exit_code=report.verdict.exit_code,
         broken=broken,
         seconds=time.monotonic() - began,
+        report=report,
     )
 
 

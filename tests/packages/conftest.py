@@ -32,6 +32,14 @@ class Done(NamedTuple):
 
 
 Run = Callable[..., Done]
+TWO_SCENARIOS = """
+import sys
+from types import MappingProxyType
+from diagnose.cli import lab, run
+lab.SCENARIOS = MappingProxyType({name: lab.SCENARIOS[name] for name in ("healthy", "null-mx")})
+sys.exit(run(sys.argv[1:]))
+"""
+"""A program that is `diagnose`, but for that."""
 
 
 @pytest.fixture(scope="session")
@@ -60,12 +68,22 @@ def site(built: Path, tmp_path: Path) -> Path:
 def run(tmp_path: Path) -> Run:
     """Run `diagnose` with what is installed in *site*, in *tmp_path*."""
 
+    return _runs(tmp_path, "-m", "diagnose")
+
+
+@pytest.fixture
+def run_of_two_scenarios(tmp_path: Path) -> Run:
+    """The same where the lab has two scenarios."""
+    return _runs(tmp_path, "-c", TWO_SCENARIOS)
+
+
+def _runs(place: Path, *program: str) -> Run:
     def process(site: Path, *arguments: str, **variables: str) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "diagnose", *arguments], cwd=tmp_path, capture_output=True, text=True,
+            [sys.executable, *program, *arguments], cwd=place, capture_output=True, text=True,
             timeout=patient(90), check=False,
             env=os.environ | {
-                "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]), "XDG_STATE_HOME": str(tmp_path / "state"),
+                "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]), "XDG_STATE_HOME": str(place / "state"),
                 "LC_ALL": "C.UTF-8", "NO_COLOR": "1",
             } | variables,
         )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from importlib import import_module
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # its stubs are no dependency here
@@ -158,16 +157,34 @@ def test_a_built_in_suffix_stays_the_built_in_format(
     assert (tmp_path / "r.acme").read_text().startswith("acme.example ")
 
 
-def test_many_reports_have_a_form(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from diagnose.rendering.renderer import RenderStyle
-    from tests.reports import samples
+MANY = "corp.example healthy -\ncorp.example problem dns.null-mx\n"
 
-    monkeypatch.syspath_prepend(str(site))
-    RENDERER = import_module("acme_diagnose.line").RENDERER  # noqa: N806
 
-    both = (samples.healthy(), samples.wrong_password())
-    assert RENDERER.render_many is not None
-    assert RENDERER.render_many(both, RenderStyle()).count("\n") == len(both)
+def test_the_reports_of_many_runs_are_written_in_its_format(
+    run_of_two_scenarios: Run, built: Path, tmp_path: Path
+) -> None:
+    """Both to standard output and to a file; the exit code is that of the comparison, not the format's."""
+    asked = ("--format", "acme", "--report", "all.acme", "--timeout", "90")
+    done = run_of_two_scenarios(built, "lab", "--all", *asked, **UP)
+
+    assert (done.code, done.out) == (0, MANY)
+    assert (tmp_path / "all.acme").read_text() == MANY
+    assert "2 agree, 0 disagree" in done.err
+
+
+def test_its_format_without_a_form_for_many_is_refused_before_anything_is_run(
+    run_of_two_scenarios: Run, site: Path, tmp_path: Path
+) -> None:
+    module = site / "acme_diagnose" / "line.py"
+    module.write_text(module.read_text().replace("    render_many=render_many,\n", ""))
+    for asked in (("--format", "acme"), ("--report", "all.acme")):
+        done = run_of_two_scenarios(site, "lab", "--all", *asked)
+
+        assert (done.code, done.out) == (2, "")
+        assert done.err == (
+            "diagnose: the format “acme” holds one report; those of many runs can be written as json.\n"
+        )
+    assert not (tmp_path / "all.acme").exists()
 
 
 BREAKAGES = {

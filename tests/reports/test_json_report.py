@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from diagnose.model import report as model
 from diagnose.model.report import Report
 from diagnose.rendering.renderer import RenderStyle
-from reports.json import SCHEMA, render
+from reports.json import SCHEMA, render, render_many
 from tests.reports.samples import SAMPLES, healthy, hostile, wrong_password
 from tests.reports.texts import with_every_text
 
@@ -161,3 +161,13 @@ def test_keys_stand_in_the_contracts_order_and_text_is_readable() -> None:
     assert "需要使用授权码" in shown
     assert list(json.loads(shown)) == list(Report.__struct_fields__)
     assert render(healthy(), RenderStyle()) == render(healthy(), RenderStyle())
+
+
+def test_many_reports_are_an_array_of_what_each_is_alone() -> None:
+    """One a line; of no report an array, too."""
+    several = [healthy(), wrong_password(), hostile()]
+    document = render_many(several, RenderStyle())
+
+    assert json.loads(document) == [written(one) for one in several]
+    assert [json.loads(line.rstrip(",")) for line in document.splitlines()[1:-1]] == json.loads(document)
+    assert json.loads(render_many([], RenderStyle())) == []
