@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from diagnose.providers.schema import Part, Source, Words
+from diagnose.providers.schema import Part, Reference, Words
 
 Engine = Literal["chromium", "gecko", "webkit", "trident"]
 ProfileKind = Literal["chromium", "firefox", "safari"]
@@ -84,7 +84,7 @@ class Browser(Part, frozen=True, kw_only=True):
     profiles: Profiles = Profiles()
     unsure: tuple[str, ...] = ()
     """Dotted field names whose value rests on memory or on a weak source."""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Reference, ...] = ()
 
     def menus_of(self, version: int | None) -> Menus:
         """The menus of *version*; of the newest one where it is not known."""

@@ -14,7 +14,7 @@ from diagnose.knowledge.packages import packages
 from diagnose.locale.language import translation
 from diagnose.model.text import json_text
 from diagnose.process.standard_streams import tell
-from diagnose.providers.schema import Source
+from diagnose.providers.schema import Reference
 from diagnose.rendering.page import Page
 
 
@@ -50,7 +50,7 @@ def tell_what_is_left_out() -> None:
         tell(f"diagnose: {package.sentence.render(_)}")
 
 
-def source_line(source: Source) -> str:
+def source_line(source: Reference) -> str:
     """Where a fact of a provider's file comes from, and when somebody last looked."""
     told = _("Source: {ref}, looked at on {date}").format(ref=source.ref, date=source.checked)
     return f"{told} ({source.note})" if source.note else told

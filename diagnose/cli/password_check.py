@@ -18,7 +18,7 @@ from diagnose.locale.language import translation
 from diagnose.model import text
 from diagnose.providers import Language, Provider, UnknownProviderError, provider
 from diagnose.providers.accounted import sources_of
-from diagnose.providers.schema import Source
+from diagnose.providers.schema import Reference
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph
 
 FITS, BREAKS_A_RULE = 0, 1
@@ -62,7 +62,7 @@ class CheckedPassword(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[CheckedRule, ...]
     note: str | None
     """What the provider says beside these rules."""
-    sources: tuple[Source, ...]
+    sources: tuple[Reference, ...]
     strength: Strength
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from diagnose.discovery.conduct import discover
 from diagnose.discovery.facts import (
     Discovered,
     Login,
@@ -12,5 +11,6 @@ from diagnose.discovery.facts import (
     SourceStatus,
     Wishes,
 )
+from diagnose.discovery.strategy import discover
 
 __all__ = ["Discovered", "Login", "LoginName", "ProviderBy", "SourceResult", "SourceStatus", "Wishes", "discover"]

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from diagnose.model.protocols import ProtocolName
-from diagnose.model.targets import Service, Source
+from diagnose.model.targets import Service, SourceName
 
 SourceStatus = Literal["found", "nothing", "failed", "not_asked", "not_waited_for"]
 """``nothing``: it answered, and names no usable service; ``failed``: it could not be found out;
@@ -44,7 +44,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 class SourceResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of asking one place; a source with several places has several of these, best first."""
 
-    source: Source
+    source: SourceName
     status: SourceStatus
     asked: str
     """The place: a URL, or DNS names."""
@@ -70,7 +70,7 @@ class Discovered(msgspec.Struct, frozen=True, kw_only=True):
     """``domain``: the address domain is the provider's own; ``host``: only a server's name gives it away."""
     other_providers: tuple[str, ...] = ()
     """Providers that sources name beside `provider`."""
-    disagreeing: tuple[Source, ...] = ()
+    disagreeing: tuple[SourceName, ...] = ()
     """Sources that send a mail program to other servers than those used: one of the two is out of date."""
     services: tuple[Service, ...] = ()
     """By protocol (IMAP, POP3, SMTP, webmail), then the options first, then implicit TLS before STARTTLS."""

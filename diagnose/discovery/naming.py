@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from diagnose.model.domains import a_labels, ascii_url
 from diagnose.model.protocols import ORDER, PAGE, Protocol
-from diagnose.model.targets import Service, Source
+from diagnose.model.targets import Service, SourceName
 from diagnose.network import is_address
 from diagnose.providers import by_host
 
@@ -34,7 +34,7 @@ def port_number(written: str | int) -> int | None:
     return int(text) if 1 <= int(text) <= 65535 else None
 
 
-def service_at(url: str, source: Source, protocol: Protocol = PAGE) -> Service | None:
+def service_at(url: str, source: SourceName, protocol: Protocol = PAGE) -> Service | None:
     """The service at *url*; None when that is no address of *protocol* that could be opened."""
     try:
         parts = urllib.parse.urlsplit(url.strip())

@@ -13,14 +13,14 @@ from collections.abc import Iterable, Sequence
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.naming import in_order
 from diagnose.model.protocols import PROTOCOLS, ProtocolName, Way
-from diagnose.model.targets import Service, Source
+from diagnose.model.targets import Service, SourceName
 from diagnose.providers import owners_of_host
 
-QUICK: frozenset[Source] = frozenset({"provider", "srv"})
+QUICK: frozenset[SourceName] = frozenset({"provider", "srv"})
 
 
 def settled(
-    way: Way, ranked: Iterable[tuple[Source, SourceResult | None]], options: Sequence[Service], *, patient: bool
+    way: Way, ranked: Iterable[tuple[SourceName, SourceResult | None]], options: Sequence[Service], *, patient: bool
 ) -> tuple[Service, ...] | None:
     """The services for *way* beside the options; None as long as a better answer may come.
 
@@ -48,7 +48,7 @@ def settled(
 
 
 def beside(
-    ranked: Iterable[tuple[Source, SourceResult | None]], options: Sequence[Service], *, patient: bool
+    ranked: Iterable[tuple[SourceName, SourceResult | None]], options: Sequence[Service], *, patient: bool
 ) -> tuple[Service, ...]:
     """Services that are used where they are named and never waited for: they stand beside those that settle a way.
 
@@ -66,12 +66,14 @@ def beside(
     return in_order(found)
 
 
-def disagreeing(results: Iterable[SourceResult], used: Sequence[Service], provider: str | None) -> tuple[Source, ...]:
+def disagreeing(
+    results: Iterable[SourceResult], used: Sequence[Service], provider: str | None
+) -> tuple[SourceName, ...]:
     """Sources that send a mail program to other servers than those *used*, unless both are the provider's own."""
     hosts: dict[ProtocolName, set[str]] = {}
     for service in used:
         hosts.setdefault(service.protocol, set()).add(service.host)
-    found: dict[Source, None] = {}
+    found: dict[SourceName, None] = {}
     for result in results:
         mail = (service.protocol for service in result.services if "web" not in service.ways)
         for protocol in dict.fromkeys(name for name in mail if name in hosts):

@@ -26,7 +26,7 @@ from diagnose.model.failure import (
     failure_name,
 )
 from diagnose.model.protocols import Protocol, ProtocolName, TlsMode, Way
-from diagnose.model.targets import Host, Service, Source, Subject, Target
+from diagnose.model.targets import Host, Service, SourceName, Subject, Target
 from diagnose.model.text import Text, TextError, quote, text
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
     "Service",
     "Skip",
     "SkipCheck",
-    "Source",
+    "SourceName",
     "Status",
     "Subject",
     "Target",

@@ -8,7 +8,7 @@ import msgspec
 
 from diagnose.model.check import Certainty, Status
 from diagnose.model.protocols import ProtocolName, TlsMode
-from diagnose.model.targets import Source
+from diagnose.model.targets import SourceName
 
 Impact = Literal["blocks", "hinders"]
 StationState = Literal["ok", "broken", "hindered", "unknown"]
@@ -106,7 +106,7 @@ class ReportService(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     tls: TlsMode
-    source: Source
+    source: SourceName
 
 
 class ReportFinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from diagnose.model.protocols import BY_NAME, Protocol, ProtocolName, TlsMode, Way
 from diagnose.model.text import Text
 
-Source = Literal["option", "provider", "srv", "autoconfig", "autodiscover", "guess"]
+SourceName = Literal["option", "provider", "srv", "autoconfig", "autodiscover", "guess"]
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """A server name that a service of the subject uses."""
 
     name: str
-    source: Source
+    source: SourceName
     """Where the best-founded service on this host comes from; a guessed host may rightly not exist."""
 
 
@@ -52,7 +52,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     tls: TlsMode
-    source: Source
+    source: SourceName
     url: str | None = None
     """What to open, of a protocol that is spoken in HTTP; None: what `address` says."""
 

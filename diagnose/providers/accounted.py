@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from diagnose.providers.schema import Provider, Source, Words
+from diagnose.providers.schema import Provider, Reference, Words
 
 NO_FACTS = {"id", "names", "kind", "unsure", "sources"}
 """Our own labels, and the account of the sources itself."""
@@ -27,7 +27,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     value: Any
     unsure: bool
     """It rests on memory, on a weak source, or on none that was noted."""
-    sources: tuple[Source, ...]
+    sources: tuple[Reference, ...]
 
 
 def facts_of(provider: Provider) -> tuple[Fact, ...]:
@@ -57,7 +57,7 @@ def _unsure(provider: Provider, field: str) -> bool:
     return named or _top(field) in WEAK or not sources_of(provider, _top(field))
 
 
-def sources_of(provider: Provider, field: str) -> tuple[Source, ...]:
+def sources_of(provider: Provider, field: str) -> tuple[Reference, ...]:
     """The sources of a field by its name at the top of the file."""
     covered = COVERED_WITH.get(field, field)
     return tuple(source for source in provider.sources if covered in source.covers)

@@ -184,7 +184,7 @@ class Lockout(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Status(Part, frozen=True, kw_only=True):
+class StatusPage(Part, frozen=True, kw_only=True):
     """Where the provider says that something is down."""
 
     page: str | None = None
@@ -199,7 +199,7 @@ class Support(Part, frozen=True, kw_only=True):
     page: str | None = None
 
 
-class Source(Part, frozen=True, kw_only=True):
+class Reference(Part, frozen=True, kw_only=True):
     """Where values come from, and when somebody last looked."""
 
     ref: str
@@ -240,7 +240,7 @@ class Provider(Part, frozen=True, kw_only=True):
     password_policy: PasswordPolicy = PasswordPolicy()
     lockout: Lockout = Lockout()
     mfa: str | None = None
-    status: Status = Status()
+    status: StatusPage = StatusPage()
     support: Support = Support()
     browsers: Words | None = None
     quirks: tuple[str, ...] = ()
@@ -249,4 +249,4 @@ class Provider(Part, frozen=True, kw_only=True):
     """Like quirks, but told by a single or weak source."""
     unsure: tuple[str, ...] = ()
     """Dotted field names whose value rests on memory or on a weak source."""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Reference, ...] = ()

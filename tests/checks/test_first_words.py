@@ -15,7 +15,7 @@ from checks.tls.explained import Explanation
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import judge_tls
 from diagnose.account.history import History
-from diagnose.model import Deadline, Failure, Inputs, ProtocolName, Service, Source, Subject, TooMuchDataError
+from diagnose.model import Deadline, Failure, Inputs, ProtocolName, Service, SourceName, Subject, TooMuchDataError
 from diagnose.network import Network
 from diagnose.running.context import Context
 from tests.checks.conversation import Server, server
@@ -25,7 +25,7 @@ LATE = Failure(name="timed_out", operation="greeting", text="no answer in time")
 CUT = Failure(name="connection_closed", operation="greeting", text="closed")
 
 
-def service(protocol: ProtocolName = "imap", source: Source = "guess", port: int = 143) -> Service:
+def service(protocol: ProtocolName = "imap", source: SourceName = "guess", port: int = 143) -> Service:
     return Service(protocol=protocol, host="localhost", port=port, tls="starttls", source=source)
 
 
@@ -41,7 +41,7 @@ def looked(one: Server, protocol: ProtocolName = "imap", seconds: float = 12) ->
     return facts, told(facts, protocol)
 
 
-def told(facts: ServerFacts, protocol: ProtocolName = "imap", source: Source = "option") -> list[Any]:
+def told(facts: ServerFacts, protocol: ProtocolName = "imap", source: SourceName = "option") -> list[Any]:
     given = Inputs(subject=SUBJECT, provider=None, services=())
     found = judge_server(facts, given, service(protocol, source))
     return [(finding.cause, finding.certainty, finding.text.render()) for finding in found]

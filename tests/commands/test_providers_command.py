@@ -11,7 +11,7 @@ import pytest
 from diagnose.providers import Provider, all_providers, provider, provider_ids
 from diagnose.providers.accounted import NO_FACTS, OWN_WORDS, WEAK, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
-from diagnose.providers.schema import Source, Words
+from diagnose.providers.schema import Reference, Words
 from diagnose.providers.vocabulary import Vocabulary, vocabulary
 
 from .command_line import CommandLine
@@ -105,7 +105,7 @@ def test_json_gives_each_fact_with_its_account(command: CommandLine) -> None:
     assert by_field["password_policy.history"]["unsure"] is True
     assert by_field["lockout.duration"]["value"] == {"en": "1 hour", "zh-Hans": "1 小时", "zh-Hant": "1 小時"}
     for fact in facts:
-        assert all(msgspec.convert(source, Source).checked for source in fact["sources"])
+        assert all(msgspec.convert(source, Reference).checked for source in fact["sources"])
 
 
 def test_an_empty_list_is_a_fact_too(command: CommandLine) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from diagnose.discovery import Discovered, Wishes, conduct, discover
+from diagnose.discovery import Discovered, Wishes, discover, strategy
 from diagnose.model import Deadline, Service, Subject
 from tests.pace import patient
 
@@ -87,6 +87,6 @@ class Estate:
 def estate(ca: trustme.CA, ca_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
     """With patience for a machine that is busy; a test that is about patience sets its own."""
     for name in ("PATIENCE_SECONDS", "HEAD_START_SECONDS", "LISTENING_SECONDS"):
-        monkeypatch.setattr(conduct, name, 15.0)
+        monkeypatch.setattr(strategy, name, 15.0)
     with contextlib.ExitStack() as stack:
         yield Estate(ca, ca_file, stack)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from diagnose.discovery import SourceResult, Wishes, conduct, guess
+from diagnose.discovery import SourceResult, Wishes, guess, strategy
 from diagnose.model import Service
 from diagnose.model.protocols import ProtocolName, Way
 from diagnose.network import Nameserver, Network
@@ -279,7 +279,7 @@ def test_ways_may_come_from_different_sources(estate: Estate) -> None:
 
 def test_a_lesser_answer_is_taken_when_patience_ends(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     """The domain's own web server never answers; what the guess found is used, and the report says so."""
-    monkeypatch.setattr(conduct, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(strategy, "PATIENCE_SECONDS", 0.5)
     gate = threading.Event()
     estate.zone(MX | _addresses(f"autoconfig.{DOMAIN}", f"imap.{DOMAIN}"))
     estate.web({OWN_FILE: Page(gate=gate)})
@@ -296,7 +296,7 @@ def test_a_guess_is_waited_for_beyond_patience_but_a_page_is_not(
     estate: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reading is known at once; sending is worth the guess, not the web server that does not answer."""
-    monkeypatch.setattr(conduct, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(strategy, "PATIENCE_SECONDS", 0.0)
     gate = threading.Event()
     records = {(f"_imaps._tcp.{DOMAIN}", "SRV"): ["0 1 993 mail.corp.example."]}
     estate.zone(MX | records | _addresses(f"autoconfig.{DOMAIN}", f"smtp.{DOMAIN}"))

@@ -9,7 +9,7 @@ import pytest
 
 from diagnose.discovery import guess
 from diagnose.discovery.facts import SourceResult
-from diagnose.discovery.places import LookUps
+from diagnose.discovery.sources import LookUps
 from diagnose.model import Deadline
 from diagnose.model.protocols import Way
 from tests.pace import patient

@@ -8,23 +8,23 @@ from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.precedence import beside, disagreeing, settled
 from diagnose.model import Service
 from diagnose.model.protocols import ProtocolName
-from diagnose.model.targets import Source
+from diagnose.model.targets import SourceName
 
-RANKS: tuple[Source, ...] = ("provider", "srv", "autoconfig", "autodiscover", "guess")
+RANKS: tuple[SourceName, ...] = ("provider", "srv", "autoconfig", "autodiscover", "guess")
 
 
-def _service(source: Source, protocol: ProtocolName = "imap", host: str | None = None) -> Service:
+def _service(source: SourceName, protocol: ProtocolName = "imap", host: str | None = None) -> Service:
     return Service(protocol=protocol, host=host or f"{source}.example", port=993, tls="implicit", source=source)
 
 
-def _says(source: Source, *protocols: ProtocolName, absent: tuple[ProtocolName, ...] = ()) -> SourceResult:
+def _says(source: SourceName, *protocols: ProtocolName, absent: tuple[ProtocolName, ...] = ()) -> SourceResult:
     services = tuple(_service(source, protocol) for protocol in protocols)
     return SourceResult(
         source=source, status="found" if services else "nothing", asked="", services=services, absent=absent
     )
 
 
-def _ranked(*answers: SourceResult, due: tuple[Source, ...] = ()) -> list[tuple[Source, SourceResult | None]]:
+def _ranked(*answers: SourceResult, due: tuple[SourceName, ...] = ()) -> list[tuple[SourceName, SourceResult | None]]:
     """Every source in its rank: with this answer, still due, or with nothing to say."""
     given = {answer.source: answer for answer in answers}
     return [(source, None if source in due else given.get(source, _says(source))) for source in RANKS]
@@ -96,7 +96,7 @@ def test_a_way_declared_absent_is_settled_at_once() -> None:
 def test_sources_with_other_servers_disagree() -> None:
     used = [_service("provider", "imap", "imap.gmail.com"), _service("provider", "smtp", "smtp.gmail.com")]
 
-    def says(source: Source, host: str) -> SourceResult:
+    def says(source: SourceName, host: str) -> SourceResult:
         named = (_service(source, "imap", host),)
         return SourceResult(source=source, status="found", asked="", services=named)
 

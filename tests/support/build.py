@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnose.model import Check, Host, Service, Subject, Target
 from diagnose.model.protocols import PROTOCOLS, ProtocolName, TlsMode
-from diagnose.model.targets import Source
+from diagnose.model.targets import SourceName
 from diagnose.running.plugins import all_checks
 
 CHECKS: Mapping[str, Check[Any]] = {check.id: check for check in all_checks()}
@@ -20,7 +20,7 @@ def service(
     protocol: ProtocolName = "imap",
     port: int = 993,
     tls: TlsMode = "implicit",
-    source: Source = "option",
+    source: SourceName = "option",
     *,
     host: str = f"mail.{DOMAIN}",
 ) -> Service:

@@ -1,4 +1,4 @@
-"""Places asked side by side; answers collected as they come."""
+"""Sources asked side by side; answers collected as they come."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ import msgspec
 from diagnose.discovery.facts import SourceResult
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import Way
-from diagnose.model.targets import Source
+from diagnose.model.targets import SourceName
 from diagnose.network import in_background
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Place:
+class Source:
     """Somewhere to ask."""
 
-    source: Source
+    name: SourceName
     asked: str
     ways: frozenset[Way]
     """What it may have an answer for."""
     ask: Callable[[Deadline], SourceResult]
 
 
-class Inquiry:
+class Queries:
     """What was asked and what has been answered; answers come in from threads of their own."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self._changed = threading.Condition()
-        self._started: set[Place] = set()
-        self._answers: dict[Place, SourceResult] = {}
+        self._started: set[Source] = set()
+        self._answers: dict[Source, SourceResult] = {}
 
-    def start(self, place: Place) -> None:
+    def start(self, source: Source) -> None:
         """Ask in the background."""
-        self._started.add(place)
-        in_background(lambda: self.put(place, self._ask(place)), f"discover by {place.source}")
+        self._started.add(source)
+        in_background(lambda: self.put(source, self._ask(source)), f"discover by {source.name}")
 
-    def started(self, place: Place) -> bool:
+    def started(self, source: Source) -> bool:
         """Whether it was asked."""
-        return place in self._started
+        return source in self._started
 
-    def put(self, place: Place, result: SourceResult) -> None:
-        """Take *result* as the answer of *place*."""
+    def put(self, source: Source, result: SourceResult) -> None:
+        """Take *result* as the answer of *source*."""
         with self._changed:
-            self._answers[place] = result
+            self._answers[source] = result
             self._changed.notify_all()
 
-    def answers(self) -> dict[Place, SourceResult]:
+    def answers(self) -> dict[Source, SourceResult]:
         """All answers that have come."""
         with self._changed:
             return dict(self._answers)
 
-    def wait_for_more(self, than: int, seconds: float) -> None:
-        """Wait until there are more than *than* answers, at most *seconds*."""
+    def wait_for_more(self, known: int, seconds: float) -> None:
+        """Wait for more than the *known* number of answers, at most *seconds*."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._answers) > than, timeout=seconds)
+            self._changed.wait_for(lambda: len(self._answers) > known, timeout=seconds)
 
-    def _ask(self, place: Place) -> SourceResult:
+    def _ask(self, source: Source) -> SourceResult:
         started = time.monotonic()
         try:
-            result = place.ask(self._deadline)
+            result = source.ask(self._deadline)
         except Exception as error:  # one source's fault never costs what the others find
             text = f"internal fault: {type(error).__name__}"
-            result = SourceResult(source=place.source, status="failed", asked=place.asked, text=text)
+            result = SourceResult(source=source.name, status="failed", asked=source.asked, text=text)
         return msgspec.structs.replace(result, milliseconds=round(1000 * (time.monotonic() - started)))

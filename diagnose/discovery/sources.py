@@ -1,4 +1,4 @@
-"""All places that can be asked about one mail domain, best first."""
+"""All sources that can be asked about one mail domain, best first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from diagnose.discovery import autoconfig, autodiscover, guess, provider, srv
-from diagnose.discovery.inquiry import Place
+from diagnose.discovery.queries import Source
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import Way
 from diagnose.network import HostAddresses, Network, in_background
@@ -44,46 +44,46 @@ class LookUps:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
-    """The places by what it costs to ask them, each group with the best first."""
+class Sources:
+    """The sources by what it costs to ask them, each group with the best first."""
 
-    by_mx: Place
-    srv: Place
-    own_files: tuple[Place, ...]
+    by_mx: Source
+    srv: Source
+    own_files: tuple[Source, ...]
     """On hosts of the domain itself."""
-    database: tuple[Place, ...]
+    database: tuple[Source, ...]
     """Somebody else's, so only asked about mail servers that are not known otherwise."""
-    autodiscover: tuple[Place, ...]
-    guesses: tuple[Place, ...]
+    autodiscover: tuple[Source, ...]
+    guesses: tuple[Source, ...]
     hosts: tuple[str, ...]
     """Host names that asking all of them will need."""
     service: str
     """The SRV name that they will need beside those that `srv` asks for."""
 
     @property
-    def ranked(self) -> tuple[Place, ...]:
+    def ranked(self) -> tuple[Source, ...]:
         """All, by how far they are believed."""
         return (self.by_mx, self.srv, *self.own_files, *self.database, *self.autodiscover, *self.guesses)
 
 
-def places(domain: str, network: Network, look_up: guess.LookUp) -> Places:
-    """The places for *domain*; asks nothing yet."""
-    return Places(
-        by_mx=Place(source="provider", asked=f"MX {domain}", ways=ALL, ask=partial(provider.by_mx, domain, network)),
-        srv=Place(source="srv", asked=srv.asked(domain), ways=MAIL, ask=partial(srv.ask, domain, network)),
+def sources_for(domain: str, network: Network, look_up: guess.LookUp) -> Sources:
+    """The sources for *domain*; asks nothing yet."""
+    return Sources(
+        by_mx=Source(name="provider", asked=f"MX {domain}", ways=ALL, ask=partial(provider.by_mx, domain, network)),
+        srv=Source(name="srv", asked=srv.asked(domain), ways=MAIL, ask=partial(srv.ask, domain, network)),
         own_files=tuple(
-            Place(source="autoconfig", asked=url, ways=ALL, ask=partial(autoconfig.ask, url, domain, network))
+            Source(name="autoconfig", asked=url, ways=ALL, ask=partial(autoconfig.ask, url, domain, network))
             for url in autoconfig.own_urls(domain)
         ),
         database=(
-            Place(
-                source="autoconfig",
+            Source(
+                name="autoconfig",
                 asked=autoconfig.DATABASE + domain,
                 ways=MAIL,
                 ask=partial(autoconfig.ask_database, domain, network),
             ),
-            Place(
-                source="autoconfig",
+            Source(
+                name="autoconfig",
                 asked=autoconfig.DATABASE_BY_MX,
                 ways=MAIL,
                 ask=partial(autoconfig.ask_database_by_mx, domain, network),
@@ -91,24 +91,24 @@ def places(domain: str, network: Network, look_up: guess.LookUp) -> Places:
         ),
         autodiscover=(
             *(
-                Place(
-                    source="autodiscover",
+                Source(
+                    name="autodiscover",
                     asked=autodiscover.url_at(host),
                     ways=MAIL,
                     ask=partial(autodiscover.ask, host, domain, network),
                 )
                 for host in autodiscover.own_hosts(domain)
             ),
-            Place(
-                source="autodiscover",
+            Source(
+                name="autodiscover",
                 asked=f"SRV {autodiscover.srv_name(domain)}",
                 ways=MAIL,
                 ask=partial(autodiscover.ask_srv, domain, network),
             ),
         ),
         guesses=tuple(
-            Place(
-                source="guess",
+            Source(
+                name="guess",
                 asked=guess.asked(way, domain),
                 ways=frozenset({way}),
                 ask=partial(guess.ask, way, domain, look_up, network),

@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable
 from diagnose.discovery import provider
 from diagnose.discovery.autoconfig import DATABASE_HOST
 from diagnose.discovery.facts import Discovered, ProviderBy, SourceResult, SourceStatus, Wishes
-from diagnose.discovery.inquiry import Inquiry, Place
 from diagnose.discovery.naming import owner
-from diagnose.discovery.places import ALL, MAIL, LookUps, places
 from diagnose.discovery.precedence import beside, disagreeing, settled
+from diagnose.discovery.queries import Queries, Source
+from diagnose.discovery.sources import ALL, MAIL, LookUps, sources_for
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import ORDER
 from diagnose.model.targets import Service, Subject
@@ -45,10 +45,10 @@ def discover(
     §4.1.3), has the services of the options only. Raises UnknownProviderError for a provider that does
     not exist, and nothing else.
     """
-    return _Course(subject.domain, wishes, network, deadline, found, recognised).run()
+    return _Discovery(subject.domain, wishes, network, deadline, found, recognised).run()
 
 
-class _Course:
+class _Discovery:
     def __init__(
         self,
         domain: str,
@@ -64,10 +64,10 @@ class _Course:
         self.found = found
         self.recognised = recognised
         self.look_up = LookUps(network, deadline)
-        self.places = places(domain, network, self.look_up)
-        self.inquiry = Inquiry(deadline)
-        self.expected: set[Place] = set()
-        """Places that are or will be asked."""
+        self.sources = sources_for(domain, network, self.look_up)
+        self.queries = Queries(deadline)
+        self.expected: set[Source] = set()
+        """Sources that are or will be asked."""
         self.lacking = ALL - {way for option in wishes.options for way in option.ways}
         """Ways for which slow sources are worth asking."""
         self.is_literal = domain.startswith("[") or is_address(domain)
@@ -85,8 +85,8 @@ class _Course:
         if known is not None:
             self._recognise(*known)
             result = provider.of(known[0], self.domain, "option" if known[1] == "option" else self.domain)
-            self.expected.add(self.places.by_mx)
-            self.inquiry.put(self.places.by_mx, result)
+            self.expected.add(self.sources.by_mx)
+            self.queries.put(self.sources.by_mx, result)
             enough = enough or {way for service in result.services for way in service.ways} >= MAIL
         if not enough:
             self._ask()
@@ -96,75 +96,75 @@ class _Course:
     # -- asking
 
     def _ask(self) -> None:
-        places = self.places
-        first = {place for place in (places.by_mx, places.srv) if place not in self.expected}
-        late: set[Place] = set()
+        sources = self.sources
+        first = {source for source in (sources.by_mx, sources.srv) if source not in self.expected}
+        late: set[Source] = set()
         if self.lacking:
-            first.update(places.own_files)
-            late.update(places.database if self.wishes.third_party else (), places.autodiscover, places.guesses)
+            first.update(sources.own_files)
+            late.update(sources.database if self.wishes.third_party else (), sources.autodiscover, sources.guesses)
         self.expected |= first | late
-        for place in places.ranked:
-            if place in first:
-                self.inquiry.start(place)
+        for source in sources.ranked:
+            if source in first:
+                self.queries.start(source)
         if self.lacking:
-            self.look_up.begin([*places.hosts, *([DATABASE_HOST] if self.wishes.third_party else ())], places.service)
+            self.look_up.begin([*sources.hosts, *([DATABASE_HOST] if self.wishes.third_party else ())], sources.service)
         self._follow(late)
         if self.provider_by == "mx":
             self._listen(first)
 
-    def _follow(self, late: set[Place]) -> None:
+    def _follow(self, late: set[Source]) -> None:
         """Settle what can be settled with each answer that comes, until all is."""
         patience = self.deadline.within(PATIENCE_SECONDS)
         head_start = self.deadline.within(HEAD_START_SECONDS)
         while True:
-            answers = self.inquiry.answers()
+            answers = self.queries.answers()
             self._settle(patient=not patience.passed())
-            if late and (head_start.passed() or {self.places.by_mx, self.places.srv} <= answers.keys()):
+            if late and (head_start.passed() or {self.sources.by_mx, self.sources.srv} <= answers.keys()):
                 self._start_late(late)
                 late = set()
                 continue  # what is no longer expected may have settled something
             if self.deadline.passed() or self._is_over(answers.keys(), patient=not patience.passed()):
                 return
             moments = [head_start.left() if late else 0.0, patience.left(), self.deadline.left()]
-            self.inquiry.wait_for_more(len(answers), min((seconds for seconds in moments if seconds), default=0.0))
+            self.queries.wait_for_more(len(answers), min((seconds for seconds in moments if seconds), default=0.0))
 
-    def _is_over(self, answered: Collection[Place], *, patient: bool) -> bool:
+    def _is_over(self, answered: Collection[Source], *, patient: bool) -> bool:
         if patient:
-            return not self.open and self.places.by_mx in answered
-        guessing = any(self.inquiry.started(place) and place not in answered for place in self.places.guesses)
+            return not self.open and self.sources.by_mx in answered
+        guessing = any(self.queries.started(source) and source not in answered for source in self.sources.guesses)
         return not self.open or (bool(self.services) and not guessing)
 
-    def _start_late(self, late: set[Place]) -> None:
-        for place in self.places.ranked:
-            if place in late and place.ways & self.open & self.lacking:
-                self.inquiry.start(place)
-            elif place in late:
-                self.expected.discard(place)
+    def _start_late(self, late: set[Source]) -> None:
+        for source in self.sources.ranked:
+            if source in late and source.ways & self.open & self.lacking:
+                self.queries.start(source)
+            elif source in late:
+                self.expected.discard(source)
 
-    def _listen(self, places: set[Place]) -> None:
+    def _listen(self, sources: set[Source]) -> None:
         until = self.deadline.within(LISTENING_SECONDS)
-        while not places <= (answers := self.inquiry.answers()).keys() and not until.passed():
-            self.inquiry.wait_for_more(len(answers), until.left())
+        while not sources <= (answers := self.queries.answers()).keys() and not until.passed():
+            self.queries.wait_for_more(len(answers), until.left())
 
     # -- settling
 
     def _settle(self, *, patient: bool) -> None:
-        answers = self.inquiry.answers()
-        by_mx = answers.get(self.places.by_mx)
+        answers = self.queries.answers()
+        by_mx = answers.get(self.sources.by_mx)
         if self.provider is None and by_mx is not None and by_mx.provider is not None:
             self._recognise(by_mx.provider, "mx")
         now: list[Service] = []
         for way in sorted(self.open):
             ranked = [
-                (place.source, answers.get(place))
-                for place in self.places.ranked
-                if place in self.expected and way in place.ways
+                (source.name, answers.get(source))
+                for source in self.sources.ranked
+                if source in self.expected and way in source.ways
             ]
             services = settled(way, ranked, self.wishes.options, patient=patient)
             if services is not None:
                 self.open.discard(way)
                 now += services
-        named = [(place.source, answers.get(place)) for place in self.places.ranked if place in self.expected]
+        named = [(source.name, answers.get(source)) for source in self.sources.ranked if source in self.expected]
         now += beside(named, self.wishes.options, patient=patient)
         if self.provider is None and not self.open & MAIL and (by_mx is not None or not patient):
             host_owner = owner([*self.services, *now])
@@ -186,12 +186,12 @@ class _Course:
     # -- afterwards
 
     def _result(self) -> Discovered:
-        answers = self.inquiry.answers()
+        answers = self.queries.answers()
         options = self.wishes.options
         results = [self._option_result(options)] if options else []
-        for place in () if self.is_literal and not answers else self.places.ranked:
-            status: SourceStatus = "not_waited_for" if self.inquiry.started(place) else "not_asked"
-            results.append(answers.get(place) or SourceResult(source=place.source, status=status, asked=place.asked))
+        for source in () if self.is_literal and not answers else self.sources.ranked:
+            status: SourceStatus = "not_waited_for" if self.queries.started(source) else "not_asked"
+            results.append(answers.get(source) or SourceResult(source=source.name, status=status, asked=source.asked))
         others = dict.fromkeys(r.provider for r in results if r.provider not in {None, self.provider})
         return Discovered(
             provider=self.provider,
