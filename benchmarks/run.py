@@ -15,7 +15,7 @@ import msgspec
 from benchmarks.mailbox import Mailbox
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
-from diagnose.discovery import Wishes
+from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Service
 from diagnose.network import Nameserver
 from diagnose.running.diagnosis import Request, diagnose
@@ -27,7 +27,7 @@ def request_for(mailbox: Mailbox) -> Request:
     given = Service(protocol="imap", host=mailbox.imap_host, port=mailbox.imap_port, tls="implicit", source="option")
     return Request(
         subject=parse_subject(mailbox.address),
-        wishes=Wishes(options=() if mailbox.discover else (given,), third_party=False),
+        wishes=DiscoveryOptions(services=() if mailbox.discover else (given,), third_party=False),
         password=Secret(mailbox.password),
         nameserver=Nameserver("127.0.0.1", mailbox.nameserver_port),
         ca_file=Path(mailbox.ca_file),

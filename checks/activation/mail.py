@@ -18,7 +18,7 @@ from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
 from checks.sessions import Credentials, Reply
 from checks.sessions.imap import ImapSession
 from diagnose import providers
-from diagnose.discovery import Discovered, Wishes, discover
+from diagnose.discovery import Discovered, DiscoveryOptions, discover
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import (
     Check,
@@ -107,8 +107,8 @@ def probe_awaited(_target: Subject, inputs: Inputs, context: Context) -> Awaited
 def _look(
     facts: AwaitedFacts, other: OtherMailbox, inputs: Inputs, context: Context, deadline: Deadline
 ) -> AwaitedFacts:
-    wishes = Wishes(third_party=context.third_party)
-    found = discover(Subject(domain=other.domain), wishes, context.network, deadline, lambda _: None)
+    options = DiscoveryOptions(third_party=context.third_party)
+    found = discover(Subject(domain=other.domain), options, context.network, deadline, lambda _: None)
     services = [s for s in found.services if s.protocol == ImapSession.protocol and s.tls == "implicit"]
     if not services or other.password is None:
         return facts

@@ -6,13 +6,13 @@ from diagnose.browsers.facts import browser_facts
 from diagnose.browsers.files import UnknownBrowserError, all_browsers, browser, browser_ids
 from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.browsers.recognition import Recognised, recognise
-from diagnose.browsers.schema import Browser, Menus, Places, Profiles
+from diagnose.browsers.schema import Browser, Menus, Paths, Profiles
 
 __all__ = [
     "BROWSER_PLACEHOLDERS",
     "Browser",
     "Menus",
-    "Places",
+    "Paths",
     "Profiles",
     "Recognised",
     "UnknownBrowserError",

@@ -50,7 +50,7 @@ class Menus(Part, frozen=True, kw_only=True):
     update: Words | None = None
 
 
-class Places(Part, frozen=True, kw_only=True):
+class Paths(Part, frozen=True, kw_only=True):
     """Paths by operating system; ``~`` and ``%VARIABLES%`` stand for what they do there."""
 
     linux: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Places(Part, frozen=True, kw_only=True):
     windows: tuple[str, ...] = ()
 
 
-class Profiles(Places, frozen=True, kw_only=True):
+class Profiles(Paths, frozen=True, kw_only=True):
     """The folders that hold a browser's profiles, and how they are laid out."""
 
     kind: ProfileKind | None = None
@@ -74,12 +74,12 @@ class Browser(Part, frozen=True, kw_only=True):
     oldest: Oldest | None = None
     menus: tuple[Menus, ...] = ()
     """The newest first."""
-    installed: Places = Places()
+    installed: Paths = Paths()
     """Paths of a program or its folder, keys of the registry (``HKCU\\…``, ``HKLM\\…``), packages of Debian
     (``dpkg:…``), and last commands, which are asked for their version where nothing else tells it."""
     own_versions: bool = False
     """Whether its versions are numbered by themselves, so that they do not tell the engine's."""
-    executable: Places = Places()
+    executable: Paths = Paths()
     """What to start it by for a visit with a clean profile: commands, or paths. Of browsers built on Chromium only."""
     profiles: Profiles = Profiles()
     unsure: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from diagnose.cli.formats import rendered
 from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways, write_reports
 from diagnose.cli.parameters import Number, ServiceUrl
-from diagnose.discovery import Wishes, discover
+from diagnose.discovery import DiscoveryOptions, discover
 from diagnose.locale.language import translation
 from diagnose.model import Deadline, Service, Subject, TextError
 from diagnose.model.browsing import BrowserAnswer
@@ -73,7 +73,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     translate = translation(given["lang"])
     talk = Conversation(
         translate,
-        pages_expected=not request.wishes.options_only or bool(request.wishes.options),
+        pages_expected=not request.wishes.services_only or bool(request.wishes.services),
         password_wanted=given["password_in_page"],
     )
     threading.Thread(target=lambda: _find_pages(request, network, talk), daemon=True).start()
@@ -119,7 +119,7 @@ def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
     checks = OF_A_PAGE if page else OF_THE_BROWSER
     return msgspec.structs.replace(
         request,
-        wishes=Wishes(options=(page,) if page else (), provider=known, options_only=True),
+        wishes=DiscoveryOptions(services=(page,) if page else (), provider=known, services_only=True),
         discovery=page is not None,
         selection=request.selection if request.selection.only else Selection(only=checks, skip=request.selection.skip),
     )
@@ -127,8 +127,8 @@ def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
 
 def _find_pages(request: Request, network: Network, talk: Conversation) -> None:
     """The webmail pages that the browser is to reach for, by the same discovery as the diagnosis."""
-    found = [service.url for service in request.wishes.options if "web" in service.ways and service.url]
-    if not found and not request.wishes.options_only:
+    found = [service.url for service in request.wishes.services if "web" in service.ways and service.url]
+    if not found and not request.wishes.services_only:
         services = discover(
             request.subject, request.wishes, network, Deadline(DISCOVERY_SECONDS), lambda _found: None
         ).services

@@ -12,7 +12,7 @@ from diagnose import providers
 from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options
 from diagnose.cli.pages import tell_what_is_left_out
-from diagnose.discovery import Wishes
+from diagnose.discovery import DiscoveryOptions
 from diagnose.har import HarError, Recording, read_har
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
@@ -55,7 +55,7 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
     host = recording.facts.host
     request = Request(
         subject=Subject(domain=registered(host)),
-        wishes=Wishes(provider=providers.by_host(host) or providers.by_domain(registered(host))),
+        wishes=DiscoveryOptions(provider=providers.by_host(host) or providers.by_domain(registered(host))),
         discovery=False,
         login=False,
         browsing=Browsing(har=recording.facts),

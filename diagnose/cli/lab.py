@@ -19,7 +19,7 @@ from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import carry_out, options, other_mailbox, print_report, raise_together, write_reports
 from diagnose.cli.output import print_out
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
-from diagnose.discovery import Wishes
+from diagnose.discovery import DiscoveryOptions
 from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 from diagnose.lab.trial import Trial
@@ -41,7 +41,7 @@ def request_for(
     page, other = estate.webmail_url, estate.scenario.other_mailbox
     return Request(
         subject=subject_of_run(estate.address, estate.username),
-        wishes=Wishes(options=(ServiceUrl(PAGE).convert(page, None, None),) if page else ()),
+        wishes=DiscoveryOptions(services=(ServiceUrl(PAGE).convert(page, None, None),) if page else ()),
         password=Secret(estate.password) if estate.password else None,
         access_token=Secret(estate.access_token) if estate.access_token else None,
         other_mailbox=other_mailbox(other, Secret(PASSWORD)) if other else None,

@@ -28,7 +28,7 @@ from diagnose.cli.options import (
 from diagnose.cli.output import print_out, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
-from diagnose.discovery import Wishes
+from diagnose.discovery import DiscoveryOptions
 from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError, text
 from diagnose.model.browsing import Browsing
@@ -214,8 +214,8 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
     selection = _selection(given["only"], given["skip"])
     return Request(
         subject=subject,
-        wishes=Wishes(
-            options=tuple(s for protocol in PROTOCOLS if (s := given[protocol.name])),
+        wishes=DiscoveryOptions(
+            services=tuple(s for protocol in PROTOCOLS if (s := given[protocol.name])),
             provider=given["provider_id"],
             third_party=not given["no_third_party"],
         ),

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from diagnose.discovery.facts import (
     Discovered,
+    DiscoveryOptions,
     Login,
     LoginName,
     ProviderBy,
     SourceResult,
     SourceStatus,
-    Wishes,
 )
 from diagnose.discovery.strategy import discover
 
-__all__ = ["Discovered", "Login", "LoginName", "ProviderBy", "SourceResult", "SourceStatus", "Wishes", "discover"]
+__all__ = [
+    "Discovered",
+    "DiscoveryOptions",
+    "Login",
+    "LoginName",
+    "ProviderBy",
+    "SourceResult",
+    "SourceStatus",
+    "discover",
+]

@@ -16,17 +16,17 @@ ProviderBy = Literal["option", "domain", "mx", "host"]
 LoginName = Literal["full-address", "local-part", "other"]
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+class DiscoveryOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the person said about the way to the mailbox."""
 
-    options: tuple[Service, ...] = ()
+    services: tuple[Service, ...] = ()
     """Services given on the command line; each replaces what any source says of its protocol."""
     provider: str | None = None
     """A provider id, which has to exist."""
     third_party: bool = True
     """Whether the public autoconfig database may be told the mail domain."""
-    options_only: bool = False
-    """Whether nothing beyond the options is to be looked for."""
+    services_only: bool = False
+    """Whether discovery looks for nothing beyond `services`."""
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):

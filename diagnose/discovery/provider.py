@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from diagnose import providers
-from diagnose.discovery.facts import ProviderBy, SourceResult, Wishes
+from diagnose.discovery.facts import DiscoveryOptions, ProviderBy, SourceResult
 from diagnose.discovery.naming import service_at
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
@@ -13,10 +13,10 @@ from diagnose.network import DnsAnswer, Network, mx_records
 from diagnose.providers.servers import fill
 
 
-def known(domain: str, wishes: Wishes) -> tuple[str, ProviderBy] | None:
+def known(domain: str, options: DiscoveryOptions) -> tuple[str, ProviderBy] | None:
     """The provider that can be named without any network. Raises UnknownProviderError for a wish that is none."""
-    if wishes.provider is not None:
-        return providers.provider(wishes.provider).id, "option"
+    if options.provider is not None:
+        return providers.provider(options.provider).id, "option"
     own = providers.by_domain(domain)
     return None if own is None else (own, "domain")
 

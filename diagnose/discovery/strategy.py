@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from diagnose.discovery import provider
 from diagnose.discovery.autoconfig import DATABASE_HOST
-from diagnose.discovery.facts import Discovered, ProviderBy, SourceResult, SourceStatus, Wishes
+from diagnose.discovery.facts import Discovered, DiscoveryOptions, ProviderBy, SourceResult, SourceStatus
 from diagnose.discovery.naming import owner
 from diagnose.discovery.precedence import beside, disagreeing, settled
 from diagnose.discovery.queries import Queries, Source
@@ -32,7 +32,7 @@ LISTENING_SECONDS = 0.5
 
 def discover(
     subject: Subject,
-    wishes: Wishes,
+    options: DiscoveryOptions,
     network: Network,
     deadline: Deadline,
     found: Callable[[tuple[Service, ...]], None],
@@ -45,21 +45,21 @@ def discover(
     §4.1.3), has the services of the options only. Raises UnknownProviderError for a provider that does
     not exist, and nothing else.
     """
-    return _Discovery(subject.domain, wishes, network, deadline, found, recognised).run()
+    return _Discovery(subject.domain, options, network, deadline, found, recognised).run()
 
 
 class _Discovery:
     def __init__(
         self,
         domain: str,
-        wishes: Wishes,
+        options: DiscoveryOptions,
         network: Network,
         deadline: Deadline,
         found: Callable[[tuple[Service, ...]], None],
         recognised: Callable[[str], None],
     ) -> None:
         self.domain = domain
-        self.wishes = wishes
+        self.options = options
         self.deadline = deadline
         self.found = found
         self.recognised = recognised
@@ -68,7 +68,7 @@ class _Discovery:
         self.queries = Queries(deadline)
         self.expected: set[Source] = set()
         """Sources that are or will be asked."""
-        self.lacking = ALL - {way for option in wishes.options for way in option.ways}
+        self.lacking = ALL - {way for option in options.services for way in option.ways}
         """Ways for which slow sources are worth asking."""
         self.is_literal = domain.startswith("[") or is_address(domain)
         self.open = set(ALL)
@@ -77,9 +77,9 @@ class _Discovery:
         self.provider_by: ProviderBy | None = None
 
     def run(self) -> Discovered:
-        known = provider.known(self.domain, self.wishes)
-        self._announce(self.wishes.options)
-        if self.wishes.options_only:
+        known = provider.known(self.domain, self.options)
+        self._announce(self.options.services)
+        if self.options.services_only:
             return self._result()
         enough = self.is_literal
         if known is not None:
@@ -101,13 +101,15 @@ class _Discovery:
         late: set[Source] = set()
         if self.lacking:
             first.update(sources.own_files)
-            late.update(sources.database if self.wishes.third_party else (), sources.autodiscover, sources.guesses)
+            late.update(sources.database if self.options.third_party else (), sources.autodiscover, sources.guesses)
         self.expected |= first | late
         for source in sources.ranked:
             if source in first:
                 self.queries.start(source)
         if self.lacking:
-            self.look_up.begin([*sources.hosts, *([DATABASE_HOST] if self.wishes.third_party else ())], sources.service)
+            self.look_up.begin(
+                [*sources.hosts, *([DATABASE_HOST] if self.options.third_party else ())], sources.service
+            )
         self._follow(late)
         if self.provider_by == "mx":
             self._listen(first)
@@ -160,12 +162,12 @@ class _Discovery:
                 for source in self.sources.ranked
                 if source in self.expected and way in source.ways
             ]
-            services = settled(way, ranked, self.wishes.options, patient=patient)
+            services = settled(way, ranked, self.options.services, patient=patient)
             if services is not None:
                 self.open.discard(way)
                 now += services
         named = [(source.name, answers.get(source)) for source in self.sources.ranked if source in self.expected]
-        now += beside(named, self.wishes.options, patient=patient)
+        now += beside(named, self.options.services, patient=patient)
         if self.provider is None and not self.open & MAIL and (by_mx is not None or not patient):
             host_owner = owner([*self.services, *now])
             if host_owner is not None:
@@ -187,8 +189,8 @@ class _Discovery:
 
     def _result(self) -> Discovered:
         answers = self.queries.answers()
-        options = self.wishes.options
-        results = [self._option_result(options)] if options else []
+        given = self.options.services
+        results = [self._option_result(given)] if given else []
         for source in () if self.is_literal and not answers else self.sources.ranked:
             status: SourceStatus = "not_waited_for" if self.queries.started(source) else "not_asked"
             results.append(answers.get(source) or SourceResult(source=source.name, status=status, asked=source.asked))
@@ -203,7 +205,7 @@ class _Discovery:
         )
 
     @staticmethod
-    def _option_result(options: tuple[Service, ...]) -> SourceResult:
+    def _option_result(services: tuple[Service, ...]) -> SourceResult:
         return SourceResult(
-            source="option", status="found", asked="command line", services=options, provider=owner(options)
+            source="option", status="found", asked="command line", services=services, provider=owner(services)
         )

@@ -15,7 +15,7 @@ MOST_AT_ONCE = 8
 SLICE_SECONDS = 0.25
 """How often whoever waits looks whether its run is over."""
 
-Place = tuple[str, int]
+Peer = tuple[str, int]
 """Address and port."""
 
 
@@ -51,7 +51,7 @@ class Slots:
             raise ValueError("at least one connection")
         self._most = most
         self._changed = threading.Condition()
-        self._taken: Counter[Place] = Counter()
+        self._taken: Counter[Peer] = Counter()
 
     def take(
         self, addresses: Iterable[str], port: int, deadline: Deadline, is_over: Callable[[], bool]
@@ -60,23 +60,23 @@ class Slots:
 
         The wait ends by *deadline*, and when the run *is_over*.
         """
-        places = [(address, port) for address in addresses]
+        peers = [(address, port) for address in addresses]
         with self._changed:
-            while (full := next((p for p in places if self._taken[p] >= self._most), None)) is not None:
+            while (full := next((peer for peer in peers if self._taken[peer] >= self._most), None)) is not None:
                 if deadline.passed() or is_over():
                     raise CrowdedError(full[0])
                 self._changed.wait(min(deadline.left(), SLICE_SECONDS))
-            self._taken.update(places)
-        return {place[0]: Slot(lambda place=place: self._give_back(place)) for place in places}  # type: ignore[misc]  # mypy infers no lambda defaults
+            self._taken.update(peers)
+        return {peer[0]: Slot(lambda peer=peer: self._give_back(peer)) for peer in peers}  # type: ignore[misc]  # mypy infers no lambda defaults
 
     def taken(self, address: str, ports: Collection[int]) -> int:
         """How many connections to *ports* of *address* stand or are under way."""
         with self._changed:
             return sum(self._taken[address, port] for port in ports)
 
-    def _give_back(self, place: Place) -> None:
+    def _give_back(self, peer: Peer) -> None:
         with self._changed:
-            self._taken[place] -= 1
-            if not self._taken[place]:
-                del self._taken[place]
+            self._taken[peer] -= 1
+            if not self._taken[peer]:
+                del self._taken[peer]
             self._changed.notify_all()

@@ -16,7 +16,7 @@ from diagnose import providers
 from diagnose.account.history import History
 from diagnose.account.rejecting_servers import RejectingServers
 from diagnose.account.secret import Secret
-from diagnose.discovery import Discovered, Wishes, discover
+from diagnose.discovery import Discovered, DiscoveryOptions, discover
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
 from diagnose.model import Check, Deadline, Finding, Inputs, Service, Subject
@@ -48,7 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be diagnosed, and how."""
 
     subject: Subject
-    wishes: Wishes = Wishes()
+    wishes: DiscoveryOptions = DiscoveryOptions()
     discovery: bool = True
     """Whether the subject's mail services are looked for. Where not, nothing runs but the subject's own checks that
     `selection` names, so that a record can be judged without any network."""
@@ -214,7 +214,7 @@ def _proxies(vantage: Vantage) -> str | None:
 
 def _services_asked(request: Request) -> bool:
     """Whether there has to be a service: one was to be looked for, and a check of it is wanted."""
-    if not request.discovery or (request.wishes.options_only and not request.wishes.options):
+    if not request.discovery or (request.wishes.services_only and not request.wishes.services):
         return False
     return not request.narrowed or any(c.is_for(Service) and request.selection.leaves(c) for c in all_checks())
 
@@ -224,7 +224,7 @@ def _login_chosen(request: Request) -> bool:
     return any(request.selection.leaves(check) for check in all_checks() if check.opens == "login")
 
 
-def _discovery(wishes: Wishes) -> Check[Discovered]:
+def _discovery(wishes: DiscoveryOptions) -> Check[Discovered]:
     def probe(target: Subject, _inputs: Inputs, context: Context) -> Discovered:
         until = context.deadline.share(0.7, context.deadline.left())  # later finds could not be checked
         found = discover(target, wishes, context.network, until, context.announce, context.recognise)

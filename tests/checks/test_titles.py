@@ -45,7 +45,7 @@ from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts
-from diagnose.discovery import Discovered, Wishes
+from diagnose.discovery import Discovered, DiscoveryOptions
 from diagnose.har import HarFacts
 from diagnose.har.facts import Exchange
 from diagnose.knowledge.catalogue import catalogue
@@ -304,7 +304,7 @@ ASKS_NOBODY = {"address.syntax", "lockout", "password", "seen"}
 
 
 def every_check() -> tuple[Check[Any], ...]:
-    return (_discovery(Wishes()), *all_checks())
+    return (_discovery(DiscoveryOptions()), *all_checks())
 
 
 def checks_named(name: str, target: Target) -> list[Check[Any]]:

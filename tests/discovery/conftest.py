@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from diagnose.discovery import Discovered, Wishes, discover, strategy
+from diagnose.discovery import Discovered, DiscoveryOptions, discover, strategy
 from diagnose.model import Deadline, Service, Subject
 from tests.pace import patient
 
@@ -67,7 +67,7 @@ class Estate:
 
     def discover(
         self,
-        wishes: Wishes | None = None,
+        options: DiscoveryOptions | None = None,
         domain: str = DOMAIN,
         seconds: float | None = None,
         address: str | None = None,
@@ -75,7 +75,7 @@ class Estate:
         subject = Subject(domain=domain, address=address)
         return discover(
             subject,
-            wishes or Wishes(third_party=False),
+            options or DiscoveryOptions(third_party=False),
             self.network,
             Deadline(patient(20) if seconds is None else seconds),
             self.announced.append,

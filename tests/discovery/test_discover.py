@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from diagnose.discovery import SourceResult, Wishes, guess, strategy
+from diagnose.discovery import DiscoveryOptions, SourceResult, guess, strategy
 from diagnose.model import Service
 from diagnose.model.protocols import ProtocolName, Way
 from diagnose.network import Nameserver, Network
@@ -93,7 +93,7 @@ def test_each_service_is_announced_once_and_options_at_once(estate: Estate) -> N
     option = Service(protocol="imap", host="127.0.0.1", port=1993, tls="implicit", source="option")
     estate.zone(MX | SRV)
 
-    result = estate.discover(Wishes(options=(option,), third_party=False))
+    result = estate.discover(DiscoveryOptions(services=(option,), third_party=False))
 
     assert estate.announced[0] == (option,)
     announced = [service for group in estate.announced for service in group]
@@ -150,7 +150,7 @@ def test_what_srv_names_beside_the_mailbox_is_used_and_announced_once(estate: Es
 
 def test_the_option_names_the_provider(estate: Estate) -> None:
     estate.zone(GOOGLE_MX)
-    result = estate.discover(Wishes(provider="fastmail", third_party=False))
+    result = estate.discover(DiscoveryOptions(provider="fastmail", third_party=False))
     assert (result.provider, result.provider_by) == ("fastmail", "option")
     assert all("fastmail" in s.host for s in result.services)
 
@@ -161,7 +161,7 @@ def test_the_provider_is_wanted_even_where_options_name_every_service(estate: Es
         for protocol, port in PROTOCOLS_AND_PORTS
     )
     estate.zone(GOOGLE_MX)
-    result = estate.discover(Wishes(options=options, third_party=False))
+    result = estate.discover(DiscoveryOptions(services=options, third_party=False))
     assert (result.services, result.provider, result.provider_by) == (options, "google", "mx")
     assert estate.network.connects == []
 
@@ -169,7 +169,7 @@ def test_the_provider_is_wanted_even_where_options_name_every_service(estate: Es
 def test_an_unknown_provider_is_an_error(estate: Estate) -> None:
     estate.zone({})
     with pytest.raises(UnknownProviderError):
-        estate.discover(Wishes(provider="no-such-provider"))
+        estate.discover(DiscoveryOptions(provider="no-such-provider"))
 
 
 def test_a_server_name_gives_the_provider_away(estate: Estate) -> None:
@@ -217,7 +217,7 @@ def test_the_public_database_is_asked_by_domain_and_by_mx(estate: Estate) -> Non
     )
     site = estate.web({f"{DATABASE}hoster.example": _file("imap.hoster.example")})
 
-    result = estate.discover(Wishes())
+    result = estate.discover(DiscoveryOptions())
 
     assert {s.host for s in result.services if s.protocol == "imap"} == {"imap.hoster.example"}
     assert sorted(site.asked) == [f"{DATABASE}{name}" for name in (DOMAIN, "eu.hoster.example", "hoster.example")]
@@ -227,7 +227,7 @@ def test_the_public_database_is_asked_by_domain_and_by_mx(estate: Estate) -> Non
 def test_the_public_database_is_not_told(estate: Estate, records: dict[tuple[str, str], list[str]]) -> None:
     estate.zone(records | _addresses("autoconfig.thunderbird.net"))
     site = estate.web({f"{DATABASE}{DOMAIN}": _file("imap.hoster.example")})
-    assert estate.discover(Wishes(third_party=not records)).services == ()
+    assert estate.discover(DiscoveryOptions(third_party=not records)).services == ()
     assert site.asked == []
 
 
@@ -336,7 +336,7 @@ def test_the_deadline_is_kept_with_what_is_there(estate: Estate) -> None:
     estate.zone(MX | _addresses(f"autoconfig.{DOMAIN}"))
     estate.web({OWN_FILE: Page(gate=gate)})
 
-    result = estate.discover(Wishes(options=(option,), third_party=False), seconds=0.5)
+    result = estate.discover(DiscoveryOptions(services=(option,), third_party=False), seconds=0.5)
     gate.set()
 
     assert result.services == (option,)
@@ -403,7 +403,7 @@ def test_no_guess_is_tried_where_dns_has_answered(estate: Estate) -> None:
 def test_an_address_literal_has_the_options_only(estate: Estate, domain: str) -> None:
     option = Service(protocol="imap", host="127.0.0.1", port=1993, tls="implicit", source="option")
     server = estate.zone({})
-    result = estate.discover(Wishes(options=(option,)), domain=domain)
+    result = estate.discover(DiscoveryOptions(services=(option,)), domain=domain)
     assert (result.services, [r.source for r in result.sources]) == ((option,), ["option"])
     assert server.asked == []
 
@@ -419,5 +419,5 @@ def test_a_resolver_that_never_answers_leaves_the_options(estate: Estate) -> Non
     option = Service(protocol="smtp", host="127.0.0.1", port=1465, tls="implicit", source="option")
     estate.zone({(DOMAIN, "MX"): SILENT})
     estate.network = Network(Nameserver("127.0.0.1", 9), estate.ca_file)  # type: ignore[assignment]  # nothing is served
-    result = estate.discover(Wishes(options=(option,), third_party=False), seconds=1.0)
+    result = estate.discover(DiscoveryOptions(services=(option,), third_party=False), seconds=1.0)
     assert result.services == (option,)

@@ -21,7 +21,7 @@ import msgspec
 import pytest
 
 from diagnose.cli.lab import request_for
-from diagnose.discovery import Wishes, discover
+from diagnose.discovery import DiscoveryOptions, discover
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import Deadline, Service, Subject
@@ -368,7 +368,7 @@ def counted() -> Iterator[tuple[Request, DnsServer, Relay]]:
                 msgspec.structs.replace(
                     request,
                     nameserver=nameserver.address,
-                    wishes=Wishes(options=(service,), options_only=True, third_party=False),
+                    wishes=DiscoveryOptions(services=(service,), services_only=True, third_party=False),
                     history=None,
                 ),
                 nameserver,
@@ -399,7 +399,7 @@ def test_runs_side_by_side_ask_once_and_keep_the_limit(most: int) -> None:
 def test_what_is_found_before_a_run_is_not_looked_up_again() -> None:
     """As `diagnose browser` does, which finds the webmail page before its diagnosis begins."""
     with counted() as (request, nameserver, _):
-        looking = msgspec.structs.replace(request, wishes=Wishes(third_party=False))
+        looking = msgspec.structs.replace(request, wishes=DiscoveryOptions(third_party=False))
         network = Network(request.nameserver, request.ca_file, request.vantage)
         with contextlib.closing(network):
             deadline = Deadline(patient(8.0))
@@ -436,7 +436,7 @@ def test_one_runs_end_leaves_the_other_run(end: str) -> None:
         service = Service(protocol="imap", host="127.0.0.1", port=port, tls="starttls", source="option")
         request = Request(
             subject=Subject(domain="corp.example", address="a@corp.example", username="a@corp.example"),
-            wishes=Wishes(options=(service,), options_only=True, third_party=False),
+            wishes=DiscoveryOptions(services=(service,), services_only=True, third_party=False),
             nameserver=Nameserver("127.0.0.1", 9),
             selection=Selection(only=("server",)),
             login=False,

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from checks.browser.stored.files import UnreadableError, files, is_folder, read
-from diagnose.browsers import Browser, Places, all_browsers
+from diagnose.browsers import Browser, Paths, all_browsers
 from diagnose.model.deadline import Deadline
 from diagnose.process.children import answer_of
 from diagnose.process.first_use import one_at_a_time
@@ -67,18 +67,18 @@ def _judged(known: Browser, version: str) -> InstalledBrowser:
     return InstalledBrowser(browser=known.id, version=version, engine_version=engine, too_old=too_old)
 
 
-def here(places: Places) -> tuple[str, ...]:
+def here(paths: Paths) -> tuple[str, ...]:
     """Those of this operating system, variables filled in."""
     platform: str = sys.platform
     match platform:
         case "win32":
-            found = tuple(map(os.path.expandvars, places.windows))
+            found = tuple(map(os.path.expandvars, paths.windows))
         case "darwin":
-            found = places.macos
+            found = paths.macos
         case _:
             base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-            found = tuple(re.sub(r"^~/\.config(?=/)", lambda _: base, place) for place in places.linux)
-    return tuple(str(Path(place).expanduser()) for place in found if "%" not in place)
+            found = tuple(re.sub(r"^~/\.config(?=/)", lambda _: base, path) for path in paths.linux)
+    return tuple(str(Path(path).expanduser()) for path in found if "%" not in path)
 
 
 def _version(place: str, deadline: Deadline) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from dnslib import DNSRecord
 
-from diagnose.discovery import Wishes
+from diagnose.discovery import DiscoveryOptions
 from diagnose.lab.authority import Authority
 from diagnose.lab.listener import Listener
 from diagnose.lab.nameserver import DnsServer
@@ -120,7 +120,7 @@ def request(
     webmail = Service(protocol="webmail", host=host, port=int(port), tls="implicit", source="option", url=url)
     return Request(
         subject=Subject(domain=DOMAIN),
-        wishes=Wishes(options=(webmail,), third_party=third_party),
+        wishes=DiscoveryOptions(services=(webmail,), third_party=third_party),
         nameserver=resolver,
         ca_file=ca_file,
         selection=Selection(only=only),

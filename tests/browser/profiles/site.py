@@ -17,7 +17,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from diagnose.discovery import Wishes
+from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Service
 
 from .made import HOST
@@ -64,12 +64,12 @@ class Site:
     def url(self, path: str = "/", host: str = HOST) -> str:
         return f"https://{host}:{self.port}{path}"
 
-    def wishes(self, path: str = "/") -> Wishes:
+    def wishes(self, path: str = "/") -> DiscoveryOptions:
         """The webmail page as a person names it."""
         page = Service(
             protocol="webmail", host=HOST, port=self.port, tls="implicit", source="option", url=self.url(path)
         )
-        return Wishes(options=(page,), third_party=False)
+        return DiscoveryOptions(services=(page,), third_party=False)
 
     def release(self, script: str) -> None:
         """Put a new version of the page that is kept in place, and take the old version's script away."""

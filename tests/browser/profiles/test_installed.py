@@ -14,7 +14,7 @@ import pytest
 
 from checks.browser.stored import installed as module
 from checks.browser.stored.installed import InstalledBrowser, here, installed
-from diagnose.browsers import Browser, Places, all_browsers, browser
+from diagnose.browsers import Browser, Paths, all_browsers, browser
 from diagnose.model import Deadline
 from tests.pace import within
 
@@ -26,7 +26,7 @@ def only(
     import msgspec
 
     changed: Browser = msgspec.structs.replace(
-        browser(known), installed=Places(linux=places, macos=places, windows=places)
+        browser(known), installed=Paths(linux=places, macos=places, windows=places)
     )
     monkeypatch.setattr(module, "all_browsers", lambda: iter([changed]))
     monkeypatch.setattr(module, "ANSWER_SECONDS", 30.0)  # on a busy machine too
@@ -229,7 +229,7 @@ def test_the_folder_for_settings_may_be_another(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/data/config")
 
-    assert here(Places(linux=("~/.config/chromium",))) == ("/data/config/chromium",)
+    assert here(Paths(linux=("~/.config/chromium",))) == ("/data/config/chromium",)
 
 
 def test_every_browser_tells_where_it_is_installed_or_is_part_of_a_system_that_is_gone() -> None:
