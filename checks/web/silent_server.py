@@ -7,16 +7,18 @@ from diagnose.model import Deadline
 from diagnose.network import Stream, read_line
 
 ANSWER_SECONDS = 2.0
+ENDING_SECONDS = 0.5
+"""Left for the rest of the run: a silence that is asked about up to its last moment would be told by nobody."""
 REQUEST = b"HEAD / HTTP/1.0\r\n\r\n"
 """Says nothing of anybody, and is an unknown command to whom it is not meant for."""
 
 
 def web_servers_words(stream: Stream, deadline: Deadline) -> bytes:
-    """The first line of the answer to an HTTP request; b"" where none comes or it is no HTTP.
+    """The first line of the answer to an HTTP request; b"" where none comes in time or it is no HTTP.
 
     To be asked of a server that mail programs would wait for no longer: some take early words for spam (postscreen(8)).
     """
-    stream.deadline = deadline.within(ANSWER_SECONDS)
+    stream.deadline = deadline.within(min(ANSWER_SECONDS, deadline.left() - ENDING_SECONDS))
     try:
         stream.sendall(REQUEST)
         line = read_line(stream)

@@ -12,7 +12,7 @@ import msgspec
 from checks.dns.names import registered
 from checks.reach.reach import ReachFacts, take_stream
 from checks.reach.retry import PAUSE_SECONDS, may_pass, time_is_left
-from checks.server.client_limits import telling_silence
+from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.maintenance import announcing
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import handshake_elsewhere, judge_handshake
@@ -77,7 +77,8 @@ def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
         return take_stream(target, context) if (host, port) == (target.host, target.port) else None
 
     url = target.address
-    exchange = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS), ready=ready)
+    patience = telling_deadline(target.protocol, context.deadline, 0.7, PAGE_SECONDS)
+    exchange = context.network.fetch(url, patience, ready=ready)
     first = None
     if target.named and _may_pass(exchange.last) and time_is_left(context):
         first = exchange.last
@@ -158,6 +159,17 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
                 "With the cookies that it sets itself, the webmail page redirects in circles: {way}.", way=way
             )
         yield Finding(cause="web.redirect-loop", certainty="confirmed", proof="circle", text=sentence)
+    elif _kept_waiting(last):
+        yield Finding(
+            cause="server.slow",
+            certainty="possible" if _hurried(facts) else "likely",
+            text=text(
+                "The server took the connection, and did not send the webmail page {url} within {seconds} s.",
+                url=place(last.url),
+                seconds=last.milliseconds // 1000,
+            ),
+            data={"webmail_page": ""},  # nobody is sent there meanwhile
+        )
     elif last.failure is not None:
         certificate = last.failure.name == "certificate_not_accepted"
         yield Finding(
@@ -211,11 +223,18 @@ def _shown(facts: WebFacts) -> bool:
     return not facts.unfinished or (facts.page is not None and facts.page.password_field)
 
 
+def _kept_waiting(end: Hop) -> bool:
+    """Whether a server took the connection, and the page, or the handshake before it, did not come in time."""
+    return end.failure is not None and end.failure.name == "timed_out" and end.failure.operation != "connect"
+
+
 def _hurried(facts: WebFacts) -> bool:
     """Whether the run had no time to wait for the page as long as a person would."""
-    known = facts.hops[-1].failure
-    waited = sum(hop.milliseconds for hop in facts.hops) / 1000
-    return known is not None and known.name == "timed_out" and waited < telling_silence(PAGE.name)
+    last = facts.hops[-1]
+    if last.failure is None or last.failure.name != "timed_out":
+        return False
+    waited = last.milliseconds if _kept_waiting(last) else sum(hop.milliseconds for hop in facts.hops)
+    return waited < 1000 * telling_silence(PAGE.name)
 
 
 def _usable(facts: WebFacts) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
-from diagnose.model.failure import DeadlineError, Failure, NamedError
+from diagnose.model.failure import DeadlineError, Failure, NamedError, failure
 from diagnose.network.answers import Answers
 from diagnose.network.connector import Attempt, Race, picked
 from diagnose.network.http import FetchedPage, fetch
@@ -244,8 +244,10 @@ class Network:
         if tls:
             try:
                 stream.start_tls(self.trust(), host.strip("[]"))
-            except BaseException:
+            except BaseException as error:
                 stream.abort()
+                if isinstance(error, OSError):  # a silence here is another one than that of the connect
+                    raise NamedError(failure(error, "tls_handshake")) from error
                 raise
         return stream
 

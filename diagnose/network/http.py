@@ -15,7 +15,7 @@ import msgspec
 from diagnose import __version__
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_url
-from diagnose.model.failure import ClosedError, Failure, TooMuchDataError, failure
+from diagnose.model.failure import ClosedError, Failure, NamedError, TooMuchDataError, failure
 from diagnose.network.owner import is_public_suffix
 from diagnose.network.stream import Stream
 from diagnose.process.first_use import one_at_a_time
@@ -126,9 +126,13 @@ def fetch(
     session.headers.update(headers or {})
     session.cookies.set_policy(PublicSuffixes(allowed_domains=None if keep_cookies else []))
     opened: list[Stream] = []
+    connecting = False
 
     def open_bounded(host: str, port: int, tls: bool, until: Deadline) -> Stream:
+        nonlocal connecting
+        connecting = True
         stream = open_stream(host, port, tls, until)
+        connecting = False
         stream.most_lines = MOST_HEAD_LINES
         opened.append(stream)
         return stream
@@ -165,7 +169,11 @@ def fetch(
                             unfinished=late,
                         )
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                hops.append(Hop(url=url, failure=failure(_root(error), "http"), milliseconds=_since(started)))
+                root = _root(error)
+                known = failure(root, "connect" if connecting else "http")
+                if isinstance(root, NamedError):
+                    known = root.known
+                hops.append(Hop(url=url, failure=known, milliseconds=_since(started)))
                 return FetchedPage(hops=tuple(hops))
             hops.append(hop)
             url = target

@@ -7,9 +7,10 @@ import socket
 import pytest
 
 from checks.server.server import ServerFacts, judge_server
-from checks.web.silent_server import REQUEST, web_servers_words
+from checks.web import silent_server
+from checks.web.silent_server import ENDING_SECONDS, REQUEST, web_servers_words
 from diagnose.model import Deadline, Inputs, Service, Subject
-from tests.core.loopback import PATIENCE, stream_to, tcp
+from tests.core.loopback import PATIENCE, sends_and_ends, stream_to, tcp
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,16 @@ def test_a_mail_server_that_is_stuck_says_nothing_to_it_either() -> None:
 
     with tcp(talk) as port:
         assert web_servers_words(stream_to(port), Deadline(0.3)) == b""
+
+
+def test_the_end_of_the_run_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However patient it is otherwise: the silence before is still to be told."""
+    monkeypatch.setattr(silent_server, "ANSWER_SECONDS", 2 * PATIENCE)
+    run = Deadline(PATIENCE)
+    with tcp(sends_and_ends()) as port:
+        stream = stream_to(port)
+        assert web_servers_words(stream, run) == b""
+        assert run.left() - stream.deadline.left() > ENDING_SECONDS - 0.1
 
 
 def test_what_it_means() -> None:

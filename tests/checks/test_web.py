@@ -20,6 +20,7 @@ from diagnose.lab.listener import Listener
 from diagnose.model import Deadline, Inputs, Service, Subject
 from diagnose.network import Network
 from diagnose.running.context import Context
+from tests.core.loopback import full_port, tcp, wait_for_end
 
 GIVEN = Inputs(subject=Subject(domain="localhost"), provider=None, services=())
 FORM = b"<form><input type=password></form>"
@@ -29,6 +30,9 @@ class Over(Deadline):
     """One that passes with the first part of a page, however long that takes."""
 
     def share(self, part: float, at_most: float) -> Deadline:
+        return self
+
+    def within(self, seconds: float) -> Deadline:
         return self
 
     def passed(self) -> bool:
@@ -212,3 +216,14 @@ def test_what_the_pages_script_is_going_to_say_is_heard(words: str, cause: str) 
         facts, target = visited(listener.port)
 
     assert causes(facts, target) == [(cause, "possible")]
+
+
+def test_a_host_that_a_redirect_leads_to_may_keep_silent_as_well() -> None:
+    """In the handshake as in the answer: it took the connection. One that nobody connects to did not."""
+    with tcp(wait_for_end) as silent, Listener(leads_to(silent), "127.0.0.1") as start:
+        facts, target = visited(start.port, Deadline(2.5))
+    assert causes(facts, target) == [("server.slow", "possible")]
+
+    with full_port() as full, Listener(leads_to(full), "127.0.0.1") as start:
+        facts, target = visited(start.port, Deadline(2.5))
+    assert [cause for cause, _ in causes(facts, target)] == ["web.login-page-down"]
