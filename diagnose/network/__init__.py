@@ -18,7 +18,7 @@ from diagnose.network.resolver import (
 )
 from diagnose.network.slots import CrowdedError
 from diagnose.network.stream import Stream, read_line
-from diagnose.network.threads import NoThreadError, in_background
+from diagnose.network.threads import NoThreadError, in_background, share_of_run
 from diagnose.network.trust import CaFileError, trust_context
 from diagnose.network.vantage import KnownAnswer, Vantage
 
@@ -52,6 +52,7 @@ __all__ = [
     "is_address",
     "mx_records",
     "read_line",
+    "share_of_run",
     "srv_records",
     "trust_context",
 ]

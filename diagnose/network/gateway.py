@@ -14,7 +14,7 @@ from typing import Self
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.failure import Failure, FailureName, failure
-from diagnose.network import CrowdedError, Network, Stream, in_background
+from diagnose.network import CrowdedError, Network, NoThreadError, Stream, in_background
 from diagnose.network.resolver import is_local
 
 VERSION, NO_AUTHENTICATION, CONNECT = 5, 0, 1
@@ -97,7 +97,7 @@ class Gateway:
         except OSError as error:
             self.failures[host, port] = why = failure(error, "connect")
             return None, CODES.get(why.name, FAILED)
-        except CrowdedError:
+        except (CrowdedError, NoThreadError):
             return None, FAILED
         if not self._local and is_local(stream.peer):
             stream.abort()

@@ -2,42 +2,156 @@
 
 concurrent.futures joins its workers when the interpreter ends, so one stuck look-up would hold the
 whole program; a daemon thread does not.
+
+The threads of all runs in this process are bounded. A thread that may be left behind cannot be pooled, so the living
+ones are counted. Each run has a share of its own, set aside before the run begins, and waits for its share alone. A run
+that has begun never waits for a thread: it may keep a connection that other runs wait for, and would hold them up.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
+from diagnose.model.deadline import Deadline
 from diagnose.model.failure import FaultError
-from diagnose.model.text import text
+from diagnose.model.text import Text, text
 
 R = TypeVar("R")
 
+MOST_OF_A_RUN = 128
+"""Living threads of one run. The lab's busiest run, with a silent resolver, keeps 62; most keep 40."""
+MOST_OF_ALL_RUNS = 16 * MOST_OF_A_RUN
+"""Living threads of all runs, those that are left behind included: sixteen runs at once."""
+SLICE_SECONDS = 0.25
+"""How often a run that waits for its share looks whether it was interrupted."""
+
 
 class NoThreadError(FaultError):
-    """No further thread starts on this computer."""
+    """No further thread starts: this computer lets none start, or the run has used up its share."""
 
-    def __init__(self) -> None:
-        super().__init__(text("this computer lets no further thread start"))
+    def __init__(self, sentence: Text | None = None) -> None:
+        super().__init__(sentence or text("this computer lets no further thread start"))
+
+
+class Share:
+    """The threads that one run may keep."""
+
+    def __init__(self, shares: Shares, most: int) -> None:
+        self._shares = shares
+        self._most = most
+        self.living = 0
+
+    def begin(self) -> None:
+        """Count one thread more. Raises NoThreadError where the run keeps all that it may."""
+        with self._shares.changed:
+            if self.living >= self._most:
+                raise NoThreadError(text("this run keeps as many threads as it may"))
+            self.living += 1
+
+    def end(self) -> None:
+        """Count one thread less."""
+        with self._shares.changed:
+            self.living -= 1
+            self._shares.changed.notify_all()
+
+    def close(self) -> None:
+        """Give back what is not in use; from now on no further thread begins."""
+        with self._shares.changed:
+            self._most = 0
+            self._shares.changed.notify_all()
+
+    @property
+    def kept(self) -> int:
+        """How many threads are set aside for the run, or left behind by it."""
+        return max(self._most, self.living)
+
+
+class Shares:
+    """The shares of all runs that are under way, and of those that left threads behind."""
+
+    def __init__(self, most: int = MOST_OF_ALL_RUNS, most_of_a_run: int = MOST_OF_A_RUN) -> None:
+        """*most*: living threads of all runs, at least *most_of_a_run*, which is at least 1."""
+        if not 1 <= most_of_a_run <= most:
+            raise ValueError("no room for one run")
+        self.changed = threading.Condition()
+        self._most = most
+        self._most_of_a_run = most_of_a_run
+        self._shares: list[Share] = []
+
+    def take(self, deadline: Deadline, is_over: Callable[[], bool] = lambda: False) -> Share:
+        """A share for one more run, which closes it. Where none is free by *deadline*, or it *is_over*, an empty one.
+
+        With an empty share no thread begins.
+        """
+        with self.changed:
+            while not self._has_room():
+                if deadline.passed() or is_over():
+                    return Share(self, 0)
+                self.changed.wait(min(deadline.left(), SLICE_SECONDS))
+            share = Share(self, self._most_of_a_run)
+            self._shares.append(share)
+            return share
+
+    def living(self) -> int:
+        """How many threads of runs are living."""
+        with self.changed:
+            return sum(share.living for share in self._shares)
+
+    def _has_room(self) -> bool:
+        self._shares = [share for share in self._shares if share.kept]
+        return sum(share.kept for share in self._shares) + self._most_of_a_run <= self._most
+
+
+_SHARES = Shares()
+_own = threading.local()
+"""Of each thread: ``share``, that of its run. A thread outside of all runs has none, and is not bounded."""
+
+
+@contextlib.contextmanager
+def share_of_run(deadline: Deadline, is_over: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+    """Within the block, this thread and those that it starts keep to one run's share of all threads.
+
+    Waits for the share until *deadline*, or until it *is_over*, and yields whether it came. Without one no thread
+    begins. A run within another run has that one's share, and does not wait.
+    """
+    if getattr(_own, "share", None) is not None:
+        yield True
+        return
+    _own.share = share = _SHARES.take(deadline, is_over)
+    try:
+        yield share.kept > 0
+    finally:
+        _own.share = None
+        share.close()
 
 
 def in_background(call: Callable[[], R], name: str) -> Future[R]:
     """Start *call* in a daemon thread called *name*; its result or error is in the future. Raises NoThreadError."""
     future: Future[R] = Future()
+    share: Share | None = getattr(_own, "share", None)
 
     def run() -> None:
+        _own.share = share
         try:
             result = call()
         except BaseException as error:  # handed on to whoever asks for the result
             future.set_exception(error)
         else:
             future.set_result(result)
+        finally:
+            if share is not None:
+                share.end()
 
+    if share is not None:
+        share.begin()
     try:
         threading.Thread(target=run, name=name, daemon=True).start()
     except (RuntimeError, MemoryError) as error:
+        if share is not None:
+            share.end()
         raise NoThreadError from error
     return future

@@ -23,7 +23,7 @@ from diagnose.model import Check, Deadline, Finding, Inputs, Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
 from diagnose.model.text import text
-from diagnose.network import Nameserver, Network, NoThreadError, Vantage, in_background
+from diagnose.network import Nameserver, Network, NoThreadError, Vantage, in_background, share_of_run
 from diagnose.network.proxies import proxy_secrets
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection, matches
@@ -106,21 +106,27 @@ def diagnose(
 
     *network*: one that many runs may share. Its resolver, authorities and computer count, and a request that names
     others is a ValueError; who made it closes it. Without one the run makes its own.
+
+    Sixteen runs of a process are under way at once. A further one waits for its turn, within its own deadline.
     """
-    if network is None:
-        network = Network(request.nameserver, request.ca_file, request.vantage)
-    elif request.nameserver not in {None, network.resolver.chosen} or request.ca_file not in {None, network.ca_file}:
-        raise ValueError("the request names another resolver or other authorities than its network has")
-    with contextlib.closing(network.for_run()) as view:
-        return _diagnosed(request, observer, interruption, view)
+    deadline = Deadline(request.seconds)
+    with share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin:
+        if network is None:
+            network = Network(request.nameserver, request.ca_file, request.vantage)
+        elif request.nameserver not in {None, network.resolver.chosen} or request.ca_file not in {
+            None,
+            network.ca_file,
+        }:
+            raise ValueError("the request names another resolver or other authorities than its network has")
+        with contextlib.closing(network.for_run()) as view:
+            return _diagnosed(request, observer, interruption, view, deadline if may_begin else Deadline(0))
 
 
 def _diagnosed(
-    request: Request, observer: Observer | None, interruption: Interruption | None, network: Network
+    request: Request, observer: Observer | None, interruption: Interruption | None, network: Network, deadline: Deadline
 ) -> Diagnosis:
     started, began = datetime.now(UTC), time.monotonic()
     mask = mask_of(request)
-    deadline = Deadline(request.seconds)
     login = request.login and request.subject.address is not None and request.subject.flaw is None
     context = Context(
         network=network,

@@ -108,6 +108,8 @@ class _Run:
 
     def _loop(self) -> None:
         end = Deadline(self.context.deadline.left() + GRACE_SECONDS)
+        while not self.inbox.empty():  # interrupted before anything began
+            self.inbox.get_nowait()()
         while True:
             if not self.context.deadline.passed():  # what begins later could only come back too late
                 for instance in self.schedule.due():
