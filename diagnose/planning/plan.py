@@ -11,6 +11,7 @@ from diagnose.model import text as _
 from diagnose.model.failure import internal_fault
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection, matches
+from diagnose.record.run import CheckRun
 
 _SUBJECT = ""
 """Where no host's name stands."""
@@ -42,6 +43,8 @@ class Instance:
     state: Literal["waiting", "running", "over"] = "waiting"
     started: float | None = None
     """By the monotonic clock, in seconds."""
+    left: CheckRun | None = None
+    """What is on record of it."""
     result: CheckResult | None = None
     root: Skip | None = None
     """Why what needs this one cannot go on: the root need, not the nearest."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +14,12 @@ from typing import Any
 import msgspec
 import platformdirs
 
-from diagnose import providers
+from diagnose import __version__, providers
 from diagnose.account.history import History
 from diagnose.account.rejecting_servers import RejectingServers
 from diagnose.account.secret import Secret
 from diagnose.discovery import Discovered, DiscoveryOptions, discover
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.locale.language import translation
 from diagnose.model import Check, Deadline, Finding, Inputs, Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
@@ -27,6 +28,7 @@ from diagnose.network import Nameserver, Network, NoThreadError, Vantage, in_bac
 from diagnose.network.proxies import proxy_secrets
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection, matches
+from diagnose.record.run import Asked, Run
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import Mask
 from diagnose.redaction.redact import redact
@@ -36,7 +38,8 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.plugins import all_checks
 from diagnose.running.runner import Outcome, run
-from diagnose.verdict.compose import Frame, compose
+from diagnose.verdict.compose import compose
+from diagnose.verdict.judging import judge_run
 from diagnose.verdict.verdict import judge
 
 DEFAULT_SECONDS = 30.0
@@ -149,17 +152,31 @@ def _diagnosed(
         request.subject,
         context,
         provider=request.wishes.provider or providers.by_domain(request.subject.domain),
-        hinders_only=lambda cause: catalogue()[cause].impact == "hinders",
+        hinders_only=hinders_only,
         selection=request.selection,
         absent=frozenset({check.facts for check in all_checks()} - {check.facts for check in checks}),
         observer=DiscreetObserver(observer, mask) if observer and mask else observer,
         interruption=interruption,
     )
-    report = _report(request, outcome, network, login=login, started=started, began=began)
+    record = _record(request, outcome, network, login=login, started=started, began=began)
+    report = report_of(record, checks, request.lang, request.audience)
     report = masked_report(report, mask, frozenset({DISCOVERY, *(check.id for check in all_checks())}))
     if request.redact:
         report = redact(report, vantage=network.vantage)
     return Diagnosis(report=report, interrupted=outcome.interrupted)
+
+
+def hinders_only(cause: str) -> bool:
+    """Whether *cause*, an id, can never block a login. Raises KeyError for an unknown one."""
+    return catalogue()[cause].impact == "hinders"
+
+
+def report_of(record: Run, checks: tuple[Check[Any], ...], lang: providers.Language, audience: Audience) -> Report:
+    """What today's knowledge, and the judges of *checks*, make of a *record*."""
+    records = {check.id: check for check in (*checks, *all_checks())}
+    results = judge_run(record, checks, hinders_only)
+    judgement = judge(record, results, catalogue(), records)
+    return compose(record, results, judgement, catalogue(), records, lang, audience)
 
 
 def mask_of(request: Request) -> Mask:
@@ -180,34 +197,30 @@ def _checks(request: Request) -> tuple[Check[Any], ...]:
     return (_discovery(request.wishes), *all_checks())
 
 
-def _report(
+def _record(
     request: Request, outcome: Outcome, network: Network, *, login: bool, started: datetime, began: float
-) -> Report:
-    known, checks = catalogue(), {check.id: check for check in all_checks()}
-    judgement = judge(
-        outcome.results,
-        outcome.services,
-        known,
-        checks,
-        login_asked=login and _login_chosen(request),
-        services_asked=_services_asked(request),
-        strict=request.strict,
-        interrupted=outcome.interrupted,
-        narrowed=bool(request.narrowed),
-        asked=request.selection.chose if request.narrowed and request.selection.only else None,
-    )
-    frame = Frame(
+) -> Run:
+    return Run(
         subject=request.subject,
+        asked=Asked(
+            login=login and _login_chosen(request),
+            services=_services_asked(request),
+            strict=request.strict,
+            narrowed=request.narrowed,
+            selection=request.selection,
+        ),
         provider=outcome.provider,
+        services=outcome.services,
+        checks=outcome.checks,
+        interrupted=outcome.interrupted,
         started_at=started,
         duration_ms=round(1000 * (time.monotonic() - began)),
+        tool=__version__,
+        os=f"{platform.system()} {platform.release()}",
+        python=".".join(map(str, sys.version_info[:3])),
         resolver=(", ".join(map(str, network.resolver.nameservers())) or None) if request.discovery else None,
         proxy=_proxies(network.vantage),
-        lang=request.lang,
-        audience=request.audience,
-        narrowed=request.narrowed,
     )
-    return compose(judgement, outcome.results, outcome.services, frame, known, checks, translation(request.lang))
 
 
 def _proxies(vantage: Vantage) -> str | None:

@@ -1,16 +1,18 @@
-"""One instance carried out: its probe, then its judge; whatever they raise is the check's own error."""
+"""One instance carried out: its probe, and then what that means; whatever they raise is the check's own error."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
-from diagnose.model import CheckResult, Facts, Finding, Inputs, Skip, SkipCheck, Text
-from diagnose.model.check import Status
+from diagnose.model import CheckResult, Inputs, Skip, SkipCheck
 from diagnose.model.failure import internal_fault
 from diagnose.planning.plan import Instance
+from diagnose.record.presentable import declared, presentable
+from diagnose.record.run import CheckRun, Place
 from diagnose.running.context import Context
-from diagnose.running.presentable import declared, presentable
+from diagnose.verdict.judging import judge_check
 
 
 class Execution:
@@ -21,82 +23,35 @@ class Execution:
         self._hinders_only = hinders_only
         self._began = time.monotonic()
 
-    def carry_out(self, instance: Instance, inputs: Inputs) -> CheckResult:
+    def carry_out(self, instance: Instance, place: Place, inputs: Inputs) -> tuple[CheckRun, CheckResult]:
         """Probe and judge. Takes as long as they do; raises nothing."""
+        left = self._probed(instance, place, inputs)
+        return left, self.judged(instance, left, inputs)
+
+    def judged(self, instance: Instance, left: CheckRun, inputs: Inputs | None = None) -> CheckResult:
+        """What *left* means, which decides who can go on. *inputs*: None where there are no facts to judge."""
+        return judge_check(instance, left, inputs, self._hinders_only)
+
+    def _probed(self, instance: Instance, place: Place, inputs: Inputs) -> CheckRun:
         check, target = instance.check, instance.target
-        facts: Facts | None = None
         try:
             seen = check.probe(target, inputs, self._context)
             presentable(seen)
             declared(seen, check.facts)
-            facts = seen
-            findings = tuple(check.judge(facts, inputs, target))
-            for finding in findings:
-                presentable(finding)
-            status = self._status(findings)
-            usable = check.usable(facts)
-            left_open = check.left_open(facts)
-            untold = check.untold(facts)
-            unsettled = tuple(check.unsettled(facts))
-            presentable(left_open)
-            presentable(untold)
         except SkipCheck as skip:
-            return self.result(instance, "skip", because=Skip(reason=skip.reason))
+            return self.left(instance, place, skip=Skip(reason=skip.reason))
         except BaseException as error:  # even an exit is only this check's fault
-            return self.failed(instance, internal_fault(error), facts)
-        passed_by = untold if status == "pass" else None  # a tick means the title
-        return self.result(
-            instance,
-            "skip" if passed_by else status,
-            because=Skip(reason=passed_by) if passed_by else None,
-            facts=facts,
-            findings=findings,
-            usable=usable,
-            left_open=left_open,
-            unsettled=unsettled,
-        )
+            return self.left(instance, place, fault=internal_fault(error))
+        return self.left(instance, place, facts=seen, provider=inputs.provider, services=len(inputs.services))
 
-    def _status(self, findings: tuple[Finding, ...]) -> Status:
-        # asked of all: an unknown id is a fault
-        blocking = [f for f in findings if not self._hinders_only(f.cause) and not f.partial]
-        if any(f.certainty != "possible" for f in blocking):
-            return "fail"
-        return "warn" if findings else "pass"
-
-    def failed(self, instance: Instance, sentence: Text, facts: Facts | None = None) -> CheckResult:
-        """The result of one that came to an error, which *sentence* tells."""
-        return self.result(instance, "error", because=Skip(reason=sentence), facts=facts)
-
-    def result(
-        self,
-        instance: Instance,
-        status: Status,
-        *,
-        because: Skip | None = None,
-        facts: Facts | None = None,
-        findings: tuple[Finding, ...] = (),
-        usable: bool = False,
-        left_open: Text | None = None,
-        unsettled: tuple[str, ...] = (),
-        left_out: bool = False,
-    ) -> CheckResult:
-        """What became of *instance* by now."""
+    def left(self, instance: Instance, place: Place, **how: Any) -> CheckRun:  # noqa: ANN401 - fields of the record
+        """What is on record of *instance* by now."""
         started, now = instance.started, time.monotonic()
-        return CheckResult(
+        return CheckRun(
             id=instance.identity,
             check=instance.check.id,
-            family=instance.check.family,
-            title=instance.title,
-            target=instance.target,
-            way=instance.check.way,
-            status=status,
-            skipped_because=because,
+            place=place,
             started_ms=round(1000 * (started - self._began)) if started is not None else None,
             duration_ms=round(1000 * (now - started)) if started is not None else None,
-            facts=facts,
-            findings=findings,
-            usable=usable,
-            left_open=left_open,
-            unsettled=unsettled,
-            left_out=left_out,
+            **how,
         )

@@ -14,18 +14,20 @@ from typing import Any
 
 import msgspec
 
-from diagnose.model import Check, CheckResult, Deadline, Facts, Host, Inputs, Service, Skip, Subject, Target
+from diagnose.model import Check, CheckResult, Deadline, Facts, Host, Inputs, Service, Skip, Subject, Target, Text
 from diagnose.model import text as _
 from diagnose.model.failure import internal_fault
 from diagnose.network import NoThreadError, in_background
 from diagnose.planning.declaration import validate
-from diagnose.planning.plan import Instance, Plan, sources
+from diagnose.planning.plan import Instance, Plan
 from diagnose.planning.selection import Selection
+from diagnose.record.run import CheckRun, Place
 from diagnose.running.context import Context
 from diagnose.running.execution import Execution
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.schedule import Schedule
+from diagnose.verdict.judging import inputs_of
 
 GRACE_SECONDS = 0.3
 """After the deadline, for probes that kept it to hand in what they have."""
@@ -34,7 +36,7 @@ GRACE_SECONDS = 0.3
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a run brought."""
 
-    results: tuple[CheckResult, ...]
+    checks: tuple[CheckRun, ...]
     services: tuple[Service, ...]
     provider: str | None
     interrupted: bool = False
@@ -87,7 +89,8 @@ class _Run:
         self.plan = Plan(checks, selection)
         self.schedule = Schedule()
         self.execution = Execution(self.context, hinders_only)
-        self.services: dict[Service, None] = {}
+        self.services: dict[Service, int] = {}
+        """Each with its number, from 0."""
         self.hosts: set[str] = set()
 
     def run(self) -> Outcome:
@@ -103,8 +106,8 @@ class _Run:
         self._cut_off(interrupted=interrupted)
         self.context.connections.close()
         self.context.network.close()
-        results = tuple(i.result for i in self.plan.instances if i.result is not None)
-        return Outcome(results=results, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
+        checks = tuple(i.left for i in self.plan.instances if i.left is not None)
+        return Outcome(checks=checks, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
 
     def _loop(self) -> None:
         end = Deadline(self.context.deadline.left() + GRACE_SECONDS)
@@ -128,7 +131,7 @@ class _Run:
         for service in services:
             if service in self.services:
                 continue
-            self.services[service] = None
+            self.services[service] = len(self.services)
             if service.host not in self.hosts:
                 self.hosts.add(service.host)
                 self._add(Host(name=service.host, source=service.source))
@@ -144,7 +147,7 @@ class _Run:
             if self.observer:
                 self.observer.planned(instance.identity, instance.title)
             if instance.fault is not None:
-                self._done(instance, self.execution.failed(instance, instance.fault))
+                self._fail(instance, instance.fault)
 
     # -- one instance
 
@@ -170,60 +173,69 @@ class _Run:
         try:
             why = turns.spared(instance.target, self._inputs(instance), self.context) if turns else None
         except Exception as error:
-            self._done(instance, self.execution.failed(instance, internal_fault(error)))
+            self._fail(instance, internal_fault(error))
             return True
         if why is not None:
             self._skip(instance, Skip(reason=why))
         return why is not None
 
     def _inputs(self, instance: Instance) -> Inputs:
-        check, order = instance.check, self.schedule.turn_order(instance)
-        facts, elsewhere = [], list(order.left) if order else []
-        for source in sources(instance):
-            left = source.result.facts if source.result else None
-            if left is None:
-                continue
-            if isinstance(instance.target, Subject) and not isinstance(source.target, Subject):
-                elsewhere.append((source.target, left))
-            else:
-                facts.append(left)
-        return Inputs(
+        order = self.schedule.turn_order(instance)
+        return inputs_of(
+            instance,
+            order.left if order else (),
             subject=self.subject,
             provider=self.provider,
-            services=tuple(self.services),
-            facts=tuple(facts),
-            elsewhere=tuple(elsewhere),
-            declared=frozenset({check.facts, *check.needed_somewhere, *check.reads}),
+            services=self.services,
         )
+
+    def _place(self, instance: Instance) -> Place:
+        match instance.target:
+            case Service():
+                return self.services[instance.target]
+            case Host():
+                return instance.target.name
+            case Subject():
+                return None
 
     def _start(self, instance: Instance) -> None:
         inputs = self._inputs(instance)
         self.schedule.begun(instance, time.monotonic())
         if self.observer:
             self.observer.started(instance.identity)
+        place = self._place(instance)
         try:
-            done = in_background(lambda: self.execution.carry_out(instance, inputs), instance.identity)
+            done = in_background(lambda: self.execution.carry_out(instance, place, inputs), instance.identity)
         except NoThreadError as error:
-            self._done(instance, self.execution.failed(instance, error.sentence))
+            self._fail(instance, error.sentence)
             return
-        done.add_done_callback(lambda future: self.inbox.put(lambda: self._done(instance, future.result())))
+        done.add_done_callback(lambda future: self.inbox.put(lambda: self._done(instance, *future.result())))
 
-    def _done(self, instance: Instance, result: CheckResult) -> None:
+    def _done(self, instance: Instance, left: CheckRun, result: CheckResult) -> None:
         if instance.state == "over":
             return
-        self.schedule.finished(instance, result)
+        self.schedule.finished(instance, left, result)
         if self.observer:
             self.observer.finished(result)
 
     def _skip(self, instance: Instance, because: Skip, *, left_out: bool = False) -> None:
-        self._done(instance, self.execution.result(instance, "skip", because=because, left_out=left_out))
+        self._without_facts(instance, skip=because, left_out=left_out)
+
+    def _fail(self, instance: Instance, sentence: Text) -> None:
+        self._without_facts(instance, fault=sentence)
+
+    def _without_facts(
+        self, instance: Instance, *, skip: Skip | None = None, fault: Text | None = None, left_out: bool = False
+    ) -> None:
+        left = self.execution.left(instance, self._place(instance), skip=skip, fault=fault, left_out=left_out)
+        self._done(instance, left, self.execution.judged(instance, left))
 
     def _cut_off(self, *, interrupted: bool) -> None:
         """End what is not over. A check that hangs is in error; one that a person stopped is not."""
         why = _("the run was interrupted") if interrupted else _("the time for the whole run was over")
         for instance in self.plan.instances:
             if instance.state == "running" and not interrupted:
-                self._done(instance, self.execution.failed(instance, why))
+                self._fail(instance, why)
             elif instance.state != "over":
                 self._skip(instance, Skip(reason=why))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from diagnose.model import CheckResult, Facts, Target
 from diagnose.planning.plan import Instance
+from diagnose.record.run import CheckRun
 
 
 @dataclass(eq=False)
@@ -26,8 +27,8 @@ class TurnOrder:
         """Take in that a member is *over*; those that this means something to."""
         while self.passed < len(self.members) and self.members[self.passed].state == "over":
             done = self.members[self.passed]
-            if done.result is not None and done.result.facts is not None:
-                self.left.append((done.target, done.result.facts))
+            if done.left is not None and done.left.facts is not None:
+                self.left.append((done.target, done.left.facts))
             self.passed += 1
         if result.status == "error" and (self.failed is None or over.place < self.failed.place):
             self.failed = over
@@ -75,10 +76,10 @@ class Schedule:
         instance.state, instance.started = "running", moment
         self.running += 1
 
-    def finished(self, instance: Instance, result: CheckResult) -> None:
+    def finished(self, instance: Instance, left: CheckRun, result: CheckResult) -> None:
         """Take in that *instance* is over, and touch those that waited for it."""
         self.running -= instance.state == "running"
-        instance.state, instance.result = "over", result
+        instance.state, instance.left, instance.result = "over", left, result
         if result.status == "skip" and result.facts is None:
             instance.root = result.skipped_because
         for user in instance.users:

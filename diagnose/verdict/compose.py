@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 import msgspec
 
-from diagnose import __version__, browsers, providers
+from diagnose import browsers, providers
 from diagnose.knowledge.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, remedies_for
+from diagnose.locale.language import translation
 from diagnose.model import Check, CheckResult, Host, Service, Subject, Target, Text, quote, text
 from diagnose.model.protocols import ORDER
 from diagnose.model.report import (
@@ -28,6 +27,7 @@ from diagnose.model.report import (
     RuledOut,
     Tool,
 )
+from diagnose.record.run import Run
 from diagnose.rendering.renderer import Audience
 from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
@@ -38,50 +38,54 @@ PLACE = {"host", "port", "protocol"}
 """Arguments of the sentences that findings are told in."""
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report says of the run beside its checks."""
+class _Reader(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the report speaks to, and of what."""
 
     subject: Subject
     provider: str | None
-    started_at: datetime
-    duration_ms: int
-    resolver: str | None
-    proxy: str | None = None
-    lang: providers.Language = "en"
-    audience: Audience = "user"
-    narrowed: tuple[str, ...] = ()
-    """The options by which the person left parts out."""
+    """Whose pages and servers remedies may name."""
+    lang: providers.Language
+    audience: Audience
+    translate: Translate
 
 
 def compose(
-    judgement: Judgement,
+    run: Run,
     results: tuple[CheckResult, ...],
-    services: tuple[Service, ...],
-    frame: Frame,
+    judgement: Judgement,
     catalogue: Catalogue,
     checks: Mapping[str, Check[Any]],
-    translate: Translate = str,
+    lang: providers.Language = "en",
+    audience: Audience = "user",
 ) -> Report:
-    """The finished report; *checks*: the records by their ids."""
-    advised, said = msgspec.structs.replace(frame, provider=_provider(judgement, frame)), dict[str, str]()
-    causes = tuple(_cause(cause, advised, catalogue, said, translate) for cause in judgement.causes)
+    """The finished report in *lang*; *checks*: the records by their ids."""
+    translate = translation(lang)
+    reader = _Reader(
+        subject=run.subject,
+        provider=_provider(run.provider, judgement),
+        lang=lang,
+        audience=audience,
+        translate=translate,
+    )
+    said = dict[str, str]()
+    causes = tuple(_cause(cause, reader, catalogue, said) for cause in judgement.causes)
     return Report(
-        tool=Tool(name="diagnose", version=__version__),
-        lang=frame.lang,
+        tool=Tool(name="diagnose", version=run.tool),
+        lang=lang,
         subject=ReportSubject(
-            address=frame.subject.address,
-            domain=frame.subject.domain,
-            username=frame.subject.username,
-            provider=frame.provider,
+            address=run.subject.address,
+            domain=run.subject.domain,
+            username=run.subject.username,
+            provider=run.provider,
         ),
-        started_at=frame.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        duration_ms=frame.duration_ms,
+        started_at=run.started_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        duration_ms=run.duration_ms,
         verdict=ReportVerdict(
             status=judgement.status,
             exit_code=judgement.exit_code,
-            headline=_headline(judgement, causes, services, frame, translate),
+            headline=_headline(run, judgement, causes, translate),
             causes=causes,
-            narrowed=frame.narrowed,
+            narrowed=run.asked.narrowed,
             unchecked=tuple(one.render(translate) for one in judgement.unchecked),
             ruled_out=tuple(
                 RuledOut(id=cause, title=translate(catalogue[cause].title), checks=judgement.ruled_out[cause])
@@ -91,14 +95,14 @@ def compose(
         path=path(judgement, results, catalogue, checks, translate),
         services=tuple(
             ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source)
-            for s in sorted(services, key=lambda s: ORDER[s.protocol])
+            for s in sorted(run.services, key=lambda s: ORDER[s.protocol])
         ),
         checks=tuple(_check(result, translate) for result in results),
         environment=Environment(
-            os=f"{platform.system()} {platform.release()}",
-            python=".".join(map(str, sys.version_info[:3])),
-            resolver=frame.resolver,
-            proxy=frame.proxy,
+            os=run.os,
+            python=run.python,
+            resolver=run.resolver,
+            proxy=run.proxy,
             clock_offset_s=next((offset for one in results if (offset := _clock_offset(one)) is not None), None),
         ),
     )
@@ -110,46 +114,36 @@ def _clock_offset(result: CheckResult) -> float | None:
     return float(offset) if isinstance(offset, int | float) else None
 
 
-def _headline(
-    judgement: Judgement,
-    causes: tuple[ReportCause, ...],
-    services: tuple[Service, ...],
-    frame: Frame,
-    translate: Translate,
-) -> str:
-    answer = _answer(judgement, causes, services, frame)
-    if frame.narrowed:
-        answer = text("{answer} (looked at in part: {options})", answer=answer, options=frame.narrowed)
+def _headline(run: Run, judgement: Judgement, causes: tuple[ReportCause, ...], translate: Translate) -> str:
+    answer = _answer(run, judgement, causes)
+    if run.asked.narrowed:
+        answer = text("{answer} (looked at in part: {options})", answer=answer, options=run.asked.narrowed)
     return answer if isinstance(answer, str) else answer.render(translate)
 
 
-def _answer(
-    judgement: Judgement, causes: tuple[ReportCause, ...], services: tuple[Service, ...], frame: Frame
-) -> Text | str:
-    name = frame.subject.name
+def _answer(run: Run, judgement: Judgement, causes: tuple[ReportCause, ...]) -> Text | str:
+    name = run.subject.name
     if judgement.status == "problem":
         return causes[0].title
     if judgement.login_works and judgement.exit_code == 0:
         return text("The login of {name} works", name=name)
-    if judgement.exit_code == 0 and frame.narrowed:
+    if judgement.exit_code == 0 and run.asked.narrowed:
         return text("Nothing wrong was found for {name}", name=name)
     if judgement.status == "inconclusive":
         return text("Nothing wrong was found for {name}, but not everything could be checked", name=name)
-    if not services:
+    if not run.services:
         return text("Nothing wrong was found in this browser")
     return text("Nothing that would block a login was found for {name}", name=name)
 
 
-def _provider(judgement: Judgement, frame: Frame) -> str | None:
-    """Whose pages and servers remedies may name: nobody's whom the settings name by mistake."""
+def _provider(provider: str | None, judgement: Judgement) -> str | None:
+    """Whose pages and servers remedies may name: not those of a provider that the settings name by mistake."""
     mistaken = {one.finding.data.get("mistaken") for cause in judgement.causes for one in cause.seen}
-    return None if frame.provider in mistaken else frame.provider
+    return None if provider in mistaken else provider
 
 
-def _cause(
-    cause: JudgedCause, frame: Frame, catalogue: Catalogue, said: dict[str, str], translate: Translate
-) -> ReportCause:
-    known = catalogue[cause.id]
+def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict[str, str]) -> ReportCause:
+    known, translate = catalogue[cause.id], reader.translate
     title = translate(known.title)
     return ReportCause(
         id=cause.id,
@@ -158,7 +152,7 @@ def _cause(
         title=title,
         summary=translate(known.summary),
         evidence=_evidence(cause, title, said, translate),
-        remedies=_ordered(remedies_for(known, _remedy_facts(cause, frame, translate), translate), frame.audience),
+        remedies=_ordered(remedies_for(known, _remedy_facts(cause, reader), translate), reader.audience),
         explains=cause.explains,
     )
 
@@ -199,19 +193,19 @@ def _ordered(remedies: tuple[ReportRemedy, ...], audience: Audience) -> tuple[Re
     return tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience))
 
 
-def _remedy_facts(cause: JudgedCause, frame: Frame, translate: Translate) -> Mapping[str, str]:
-    facts: dict[str, str] = {}
-    if frame.provider:
-        facts.update(providers.provider_facts(providers.provider(frame.provider), frame.subject.domain, frame.lang))
-    facts["domain"] = frame.subject.domain
-    facts["address"] = frame.subject.address or ""
-    facts["username"] = frame.subject.username or frame.subject.address or ""
-    facts.update(_place_facts(cause.seen[0].result.target, translate))
+def _remedy_facts(cause: JudgedCause, reader: _Reader) -> Mapping[str, str]:
+    facts, subject = dict[str, str](), reader.subject
+    if reader.provider:
+        facts.update(providers.provider_facts(providers.provider(reader.provider), subject.domain, reader.lang))
+    facts["domain"] = subject.domain
+    facts["address"] = subject.address or ""
+    facts["username"] = subject.username or subject.address or ""
+    facts.update(_place_facts(cause.seen[0].result.target, reader.translate))
     for name in SERVER_PLACEHOLDERS:
         said = (one.finding.data.get(name) for one in cause.seen)
         facts[name] = next((words for words in said if isinstance(words, str)), "")
     for seen in reversed(cause.seen):  # what the surest finding says is written last
-        facts.update(_told(seen.finding.data, frame.lang))
+        facts.update(_told(seen.finding.data, reader.lang))
     return facts
 
 

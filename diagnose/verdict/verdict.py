@@ -5,7 +5,7 @@ What explains what is written in the catalogue; here is only how that is applied
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -14,6 +14,7 @@ from diagnose.knowledge.catalogue import Catalogue
 from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
 from diagnose.model.check import Opening
 from diagnose.model.report import Impact, Verdict
+from diagnose.record.run import Run
 
 ServiceState = Literal["open", "shut", "unknown"]
 
@@ -63,25 +64,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(
-    results: tuple[CheckResult, ...],
-    services: tuple[Service, ...],
-    catalogue: Catalogue,
-    checks: Mapping[str, Check[Any]],
-    *,
-    login_asked: bool,
-    services_asked: bool = True,
-    strict: bool = False,
-    interrupted: bool = False,
-    narrowed: bool = False,
-    asked: Callable[[CheckResult], bool] | None = None,
+    run: Run, results: tuple[CheckResult, ...], catalogue: Catalogue, checks: Mapping[str, Check[Any]]
 ) -> Judgement:
-    """Weigh *results* of *checks*, the records by their ids.
-
-    *login_asked*: the login itself was to be tested. *services_asked*: the mail services were to be found.
-    *strict*: causes that only hinder make a problem too.
-    *interrupted*: the person ended the run before the checks did.
-    *narrowed*: the person left parts out, so that nothing found is not healthy. *asked*: what they chose to look at.
-    """
+    """Weigh *results*, what the *checks*, the records by their ids, made of *run*."""
+    services, asked = run.services, run.asked
     opening = _opening(results, checks)
     states = {(s, way): _state(s, way, results, opening, catalogue) for s in services for way in s.ways}
     ways = _ways(states)
@@ -99,19 +85,19 @@ def judge(
     ]
     causes = _ranked(causes, catalogue)
     sure = [cause for cause in causes if cause.certainty != "possible"]
-    unchecked = _unchecked(results, opening, ways, login_asked=login_asked, login_works=login_works, sure=bool(sure))
-    if services_asked and not states:
+    unchecked = _unchecked(results, opening, ways, login_asked=asked.login, login_works=login_works, sure=bool(sure))
+    if asked.services and not states:
         unchecked = (text("No mail service could be found to check."), *unchecked)
-    if asked is not None:
-        unchecked += _unanswered([r for r in results if asked(r)])
-    if interrupted:
+    if asked.narrowed and asked.selection.only:
+        unchecked += _unanswered([r for r in results if asked.selection.chose(r)])
+    if run.interrupted:
         unchecked = (text("The run was interrupted."), *unchecked)
-    if any(cause.impact == "blocks" or strict for cause in sure):
+    if any(cause.impact == "blocks" or asked.strict for cause in sure):
         status, exit_code = "problem", 1
     elif unchecked:
         status, exit_code = "inconclusive", 3
     else:
-        status, exit_code = "inconclusive" if narrowed else "healthy", 0
+        status, exit_code = "inconclusive" if asked.narrowed else "healthy", 0
         causes = [cause for cause in causes if cause.impact == "hinders"]
     return Judgement(
         status=status,  # type: ignore[arg-type]  # mypy widens the literals of the three branches

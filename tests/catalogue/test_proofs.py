@@ -17,8 +17,8 @@ from diagnose.model import CheckResult, Finding, Service, Subject, text
 from diagnose.replies import Knowledge, load_knowledge
 from diagnose.replies.knowledge import NO_CAUSE, REPLIES, REPLY, known_causes
 from diagnose.running.plugins import all_checks
-from diagnose.verdict.verdict import judge
 from tests.support.build import CHECKS
+from tests.support.record import judge
 
 KNOWN = catalogue()
 ALL_PROOFS = {name for cause in KNOWN for name in cause.proof_names}

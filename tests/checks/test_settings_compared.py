@@ -11,8 +11,9 @@ from checks.dns.provider import ProviderFacts, judge_provider
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import CheckResult, Finding, Host, Inputs, Service, Subject, Target, text
 from diagnose.network import DnsAnswer, HostAddresses, SystemLookup
-from diagnose.verdict.verdict import Judgement, judge
+from diagnose.verdict.verdict import Judgement
 from tests.support.build import CHECKS, SUBJECT
+from tests.support.record import judge
 
 OWN = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="option")
 

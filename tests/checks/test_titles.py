@@ -68,8 +68,8 @@ from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, S
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.running.diagnosis import _discovery
 from diagnose.running.plugins import all_checks
-from diagnose.verdict.verdict import judge
 from tests.support.build import CHECKS
+from tests.support.record import judge
 
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 HOST = Host(name="mail.corp.example", source="option")

@@ -18,9 +18,10 @@ from diagnose.model.stations import STATION_NAMES, AddedStation
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.running.plugins import all_checks
 from diagnose.verdict.stations import path
-from diagnose.verdict.verdict import Judgement, judge
+from diagnose.verdict.verdict import Judgement
 from tests.core.test_verdict import IMAP, KNOWN, SMTP, named, result, shut, skipped, working
 from tests.support.build import CHECKS, SUBJECT
+from tests.support.record import judge
 
 VPN = AddedStation(name="vpn", title=text("VPN").msgid, behind="computer")
 

@@ -37,8 +37,11 @@ from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.planning.selection import Selection
 from diagnose.running.context import Context
+from diagnose.running.observer import Observers
 from diagnose.running.runner import Outcome, run
+from diagnose.verdict.judging import judge_run
 from tests.support.build import SUBJECT, service
+from tests.support.record import record
 
 PATIENCE = 30.0
 """Seconds that no test waits for unless it fails."""
@@ -123,11 +126,59 @@ def hinders_only(cause: str) -> bool:
     return catalogue()[cause].impact == "hinders"
 
 
-def carry_out(*checks: Check[Any], seconds: float = PATIENCE, **more: Any) -> Outcome:
-    return run(checks, SUBJECT, bench(seconds), provider=more.pop("provider", None), hinders_only=hinders_only, **more)
+class Ran(msgspec.Struct, frozen=True):
+    """What a run brought, and what its record means."""
+
+    outcome: Outcome
+    results: tuple[CheckResult, ...]
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        return self.outcome.services
+
+    @property
+    def provider(self) -> str | None:
+        return self.outcome.provider
+
+    @property
+    def interrupted(self) -> bool:
+        return self.outcome.interrupted
 
 
-def by_id(outcome: Outcome) -> dict[str, CheckResult]:
+class Heard:
+    """What a run tells of each check that is over."""
+
+    def __init__(self) -> None:
+        self.results: list[CheckResult] = []
+
+    def planned(self, identity: str, title: Text) -> None: ...
+
+    def started(self, identity: str) -> None: ...
+
+    def finished(self, result: CheckResult) -> None:
+        self.results.append(result)
+
+
+def carry_out(*checks: Check[Any], seconds: float = PATIENCE, **more: Any) -> Ran:
+    """Run *checks*. What the run tells while it goes on is what its record says in the end, every time."""
+    heard = Heard()
+    watching = Observers(heard, more.pop("observer")) if "observer" in more else heard
+    outcome = run(
+        checks,
+        SUBJECT,
+        bench(seconds),
+        provider=more.pop("provider", None),
+        hinders_only=hinders_only,
+        observer=watching,
+        **more,
+    )
+    whole = record(*outcome.checks, services=outcome.services, interrupted=outcome.interrupted)
+    results = judge_run(whole, checks, hinders_only)
+    assert sorted(results, key=lambda one: one.id) == sorted(heard.results, key=lambda one: one.id)
+    return Ran(outcome, results)
+
+
+def by_id(outcome: Ran) -> dict[str, CheckResult]:
     assert len({result.id for result in outcome.results}) == len(outcome.results)
     return {result.id: result for result in outcome.results}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,12 +10,12 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import CheckResult, Finding, Service, text
 from diagnose.model.report import Report
 from diagnose.rendering.renderer import RenderStyle
-from diagnose.verdict.compose import Frame, compose
-from diagnose.verdict.verdict import judge
+from diagnose.verdict.compose import compose
 from reports.html import render as as_html
 from reports.json import render as as_json
 from reports.text import render as as_text
 from tests.support.build import CHECKS, SUBJECT, service
+from tests.support.record import judge, record
 
 LOCKED, BARE = "NO Account locked.", "NO Login failed."
 
@@ -40,12 +39,8 @@ def answered(target: Service, reply: str, *causes: tuple[str, Any]) -> CheckResu
 
 def report(*rows: CheckResult, provider: str | None = None) -> Report:
     services = tuple(dict.fromkeys(row.target for row in rows if isinstance(row.target, Service)))
-    frame = Frame(
-        subject=SUBJECT, provider=provider, started_at=datetime(2026, 1, 1, tzinfo=UTC), duration_ms=1, resolver=None
-    )
-    return compose(
-        judge(rows, services, catalogue(), CHECKS, login_asked=True), rows, services, frame, catalogue(), CHECKS
-    )
+    judgement = judge(rows, services, catalogue(), CHECKS, login_asked=True)
+    return compose(record(services=services, provider=provider), rows, judgement, catalogue(), CHECKS)
 
 
 def test_the_same_answer_of_several_servers_is_told_once() -> None:

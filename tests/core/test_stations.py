@@ -13,10 +13,10 @@ from diagnose.model import CheckResult, Host, Service, Skip, text
 from diagnose.model.stations import FAMILIES, STATION_NAMES, STATIONS
 from diagnose.running.diagnosis import diagnose
 from diagnose.verdict.stations import path
-from diagnose.verdict.verdict import judge
 from tests.core.test_verdict import IMAP, KNOWN, POP3, SMTP, WEB, named, result, shut, skipped, working
 from tests.pace import patient
 from tests.support.build import CHECKS, SUBJECT, service
+from tests.support.record import judge
 
 NAMED = Host(name="mail.corp.example", source="option")
 GUESSED = Host(name="imap.corp.example", source="guess")

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
 from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Skip, Subject, Target, text
 from diagnose.model.protocols import ProtocolName, TlsMode
-from diagnose.verdict.verdict import JudgedCause, Judgement, judge
+from diagnose.verdict.verdict import JudgedCause, Judgement
 from tests.support.build import CHECKS
+from tests.support.record import judge
 
 KNOWN = catalogue()
 SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")

@@ -10,8 +10,9 @@ import pytest
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import CheckResult, Finding, Host, Service, Subject, Target, text
-from diagnose.verdict.verdict import Judgement, judge
+from diagnose.verdict.verdict import Judgement
 from tests.support.build import CHECKS
+from tests.support.record import judge
 
 from .together import PAIRS, Pair
 

@@ -1,0 +1,84 @@
+"""What a run saw, complete and without any opinion: the one thing that a judgement is made from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from diagnose.model import Host, Service, Skip, Subject, Target, Text
+from diagnose.planning.selection import Selection
+
+RECORD_VERSION: Literal[1] = 1
+Place: TypeAlias = "str | int | None"
+"""What a check ran on: a host's name, the number of a service in `Run.services`, None for the subject."""
+
+
+class CheckRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One check on one target, as the run left it."""
+
+    id: str
+    """Of this instance; no other of the run has it."""
+    check: str
+    place: Place = None
+    provider: str | None = None
+    """Provider id, as far as it was known when the probe began."""
+    services: int = 0
+    """How many of `Run.services` were known when the probe began."""
+    started_ms: int | None = None
+    """Milliseconds since the run began; None when the probe never did."""
+    duration_ms: int | None = None
+    facts: Any = None
+    """Of the check's own type; None where it left none."""
+    skip: Skip | None = None
+    """Why it looked at nothing."""
+    fault: Text | None = None
+    """What its probe failed by, through no doing of the network's."""
+    left_out: bool = False
+    """The person chose to go without it."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person asked for, as far as a judgement depends on it."""
+
+    login: bool
+    """The login itself was to be tested."""
+    services: bool = True
+    """Mail services were to be found."""
+    strict: bool = False
+    """Causes that only hinder make a problem, too."""
+    narrowed: tuple[str, ...] = ()
+    """The options by which the person left checks out, so that nothing found is no sign of health."""
+    selection: Selection = Selection()
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """The record of one run. Holds no secret."""
+
+    version: Literal[1] = RECORD_VERSION
+    subject: Subject
+    asked: Asked
+    provider: str | None = None
+    """Provider id, as far as it was known at the end."""
+    services: tuple[Service, ...] = ()
+    """In the order in which they were found."""
+    checks: tuple[CheckRun, ...] = ()
+    interrupted: bool = False
+    """The person ended the run before the checks did."""
+    started_at: datetime
+    duration_ms: int
+    tool: str
+    """Its version."""
+    os: str
+    python: str
+    resolver: str | None = None
+    proxy: str | None = None
+
+    def targets(self) -> dict[Place, Target]:
+        """All targets by their places: the subject, then each service, behind its host where that was not known."""
+        found: dict[Place, Target] = {None: self.subject}
+        for number, service in enumerate(self.services):
+            found.setdefault(service.host, Host(name=service.host, source=service.source))
+            found[number] = service
+        return found
