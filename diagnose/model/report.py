@@ -169,6 +169,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[ReportService, ...]
     checks: tuple[ReportCheck, ...]
     environment: Environment
+    record: dict[str, Any] | None = None
+    """The record of the run, from which it can be judged again, as values of JSON; None where there is none."""
 
     @property
     def looked_for_servers(self) -> bool:

@@ -17,6 +17,7 @@ LONGEST_QUOTE = 500
 _HARMFUL = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]")
 """What JSON allows unescaped and a terminal must not get: C1 controls, direction and other invisible controls;
 and lone surrogates, which UTF-8 cannot hold."""
+_PLACEHOLDER = re.compile(r"(\{\w+\})")
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -48,6 +49,11 @@ def _shown(value: Argument, translate: Callable[[str], str]) -> str | int | floa
 def text(msgid: str, /, **args: Argument) -> Text:
     """Mark *msgid* for translation (the extraction keyword) and bind its arguments."""
     return Text(msgid, args)
+
+
+def reworded(msgid: str, change: Callable[[str], str]) -> str:
+    """*msgid* with *change* made to all of it but its placeholders, so that its arguments still find their places."""
+    return "".join(part if _PLACEHOLDER.fullmatch(part) else change(part) for part in _PLACEHOLDER.split(msgid))
 
 
 class TextError(Exception):

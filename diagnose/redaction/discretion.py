@@ -11,6 +11,7 @@ from diagnose.knowledge.catalogue import FAMILIES, catalogue
 from diagnose.model import CheckResult, Skip, Text
 from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
+from diagnose.model.text import reworded
 from diagnose.process.first_use import convert
 from diagnose.redaction.mask import Mask
 from diagnose.running.observer import Observer
@@ -19,6 +20,8 @@ CLOSED = {"status", "certainty", "impact", "fixer", "protocol", "tls", "source",
 """Keys of reports whose values are words of ours out of a closed list."""
 IDS = {"id", "cause", "check", "checks", "explains"}
 """Keys of reports whose values are ids, which may end in the name of a host."""
+MESSAGE, ARGUMENTS = Text.__struct_fields__
+"""Keys of a sentence: its message id, and what stands in its placeholders, whose names are ours."""
 OF_CHECKS = {"facts", "data"}
 """Keys below which stands what checks saw, whatever the keys are called there."""
 
@@ -41,10 +44,11 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
         if isinstance(value, str):
             if not seen and (key in CLOSED or (key in IDS and of_ours(value))):
                 return value
-            return mask.hide(value)
+            return reworded(value, mask.hide) if key == MESSAGE else mask.hide(value)
         if isinstance(value, dict):
+            ours = fields if seen or key != ARGUMENTS else value.keys()
             return {
-                name if name in fields else mask.hide(name): hidden(item, name, seen=seen or name in OF_CHECKS)
+                name if name in ours else mask.hide(name): hidden(item, name, seen=seen or name in OF_CHECKS)
                 for name, item in value.items()
             }
         if isinstance(value, list | tuple):

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from diagnose.model.report import Report
+from diagnose.model.text import reworded
 from diagnose.network.vantage import Vantage
 from diagnose.process.first_use import convert
+from diagnose.redaction.discretion import MESSAGE
 
 USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "address-1", "folder-1"
 """Stable pseudonyms, so that a shared report stays readable."""
@@ -54,6 +56,8 @@ def redact(report: Report, computer: Iterable[str] = (), vantage: Vantage | None
 
     def clean(value: Any, key: str = "", structure: set[str] = _OF_REPORTS) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, str):
+            if key == MESSAGE:
+                return reworded(value, lambda words: shape.sub(pseudonym, words))
             return value if key in structure else shape.sub(pseudonym, value)
         if isinstance(value, dict):
             return {name: clean(item, name, _OF_FACTS if name in _FACTS else structure) for name, item in value.items()}

@@ -27,6 +27,7 @@ from diagnose.model.report import (
     RuledOut,
     Tool,
 )
+from diagnose.record.coding import as_json
 from diagnose.record.run import Run
 from diagnose.rendering.renderer import Audience
 from diagnose.verdict.stations import path
@@ -105,6 +106,7 @@ def compose(
             proxy=run.proxy,
             clock_offset_s=next((offset for one in results if (offset := _clock_offset(one)) is not None), None),
         ),
+        record=as_json(run),
     )
 
 

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnose.model import Service, Skip, Subject, Text
 from diagnose.model import report as model
 from diagnose.model.report import Report
+from diagnose.planning.selection import Selection
+from diagnose.record.run import Asked, CheckRun, Run
 from diagnose.rendering.renderer import RenderStyle
 from reports.json import SCHEMA, render, render_many
 from tests.reports.samples import SAMPLES, healthy, hostile, wrong_password
@@ -67,8 +70,27 @@ OBJECTS = {
     "ReportCheck": SCHEMA_WORDS["$defs"]["check"],
     "ReportFinding": SCHEMA_WORDS["$defs"]["check"]["properties"]["findings"]["items"],
 }
-ADDED = {"ReportVerdict": ["narrowed"], "ReportFinding": ["proof"]}
+ADDED = {"Report": ["record"], "ReportVerdict": ["narrowed"], "ReportFinding": ["proof"]}
 """Keys that reports of earlier releases do not have; those stay valid."""
+
+
+RECORD = SCHEMA_WORDS["$defs"]["record"]["properties"]
+OF_RECORDS = {
+    Run: SCHEMA_WORDS["$defs"]["record"],
+    Subject: RECORD["subject"],
+    Asked: RECORD["asked"],
+    Selection: RECORD["asked"]["properties"]["selection"],
+    Service: RECORD["services"]["items"],
+    CheckRun: RECORD["checks"]["items"],
+    Skip: RECORD["checks"]["items"]["properties"]["skip"]["oneOf"][0],
+    Text: SCHEMA_WORDS["$defs"]["sentence"],
+}
+
+
+@pytest.mark.parametrize("struct", OF_RECORDS)
+def test_schema_and_record_name_the_same_keys(struct: type[msgspec.Struct]) -> None:
+    schema = OF_RECORDS[struct]
+    assert list(schema["properties"]) == schema["required"] == list(struct.__struct_fields__)
 
 
 def test_every_part_of_the_model_is_compared_with_the_schema() -> None:
@@ -129,6 +151,7 @@ def test_a_report_reads_back_as_it_was(name: str) -> None:
 
 def test_a_report_without_the_keys_that_came_later_is_valid() -> None:
     report = written(wrong_password())
+    del report["record"]
     del report["verdict"]["narrowed"]
     for check in report["checks"]:
         for finding in check["findings"]:
