@@ -13,8 +13,9 @@ import msgspec
 
 from checks.dns.names import is_public_suffix
 from checks.lockout.lockout import weigh
+from checks.login.counting import recorded_as
 from checks.login.mechanism import choose_mechanism
-from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
+from checks.login.one_try import log_in_once, refusal
 from checks.sessions import Credentials, Reply
 from checks.sessions.imap import ImapSession
 from diagnose import providers
@@ -136,13 +137,9 @@ def _look(
 
 
 def _counted(provider: str | None) -> Callable[[Reply], str | None]:
-    def counted(reply: Reply) -> str | None:
-        suspects = read_reply(reply.words, protocol=ImapSession.protocol, provider=provider, stage="login").suspects
-        if suspects and suspects[0].certainty != "possible":
-            return None if suspects[0].cause in NOT_COUNTED else suspects[0].cause
-        return "credentials.rejected"
-
-    return counted
+    return lambda reply: recorded_as(
+        read_reply(reply.words, protocol=ImapSession.protocol, provider=provider, stage="login")
+    )
 
 
 def _session(service: Service, context: Context, deadline: Deadline) -> ImapSession:

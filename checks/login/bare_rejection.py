@@ -27,11 +27,7 @@ def judge_bare_rejection(
 
     While one of them is open, the password is not proven to be at fault.
     """
-    rules = _Rules(inputs, target)
-    deeper = [*_of_username(inputs, rules), *_of_password(inputs), *_of_provider(rules, target)]
-    excluded = EXCLUDED.get(rules.accepted, ()) if rules.sure("password.accepted") else ()
-    known = {finding.cause for finding in deeper} | set(excluded)
-    deeper += [finding for finding in hidden if finding.cause not in known]
+    deeper = deeper_reasons(hidden, inputs, target)
     if deeper and rejected.certainty == "confirmed":
         rejected = msgspec.structs.replace(rejected, certainty="likely")
     for finding in deeper:
@@ -39,6 +35,15 @@ def judge_bare_rejection(
             yield from (finding, msgspec.structs.replace(rejected, cause=finding.cause, certainty="likely"))
     yield rejected
     yield from (finding for finding in deeper if finding.certainty != "likely")
+
+
+def deeper_reasons(hidden: list[Finding], inputs: Inputs, target: Service) -> list[Finding]:
+    """What may be behind a rejection without a reason: *hidden* reasons last, as far as nothing excludes them."""
+    rules = _Rules(inputs, target)
+    deeper = [*_of_username(inputs, rules), *_of_password(inputs), *_of_provider(rules, target)]
+    excluded = EXCLUDED.get(rules.accepted, ()) if rules.sure("password.accepted") else ()
+    known = {finding.cause for finding in deeper} | set(excluded)
+    return deeper + [finding for finding in hidden if finding.cause not in known]
 
 
 class _Rules:

@@ -11,9 +11,10 @@ import msgspec
 
 from checks.credentials.password import PasswordFacts
 from checks.lockout.lockout import LockoutFacts, read_record
-from checks.login.bare_rejection import judge_bare_rejection
+from checks.login.bare_rejection import deeper_reasons, judge_bare_rejection
+from checks.login.counting import BARE, counts, recorded_as
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
-from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
+from checks.login.one_try import log_in_once, refusal
 from checks.server.client_limits import judge_wait
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, session_key, take_session
@@ -100,7 +101,7 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
         return context.deadline.share(0.9, LOGIN_SECONDS)
 
     def counted(reply: Reply) -> str | None:
-        return _counted(msgspec.structs.replace(facts, outcome="rejected", reply=reply.words), inputs, target)
+        return refused_as(read_answer(reply.words, inputs, target, "login"), inputs, target)
 
     try:
         reply = log_in_once(
@@ -174,16 +175,13 @@ def _note(facts: LoginFacts, target: Service, inputs: Inputs, context: Context) 
     """Remember which servers reject: they may ban this address."""
     if facts.outcome == "accepted":
         context.rejecting.accepted(target.host, target.port)
-    elif facts.outcome == "rejected" and not _uncounted(facts, inputs, target):
+    elif facts.outcome == "rejected" and counts(read_answer(facts.reply, inputs, target, "login")):
         context.rejecting.rejected(target.host, target.port)
 
 
-def _counted(facts: LoginFacts, inputs: Inputs, target: Service) -> str | None:
-    """As what a rejection goes on record, a cause id; None where the server counts no wrong try."""
-    if _uncounted(facts, inputs, target):
-        return None
-    causes = [finding.cause for finding in judge_login(facts, inputs, target) if finding.certainty != "possible"]
-    return next(iter(causes), "credentials.rejected")
+def refused_as(reading: Reading, inputs: Inputs, target: Service) -> str | None:
+    """The id of the cause that a refusal by *target* goes on record as; None where it is no try."""
+    return recorded_as(reading, [(one.cause, one.certainty) for one in deeper_reasons([], inputs, target)])
 
 
 def _why_not(target: Service, inputs: Inputs, context: Context) -> SkipCheck | None:
@@ -219,11 +217,6 @@ def _spared(target: Service, inputs: Inputs, context: Context) -> Text | None:
 def _not_tried(facts: LoginFacts) -> bool:
     """Whether no server has got to see the secret."""
     return facts.outcome == "no_mechanism" or (facts.outcome == "unasked" and not facts.secret_sent)
-
-
-def _uncounted(facts: LoginFacts, inputs: Inputs, service: Service) -> bool:
-    suspects = read_answer(facts.reply, inputs, service, "login").suspects
-    return bool(suspects) and suspects[0].certainty != "possible" and suspects[0].cause in NOT_COUNTED
 
 
 def read_answer(words: str, inputs: Inputs, service: Service, stage: str) -> Reading:
@@ -308,12 +301,12 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs, target: Service) -> Itera
     if facts.with_token:  # no code of a rejection tells one from the other
         findings = [
             msgspec.structs.replace(f, cause="credentials.token-rejected", certainty="likely", proof="")
-            if f.cause == "credentials.rejected"
+            if f.cause == BARE
             else f
             for f in findings
         ]
     if not findings:  # a rejection that says nothing we know is still a rejection of this login
-        cause = "credentials.token-rejected" if facts.with_token else "credentials.rejected"
+        cause = "credentials.token-rejected" if facts.with_token else BARE
         findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
     first, others = findings[0], findings[1:]
     if other is not None and first.cause in UNKNOWN_NAME:
@@ -323,7 +316,7 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs, target: Service) -> Itera
             other=other,
         )
         others.append(Finding(cause="settings.username-format", certainty="possible", text=sentence))
-    if facts.with_token or first.cause != "credentials.rejected":
+    if facts.with_token or first.cause != BARE:
         yield from (first, *others)
     else:
         yield from judge_bare_rejection(first, others, inputs, target)

@@ -10,8 +10,6 @@ from diagnose.account.history import BusyError, RecordError, Turn
 from diagnose.model import Deadline, SkipCheck, Text, text
 from diagnose.running.context import Context
 
-NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
-"""The server could not look at the password, so it counts no wrong try."""
 NO_RECORD = text(
     "the record of earlier tries cannot be used; --send-again sends the password all the same, --no-history does "
     "without the record"

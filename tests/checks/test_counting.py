@@ -1,0 +1,109 @@
+"""What counts as a try, and as what it goes on record: as the judge names it later, without asking the judge."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import checks
+from checks.credentials.password import PasswordFacts
+from checks.login.counting import BARE, NOT_COUNTED, counts, recorded_as
+from checks.login.login import LoginFacts, judge_login, read_answer, refused_as
+from diagnose.model import Inputs, Service, Subject
+from diagnose.replies import Reading, Suspect
+from tests.replies.corpus import CORPUS, SERVERS, labelled
+from tests.support.build import SUBJECT, service
+
+SERVICES = {"imap": service(), "pop3": service("pop3", 995), "smtp": service("smtp", 465)}
+REPLIES = [
+    (case.protocol, case.reply) for file in (CORPUS, SERVERS) for case in labelled(file) if case.protocol in SERVICES
+]
+
+
+def reading(*suspects: tuple[str, Any]) -> Reading:
+    return Reading(suspects=tuple(Suspect(cause=cause, certainty=certainty) for cause, certainty in suspects))
+
+
+@pytest.mark.parametrize(
+    ("suspects", "recorded"),
+    [
+        ([], BARE),
+        ([("lockout.account-locked", "confirmed")], "lockout.account-locked"),
+        ([("lockout.account-locked", "possible")], BARE),
+        ([("server.fault", "likely")], None),
+        ([("server.fault", "possible")], BARE),  # nothing says that the password was not looked at
+        ([("server.too-many-connections", "confirmed"), (BARE, "likely")], None),
+        ([(BARE, "likely"), ("server.fault", "possible")], BARE),
+    ],
+)
+def test_what_a_refusal_goes_on_record_as(suspects: list[tuple[str, Any]], recorded: str | None) -> None:
+    assert recorded_as(reading(*suspects)) == recorded
+    assert counts(reading(*suspects)) == (recorded is not None)
+
+
+def test_a_reason_that_is_documented_stands_for_none_alone() -> None:
+    wanted = "credentials.app-password-required"
+    reasons: list[tuple[str, Any]] = [(wanted, "likely")]
+    assert recorded_as(reading((BARE, "likely")), reasons) == wanted
+    assert recorded_as(reading(), reasons) == wanted
+    assert recorded_as(reading(("credentials.expired", "likely")), reasons) == "credentials.expired"
+    assert recorded_as(reading(("server.slow", "likely")), reasons) is None
+
+
+def test_what_was_seen_stands_where_the_answer_tells_nothing() -> None:
+    reasons: list[tuple[str, Any]] = [
+        ("credentials.input-error", "confirmed"),
+        ("settings.username-format", "possible"),
+    ]
+    assert recorded_as(reading((BARE, "possible")), reasons) == "credentials.input-error"
+    assert recorded_as(reading((BARE, "likely")), reasons) == BARE
+
+
+@pytest.mark.parametrize("provider", [None, "qq-mail", "google", "microsoft365", "aliyun-qiye"])
+@pytest.mark.parametrize("username", ["alice@corp.example", "alice"])
+def test_every_refusal_goes_on_record_as_what_it_is_judged_to_be(provider: str | None, username: str) -> None:
+    subject = Subject(domain=SUBJECT.domain, address=SUBJECT.address, username=username)
+    known = (PasswordFacts(oddities=("full_width",)),)
+    inputs = Inputs(subject=subject, provider=provider, services=(), facts=known)
+    wrong = [
+        (reply, recorded, judged)
+        for protocol, reply in REPLIES
+        for recorded, judged in [_both(reply, inputs, SERVICES[protocol])]
+        if recorded not in (None, judged)
+    ]
+    assert len(REPLIES) > 300
+    assert wrong == []
+
+
+def _both(reply: str, inputs: Inputs, target: Service) -> tuple[str | None, str]:
+    facts = LoginFacts(outcome="rejected", reply=reply)
+    sure = [one.cause for one in judge_login(facts, inputs, target) if one.certainty != "possible"]
+    judged = next(iter(sure), BARE)
+    recorded = refused_as(read_answer(reply, inputs, target, "login"), inputs, target)
+    assert recorded is not None or set(sure) & set(NOT_COUNTED)
+    return recorded, judged
+
+
+def test_no_probe_asks_a_judge() -> None:
+    """Neither by itself nor by a function of its module that it calls."""
+    wrong = []
+    for file in sorted(Path(checks.__file__).parent.rglob("*.py")):
+        bodies = {
+            node.name: {
+                called.func.id
+                for called in ast.walk(node)
+                if isinstance(called, ast.Call) and isinstance(called.func, ast.Name)
+            }
+            for node in ast.parse(file.read_text("utf-8")).body
+            if isinstance(node, ast.FunctionDef)
+        }
+        reached, here = set[str](), {name for name in bodies if name.startswith("probe_")}
+        while here:
+            name = here.pop()
+            reached.add(name)
+            here |= bodies.get(name, set()) - reached
+        wrong += [(str(file), name) for name in reached if name.lstrip("_").startswith("judge")]
+    assert wrong == []
