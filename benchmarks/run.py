@@ -13,13 +13,15 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.mailbox import Mailbox
+from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Service
 from diagnose.network import Nameserver
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
 from diagnose.running.plugins import all_checks
+from diagnose.running.request import NetworkOptions, Request
 
 
 def request_for(mailbox: Mailbox) -> Request:
@@ -27,10 +29,11 @@ def request_for(mailbox: Mailbox) -> Request:
     given = Service(protocol="imap", host=mailbox.imap_host, port=mailbox.imap_port, tls="implicit", source="option")
     return Request(
         subject=parse_subject(mailbox.address),
-        wishes=DiscoveryOptions(services=() if mailbox.discover else (given,), third_party=False),
-        password=Secret(mailbox.password),
-        nameserver=Nameserver("127.0.0.1", mailbox.nameserver_port),
-        ca_file=Path(mailbox.ca_file),
+        person=Person(password=Secret(mailbox.password)),
+        discovery=DiscoveryOptions(services=() if mailbox.discover else (given,), third_party=False),
+        network=NetworkOptions(
+            nameserver=Nameserver("127.0.0.1", mailbox.nameserver_port), ca_file=Path(mailbox.ca_file)
+        ),
     )
 
 

@@ -7,9 +7,12 @@ docs/architecture.md lists every name.
 
 from __future__ import annotations
 
+from diagnose.account.person import Consent, OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
+from diagnose.discovery import DiscoveryOptions
 from diagnose.knowledge import KnowledgeError
+from diagnose.model.browsing import Browsing
 from diagnose.model.check import (
     Certainty,
     Check,
@@ -31,12 +34,14 @@ from diagnose.model.stations import AddedStation
 from diagnose.model.targets import Host, Service, Subject, Target
 from diagnose.model.text import Text, TextError, quote, text
 from diagnose.network import DnsAnswer, FetchedPage, Nameserver, Network, Stream
+from diagnose.planning.selection import Selection
 from diagnose.rendering.page import Page
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from diagnose.running.context import Context
-from diagnose.running.diagnosis import Diagnosis, Request, diagnose
+from diagnose.running.diagnosis import Diagnosis, diagnose
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
+from diagnose.running.request import NetworkOptions, Presentation, Request
 
 API_VERSION = (1, 0)
 """Major and minor: a major one takes a name away or changes what it does, a minor one only adds names."""
@@ -44,12 +49,15 @@ API_VERSION = (1, 0)
 __all__ = [
     "API_VERSION",
     "AddedStation",
+    "Browsing",
     "Certainty",
     "Check",
     "CheckResult",
+    "Consent",
     "Context",
     "Deadline",
     "Diagnosis",
+    "DiscoveryOptions",
     "DnsAnswer",
     "Facts",
     "Failure",
@@ -63,14 +71,19 @@ __all__ = [
     "Nameserver",
     "Need",
     "Network",
+    "NetworkOptions",
     "Observer",
+    "OtherMailbox",
     "Page",
+    "Person",
+    "Presentation",
     "ProtocolName",
     "RenderStyle",
     "Renderer",
     "Report",
     "Request",
     "Secret",
+    "Selection",
     "Service",
     "Skip",
     "SkipCheck",

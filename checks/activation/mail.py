@@ -19,6 +19,7 @@ from checks.login.one_try import log_in_once, refusal
 from checks.sessions import Credentials, Reply
 from checks.sessions.imap import ImapSession
 from diagnose import providers
+from diagnose.account.person import OtherMailbox
 from diagnose.discovery import Discovered, DiscoveryOptions, discover
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import (
@@ -38,7 +39,7 @@ from diagnose.model import (
 )
 from diagnose.process.first_use import made_once
 from diagnose.replies import decode, read_reply
-from diagnose.running.context import Context, OtherMailbox
+from diagnose.running.context import Context
 
 DAYS = 7
 """How far back mails are looked at; activation links live for days at most."""
@@ -88,7 +89,7 @@ def recognition() -> _Recognition:
 
 def probe_awaited(_target: Subject, inputs: Inputs, context: Context) -> AwaitedFacts:
     """Find that mailbox's server, log in once, read headers (EXAMINE, BODY.PEEK), leave."""
-    other = context.other_mailbox
+    other = context.person.other_mailbox
     if other is None:
         raise SkipCheck(text("no other mailbox was named"))
     mx = context.network.resolver.query(other.domain, "MX", context.deadline)

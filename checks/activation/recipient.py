@@ -49,7 +49,7 @@ def probe_recipient(target: Subject, inputs: Inputs, context: Context) -> Recipi
     """RCPT for the address and for a made-up one, at the best MX."""
     if target.address is None:
         raise SkipCheck(text("no mailbox was named"))
-    if not context.ask_recipient:
+    if not context.consent.ask_recipient:
         raise SkipCheck(text("left out with --no-rcpt"))
     logins = inputs.each(LoginFacts)
     if not any(facts.outcome == "rejected" for _, facts in logins):

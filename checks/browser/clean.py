@@ -37,7 +37,7 @@ DRAWS = {"script", "document"}
 
 def probe_clean(target: Service, inputs: Inputs, context: Context) -> Visit:
     """Open the page as somebody would who has never been there, with the first browser that is here."""
-    if not context.browsing.clean_run:
+    if not context.person.browsing.clean_run:
         raise SkipCheck(text("not asked for with --clean-browser"))
     if find_spec("playwright") is None:
         raise SkipCheck(text("Playwright is missing; pipx inject mail-login-doctor playwright adds it"))

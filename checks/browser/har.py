@@ -32,9 +32,9 @@ _LOADED = {"document", "xhr", "script", "iframe"}
 
 def probe_har(_target: Subject, _inputs: Inputs, context: Context) -> HarFacts:
     """Hand on what the recording shows, which was read before the run; no I/O."""
-    if context.browsing.har is None:
+    if context.person.browsing.har is None:
         raise SkipCheck(text("there is no recording of a browser"))
-    return context.browsing.har
+    return context.person.browsing.har
 
 
 def judge_har(facts: HarFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ SESSION_COMPLAINTS = {"web.session-expired", "web.redirect-loop", "browser.stale
 
 def probe_profiles(target: Service, inputs: Inputs, context: Context) -> ProfilesFacts:
     """Read the profiles, ask the server whether it takes a header as large as theirs, look at old pages of theirs."""
-    if not context.browsing.profiles:
+    if not context.person.browsing.profiles:
         raise SkipCheck(text("reading browser profiles was not asked for"))
     web = inputs.get(WebFacts)
     hops = web.hops if web else ()
@@ -72,7 +72,7 @@ def probe_profiles(target: Service, inputs: Inputs, context: Context) -> Profile
         scripts=web is None or web.page is None or web.page.scripts > 0,
         session_complaint=any(
             suspect.cause in SESSION_COMPLAINTS
-            for message in context.seen
+            for message in context.person.seen
             for suspect in read_reply(message, provider=inputs.provider).suspects
         ),
     )

@@ -39,9 +39,11 @@ class BrowserFacts(Facts, frozen=True, kw_only=True):
 
 def probe_browser(_target: Subject, _inputs: Inputs, context: Context) -> BrowserFacts:
     """Hand over what the page has told; no I/O."""
-    if not context.browsing.self_test:
+    if not context.person.browsing.self_test:
         raise SkipCheck(text("the self-test in the browser was not asked for"))
-    return BrowserFacts(answer=context.browsing.answer, chosen_resolver=context.network.resolver.chosen is not None)
+    return BrowserFacts(
+        answer=context.person.browsing.answer, chosen_resolver=context.network.resolver.chosen is not None
+    )
 
 
 def judge_browser(facts: BrowserFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:

@@ -69,9 +69,9 @@ _GUESSES: set[Oddity] = {"caps_lock"}
 
 def probe_password(_target: Subject, _inputs: Inputs, context: Context) -> PasswordFacts:
     """Look; no I/O."""
-    if context.password is None:
+    if context.person.password is None:
         raise SkipCheck(text("there is no password to look at"))
-    password = context.password.reveal()
+    password = context.person.password.reveal()
     return PasswordFacts(oddities=oddities(password), beyond_ascii=not password.isascii())
 
 

@@ -36,11 +36,11 @@ class SeenFacts(Facts, frozen=True, kw_only=True):
 
 def probe_seen(_target: Subject, _inputs: Inputs, context: Context) -> SeenFacts:
     """Take the messages, and hide in them what must not be shown; no I/O."""
-    if not context.seen:
+    if not context.person.seen:
         raise SkipCheck(text("no message was handed over with --seen"))
-    other = context.other_mailbox.password if context.other_mailbox else None
-    messages = [message[:LARGEST_REPLY] for message in context.seen]
-    for secret in filter(None, (context.password, context.access_token, other)):
+    other = context.person.other_mailbox.password if context.person.other_mailbox else None
+    messages = [message[:LARGEST_REPLY] for message in context.person.seen]
+    for secret in filter(None, (context.person.password, context.person.access_token, other)):
         messages = [secret.masked_in(message) for message in messages]
     return SeenFacts(messages=tuple(messages))
 

@@ -48,7 +48,7 @@ class LockoutFacts(Facts, frozen=True, kw_only=True):
 
 def probe_lockout(target: Subject, inputs: Inputs, context: Context) -> LockoutFacts:
     """Read the record, once no other run tries the same account."""
-    if context.password is not None and target.username is not None:
+    if context.person.password is not None and target.username is not None:
         patience = context.deadline.share(0.5, TURN_SECONDS).left()
         with contextlib.suppress(BusyError, RecordError), context.history.turn(target.username, patience):
             pass
@@ -60,9 +60,9 @@ def probe_lockout(target: Subject, inputs: Inputs, context: Context) -> LockoutF
 
 def read_record(target: Subject, inputs: Inputs, context: Context) -> LockoutFacts | None:
     """What the record says of the password at hand; None where there is none."""
-    if context.password is None or target.username is None:
+    if context.person.password is None or target.username is None:
         return None
-    return weigh(target.username, context.password, inputs.provider, context)
+    return weigh(target.username, context.person.password, inputs.provider, context)
 
 
 def weigh(account: str, secret: Secret, provider: str | None, context: Context) -> LockoutFacts:
@@ -74,7 +74,7 @@ def weigh(account: str, secret: Secret, provider: str | None, context: Context) 
         except RecordError as error:
             trouble = error
     # with --try-all what this run sent is meant for the other services, too
-    others = [r for r in rejections if not (context.try_all and context.history.is_own(r))]
+    others = [r for r in rejections if not (context.consent.try_all and context.history.is_own(r))]
     same = [r for r in others if context.history.is_of(r, account, secret)]
     documented = providers.lockout_limit(providers.provider(provider)) if provider else None
     return LockoutFacts(
@@ -83,7 +83,7 @@ def weigh(account: str, secret: Secret, provider: str | None, context: Context) 
         same_password_cause=same[-1].cause if same else None,
         limit=documented or USUAL_LIMIT,
         limit_is_documented=documented is not None,
-        send_again=context.send_again,
+        send_again=context.consent.send_again,
         trouble=trouble.trouble if trouble else None,
         trouble_words=trouble.words if trouble else "",
     )

@@ -75,7 +75,7 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
 def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts:
     """Log in once, if this turn may."""
     if why := _why_not(target, inputs, context):
-        if (context.password or context.access_token) is None and _takes_no_login(target, context):
+        if (context.person.password or context.person.access_token) is None and _takes_no_login(target, context):
             return LoginFacts(outcome="no_mechanism")
         raise why
     credentials = _credentials(inputs, context)
@@ -165,10 +165,11 @@ def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, cont
 
 
 def _credentials(inputs: Inputs, context: Context) -> Credentials | None:
-    secret = context.access_token or context.password
+    token = context.person.access_token
+    secret = token or context.person.password
     if secret is None or inputs.subject.username is None:
         return None
-    return Credentials(username=inputs.subject.username, secret=secret, is_token=context.access_token is not None)
+    return Credentials(username=inputs.subject.username, secret=secret, is_token=token is not None)
 
 
 def _note(facts: LoginFacts, target: Service, inputs: Inputs, context: Context) -> None:
@@ -186,12 +187,12 @@ def refused_as(reading: Reading, inputs: Inputs, target: Service) -> str | None:
 
 def _why_not(target: Service, inputs: Inputs, context: Context) -> SkipCheck | None:
     """Why this service gets no login, if it gets none."""
-    if context.password is None and context.access_token is None:
+    if context.person.password is None and context.person.access_token is None:
         return SkipCheck(text("there is no password to log in with"))
     if why := _spared(target, inputs, context):
         return SkipCheck(why)
     # asked of the record itself: the lockout check may have been left out; and again right before the password is sent
-    record = read_record(inputs.subject, inputs, context) if context.access_token is None else None
+    record = read_record(inputs.subject, inputs, context) if context.person.access_token is None else None
     settled = record is not None and record.same_password_cause != PENDING  # what is under way is waited for
     if why := refusal(record) if record is not None and settled else None:
         return SkipCheck(why)
@@ -200,7 +201,7 @@ def _why_not(target: Service, inputs: Inputs, context: Context) -> SkipCheck | N
 
 def _spared(target: Service, inputs: Inputs, context: Context) -> Text | None:
     """What earlier turns have answered already."""
-    if context.try_all:
+    if context.consent.try_all:
         return None
     answered: set[Way] = set()
     for service, facts in inputs.each(LoginFacts):

@@ -40,7 +40,7 @@ def log_in_once(
     except BusyError:
         raise SkipCheck(text("another run is trying this account right now")) from None
     except RecordError as error:
-        if not context.send_again:
+        if not context.consent.send_again:
             raise SkipCheck(NO_RECORD) from error
     return session.login(credentials, mechanism, deadline())
 
@@ -60,7 +60,7 @@ def _send(
     try:
         turn.reserve(credentials.secret)
     except RecordError:
-        if not context.send_again:
+        if not context.consent.send_again:
             raise
     try:
         reply = session.login(credentials, mechanism, deadline())

@@ -144,7 +144,7 @@ def _ask_all(target: Service, inputs: Inputs, context: Context) -> Testimony:
 
 def _exchanges(inputs: Inputs, context: Context) -> list[Ask]:
     """The domain's MX, which may tell the time as it greets; nobody's address is said to it."""
-    if not context.ask_recipient:
+    if not context.consent.ask_recipient:
         return []
     found = context.network.resolver.query(inputs.subject.domain, "MX", context.deadline.share(0.2, DATE_SECONDS))
     hosts = [record.exchange for record in mx_records(found) if record.exchange]

@@ -28,7 +28,7 @@ from diagnose.network import Network
 from diagnose.planning.selection import Selection
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
-from diagnose.running.diagnosis import Request
+from diagnose.running.request import Request
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import serving
 
@@ -67,13 +67,13 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """
     try:
         request = _request(given)
-        network = Network(request.nameserver, request.ca_file)
+        network = Network(request.network.nameserver, request.network.ca_file)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None
     translate = translation(given["lang"])
     talk = Conversation(
         translate,
-        pages_expected=not request.wishes.services_only or bool(request.wishes.services),
+        pages_expected=not request.discovery.services_only or bool(request.discovery.services),
         password_wanted=given["password_in_page"],
     )
     threading.Thread(target=lambda: _find_pages(request, network, talk), daemon=True).start()
@@ -115,22 +115,22 @@ def _request(given: dict[str, Any]) -> Request:
 def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
     """The browser and, if there is one, a webmail page."""
     request = request_for(Subject(domain=page.host if page else THIS_COMPUTER), given, ask=False)
-    known = request.wishes.provider or (providers.by_host(page.host) if page else None)
+    known = request.discovery.provider or (providers.by_host(page.host) if page else None)
     checks = OF_A_PAGE if page else OF_THE_BROWSER
     return msgspec.structs.replace(
         request,
-        wishes=DiscoveryOptions(services=(page,) if page else (), provider=known, services_only=True),
-        discovery=page is not None,
+        discovery=DiscoveryOptions(services=(page,) if page else (), provider=known, services_only=True),
+        find_services=page is not None,
         selection=request.selection if request.selection.only else Selection(only=checks, skip=request.selection.skip),
     )
 
 
 def _find_pages(request: Request, network: Network, talk: Conversation) -> None:
     """The webmail pages that the browser is to reach for, by the same discovery as the diagnosis."""
-    found = [service.url for service in request.wishes.services if "web" in service.ways and service.url]
-    if not found and not request.wishes.services_only:
+    found = [service.url for service in request.discovery.services if "web" in service.ways and service.url]
+    if not found and not request.discovery.services_only:
         services = discover(
-            request.subject, request.wishes, network, Deadline(DISCOVERY_SECONDS), lambda _found: None
+            request.subject, request.discovery, network, Deadline(DISCOVERY_SECONDS), lambda _found: None
         ).services
         found = [service.url for service in services if "web" in service.ways and service.url]
     talk.pages = tuple(found)
@@ -145,11 +145,12 @@ def _open(address: str, *, told: bool) -> None:
 
 def _told(request: Request, answer: BrowserAnswer | None, password: Secret | None) -> Request:
     """*request* with what the page told; without its answer there is nothing to diagnose."""
+    browsing = msgspec.structs.replace(request.person.browsing, self_test=True, answer=answer)
+    person = msgspec.structs.replace(request.person, browsing=browsing, password=password or request.person.password)
+    login = answer is not None and (request.consent.login or password is not None)
     request = msgspec.structs.replace(
-        request, browsing=msgspec.structs.replace(request.browsing, self_test=True, answer=answer)
+        request, person=person, consent=msgspec.structs.replace(request.consent, login=login)
     )
     if answer is None:
-        return msgspec.structs.replace(request, login=False, discovery=False, selection=Selection(only=OF_THE_BROWSER))
-    if password is not None:
-        return msgspec.structs.replace(request, login=True, password=password)
+        return msgspec.structs.replace(request, find_services=False, selection=Selection(only=OF_THE_BROWSER))
     return request

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from diagnose import providers
+from diagnose.account.person import Consent, Person
 from diagnose.cli.help import Sectioned
-from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options
+from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options, presentation
 from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.discovery import DiscoveryOptions
 from diagnose.har import HarError, Recording, read_har
@@ -18,7 +19,7 @@ from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.network.owner import registered
 from diagnose.planning.selection import Selection
-from diagnose.running.diagnosis import Request
+from diagnose.running.request import Request
 
 CHECK = "har"
 READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45
@@ -55,16 +56,14 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
     host = recording.facts.host
     request = Request(
         subject=Subject(domain=registered(host)),
-        wishes=DiscoveryOptions(provider=providers.by_host(host) or providers.by_domain(registered(host))),
-        discovery=False,
-        login=False,
-        browsing=Browsing(har=recording.facts),
+        person=Person(browsing=Browsing(har=recording.facts)),
+        consent=Consent(login=False),
+        discovery=DiscoveryOptions(provider=providers.by_host(host) or providers.by_domain(registered(host))),
+        find_services=False,
         selection=Selection(only=(CHECK,)),
         seconds=max(SHORTEST_RUN, deadline.left()),
         strict=given["strict"],
-        redact=given["redact"],
-        lang=given["lang"],
-        audience=given["audience"],
+        presentation=presentation(given),
     )
     tell_what_is_left_out()
     return carry_out(request, given)

@@ -12,11 +12,20 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli.formats import format_of, require_many
 from diagnose.cli.help import Sectioned
-from diagnose.cli.main_job import carry_out, options, other_mailbox, print_report, raise_together, write_reports
+from diagnose.cli.main_job import (
+    carry_out,
+    options,
+    other_mailbox,
+    presentation,
+    print_report,
+    raise_together,
+    write_reports,
+)
 from diagnose.cli.output import print_out
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import DiscoveryOptions
@@ -26,47 +35,41 @@ from diagnose.lab.trial import Trial
 from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
 from diagnose.process.standard_streams import tell
-from diagnose.providers import Language
-from diagnose.rendering.renderer import Audience
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import NetworkOptions, Presentation, Request
 
 AT_ONCE = 6
 """Scenarios that are under way side by side; most of their time is waiting."""
 
 
 def request_for(
-    estate: Estate, *, seconds: float, strict: bool, redact: bool, audience: Audience, lang: Language = "en"
+    estate: Estate, *, seconds: float, strict: bool = False, presentation: Presentation | None = None
 ) -> Request:
     """The diagnosis of the account on *estate*."""
     page, other = estate.webmail_url, estate.scenario.other_mailbox
     return Request(
         subject=subject_of_run(estate.address, estate.username),
-        wishes=DiscoveryOptions(services=(ServiceUrl(PAGE).convert(page, None, None),) if page else ()),
-        password=Secret(estate.password) if estate.password else None,
-        access_token=Secret(estate.access_token) if estate.access_token else None,
-        other_mailbox=other_mailbox(other, Secret(PASSWORD)) if other else None,
-        seen=estate.scenario.seen,
-        nameserver=ResolverAddress().convert(estate.resolver, None, None) if estate.scenario.online else None,
-        vantage=estate.computer,
-        ca_file=estate.ca_file,
-        seconds=seconds,
+        person=Person(
+            password=Secret(estate.password) if estate.password else None,
+            access_token=Secret(estate.access_token) if estate.access_token else None,
+            other_mailbox=other_mailbox(other, Secret(PASSWORD)) if other else None,
+            seen=estate.scenario.seen,
+        ),
+        discovery=DiscoveryOptions(services=(ServiceUrl(PAGE).convert(page, None, None),) if page else ()),
+        network=NetworkOptions(
+            nameserver=ResolverAddress().convert(estate.resolver, None, None) if estate.scenario.online else None,
+            ca_file=estate.ca_file,
+            vantage=estate.computer,
+        ),
         strict=strict,
-        redact=redact,
+        seconds=seconds,
         history=estate.history,
-        audience=audience,
-        lang=lang,
+        presentation=presentation or Presentation(),
     )
 
 
 def _request(estate: Estate, given: dict[str, Any], *, strict: bool) -> Request:
-    return request_for(
-        estate,
-        seconds=given["timeout"],
-        strict=strict,
-        redact=given["redact"],
-        audience=given["audience"],
-        lang=given["lang"],
-    )
+    return request_for(estate, seconds=given["timeout"], strict=strict, presentation=presentation(given))
 
 
 def scenario_named(name: str) -> Scenario:

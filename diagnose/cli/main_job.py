@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from diagnose.account.history import PENDING, History
+from diagnose.account.person import Consent, OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
 from diagnose.cli import COMMANDS, INTERRUPTED, secrets, signals
@@ -39,11 +41,11 @@ from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
 from diagnose.providers import provider
 from diagnose.rendering.renderer import RenderStyle
-from diagnose.running.context import OtherMailbox
-from diagnose.running.diagnosis import DEFAULT_SECONDS, Diagnosis, Request, diagnose, history_folder
+from diagnose.running.diagnosis import Diagnosis, diagnose
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer, Observers
 from diagnose.running.plugins import all_checks
+from diagnose.running.request import DEFAULT_SECONDS, NetworkOptions, Presentation, Request, history_folder
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
@@ -212,34 +214,40 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
 
 def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
     selection = _selection(given["only"], given["skip"])
+    person, consent = _login(subject, given, ask=ask)
     return Request(
         subject=subject,
-        wishes=DiscoveryOptions(
+        person=msgspec.structs.replace(
+            person,
+            other_mailbox=_other_mailbox(given),
+            browsing=Browsing(profiles=given.get("profiles", False), clean_run=given.get("clean_browser", False)),
+            seen=tuple(message for message in given["seen"] if message.strip()),
+        ),
+        consent=consent,
+        discovery=DiscoveryOptions(
             services=tuple(s for protocol in PROTOCOLS if (s := given[protocol.name])),
             provider=given["provider_id"],
             third_party=not given["no_third_party"],
         ),
-        nameserver=given["resolver"],
-        ca_file=given["ca_file"],
+        network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"]),
         selection=selection,
         narrowed=selection.options,
-        seconds=given["timeout"],
-        try_all=given["try_all"],
-        ask_recipient=not given["no_rcpt"],
         strict=given["strict"],
-        redact=given["redact"],
+        seconds=given["timeout"],
         history=None if given["no_history"] else history_folder(),
-        lang=given["lang"],
-        audience=given["audience"],
-        **{"send_again": given["send_again"], **_login(subject, given, ask=ask)},
-        other_mailbox=_other_mailbox(given),
-        browsing=Browsing(profiles=given.get("profiles", False), clean_run=given.get("clean_browser", False)),
-        seen=tuple(message for message in given["seen"] if message.strip()),
+        presentation=presentation(given),
     )
 
 
-def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> dict[str, Any]:
-    """The secret, and whether there is to be a login."""
+def presentation(given: dict[str, Any]) -> Presentation:
+    """How the report speaks, by the options that all reports have."""
+    return Presentation(lang=given["lang"], audience=given["audience"], redact=given["redact"])
+
+
+def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> tuple[Person, Consent]:
+    """The secret, and what may be done with it."""
+    consent = Consent(try_all=given["try_all"], send_again=given["send_again"], ask_recipient=not given["no_rcpt"])
+    without = Person(), msgspec.structs.replace(consent, login=False)
     ways = [name for name in LOGIN_OPTIONS if given[name]]
     if len(ways) > 1:
         names = _(", ").join("--" + name.replace("_", "-") for name in ways)
@@ -247,23 +255,24 @@ def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> dict[str, A
     if subject.address is None:
         if set(ways) - {"no_login"}:
             raise click.UsageError(_("a domain is checked without any login; give a mailbox address to test one."))
-        return {"login": False}
+        return without
     if given["no_login"]:
-        return {"login": False}
+        return without
     if given["access_token_env"]:
-        return {"access_token": secrets.from_environment(given["access_token_env"])}
+        return Person(access_token=secrets.from_environment(given["access_token_env"])), consent
     # people know their address as they write it, and so do their key rings
     account = given["username"] or subject.address
     if given["password_stdin"]:
-        return {"password": secrets.from_standard_input()}
+        return Person(password=secrets.from_standard_input()), consent
     if given["password_env"]:
-        return {"password": secrets.from_environment(given["password_env"])}
+        return Person(password=secrets.from_environment(given["password_env"])), consent
     if given["keyring"]:
-        return {"password": secrets.from_keyring(account)}
+        return Person(password=secrets.from_keyring(account)), consent
     if not ask:
-        return {"login": False}
+        return without
     password = secrets.from_prompt(account)
-    return {"password": password, "send_again": given["send_again"] or _send_again(subject, password, given)}
+    again = consent.send_again or _send_again(subject, password, given)
+    return Person(password=password), msgspec.structs.replace(consent, send_again=again)
 
 
 def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:

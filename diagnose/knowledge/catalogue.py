@@ -220,6 +220,11 @@ def catalogue() -> Catalogue:
     return catalogue_with(packages().taken)
 
 
+def hinders_only(cause: str) -> bool:
+    """Whether *cause*, an id, can never block a login. Raises KeyError for an unknown one."""
+    return catalogue()[cause].impact == "hinders"
+
+
 @made_once
 def catalogue_with(brought: tuple[Package, ...]) -> Catalogue:
     """Our own causes, and behind them what *brought* adds. Raises KnowledgeError."""

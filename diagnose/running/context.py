@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from diagnose.account.history import History
+from diagnose.account.person import Consent, Person
 from diagnose.account.rejecting_servers import RejectingServers
-from diagnose.account.secret import Secret
-from diagnose.model.browsing import Browsing
+from diagnose.discovery import DiscoveryOptions
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
 from diagnose.network import Network, NoThreadError, in_background
@@ -79,22 +79,6 @@ def _closing(connection: Closable) -> Future[None] | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OtherMailbox:
-    """The mailbox that an activation or verification mail was sent to."""
-
-    address: str
-    domain: str
-    """As A-labels."""
-    password: Secret | None
-    """None: it cannot be looked into."""
-
-    @property
-    def username(self) -> str:
-        """The name to log in with: the address, its domain as A-labels."""
-        return f"{self.address.rpartition('@')[0]}@{self.domain}"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Context:
     """Handed to every probe."""
 
@@ -103,23 +87,17 @@ class Context:
     history: History
     rejecting: RejectingServers = field(default_factory=lambda: RejectingServers(None))
     """Servers that rejected a login from this computer lately."""
-    password: Secret | None = None
-    """None: there is none, or none is to be used."""
-    access_token: Secret | None = None
-    """OAuth 2 access token (RFC 6749 §1.4), used instead of the password."""
-    other_mailbox: OtherMailbox | None = None
-    seen: tuple[str, ...] = ()
-    """Messages that the person saw in a mail program or on a page, as told."""
-    browsing: Browsing = field(default_factory=Browsing)
-    try_all: bool = False
-    send_again: bool = False
-    """The person said that a password which was rejected recently is to be sent all the same."""
-    ask_recipient: bool = True
-    """Whether the domain's MX may be asked if there is such a mailbox."""
-    third_party: bool = True
-    """Whether hosts beside the person's own provider and organisation may be contacted."""
+    person: Person = field(default_factory=Person)
+    """What the person handed over; no secret where none is to be used."""
+    consent: Consent = field(default_factory=Consent)
+    discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
     announce: Callable[[tuple[Service, ...]], None] = lambda _: None
     """Tells the runner of services to check; for discovery."""
     recognise: Callable[[str], None] = lambda _: None
     """Tells the runner the provider's id, once it is known; for discovery."""
     connections: ConnectionPool = field(default_factory=ConnectionPool)
+
+    @property
+    def third_party(self) -> bool:
+        """Whether hosts beside the person's own provider and organisation may be contacted."""
+        return self.discovery.third_party

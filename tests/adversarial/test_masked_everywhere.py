@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from diagnose.account.person import OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.cli.formats import formats, renderer
 from diagnose.model import Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
@@ -21,9 +22,9 @@ from diagnose.planning.selection import Selection
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import MASK, Mask
 from diagnose.rendering.renderer import RenderStyle
-from diagnose.running import diagnosis
-from diagnose.running.context import OtherMailbox
-from diagnose.running.diagnosis import Request, diagnose, mask_of
+from diagnose.running import chosen
+from diagnose.running.diagnosis import diagnose, mask_of
+from diagnose.running.request import Request
 from tests.reports.samples import wrong_password
 
 WORDS = ["hunter2x", "Tr0ub4dor&3", "correct horse battery", "pä$$wörd-é", "密码很长的词", "a\\b\"c'd<e>", "100%+sure="]
@@ -272,17 +273,19 @@ ECHOES = [
 @pytest.mark.parametrize("kind", ["password", "access token", "other mailbox", "proxy"])
 def test_no_format_of_the_report_holds_a_secret(said: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Facts, keys of facts, evidence, whatever a check of anybody's brings: no format shows any secret of the run."""
-    monkeypatch.setattr(diagnosis, "all_checks", lambda: (plug_in(said),))
+    monkeypatch.setattr(chosen, "all_checks", lambda: (plug_in(said),))
     monkeypatch.setenv("https_proxy", "http://me:hunter2x@proxy.example:8080" if kind == "proxy" else "")
     other = OtherMailbox(address="b@example.net", domain="example.net", password=Secret("hunter2x"))
     report = diagnose(
         Request(
             subject=Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example"),
-            discovery=False,
+            find_services=False,
             selection=Selection(only=("plug",)),
-            password=Secret("hunter2x") if kind == "password" else None,
-            access_token=Secret("hunter2x") if kind == "access token" else None,
-            other_mailbox=other if kind == "other mailbox" else None,
+            person=Person(
+                password=Secret("hunter2x") if kind == "password" else None,
+                access_token=Secret("hunter2x") if kind == "access token" else None,
+                other_mailbox=other if kind == "other mailbox" else None,
+            ),
         )
     ).report
 

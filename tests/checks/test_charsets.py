@@ -14,6 +14,7 @@ from checks.server.server import ServerFacts, judge_server, probe_server
 from checks.sessions.session import shown
 from checks.web.web import judge_web, probe_web
 from diagnose.account.history import History
+from diagnose.account.person import Person
 from diagnose.account.secret import MASK, Secret
 from diagnose.explain.explain import explain
 from diagnose.lab.listener import Listener
@@ -53,7 +54,9 @@ class Run:
 
     def __init__(self, one: Server, protocol: MailProtocol, word: str = WORD) -> None:
         self.target = Service(protocol=protocol, host="localhost", port=one.port, tls="starttls", source="option")
-        self.context = Context(network=Network(), deadline=Deadline(30), history=History(None), password=Secret(word))
+        self.context = Context(
+            network=Network(), deadline=Deadline(30), history=History(None), person=Person(password=Secret(word))
+        )
         self.context.connections.put(stream_key(self.target), one.stream())
         self._facts: dict[str, Any] = {
             "reach": ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())

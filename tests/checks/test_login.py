@@ -19,6 +19,7 @@ from checks.login.mechanism import choose_mechanism
 from checks.server.server import session_key
 from checks.sessions import Credentials, MailSession, Reply
 from diagnose.account.history import PENDING, History
+from diagnose.account.person import Consent, Person
 from diagnose.account.rejecting_servers import RejectingServers
 from diagnose.account.secret import Secret
 from diagnose.model import (
@@ -52,9 +53,8 @@ def bench(folder: Path | None = None, *, word: str | None = WORD, token: str | N
         network=Network(),
         deadline=Deadline(30),
         history=History(folder),
-        password=Secret(word) if word else None,
-        access_token=Secret(token) if token else None,
-        **more,
+        person=Person(password=Secret(word) if word else None, access_token=Secret(token) if token else None),
+        consent=Consent(**more),
     )
 
 

@@ -45,7 +45,7 @@ from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts
-from diagnose.discovery import Discovered, DiscoveryOptions
+from diagnose.discovery import Discovered
 from diagnose.har import HarFacts
 from diagnose.har.facts import Exchange
 from diagnose.knowledge.catalogue import catalogue
@@ -66,8 +66,7 @@ from diagnose.model import (
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, SystemLookup
 from diagnose.planning.declaration import DISCOVERY
-from diagnose.running.diagnosis import _discovery
-from diagnose.running.plugins import all_checks
+from diagnose.running.chosen import every_check
 from tests.support.build import CHECKS
 from tests.support.record import judge
 
@@ -301,10 +300,6 @@ SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
 
 ASKS_NOBODY = {"address.syntax", "lockout", "password", "seen"}
 """Checks of what lies at hand: there is nothing to time out."""
-
-
-def every_check() -> tuple[Check[Any], ...]:
-    return (_discovery(DiscoveryOptions()), *all_checks())
 
 
 def checks_named(name: str, target: Target) -> list[Check[Any]]:

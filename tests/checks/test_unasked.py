@@ -13,6 +13,7 @@ from checks.login.login import LoginFacts, judge_login, probe_login
 from checks.server.server import ServerFacts, session_key
 from checks.sessions import Credentials, MailSession, open_session
 from diagnose.account.history import History
+from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.model import Deadline, Inputs, ProtocolName, Service, Subject
 from diagnose.network import Network
@@ -57,6 +58,12 @@ def ahead(answer: str, *first: str) -> Step:
         one.socket.sendall(b"".join(line + b"\r\n" for line in lines))
 
     return send
+
+
+def working() -> Context:
+    """What a probe has that may log in."""
+    person = Person(password=ALICE.secret)
+    return Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), person=person)
 
 
 EARLY: tuple[tuple[ProtocolName, str, tuple[Step, ...]], ...] = (
@@ -169,7 +176,7 @@ def test_the_answer_to_the_secret_counts(protocol: ProtocolName, mechanism: str,
 def logged_in(protocol: ProtocolName, *steps: Step, **facts: Any) -> LoginFacts:
     service = Service(protocol=protocol, host="mail.corp.example", port=993, tls="implicit", source="option")
     with server(*steps) as one:
-        bench = Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
+        bench = working()
         bench.connections.put(session_key(service), opened(one, protocol))
         known = Inputs(subject=SUBJECT, provider=None, services=(service,), facts=(ServerFacts(**facts),))
         found = probe_login(service, known, bench)
@@ -247,7 +254,7 @@ def test_another_service_is_tried_where_the_secret_stayed_here(facts: LoginFacts
     first = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="option")
     second = msgspec.structs.replace(first, protocol="smtp", port=465)
     known = Inputs(subject=SUBJECT, provider=None, services=(first, second), elsewhere=((first, facts),))
-    bench = Context(network=Network(), deadline=Deadline(PATIENCE), history=History(None), password=ALICE.secret)
+    bench = working()
 
     assert check.turns is not None
     assert (check.turns.spared(second, known, bench) is None) is goes_on

@@ -13,6 +13,7 @@ from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts
+from diagnose.account.person import Consent
 from diagnose.account.secret import MASK
 from diagnose.cli.lab import request_for
 from diagnose.knowledge.catalogue import FAMILIES
@@ -23,6 +24,7 @@ from diagnose.model.report import Report, ReportCause
 from diagnose.network.resolver import DnsAnswer, DnsStatus, RecordType
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import Presentation
 from reports.json import RENDERER as JSON
 from tests.pace import patient
 from tests.support.build import SUBJECT as ALICE
@@ -135,8 +137,14 @@ def test_what_the_run_speaks_against_is_only_possible() -> None:
 def told(scenario: str, *messages: str, login: bool = True, redact: bool = False) -> Report:
     """The report of a run that was told *messages*."""
     with Estate(SCENARIOS[scenario]) as estate:
-        request = request_for(estate, seconds=patient(30), strict=False, redact=redact, audience="user")
-        return diagnose(msgspec.structs.replace(request, seen=messages, login=login)).report
+        request = request_for(estate, seconds=patient(30), presentation=Presentation(redact=redact))
+        return diagnose(
+            msgspec.structs.replace(
+                request,
+                person=msgspec.structs.replace(request.person, seen=messages),
+                consent=Consent(login=login),
+            )
+        ).report
 
 
 def by_id(report: Report) -> dict[str, ReportCause]:
@@ -201,9 +209,11 @@ def test_what_the_run_proves_comes_before_what_was_seen() -> None:
 
 def test_secrets_in_a_message_are_masked() -> None:
     with Estate(SCENARIOS["wrong-password"]) as estate:
-        request = request_for(estate, seconds=patient(30), strict=False, redact=False, audience="user")
+        request = request_for(estate, seconds=patient(30))
         message = f"I typed {estate.password} and saw: LOGIN failed"
-        report = diagnose(msgspec.structs.replace(request, seen=(message,))).report
+        report = diagnose(
+            msgspec.structs.replace(request, person=msgspec.structs.replace(request.person, seen=(message,)))
+        ).report
         written = JSON.render(report, RenderStyle())
 
         assert MASK in written

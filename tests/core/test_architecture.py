@@ -35,6 +35,7 @@ PUBLIC = {
     "diagnose.process.first_use",
     "diagnose.har",
     "diagnose.account.history",
+    "diagnose.account.person",
     "diagnose.model",
     "diagnose.running.context",
     "diagnose.network",

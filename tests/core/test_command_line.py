@@ -25,7 +25,8 @@ from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
 from diagnose.model.protocols import BY_NAME, PAGE
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import Presentation, Request
 from tests.pace import patient
 
 PATIENCE = 60.0
@@ -134,7 +135,7 @@ def test_wrong_usage_is_one_sentence(
 @pytest.mark.parametrize("redacted", [False, True])
 def test_an_address_that_is_none_is_a_cause_without_any_network(typed: str, told: str, *, redacted: bool) -> None:
     """For what hands over many addresses at once: the same words, in a report as for any other cause."""
-    report = diagnose(Request(subject=subject_of_run(typed), redact=redacted)).report
+    report = diagnose(Request(subject=subject_of_run(typed), presentation=Presentation(redact=redacted))).report
     (cause,) = report.verdict.causes
 
     assert (report.verdict.exit_code, report.verdict.status) == (1, "problem")

@@ -41,10 +41,11 @@ from diagnose.cli.lab import request_for
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import Presentation
 assert parse_subject("alice@corp.local").domain == "corp.local"
 with Estate(SCENARIOS["{scenario}"]) as estate:
     report = diagnose(
-        request_for(estate, seconds={seconds}, strict=False, redact=True, audience="user", lang="zh-Hans")
+        request_for(estate, seconds={seconds}, presentation=Presentation(lang="zh-Hans", redact=True))
     ).report
 assert any(check.id.startswith("login.imap") for check in report.checks), report.verdict.headline
 """

@@ -157,9 +157,7 @@ def test_every_cause_has_its_station() -> None:
 def test_the_picture_of_an_estate(scenario: str, station: str) -> None:
     """One break, and no tick behind it but for what a later check came through."""
     with Estate(SCENARIOS[scenario]) as estate:
-        report = diagnose(
-            request_for(estate, seconds=patient(30.0), strict=False, redact=False, audience="user")
-        ).report
+        report = diagnose(request_for(estate, seconds=patient(30.0))).report
     passed = {check.id.split(".")[0] for check in report.checks if check.status == "pass"}
 
     assert [one.name for one in report.path if one.state == "broken"] == [station]

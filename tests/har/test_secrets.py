@@ -14,13 +14,15 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from checks.browser.har import judge_har
+from diagnose.account.person import Person
 from diagnose.har import read_har
 from diagnose.har.secrets import STAND_IN, Secrets, ordinary, secret_shaped
 from diagnose.model import Deadline, Inputs, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.planning.selection import Selection
 from diagnose.rendering.renderer import RenderStyle
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import Request
 from reports import html, text
 from reports import json as json_report
 from tests.pace import patient
@@ -146,9 +148,8 @@ def written(file: Path) -> list[str]:
     """All reports on *file*, and its sanitised copy."""
     request = Request(
         subject=SUBJECT,
-        discovery=False,
-        login=False,
-        browsing=Browsing(har=read_har(file, Deadline(60)).facts),
+        find_services=False,
+        person=Person(browsing=Browsing(har=read_har(file, Deadline(60)).facts)),
         selection=Selection(only=("har",)),
     )
     report = diagnose(request).report

@@ -16,6 +16,7 @@ from diagnose.model.report import Report
 from diagnose.providers import Language, provider, provider_facts, provider_ids
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import Presentation
 from reports import html
 from reports import json as json_report
 from reports import text as text_report
@@ -54,7 +55,7 @@ def language(request: pytest.FixtureRequest) -> Language:
 @pytest.fixture(scope="module")
 def report(scenario: str, language: Language) -> Report:
     with Estate(SCENARIOS[scenario]) as estate:
-        request = request_for(estate, seconds=patient(30), strict=False, redact=False, audience="user", lang=language)
+        request = request_for(estate, seconds=patient(30), presentation=Presentation(lang=language))
         return diagnose(request).report
 
 

@@ -16,7 +16,8 @@ from diagnose.model.report import Report
 from diagnose.network import Nameserver
 from diagnose.planning.selection import Selection
 from diagnose.rendering.renderer import Renderer, RenderStyle
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import Request
 from reports.html import RENDERER as HTML
 from reports.json import RENDERER as JSON
 from reports.json import SCHEMA
@@ -35,7 +36,7 @@ def narrowed(request: Request, *only: str, skip: tuple[str, ...] = (), **more: A
 
 def told(scenario: str, *only: str, skip: tuple[str, ...] = (), **more: Any) -> Report:
     with Estate(SCENARIOS[scenario]) as estate:
-        request = request_for(estate, seconds=patient(30.0), strict=False, redact=False, audience="user")
+        request = request_for(estate, seconds=patient(30.0))
         return narrowed(request, *only, skip=skip, **more)
 
 

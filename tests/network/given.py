@@ -11,6 +11,7 @@ from checks.tls.certificates import CertificateFacts
 from checks.tls.explained import Explanation
 from checks.tls.handshake import TlsFacts
 from diagnose.account.history import History
+from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Subject, Target
 from diagnose.network import Attempt, DnsAnswer, HostAddresses, Nameserver, Network
 from diagnose.running.context import Context
@@ -23,7 +24,10 @@ DnsState = Literal["answered", "timed_out", "server_failure", "no_resolver", "re
 
 def bench(resolver: Nameserver | None = None, *, third_party: bool = False, seconds: float = 5) -> Context:
     return Context(
-        network=Network(resolver), deadline=Deadline(seconds), history=History(None), third_party=third_party
+        network=Network(resolver),
+        deadline=Deadline(seconds),
+        history=History(None),
+        discovery=DiscoveryOptions(third_party=third_party),
     )
 
 

@@ -19,6 +19,8 @@ from checks.tls.handshake import TlsFacts
 from checks.tls.tls import judge_tls
 from checks.web.web import WebFacts
 from diagnose.account.history import History
+from diagnose.account.person import Consent
+from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Certainty, Deadline, Inputs, Service
 from diagnose.network import Hop, KnownAnswer, Nameserver, Network, Vantage
 from diagnose.running.context import Context
@@ -199,7 +201,7 @@ def test_whom_to_ask_for_the_time(serve: Serve, *, third_party: bool) -> None:
         network=Network(Nameserver("127.0.0.1", 9), vantage=Reachable(url=url)),  # nobody is looked up outside
         deadline=Deadline(60),
         history=History(None),
-        third_party=third_party,
+        discovery=DiscoveryOptions(third_party=third_party),
     )
     nowhere = Service(protocol="imap", host="127.0.0.9", port=993, tls="implicit", source="option")
     found = [ask_clocks(nowhere, given(nowhere), work) for _ in range(3)]
@@ -341,8 +343,8 @@ def asked_of(server: DnsServer, *services: Service, ask_recipient: bool = True) 
         network=Network(server.address),
         deadline=Deadline(20),
         history=History(None),
-        third_party=False,
-        ask_recipient=ask_recipient,
+        discovery=DiscoveryOptions(third_party=False),
+        consent=Consent(ask_recipient=ask_recipient),
     )
     nowhere = Service(protocol="imap", host="imap.corp.example", port=993, tls="implicit", source="option")
     return ask_clocks(nowhere, given(nowhere, *services), work)

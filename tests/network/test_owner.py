@@ -17,7 +17,9 @@ from checks.browser.automation.job import Order
 from checks.reach.reach import ReachFacts
 from checks.web.set_cookie import refusal
 from diagnose.account.history import History
+from diagnose.account.person import Person
 from diagnose.browsers import browser
+from diagnose.discovery import DiscoveryOptions
 from diagnose.discovery.autoconfig import parents
 from diagnose.model import Deadline, Inputs, Service, Subject
 from diagnose.model.browsing import Browsing
@@ -175,9 +177,12 @@ def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
     monkeypatch.setattr(clean_browser, "find_executable", lambda: (browser("chromium"), Path("/bin/true")))
     monkeypatch.setattr(clean_browser, "_visited", visited)
     bench = Context(
-        network=Network(), deadline=Deadline(5), history=History(None), browsing=Browsing(clean_run=True),
-        third_party=False,
-    )  # fmt: skip
+        network=Network(),
+        deadline=Deadline(5),
+        history=History(None),
+        person=Person(browsing=Browsing(clean_run=True)),
+        discovery=DiscoveryOptions(third_party=False),
+    )
     clean_browser.probe_clean(target, given, bench)
 
     (order,) = orders

@@ -20,6 +20,7 @@ import dns.rrset
 import msgspec
 import pytest
 
+from diagnose.account.person import Consent
 from diagnose.cli.lab import request_for
 from diagnose.discovery import DiscoveryOptions, discover
 from diagnose.lab.estate import Estate
@@ -28,8 +29,9 @@ from diagnose.model import Deadline, Service, Subject
 from diagnose.network import CrowdedError, Nameserver, Network, answers, resolver
 from diagnose.network.resolver import FAILURE_SECONDS, DnsAnswer
 from diagnose.planning.selection import Selection
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
 from diagnose.running.interruption import Interruption
+from diagnose.running.request import NetworkOptions, Request
 from tests.core.loopback import PATIENCE, Answer, DnsServer, tcp, wait_for_end
 from tests.pace import patient
 
@@ -351,9 +353,10 @@ def _hand_on(source: socket.socket, sink: socket.socket) -> None:
 def counted() -> Iterator[tuple[Request, DnsServer, Relay]]:
     """A request for an account of the lab, its nameserver and its IMAP server with somebody who counts before them."""
     with Estate(SCENARIOS["healthy"]) as estate:
-        request = request_for(estate, seconds=patient(30.0), strict=False, redact=False, audience="user")
-        assert request.nameserver is not None
-        real = (request.nameserver.address, request.nameserver.port)
+        request = request_for(estate, seconds=patient(30.0))
+        given = request.network.nameserver
+        assert given is not None
+        real = (given.address, given.port)
 
         def hand_on(question: bytes) -> Sequence[bytes]:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
@@ -367,13 +370,19 @@ def counted() -> Iterator[tuple[Request, DnsServer, Relay]]:
             yield (
                 msgspec.structs.replace(
                     request,
-                    nameserver=nameserver.address,
-                    wishes=DiscoveryOptions(services=(service,), services_only=True, third_party=False),
+                    network=msgspec.structs.replace(request.network, nameserver=nameserver.address),
+                    discovery=DiscoveryOptions(services=(service,), services_only=True, third_party=False),
                     history=None,
                 ),
                 nameserver,
                 relay,
             )
+
+
+def network_of(request: Request, **more: int) -> Network:
+    """The network that a run of *request* would make."""
+    wanted = request.network
+    return Network(wanted.nameserver, wanted.ca_file, wanted.vantage, **more)
 
 
 def questions(server: DnsServer) -> Counter[str]:
@@ -385,7 +394,7 @@ def questions(server: DnsServer) -> Counter[str]:
 def test_runs_side_by_side_ask_once_and_keep_the_limit(most: int) -> None:
     """Each question of DNS goes out once, and never more connections stand than there may be."""
     with counted() as (request, nameserver, relay):
-        network = Network(request.nameserver, request.ca_file, request.vantage, most_at_once=most)
+        network = network_of(request, most_at_once=most)
         with contextlib.closing(network), ThreadPoolExecutor(4) as pool:
             runs = [pool.submit(diagnose, request, network=network) for _ in range(4)]
             reports = [run.result(patient(60)).report for run in runs]
@@ -399,11 +408,11 @@ def test_runs_side_by_side_ask_once_and_keep_the_limit(most: int) -> None:
 def test_what_is_found_before_a_run_is_not_looked_up_again() -> None:
     """As `diagnose browser` does, which finds the webmail page before its diagnosis begins."""
     with counted() as (request, nameserver, _):
-        looking = msgspec.structs.replace(request, wishes=DiscoveryOptions(third_party=False))
-        network = Network(request.nameserver, request.ca_file, request.vantage)
+        looking = msgspec.structs.replace(request, discovery=DiscoveryOptions(third_party=False))
+        network = network_of(request)
         with contextlib.closing(network):
             deadline = Deadline(patient(8.0))
-            discover(looking.subject, looking.wishes, network, deadline, lambda _found: None)
+            discover(looking.subject, looking.discovery, network, deadline, lambda _found: None)
             before = questions(nameserver)
             diagnose(looking, network=network)
 
@@ -436,14 +445,14 @@ def test_one_runs_end_leaves_the_other_run(end: str) -> None:
         service = Service(protocol="imap", host="127.0.0.1", port=port, tls="starttls", source="option")
         request = Request(
             subject=Subject(domain="corp.example", address="a@corp.example", username="a@corp.example"),
-            wishes=DiscoveryOptions(services=(service,), services_only=True, third_party=False),
-            nameserver=Nameserver("127.0.0.1", 9),
+            discovery=DiscoveryOptions(services=(service,), services_only=True, third_party=False),
+            network=NetworkOptions(nameserver=Nameserver("127.0.0.1", 9)),
             selection=Selection(only=("server",)),
-            login=False,
+            consent=Consent(login=False),
             seconds=PATIENCE,
         )
         first_end, second_end = Interruption(), Interruption()
-        with contextlib.closing(Network(request.nameserver)) as network:
+        with contextlib.closing(network_of(request)) as network:
             short = msgspec.structs.replace(request, seconds=1.0) if end == "deadline" else request
             first = pool.submit(diagnose, short, None, first_end, network=network)
             second = pool.submit(diagnose, request, None, second_end, network=network)
@@ -462,7 +471,9 @@ def test_one_runs_end_leaves_the_other_run(end: str) -> None:
 
 def test_a_request_for_another_resolver_is_no_run_of_this_network() -> None:
     """What it names would be left out without a word."""
-    request = Request(subject=Subject(domain="corp.example"), nameserver=Nameserver("192.0.2.53"))
+    request = Request(
+        subject=Subject(domain="corp.example"), network=NetworkOptions(nameserver=Nameserver("192.0.2.53"))
+    )
     with (
         contextlib.closing(Network(Nameserver("127.0.0.1", 9))) as network,
         pytest.raises(ValueError, match="resolver"),

@@ -174,13 +174,13 @@ def test_a_run_that_gets_no_share_in_time_ends_with_a_report(shares: Callable[[i
     """Nothing began, and nothing is in error; so, too, where it is interrupted while it waits."""
     shares(MOST_OF_A_RUN, MOST_OF_A_RUN)
     with Estate(SCENARIOS["null-mx"]) as estate, ThreadPoolExecutor(1) as pool:
-        request = request_for(estate, seconds=0.5, strict=False, redact=False, audience="user")
+        request = request_for(estate, seconds=0.5)
         interruption = Interruption()
         with share_of_run(Deadline(PATIENCE)):
             late = pool.submit(diagnose, request).result(patient(30))
             longer = pool.submit(
                 diagnose,
-                request_for(estate, seconds=600, strict=False, redact=False, audience="user"),
+                request_for(estate, seconds=600),
                 None,
                 interruption,
             )
@@ -198,7 +198,7 @@ def test_forty_runs_at_once_stay_under_the_bound_and_all_finish(shares: Callable
     watched = shares(4 * 64, 64)
     scenario = SCENARIOS["wrong-password"]
     with Estate(scenario) as estate, ThreadPoolExecutor(40) as pool:
-        request = request_for(estate, seconds=patient(120), strict=False, redact=False, audience="user")
+        request = request_for(estate, seconds=patient(120))
 
         def run(_: int) -> Report:
             return diagnose(request).report

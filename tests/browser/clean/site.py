@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from dnslib import DNSRecord
 
+from diagnose.account.person import Consent, Person
 from diagnose.discovery import DiscoveryOptions
 from diagnose.lab.authority import Authority
 from diagnose.lab.listener import Listener
@@ -23,7 +24,8 @@ from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report, ReportCheck
 from diagnose.network import Nameserver
 from diagnose.planning.selection import Selection
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import NetworkOptions, Request
 
 DOMAIN = "corp.example"
 HOST = f"webmail.{DOMAIN}"
@@ -120,12 +122,11 @@ def request(
     webmail = Service(protocol="webmail", host=host, port=int(port), tls="implicit", source="option", url=url)
     return Request(
         subject=Subject(domain=DOMAIN),
-        wishes=DiscoveryOptions(services=(webmail,), third_party=third_party),
-        nameserver=resolver,
-        ca_file=ca_file,
+        discovery=DiscoveryOptions(services=(webmail,), third_party=third_party),
+        network=NetworkOptions(nameserver=resolver, ca_file=ca_file),
         selection=Selection(only=only),
-        browsing=Browsing(clean_run=clean_run),
-        login=False,
+        person=Person(browsing=Browsing(clean_run=clean_run)),
+        consent=Consent(login=False),
         **more,
     )
 

@@ -12,6 +12,7 @@ from checks.browser.automation import FailedRequest, Field, Visit, find_executab
 from checks.browser.clean import judge_clean, probe_clean, shows_login
 from checks.browser.difference import DifferenceFacts, judge_difference
 from diagnose.account.history import History
+from diagnose.account.person import Person
 from diagnose.model import Deadline, Failure, Inputs, Service, SkipCheck, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.network import Network
@@ -150,7 +151,10 @@ def test_what_a_mail_program_says_is_no_word_of_the_browser(message: str) -> Non
 
 def skipped(monkeypatch: pytest.MonkeyPatch, *, clean_run: bool = True) -> str:
     bench = Context(
-        network=Network(), deadline=Deadline(5), history=History(None), browsing=Browsing(clean_run=clean_run)
+        network=Network(),
+        deadline=Deadline(5),
+        history=History(None),
+        person=Person(browsing=Browsing(clean_run=clean_run)),
     )
     with pytest.raises(SkipCheck) as skip:
         probe_clean(TARGET, GIVEN, bench)

@@ -64,7 +64,7 @@ class Site:
     def url(self, path: str = "/", host: str = HOST) -> str:
         return f"https://{host}:{self.port}{path}"
 
-    def wishes(self, path: str = "/") -> DiscoveryOptions:
+    def options(self, path: str = "/") -> DiscoveryOptions:
         """The webmail page as a person names it."""
         page = Service(
             protocol="webmail", host=HOST, port=self.port, tls="implicit", source="option", url=self.url(path)

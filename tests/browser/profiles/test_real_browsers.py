@@ -10,11 +10,13 @@ import msgspec
 import pytest
 
 from checks.browser.stored import profiles
+from diagnose.account.person import Person
 from diagnose.model import Deadline, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.model.report import Report
 from diagnose.planning.selection import Selection
-from diagnose.running.diagnosis import Request, diagnose
+from diagnose.running.diagnosis import diagnose
+from diagnose.running.request import NetworkOptions, Presentation, Request
 from tests.machine import need
 from tests.pace import patient
 
@@ -74,13 +76,11 @@ class Run:
         report = diagnose(
             Request(
                 subject=Subject(domain="corp.example"),
-                wishes=self._site.wishes(path),
-                nameserver=self._names.address,
-                ca_file=self._site.folder / "ca.pem",
+                person=Person(browsing=Browsing(profiles=True), seen=seen),
+                discovery=self._site.options(path),
+                network=NetworkOptions(nameserver=self._names.address, ca_file=self._site.folder / "ca.pem"),
                 selection=Selection(only=("web", "browser.installed", "browser.profiles")),
-                browsing=Browsing(profiles=True),
-                seen=seen,
-                redact=redact,
+                presentation=Presentation(redact=redact),
             )
         ).report
         text = json.dumps(msgspec.to_builtins(report))

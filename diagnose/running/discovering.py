@@ -1,0 +1,33 @@
+"""The run's first check: it finds the mail services of the subject, and announces each as it is found."""
+
+from __future__ import annotations
+
+from diagnose.discovery import Discovered, discover
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model import Check, Finding, Inputs, Subject, text
+from diagnose.planning.declaration import DISCOVERY
+from diagnose.running.context import Context
+
+
+def _probe(target: Subject, _inputs: Inputs, context: Context) -> Discovered:
+    until = context.deadline.share(0.7, context.deadline.left())  # later finds could not be checked
+    found = discover(target, context.discovery, context.network, until, context.announce, context.recognise)
+    catalogue()  # read while servers are being talked to, and not at the end
+    return found
+
+
+def _judge(_facts: Discovered, _inputs: Inputs, _target: Subject) -> tuple[Finding, ...]:
+    """That nothing was found is said by the verdict; what sources disagree on is read by other checks."""
+    return ()
+
+
+CHECK = Check(
+    id=DISCOVERY,
+    family="settings",
+    title="The mail services of {domain} can be found",
+    each=Subject,
+    facts=Discovered,
+    probe=_probe,
+    judge=_judge,
+    untold=lambda facts: None if facts.services else text("no mail service was found"),
+)

@@ -1,0 +1,71 @@
+"""What is to be diagnosed, in parts that travel whole to where they are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from diagnose.account.person import Consent, Person
+from diagnose.discovery import DiscoveryOptions
+from diagnose.model import Subject
+from diagnose.network import Nameserver, Vantage
+from diagnose.planning.selection import Selection
+from diagnose.providers import Language
+from diagnose.rendering.renderer import Audience
+
+DEFAULT_SECONDS = 30.0
+
+
+class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """From where the run looks at the world, and what it trusts."""
+
+    nameserver: Nameserver | None = None
+    """None: those of the system."""
+    ca_file: Path | None = None
+    """Further certificate authorities, in PEM (RFC 7468)."""
+    vantage: Vantage = Vantage()
+    """The computer that the login fails on: this one."""
+
+
+class Presentation(msgspec.Struct, frozen=True, kw_only=True):
+    """How the report speaks."""
+
+    lang: Language = "en"
+    audience: Audience = "user"
+    redact: bool = False
+    """Whether the person and this computer are hidden in it."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose login is to be diagnosed, with what, with what leave, and how."""
+
+    subject: Subject
+    person: Person = Person()
+    consent: Consent = Consent()
+    discovery: DiscoveryOptions = DiscoveryOptions()
+    find_services: bool = True
+    """Whether the subject's mail services are looked for. Where not, nothing runs but the subject's own checks that
+    `selection` names, so that a recording can be judged without any network."""
+    network: NetworkOptions = NetworkOptions()
+    selection: Selection = Selection()
+    narrowed: tuple[str, ...] = ()
+    """The options by which the person left checks out, so that nothing found is no sign of health."""
+    strict: bool = False
+    """Whether causes that only hinder make a problem, too."""
+    seconds: float = DEFAULT_SECONDS
+    """The whole run's deadline."""
+    history: Path | None = None
+    """Folder of the record of rejected logins; None: it is neither read nor written."""
+    presentation: Presentation = Presentation()
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether the login itself is tested."""
+        return self.consent.login and self.subject.address is not None and self.subject.flaw is None
+
+
+def history_folder() -> Path:
+    """Where the record of rejected logins lies."""
+    return platformdirs.user_state_path("mail-login-doctor", appauthor=False)
