@@ -15,7 +15,7 @@ from reports.words import Words
 
 
 def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Words) -> Iterator[RenderableType]:
-    """The steps for the audience, with ``style.verbose`` everybody's; without, who else can help."""
+    """The steps for the audience. ``style.verbose`` adds those of all others; else a line tells who else can help."""
     _ = style.translate
     own, others = for_audience(remedies, style.audience)
     if own and own[0].fixer != style.audience:

@@ -1,4 +1,4 @@
-"""Is this computer on a network at all: has it routes, and did anything whatever answer."""
+"""Is this computer on a network at all: has it routes, and did any other computer answer?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
 
 ANYWHERE = ("192.0.2.1", "2001:db8::1")
-"""Addresses that stand for the rest of the world (RFC 5737, RFC 3849) when the kernel is asked for a route."""
+"""Addresses that stand for the rest of the world (RFC 5737, RFC 3849). The kernel is asked for a route there."""
 NEIGHBOUR_MS = 900
 """Less than a computer takes to find out that the next hop is gone: three questions a second apart (RFC 4861 §10)."""
 LANDMARK_SECONDS = 3.0
@@ -55,7 +55,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def usable(self) -> bool:
-        """A link-local source (RFC 3927, RFC 4291 §2.5.6) is what a computer gives itself when nobody else does."""
+        """Whether packets could go this way.
+
+        A computer gives itself a link-local source (RFC 3927, RFC 4291 §2.5.6) where it was given no address.
+        """
         own = ipaddress.ip_address(self.source.partition("%")[0]) if self.source else None
         to = ipaddress.ip_address(self.destination.partition("%")[0])
         return own is not None and (not own.is_link_local or to.is_link_local)
@@ -69,7 +72,7 @@ class ConnectionFacts(Facts, frozen=True, kw_only=True):
     interfaces: tuple[str, ...] = ()
     """Network interfaces, loopback aside."""
     routes: tuple[Route, ...] = ()
-    """To the resolvers and servers of this run, loopback aside; to anywhere when there are none."""
+    """To the resolvers and servers of this run, loopback aside; where it has none, to `ANYWHERE`."""
     silent: tuple[str, ...] = ()
     """Servers, by address, that a connect went to in vain."""
     resolver_silent: bool = False
@@ -186,7 +189,7 @@ def _answered(facts: ConnectionFacts) -> bool:
 
 
 def judge_connection(facts: ConnectionFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
-    """No route, or nobody there?"""
+    """Has this computer no route, or does no other computer answer?"""
     if _answered(facts):
         return
     # many a company's network drops what goes to public servers: their silence only adds to another one's

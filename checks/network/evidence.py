@@ -16,7 +16,7 @@ SILENT = {"timed_out", "network_unreachable", "host_unreachable", "name_not_foun
 
 
 def reached(inputs: Inputs) -> list[tuple[Service, ReachFacts]]:
-    """Every service that somebody named, with what became of connecting to it."""
+    """Every service that was named, with the outcome of connecting to it."""
     rows = inputs.each(ReachFacts)
     return [(target, facts) for target, facts in rows if isinstance(target, Service) and target.named]
 
@@ -38,7 +38,7 @@ def somebody_answered(facts: ReachFacts) -> bool:
 
 
 def in_trouble(inputs: Inputs) -> bool:
-    """Whether the way to a named service broke off anywhere before the login, or to no service at all was found."""
+    """Whether the way to a named service broke off before the login, or no service was found at all."""
     if any(facts.connected is None for _, facts in reached(inputs)):
         return True
     troubled = [target for target, tls in inputs.each(TlsFacts) if not tls.verified]

@@ -43,7 +43,7 @@ SOCKS_VERSION = 5
 NO_METHOD = 255
 """A SOCKS proxy's word that it wants authentication that was not offered (RFC 1928 §3)."""
 BY_ITSELF = ("negotiate", "ntlm", "kerberos")
-"""Authentication that a signed-in computer does without asking anybody (RFC 4559)."""
+"""Authentication that a signed-in computer carries out without a question to the person (RFC 4559)."""
 
 Stage = Literal["proxy", "answer", "page"]
 """How far it went: to the proxy, to its answer, to the page's server behind it."""
@@ -247,7 +247,7 @@ def judge_proxy(facts: ProxyFacts, _inputs: Inputs, _target: Subject) -> Iterato
 
 
 def _itself(passage: Passage) -> bool:
-    """Whether the proxy as such is the obstacle, whichever server is asked for."""
+    """Whether the proxy itself is the obstacle, for every server behind it."""
     return passage.stage == "proxy" or _wants_sign_in(passage)
 
 

@@ -58,9 +58,9 @@ class ReachFacts(Facts, frozen=True, kw_only=True):
     """Those that were over when the first connected, or all when none did."""
     witnesses: tuple[Witness, ...] = ()
     without_route: tuple[str, ...] = ()
-    """Families that this computer has no route for, whatever the server does."""
+    """Families that this computer has no route for."""
     hurried: bool = False
-    """The run had no time to wait for an answer as long as a lost packet takes to be sent again."""
+    """The run had less time for an answer than a lost packet takes to be sent again."""
     rejected_lately: int = 0
     """Logins of this account that servers rejected in the last half hour, by the tool's own record."""
     rejected_here_at: float | None = None

@@ -44,7 +44,7 @@ from diagnose.running.context import Context
 GREETING_SHARE = 0.65
 """Of the time left, for the greeting: half a minute of a run is enough for postscreen's 15 s, and for a second try."""
 UNKNOWN_LIMIT_SECONDS = 61.0
-"""For a reply in a protocol whose programs' limits nobody tells."""
+"""For a reply in a protocol without published limits of its programs."""
 REST_SECONDS = 2.0
 LONGEST_REST = 4096
 """Bytes of the lines behind the first that are read of a greeting which turns away."""
@@ -256,7 +256,7 @@ def _quoted(line: bytes) -> str:
 
 
 def _rest_of(line: bytes, stream: Stream) -> bytes:
-    """The further lines of an SMTP reply that began with *line* (RFC 5321 §4.2.1), as far as they come at once."""
+    """The further lines of an SMTP reply that began with *line* (RFC 5321 §4.2.1), for two seconds at most."""
     stream.deadline = stream.deadline.within(REST_SECONDS)
     rest = b""
     with contextlib.suppress(OSError):

@@ -27,7 +27,7 @@ _OURS = {name: session.greeting for name, session in SESSIONS.items() if session
 
 
 def spoken_protocol(greeting: bytes) -> str | None:
-    """The protocol that *greeting* belongs to; None when it is none of those known."""
+    """The protocol that *greeting* belongs to; None where it is not a known one."""
     return next((name for name, shape in (*_OTHERS, *_OURS.items()) if shape.match(greeting)), None)
 
 

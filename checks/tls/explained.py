@@ -1,4 +1,4 @@
-"""A second look at a handshake that failed, in which nothing is sent: what the server shows when nobody verifies it."""
+"""A failed handshake once more, without verification and without sending a secret, to see what the server shows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     chain: tuple[CertificateFacts, ...] = ()
     """As sent, leaf first."""
     issuer_related: bool | None = None
-    """Whether the leaf's issuer and an authority named by hand bear one organisation's name; None: nobody says."""
+    """Whether the leaf's issuer and an authority named by hand bear one organisation's name; None where a name is
+    missing."""
     legacy_version: str | None = None
     """The TLS version that the server took from a client which takes old versions and weak ciphers, too."""
     plaintext: str | None = None

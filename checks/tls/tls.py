@@ -332,9 +332,9 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
 
 
 def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
-    """Whether somebody else bears out that the certificate is outside its dates, and how far other clocks are ahead.
+    """Whether other clocks confirm that the certificate is outside its dates, and how far they are ahead.
 
-    By this computer's clock alone it may be that clock which is wrong.
+    By this computer's clock alone the clock itself may be wrong.
     """
     outside = outside_validity(facts, facts.at)
     offset = ahead(credible(facts.clocks, facts.validities, facts.at))
@@ -434,7 +434,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
 
 
 def _judge_strength(seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
-    """Whether the certificates would be refused as too weak, even if somebody trusted whoever signed them."""
+    """Would the certificates be refused as too weak, even under a trusted authority?"""
     weak = next((one for one in seen.chain if one.short_key or one.old_digest), None)
     if weak is None:
         return
