@@ -158,7 +158,7 @@ def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, cont
     if not ports:
         return
     patience = context.deadline.share(0.2, EARLIER_SECONDS)
-    while context.network.standing(session.stream.peer, ports) and not patience.passed():
+    while context.network.open_connections(session.stream.peer, ports) and not patience.passed():
         time.sleep(0.05)
     time.sleep(min(GOODBYE_SECONDS, context.deadline.left()))
 

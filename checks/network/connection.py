@@ -14,7 +14,7 @@ from checks.dns.system import SPECIAL_USE
 from checks.network.clock import ClockFacts
 from checks.network.evidence import SILENT, dns_answers, reached, somebody_answered
 from checks.network.portal import PortalFacts, Reply
-from checks.network.proxy import Passage, ProxyFacts
+from checks.network.proxy import ProxyAttempt, ProxyFacts
 from checks.reach.reach import ReachFacts
 from diagnose.discovery.facts import Discovered
 from diagnose.knowledge.loader import KNOWLEDGE, load
@@ -27,11 +27,11 @@ ANYWHERE = ("192.0.2.1", "2001:db8::1")
 """Addresses that stand for the rest of the world (RFC 5737, RFC 3849). The kernel is asked for a route there."""
 NEIGHBOUR_MS = 900
 """Less than a computer takes to find out that the next hop is gone: three questions a second apart (RFC 4861 §10)."""
-LANDMARK_SECONDS = 3.0
+REFERENCE_SECONDS = 3.0
 """Two SYNs have been lost by then (RFC 6298)."""
 
 
-class Landmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReferenceHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A public server that is found without DNS, and always there."""
 
     address: str
@@ -41,9 +41,9 @@ class Landmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 @made_once
-def landmarks() -> tuple[Landmark, ...]:
+def reference_hosts() -> tuple[ReferenceHost, ...]:
     """Those that are known. Raises KnowledgeError."""
-    return load(KNOWLEDGE / "network" / "landmarks.yaml", tuple[Landmark, ...])
+    return load(KNOWLEDGE / "network" / "reference-hosts.yaml", tuple[ReferenceHost, ...])
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class ConnectionFacts(Facts, frozen=True, kw_only=True):
 
 
 def probe_connection(_target: Subject, inputs: Inputs, context: Context) -> ConnectionFacts:
-    """Read what the run brought; ask the kernel, and in the end landmarks, only where nothing answered."""
+    """Read what the run brought; ask the kernel, and in the end reference hosts, only where nothing answered."""
     resolver = context.network.resolver
     servers = [server.address for server in resolver.nameservers()]
     # a forwarder on this computer answers whether there is a network or not; one that was chosen is the person's word
@@ -107,7 +107,7 @@ def probe_connection(_target: Subject, inputs: Inputs, context: Context) -> Conn
         routes=routes,
         silent=tuple(dict.fromkeys(targets)),
         resolver_silent=bool(answers) and not dns_answered and not forwarder and not all(map(_is_loopback, servers)),
-        landmarks=_knock_at_landmarks(context) if may_ask else (),
+        landmarks=_probe_reference_hosts(context) if may_ask else (),
     )
 
 
@@ -140,17 +140,17 @@ def _page_answered(inputs: Inputs) -> bool:
     if clock is not None and clock.ticks:
         return True
     proxies = [facts for _, facts in inputs.each(ProxyFacts)] + ([proxy] if proxy else [])
-    return any(_let_through(passage) for facts in proxies for passage in facts.passages)
+    return any(_let_through(attempt) for facts in proxies for attempt in facts.passages)
 
 
 def _came(reply: Reply) -> bool:
     return reply.status is not None or (reply.failure is not None and reply.failure.name not in SILENT)
 
 
-def _let_through(passage: Passage) -> bool:
+def _let_through(attempt: ProxyAttempt) -> bool:
     """Whether a proxy on another computer answered, or one on this computer got an answer."""
-    own = is_address(host := urllib.parse.urlsplit(passage.proxy).hostname or "") and _is_loopback(host)
-    return passage.worked or (passage.status is not None and not own and host != "localhost")
+    own = is_address(host := urllib.parse.urlsplit(attempt.proxy).hostname or "") and _is_loopback(host)
+    return attempt.worked or (attempt.status is not None and not own and host != "localhost")
 
 
 def _comes_from_outside(answer: DnsAnswer) -> bool:
@@ -174,13 +174,13 @@ def _route(address: str, context: Context) -> Route:
     return Route(destination=address, source=context.network.vantage.source_towards(address))
 
 
-def _knock_at_landmarks(context: Context) -> tuple[Attempt, ...]:
-    limit = context.deadline.share(0.5, LANDMARK_SECONDS)
-    places = [mark for mark in landmarks() if _route(mark.address, context).usable]
+def _probe_reference_hosts(context: Context) -> tuple[Attempt, ...]:
+    limit = context.deadline.share(0.5, REFERENCE_SECONDS)
+    places = [mark for mark in reference_hosts() if _route(mark.address, context).usable]
     races = [
         context.network.connect_all((mark.address,), mark.port, limit, limit.left(), keeps=False) for mark in places
     ]
-    asked = [in_background(lambda race=race: race.attempts(limit.left() + 0.3), "landmark") for race in races]  # type: ignore[misc]  # mypy infers no lambda defaults
+    asked = [in_background(lambda race=race: race.attempts(limit.left() + 0.3), "reference host") for race in races]  # type: ignore[misc]  # mypy infers no lambda defaults
     return tuple(attempt for one in asked for attempt in one.result())
 
 

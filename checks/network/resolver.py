@@ -20,7 +20,7 @@ from diagnose.running.context import Context
 
 MOST_HOSTS = 2
 AUTHORITY_SECONDS = 4.0
-KNOCK_SECONDS = 3.0
+PORT_SECONDS = 3.0
 
 INWARD = tuple(
     ipaddress.ip_network(block)
@@ -69,7 +69,7 @@ def probe_answers(_target: Subject, inputs: Inputs, context: Context) -> AnswerF
     suspects = list(_suspects(inputs, context))[:MOST_HOSTS]
     if not suspects:
         raise SkipCheck(text("no public name was given a private address"))
-    limit = context.deadline.share(0.6, AUTHORITY_SECONDS + KNOCK_SECONDS)
+    limit = context.deadline.share(0.6, AUTHORITY_SECONDS + PORT_SECONDS)
     contradictions, uncompared = [], []
     for host, here in suspects:
         elsewhere, by = _said_elsewhere(host, inputs, context, limit)
@@ -141,7 +141,7 @@ def _contradiction(
 
 
 def _connects(address: str, service: Service, context: Context, limit: Deadline) -> bool:
-    attempt: Attempt = context.network.knock(address, service.port, limit.within(KNOCK_SECONDS))
+    attempt: Attempt = context.network.probe_port(address, service.port, limit.within(PORT_SECONDS))
     return attempt.failure is None
 
 

@@ -110,12 +110,12 @@ def _compare(target: Service, inputs: Inputs, race: Race, context: Context) -> t
     limit = context.deadline.within(COMPARE_SECONDS)
     known = [service.port for service in inputs.services if service.host == target.host]
     ports = [port for port in dict.fromkeys((*known, *COMPARED_PORTS)) if port != target.port]
-    knocks = [
-        (port, in_background(partial(context.network.knock, address, port, limit), f"knock {port}"))
+    probes = [
+        (port, in_background(partial(context.network.probe_port, address, port, limit), f"probe {port}"))
         for port in ports
         for address in race.addresses[:2]
     ]
-    results = [(port, knock.result()) for port, knock in knocks]
+    results = [(port, probe.result()) for port, probe in probes]
     witnesses = []
     for port in ports:
         failures = [attempt.failure for p, attempt in results if p == port]

@@ -201,7 +201,7 @@ class Network:
             raise DeadlineError(f"{host} does not answer on port {port}")
         raise NamedError(failed)
 
-    def standing(self, peer: str, ports: Collection[int]) -> int:
+    def open_connections(self, peer: str, ports: Collection[int]) -> int:
         """How many connections to *ports* of the address *peer* there are, of all runs: a server may limit them."""
         return self._slots.taken(peer, ports)
 
@@ -222,22 +222,22 @@ class Network:
         """
 
         def open_stream(host: str, port: int, tls: bool, until: Deadline) -> Stream:
-            standing = ready(host.strip("[]"), port)
-            if standing is None:
+            kept = ready(host.strip("[]"), port)
+            if kept is None:
                 return self._open(host, port, tls, until)
-            standing.deadline = until
-            return standing
+            kept.deadline = until
+            return kept
 
         return fetch(url, deadline, open_stream, accept=accept, keep_cookies=keep_cookies, headers=headers)
 
-    def knock(self, address: str, port: int, deadline: Deadline) -> Attempt:
+    def probe_port(self, address: str, port: int, deadline: Deadline) -> Attempt:
         """Whether *port* of *address* accepts a connection; asked once a run, the connection is closed at once."""
 
         def attempt() -> Attempt:
             race = self.connect_all((address,), port, deadline, deadline.left(), keeps=False)
             return race.attempts(deadline.left() + 0.5)[0]
 
-        return self.once(("knock", address, port), attempt).result(timeout=deadline.left() + 1)
+        return self.once(("probe", address, port), attempt).result(timeout=deadline.left() + 1)
 
     def _open(self, host: str, port: int, tls: bool, deadline: Deadline) -> Stream:
         stream = self.connect(host.strip("[]"), port, deadline)

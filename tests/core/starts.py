@@ -97,7 +97,7 @@ LIGHT: tuple[Callable[[], object], ...] = (
     vantage.known_answers,
     names.names,
     limits.client_limits,
-    offline.landmarks,
+    offline.reference_hosts,
     interception.interceptors,
     interception.public_hosts,
     maintenance._known,
