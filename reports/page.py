@@ -14,7 +14,7 @@ from diagnose.knowledge.catalogue import LONGEST_FACT
 from diagnose.rendering.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
 from diagnose.rendering.renderer import RenderStyle
 from reports.advice import advice, steps
-from reports.harmless import harmless
+from reports.sanitized import sanitized
 from reports.terminal import Prose, heading, indented, item, written
 from reports.words import words
 
@@ -26,7 +26,7 @@ COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": 
 def page(page: Page, style: RenderStyle) -> str:
     """*page* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
     # a page holds texts of the knowledge, whose longest are longer than what a server may say
-    return written(_laid_out(harmless(page, LONGEST_FACT), style), style).lstrip("\n")
+    return written(_laid_out(sanitized(page, LONGEST_FACT), style), style).lstrip("\n")
 
 
 def _laid_out(page: Page, style: RenderStyle) -> Iterator[RenderableType]:

@@ -18,8 +18,8 @@ from diagnose.model.report import Report, ReportCause, ReportCheck
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from reports import facts
 from reports.advice import advice
-from reports.harmless import harmless
 from reports.page import page
+from reports.sanitized import sanitized
 from reports.terminal import COLORS, NO_BREAK, Prose, heading, indented, item, noted, written
 from reports.words import SYMBOLS, moment, words
 
@@ -29,7 +29,7 @@ ROOM_FOR_COLUMNS = 72
 
 def render(report: Report, style: RenderStyle) -> str:
     """*report* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
-    return written(_Page(harmless(report), style).blocks(), style)
+    return written(_Page(sanitized(report), style).blocks(), style)
 
 
 class _Page:

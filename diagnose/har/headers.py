@@ -204,7 +204,7 @@ KEPT: dict[str, Callable[[str, Secrets], str]] = {
     "www-authenticate": _scheme,
     "retry-after": _number,
 }
-"""Header field to how it is made harmless. Cookies and Location are made so by themselves."""
+"""How each header field is sanitized. Cookies and Location have functions of their own."""
 
 
 def clean_headers(headers: list[tuple[str, str]], secrets: Secrets) -> Iterator[tuple[str, str]]:

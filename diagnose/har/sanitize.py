@@ -1,7 +1,7 @@
-"""A recorded request without what is secret in it: a new entry of what is known to be harmless, nothing copied whole.
+"""A recorded request without its secrets: a new entry of what is known to be harmless, nothing copied whole.
 
-Only this is ever looked at further, so neither a finding nor a sanitised file can hold more; and since to make a
-harmless entry harmless changes nothing, both are judged alike.
+All else reads only this, so neither a finding nor a sanitized file can hold more. To sanitize twice changes nothing,
+so both are judged alike.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _XML = {"text/xml", "application/xml"}
 
 
 class Clean(NamedTuple):
-    """A recorded request made harmless."""
+    """A sanitized request of a recording."""
 
     entry: dict[str, Any]
     """A valid HAR 1.2 entry, which cleaned again is the same, and tells the same."""
@@ -62,7 +62,7 @@ class Clean(NamedTuple):
 
 
 def clean_entry(raw: dict[str, Any], secrets: Secrets) -> Clean | None:
-    """*raw* made harmless; None where it is no request to a web address."""
+    """*raw* sanitized; None if it is not a request to a web address."""
     request, response = raw.get("request"), raw.get("response")
     if not isinstance(request, dict) or not isinstance(request.get("url"), str):
         return None

@@ -1,4 +1,4 @@
-"""Sentences of ours that hold words of others, and the words of others made harmless."""
+"""Sentences of ours that hold words of others, and the words of others sanitized."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Text(msgspec.Struct, frozen=True):
     args: dict[str, Argument] = {}
 
     def render(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence in the language of *translate*, its arguments made harmless by `quote`."""
+        """The sentence in the language of *translate*, its arguments sanitized by `quote`."""
         return translate(self.msgid).format(**{name: _shown(value, translate) for name, value in self.args.items()})
 
 
