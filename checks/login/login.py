@@ -14,11 +14,13 @@ from checks.lockout.lockout import LockoutFacts, read_record
 from checks.login.bare_rejection import judge_bare_rejection
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
 from checks.login.one_try import NOT_COUNTED, log_in_once, refusal
+from checks.reach.reach import ReachFacts
 from checks.server.client_limits import judge_wait
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, session_key, take_session
 from checks.sessions import Credentials, MailSession, Reply
 from checks.tls.handshake import TlsFacts
+from checks.tls.tls import session_again
 from diagnose import providers
 from diagnose.account.history import PENDING
 from diagnose.model import (
@@ -81,6 +83,13 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     session = take_session(target, context)
     if credentials is None or session is None:
         raise SkipCheck(text("the connection is gone"))
+    _let_earlier_end(session, target, inputs, context)
+    if session.has_ended():  # as servers do with one that stands idle, while others have their turn
+        session.close()
+        try:
+            session = session_again(target, inputs, context)
+        except OSError as error:
+            raise SkipCheck(text("the connection is gone")) from error
     offered = session.mechanisms
     if session.logged_in:
         session.close()
@@ -91,7 +100,6 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     if mechanism is None:
         session.close()
         return facts
-    _let_earlier_end(session, target, inputs, context)
     started = time.monotonic()
 
     def patience() -> Deadline:
@@ -395,7 +403,7 @@ CHECK = Check(
     untold=_untold,
     left_open=_left_open,
     rules_out=RULED_OUT,
-    needs=(ServerFacts, TlsFacts),
+    needs=(ServerFacts, TlsFacts, ReachFacts),
     reads=(PasswordFacts,),
     starts_after=(LockoutFacts,),  # which counts no try of this run
     applies=_takes_logins,

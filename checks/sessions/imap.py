@@ -439,6 +439,9 @@ class ImapSession(MailSession):
             _, parts = self._client.fetch(wanted, "(BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE)])")
         return [part[1] for part in parts or () if isinstance(part, tuple)]
 
+    def has_ended(self) -> bool:
+        return bool(self._client.farewell()) or not self._client.rdth.is_alive()
+
     def say_goodbye(self) -> None:
         self.stream.sendall(b"bye LOGOUT\r\n")
 

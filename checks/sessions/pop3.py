@@ -15,6 +15,7 @@ from checks.sessions.session import (
     Resource,
     UnaskedError,
     base64_line,
+    ended_by_server,
     holds_secret,
     readable_challenge,
     sasl_answers,
@@ -150,6 +151,9 @@ class Pop3Session(MailSession):
         self.stream.deadline = deadline
         reply = self._client.say(b"STAT")
         return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, self.sent))
+
+    def has_ended(self) -> bool:
+        return ended_by_server(self.stream, self.refusal, before_end=False)
 
     def say_goodbye(self) -> None:
         self.stream.sendall(b"QUIT\r\n")

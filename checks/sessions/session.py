@@ -165,6 +165,10 @@ class MailSession(ABC):
         """Whether the server would take mail from *address*; none is sent. Raises OSError."""
         raise NotImplementedError
 
+    def has_ended(self) -> bool:
+        """Whether the server has ended the session meanwhile, as it may with a client that has nothing to say."""
+        return False
+
     @abstractmethod
     def say_goodbye(self) -> None:
         """The protocol's last word."""
@@ -224,6 +228,28 @@ def next_byte(stream: Stream, seconds: float) -> bytes | None:
         stream.deadline = deadline
     stream.unread(byte)
     return byte
+
+
+def ended_by_server(stream: Stream, farewell: re.Pattern[bytes], *, before_end: bool) -> bool:
+    """Whether the server has ended the conversation, without a word or with a *farewell*; that can be read again.
+
+    *before_end*: a farewell needs no end behind it. What was sent for another reason is looked at by others.
+    """
+    said, over = b"", False
+    deadline, stream.deadline = stream.deadline, Deadline(EARLY_SECONDS)
+    try:
+        while len(said) < LONGEST_REPLY and not over:
+            part = stream.recv(LONGEST_REPLY)
+            said, over = said + part, not part
+    except TimeoutError:
+        pass
+    except OSError:
+        over = True
+    finally:
+        stream.deadline = deadline
+        stream.unread(said)
+    parting = farewell.match(said) is not None
+    return (over and not said) or (parting and (over or before_end))
 
 
 def holds_secret(answer: bytes, credentials: Credentials) -> bool:

@@ -16,6 +16,7 @@ from checks.sessions.session import (
     Resource,
     UnaskedError,
     base64_line,
+    ended_by_server,
     holds_secret,
     readable_challenge,
     sasl_answers,
@@ -30,6 +31,8 @@ smtplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # an EHLO answer 
 
 HELO_NAME = "[127.0.0.1]"
 """An address literal (RFC 5321 §4.1.3): tells the server nothing about this computer."""
+
+_FAREWELL = re.compile(rb"421")  # RFC 5321 §3.8
 
 
 class SmtpSession(MailSession):
@@ -171,6 +174,9 @@ class SmtpSession(MailSession):
 
     def open_mailbox(self, deadline: Deadline) -> None:
         """Submission has no mailbox."""
+
+    def has_ended(self) -> bool:
+        return ended_by_server(self.stream, _FAREWELL, before_end=True)
 
     def say_goodbye(self) -> None:
         with contextlib.suppress(ClosedError):

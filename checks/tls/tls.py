@@ -13,9 +13,9 @@ from checks.network.reference_clocks import MOST_SKEW_SECONDS, ahead, ask_clocks
 from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
 from checks.reach.retry import call_again, may_pass, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
-from checks.server.server import ServerFacts, session_key, take_session
+from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
 from checks.server.spoken import speaks
-from checks.sessions import open_session
+from checks.sessions import MailSession, open_session
 from checks.tls.certificates import name_matches
 from checks.tls.explained import Explanation, explain
 from checks.tls.handshake import TlsFacts, dated, outside_validity
@@ -125,6 +125,24 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, c
         return _failed(telling, target, address, inputs, context)
     stream.deadline = context.deadline
     return msgspec.structs.replace(_verified(stream), first_failure=known)
+
+
+def session_again(target: Service, inputs: Inputs, context: Context) -> MailSession:
+    """A new session with *target*, under verified TLS, up to where a login may follow. Raises OSError."""
+    stream = call_again(target, inputs, context)
+    refusal = None
+    try:
+        session = open_session(target.protocol, stream, patient_deadline(target, context))
+        if target.tls == "starttls":
+            patience = context.deadline.share(0.6, HANDSHAKE_SECONDS)
+            refusal = session.start_tls(context.network.trust(), target.host, patience)
+    except BaseException:
+        stream.abort()
+        raise
+    if refusal is not None:
+        session.close()
+        raise ClosedError(refusal)
+    return session
 
 
 def _verified(stream: Stream) -> TlsFacts:
