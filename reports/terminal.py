@@ -38,7 +38,7 @@ COLORS: Mapping[str, str] = {
 _ASCII = str.maketrans("✓✗–·•─╌→…╳", "+x-.*-.>~/")
 
 
-def written(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
+def format_blocks(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
     """*blocks* as text with its line ends; nothing in them is read as markup."""
     out = StringIO()
     console = Console(

@@ -18,7 +18,7 @@ from checks.web.web import WebFacts
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, text
 from diagnose.replies import read_message
-from diagnose.replies.text import LARGEST_REPLY
+from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.running.context import Context
 
 F = TypeVar("F", bound=Facts)

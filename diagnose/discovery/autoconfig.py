@@ -9,10 +9,10 @@ from __future__ import annotations
 import urllib.parse
 import xml.etree.ElementTree as ET
 
+from diagnose.discovery.configuration import fetch_configuration
 from diagnose.discovery.document import MOST_SERVERS, DocumentError, parse, words
 from diagnose.discovery.facts import Login, LoginName, SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number, service_at
-from diagnose.discovery.page import fetch_page
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode
 from diagnose.model.targets import Service
@@ -49,7 +49,7 @@ def own_urls(domain: str) -> tuple[str, ...]:
 
 def ask(url: str, domain: str, network: Network, deadline: Deadline) -> SourceResult:
     """Fetch and read the file at *url*."""
-    page = fetch_page(url, network, deadline)
+    page = fetch_configuration(url, network, deadline)
     if page.status == "found":
         return read(page.body, domain, url)
     return SourceResult(source="autoconfig", status=page.status, asked=url, text=page.text)

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 from diagnose.replies import load_knowledge
-from diagnose.replies.text import fold
+from diagnose.replies.folding import fold
 
 STAND_IN = "~"
 SHORTEST_SECRET, SHORTEST_PASSWORD, SHORTEST_NAME = 8, 4, 3

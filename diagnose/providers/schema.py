@@ -45,7 +45,7 @@ class Words(
     zh_hans: str | None = None
     zh_hant: str | None = None
 
-    def said_in(self, lang: Language) -> str:
+    def in_language(self, lang: Language) -> str:
         """The text in *lang*; in English where it is not translated."""
         match lang:
             case "zh-Hans":

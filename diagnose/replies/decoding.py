@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 from diagnose.process.first_use import made_once
 from diagnose.replies import charsets
+from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.replies.knowledge import load_knowledge
-from diagnose.replies.text import LARGEST_REPLY
 
 Familiar = Callable[[str], int]
 """How many characters of a text belong to words that the knowledge has."""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from diagnose.model.protocols import ReplyForm
-from diagnose.replies.text import visible
+from diagnose.replies.folding import visible
 
 Registry = Literal["imap", "pop3", "smtp", "enhanced", "oauth", "http", "form"]
 

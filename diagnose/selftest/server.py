@@ -214,7 +214,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 def _seen(told: BrowserAnswer, lang: Language) -> Seen:
     found = recognise(told.user_agent, told.hints)
     return Seen(
-        browser=f"{found.browser.names.said_in(lang)} {found.version}".strip() if found else None,
+        browser=f"{found.browser.names.in_language(lang)} {found.version}".strip() if found else None,
         too_old=found is not None and found.too_old,
         cookies=told.cookies,
         clock_ahead_seconds=told.clock_ahead_seconds,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.replies.text import LARGEST_REPLY
+from diagnose.replies.folding import LARGEST_REPLY
 
 from .command_line import CommandLine
 
