@@ -16,6 +16,7 @@ from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import PALETTE, Renderer, RenderStyle
+from reports.fact_rows import fact_rows
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.words import SYMBOLS, moment, words
@@ -111,7 +112,7 @@ def render(report: Report, style: RenderStyle) -> str:
         moment=moment,
         for_audience=for_audience,
         can_be_followed=can_be_followed,
-        fact_rows=rows,
+        fact_rows=fact_rows,
     )
 
 

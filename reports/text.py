@@ -17,7 +17,7 @@ from diagnose.model import Status
 from diagnose.model.report import Report, ReportCause, ReportCheck
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from reports.advice import advice
-from reports.fact_rows import rows
+from reports.fact_rows import fact_rows
 from reports.page import page
 from reports.sanitized import sanitized
 from reports.terminal import COLORS, NO_BREAK, Prose, format_blocks, heading, indented, item, noted
@@ -224,7 +224,7 @@ class _Page:
         return self.words.reason(check, self.report.checks)
 
     def facts(self, values: Mapping[str, object], indent: int = 4) -> Iterator[RenderableType]:
-        for name, value in rows(values):
+        for name, value in fact_rows(values):
             yield Padding(Prose(Text(f"{name}: {value}", "dim")), (0, 0, 0, indent))
 
     def footer(self) -> RenderableType:
