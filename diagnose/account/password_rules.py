@@ -116,7 +116,7 @@ def _state(kept: bool) -> State:
 
 
 def judge_strength(password: str, personal: Iterable[str] = ()) -> Strength:
-    """How hard *password* is to guess for somebody who knows the *personal* words: names, account, provider."""
+    """How hard *password* is to guess for an attacker who knows the *personal* words: names, account, provider."""
     with one_at_a_time:
         from zxcvbn import zxcvbn  # its dictionaries take a while to load
 

@@ -86,7 +86,7 @@ def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 
 
 
 def _told(words: tuple[str, ...]) -> bytes:
-    """The text to explain, as many bytes of it as are read. Raises click.UsageError where there is none."""
+    """The text to explain, as many bytes of it as are read. Raises click.UsageError for an empty one."""
     piped = words == (STANDARD_INPUT,)
     told = sys.stdin.buffer.read(LARGEST_REPLY + 1) if piped else os.fsencode(" ".join(words))
     if not told.strip():

@@ -61,7 +61,7 @@ def from_standard_input() -> Secret | None:
 
 
 def from_keyring(account: str) -> Secret | None:
-    """The secret that the system's keyring holds for *account*. Raises click.UsageError when there is none."""
+    """The secret that the system's keyring holds for *account*. Raises click.UsageError if it holds no secret."""
     try:
         import keyring
         import keyring.errors

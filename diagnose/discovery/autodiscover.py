@@ -61,7 +61,7 @@ def ask_srv(domain: str, network: Network, deadline: Deadline) -> SourceResult:
 
 
 def ask(host: str, domain: str, network: Network, deadline: Deadline) -> SourceResult:
-    """Fetch and read what *host* gives to anybody."""
+    """Fetch and read what *host* gives without credentials."""
     url = url_at(host)
     page = fetch_configuration(url, network, deadline)
     if page.status == "found":

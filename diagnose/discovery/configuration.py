@@ -20,7 +20,7 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
     """What is at a URL."""
 
     status: SourceStatus
-    """``found``: `body` is the page; ``nothing``: there is none; ``failed``: unclear, or not to be trusted."""
+    """``found``: `body` is the page; ``nothing``: no page is there; ``failed``: unclear, or not to be trusted."""
     code: int | None = None
     """HTTP status."""
     body: str = ""

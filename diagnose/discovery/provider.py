@@ -14,7 +14,7 @@ from diagnose.providers.servers import fill
 
 
 def known(domain: str, options: DiscoveryOptions) -> tuple[str, ProviderBy] | None:
-    """The provider that can be named without any network. Raises UnknownProviderError for a wish that is none."""
+    """The provider that is known without any network. Raises UnknownProviderError for an unknown id in *options*."""
     if options.provider is not None:
         return providers.provider(options.provider).id, "option"
     own = providers.by_domain(domain)

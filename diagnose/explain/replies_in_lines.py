@@ -52,7 +52,7 @@ class LineReading(msgspec.Struct, frozen=True, kw_only=True):
 def read_lines(
     stream: IO[bytes], protocol: ReplyForm | None = None, provider: str | None = None
 ) -> Iterator[LineReading]:
-    """Each line's answer, in order; *protocol* and *provider* are those of lines that name none. Empty lines are none.
+    """Read the lines in order; *protocol* and *provider* are those of lines that name none. Empty lines are skipped.
 
     Raises LineError at the first line that is too long, or no object with an id and a reply.
     """

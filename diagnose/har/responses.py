@@ -198,7 +198,7 @@ def script_words(body: str) -> list[str]:
 
 
 def _unquoted(literal: str) -> str:
-    """The words of a script's string *literal*; empty for one that is none."""
+    """The words of a script's string *literal*; empty for a malformed one."""
     try:
         words = msgspec.json.decode(literal.replace("\\'", "'"))
     except (msgspec.DecodeError, UnicodeError):

@@ -155,7 +155,7 @@ class _Builder:
 
 
 def _find_entries(events: Iterator[Event]) -> None:
-    """Go to the first of ``log.entries``. Raises ValueError when there is none."""
+    """Go to the first of ``log.entries``. Raises ValueError if it is missing."""
     for name, opening in (("", "start_map"), ("log", "start_map"), ("entries", "start_array")):
         if name and not _find_field(events, name):
             raise ValueError(name)

@@ -43,7 +43,7 @@ RUN_FACTS: Mapping[str, str] = MappingProxyType(
         "protocol": text("[protocol]").msgid,
     }
 )
-"""Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
+"""Fact of the run -> the blank to fill in by hand where a run lacks the fact: a message id."""
 
 SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -239,8 +239,8 @@ def remedies_for(
     """What each kind of person can do, in the language of *translate*, with what is known filled in.
 
     *facts* holds facts of the run, the provider and the browser by their placeholder names; an empty value
-    counts as not known. Values come from outside: they are only ever put in, never read as a template,
-    and within backquotes, where commands stand that people copy into a shell, they are quoted for it.
+    counts as not known. Values come from outside: they are only put in, never read as a template.
+    Commands that people copy into a shell stand in backquotes: values there are quoted for the shell.
     """
     known = {name: quote(value, LONGEST_FACT) for name, value in facts.items() if value}
     blanks = {name: translate(blank) for name, blank in RUN_FACTS.items()}

@@ -257,7 +257,7 @@ class Estate:
 
 
 def _account(scenario: Scenario) -> Account:
-    """The account of *scenario*, known by its address in both forms of the domain unless it has a name of its own."""
+    """The account of *scenario*. Without a name of its own, its name is the address, in both forms of the domain."""
     local_part = scenario.address.rpartition("@")[0]
     names = [scenario.account_name] if scenario.account_name else [scenario.address, f"{local_part}@{scenario.domain}"]
     return Account(names, PASSWORD, scenario.login, beside=filter(None, [scenario.other_mailbox]))

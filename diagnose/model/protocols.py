@@ -23,7 +23,7 @@ ReplyForm = Literal["imap", "pop3", "smtp", "http", "oauth", "jmap"]
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):
-    """A port that the protocol is registered for, and what says in a URL and in DNS that it is meant."""
+    """A port that the protocol is registered for, and the names that URLs and DNS have for it."""
 
     number: int
     tls: TlsMode
@@ -57,11 +57,11 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[Port, ...]
     """Preferred ones first."""
     guesses: tuple[str, ...] = ()
-    """What its hosts are usually called below the mail domain; empty: it is only used where somebody names it."""
+    """What its hosts are usually called below the mail domain; empty: it is used only where it is named."""
     http: bool = False
     """It is spoken in HTTP, where the client speaks first; else the server begins with a greeting."""
     path: str | None = None
-    """Of a protocol in HTTP, the resource that is asked for where nobody names another."""
+    """Of a protocol in HTTP, the resource that is asked for unless a URL names another."""
     login: bool = True
     """Whether credentials are tried with a login of the protocol's own."""
     replies: ReplyForm | None

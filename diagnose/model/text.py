@@ -64,8 +64,7 @@ class TextError(Exception):
 def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
     """*outside* on one line, without control characters or direction overrides, at most *limit* characters.
 
-    Removed are the Unicode categories Cc (line ends and tabs become a space), Cf (escape and bidi
-    controls live there), Co, Cs and Cn.
+    The Unicode categories Cc, Cf (bidi controls), Co, Cs and Cn are removed. Line ends and tabs become a space.
     """
     shortened = outside[: 2 * limit]
     spaced = " ".join(shortened.split())

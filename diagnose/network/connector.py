@@ -1,7 +1,7 @@
 """Connect to every address of a host at once, and keep the first connection.
 
-Both address families start together: broken IPv6 must not cost the time-out that it costs
-programs which try one address after the other (RFC 8305 says why).
+Both address families start together. Programs that try one address after the other lose a time-out to
+broken IPv6 (RFC 8305).
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ class HostAddresses(msgspec.Struct, frozen=True, kw_only=True):
 class Network:
     """Look-ups, connections and pages, all by the chosen resolver and authorities.
 
-    Many runs may share one, each by a view of its own (`for_run`). They share the answers of DNS as long as these are
-    good, the limit of connections to one server, and trust.
+    Many runs may share one, each by a view of its own (`for_run`). They share answers of DNS by their TTL, the
+    limit of connections to one server, and trust.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Network:
             view.close()
 
     def once(self, question: Hashable, answer: Callable[[], R]) -> Future[R]:
-        """What *answer* brings, in a thread of its own; asked once a run, whoever has the same *question*."""
+        """What *answer* brings, in a thread of its own; each *question* is asked once a run."""
         with self._lock:
             if question not in self._once:
                 self._once[question] = in_background(answer, str(question))

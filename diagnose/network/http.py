@@ -72,7 +72,7 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     hops: tuple[Hop, ...]
     content_type: str = ""
     body: bytes = b""
-    """As sent, unpacked; to be decoded by whoever knows what it is (`diagnose.replies.decode`)."""
+    """As sent, unpacked; not decoded (see `diagnose.replies.decode`)."""
     truncated: bool = False
     unfinished: bool = False
     """The deadline came before the page's end."""

@@ -61,7 +61,7 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def described(self) -> str | None:
-        """All of them in one line, None when there are none."""
+        """All of them in one line; None without any."""
         parts = [f"{proxy.url} ({proxy.source})" for proxy in self.proxies] + ([f"PAC {self.pac}"] if self.pac else [])
         return ", ".join(parts) or None
 

@@ -13,7 +13,7 @@ from diagnose.model.text import text
 MOST_AT_ONCE = 8
 """Connections to one port of one address. Mail servers take ten of one user (Dovecot), a browser opens six."""
 SLICE_SECONDS = 0.25
-"""How often whoever waits looks whether its run is over."""
+"""How often a waiting run looks whether it is over."""
 
 Peer = tuple[str, int]
 """Address and port."""

@@ -229,7 +229,7 @@ def knowledge_with(brought: tuple[Package, ...]) -> Knowledge:
 
 
 def known_causes(folder: Path = CAUSES) -> frozenset[str] | None:
-    """The ids that the catalogue's files define; None where there are none yet."""
+    """The ids that the catalogue's files define; None if they define no id yet."""
     found = frozenset(
         identifier
         for file in sorted(folder.glob("*.yaml"))

@@ -72,7 +72,7 @@ class Conversation:
     # -- the page's side
 
     def take_seat(self, token: str) -> bool:
-        """Exchange the token; True for the first who has it, and for nobody else."""
+        """Exchange the token; True for the first browser that brings it, and for no other."""
         with self._lock:
             fits = secrets.compare_digest(token.encode(), self.token.encode()) and not self._taken
             self._taken = self._taken or fits

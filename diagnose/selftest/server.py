@@ -1,7 +1,7 @@
 """The self-test's web server: loopback only, for one browser, for one run.
 
-Whoever comes without what the page was given — another program on this computer, a foreign page, a name that was made
-to point here (DNS rebinding) — gets the same bare 403 whatever it asks for.
+A request without what the page was given gets the same bare 403, whatever it asks for. It may be another program's,
+a foreign page's, or one by a name made to point here (DNS rebinding).
 """
 
 from __future__ import annotations
