@@ -1,6 +1,6 @@
 # Three commands do everything on a fresh Debian or macOS with Python 3.11 or newer:
 #   make lab   diagnose an account on the embedded mail estate, and show the report
-#   make unit  run the tests that start no server, no browser and no program: within a minute, and without root
+#   make unit  run the quick tests: no root, no program is started, and no large case is tried
 #   make test  install what the tests need, and run them all
 
 PYTHON ?= python3
@@ -29,7 +29,7 @@ lab: $(BIN)/diagnose
 
 # Which these are is said in tests/conftest.py.
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not whole"
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not whole and not thorough"
 
 test: $(VENV)/.dev servers
 	@$(BIN)/python -m tests.machine
