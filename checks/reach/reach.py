@@ -82,7 +82,7 @@ def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts
     addresses = inputs[HostFacts].found.addresses
     seconds = context.deadline.share(0.7, CONNECT_SECONDS).left()
     race = context.network.connect_all(addresses, target.port, context.deadline, seconds)
-    hurried = race.patience < TELLING_SECONDS
+    hurried = race.seconds < TELLING_SECONDS
     comparing = None
     if not race.decided(UNEASY_SECONDS):
         comparing = in_background(partial(_compare, target, inputs, race, context), f"compare {target.host}")

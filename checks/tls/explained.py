@@ -20,7 +20,7 @@ EXPLAIN_SECONDS = 6.0
 LONGEST_PLAINTEXT = 1000
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+class TlsExplanation(msgspec.Struct, frozen=True, kw_only=True):
     """What the second look found."""
 
     chain: tuple[CertificateFacts, ...] = ()
@@ -35,30 +35,30 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-def explain(known: Failure, target: Service, address: str | None, context: Context) -> Explanation:
+def explain(known: Failure, target: Service, address: str | None, context: Context) -> TlsExplanation:
     """Look again at the handshake of *target* at *address* that failed as *known*; nothing is sent in it."""
     deadline = context.deadline.share(0.7, EXPLAIN_SECONDS)
     if address is None:
-        return Explanation(failure=known)
+        return TlsExplanation(failure=known)
     if known.name == "tls_not_spoken" and target.tls == "implicit":
         try:
-            return Explanation(plaintext=_plain_greeting(address, target, deadline, context))
+            return TlsExplanation(plaintext=_plain_greeting(address, target, deadline, context))
         except OSError as error:
-            return Explanation(failure=failure(error, "greeting"))
+            return TlsExplanation(failure=failure(error, "greeting"))
     legacy = known.name == "tls_version_or_cipher"
     try:
         version, ders = _sent(address, target, deadline, context, legacy=legacy)
     except OSError as error:
         again = failure(error, "tls_handshake")
         if legacy or not may_pass(again):
-            return Explanation(failure=again)
+            return TlsExplanation(failure=again)
         try:  # some old servers hang up on what is new to them, without an alert
             version, ders = _sent(address, target, deadline, context, legacy=True)
         except OSError:
-            return Explanation(failure=again)
+            return TlsExplanation(failure=again)
         legacy = True
     chain = tuple(filter(None, (read_certificate(der) for der in ders[:LONGEST_CHAIN])))
-    return Explanation(
+    return TlsExplanation(
         chain=chain,
         legacy_version=version if legacy else None,
         issuer_related=_related(chain[0].issuer, context) if chain else None,

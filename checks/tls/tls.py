@@ -17,7 +17,7 @@ from checks.server.server import ServerFacts, patient_deadline, session_key, tak
 from checks.server.spoken import speaks
 from checks.sessions import MailSession, open_session
 from checks.tls.certificates import name_matches
-from checks.tls.explained import Explanation, explain
+from checks.tls.explained import TlsExplanation, explain
 from checks.tls.handshake import TlsFacts, dated, outside_validity
 from diagnose.model import (
     Check,
@@ -286,7 +286,7 @@ def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:
 
 
 def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator[Finding]:
-    seen = facts.explanation or Explanation()
+    seen = facts.explanation or TlsExplanation()
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     if known.name == "certificate_not_accepted":
         yield from _judge_certificate(facts, known, seen, target)
@@ -364,7 +364,7 @@ def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
     return True, max(past - facts.at, 0.0)  # another certificate was made after the end of this one
 
 
-def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, target: Service) -> Iterator[Finding]:
+def _judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, target: Service) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     found = False
     vouched, offset = _vouched(facts)
@@ -451,7 +451,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
         )
 
 
-def _judge_strength(seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
+def _judge_strength(seen: TlsExplanation, place: dict[str, str | int]) -> Iterator[Finding]:
     """Would the certificates be refused as too weak, even under a trusted authority?"""
     weak = next((one for one in seen.chain if one.short_key or one.old_digest), None)
     if weak is None:
@@ -471,7 +471,9 @@ def _judge_strength(seen: Explanation, place: dict[str, str | int]) -> Iterator[
     )
 
 
-def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
+def _judge_chain(
+    facts: TlsFacts, known: Failure, seen: TlsExplanation, place: dict[str, str | int]
+) -> Iterator[Finding]:
     leaf, rest = seen.chain[0], seen.chain[1:]
     if leaf.self_signed:
         yield Finding(

@@ -61,9 +61,9 @@ class ResponseText(msgspec.Struct, frozen=True, kw_only=True):
     scripted: bool = False
     """Whether a page's own script names an error."""
     message: bool = False
-    """Whether it is no more than a message; a longer page may be a mailbox."""
+    """Whether the page is as short as a message; a longer one may be a mailbox."""
     filled: bool = False
-    """Whether it is a page that is too full for a message, or for a login form: its words are not looked at."""
+    """Whether the page is too long for a message or a login form; its words are not kept then."""
 
     @property
     def empty(self) -> bool:

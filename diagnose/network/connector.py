@@ -27,20 +27,20 @@ from diagnose.network.threads import in_background
 MOST_ADDRESSES_A_FAMILY = 4
 """Few connections a server: a host with more addresses than that is a pool, and the rest are like these."""
 
-Family = Literal["ipv4", "ipv6"]
+AddressFamily = Literal["ipv4", "ipv6"]
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One connect: where to, and what came of it."""
 
     address: str
-    family: Family
+    family: AddressFamily
     failure: Failure | None = None
     """None: connected."""
     milliseconds: int
 
 
-def family_of(address: str) -> Family:
+def family_of(address: str) -> AddressFamily:
     """The family of an address literal."""
     return "ipv6" if ":" in address else "ipv4"
 
@@ -65,7 +65,7 @@ class Race:
         """
         self.addresses = picked(addresses)
         self.port = port
-        self.patience = deadline.left()
+        self.seconds = deadline.left()
         """Seconds that each connect was given."""
         self._deadline = deadline
         self._slots = slots or {}
@@ -87,15 +87,15 @@ class Race:
         address, connected = won
         return self._made(Stream(connected, deadline, peer=address, slot=self._slots.get(address)))
 
-    def decided(self, patience: float) -> bool:
-        """Wait up to *patience* seconds; whether an address connected or all have failed."""
+    def decided(self, seconds: float) -> bool:
+        """Wait up to *seconds* seconds; whether an address connected or all have failed."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=patience)
+            return self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=seconds)
 
-    def attempts(self, patience: float) -> tuple[Attempt, ...]:
-        """What came of each address, waiting up to *patience* seconds for those still under way."""
+    def attempts(self, seconds: float) -> tuple[Attempt, ...]:
+        """What came of each address, waiting up to *seconds* seconds for those still under way."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._attempts) == len(self.addresses), timeout=patience)
+            self._changed.wait_for(lambda: len(self._attempts) == len(self.addresses), timeout=seconds)
             return tuple(sorted(self._attempts, key=lambda a: self.addresses.index(a.address)))
 
     def close(self) -> None:

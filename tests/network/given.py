@@ -8,7 +8,7 @@ from checks.dns.domain import DomainFacts
 from checks.dns.host import HostFacts
 from checks.reach.reach import ReachFacts
 from checks.tls.certificates import CertificateFacts
-from checks.tls.explained import Explanation
+from checks.tls.explained import TlsExplanation
 from checks.tls.handshake import TlsFacts
 from diagnose.account.history import History
 from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Subject, Target
@@ -77,5 +77,5 @@ def refused_certificate(one: CertificateFacts, *, code: int = 20) -> TlsFacts:
         at=NOW,
         failure=Failure(name="certificate_not_accepted", operation="tls_handshake"),
         verify_code=code,
-        explanation=Explanation(chain=(one,)),
+        explanation=TlsExplanation(chain=(one,)),
     )
