@@ -119,7 +119,9 @@ def probe_server(target: Service, inputs: Inputs, context: Context) -> ServerFac
         return msgspec.structs.replace(first, tries=(_try(first), Try(failure=failure(error, "connect"))))
     second = _converse(stream, target, inputs, context)
     telling = second if second.greeting or not first.greeting else first
-    if not first.open and not second.open and _silent(first) and _silent(second):
+    if not first.open and _silent(second) and first.failure is not None and not _silent(first):
+        telling = first  # an end says more than a silence
+    elif not first.open and not second.open and _silent(first) and _silent(second):
         telling = max(first, second, key=lambda facts: facts.waited_seconds)
     return msgspec.structs.replace(telling, tries=(_try(first), _try(second)))
 

@@ -53,6 +53,12 @@ def turns_away(greeting: bytes | str) -> bool:
     return any(session.refusal is not None and session.refusal.match(line) for session in SESSIONS.values())
 
 
+def takes_leave(words: str) -> bool:
+    """Whether with *words* a server of a mail protocol ends the conversation, whatever it was asked."""
+    line = words.encode()
+    return any(session.farewell is not None and session.farewell.match(line) for session in SESSIONS.values())
+
+
 def for_good(greeting: str) -> bool:
     """Whether a *greeting* that turns away does so for good."""
     line = greeting.encode()

@@ -63,7 +63,8 @@ class _Client(poplib.POP3):
         try:
             line, _ = self._getline()  # type: ignore[attr-defined]  # poplib's own reader, bounded by its _MAXLINE
         except poplib.error_proto as error:
-            raise ClosedError(str(error)) from None
+            ended = str(error) == "-ERR EOF"  # poplib's own words, and no server's
+            raise ClosedError("closed by the server" if ended else str(error)) from None
         return bytes(line)
 
 

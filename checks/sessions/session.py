@@ -81,6 +81,8 @@ class MailSession(ABC):
     """The first bytes of all such greetings, upper case."""
     refusal: ClassVar[re.Pattern[bytes] | None] = None
     """What a greeting begins with that tells the client to go; None: a greeting of the protocol cannot."""
+    farewell: ClassVar[re.Pattern[bytes] | None] = None
+    """What a reply begins with by which the server ends the session; None: no reply alone does."""
     lasting: ClassVar[re.Pattern[bytes] | None] = None
     """What one begins with that means it for good; None: a greeting does not say."""
 

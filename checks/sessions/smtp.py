@@ -32,8 +32,6 @@ smtplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # an EHLO answer 
 HELO_NAME = "[127.0.0.1]"
 """An address literal (RFC 5321 §4.1.3): tells the server nothing about this computer."""
 
-_FAREWELL = re.compile(rb"421")  # RFC 5321 §3.8
-
 
 class SmtpSession(MailSession):
     """A submission session; no mail is ever sent in it."""
@@ -42,6 +40,7 @@ class SmtpSession(MailSession):
     greeting = re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")
     beginnings = (b"220", b"421", b"450", b"454", *(b"5%02d" % number for number in range(100)))
     refusal = re.compile(rb"[45]\d\d")
+    farewell = re.compile(rb"421(?=[ -]|\r?\n|$)")  # RFC 5321 §3.8
     lasting = re.compile(rb"5\d\d")  # RFC 5321 §4.2.1
     _in_mail = False
     """A transaction was begun, and is to be taken back: no mail is sent."""
@@ -176,7 +175,7 @@ class SmtpSession(MailSession):
         """Submission has no mailbox."""
 
     def has_ended(self) -> bool:
-        return ended_by_server(self.stream, _FAREWELL, before_end=True)
+        return ended_by_server(self.stream, self.farewell, before_end=True)
 
     def say_goodbye(self) -> None:
         with contextlib.suppress(ClosedError):

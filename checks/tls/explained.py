@@ -40,7 +40,7 @@ def explain(known: Failure, target: Service, address: str | None, context: Conte
     deadline = context.deadline.share(0.7, EXPLAIN_SECONDS)
     if address is None:
         return TlsExplanation(failure=known)
-    if known.name == "tls_not_spoken" and target.tls == "implicit":
+    if known.name == "tls_not_spoken":
         try:
             return TlsExplanation(plaintext=_plain_greeting(address, target, deadline, context))
         except OSError as error:
@@ -84,7 +84,7 @@ def _connect(address: str, port: int, deadline: Deadline, context: Context) -> S
 
 def _plain_greeting(address: str, target: Service, deadline: Deadline, context: Context) -> str:
     """The first words; a server that waits for its client, as those of HTTP do, says them to a ClientHello."""
-    stream = _connect(address, target.port, deadline, context)
+    stream = _open_for_tls(address, target, deadline, context)
     try:
         stream.sendall(client_hello(target.host))
         words = first_words(stream, target.protocol)
