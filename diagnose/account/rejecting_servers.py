@@ -21,7 +21,7 @@ from diagnose.process.first_use import decode, one_at_a_time
 from diagnose.process.regular_file import open_regular
 
 REMEMBERED_SECONDS = 3600
-"""A ban follows failed logins within minutes, and what is older says nothing of it."""
+"""A ban follows failed logins within minutes; older ones say nothing about it."""
 MOST_SERVERS = 200
 LARGEST_FILE = 50_000
 LOCK_SECONDS = 0.5

@@ -1,4 +1,4 @@
-"""A configuration page, fetched: verified HTTPS all the way, or it does not count."""
+"""Fetch a configuration file: it counts only if every hop is verified HTTPS."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from diagnose.network import Network
 from diagnose.replies import charset_in, decode
 
 FETCH_SECONDS = 8.0
-"""Patience for one page, from look-up to last byte."""
+"""For one file, from look-up to last byte."""
 
 
 class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What is at a URL."""
+    """The configuration file at a URL, or why it cannot be had."""
 
     status: SourceStatus
     """``found``: `body` is the page; ``nothing``: no page is there; ``failed``: unclear, or not to be trusted."""

@@ -32,7 +32,7 @@ class LineError(TextError, ValueError):
 
 
 class ReplyLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One reply and what is known of it; keys beside these are left aside."""
+    """One reply and what is known about it; other keys are ignored."""
 
     id: str | int
     reply: str

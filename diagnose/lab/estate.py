@@ -135,7 +135,7 @@ class Estate:
 
     @property
     def crashes(self) -> list[BaseException]:
-        """Mistakes of the estate's own servers; none, or what was seen of it proves nothing."""
+        """Mistakes of the estate's own servers; with any, a diagnosis of the estate proves nothing."""
         return [crash for server in self._servers for crash in server.crashes]
 
     def _bring_up(self, stack: contextlib.ExitStack) -> None:

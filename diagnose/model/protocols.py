@@ -47,7 +47,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a protocol beside how its sessions are held."""
 
     name: ProtocolName
-    """As in JSON, in the files of providers, and in the option that names a server of it."""
+    """As in JSON, in provider files, and in the option that names its server."""
     label: Text
     """What reports call it."""
     help: str

@@ -61,7 +61,7 @@ class Race:
         """Start. *deadline* bounds each connect; at most four addresses of each family are tried.
 
         *slots*: the right to a connection to each address, freed as it ends. Without *keeps* what connects is closed
-        at once. *made* is told of the stream that there is in the end.
+        at once. *made* is called with the stream that wins.
         """
         self.addresses = picked(addresses)
         self.port = port
@@ -112,7 +112,7 @@ class Race:
         self.close()
 
     def is_over(self) -> bool:
-        """Whether nothing is under way any more, and no connection waits to be taken."""
+        """Whether no connect is under way, and no connection waits to be taken."""
         with self._changed:
             return self._finished.done() and self._winner is None
 

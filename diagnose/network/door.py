@@ -111,7 +111,7 @@ class Network:
         return view
 
     def close(self) -> None:
-        """Break off every connection that was made, by views of it, too; from now on whatever is made."""
+        """Break off every connection, those of its views, too; later ones are broken off as they are made."""
         self._connections.close()
         for view in tuple(self._views):
             view.close()
@@ -202,7 +202,7 @@ class Network:
         raise NamedError(failed)
 
     def open_connections(self, peer: str, ports: Collection[int]) -> int:
-        """How many connections to *ports* of the address *peer* there are, of all runs: a server may limit them."""
+        """The number of connections of all runs to *ports* of the address *peer*: a server may limit them."""
         return self._slots.taken(peer, ports)
 
     def fetch(
@@ -231,7 +231,7 @@ class Network:
         return fetch(url, deadline, open_stream, accept=accept, keep_cookies=keep_cookies, headers=headers)
 
     def probe_port(self, address: str, port: int, deadline: Deadline) -> Attempt:
-        """Whether *port* of *address* accepts a connection; asked once a run, the connection is closed at once."""
+        """Whether *port* of *address* accepts a connection, which is closed at once. Asked once a run."""
 
         def attempt() -> Attempt:
             race = self.connect_all((address,), port, deadline, deadline.left(), keeps=False)

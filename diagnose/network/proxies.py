@@ -123,7 +123,7 @@ def proxy_secrets(environment: Mapping[str, str]) -> Iterator[Secret]:
 
 
 def masked(url: str) -> str:
-    """*url* without user name, password and query, for showing; rather too little of it than too much."""
+    """*url* without user name, password and query, to be shown; in doubt, less of it is left."""
     scheme, found, rest = url.strip().partition("://")
     place = (rest if found else scheme).rpartition("@")[2].partition("?")[0]
     return f"{scheme}://{place}" if found and scheme.isalnum() else place
