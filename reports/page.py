@@ -19,7 +19,7 @@ from reports.terminal import Prose, format_blocks, heading, indented, item
 from reports.words import words
 
 WIDEST_NAME = 0.45
-"""Of the width: where a name takes more than this, what belongs to it stands below it."""
+"""A share of the width; with a wider name among them, values stand below their names."""
 COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": "yellow", "•": "default"}
 
 

@@ -1,4 +1,4 @@
-"""A document whose every string is fit to be shown."""
+"""Make every string of a document fit to be shown."""
 
 from __future__ import annotations
 

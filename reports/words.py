@@ -133,7 +133,7 @@ def words(translate: Callable[[str], str]) -> Wording:
 
 
 def moment(started_at: str) -> str:
-    """An RFC 3339 time for people, in UTC; what is no such time is shown as it is."""
+    """An RFC 3339 time for people, in UTC; any other text is returned unchanged."""
     try:
         return f"{datetime.fromisoformat(started_at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:

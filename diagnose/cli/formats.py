@@ -1,4 +1,4 @@
-"""The formats that a report can be written in: by name or suffix, and what is said of one that fails."""
+"""The formats that a report can be written in: by name or suffix, and the errors of a format that fails."""
 
 from __future__ import annotations
 

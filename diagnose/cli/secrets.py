@@ -83,7 +83,7 @@ def from_keyring(account: str) -> Secret | None:
 
 
 def from_prompt(account: str) -> Secret | None:
-    """What is typed at a terminal, without echo; None when nothing is, or when there is no terminal."""
+    """The secret typed at a terminal, without echo; None for an empty one, or without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     import getpass

@@ -1,4 +1,4 @@
-"""Signals that ask this process to end: they stop what waits, and never what is being written."""
+"""Signals that ask this process to end: they stop a wait, and never the writing of a report."""
 
 from __future__ import annotations
 

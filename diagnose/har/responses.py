@@ -45,7 +45,7 @@ _SCRIPT_FIELD = re.compile(r'"(\w{1,40})"\s?:\s?"([^"\\]{1,500})')
 
 
 class ResponseText(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a body."""
+    """The part of a response body that is kept."""
 
     said: tuple[str, ...] = ()
     """Its words, a line each."""
@@ -105,7 +105,7 @@ def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -
 
 
 def read_json(body: str, secrets: Secrets) -> ResponseText:
-    """The messages and error names of a JSON answer, in the order they stand in."""
+    """The messages and error names of a JSON answer, in their order."""
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):

@@ -58,7 +58,7 @@ class Clean(NamedTuple):
     entry: dict[str, Any]
     """A valid HAR 1.2 entry, which cleaned again is the same, and tells the same."""
     answer: ResponseText
-    """What was kept of the body of the response."""
+    """The part of the response body that is kept."""
 
 
 def clean_entry(raw: dict[str, Any], secrets: Secrets) -> Clean | None:

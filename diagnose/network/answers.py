@@ -24,7 +24,7 @@ class Heard(NamedTuple, Generic[A]):
 
     answer: A
     seconds: float
-    """Zero: to those alone who wait for it now."""
+    """Zero: only to the askers that wait for it now."""
     for_others: bool = True
     """Whether other askers may use it; the asker's own deadline may have cut it short."""
 

@@ -99,7 +99,7 @@ class Race:
             return tuple(sorted(self._attempts, key=lambda a: self.addresses.index(a.address)))
 
     def close(self) -> None:
-        """Give up what is still under way."""
+        """Abort the connects that are still under way."""
         self._deadline = Deadline(0)
         with self._changed:
             self._decided = True
@@ -194,7 +194,7 @@ class Race:
 
 
 def picked(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    """At most four of each family, alternating, so that neither family stands at the end of the line."""
+    """At most four of each family, alternating, so that neither family comes last."""
     families: dict[str, list[str]] = {"ipv6": [], "ipv4": []}
     for address in dict.fromkeys(addresses):
         plain = address.strip("[]")

@@ -101,7 +101,7 @@ class Network:
         self._views: weakref.WeakSet[Network] = weakref.WeakSet()
 
     def for_run(self) -> Self:
-        """A view for one more run: what is shared is, and closing it breaks off that run's connections alone."""
+        """A view for one more run; to close it breaks off that run's connections alone."""
         view = copy.copy(self)
         view.resolver = self.resolver.for_run()
         view._begin()
@@ -129,7 +129,7 @@ class Network:
         return first if is_shared(first) else trust_context(self.ca_file)
 
     def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
-        """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is left behind."""
+        """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is abandoned."""
         looking = in_background(lambda: self.vantage.look_up(ascii_name(host)), f"look up {host}")
         try:
             return SystemLookup(addresses=looking.result(timeout=deadline.left()))
@@ -217,7 +217,7 @@ class Network:
     ) -> FetchedPage:
         """The page at *url*, redirects followed as far as *accept* allows. Never raises.
 
-        *ready* may hand over a connection to host and port that stands already, TLS included. Without
+        *ready* may hand over an open connection to host and port, TLS included. Without
         *keep_cookies* no cookie that the page sets is sent back. *headers* go with every request.
         """
 

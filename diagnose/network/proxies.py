@@ -55,7 +55,7 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
     """What this computer is told about proxies."""
 
     proxies: tuple[Proxy, ...] = ()
-    """Each once; programs differ in whose settings they heed."""
+    """Each once; programs differ in the settings that they follow."""
     pac: str | None = None
     """Where a script that chooses the proxy is kept (PAC); it is named here, and never run."""
 

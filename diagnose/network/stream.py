@@ -109,7 +109,7 @@ class Stream:
         self._unread = data + self._unread
 
     def take_unread(self) -> bytes:
-        """What was put back, taken again, for a reader that waits on the descriptor before it reads."""
+        """Take again what was put back, for a reader that waits on the descriptor before it reads."""
         data, self._unread = self._unread, b""
         return data
 

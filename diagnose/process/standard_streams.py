@@ -49,7 +49,7 @@ def tell(sentence: str) -> None:
 
 
 def settle() -> OSError | None:
-    """Write what is left in the streams; why standard output could not take it, a reader that has gone aside."""
+    """Flush the streams. Returns why standard output failed; a reader that has gone is not a failure."""
     failed = None
     try:
         sys.stdout.flush()
