@@ -58,8 +58,8 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
     """One login."""
 
     outcome: Outcome
-    """``unanswered``: sent, and then silence or an end; the server may have counted it. ``unasked``: the server let
-    this client in, or said yes, before the secret was sent, so that nothing is known of it."""
+    """``unanswered``: the secret was sent, and no answer came; the server may have counted the try. ``unasked``: the
+    server let this client in, or said yes, before the secret was sent. That tells nothing of the secret."""
     mechanism: str | None = None
     offered: tuple[str, ...] = ()
     reply: str = ""
@@ -132,7 +132,7 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
 
 
 def _takes_no_login(target: Service, context: Context) -> bool:
-    """Whether the server offers nobody any way to log in, which takes no secret to find out."""
+    """Whether the server offers no client any way to log in; that is known without a secret."""
     session = take_session(target, context)
     if session is None:
         return False

@@ -12,7 +12,7 @@ from checks.dns.domain import ALIVE, DomainFacts
 from checks.dns.host import HostFacts
 from checks.dns.system import SPECIAL_USE
 from checks.network.clock import ClockFacts
-from checks.network.evidence import SILENT, dns_answers, reached, somebody_answered
+from checks.network.evidence import SILENT, any_computer_answered, dns_answers, reached
 from checks.network.portal import PortalFacts, Reply
 from checks.network.proxy import ProxyAttempt, ProxyFacts
 from checks.reach.reach import ReachFacts
@@ -117,7 +117,7 @@ def _server_answered(facts: ReachFacts, context: Context) -> bool:
         return True
     if all(map(_is_loopback, facts.addresses)):
         return False  # what a blocked name leads to is this computer, which refuses by itself
-    return somebody_answered(facts) or any(_said_by_router(attempt, context) for attempt in facts.attempts)
+    return any_computer_answered(facts) or any(_said_by_router(attempt, context) for attempt in facts.attempts)
 
 
 def _said_by_router(attempt: Attempt, context: Context) -> bool:

@@ -31,7 +31,7 @@ def dns_answers(inputs: Inputs) -> list[DnsAnswer]:
     return answers
 
 
-def somebody_answered(facts: ReachFacts) -> bool:
+def any_computer_answered(facts: ReachFacts) -> bool:
     """Whether any computer answered a connect, be it with a refusal."""
     failures = [attempt.failure for attempt in facts.attempts] + [witness.failure for witness in facts.witnesses]
     return facts.connected is not None or any(one is None or one.name not in SILENT for one in failures)

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from checks.network.evidence import SILENT, reached, somebody_answered
+from checks.network.evidence import SILENT, any_computer_answered, reached
 from checks.reach.reach import ReachFacts
 from checks.web.web import WebFacts
 from diagnose import __version__
@@ -104,7 +104,7 @@ def probe_page(target: Service, inputs: Inputs, context: Context) -> ProxyFacts:
     at = None
     if reach is not None:
         at = reach.connected
-        direct = "answers" if somebody_answered(reach) else "silent"
+        direct = "answers" if any_computer_answered(reach) else "silent"
     if web is not None:
         last = web.hops[-1]
         direct = "works" if last.status is not None and last.status < 500 else direct
@@ -122,7 +122,7 @@ def probe_proxy(_target: Subject, inputs: Inputs, context: Context) -> ProxyFact
         raise SkipCheck(text("there is no server to ask a proxy for"))
     rows = reached(inputs)
     direct: Direct = "silent" if rows else "unknown"
-    if any(somebody_answered(facts) for _, facts in rows):
+    if any(any_computer_answered(facts) for _, facts in rows):
         direct = "works" if any(facts.connected for _, facts in rows) else "answers"
     at = next((facts.connected for _, facts in rows if facts.connected), None)
     return ProxyFacts(passages=_attempts(named[0], at, context), direct=direct)

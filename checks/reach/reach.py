@@ -68,12 +68,12 @@ class ReachFacts(Facts, frozen=True, kw_only=True):
 
 
 def stream_key(service: Service) -> str:
-    """The shelf's name for the connection of *service*."""
+    """The key in the connection pool of the connection of *service*."""
     return f"stream {service.protocol} {service.host} {service.port}"
 
 
 def race_key(service: Service) -> str:
-    """The shelf's name for the connects of *service* that are still under way."""
+    """The key in the connection pool of the connects of *service* that are still under way."""
     return f"race {service.protocol} {service.host} {service.port}"
 
 

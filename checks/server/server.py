@@ -96,7 +96,7 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
 
 
 def session_key(service: Service) -> str:
-    """The shelf's name for the session of *service*."""
+    """The key in the connection pool of the session of *service*."""
     return f"session {service.protocol} {service.host} {service.port}"
 
 

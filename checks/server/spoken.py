@@ -54,7 +54,7 @@ def turns_away(greeting: bytes | str) -> bool:
 
 
 def takes_leave(words: str) -> bool:
-    """Whether with *words* a server of a mail protocol ends the conversation, whatever it was asked."""
+    """Whether a server of a mail protocol ends the conversation with *words*."""
     line = words.encode()
     return any(session.farewell is not None and session.farewell.match(line) for session in SESSIONS.values())
 

@@ -1,4 +1,4 @@
-"""What a mail session can do, whatever its protocol."""
+"""What a mail session can do, in every protocol."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class MailSession(ABC):
     logged_in = False
     """The server has let this client in without any login."""
     sent: Secret | None = None
-    """What `login` has sent: from then on it is masked in whatever the server says."""
+    """The secret that `login` has sent; it is masked in all later words of the server."""
     secret_is_out = False
     """Whether `login` came as far as sending the secret."""
 
@@ -156,7 +156,7 @@ class MailSession(ABC):
         """Look into the mailbox without changing anything; None where the protocol has none. Raises OSError."""
 
     def ask_quota(self, deadline: Deadline) -> tuple[int, int] | None:
-        """Storage used and allowed, in units of 1024 octets (RFC 9208); None where nobody says."""
+        """Storage used and allowed, in units of 1024 octets (RFC 9208); None where the server does not say."""
         return None
 
     def forms_of(self, subject: Subject) -> tuple[str, ...]:
@@ -260,9 +260,9 @@ def holds_secret(answer: bytes, credentials: Credentials) -> bool:
 
 
 def sasl_answers(credentials: Credentials, mechanism: str) -> Iterator[bytes]:
-    """What the client says in *mechanism*, answer by answer: PLAIN (RFC 4616), LOGIN, XOAUTH2, OAUTHBEARER (RFC 7628).
+    """The client's answers in *mechanism*: PLAIN (RFC 4616), LOGIN, XOAUTH2 or OAUTHBEARER (RFC 7628).
 
-    The last answer is the one that RFC 7628 §3.2.3 wants after a failure, so that the server may end the exchange.
+    The last answer is the one that RFC 7628 §3.2.3 wants after a failure. The server may then end the exchange.
     """
     name, secret = credentials.username.encode(), credentials.secret.reveal().encode("utf-8", "surrogateescape")
     match mechanism:

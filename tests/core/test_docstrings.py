@@ -14,8 +14,6 @@ import diagnose
 ROOT = Path(diagnose.__file__).parents[1]
 MOST_WORDS = 20
 NOT_DONE = (
-    "checks/login/",
-    "checks/sessions/",
     "diagnose/model/check.py",
     "diagnose/planning/",
     "diagnose/running/",
