@@ -25,6 +25,7 @@ from diagnose.running import diagnosis
 from diagnose.running.context import OtherMailbox
 from diagnose.running.diagnosis import Request, diagnose, mask_of
 from tests.reports.samples import wrong_password
+from tests.support.build import SUBJECT
 
 WORDS = ["hunter2x", "Tr0ub4dor&3", "correct horse battery", "pä$$wörd-é", "密码很长的词", "a\\b\"c'd<e>", "100%+sure="]
 BETWEEN = {
@@ -277,7 +278,7 @@ def test_no_format_of_the_report_holds_a_secret(said: str, kind: str, monkeypatc
     other = OtherMailbox(address="b@example.net", domain="example.net", password=Secret("hunter2x"))
     report = diagnose(
         Request(
-            subject=Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example"),
+            subject=SUBJECT,
             discovery=False,
             selection=Selection(only=("plug",)),
             password=Secret("hunter2x") if kind == "password" else None,

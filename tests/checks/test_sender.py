@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from checks.login.sender import SenderFacts, judge_sender
-from diagnose.model import Inputs, Subject
-from tests.support.build import service
+from diagnose.model import Inputs
+from tests.support.build import SUBJECT, service
 
-ALICE = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 SMTP = service("smtp", 465)
-GIVEN = Inputs(subject=ALICE, provider=None, services=(SMTP,), facts=())
+GIVEN = Inputs(subject=SUBJECT, provider=None, services=(SMTP,), facts=())
 
 
 def found(reply: str) -> list[tuple[str, str]]:

@@ -59,7 +59,6 @@ from diagnose.model import (
     Service,
     Skip,
     Status,
-    Subject,
     Target,
     text,
 )
@@ -69,9 +68,8 @@ from diagnose.planning.declaration import DISCOVERY
 from diagnose.running.diagnosis import _discovery
 from diagnose.running.plugins import all_checks
 from diagnose.verdict.verdict import judge
-from tests.support.build import CHECKS
+from tests.support.build import CHECKS, SUBJECT
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 HOST = Host(name="mail.corp.example", source="option")
 GUESSED_HOST = Host(name="mail.corp.example", source="guess")
 LATE = Failure(name="timed_out", operation="connect", text="no answer in time")

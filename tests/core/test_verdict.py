@@ -13,13 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
-from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Skip, Subject, Target, text
+from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Skip, Target, text
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.verdict.verdict import JudgedCause, Judgement, judge
-from tests.support.build import CHECKS
+from tests.support.build import CHECKS, SUBJECT
 
 KNOWN = catalogue()
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 
 
 def service(

@@ -11,11 +11,11 @@ from checks.tls.certificates import CertificateFacts
 from checks.tls.explained import TlsExplanation
 from checks.tls.handshake import TlsFacts
 from diagnose.account.history import History
-from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Subject, Target
+from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Target
 from diagnose.network import Attempt, DnsAnswer, HostAddresses, Nameserver, Network
 from diagnose.running.context import Context
+from tests.support.build import SUBJECT
 
-ALICE = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 NOW = 1_700_000_000.0
 DAY = 86_400.0
 DnsState = Literal["answered", "timed_out", "server_failure", "no_resolver", "refused"]
@@ -36,7 +36,7 @@ def given(
     facts: tuple[Facts, ...] = (),
     elsewhere: tuple[tuple[Target, Facts], ...] = (),
 ) -> Inputs:
-    return Inputs(subject=ALICE, provider=None, services=services, facts=facts, elsewhere=elsewhere)
+    return Inputs(subject=SUBJECT, provider=None, services=services, facts=facts, elsewhere=elsewhere)
 
 
 def dns_answer(status: DnsState, *records: str) -> DnsAnswer:
