@@ -198,7 +198,7 @@ def test_silence_ends_at_the_deadline(steps: tuple[Step, ...], silence: tuple[St
     "steps",
     [
         (forever(b"+OK " + b"x" * 10_000),),
-        (b"+OK " + b"x" * 5000 + b"\r\n",),
+        (b"+OK " + b"x" * 5000 + b"\r\n", CLOSE),
         (b"-ERR [SYS/TEMP] not now\r\n",),
         (b"\xff\xfe\r\n",),
         (b"\r\n",),
