@@ -1,5 +1,6 @@
-# Two commands do everything on a fresh Debian or macOS with Python 3.11 or newer:
+# Three commands do everything on a fresh Debian or macOS with Python 3.11 or newer:
 #   make lab   diagnose an account on the embedded mail estate, and show the report
+#   make unit  run the quick tests: no root, no program is started, and no large case is tried
 #   make test  install what the tests need, and run them all
 
 PYTHON ?= python3
@@ -18,19 +19,25 @@ LOWEST := build/lowest
 OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/core/test_,connector.py http.py resolver.py \
 	stream.py texts_and_subjects.py)
 
-.PHONY: lab test lowest lint types check format bench messages wheel pins servers clean
+.PHONY: lab unit test lowest lint types check format bench messages wheel pins servers clean
+
+# Tests mostly wait for servers: three at once keep two cores busy.
+AT_ONCE := -n 3 --dist loadfile
 
 lab: $(BIN)/diagnose
 	@$(BIN)/diagnose lab $(SCENARIO) || [ $$? -eq 1 ]  # 1: the fault was found
 
-# Tests mostly wait for servers: three at once keep two cores busy.
+# Which these are is said in tests/conftest.py.
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not whole and not thorough"
+
 test: $(VENV)/.dev servers
 	@$(BIN)/python -m tests.machine
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest $(AT_ONCE) --no-loadscope-reorder
 
 # Once more, with the oldest versions that pyproject.toml takes: tests that lean on a library, and whole runs for the rest.
 lowest: $(LOWEST)/.dev
-	$(LOWEST)/bin/python -m pytest -n 3 --dist loadfile -m "not real" $(OF_LIBRARIES)
+	$(LOWEST)/bin/python -m pytest $(AT_ONCE) -m "not real" $(OF_LIBRARIES)
 	$(LOWEST)/bin/diagnose lab --all
 
 lint: $(VENV)/.dev

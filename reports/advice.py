@@ -11,11 +11,11 @@ from diagnose.model.report import ReportRemedy
 from diagnose.rendering.renderer import RenderStyle
 from reports.remedies import can_be_followed, for_audience
 from reports.terminal import Prose, heading, indented, item
-from reports.words import Words
+from reports.words import Wording
 
 
-def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Words) -> Iterator[RenderableType]:
-    """The steps for the audience, with ``style.verbose`` everybody's; without, who else can help."""
+def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Wording) -> Iterator[RenderableType]:
+    """The steps for the audience. ``style.verbose`` adds those of all others; else a line tells who else can help."""
     _ = style.translate
     own, others = for_audience(remedies, style.audience)
     if own and own[0].fixer != style.audience:
@@ -29,7 +29,7 @@ def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Words)
         yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
 
 
-def steps(remedy: ReportRemedy, words: Words, title: str | None = None) -> Iterator[RenderableType]:
+def steps(remedy: ReportRemedy, words: Wording, title: str | None = None) -> Iterator[RenderableType]:
     """The numbered steps of one kind of person, and the pages that help; *title* in place of whose they are."""
     yield from heading(title or words.remedy.get(remedy.fixer, remedy.fixer))
     for number, step in enumerate(remedy.steps, start=1):

@@ -16,9 +16,9 @@ from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import PALETTE, Renderer, RenderStyle
-from reports import facts
-from reports.harmless import harmless
+from reports.fact_rows import fact_rows
 from reports.remedies import can_be_followed, for_audience
+from reports.sanitized import sanitized
 from reports.words import SYMBOLS, moment, words
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def render(report: Report, style: RenderStyle) -> str:
     with one_at_a_time:
         from markupsafe import Markup  # with jinja2: wanted for this format only
 
-    report = harmless(report)
+    report = sanitized(report)
     css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "report.css"))
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     end = max([report.duration_ms, 1, *((c.started_ms or 0) + (c.duration_ms or 0) for c in report.checks)])
@@ -112,7 +112,7 @@ def render(report: Report, style: RenderStyle) -> str:
         moment=moment,
         for_audience=for_audience,
         can_be_followed=can_be_followed,
-        fact_rows=facts.rows,
+        fact_rows=fact_rows,
     )
 
 

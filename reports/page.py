@@ -14,19 +14,19 @@ from diagnose.knowledge.catalogue import LONGEST_FACT
 from diagnose.rendering.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
 from diagnose.rendering.renderer import RenderStyle
 from reports.advice import advice, steps
-from reports.harmless import harmless
-from reports.terminal import Prose, heading, indented, item, written
+from reports.sanitized import sanitized
+from reports.terminal import Prose, format_blocks, heading, indented, item
 from reports.words import words
 
 WIDEST_NAME = 0.45
-"""Of the width: where a name takes more than this, what belongs to it stands below it."""
+"""A share of the width; with a wider name among them, values stand below their names."""
 COLORS: Mapping[Mark, str] = {"✓": "green", "✗": "red", "!": "yellow", "?": "yellow", "•": "default"}
 
 
 def page(page: Page, style: RenderStyle) -> str:
     """*page* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
     # a page holds texts of the knowledge, whose longest are longer than what a server may say
-    return written(_laid_out(harmless(page, LONGEST_FACT), style), style).lstrip("\n")
+    return format_blocks(_laid_out(sanitized(page, LONGEST_FACT), style), style).lstrip("\n")
 
 
 def _laid_out(page: Page, style: RenderStyle) -> Iterator[RenderableType]:

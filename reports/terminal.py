@@ -17,7 +17,7 @@ from diagnose.rendering.prose import line_starts
 from diagnose.rendering.renderer import RenderStyle
 
 NARROWEST = 32
-"""Columns below which nothing can be laid out any more; a narrower terminal wraps by itself."""
+"""Columns below which no layout fits; a narrower terminal wraps by itself."""
 NO_BREAK = "\u00a0"
 """Keeps words together while lines are broken; written as a plain space."""
 COLORS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ COLORS: Mapping[str, str] = {
 _ASCII = str.maketrans("✓✗–·•─╌→…╳", "+x-.*-.>~/")
 
 
-def written(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
+def format_blocks(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
     """*blocks* as text with its line ends; nothing in them is read as markup."""
     out = StringIO()
     console = Console(

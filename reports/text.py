@@ -16,11 +16,11 @@ from rich.text import Text
 from diagnose.model import Status
 from diagnose.model.report import Report, ReportCause, ReportCheck
 from diagnose.rendering.renderer import Renderer, RenderStyle
-from reports import facts
 from reports.advice import advice
-from reports.harmless import harmless
+from reports.fact_rows import fact_rows
 from reports.page import page
-from reports.terminal import COLORS, NO_BREAK, Prose, heading, indented, item, noted, written
+from reports.sanitized import sanitized
+from reports.terminal import COLORS, NO_BREAK, Prose, format_blocks, heading, indented, item, noted
 from reports.words import SYMBOLS, moment, words
 
 ROOM_FOR_COLUMNS = 72
@@ -29,7 +29,7 @@ ROOM_FOR_COLUMNS = 72
 
 def render(report: Report, style: RenderStyle) -> str:
     """*report* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
-    return written(_Page(harmless(report), style).blocks(), style)
+    return format_blocks(_Page(sanitized(report), style).blocks(), style)
 
 
 class _Page:
@@ -224,7 +224,7 @@ class _Page:
         return self.words.reason(check, self.report.checks)
 
     def facts(self, values: Mapping[str, object], indent: int = 4) -> Iterator[RenderableType]:
-        for name, value in facts.rows(values):
+        for name, value in fact_rows(values):
             yield Padding(Prose(Text(f"{name}: {value}", "dim")), (0, 0, 0, indent))
 
     def footer(self) -> RenderableType:

@@ -29,7 +29,7 @@ SYMBOLS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Words:
+class Wording:
     """Labels by the names that the model uses; families and fixers of other packages may be missing."""
 
     verdict: Mapping[str, str]
@@ -82,10 +82,10 @@ class Words:
         return self.seconds.format(number=f"{milliseconds / 1000:.1f}".removesuffix(".0"))
 
 
-def words(translate: Callable[[str], str]) -> Words:
+def words(translate: Callable[[str], str]) -> Wording:
     """The labels in the language of *translate*."""
     _ = translate
-    return Words(
+    return Wording(
         verdict={"healthy": _("Healthy"), "problem": _("Problem found"), "inconclusive": _("Not clear yet")},
         in_part=_("Looked at in part"),
         cause={"healthy": _("Worth attention"), "problem": _("Cause"), "inconclusive": _("Best guess")},
@@ -133,7 +133,7 @@ def words(translate: Callable[[str], str]) -> Words:
 
 
 def moment(started_at: str) -> str:
-    """An RFC 3339 time for people, in UTC; what is no such time is shown as it is."""
+    """An RFC 3339 time for people, in UTC; any other text is returned unchanged."""
     try:
         return f"{datetime.fromisoformat(started_at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:

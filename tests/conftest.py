@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 
 import pytest
 
 # A command that is started five hundred times would otherwise be compiled as often, which takes longer than it runs.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-# No test trusts what the system trusts, and to read its 140 authorities takes longer than all else in a short run.
+# No test trusts what the system trusts, and each run would read its 140 authorities, a twentieth of a second's work.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.pem")
+
+STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.lab.trial"}
+"""Whoever takes something from these modules starts programs, or a mail estate on loopback."""
+MEASURES = {"within", "working", "process_time", "get_traced_memory"}
+"""Whoever calls one of these asks how much time or memory something takes, mostly of something large."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is `whole` or `thorough`, and puts whole and real runs first.
+
+    A long file that begins late would keep one worker busy in the end.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function):
+            if starts_something(item.module):
+                item.add_marker("whole")
+            if getattr(item.obj, "is_hypothesis_test", False) or MEASURES & names_in(item.function, item.module):
+                item.add_marker("thorough")
+    items.sort(key=lambda item: not any(item.iter_markers("real")) and not any(item.iter_markers("whole")))
+
+
+@functools.cache
+def starts_something(module: ModuleType) -> bool:
+    """Whether the tests of *module*, or the fixtures of its folder, start programs or an estate."""
+    fixtures = sys.modules.get(f"{module.__package__}.conftest")
+    found = [one for place in (module, fixtures) if place is not None for one in vars(place).values()]
+    return any(STARTERS & {getattr(one, "__module__", None), getattr(one, "__name__", None)} for one in found)
+
+
+def names_in(function: Callable[..., object], module: ModuleType) -> set[str]:
+    """The names that *function* uses, and the functions of *module* that it calls."""
+    own = names_of(function.__code__) if isinstance(function, FunctionType) else set()
+    called = [vars(module).get(name) for name in own]
+    return own.union(*(names_of(one.__code__) for one in called if isinstance(one, FunctionType)))
+
+
+def names_of(code: CodeType) -> set[str]:
+    """The names that *code* uses, and the functions inside it."""
+    return set(code.co_names).union(*(names_of(one) for one in code.co_consts if isinstance(one, CodeType)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -12,7 +12,7 @@ class SyntaxFacts(Facts, frozen=True, kw_only=True):
     """How the address is written."""
 
     flaw: Text | None
-    """Why it is none (RFC 5321 §4.1.2, RFC 6531 §3.3); None: it is one."""
+    """Why the text is no address (RFC 5321 §4.1.2, RFC 6531 §3.3); None where it is one."""
 
 
 def probe_syntax(target: Subject, _inputs: Inputs, _context: Context) -> SyntaxFacts:

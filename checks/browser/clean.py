@@ -36,7 +36,7 @@ DRAWS = {"script", "document"}
 
 
 def probe_clean(target: Service, inputs: Inputs, context: Context) -> Visit:
-    """Open the page as somebody would who has never been there, with the first browser that is here."""
+    """Open the page as a first visit would, in the first known browser that is installed."""
     if not context.person.browsing.clean_run:
         raise SkipCheck(text("not asked for with --clean-browser"))
     if find_spec("playwright") is None:
@@ -141,7 +141,7 @@ def _holds(shown: str, place: Literal["name", "page"]) -> bool:
 
 
 def judge_clean(facts: Visit, inputs: Inputs, target: Service) -> Iterator[Finding]:
-    """What keeps somebody from logging in who comes with a clean browser?"""
+    """What keeps a person with a clean browser from logging in?"""
     if shows_login(facts):
         return
     findings = list(_judge_opening(facts)) or list(_judge_page(facts, inputs, target))

@@ -66,7 +66,7 @@ def judge_difference(facts: DifferenceFacts, inputs: Inputs, target: Service) ->
 
 
 def _certainty(cause: str, told: Certainty, facts: DifferenceFacts) -> Certainty:
-    """What somebody tells makes it likely; that the means to bring it about lies in a profile confirms it."""
+    """The person's message makes *cause* likely; a means to bring it about, found in a profile, confirms it."""
     if told == "possible":
         return "possible"
     return "confirmed" if cause == "browser.stale-cache" and facts.worker else "likely"

@@ -38,7 +38,7 @@ def probe_har(_target: Subject, _inputs: Inputs, context: Context) -> HarFacts:
 
 
 def judge_har(facts: HarFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
-    """Where the last login ended; nothing is amiss that did not keep it from ending well."""
+    """Where did the last login end? A fault that did not keep it from ending well is not told."""
     login = recorded_login(facts.exchanges)
     if login is not None and login.outcome == "in":
         return
@@ -122,7 +122,7 @@ def _judge_asked_again(login: RecordedLogin) -> Iterator[Finding]:
 
 
 def _judge_pages(ours: tuple[Exchange, ...], inputs: Inputs) -> Iterator[Finding]:
-    """Where nobody came as far as a login: the last page of the site."""
+    """The recording reached no login: judge the last page of the site."""
     pages = [e for e in ours if e.kind == "document" and not e.redirect]
     if not pages:
         return

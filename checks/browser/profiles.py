@@ -31,7 +31,7 @@ SESSION_COMPLAINTS = {"web.session-expired", "web.redirect-loop", "browser.stale
 
 
 def probe_profiles(target: Service, inputs: Inputs, context: Context) -> ProfilesFacts:
-    """Read the profiles, ask the server whether it takes a header as large as theirs, look at old pages of theirs."""
+    """Read the profiles, send the server a header as large as theirs, and compare their old pages with today's."""
     if not context.person.browsing.profiles:
         raise SkipCheck(text("reading browser profiles was not asked for"))
     web = inputs.get(WebFacts)

@@ -1,7 +1,7 @@
-"""Seen: the messages that the person saw in a mail program or on a page, read as a server's reply would be.
+"""The messages that the person saw in a mail program or on a page, read like a server's reply.
 
-What somebody tells is worth less than what the run sees itself: no more than likely, and only possible where the run
-found in working order what the message complains of.
+They are worth less than what the run sees itself. A cause that they name is likely at most. It is only possible where
+the run found in working order what the message complains of.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from checks.web.web import WebFacts
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, text
 from diagnose.replies import read_message
-from diagnose.replies.text import LARGEST_REPLY
+from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.running.context import Context
 
 F = TypeVar("F", bound=Facts)
@@ -61,7 +61,7 @@ def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[F
 
 
 def working_families(inputs: Inputs) -> frozenset[str]:
-    """The families of causes that the run found in working order, as far as it looked at what somebody set up."""
+    """The families of causes that the run found in working order."""
     logins = [facts.outcome for _, facts in inputs.each(LoginFacts)]
     if "accepted" in logins:
         return frozenset(catalogue().families)
@@ -83,7 +83,7 @@ def working_families(inputs: Inputs) -> frozenset[str]:
 
 
 def _all_well(inputs: Inputs, kind: type[F], good: Callable[[F], bool]) -> bool:
-    """Whether *good* holds of all services that somebody named; of all guesses where nobody named any."""
+    """Whether *good* holds of all services that were named; of all guessed ones where no service was named."""
     rows = [(target, facts) for target, facts in inputs.each(kind) if isinstance(target, Service)]
     named = [facts for target, facts in rows if target.named] or [facts for _, facts in rows]
     return bool(named) and all(map(good, named))

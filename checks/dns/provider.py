@@ -17,7 +17,7 @@ class ProviderFacts(Facts, frozen=True, kw_only=True):
 
     by_mx: str | None
     by_host: dict[str, str]
-    """Server name to provider id, for the names that somebody set up and whose owner is known."""
+    """Server name to provider id, for servers that were set up and whose owner is known."""
 
 
 def probe_provider(_target: Subject, inputs: Inputs, _context: Context) -> ProviderFacts:

@@ -59,7 +59,7 @@ def probe_lockout(target: Subject, inputs: Inputs, context: Context) -> LockoutF
 
 
 def read_record(target: Subject, inputs: Inputs, context: Context) -> LockoutFacts | None:
-    """What the record says of the password at hand; None where there is none."""
+    """What the record says of the password at hand; None without a password or user name."""
     if context.person.password is None or target.username is None:
         return None
     return weigh(target.username, context.person.password, inputs.provider, context)

@@ -15,11 +15,13 @@ from checks.login.bare_rejection import deeper_reasons, judge_bare_rejection
 from checks.login.counting import BARE, counts, recorded_as
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
 from checks.login.one_try import log_in_once, refusal
+from checks.reach.reach import ReachFacts
 from checks.server.client_limits import judge_wait
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, session_key, take_session
 from checks.sessions import Credentials, MailSession, Reply
 from checks.tls.handshake import TlsFacts
+from checks.tls.tls import session_again
 from diagnose import providers
 from diagnose.account.history import PENDING
 from diagnose.model import (
@@ -57,8 +59,8 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
     """One login."""
 
     outcome: Outcome
-    """``unanswered``: sent, and then silence or an end; the server may have counted it. ``unasked``: the server let
-    this client in, or said yes, before the secret was sent, so that nothing is known of it."""
+    """``unanswered``: the secret was sent, and no answer came; the server may have counted the try. ``unasked``: the
+    server let this client in, or said yes, before the secret was sent. That tells nothing of the secret."""
     mechanism: str | None = None
     offered: tuple[str, ...] = ()
     reply: str = ""
@@ -82,6 +84,13 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     session = take_session(target, context)
     if credentials is None or session is None:
         raise SkipCheck(text("the connection is gone"))
+    _let_earlier_end(session, target, inputs, context)
+    if session.has_ended():  # as servers do with one that stands idle, while others have their turn
+        session.close()
+        try:
+            session = session_again(target, inputs, context)
+        except OSError as error:
+            raise SkipCheck(text("the connection is gone")) from error
     offered = session.mechanisms
     if session.logged_in:
         session.close()
@@ -92,7 +101,6 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     if mechanism is None:
         session.close()
         return facts
-    _let_earlier_end(session, target, inputs, context)
     started = time.monotonic()
 
     def patience() -> Deadline:
@@ -125,7 +133,7 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
 
 
 def _takes_no_login(target: Service, context: Context) -> bool:
-    """Whether the server offers nobody any way to log in, which takes no secret to find out."""
+    """Whether the server offers no client any way to log in; that is known without a secret."""
     session = take_session(target, context)
     if session is None:
         return False
@@ -159,7 +167,7 @@ def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, cont
     if not ports:
         return
     patience = context.deadline.share(0.2, EARLIER_SECONDS)
-    while context.network.standing(session.stream.peer, ports) and not patience.passed():
+    while context.network.open_connections(session.stream.peer, ports) and not patience.passed():
         time.sleep(0.05)
     time.sleep(min(GOODBYE_SECONDS, context.deadline.left()))
 
@@ -389,7 +397,7 @@ CHECK = Check(
     untold=_untold,
     left_open=_left_open,
     rules_out=RULED_OUT,
-    needs=(ServerFacts, TlsFacts),
+    needs=(ServerFacts, TlsFacts, ReachFacts),
     reads=(PasswordFacts,),
     starts_after=(LockoutFacts,),  # which counts no try of this run
     applies=_takes_logins,

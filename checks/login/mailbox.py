@@ -24,7 +24,7 @@ class MailboxFacts(Facts, frozen=True, kw_only=True):
 
 
 def probe_mailbox(target: Service, _inputs: Inputs, context: Context) -> MailboxFacts:
-    """EXAMINE INBOX or STAT; whoever asks about sending goes on with the session, where it is for that, too."""
+    """Send EXAMINE INBOX or STAT. The session is kept for the check of the sender, where it can send, too."""
     session = take_session(target, context)
     if session is None:
         raise SkipCheck(text("the connection is gone"))

@@ -28,7 +28,7 @@ def probe_mechanisms(target: Service, _inputs: Inputs, context: Context) -> Mech
 
 
 def judge_mechanisms(facts: MechanismsFacts, _inputs: Inputs, target: Service) -> Iterator[Finding]:
-    """Could anybody log in?"""
+    """Does the server offer a way to log in?"""
     if not facts.offered:
         yield Finding(
             cause="settings.no-common-auth",

@@ -26,10 +26,11 @@ def log_in_once(
     provider: str | None,
     counted: Callable[[Reply], str | None],
 ) -> Reply:
-    """Send the secret, once, with the try on record from before it is sent.
+    """Send the secret, once; the try goes on record before that.
 
-    *deadline* is asked for when it is sent. *counted*: as what a reply that lets nobody in goes on record, a cause id;
-    None: the server counts no wrong try. Raises SkipCheck where nothing may be sent, OSError when no answer comes.
+    *deadline* is called when the secret is sent. *counted* names the cause under which a rejection goes on record, or
+    None where the server counts no wrong try. Raises SkipCheck where the secret may not be sent, OSError when no answer
+    comes.
     """
     if credentials.is_token:  # no server locks an account over tokens
         return session.login(credentials, mechanism, deadline())

@@ -8,6 +8,7 @@ from checks.login.login import LOGIN_SECONDS, LoginFacts, read_answer
 from checks.login.mailbox import MailboxFacts
 from checks.server.server import take_session
 from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
+from diagnose.replies import Suspect
 from diagnose.running.context import Context
 
 AFTER_LOGIN = (
@@ -18,6 +19,8 @@ AFTER_LOGIN = (
     "lockout.rate-limited",
 )
 """What a refusal of one's own address after a login can mean; others are the receiving side's matter."""
+BARRED = ("lockout.address-blocked", "settings.access-policy")
+"""What it can mean where it is about the address that the client comes from."""
 
 
 class SenderFacts(Facts, frozen=True, kw_only=True):
@@ -59,20 +62,27 @@ def judge_sender(facts: SenderFacts, inputs: Inputs, target: Service) -> Iterato
     """Logged in, but not allowed to send as this address, or at all?"""
     if facts.ok or facts.failure is not None:
         return
-    for suspect in read_answer(facts.reply, inputs, target, "rcpt").suspects:
-        if suspect.cause in AFTER_LOGIN:
-            yield Finding(
-                cause=suspect.cause,
-                certainty=suspect.certainty,
-                proof=suspect.proof,
-                partial="reading" not in target.ways,  # a session for both says it of every sender
-                text=text(
-                    "The login worked, but {host} does not take mail from {address}: {reply}",
-                    host=target.host,
-                    address=facts.sender or inputs.subject.address,
-                    reply=facts.reply,
-                ),
-            )
+    for suspect in _suspects(facts.reply, inputs, target):
+        yield Finding(
+            cause=suspect.cause,
+            certainty=suspect.certainty,
+            proof=suspect.proof,
+            partial="reading" not in target.ways,  # a session for both says it of every sender
+            text=text(
+                "The login worked, but {host} does not take mail from {address}: {reply}",
+                host=target.host,
+                address=facts.sender or inputs.subject.address,
+                reply=facts.reply,
+            ),
+        )
+
+
+def _suspects(reply: str, inputs: Inputs, target: Service) -> Iterator[Suspect]:
+    suspects = read_answer(reply, inputs, target, "rcpt").suspects
+    if suspects and suspects[0].cause == "settings.auth-not-sent":  # which the login has disproved
+        suspects = read_answer(reply, inputs, target, "login").suspects
+    meant = BARRED if suspects and suspects[0].cause in BARRED else AFTER_LOGIN
+    yield from (suspect for suspect in suspects if suspect.cause in meant)
 
 
 def _untold(facts: SenderFacts) -> Text | None:

@@ -1,4 +1,4 @@
-"""What is amiss on the person's own computer and network: its clock, its hosts file."""
+"""Faults of the person's own computer: its clock, its hosts file."""
 
 from __future__ import annotations
 

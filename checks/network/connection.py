@@ -1,4 +1,4 @@
-"""Is this computer on a network at all: has it routes, and did anything whatever answer."""
+"""Is this computer on a network at all: has it routes, and did any other computer answer?"""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from checks.dns.domain import ALIVE, DomainFacts
 from checks.dns.host import HostFacts
 from checks.dns.system import SPECIAL_USE
 from checks.network.clock import ClockFacts
-from checks.network.evidence import SILENT, dns_answers, reached, somebody_answered
+from checks.network.evidence import SILENT, any_computer_answered, dns_answers, reached
 from checks.network.portal import PortalFacts, Reply
-from checks.network.proxy import Passage, ProxyFacts
+from checks.network.proxy import ProxyAttempt, ProxyFacts
 from checks.reach.reach import ReachFacts
 from diagnose.discovery.facts import Discovered
 from diagnose.knowledge.loader import KNOWLEDGE, load
@@ -24,14 +24,14 @@ from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
 
 ANYWHERE = ("192.0.2.1", "2001:db8::1")
-"""Addresses that stand for the rest of the world (RFC 5737, RFC 3849) when the kernel is asked for a route."""
+"""Addresses that stand for the rest of the world (RFC 5737, RFC 3849). The kernel is asked for a route there."""
 NEIGHBOUR_MS = 900
 """Less than a computer takes to find out that the next hop is gone: three questions a second apart (RFC 4861 §10)."""
-LANDMARK_SECONDS = 3.0
+REFERENCE_SECONDS = 3.0
 """Two SYNs have been lost by then (RFC 6298)."""
 
 
-class Landmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReferenceHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A public server that is found without DNS, and always there."""
 
     address: str
@@ -41,9 +41,9 @@ class Landmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 @made_once
-def landmarks() -> tuple[Landmark, ...]:
+def reference_hosts() -> tuple[ReferenceHost, ...]:
     """Those that are known. Raises KnowledgeError."""
-    return load(KNOWLEDGE / "network" / "landmarks.yaml", tuple[Landmark, ...])
+    return load(KNOWLEDGE / "network" / "reference-hosts.yaml", tuple[ReferenceHost, ...])
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def usable(self) -> bool:
-        """A link-local source (RFC 3927, RFC 4291 §2.5.6) is what a computer gives itself when nobody else does."""
+        """Whether packets could go this way.
+
+        A computer gives itself a link-local source (RFC 3927, RFC 4291 §2.5.6) where it was given no address.
+        """
         own = ipaddress.ip_address(self.source.partition("%")[0]) if self.source else None
         to = ipaddress.ip_address(self.destination.partition("%")[0])
         return own is not None and (not own.is_link_local or to.is_link_local)
@@ -69,7 +72,7 @@ class ConnectionFacts(Facts, frozen=True, kw_only=True):
     interfaces: tuple[str, ...] = ()
     """Network interfaces, loopback aside."""
     routes: tuple[Route, ...] = ()
-    """To the resolvers and servers of this run, loopback aside; to anywhere when there are none."""
+    """To the resolvers and servers of this run, loopback aside; where it has none, to `ANYWHERE`."""
     silent: tuple[str, ...] = ()
     """Servers, by address, that a connect went to in vain."""
     resolver_silent: bool = False
@@ -78,7 +81,7 @@ class ConnectionFacts(Facts, frozen=True, kw_only=True):
 
 
 def probe_connection(_target: Subject, inputs: Inputs, context: Context) -> ConnectionFacts:
-    """Read what the run brought; ask the kernel, and in the end landmarks, only where nothing answered."""
+    """Read what the run brought; ask the kernel, and in the end reference hosts, only where nothing answered."""
     resolver = context.network.resolver
     servers = [server.address for server in resolver.nameservers()]
     # a forwarder on this computer answers whether there is a network or not; one that was chosen is the person's word
@@ -104,7 +107,7 @@ def probe_connection(_target: Subject, inputs: Inputs, context: Context) -> Conn
         routes=routes,
         silent=tuple(dict.fromkeys(targets)),
         resolver_silent=bool(answers) and not dns_answered and not forwarder and not all(map(_is_loopback, servers)),
-        landmarks=_knock_at_landmarks(context) if may_ask else (),
+        landmarks=_probe_reference_hosts(context) if may_ask else (),
     )
 
 
@@ -114,7 +117,7 @@ def _server_answered(facts: ReachFacts, context: Context) -> bool:
         return True
     if all(map(_is_loopback, facts.addresses)):
         return False  # what a blocked name leads to is this computer, which refuses by itself
-    return somebody_answered(facts) or any(_said_by_router(attempt, context) for attempt in facts.attempts)
+    return any_computer_answered(facts) or any(_said_by_router(attempt, context) for attempt in facts.attempts)
 
 
 def _said_by_router(attempt: Attempt, context: Context) -> bool:
@@ -137,17 +140,17 @@ def _page_answered(inputs: Inputs) -> bool:
     if clock is not None and clock.ticks:
         return True
     proxies = [facts for _, facts in inputs.each(ProxyFacts)] + ([proxy] if proxy else [])
-    return any(_let_through(passage) for facts in proxies for passage in facts.passages)
+    return any(_let_through(attempt) for facts in proxies for attempt in facts.passages)
 
 
 def _came(reply: Reply) -> bool:
     return reply.status is not None or (reply.failure is not None and reply.failure.name not in SILENT)
 
 
-def _let_through(passage: Passage) -> bool:
+def _let_through(attempt: ProxyAttempt) -> bool:
     """Whether a proxy on another computer answered, or one on this computer got an answer."""
-    own = is_address(host := urllib.parse.urlsplit(passage.proxy).hostname or "") and _is_loopback(host)
-    return passage.worked or (passage.status is not None and not own and host != "localhost")
+    own = is_address(host := urllib.parse.urlsplit(attempt.proxy).hostname or "") and _is_loopback(host)
+    return attempt.worked or (attempt.status is not None and not own and host != "localhost")
 
 
 def _comes_from_outside(answer: DnsAnswer) -> bool:
@@ -171,13 +174,13 @@ def _route(address: str, context: Context) -> Route:
     return Route(destination=address, source=context.network.vantage.source_towards(address))
 
 
-def _knock_at_landmarks(context: Context) -> tuple[Attempt, ...]:
-    limit = context.deadline.share(0.5, LANDMARK_SECONDS)
-    places = [mark for mark in landmarks() if _route(mark.address, context).usable]
+def _probe_reference_hosts(context: Context) -> tuple[Attempt, ...]:
+    limit = context.deadline.share(0.5, REFERENCE_SECONDS)
+    places = [mark for mark in reference_hosts() if _route(mark.address, context).usable]
     races = [
         context.network.connect_all((mark.address,), mark.port, limit, limit.left(), keeps=False) for mark in places
     ]
-    asked = [in_background(lambda race=race: race.attempts(limit.left() + 0.3), "landmark") for race in races]  # type: ignore[misc]  # mypy infers no lambda defaults
+    asked = [in_background(lambda race=race: race.attempts(limit.left() + 0.3), "reference host") for race in races]  # type: ignore[misc]  # mypy infers no lambda defaults
     return tuple(attempt for one in asked for attempt in one.result())
 
 
@@ -186,7 +189,7 @@ def _answered(facts: ConnectionFacts) -> bool:
 
 
 def judge_connection(facts: ConnectionFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
-    """No route, or nobody there?"""
+    """Has this computer no route, or does no other computer answer?"""
     if _answered(facts):
         return
     # many a company's network drops what goes to public servers: their silence only adds to another one's

@@ -16,7 +16,7 @@ SILENT = {"timed_out", "network_unreachable", "host_unreachable", "name_not_foun
 
 
 def reached(inputs: Inputs) -> list[tuple[Service, ReachFacts]]:
-    """Every service that somebody named, with what became of connecting to it."""
+    """Every service that was named, with the outcome of connecting to it."""
     rows = inputs.each(ReachFacts)
     return [(target, facts) for target, facts in rows if isinstance(target, Service) and target.named]
 
@@ -31,14 +31,14 @@ def dns_answers(inputs: Inputs) -> list[DnsAnswer]:
     return answers
 
 
-def somebody_answered(facts: ReachFacts) -> bool:
+def any_computer_answered(facts: ReachFacts) -> bool:
     """Whether any computer answered a connect, be it with a refusal."""
     failures = [attempt.failure for attempt in facts.attempts] + [witness.failure for witness in facts.witnesses]
     return facts.connected is not None or any(one is None or one.name not in SILENT for one in failures)
 
 
 def in_trouble(inputs: Inputs) -> bool:
-    """Whether the way to a named service broke off anywhere before the login, or to no service at all was found."""
+    """Whether the way to a named service broke off before the login, or no service was found at all."""
     if any(facts.connected is None for _, facts in reached(inputs)):
         return True
     troubled = [target for target, tls in inputs.each(TlsFacts) if not tls.verified]

@@ -36,7 +36,7 @@ class Interceptor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class PublicHost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page that anybody's certificate can be compared with."""
+    """A public page whose certificate is asked for, to compare its issuer."""
 
     host: str
     operator: str
@@ -90,10 +90,10 @@ def probe_interception(_target: Subject, inputs: Inputs, context: Context) -> In
 
 
 def _unknown_issuer(facts: TlsFacts, host: str) -> CertificateFacts | None:
-    """The leaf of a chain that was refused for nothing but its issuer.
+    """The leaf of a chain whose only fault is its unknown issuer; None where that tells nothing of an interceptor.
 
-    A leaf that signed itself says nothing of anybody in between. One that tells where its issuer's
-    certificate can be had is a public authority's, left out by the server.
+    A leaf that signed itself names no interceptor. One that names where its issuer's certificate lies comes from a
+    public authority: the server left that certificate out.
     """
     chain = facts.explanation.chain if facts.explanation else ()
     if not chain or facts.verify_code in NAME_CODES | TIME_CODES | WEAK_CODES.keys():

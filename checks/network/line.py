@@ -30,7 +30,7 @@ SLOW_MS = 1000
 FAR_ABOVE = 10
 """Times the quickest, for a spread that is worth a hint."""
 FAR_ABOVE_MS = 300
-"""And at least this much more: below, nobody notices."""
+"""And at least this much more: a smaller difference is not felt."""
 MANY_LOST = 2
 FEWEST = 3
 """Connects below which a line that lost none of them may still be a bad one."""

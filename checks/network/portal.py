@@ -1,4 +1,4 @@
-"""A network's sign-in page in between: does a page with a known answer come back as somebody else's."""
+"""A network's sign-in page in between: does another server answer for a page with a known answer?"""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _host(url: str) -> str:
 
 
 def is_foreign(reply: Reply) -> bool:
-    """Whether somebody else than the page's operator must have answered."""
+    """Whether a server that is not the page's operator's must have answered."""
     if reply.as_known or reply.status is None:
         return False
     if reply.status == NETWORK_AUTHENTICATION_REQUIRED:
@@ -182,7 +182,7 @@ def _seen(reply: Reply) -> str:
 
 
 def _untold(facts: PortalFacts) -> Text | None:
-    """Only a page that comes back as it is known shows that nobody stands in between."""
+    """Only a page that comes back as it is known shows that no sign-in page stands in between."""
     return None if any(reply.as_known for reply in facts.replies) else text("no page with a known answer came back")
 
 

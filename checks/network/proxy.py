@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from checks.network.evidence import SILENT, reached, somebody_answered
+from checks.network.evidence import SILENT, any_computer_answered, reached
 from checks.reach.reach import ReachFacts
 from checks.web.web import WebFacts
 from diagnose import __version__
@@ -43,7 +43,7 @@ SOCKS_VERSION = 5
 NO_METHOD = 255
 """A SOCKS proxy's word that it wants authentication that was not offered (RFC 1928 §3)."""
 BY_ITSELF = ("negotiate", "ntlm", "kerberos")
-"""Authentication that a signed-in computer does without asking anybody (RFC 4559)."""
+"""Authentication that a signed-in computer carries out without a question to the person (RFC 4559)."""
 
 Stage = Literal["proxy", "answer", "page"]
 """How far it went: to the proxy, to its answer, to the page's server behind it."""
@@ -51,7 +51,7 @@ Direct = Literal["works", "answers", "silent", "unknown"]
 """The same server without the proxy: the page comes; something comes, be it a refusal; nothing comes."""
 
 
-class Passage(msgspec.Struct, frozen=True, kw_only=True):
+class ProxyAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One try to get through a proxy to a server."""
 
     proxy: str
@@ -78,9 +78,9 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProxyFacts(Facts, frozen=True, kw_only=True):
-    """The passages, and how it is without a proxy."""
+    """The attempts, and how it is without a proxy."""
 
-    passages: tuple[Passage, ...]
+    passages: tuple[ProxyAttempt, ...]
     direct: Direct
     on_this_computer: bool = False
     """The server is on loopback, under a name that a proxy need not know."""
@@ -104,12 +104,12 @@ def probe_page(target: Service, inputs: Inputs, context: Context) -> ProxyFacts:
     at = None
     if reach is not None:
         at = reach.connected
-        direct = "answers" if somebody_answered(reach) else "silent"
+        direct = "answers" if any_computer_answered(reach) else "silent"
     if web is not None:
         last = web.hops[-1]
         direct = "works" if last.status is not None and last.status < 500 else direct
     return ProxyFacts(
-        passages=_passages(target, at, context), direct=direct, on_this_computer=_is_loopback(at), of_page=True
+        passages=_attempts(target, at, context), direct=direct, on_this_computer=_is_loopback(at), of_page=True
     )
 
 
@@ -122,20 +122,20 @@ def probe_proxy(_target: Subject, inputs: Inputs, context: Context) -> ProxyFact
         raise SkipCheck(text("there is no server to ask a proxy for"))
     rows = reached(inputs)
     direct: Direct = "silent" if rows else "unknown"
-    if any(somebody_answered(facts) for _, facts in rows):
+    if any(any_computer_answered(facts) for _, facts in rows):
         direct = "works" if any(facts.connected for _, facts in rows) else "answers"
     at = next((facts.connected for _, facts in rows if facts.connected), None)
-    return ProxyFacts(passages=_passages(named[0], at, context), direct=direct)
+    return ProxyFacts(passages=_attempts(named[0], at, context), direct=direct)
 
 
-def _passages(service: Service, at: str | None, context: Context) -> tuple[Passage, ...]:
+def _attempts(service: Service, at: str | None, context: Context) -> tuple[ProxyAttempt, ...]:
     covering = [proxy for proxy in context.network.vantage.proxies().proxies if proxy.covers(service.host)]
     # a server on this computer is not to be had through a proxy on another
     usable = [proxy for proxy in covering if not _is_loopback(at) or _is_loopback(proxy.host)]
     if not usable:
         raise SkipCheck(text("no proxy is set for {host}", host=service.host))
     limit = context.deadline.share(0.6, PROXY_SECONDS)
-    return tuple(_pass(proxy, service, context, limit) for proxy in usable)
+    return tuple(_try_proxy(proxy, service, context, limit) for proxy in usable)
 
 
 def _is_loopback(host: str | None) -> bool:
@@ -145,9 +145,9 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-def _pass(proxy: Proxy, service: Service, context: Context, limit: Deadline) -> Passage:
+def _try_proxy(proxy: Proxy, service: Service, context: Context, limit: Deadline) -> ProxyAttempt:
     host, port, page = service.host, service.port, "web" in service.ways and service.tls == "implicit"
-    passage = Passage(
+    attempt = ProxyAttempt(
         proxy=proxy.url,
         source=proxy.source,
         plain_only=proxy.plain_only,
@@ -159,25 +159,25 @@ def _pass(proxy: Proxy, service: Service, context: Context, limit: Deadline) -> 
     try:
         stream = context.network.connect(proxy.host, proxy.port, limit)
     except OSError as error:
-        return msgspec.structs.replace(passage, failure=failure(error, "connect"))
+        return msgspec.structs.replace(attempt, failure=failure(error, "connect"))
     try:
-        passage = msgspec.structs.replace(passage, stage="answer")
+        attempt = msgspec.structs.replace(attempt, stage="answer")
         if proxy.scheme == "https":
             stream.start_tls(context.network.trust(), proxy.host)
         if proxy.scheme == "socks4":
-            return msgspec.structs.replace(passage, stage="page")  # that something listens there is all that is asked
+            return msgspec.structs.replace(attempt, stage="page")  # that something listens there is all that is asked
         status, offered = _ask_socks(stream, host, port) if proxy.scheme == "socks5" else _ask_http(stream, host, port)
-        passage = msgspec.structs.replace(passage, status=status, offered=offered)
+        attempt = msgspec.structs.replace(attempt, status=status, offered=offered)
         if status != (0 if proxy.scheme == "socks5" else HTTPStatus.OK):
-            return passage
-        passage = msgspec.structs.replace(passage, stage="page")
+            return attempt
+        attempt = msgspec.structs.replace(attempt, stage="page")
         if page and proxy.scheme != "https":  # TLS within TLS is more than our streams can do
             stream.start_tls(context.network.trust(), host)
     except (OSError, ssl.SSLError, HTTPException) as error:
-        return msgspec.structs.replace(passage, failure=failure(error, "http"))
+        return msgspec.structs.replace(attempt, failure=failure(error, "http"))
     finally:
         stream.abort()
-    return passage
+    return attempt
 
 
 def _ask_http(stream: Stream, host: str, port: int) -> tuple[int, tuple[str, ...]]:
@@ -227,11 +227,11 @@ def judge_proxies(facts: ProxyFacts, inputs: Inputs, target: Subject | Service) 
 
 def judge_page(facts: ProxyFacts, _inputs: Inputs, _target: Service) -> Iterator[Finding]:
     """Through the proxy no, without it yes? What fails both ways is the proxy's fault only where that is plain."""
-    for passage in facts.passages:
-        counts = not passage.worked and (_itself(passage) or not facts.on_this_computer)
-        certainty = _certainty(passage, facts.direct) if counts else None
+    for attempt in facts.passages:
+        counts = not attempt.worked and (_itself(attempt) or not facts.on_this_computer)
+        certainty = _certainty(attempt, facts.direct) if counts else None
         if certainty is not None:
-            yield _finding(passage, facts.direct, certainty)
+            yield _finding(attempt, facts.direct, certainty)
 
 
 def judge_proxy(facts: ProxyFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
@@ -239,81 +239,81 @@ def judge_proxy(facts: ProxyFacts, _inputs: Inputs, _target: Subject) -> Iterato
 
     While servers can be reached without it, mail programs do well; sign-in pages in a browser do not.
     """
-    for passage in facts.passages:
-        certainty = _certainty(passage, facts.direct) if _itself(passage) else None
+    for attempt in facts.passages:
+        certainty = _certainty(attempt, facts.direct) if _itself(attempt) else None
         if certainty is not None:
-            finding = _finding(passage, facts.direct, certainty)
+            finding = _finding(attempt, facts.direct, certainty)
             yield msgspec.structs.replace(finding, partial=facts.direct in {"works", "answers"})
 
 
-def _itself(passage: Passage) -> bool:
-    """Whether the proxy as such is the obstacle, whichever server is asked for."""
-    return passage.stage == "proxy" or _wants_sign_in(passage)
+def _itself(attempt: ProxyAttempt) -> bool:
+    """Whether the proxy itself is the obstacle, for every server behind it."""
+    return attempt.stage == "proxy" or _wants_sign_in(attempt)
 
 
-def _wants_sign_in(passage: Passage) -> bool:
-    return passage.status in {HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, NO_METHOD}
+def _wants_sign_in(attempt: ProxyAttempt) -> bool:
+    return attempt.status in {HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, NO_METHOD}
 
 
-def _certainty(passage: Passage, direct: Direct) -> Certainty | None:
+def _certainty(attempt: ProxyAttempt, direct: Direct) -> Certainty | None:
     """How sure it is that the proxy is at fault; None: nothing points to it."""
-    by_itself = bool(passage.offered) and all(scheme in BY_ITSELF for scheme in passage.offered)
-    if passage.plain_only or (_wants_sign_in(passage) and (passage.signs_in or by_itself)):
+    by_itself = bool(attempt.offered) and all(scheme in BY_ITSELF for scheme in attempt.offered)
+    if attempt.plain_only or (_wants_sign_in(attempt) and (attempt.signs_in or by_itself)):
         return "possible"
-    itself = _itself(passage)
+    itself = _itself(attempt)
     # no server behind a proxy gets to see a CONNECT, so every 5xx is the proxy's own; so is every SOCKS error
-    gateway = passage.status is not None and (
-        passage.status >= HTTPStatus.INTERNAL_SERVER_ERROR or 0 < passage.status < 10
+    gateway = attempt.status is not None and (
+        attempt.status >= HTTPStatus.INTERNAL_SERVER_ERROR or 0 < attempt.status < 10
     )
     match direct:
         case "works":
             return "confirmed" if itself or gateway else "likely"
         case "silent":
             # the proxy may be the only way out; but what it cannot reach either may itself be down
-            return "likely" if itself and not _never_there(passage) else "possible"
+            return "likely" if itself and not _never_there(attempt) else "possible"
         case _:
             return "possible" if itself else None
 
 
-def _never_there(passage: Passage) -> bool:
+def _never_there(attempt: ProxyAttempt) -> bool:
     """Nothing but silence on the way to the proxy: then it is the network's silence as well as the proxy's."""
-    return passage.stage == "proxy" and passage.failure is not None and passage.failure.name in SILENT
+    return attempt.stage == "proxy" and attempt.failure is not None and attempt.failure.name in SILENT
 
 
-def _finding(passage: Passage, direct: Direct, certainty: Certainty) -> Finding:
+def _finding(attempt: ProxyAttempt, direct: Direct, certainty: Certainty) -> Finding:
     without = {
         "works": text("without it the server can be reached"),
         "answers": text("without it the server answers, but not as it should"),
         "silent": text("without it nothing answers either"),
         "unknown": text("how it is without it is not known"),
     }[direct]
-    place: dict[str, str | int] = {"proxy": passage.proxy, "source": passage.source, "host": passage.host}
-    if passage.stage == "proxy" and passage.failure is not None:
+    place: dict[str, str | int] = {"proxy": attempt.proxy, "source": attempt.source, "host": attempt.host}
+    if attempt.stage == "proxy" and attempt.failure is not None:
         sentence = text(
             "The proxy {proxy}, set by {source}, cannot be reached ({words}); {without}.",
-            words=passage.failure.words,
+            words=attempt.failure.words,
             without=without,
             **place,
         )
-    elif _wants_sign_in(passage):
+    elif _wants_sign_in(attempt):
         sentence = text(
             "The proxy {proxy}, set by {source}, wants a sign-in before it lets {host} through (status {status}); "
             "{without}.",
-            status=passage.status,
+            status=attempt.status,
             without=without,
             **place,
         )
-    elif passage.failure is not None:
+    elif attempt.failure is not None:
         sentence = text(
             "The proxy {proxy}, set by {source}, breaks off the connection to {host} ({words}); {without}.",
-            words=passage.failure.words,
+            words=attempt.failure.words,
             without=without,
             **place,
         )
     else:
         sentence = text(
             "The proxy {proxy}, set by {source}, does not let {host} through (status {status}); {without}.",
-            status=passage.status,
+            status=attempt.status,
             without=without,
             **place,
         )
@@ -323,9 +323,9 @@ def _finding(passage: Passage, direct: Direct, certainty: Certainty) -> Finding:
 def _untold(facts: ProxyFacts) -> Text | None:
     if facts.of_page:
         # of SOCKS 4 no more is known than that something listens
-        through = all(passage.worked and not passage.proxy.startswith("socks4") for passage in facts.passages)
+        through = all(attempt.worked and not attempt.proxy.startswith("socks4") for attempt in facts.passages)
         return None if through else text("whether the proxy lets the page through was not found out")
-    silent = any(passage.stage == "answer" and passage.status is None for passage in facts.passages)
+    silent = any(attempt.stage == "answer" and attempt.status is None for attempt in facts.passages)
     return text("a proxy took the connection and gave no answer") if silent else None
 
 

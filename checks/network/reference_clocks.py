@@ -26,7 +26,7 @@ MOST_SKEW_SECONDS = 300
 """Kerberos and one-time codes draw the line there, too."""
 DATE_SECONDS = 4.0
 GRACE_SECONDS = 0.2
-"""For whoever kept to the deadline to hand in what it has."""
+"""After the deadline, for calls that kept it to hand in their results."""
 MOST_PAGES_ASKED = 2
 MOST_EXCHANGES_ASKED = 2
 SMTP_PORT = 25
@@ -47,7 +47,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Validity(msgspec.Struct, frozen=True, kw_only=True):
-    """The dates of a certificate that a server sent, whoever issued it."""
+    """The dates of a certificate that a server sent, with any issuer."""
 
     host: str
     not_before: float
@@ -64,7 +64,7 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ahead(ticks: Iterable[Tick]) -> float | None:
-    """How far the other clocks are ahead, by their median in seconds; None where there is none."""
+    """How far the other clocks are ahead, by their median in seconds; None without any clock."""
     found = [tick.ahead_seconds for tick in ticks]
     return statistics.median(found) if found else None
 
@@ -81,7 +81,10 @@ def ticks_in(hops: Iterable[Hop]) -> list[Tick]:
 
 
 def tick_in_greeting(host: str, greeting: str, at: float) -> Tick | None:
-    """The date that a mail server of *host* greeted with at *at*, seconds since the epoch; None where there is none."""
+    """The clock of the mail server *host*, by the date in *greeting*, received at *at*; None without a date.
+
+    *at*: seconds since the epoch.
+    """
     told = _DATE.search(greeting)
     sent = _seconds(told[0]) if told else None
     return None if sent is None else Tick(host=host, ahead_seconds=round(sent - at, 1))
@@ -98,9 +101,11 @@ def _seconds(words: str) -> float | None:
 
 
 def surely_past(validities: Iterable[Validity], at: float) -> float | None:
-    """The latest moment that has passed for sure, as a certificate was made then, where this computer says it is *at*.
+    """The latest moment that has surely passed, since a certificate was made then; *at* is what this computer's clock
+    says.
 
-    Nobody makes one ahead of its dates; one of a moment to come needs that of another owner beside it.
+    No authority makes a certificate ahead of its dates. A moment that lies ahead of *at* needs that of another owner's
+    beside it.
     """
     latest: dict[str, float] = {}
     for one in validities:
@@ -116,10 +121,10 @@ def credible(ticks: Iterable[Tick], validities: Iterable[Validity], at: float) -
 
 
 def ask_clocks(target: Service, inputs: Inputs, context: Context) -> Testimony:
-    """What servers say of the time; asked once a run, in which *target* was the first to show an odd date.
+    """What servers say of the time. A run asks once; *target* is then the first service that showed an odd date.
 
-    Pages with a known answer and the webmail's are asked. Where fewer than two owners tell it, the web hosts that may
-    be there and the domain's MX are asked, too.
+    Pages with a known answer and the webmail page are asked. Where fewer than two owners tell the time, likely web
+    hosts and the domain's MX are asked, too.
     """
     before = context.network.once("clocks", partial(_ask_all, target, inputs, context))
     try:
@@ -143,7 +148,7 @@ def _ask_all(target: Service, inputs: Inputs, context: Context) -> Testimony:
 
 
 def _exchanges(inputs: Inputs, context: Context) -> list[Ask]:
-    """The domain's MX, which may tell the time as it greets; nobody's address is said to it."""
+    """The domain's MX, whose greeting may tell the time; it is told no address."""
     if not context.consent.ask_recipient:
         return []
     found = context.network.resolver.query(inputs.subject.domain, "MX", context.deadline.share(0.2, DATE_SECONDS))

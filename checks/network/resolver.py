@@ -20,7 +20,7 @@ from diagnose.running.context import Context
 
 MOST_HOSTS = 2
 AUTHORITY_SECONDS = 4.0
-KNOCK_SECONDS = 3.0
+PORT_SECONDS = 3.0
 
 INWARD = tuple(
     ipaddress.ip_network(block)
@@ -61,7 +61,7 @@ class AnswerFacts(Facts, frozen=True, kw_only=True):
 
     contradictions: tuple[Contradiction, ...]
     uncompared: tuple[str, ...] = ()
-    """Names with an inward address for which nobody else could be asked."""
+    """Names with an inward address for which no other server could be asked."""
 
 
 def probe_answers(_target: Subject, inputs: Inputs, context: Context) -> AnswerFacts:
@@ -69,7 +69,7 @@ def probe_answers(_target: Subject, inputs: Inputs, context: Context) -> AnswerF
     suspects = list(_suspects(inputs, context))[:MOST_HOSTS]
     if not suspects:
         raise SkipCheck(text("no public name was given a private address"))
-    limit = context.deadline.share(0.6, AUTHORITY_SECONDS + KNOCK_SECONDS)
+    limit = context.deadline.share(0.6, AUTHORITY_SECONDS + PORT_SECONDS)
     contradictions, uncompared = [], []
     for host, here in suspects:
         elsewhere, by = _said_elsewhere(host, inputs, context, limit)
@@ -110,7 +110,7 @@ def _is_public(name: str) -> bool:
 
 
 def _said_elsewhere(host: str, inputs: Inputs, context: Context, limit: Deadline) -> tuple[tuple[str, ...], str]:
-    """The addresses that somebody beside this computer's resolver gives *host*, and who does; none: nobody did."""
+    """The addresses that another server than this computer's resolver gives *host*, and that server; else empty."""
     if context.network.resolver.chosen is None:
         return _ask_authority(host, context, limit.within(AUTHORITY_SECONDS))
     known = next(f for t, f in inputs.each(HostFacts) if isinstance(t, Host) and t.name == host)
@@ -141,12 +141,12 @@ def _contradiction(
 
 
 def _connects(address: str, service: Service, context: Context, limit: Deadline) -> bool:
-    attempt: Attempt = context.network.knock(address, service.port, limit.within(KNOCK_SECONDS))
+    attempt: Attempt = context.network.probe_port(address, service.port, limit.within(PORT_SECONDS))
     return attempt.failure is None
 
 
 def _ask_authority(host: str, context: Context, limit: Deadline) -> tuple[tuple[str, ...], str]:
-    """The addresses that the name servers of the zone of *host* give it, and the name of the one that did."""
+    """The addresses that the zone's name servers give *host*, and the name server that answered; else empty."""
     labels = host.rstrip(".").split(".")
     for start in range(1, len(labels) - 1):
         zone = ".".join(labels[start:])

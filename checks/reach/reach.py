@@ -58,9 +58,9 @@ class ReachFacts(Facts, frozen=True, kw_only=True):
     """Those that were over when the first connected, or all when none did."""
     witnesses: tuple[Witness, ...] = ()
     without_route: tuple[str, ...] = ()
-    """Families that this computer has no route for, whatever the server does."""
+    """Families that this computer has no route for."""
     hurried: bool = False
-    """The run had no time to wait for an answer as long as a lost packet takes to be sent again."""
+    """The run had less time for an answer than a lost packet takes to be sent again."""
     rejected_lately: int = 0
     """Logins of this account that servers rejected in the last half hour, by the tool's own record."""
     rejected_here_at: float | None = None
@@ -68,12 +68,12 @@ class ReachFacts(Facts, frozen=True, kw_only=True):
 
 
 def stream_key(service: Service) -> str:
-    """The shelf's name for the connection of *service*."""
+    """The key in the connection pool of the connection of *service*."""
     return f"stream {service.protocol} {service.host} {service.port}"
 
 
 def race_key(service: Service) -> str:
-    """The shelf's name for the connects of *service* that are still under way."""
+    """The key in the connection pool of the connects of *service* that are still under way."""
     return f"race {service.protocol} {service.host} {service.port}"
 
 
@@ -82,7 +82,7 @@ def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts
     addresses = inputs[HostFacts].found.addresses
     seconds = context.deadline.share(0.7, CONNECT_SECONDS).left()
     race = context.network.connect_all(addresses, target.port, context.deadline, seconds)
-    hurried = race.patience < TELLING_SECONDS
+    hurried = race.seconds < TELLING_SECONDS
     comparing = None
     if not race.decided(UNEASY_SECONDS):
         comparing = in_background(partial(_compare, target, inputs, race, context), f"compare {target.host}")
@@ -110,12 +110,12 @@ def _compare(target: Service, inputs: Inputs, race: Race, context: Context) -> t
     limit = context.deadline.within(COMPARE_SECONDS)
     known = [service.port for service in inputs.services if service.host == target.host]
     ports = [port for port in dict.fromkeys((*known, *COMPARED_PORTS)) if port != target.port]
-    knocks = [
-        (port, in_background(partial(context.network.knock, address, port, limit), f"knock {port}"))
+    probes = [
+        (port, in_background(partial(context.network.probe_port, address, port, limit), f"probe {port}"))
         for port in ports
         for address in race.addresses[:2]
     ]
-    results = [(port, knock.result()) for port, knock in knocks]
+    results = [(port, probe.result()) for port, probe in probes]
     witnesses = []
     for port in ports:
         failures = [attempt.failure for p, attempt in results if p == port]

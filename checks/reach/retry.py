@@ -47,7 +47,7 @@ def own_connections(target: Service, inputs: Inputs, context: Context, peer: str
     Those of other protocols do not count: a mail program has one for reading and one for sending, too.
     """
     ports = {one.port for one in inputs.services if (one.host, one.protocol) == (target.host, target.protocol)}
-    return context.network.standing(peer, {target.port, *ports})
+    return context.network.open_connections(peer, {target.port, *ports})
 
 
 def call_again(target: Service, inputs: Inputs, context: Context, *, alone: bool = False) -> Stream:

@@ -1,4 +1,4 @@
-"""The first words of a server: read up to a line end, in bounds, with what came where there was none."""
+"""The first words of a server: read up to a line end, in bounds, with the error where no line came."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ from diagnose.running.context import Context
 GREETING_SHARE = 0.65
 """Of the time left, for the greeting: half a minute of a run is enough for postscreen's 15 s, and for a second try."""
 UNKNOWN_LIMIT_SECONDS = 61.0
-"""For a reply in a protocol whose programs' limits nobody tells."""
+"""For a reply in a protocol without published limits of its programs."""
 REST_SECONDS = 2.0
 LONGEST_REST = 4096
 """Bytes of the lines behind the first that are read of a greeting which turns away."""
@@ -96,7 +96,7 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
 
 
 def session_key(service: Service) -> str:
-    """The shelf's name for the session of *service*."""
+    """The key in the connection pool of the session of *service*."""
     return f"session {service.protocol} {service.host} {service.port}"
 
 
@@ -119,7 +119,9 @@ def probe_server(target: Service, inputs: Inputs, context: Context) -> ServerFac
         return msgspec.structs.replace(first, tries=(_try(first), Try(failure=failure(error, "connect"))))
     second = _converse(stream, target, inputs, context)
     telling = second if second.greeting or not first.greeting else first
-    if not first.open and not second.open and _silent(first) and _silent(second):
+    if not first.open and _silent(second) and first.failure is not None and not _silent(first):
+        telling = first  # an end says more than a silence
+    elif not first.open and not second.open and _silent(first) and _silent(second):
         telling = max(first, second, key=lambda facts: facts.waited_seconds)
     return msgspec.structs.replace(telling, tries=(_try(first), _try(second)))
 
@@ -256,7 +258,7 @@ def _quoted(line: bytes) -> str:
 
 
 def _rest_of(line: bytes, stream: Stream) -> bytes:
-    """The further lines of an SMTP reply that began with *line* (RFC 5321 §4.2.1), as far as they come at once."""
+    """The further lines of an SMTP reply that began with *line* (RFC 5321 §4.2.1), for two seconds at most."""
     stream.deadline = stream.deadline.within(REST_SECONDS)
     rest = b""
     with contextlib.suppress(OSError):

@@ -27,7 +27,7 @@ _OURS = {name: session.greeting for name, session in SESSIONS.items() if session
 
 
 def spoken_protocol(greeting: bytes) -> str | None:
-    """The protocol that *greeting* belongs to; None when it is none of those known."""
+    """The protocol that *greeting* belongs to; None where it is not a known one."""
     return next((name for name, shape in (*_OTHERS, *_OURS.items()) if shape.match(greeting)), None)
 
 
@@ -51,6 +51,12 @@ def turns_away(greeting: bytes | str) -> bool:
     """Whether *greeting* tells a client of a mail protocol to go."""
     line = greeting.encode() if isinstance(greeting, str) else greeting
     return any(session.refusal is not None and session.refusal.match(line) for session in SESSIONS.values())
+
+
+def takes_leave(words: str) -> bool:
+    """Whether a server of a mail protocol ends the conversation with *words*."""
+    line = words.encode()
+    return any(session.farewell is not None and session.farewell.match(line) for session in SESSIONS.values())
 
 
 def for_good(greeting: str) -> bool:

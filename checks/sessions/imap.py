@@ -48,7 +48,7 @@ _LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
 def strict_line(line: bytes) -> bytes:
     """*line* as imaplib2 wants it: a response's name in upper case, a blank behind it, and CRLF at the end.
 
-    Names come in any case (RFC 9051 §9), and servers leave out the text of a reply, blank and all, or the CR.
+    Names come in any case (RFC 9051 §9). Some servers leave out a reply's text with the blank before it, or the CR.
     """
     words = line.rstrip(b"\r\n").split(b" ", 2)
     if words[0] == b"+" or len(words) == 1:
@@ -57,7 +57,7 @@ def strict_line(line: bytes) -> bytes:
 
 
 def folder_name(name: str) -> str:
-    """*name* out of modified UTF-7 (RFC 3501 §5.1.3); as it is where it is none."""
+    """*name* decoded from modified UTF-7 (RFC 3501 §5.1.3); a name without encoded parts stays as it is."""
 
     def decoded(run: re.Match[str]) -> str:
         if not run[1]:
@@ -172,7 +172,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
             self.ask_for_capabilities()
 
     def ask_for_capabilities(self) -> None:
-        """Ask, whatever was said before; a server that does not say is read on without (RFC 9051 §6.1.1)."""
+        """Ask, even where the server named some before. Without an answer the session goes on (RFC 9051 §6.1.1)."""
         before = len(self.heard)
         try:
             self.capability()
@@ -210,7 +210,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         return bool(lines) and lines[-1].split(b" ", 2)[1].upper() == b"OK"
 
     def answered_too_soon(self) -> bool:
-        """Whether an answer has come to a command that nobody has given yet."""
+        """Whether the server answered a command that was not sent yet."""
         numbers = re.findall(rb"^" + re.escape(self.tagpre) + rb"(\d{1,9}) ", self.heard, re.MULTILINE)
         return any(int(number) >= self.tagnum for number in numbers)
 
@@ -406,7 +406,7 @@ class ImapSession(MailSession):
         return (int(told[1]), int(told[2])) if told else None
 
     def junk_folder(self, names: tuple[str, ...], deadline: Deadline) -> str | None:
-        r"""The folder for unwanted mail: marked \Junk (RFC 6154), else by one of *names*; None when there is none."""
+        r"""The folder for unwanted mail: marked \Junk (RFC 6154), else by one of *names*; None where neither exists."""
         self.stream.deadline = deadline
         with self._errors_as_ours():
             _, lines = self._client.list()
@@ -438,6 +438,9 @@ class ImapSession(MailSession):
             wanted = ",".join(number.decode("ascii") for number in numbers)
             _, parts = self._client.fetch(wanted, "(BODY.PEEK[HEADER.FIELDS (FROM SUBJECT DATE)])")
         return [part[1] for part in parts or () if isinstance(part, tuple)]
+
+    def has_ended(self) -> bool:
+        return bool(self._client.farewell()) or not self._client.rdth.is_alive()
 
     def say_goodbye(self) -> None:
         self.stream.sendall(b"bye LOGOUT\r\n")

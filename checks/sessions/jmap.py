@@ -34,7 +34,7 @@ CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"
 SUBMISSION = "urn:ietf:params:jmap:submission"
 WITHOUT_MAIL = "the session names no account with the capability"
-"""How a session object is told that lets nobody read, or send; said in place of a reply, which HTTP has none for."""
+"""Words for a session object that permits no reading, or no sending; HTTP has no reply that says so."""
 MOST_REDIRECTS = 5
 LARGEST_BODY = 1_000_000
 READ_OF_BODY = 32_768

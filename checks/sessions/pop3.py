@@ -15,6 +15,7 @@ from checks.sessions.session import (
     Resource,
     UnaskedError,
     base64_line,
+    ended_by_server,
     holds_secret,
     readable_challenge,
     sasl_answers,
@@ -62,7 +63,8 @@ class _Client(poplib.POP3):
         try:
             line, _ = self._getline()  # type: ignore[attr-defined]  # poplib's own reader, bounded by its _MAXLINE
         except poplib.error_proto as error:
-            raise ClosedError(str(error)) from None
+            ended = str(error) == "-ERR EOF"  # poplib's own words, and no server's
+            raise ClosedError("closed by the server" if ended else str(error)) from None
         return bytes(line)
 
 
@@ -150,6 +152,9 @@ class Pop3Session(MailSession):
         self.stream.deadline = deadline
         reply = self._client.say(b"STAT")
         return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, self.sent))
+
+    def has_ended(self) -> bool:
+        return ended_by_server(self.stream, self.refusal, before_end=False)
 
     def say_goodbye(self) -> None:
         self.stream.sendall(b"QUIT\r\n")

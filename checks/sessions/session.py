@@ -1,4 +1,4 @@
-"""What a mail session can do, whatever its protocol."""
+"""What a mail session can do, in every protocol."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ class MailSession(ABC):
     """The first bytes of all such greetings, upper case."""
     refusal: ClassVar[re.Pattern[bytes] | None] = None
     """What a greeting begins with that tells the client to go; None: a greeting of the protocol cannot."""
+    farewell: ClassVar[re.Pattern[bytes] | None] = None
+    """What a reply begins with by which the server ends the session; None: no reply alone does."""
     lasting: ClassVar[re.Pattern[bytes] | None] = None
     """What one begins with that means it for good; None: a greeting does not say."""
 
@@ -100,7 +102,7 @@ class MailSession(ABC):
     logged_in = False
     """The server has let this client in without any login."""
     sent: Secret | None = None
-    """What `login` has sent: from then on it is masked in whatever the server says."""
+    """The secret that `login` has sent; it is masked in all later words of the server."""
     secret_is_out = False
     """Whether `login` came as far as sending the secret."""
 
@@ -154,7 +156,7 @@ class MailSession(ABC):
         """Look into the mailbox without changing anything; None where the protocol has none. Raises OSError."""
 
     def ask_quota(self, deadline: Deadline) -> tuple[int, int] | None:
-        """Storage used and allowed, in units of 1024 octets (RFC 9208); None where nobody says."""
+        """Storage used and allowed, in units of 1024 octets (RFC 9208); None where the server does not say."""
         return None
 
     def forms_of(self, subject: Subject) -> tuple[str, ...]:
@@ -164,6 +166,10 @@ class MailSession(ABC):
     def try_sender(self, address: str) -> Reply:
         """Whether the server would take mail from *address*; none is sent. Raises OSError."""
         raise NotImplementedError
+
+    def has_ended(self) -> bool:
+        """Whether the server has ended the session meanwhile, as it may with a client that has nothing to say."""
+        return False
 
     @abstractmethod
     def say_goodbye(self) -> None:
@@ -226,15 +232,37 @@ def next_byte(stream: Stream, seconds: float) -> bytes | None:
     return byte
 
 
+def ended_by_server(stream: Stream, farewell: re.Pattern[bytes], *, before_end: bool) -> bool:
+    """Whether the server has ended the conversation, without a word or with a *farewell*; that can be read again.
+
+    *before_end*: a farewell needs no end behind it. What was sent for another reason is looked at by others.
+    """
+    said, over = b"", False
+    deadline, stream.deadline = stream.deadline, Deadline(EARLY_SECONDS)
+    try:
+        while len(said) < LONGEST_REPLY and not over:
+            part = stream.recv(LONGEST_REPLY)
+            said, over = said + part, not part
+    except TimeoutError:
+        pass
+    except OSError:
+        over = True
+    finally:
+        stream.deadline = deadline
+        stream.unread(said)
+    parting = farewell.match(said) is not None
+    return (over and not said) or (parting and (over or before_end))
+
+
 def holds_secret(answer: bytes, credentials: Credentials) -> bool:
     """Whether one of the `sasl_answers` carries the secret."""
     return credentials.secret.reveal().encode("utf-8", "surrogateescape") in answer
 
 
 def sasl_answers(credentials: Credentials, mechanism: str) -> Iterator[bytes]:
-    """What the client says in *mechanism*, answer by answer: PLAIN (RFC 4616), LOGIN, XOAUTH2, OAUTHBEARER (RFC 7628).
+    """The client's answers in *mechanism*: PLAIN (RFC 4616), LOGIN, XOAUTH2 or OAUTHBEARER (RFC 7628).
 
-    The last answer is the one that RFC 7628 §3.2.3 wants after a failure, so that the server may end the exchange.
+    The last answer is the one that RFC 7628 §3.2.3 wants after a failure. The server may then end the exchange.
     """
     name, secret = credentials.username.encode(), credentials.secret.reveal().encode("utf-8", "surrogateescape")
     match mechanism:

@@ -21,7 +21,7 @@ _CAPABILITY = re.compile(rb'"([^"\r\n]{1,100})"(?: "((?:[^"\\\r\n]|\\.)*)")?')
 
 
 class SieveSession(MailSession):
-    """A conversation about mail filters, in which nobody logs in."""
+    """A conversation about mail filters, without a login."""
 
     protocol = "sieve"
     greeting = re.compile(rb'"(%s)"|(NO|BYE) ["({]' % _NAMES, re.IGNORECASE)
@@ -86,7 +86,7 @@ class SieveSession(MailSession):
         self._take_capabilities()
 
     def open_mailbox(self, deadline: Deadline) -> None:
-        """There is none here."""
+        """Mail filters lie beside the mailbox, which opens by another protocol."""
 
     def say_goodbye(self) -> None:
         self.stream.sendall(b"LOGOUT\r\n")

@@ -16,6 +16,7 @@ from checks.sessions.session import (
     Resource,
     UnaskedError,
     base64_line,
+    ended_by_server,
     holds_secret,
     readable_challenge,
     sasl_answers,
@@ -39,6 +40,7 @@ class SmtpSession(MailSession):
     greeting = re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")
     beginnings = (b"220", b"421", b"450", b"454", *(b"5%02d" % number for number in range(100)))
     refusal = re.compile(rb"[45]\d\d")
+    farewell = re.compile(rb"421(?=[ -]|\r?\n|$)")  # RFC 5321 §3.8
     lasting = re.compile(rb"5\d\d")  # RFC 5321 §4.2.1
     _in_mail = False
     """A transaction was begun, and is to be taken back: no mail is sent."""
@@ -171,6 +173,9 @@ class SmtpSession(MailSession):
 
     def open_mailbox(self, deadline: Deadline) -> None:
         """Submission has no mailbox."""
+
+    def has_ended(self) -> bool:
+        return ended_by_server(self.stream, self.farewell, before_end=True)
 
     def say_goodbye(self) -> None:
         with contextlib.suppress(ClosedError):

@@ -19,7 +19,7 @@ LONGEST_CHAIN = 10
 LEAST_RSA_BITS = 2048
 """The shortest RSA key that programs take (NIST SP 800-131A, CA/Browser Forum BR 6.1.5)."""
 OLD_DIGESTS = ("md5", "sha1")
-"""Digests that nobody may sign certificates with any more (CA/Browser Forum BR 7.1.3.2)."""
+"""Digests that authorities may sign certificates with no longer (CA/Browser Forum BR 7.1.3.2)."""
 
 
 class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_certificate(der: bytes) -> CertificateFacts | None:
-    """The certificate in *der*; None when it is none."""
+    """The certificate in *der*; None where it cannot be read as one."""
     with one_at_a_time:
         from cryptography import x509
 
@@ -116,7 +116,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
-    """The extension of that *kind*; None where there is none, or none that can be read."""
+    """The certificate's extension of *kind*; None where it is missing or cannot be read."""
     with one_at_a_time:
         from cryptography import x509
 

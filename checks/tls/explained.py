@@ -1,4 +1,4 @@
-"""A second look at a handshake that failed, in which nothing is sent: what the server shows when nobody verifies it."""
+"""A failed handshake once more, without verification and without sending a secret, to see what the server shows."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ EXPLAIN_SECONDS = 6.0
 LONGEST_PLAINTEXT = 1000
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+class TlsExplanation(msgspec.Struct, frozen=True, kw_only=True):
     """What the second look found."""
 
     chain: tuple[CertificateFacts, ...] = ()
     """As sent, leaf first."""
     issuer_related: bool | None = None
-    """Whether the leaf's issuer and an authority named by hand bear one organisation's name; None: nobody says."""
+    """Whether the leaf's issuer and an authority named by hand bear one organisation's name; None where a name is
+    missing."""
     legacy_version: str | None = None
     """The TLS version that the server took from a client which takes old versions and weak ciphers, too."""
     plaintext: str | None = None
@@ -34,30 +35,30 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-def explain(known: Failure, target: Service, address: str | None, context: Context) -> Explanation:
+def explain(known: Failure, target: Service, address: str | None, context: Context) -> TlsExplanation:
     """Look again at the handshake of *target* at *address* that failed as *known*; nothing is sent in it."""
     deadline = context.deadline.share(0.7, EXPLAIN_SECONDS)
     if address is None:
-        return Explanation(failure=known)
-    if known.name == "tls_not_spoken" and target.tls == "implicit":
+        return TlsExplanation(failure=known)
+    if known.name == "tls_not_spoken":
         try:
-            return Explanation(plaintext=_plain_greeting(address, target, deadline, context))
+            return TlsExplanation(plaintext=_plain_greeting(address, target, deadline, context))
         except OSError as error:
-            return Explanation(failure=failure(error, "greeting"))
+            return TlsExplanation(failure=failure(error, "greeting"))
     legacy = known.name == "tls_version_or_cipher"
     try:
         version, ders = _sent(address, target, deadline, context, legacy=legacy)
     except OSError as error:
         again = failure(error, "tls_handshake")
         if legacy or not may_pass(again):
-            return Explanation(failure=again)
+            return TlsExplanation(failure=again)
         try:  # some old servers hang up on what is new to them, without an alert
             version, ders = _sent(address, target, deadline, context, legacy=True)
         except OSError:
-            return Explanation(failure=again)
+            return TlsExplanation(failure=again)
         legacy = True
     chain = tuple(filter(None, (read_certificate(der) for der in ders[:LONGEST_CHAIN])))
-    return Explanation(
+    return TlsExplanation(
         chain=chain,
         legacy_version=version if legacy else None,
         issuer_related=_related(chain[0].issuer, context) if chain else None,
@@ -83,7 +84,7 @@ def _connect(address: str, port: int, deadline: Deadline, context: Context) -> S
 
 def _plain_greeting(address: str, target: Service, deadline: Deadline, context: Context) -> str:
     """The first words; a server that waits for its client, as those of HTTP do, says them to a ClientHello."""
-    stream = _connect(address, target.port, deadline, context)
+    stream = _open_for_tls(address, target, deadline, context)
     try:
         stream.sendall(client_hello(target.host))
         words = first_words(stream, target.protocol)

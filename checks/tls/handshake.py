@@ -7,7 +7,7 @@ from typing import Literal
 
 from checks.network.reference_clocks import Tick, Validity
 from checks.tls.certificates import CertificateFacts
-from checks.tls.explained import Explanation
+from checks.tls.explained import TlsExplanation
 from diagnose.model import Facts, Failure
 
 
@@ -39,7 +39,7 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     """For a handshake that broke off: as `ReachFacts` has it."""
     private_authorities: bool = False
     """Authorities beside the system's were named."""
-    explanation: Explanation | None = None
+    explanation: TlsExplanation | None = None
     clocks: tuple[Tick, ...] = ()
     """Other clocks; asked where a certificate is outside its dates by this computer's."""
     validities: tuple[Validity, ...] = ()
@@ -48,7 +48,7 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
 
 def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:
     """Which way a certificate of the chain is outside its dates at *moment*, seconds since the epoch."""
-    for certificate in dated(facts.explanation or Explanation()):
+    for certificate in dated(facts.explanation or TlsExplanation()):
         if certificate.not_after < moment:
             return "expired"
         if certificate.not_before > moment:
@@ -56,6 +56,6 @@ def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-
     return None
 
 
-def dated(seen: Explanation) -> Iterator[CertificateFacts]:
+def dated(seen: TlsExplanation) -> Iterator[CertificateFacts]:
     """The certificates whose dates count: a root that was sent along is not the one that is trusted."""
     return (one for one in seen.chain if not one.self_signed or one is seen.chain[0])

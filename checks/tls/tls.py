@@ -13,12 +13,14 @@ from checks.network.reference_clocks import MOST_SKEW_SECONDS, ahead, ask_clocks
 from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
 from checks.reach.retry import call_again, may_pass, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
-from checks.server.server import ServerFacts, session_key, take_session
-from checks.server.spoken import speaks
-from checks.sessions import open_session
+from checks.server.maintenance import announcing
+from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
+from checks.server.spoken import speaks, takes_leave, turns_away
+from checks.sessions import MailSession, open_session
 from checks.tls.certificates import name_matches
-from checks.tls.explained import Explanation, explain
+from checks.tls.explained import TlsExplanation, explain
 from checks.tls.handshake import TlsFacts, dated, outside_validity
+from diagnose import providers
 from diagnose.model import (
     Check,
     ClosedError,
@@ -32,7 +34,9 @@ from diagnose.model import (
     failure,
     text,
 )
+from diagnose.model.failure import NamedError
 from diagnose.network import Stream
+from diagnose.replies import read_reply
 from diagnose.running.context import Context
 
 HANDSHAKE_SECONDS = 10.0
@@ -40,6 +44,8 @@ EXPIRING_DAYS = 14
 DAY = 86400
 OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
+ENDED = ("connection_closed", "connection_reset", "timed_out")
+"""How a conversation ends, or stands still, that no handshake is to blame for."""
 BAN_FAILURES = ("connection_closed", "connection_reset")
 """How a handshake ends with a server that takes the connections of an address which it bans, and drops them."""
 CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
@@ -88,13 +94,15 @@ def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFact
     if not inputs[ServerFacts].starttls:
         session.close()
         return TlsFacts(verified=False, at=time.time(), offered=False)
+    started = time.monotonic()
     try:
-        refusal = session.start_tls(
-            context.network.trust(), target.host, context.deadline.share(0.6, HANDSHAKE_SECONDS)
-        )
+        refusal = _start_tls(session, target, context)
     except (ssl.SSLError, OSError) as error:
         session.close()
-        return _once_more(error, target, inputs, context)
+        waited = round(time.monotonic() - started, 1)
+        facts = _once_more(error, target, inputs, context)
+        late = facts.failure is not None and facts.failure.name == "timed_out" and _held(facts.failure)
+        return msgspec.structs.replace(facts, waited_seconds=waited) if late else facts
     if refusal is not None:
         session.close()
         return TlsFacts(verified=False, at=time.time(), refusal=refusal)
@@ -103,9 +111,30 @@ def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFact
     return facts
 
 
+def _start_tls(session: MailSession, target: Service, context: Context) -> str | None:
+    """As `MailSession.start_tls`. Raises NamedError where the handshake held, and the conversation ended behind it."""
+    try:
+        return session.start_tls(context.network.trust(), target.host, context.deadline.share(0.6, HANDSHAKE_SECONDS))
+    except OSError as error:
+        known = failure(error, "capability")
+        # in TLS 1.3 a server may yet turn a client away after the client's last word: an alert, or a verdict of ours
+        if session.stream.tls is None or known.name not in ENDED:
+            raise
+        raise NamedError(known) from error
+
+
+def _known(error: OSError) -> Failure:
+    return error.known if isinstance(error, NamedError) else failure(error, "tls_handshake")
+
+
+def _held(known: Failure) -> bool:
+    """Whether the handshake held, and what broke off is the conversation behind it."""
+    return known.operation == "capability"
+
+
 def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, context: Context) -> TlsFacts:
     """A handshake that broke off is tried a second time; of two failures the one that says more is told."""
-    known = failure(error, "tls_handshake")
+    known = _known(error)
     address = inputs[ReachFacts].connected
     if known.name == "timed_out" or not may_pass(known) or not target.named or not time_is_left(context):
         return _failed(error, target, address, inputs, context)
@@ -115,16 +144,32 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, c
             context.connections.put(stream_key(target), stream)
         else:
             session = open_session(target.protocol, stream, context.deadline.share(0.6, HANDSHAKE_SECONDS))
-            if refusal := session.start_tls(
-                context.network.trust(), target.host, context.deadline.share(0.6, HANDSHAKE_SECONDS)
-            ):
+            if refusal := _start_tls(session, target, context):
                 raise ClosedError(refusal)
             context.connections.put(session_key(target), session)
     except (ssl.SSLError, OSError) as again:
-        telling = error if may_pass(failure(again, "tls_handshake")) else again
+        telling = error if may_pass(_known(again)) else again
         return _failed(telling, target, address, inputs, context)
     stream.deadline = context.deadline
     return msgspec.structs.replace(_verified(stream), first_failure=known)
+
+
+def session_again(target: Service, inputs: Inputs, context: Context) -> MailSession:
+    """A new session with *target*, under verified TLS, up to where a login may follow. Raises OSError."""
+    stream = call_again(target, inputs, context)
+    refusal = None
+    try:
+        session = open_session(target.protocol, stream, patient_deadline(target, context))
+        if target.tls == "starttls":
+            patience = context.deadline.share(0.6, HANDSHAKE_SECONDS)
+            refusal = session.start_tls(context.network.trust(), target.host, patience)
+    except BaseException:
+        stream.abort()
+        raise
+    if refusal is not None:
+        session.close()
+        raise ClosedError(refusal)
+    return session
 
 
 def _verified(stream: Stream) -> TlsFacts:
@@ -162,7 +207,7 @@ def handshake_elsewhere(target: Service, inputs: Inputs, context: Context) -> Tl
 def _failed(
     error: ssl.SSLError | OSError, target: Service, address: str | None, inputs: Inputs, context: Context
 ) -> TlsFacts:
-    known = failure(error, "tls_handshake")
+    known = _known(error)
     code = getattr(error, "verify_code", None)
     message = getattr(error, "verify_message", None)
     if message:
@@ -176,7 +221,7 @@ def _failed(
         if known.name in BAN_FAILURES
         else None,
         private_authorities=context.network.ca_file is not None,
-        explanation=explain(known, target, address, context) if known.name != "timed_out" else None,
+        explanation=None if known.name == "timed_out" or _held(known) else explain(known, target, address, context),
     )
     if outside_validity(facts, facts.at):
         told = ask_clocks(target, inputs, context)
@@ -209,6 +254,8 @@ def judge_handshake(facts: TlsFacts, target: Service, server: ServerFacts | None
                 capabilities=" ".join(server.capabilities if server else ()) or text("none"),
             ),
         )
+    elif facts.refusal is not None and takes_leave(facts.refusal):
+        yield from _judge_ended(facts.refusal, target)
     elif facts.refusal is not None:
         yield Finding(
             cause="tls.starttls-missing",
@@ -268,11 +315,26 @@ def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:
 
 
 def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator[Finding]:
-    seen = facts.explanation or Explanation()
+    seen = facts.explanation or TlsExplanation()
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     if known.name == "certificate_not_accepted":
         yield from _judge_certificate(facts, known, seen, target)
-    elif known.name == "tls_not_spoken" and seen.plaintext:
+    elif _held(known) and known.name == "timed_out":
+        waited = facts.waited_seconds or 0.0
+        yield Finding(
+            cause="server.slow",
+            certainty="likely" if waited >= telling_silence(target.protocol) else "possible",
+            text=text(
+                "{host} finished the TLS handshake on port {port} and then said nothing more for {seconds} s.",
+                seconds=round(waited),
+                **place,
+            ),
+        )
+    elif _held(known):
+        yield from _judge_ended(known.text, target)
+    elif known.name == "tls_not_spoken" and seen.plaintext and _turned_away(seen.plaintext, target):
+        yield from _judge_ended(seen.plaintext, target)
+    elif known.name == "tls_not_spoken" and seen.plaintext and target.tls == "implicit":
         wrong_mode = speaks(seen.plaintext.encode(), target)
         yield Finding(
             cause="tls.wrong-mode" if wrong_mode else "reach.wrong-service",
@@ -331,10 +393,36 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
 
 
-def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
-    """Whether somebody else bears out that the certificate is outside its dates, and how far other clocks are ahead.
+def _turned_away(plaintext: str, target: Service) -> bool:
+    """Whether a server of the expected protocol has ended the conversation, in clear, instead of the handshake."""
+    return speaks(plaintext.encode(), target) and turns_away(plaintext)
 
-    By this computer's clock alone it may be that clock which is wrong.
+
+def _judge_ended(words: str, target: Service) -> Iterator[Finding]:
+    """That the server of *target* ended the conversation for a fault of its own, with *words* or without any."""
+    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    if not turns_away(words):
+        sentence = text("{host} closed the connection on port {port} right after the TLS handshake.", **place)
+        yield Finding(cause="server.fault", certainty="likely", text=sentence)
+        return
+    sentence = text(
+        "{host} ended the conversation on port {port} where TLS was to begin: {words}", words=words.strip(), **place
+    )
+    provider = providers.by_host(target.host)
+    suspects = read_reply(words, protocol=target.spoken.replies, provider=provider, stage="starttls").suspects
+    if not any(suspect.certainty != "possible" for suspect in suspects):  # why is unknown; that it ended is not
+        finding = Finding(cause="server.fault", certainty="confirmed", proof="reply", text=sentence)
+        yield announcing(finding, target.host, words)
+        suspects = tuple(suspect for suspect in suspects if suspect.cause != "server.fault")
+    for suspect in suspects:
+        finding = Finding(cause=suspect.cause, certainty=suspect.certainty, proof=suspect.proof, text=sentence)
+        yield announcing(finding, target.host, words)
+
+
+def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
+    """Whether other clocks confirm that the certificate is outside its dates, and how far they are ahead.
+
+    By this computer's clock alone the clock itself may be wrong.
     """
     outside = outside_validity(facts, facts.at)
     offset = ahead(credible(facts.clocks, facts.validities, facts.at))
@@ -346,7 +434,7 @@ def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
     return True, max(past - facts.at, 0.0)  # another certificate was made after the end of this one
 
 
-def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, target: Service) -> Iterator[Finding]:
+def _judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, target: Service) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     found = False
     vouched, offset = _vouched(facts)
@@ -433,8 +521,8 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: Explanation, targe
         )
 
 
-def _judge_strength(seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
-    """Whether the certificates would be refused as too weak, even if somebody trusted whoever signed them."""
+def _judge_strength(seen: TlsExplanation, place: dict[str, str | int]) -> Iterator[Finding]:
+    """Would the certificates be refused as too weak, even under a trusted authority?"""
     weak = next((one for one in seen.chain if one.short_key or one.old_digest), None)
     if weak is None:
         return
@@ -453,7 +541,9 @@ def _judge_strength(seen: Explanation, place: dict[str, str | int]) -> Iterator[
     )
 
 
-def _judge_chain(facts: TlsFacts, known: Failure, seen: Explanation, place: dict[str, str | int]) -> Iterator[Finding]:
+def _judge_chain(
+    facts: TlsFacts, known: Failure, seen: TlsExplanation, place: dict[str, str | int]
+) -> Iterator[Finding]:
     leaf, rest = seen.chain[0], seen.chain[1:]
     if leaf.self_signed:
         yield Finding(

@@ -69,7 +69,7 @@ class _Reader(HTMLParser):
         self._inside: list[str] = []
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """One that is none is a comment, as browsers take it; html.parser gives up there."""
+        """A section that html.parser cannot read is a comment, as in browsers."""
         try:
             return super().parse_marked_section(i, report)
         except AssertionError:
@@ -96,7 +96,7 @@ class _Reader(HTMLParser):
 
 
 def _bounded(body: str) -> str:
-    """*body* up to its `MOST_TAGS`: for each that is none, html.parser looks through all of the rest."""
+    """*body* up to its `MOST_TAGS`. For each "<" that opens no tag, html.parser searches all that follows."""
     end = -1
     for found in islice(re.finditer("<", body), MOST_TAGS, None):
         end = found.start()

@@ -8,9 +8,9 @@ from diagnose.network import Stream, read_line
 
 ANSWER_SECONDS = 2.0
 ENDING_SECONDS = 0.5
-"""Left for the rest of the run: a silence that is asked about up to its last moment would be told by nobody."""
+"""Left for the rest of the run, so that it still reports the silence."""
 REQUEST = b"HEAD / HTTP/1.0\r\n\r\n"
-"""Says nothing of anybody, and is an unknown command to whom it is not meant for."""
+"""The request names no person. A server of another protocol takes it for an unknown command."""
 
 
 def web_servers_words(stream: Stream, deadline: Deadline) -> bytes:

@@ -102,7 +102,7 @@ def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
 
 
 def _handshake_at_end(exchange: FetchedPage, target: Service, inputs: Inputs, context: Context) -> TlsFacts | None:
-    """The handshake again, with a look at why it fails, where a redirect ends at a host whose TLS does not hold."""
+    """The handshake of the host that a redirect ends at, with the reason why it fails; None where it holds."""
     failed, end = exchange.last.failure, _service_at(exchange.last.url, target)
     if failed is None or failed.name not in OF_TLS or (end.host, end.port) == (target.host, target.port):
         return None
@@ -315,7 +315,7 @@ def judge_words(
 
 
 def foreign(url: str, inputs: Inputs, target: Service) -> bool:
-    """Whether the page at the end lies with somebody whom neither the address nor the provider names."""
+    """Whether the page at the end lies with an owner whom neither the address nor the provider names."""
     hosts = [target.host, inputs.subject.domain]
     if inputs.provider:
         known = providers.webmail_for(providers.provider(inputs.provider), inputs.subject.domain)

@@ -1,11 +1,11 @@
 """The record of logins that were tried in vain: what keeps the next run from locking the account.
 
-One small file in the platform's state folder. It names no account and no password: both are keyed
-hashes (HMAC-SHA256, key beside it, readable by the owner alone), and the password's is cut to
-10 bits, so that even with the key it cannot be used to find a password: one of 1024 others looks the same.
+One small file in the platform's state folder. It names no account and no password: both are keyed hashes (HMAC-SHA256).
+The key lies beside it, readable by the owner alone. The password's hash is cut to 10 bits.
+So even the key does not help to find a password: one of 1024 others looks the same.
 
-A try is on record before it is sent, as one without an answer, and amended when the answer is there. Nobody else tries
-the same account meanwhile: the system keeps a lock for each, which ends with the process that holds it.
+A try is on record before it is sent, as one without an answer. The answer amends it. Meanwhile no
+other process tries the same account: the lock for it ends with the process that holds it.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class History:
 
     @contextlib.contextmanager
     def turn(self, account: str, seconds: float) -> Iterator[Turn]:
-        """The sole right to try *account*, once nobody else has it. Raises BusyError after *seconds*, RecordError."""
+        """Wait for the sole right to try *account*. Raises BusyError after *seconds*, RecordError."""
         if self._folder is None:
             yield Turn(self, account)
             return
@@ -295,7 +295,7 @@ _LOST = b'"the key to these tries was lost"\n'
 
 
 def _short(digits: str) -> str | None:
-    """A password's hash as it is kept now; None where *digits* are none."""
+    """A password's hash as it is kept now; None unless *digits* are hexadecimal."""
     try:
         number = int(digits, 16)
     except ValueError:

@@ -90,7 +90,7 @@ def _held_against(password: str, provider: Provider, account: str | None, lang: 
         yield Rule(name="max", demand=demand, state=_state(len(password) <= policy.max))
     if policy.classes_required is not None:
         kinds = policy.classes or tuple(CLASSES)
-        named = tuple(vocabulary().classes[kind].said_in(lang) for kind in kinds)
+        named = tuple(vocabulary().classes[kind].in_language(lang) for kind in kinds)
         demand = text("at least {number} of these kinds: {kinds}", number=policy.classes_required, kinds=named)
         held = sum(not CLASSES[kind].isdisjoint(password) for kind in kinds)
         yield Rule(name="classes_required", demand=demand, state=_state(held >= policy.classes_required))
@@ -116,7 +116,7 @@ def _state(kept: bool) -> State:
 
 
 def judge_strength(password: str, personal: Iterable[str] = ()) -> Strength:
-    """How hard *password* is to guess for somebody who knows the *personal* words: names, account, provider."""
+    """How hard *password* is to guess for an attacker who knows the *personal* words: names, account, provider."""
     with one_at_a_time:
         from zxcvbn import zxcvbn  # its dictionaries take a while to load
 

@@ -1,7 +1,7 @@
 """The record of servers that rejected a login from this computer lately: silence there soon afterwards may be a ban.
 
 One small file beside the record of rejected logins. It names no server: host and port are one keyed hash
-(HMAC-SHA256), and the key, which the file begins with, is readable by the owner alone.
+(HMAC-SHA256). The file begins with the key, and its owner alone can read it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from diagnose.process.first_use import decode, one_at_a_time
 from diagnose.process.regular_file import open_regular
 
 REMEMBERED_SECONDS = 3600
-"""A ban follows failed logins within minutes, and what is older says nothing of it."""
+"""A ban follows failed logins within minutes; older ones say nothing about it."""
 MOST_SERVERS = 200
 LARGEST_FILE = 50_000
 LOCK_SECONDS = 0.5
@@ -53,7 +53,7 @@ class RejectingServers:
         self._change(host, port, time.time())
 
     def accepted(self, host: str, port: int) -> None:
-        """Forget the server: it bans nobody whom it lets in."""
+        """Forget the server: one that accepts a login bans no address."""
         record = self._read()
         if record is not None and _name(record, host, port) in record.servers:
             self._change(host, port, None)

@@ -12,9 +12,8 @@ from diagnose.redaction.mask import Mask
 class Secret:
     """A password or an access token.
 
-    No way of showing, formatting, comparing, pickling or serialising it tells anything about it,
-    not even its length. Only `reveal` hands it out. Who calls that is a closed list: what sends the secret, what
-    looks at it on this computer (its rules, its oddities, its keyed hash), and the mask that hides it.
+    Showing, formatting, comparing or serialising it tells nothing about it, not even its length. Only `reveal`
+    hands it out. A closed list of callers sends the secret, checks it on this computer, or hides it.
     """
 
     __slots__ = ("__mask", "__value")

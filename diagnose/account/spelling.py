@@ -11,9 +11,9 @@ from diagnose.model.domains import a_labels
 def account_name(username: str, domain: str = "") -> str:
     """The one spelling of *username*, a bare name being an account of *domain*.
 
-    Letter case, width and composition of letters, invisible characters, U-labels, a quoted local part, a subaddress
-    (RFC 5233), a Windows domain before the name and a percent sign for the @ make no other account. Too much counted
-    together is the safe side.
+    These make no other account: letter case, width and composition of letters, invisible characters, U-labels;
+    a quoted local part, a subaddress (RFC 5233), a Windows domain before the name, a percent sign for the @.
+    Too much counted together is the safe side.
     """
     name = unicodedata.normalize("NFKC", "".join(c for c in username if unicodedata.category(c)[0] != "C")).strip()
     local, at, host = name.rpartition("@")

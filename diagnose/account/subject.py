@@ -40,7 +40,7 @@ def parse_subject(typed: str, username: str | None = None) -> Subject:
 
 
 def subject_of_run(typed: str, username: str | None = None) -> Subject:
-    """As `parse_subject`, but an address that is none is a subject too, with its flaw. Raises SubjectError."""
+    """As `parse_subject`, but a malformed address is a subject too, with its flaw. Raises SubjectError."""
     try:
         return parse_subject(typed, username)
     except SubjectError as error:
@@ -75,8 +75,8 @@ def _mailbox(typed: str, username: str | None) -> Subject:
 def _parts(typed: str) -> tuple[str, str, str]:
     """Local part, domain, and domain as A-labels. Raises email_validator.EmailNotValidError.
 
-    A company may well use .local or .internal inside. email_validator refuses names of special use whatever it is told,
-    so such a name is looked at as one below a top-level domain.
+    A company may well use .local or .internal inside. email_validator always refuses names of special use,
+    so such a name is checked as one below a top-level domain.
     """
     with one_at_a_time:
         import email_validator

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diagnose.browsers.facts import browser_facts
 from diagnose.browsers.files import UnknownBrowserError, all_browsers, browser, browser_ids
+from diagnose.browsers.placeholder_values import browser_facts
 from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.browsers.recognition import Recognised, recognise
 from diagnose.browsers.schema import Browser, Menus, Paths, Profiles

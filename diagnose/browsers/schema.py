@@ -75,8 +75,8 @@ class Browser(Part, frozen=True, kw_only=True):
     menus: tuple[Menus, ...] = ()
     """The newest first."""
     installed: Paths = Paths()
-    """Paths of a program or its folder, keys of the registry (``HKCU\\…``, ``HKLM\\…``), packages of Debian
-    (``dpkg:…``), and last commands, which are asked for their version where nothing else tells it."""
+    """Paths of a program or folder, registry keys (``HKCU\\…``, ``HKLM\\…``), Debian packages (``dpkg:…``), commands.
+    A command is asked for its version where nothing else tells it."""
     own_versions: bool = False
     """Whether its versions are numbered by themselves, so that they do not tell the engine's."""
     executable: Paths = Paths()

@@ -24,7 +24,7 @@ class Listed(NamedTuple):
     """A command beside the main job."""
 
     module: str
-    """Whose COMMAND it is."""
+    """The module that holds it as COMMAND."""
     summary: str
     """A message id, for the list of commands: what would tell it is not loaded for that."""
 

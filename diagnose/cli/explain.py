@@ -23,7 +23,7 @@ from diagnose.providers import UnknownProviderError
 from diagnose.rendering.labels import CERTAINTIES
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
 from diagnose.replies import ReplyForm
-from diagnose.replies.text import LARGEST_REPLY
+from diagnose.replies.folding import LARGEST_REPLY
 
 STANDARD_INPUT = "-"
 
@@ -86,7 +86,7 @@ def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 
 
 
 def _told(words: tuple[str, ...]) -> bytes:
-    """The text to explain, as many bytes of it as are read. Raises click.UsageError where there is none."""
+    """The text to explain, as many bytes of it as are read. Raises click.UsageError for an empty one."""
     piped = words == (STANDARD_INPUT,)
     told = sys.stdin.buffer.read(LARGEST_REPLY + 1) if piped else os.fsencode(" ".join(words))
     if not told.strip():
@@ -103,7 +103,7 @@ def _explain_lines(file: str, given: dict[str, Any]) -> None:
     with contextlib.nullcontext(sys.stdin.buffer) if piped else _opened(file) as stream:
         try:
             for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider"]):
-                print_out(replies_in_lines.written(answer, translate) + "\n")
+                print_out(replies_in_lines.format_line(answer, translate) + "\n")
         except replies_in_lines.LineError as error:
             name, problem = _("standard input") if piped else file, error.sentence.render(_)
             sentence = _("{file}, line {number}: {problem}").format(file=name, number=error.number, problem=problem)

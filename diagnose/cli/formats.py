@@ -1,4 +1,4 @@
-"""The formats that a report can be written in: by name or suffix, and what is said of one that fails."""
+"""The formats that a report can be written in: by name or suffix, and the errors of a format that fails."""
 
 from __future__ import annotations
 
@@ -87,10 +87,10 @@ def exit_code(name: str, report: Report) -> int:
 
 
 def format_of(suffix: str) -> str | None:
-    """The format of the files that end in *suffix*; None where there is none.
+    """The format of the files that end in *suffix*; None if no format claims it.
 
-    A suffix that no format claims may be that of one that cannot be loaded: that one is named then, so that
-    writing the file says what is wrong.
+    A suffix that no format claims may belong to a format that cannot be loaded. The first such format is named,
+    so that writing the file says what is wrong.
     """
     broken = None
     for name in formats():

@@ -39,7 +39,7 @@ def section(title: str, *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 class Sectioned(click.Command):
-    """A command whose help shows its options by section, those that are in none at the end."""
+    """A command whose help shows its options by section; options without a section come last."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One list a section, in the order in which the sections were declared."""

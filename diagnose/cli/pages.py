@@ -51,6 +51,6 @@ def tell_what_is_left_out() -> None:
 
 
 def source_line(source: Reference) -> str:
-    """Where a fact of a provider's file comes from, and when somebody last looked."""
+    """Where a fact of a provider's file comes from, and when it was last checked."""
     told = _("Source: {ref}, looked at on {date}").format(ref=source.ref, date=source.checked)
     return f"{told} ({source.note})" if source.note else told

@@ -22,7 +22,7 @@ from diagnose.network import Nameserver, is_address
 
 
 class Number(click.FloatRange):
-    """A number within bounds, called so in the person's language where the word given is none."""
+    """A number within bounds; the error for another word calls it so in the person's language."""
 
     @property
     def name(self) -> str:  # type: ignore[override]  # click's is a plain attribute
@@ -30,7 +30,7 @@ class Number(click.FloatRange):
         return _("number")
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """*value* as a number; what is none compares with no bound."""
+        """*value* as a number. NaN, which compares with no bound, is out of range."""
         number: float = super().convert(value, param, ctx)  # type: ignore[arg-type]  # click passes it words
         if math.isnan(number):
             self.fail(

@@ -134,7 +134,7 @@ def _answer(known: Provider, rules: tuple[Rule, ...], strength: Strength, lang: 
 
 
 def _blocks(known: Provider, rules: tuple[Rule, ...], strength: Strength, lang: Language) -> Iterator[AnyBlock]:
-    yield _headline(known.names.said_in(lang), rules, strength)
+    yield _headline(known.names.in_language(lang), rules, strength)
     if rules:
         yield Heading(words=_("Rules"))
     for rule in rules:

@@ -63,13 +63,13 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
 def _listed(lang: Language) -> Listing:
     known = all_providers()
     return Listing(
-        providers=tuple(ListedProvider(id=one.id, name=one.names.said_in(lang), kind=one.kind) for one in known)
+        providers=tuple(ListedProvider(id=one.id, name=one.names.in_language(lang), kind=one.kind) for one in known)
     )
 
 
 def _described(name: str, lang: Language) -> DescribedProvider:
     known = provider(name)
-    return DescribedProvider(id=known.id, name=known.names.said_in(lang), kind=known.kind, facts=facts_of(known))
+    return DescribedProvider(id=known.id, name=known.names.in_language(lang), kind=known.kind, facts=facts_of(known))
 
 
 def _table(listing: Listing, lang: Language) -> Iterator[AnyBlock]:
@@ -78,7 +78,7 @@ def _table(listing: Listing, lang: Language) -> Iterator[AnyBlock]:
 
 
 def _kind(kind: Kind | None, lang: Language) -> str:
-    return vocabulary().kind[kind].said_in(lang) if kind else ""
+    return vocabulary().kind[kind].in_language(lang) if kind else ""
 
 
 def _all_about(known: DescribedProvider, lang: Language) -> Iterator[AnyBlock]:
@@ -131,14 +131,14 @@ def _server(server: Server, *, sure: bool) -> Row:
 def _said(field: str, value: object, lang: Language) -> str:
     """*value* in words; "" for one that only its note can tell."""
     words = vocabulary()
-    colon = words.colon.said_in(lang)
+    colon = words.colon.in_language(lang)
     match value:
         case None:
             return _("none")
         case bool():
-            return (words.yes if value else words.no).said_in(lang)
+            return (words.yes if value else words.no).in_language(lang)
         case Words():
-            return value.said_in(lang)
+            return value.in_language(lang)
         case AdminSteps():
             return colon.join(_said(field, one, lang) for one in (value.edition, value.steps) if one)
         case (str(name), str(told)):
@@ -146,7 +146,7 @@ def _said(field: str, value: object, lang: Language) -> str:
     fixed = _fixed_values().get(field)
     if fixed is None or not isinstance(value, str):
         return str(value)
-    return fixed[value].said_in(lang) if value in fixed else ""
+    return fixed[value].in_language(lang) if value in fixed else ""
 
 
 def _fixed_values() -> Mapping[str, Mapping[Any, Words]]:

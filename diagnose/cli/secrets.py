@@ -61,7 +61,7 @@ def from_standard_input() -> Secret | None:
 
 
 def from_keyring(account: str) -> Secret | None:
-    """The secret that the system's keyring holds for *account*. Raises click.UsageError when there is none."""
+    """The secret that the system's keyring holds for *account*. Raises click.UsageError if it holds no secret."""
     try:
         import keyring
         import keyring.errors
@@ -83,7 +83,7 @@ def from_keyring(account: str) -> Secret | None:
 
 
 def from_prompt(account: str) -> Secret | None:
-    """What is typed at a terminal, without echo; None when nothing is, or when there is no terminal."""
+    """The secret typed at a terminal, without echo; None for an empty one, or without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     import getpass

@@ -1,4 +1,4 @@
-"""Signals that ask this process to end: they stop what waits, and never what is being written."""
+"""Signals that ask this process to end: they stop a wait, and never the writing of a report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 5.0
 def held_back() -> Iterator[Interruption]:
     """Within the block, a signal asks for the interruption that is handed out, and does nothing else.
 
-    Raises KeyboardInterrupt at the end of the block when more than one came: whoever insists waits for nothing more.
+    Raises KeyboardInterrupt at the end of the block when more than one came.
     """
     interruption, came = Interruption(), list[float]()
     if threading.current_thread() is not threading.main_thread():  # it gets no signals

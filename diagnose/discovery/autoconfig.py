@@ -1,7 +1,7 @@
 """Thunderbird-style configuration files: on the domain's own hosts, then in the public database.
 
 The format is that of draft-ietf-mailmaint-autoconfig and its predecessors (clientConfig 1.1).
-Only verified HTTPS counts: a file fetched in clear could name anybody's server.
+Only verified HTTPS counts: a file fetched in clear could name an attacker's server.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import urllib.parse
 import xml.etree.ElementTree as ET
 
+from diagnose.discovery.configuration import fetch_configuration
 from diagnose.discovery.document import MOST_SERVERS, DocumentError, parse, words
 from diagnose.discovery.facts import Login, LoginName, SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number, service_at
-from diagnose.discovery.page import fetch_page
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode
 from diagnose.model.targets import Service
@@ -23,10 +23,9 @@ DATABASE_HOST = "autoconfig.thunderbird.net"
 DATABASE = f"https://{DATABASE_HOST}/v1.1/"
 DATABASE_BY_MX = f"{DATABASE} by MX"
 STAND_IN = "postmaster"
-"""Sent in place of the real local part. The query exists for servers that answer each mailbox
-differently; who of an organisation has trouble logging in is nobody's business before anything is
-verified, and a web server's log keeps it. This mailbox exists in every domain (RFC 5321 §4.5.1), so a
-server that looks the address up still answers."""
+"""Sent in place of the real local part. The query exists for servers that answer each mailbox differently.
+A web server's log would keep who has trouble logging in, before anything is verified. This mailbox exists
+in every domain (RFC 5321 §4.5.1), so a server that looks the address up still answers."""
 MOST_DATABASE_NAMES = 3
 
 _PROTOCOLS: dict[str, Protocol] = {one.autoconfig: one for one in PROTOCOLS if one.autoconfig is not None}
@@ -49,14 +48,14 @@ def own_urls(domain: str) -> tuple[str, ...]:
 
 def ask(url: str, domain: str, network: Network, deadline: Deadline) -> SourceResult:
     """Fetch and read the file at *url*."""
-    page = fetch_page(url, network, deadline)
+    page = fetch_configuration(url, network, deadline)
     if page.status == "found":
         return read(page.body, domain, url)
     return SourceResult(source="autoconfig", status=page.status, asked=url, text=page.text)
 
 
 def ask_database(domain: str, network: Network, deadline: Deadline) -> SourceResult:
-    """Look the domain up in the public database, unless it is a misspelling that nobody needs to hear of."""
+    """Look the domain up in the public database, unless DNS knows no such name."""
     if network.resolver.query(domain, "MX", deadline).status == "name_not_found":
         return SourceResult(source="autoconfig", status="not_asked", asked=DATABASE + domain, text="no such domain")
     return ask(DATABASE + domain, domain, network, deadline)
@@ -76,7 +75,7 @@ def ask_database_by_mx(domain: str, network: Network, deadline: Deadline) -> Sou
 
 
 def parents(mx_host: str, domain: str) -> tuple[str, ...]:
-    """Names under which a database may know whoever runs *mx_host*: the shortest three, longest first.
+    """Names under which a database may know the operator of *mx_host*: the shortest three, longest first.
 
     The shortest is the registered domain. What belongs to the domain itself says nothing new.
     """

@@ -11,10 +11,10 @@ import urllib.parse
 import msgspec
 
 from diagnose.discovery.autoconfig import STAND_IN, login_name
+from diagnose.discovery.configuration import fetch_configuration
 from diagnose.discovery.document import MOST_SERVERS, DocumentError, parse, words
 from diagnose.discovery.facts import Login, SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number
-from diagnose.discovery.page import fetch_page
 from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode
@@ -61,9 +61,9 @@ def ask_srv(domain: str, network: Network, deadline: Deadline) -> SourceResult:
 
 
 def ask(host: str, domain: str, network: Network, deadline: Deadline) -> SourceResult:
-    """Fetch and read what *host* gives to anybody."""
+    """Fetch and read what *host* gives without credentials."""
     url = url_at(host)
-    page = fetch_page(url, network, deadline)
+    page = fetch_configuration(url, network, deadline)
     if page.status == "found":
         return read(page.body, domain, url)
     text = page.text
@@ -76,7 +76,7 @@ def ask(host: str, domain: str, network: Network, deadline: Deadline) -> SourceR
 def _service_url(host: str, domain: str, network: Network, deadline: Deadline) -> str | None:
     """Autodiscover V2 names the URL of a service without credentials, though never IMAP, POP3 or SMTP."""
     query = urllib.parse.urlencode({"Email": f"{STAND_IN}@{domain}", "Protocol": "AutodiscoverV1"})
-    page = fetch_page(f"https://{host}/autodiscover/autodiscover.json?{query}", network, deadline)
+    page = fetch_configuration(f"https://{host}/autodiscover/autodiscover.json?{query}", network, deadline)
     try:
         return decode(page.body, _Answer).url or None
     except msgspec.DecodeError:

@@ -33,5 +33,5 @@ def parse(text: str, root: str) -> ET.Element:
 
 
 def words(parent: ET.Element, child: str) -> str:
-    """The text of the first *child* in any namespace, "" when there is none."""
+    """The text of the first *child* in any namespace, "" without such a child."""
     return (parent.findtext(f"{{*}}{child}") or "").strip()

@@ -42,7 +42,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of asking one place; a source with several places has several of these, best first."""
+    """The answer of one source at one place; a source with several places has several, best first."""
 
     source: SourceName
     status: SourceStatus

@@ -27,7 +27,7 @@ def host_name(written: str) -> str | None:
 
 
 def port_number(written: str | int) -> int | None:
-    """*written* as a port, 1 to 65535; None when it is none."""
+    """*written* as a port, 1 to 65535; None for anything else."""
     text = str(written).strip()
     if not (text.isascii() and text.isdecimal() and len(text) <= 5):
         return None

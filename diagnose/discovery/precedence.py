@@ -1,9 +1,8 @@
 """Which source is believed: pure decisions over what has been answered so far.
 
-Option before provider before SRV before autoconfig before Autodiscover before a guess, for each way
-into the mailbox. What is cheap to know (the provider, SRV) counts for each protocol; the slow sources
-are heard only about a way for which nothing better is known, since a mailbox that publishes IMAP
-does not lack a guessed POP3.
+For each way into the mailbox: option, provider, SRV, autoconfig, Autodiscover, guess, in this order. What is cheap
+to know (the provider, SRV) counts for each protocol. A slow source counts only for a way about which no
+better source knows anything. A mailbox that publishes IMAP does not lack a guessed POP3.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ def settled(
 ) -> tuple[Service, ...] | None:
     """The services for *way* beside the options; None as long as a better answer may come.
 
-    *ranked* are the sources that are or will be asked about this way, best first, with None for an
-    answer still due. Without patience an answer still due loses against any that is there.
+    *ranked*: the sources that are or will be asked about this way, best first. None is an answer still due.
+    Without patience an answer still due loses against any that is there.
     """
     wanted = {p.name for p in PROTOCOLS if way in p.ways and p.guesses} - {s.protocol for s in options}
     covered = any(way in option.ways for option in options)

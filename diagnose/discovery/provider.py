@@ -14,7 +14,7 @@ from diagnose.providers.servers import fill
 
 
 def known(domain: str, options: DiscoveryOptions) -> tuple[str, ProviderBy] | None:
-    """The provider that can be named without any network. Raises UnknownProviderError for a wish that is none."""
+    """The provider that is known without any network. Raises UnknownProviderError for an unknown id in *options*."""
     if options.provider is not None:
         return providers.provider(options.provider).id, "option"
     own = providers.by_domain(domain)
@@ -47,7 +47,7 @@ def of(provider_id: str, domain: str, asked: str) -> SourceResult:
 
 
 def by_mx(domain: str, network: Network, deadline: Deadline) -> SourceResult:
-    """Ask who takes the domain's mail."""
+    """Ask DNS who takes the domain's mail, and recognise the provider by it."""
     answer = network.resolver.query(domain, "MX", deadline)
     hosts = [mx.exchange for mx in mx_records(answer) if mx.exchange]
     recognised = providers.by_mx(hosts)
@@ -63,5 +63,5 @@ def by_mx(domain: str, network: Network, deadline: Deadline) -> SourceResult:
 
 
 def certain(answer: DnsAnswer) -> bool:
-    """Whether *answer* says what there is, be it nothing; a time-out or SERVFAIL does not."""
+    """Whether *answer* tells which records exist, or that none does; a time-out or SERVFAIL does not."""
     return answer.status in {"answered", "no_data", "name_not_found"}

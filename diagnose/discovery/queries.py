@@ -1,4 +1,4 @@
-"""Sources asked side by side; answers collected as they come."""
+"""Queries to sources, side by side; their answers are collected as they come."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from diagnose.network import in_background
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Source:
-    """Somewhere to ask."""
+    """A source that can be asked about one mail domain."""
 
     name: SourceName
     asked: str
     ways: frozenset[Way]
-    """What it may have an answer for."""
+    """The ways into the mailbox that it may know."""
     ask: Callable[[Deadline], SourceResult]
 
 
 class Queries:
-    """What was asked and what has been answered; answers come in from threads of their own."""
+    """The queries of one discovery and their answers, which come from threads of their own."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
@@ -37,12 +37,12 @@ class Queries:
         self._answers: dict[Source, SourceResult] = {}
 
     def start(self, source: Source) -> None:
-        """Ask in the background."""
+        """Ask *source* in the background."""
         self._started.add(source)
         in_background(lambda: self.put(source, self._ask(source)), f"discover by {source.name}")
 
     def started(self, source: Source) -> bool:
-        """Whether it was asked."""
+        """Whether *source* was asked."""
         return source in self._started
 
     def put(self, source: Source, result: SourceResult) -> None:
@@ -52,7 +52,7 @@ class Queries:
             self._changed.notify_all()
 
     def answers(self) -> dict[Source, SourceResult]:
-        """All answers that have come."""
+        """All answers that have come so far."""
         with self._changed:
             return dict(self._answers)
 

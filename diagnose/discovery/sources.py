@@ -19,7 +19,7 @@ ALL: frozenset[Way] = MAIL | {"web"}
 
 
 class LookUps:
-    """Names looked up ahead of need, each once."""
+    """Look-ups of names ahead of need; each name is looked up once."""
 
     def __init__(self, network: Network, deadline: Deadline) -> None:
         self._network = network
@@ -45,14 +45,14 @@ class LookUps:
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """The sources by what it costs to ask them, each group with the best first."""
+    """The sources in groups by what it costs to ask them; the best of each group comes first."""
 
     by_mx: Source
     srv: Source
     own_files: tuple[Source, ...]
     """On hosts of the domain itself."""
     database: tuple[Source, ...]
-    """Somebody else's, so only asked about mail servers that are not known otherwise."""
+    """Run by a third party, so asked only about mail servers that no other source knows."""
     autodiscover: tuple[Source, ...]
     guesses: tuple[Source, ...]
     hosts: tuple[str, ...]
@@ -62,7 +62,7 @@ class Sources:
 
     @property
     def ranked(self) -> tuple[Source, ...]:
-        """All, by how far they are believed."""
+        """All sources, the most trusted first."""
         return (self.by_mx, self.srv, *self.own_files, *self.database, *self.autodiscover, *self.guesses)
 
 

@@ -1,9 +1,9 @@
-"""The course of discovery: every DNS question at once, then pages and ports for what is still open.
+"""The strategy of discovery: every DNS question at once, then pages and ports for what is still open.
 
-The names of all hosts that may be needed are looked up together with the first questions, so a
-page or port that is tried later costs no further DNS round trip; and nobody's server is called
-upon for a way that DNS has answered. The domain's own configuration files are the exception: they are
-fetched from the start, because one that contradicts the MX is worth knowing.
+All host names that may be needed are looked up together with the first questions. So a page or port that is
+tried later costs no further DNS round trip. No server is asked about a way that DNS has answered.
+The domain's own configuration files are the exception: they are fetched from the start.
+One that contradicts the MX is worth knowing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from diagnose.model.targets import Service, Subject
 from diagnose.network import Network, is_address
 
 PATIENCE_SECONDS = 4.0
-"""How long a better source is waited for when a lesser one has an answer, and a page when anything is known."""
+"""How long a better source is waited for once a lesser one has answered, and pages once anything is known."""
 HEAD_START_SECONDS = 1.0
 """How long most pages, and all ports, wait for DNS answers that could spare them."""
 LISTENING_SECONDS = 0.5

@@ -19,7 +19,7 @@ Translate = Callable[[str], str]
 LONGEST_ID = 100
 """Characters of a word that may be meant as a cause's id."""
 UNKNOWN_DOMAIN = "{domain}"
-"""Put in for itself, it stays open in a provider's addresses, so that those that need a domain are left out."""
+"""Put in for itself, the placeholder stays open in a provider's addresses: those that need a domain are left out."""
 
 
 class NamedCause(msgspec.Struct, frozen=True, kw_only=True):

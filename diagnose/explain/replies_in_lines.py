@@ -31,8 +31,8 @@ class LineError(TextError, ValueError):
         """Counted from 1."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One reply and what is known of it; keys beside these are left aside."""
+class ReplyLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One reply and what is known about it; other keys are ignored."""
 
     id: str | int
     reply: str
@@ -42,15 +42,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     stage: Any = None
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class LineReading(msgspec.Struct, frozen=True, kw_only=True):
     """What a reply was read as."""
 
     id: str | int
     reading: Reading
 
 
-def read_lines(stream: IO[bytes], protocol: ReplyForm | None = None, provider: str | None = None) -> Iterator[Answer]:
-    """Each line's answer, in order; *protocol* and *provider* are those of lines that name none. Empty lines are none.
+def read_lines(
+    stream: IO[bytes], protocol: ReplyForm | None = None, provider: str | None = None
+) -> Iterator[LineReading]:
+    """Read the lines in order; *protocol* and *provider* are those of lines that name none. Empty lines are skipped.
 
     Raises LineError at the first line that is too long, or no object with an id and a reply.
     """
@@ -62,13 +64,13 @@ def read_lines(stream: IO[bytes], protocol: ReplyForm | None = None, provider: s
             continue
         try:
             # the standard library's reader, since it takes the lone surrogates that stand for undecodable octets
-            line = convert(json.loads(words), Line)
+            line = convert(json.loads(words), ReplyLine)
         except (ValueError, RecursionError, msgspec.ValidationError):
             raise LineError(number, text("it is no JSON object with “id” and “reply”.")) from None
-        yield Answer(id=line.id, reading=_read(line, protocol, provider))
+        yield LineReading(id=line.id, reading=_read(line, protocol, provider))
 
 
-def _read(line: Line, protocol: ReplyForm | None, provider: str | None) -> Reading:
+def _read(line: ReplyLine, protocol: ReplyForm | None, provider: str | None) -> Reading:
     return read_message(
         line.reply,
         protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,
@@ -77,7 +79,7 @@ def _read(line: Line, protocol: ReplyForm | None, provider: str | None) -> Readi
     )
 
 
-def written(answer: Answer, translate: Callable[[str], str] = str) -> str:
+def format_line(answer: LineReading, translate: Callable[[str], str] = str) -> str:
     """*answer* as one line of JSON, titles in the language of *translate*; no line end after it."""
     causes = msgspec.to_builtins(name_causes(answer.reading, translate))
     return json_text({"id": answer.id, "causes": causes, "matched": quote(answer.reading.matched)}, indent=None)

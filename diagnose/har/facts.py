@@ -19,7 +19,7 @@ class CookieSet(Cookie, frozen=True, kw_only=True):
     """A Set-Cookie that an answer carried."""
 
     deletes: bool = False
-    """Whether it only takes away what was there."""
+    """Whether it only removes a cookie."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

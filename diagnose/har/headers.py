@@ -35,7 +35,7 @@ MIME_TYPES = frozenset(
 
 
 def pairs(headers: object) -> list[tuple[str, str]]:
-    """Name (lower case) and value of each header of a HAR list; what is none is left out."""
+    """Name (lower case) and value of each header of a HAR list; malformed ones are left out."""
     if not isinstance(headers, list):
         return []
     rows = [row for row in headers[:MOST_HEADERS] if isinstance(row, dict)]
@@ -47,7 +47,7 @@ def pairs(headers: object) -> list[tuple[str, str]]:
 
 
 def first(headers: list[tuple[str, str]], name: str) -> str:
-    """The value of the header called *name*; empty when there is none."""
+    """The value of the first header called *name*; empty without one."""
     return next((value for key, value in headers if key == name), "")
 
 
@@ -58,7 +58,7 @@ def mime_type(value: object) -> str:
 
 
 def moment(value: object) -> float | None:
-    """An HTTP date (RFC 9110 §5.6.7) in seconds since the epoch; None for what is none."""
+    """An HTTP date (RFC 9110 §5.6.7) in seconds since the epoch; None for anything else."""
     try:
         return email.utils.parsedate_to_datetime(str(value)[:60]).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -204,7 +204,7 @@ KEPT: dict[str, Callable[[str, Secrets], str]] = {
     "www-authenticate": _scheme,
     "retry-after": _number,
 }
-"""Header field to how it is made harmless. Cookies and Location are made so by themselves."""
+"""How each header field is sanitized. Cookies and Location have functions of their own."""
 
 
 def clean_headers(headers: list[tuple[str, str]], secrets: Secrets) -> Iterator[tuple[str, str]]:

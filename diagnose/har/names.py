@@ -20,7 +20,7 @@ class CodedAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The lists of ``knowledge/recordings.yaml``; what each holds stands there."""
+    """The lists of ``knowledge/recordings.yaml``; comments there say what each list holds."""
 
     password_fields: tuple[str, ...]
     no_passwords: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""A recorded request without what is secret in it: a new entry of what is known to be harmless, nothing copied whole.
+"""A recorded request without its secrets: a new entry of what is known to be harmless, nothing copied whole.
 
-Only this is ever looked at further, so neither a finding nor a sanitised file can hold more; and since to make a
-harmless entry harmless changes nothing, both are judged alike.
+All else reads only this, so neither a finding nor a sanitized file can hold more. To sanitize twice changes nothing,
+so both are judged alike.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from diagnose.har import headers
-from diagnose.har.answers import Answer, body_of, fields, read_html, read_json, written
 from diagnose.har.names import holds_name, holds_password, holds_secret, is_login
+from diagnose.har.responses import ResponseText, body_of, fields, format_response, read_html, read_json
 from diagnose.har.secrets import SHORTEST_PASSWORD, STAND_IN, Secrets
 from diagnose.har.urls import MOST_PARAMETERS, clean_name, clean_url, parameters
 from diagnose.network import astray
@@ -53,16 +53,16 @@ _XML = {"text/xml", "application/xml"}
 
 
 class Clean(NamedTuple):
-    """A recorded request made harmless."""
+    """A sanitized request of a recording."""
 
     entry: dict[str, Any]
     """A valid HAR 1.2 entry, which cleaned again is the same, and tells the same."""
-    answer: Answer
-    """What was kept of the body of the response."""
+    answer: ResponseText
+    """The part of the response body that is kept."""
 
 
 def clean_entry(raw: dict[str, Any], secrets: Secrets) -> Clean | None:
-    """*raw* made harmless; None where it is no request to a web address."""
+    """*raw* sanitized; None if it is not a request to a web address."""
     request, response = raw.get("request"), raw.get("response")
     if not isinstance(request, dict) or not isinstance(request.get("url"), str):
         return None
@@ -224,7 +224,7 @@ def _clean_response(
     request: dict[str, Any],
     kind: str,
     secrets: Secrets,
-) -> tuple[dict[str, Any], Answer]:
+) -> tuple[dict[str, Any], ResponseText]:
     status = response.get("status")
     status = status if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 999 else 0
     kept = list(headers.clean_headers(received, secrets))
@@ -250,7 +250,7 @@ def _clean_response(
         media = "application/json"
     answer = _answer(content, media, url, request, status, kind, secrets)
     if not answer.empty:
-        text = written(answer, json=media in _JSON)
+        text = format_response(answer, json=media in _JSON)
         clean["content"] = {"size": len(text), "mimeType": media, "text": text}
     if answer.filled or content.get("_filled") is True:
         clean["content"]["_filled"] = True
@@ -265,27 +265,27 @@ def _answer(
     status: int,
     kind: str,
     secrets: Secrets,
-) -> Answer:
+) -> ResponseText:
     """What of a body may be kept: never a mailbox's content, nor what a script fetched without a fault."""
     body = body_of(content)
     if not body or kind not in {DOCUMENT, FRAME, CALL, OTHER}:
-        return Answer()
+        return ResponseText()
     login = request["method"] not in {"GET", "HEAD", "OPTIONS"} and (
         sends_password(request) or is_login(request["url"])
     )
     if media in _JSON:
-        return read_json(body, secrets) if login or status >= 400 else Answer()
+        return read_json(body, secrets) if login or status >= 400 else ResponseText()
     if media not in _HTML | _XML | {"text/plain"}:
-        return Answer()
+        return ResponseText()
     if (kind == CALL or media in _XML) and not login and status < 400:
-        return Answer()
+        return ResponseText()
     answer = read_html(body, url, secrets, scripts=login)
     if answer.filled and not (status >= 400 or answer.scripted):
-        return Answer(filled=True, password_form=answer.password_form, actions=answer.actions)
-    return answer if answer.password_form or answer.scripted or status >= 400 or _tells(answer) else Answer()
+        return ResponseText(filled=True, password_form=answer.password_form, actions=answer.actions)
+    return answer if answer.password_form or answer.scripted or status >= 400 or _tells(answer) else ResponseText()
 
 
-def _tells(answer: Answer) -> bool:
+def _tells(answer: ResponseText) -> bool:
     """Whether the page is a short message that means something."""
     return answer.message and bool(read_reply("\n".join(answer.said), protocol="http", stage="login").suspects)
 

@@ -7,7 +7,7 @@ import re
 import urllib.parse
 
 from diagnose.replies import load_knowledge
-from diagnose.replies.text import fold
+from diagnose.replies.folding import fold
 
 STAND_IN = "~"
 SHORTEST_SECRET, SHORTEST_PASSWORD, SHORTEST_NAME = 8, 4, 3
@@ -46,7 +46,7 @@ class Secrets:
                 self._known.add(form)
 
     def learn_name(self, value: object) -> None:
-        """Likewise for a user name or an address, whose local part may stand alone."""
+        """Hide a user name or an address likewise; its local part is hidden alone, too."""
         if isinstance(value, str):
             self.learn(value, SHORTEST_NAME)
             self.learn(urllib.parse.unquote_plus(value).partition("@")[0], SHORTEST_NAME)

@@ -21,7 +21,7 @@ from diagnose.process.regular_file import open_regular
 LARGEST_FILE = 1 << 30
 """Bytes of JSON that are read, unpacked; a file that holds more is refused."""
 LONGEST_STRING = 1 << 18
-"""Bytes of one JSON string that are kept; the rest of it is not read."""
+"""Bytes of one JSON string that are kept; the rest is skipped."""
 LONGEST_NUMBER = 400
 MOST_VALUES = 20_000
 """JSON values of one entry; an entry with more is skipped."""
@@ -155,7 +155,7 @@ class _Builder:
 
 
 def _find_entries(events: Iterator[Event]) -> None:
-    """Go to the first of ``log.entries``. Raises ValueError when there is none."""
+    """Go to the first of ``log.entries``. Raises ValueError if it is missing."""
     for name, opening in (("", "start_map"), ("log", "start_map"), ("entries", "start_array")):
         if name and not _find_field(events, name):
             raise ValueError(name)

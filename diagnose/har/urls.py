@@ -26,9 +26,10 @@ def clean_name(name: object, secrets: Secrets) -> str:
 
 
 def clean_url(url: object, secrets: Secrets) -> str | None:
-    """*url* without user, password, fragment and values; None for what is no web address.
+    """*url* without user, password, fragment and values; None if it is not a web address.
 
-    What was a value, or a segment of the path that is no plain word, is a sign that is the same wherever that value is.
+    A sign stands in for each value and for each segment of the path that is not a plain word.
+    Equal values get the same sign.
     """
     place = split(url)
     if place is None:

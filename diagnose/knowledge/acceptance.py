@@ -24,7 +24,7 @@ class NoFolderError(Exception):
 
 
 def accept(points: Iterable[EntryPoint]) -> Packages:
-    """The packages of *points*, sorted out. Raises KnowledgeError only for a file that is none of theirs."""
+    """The packages of *points*, sorted out. Raises KnowledgeError only for a file outside these packages."""
     found: list[Package] = []
     refused: list[Refused] = []
     for point in points:

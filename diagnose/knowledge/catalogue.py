@@ -43,7 +43,7 @@ RUN_FACTS: Mapping[str, str] = MappingProxyType(
         "protocol": text("[protocol]").msgid,
     }
 )
-"""Facts of the run -> the blank to fill in by hand, a message id, that is shown where a run does not have one."""
+"""Fact of the run -> the blank to fill in by hand where a run lacks the fact: a message id."""
 
 SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -61,11 +61,11 @@ LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CataloguePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all parts of a cause's file share: a field that is not known by name is a mistake."""
 
 
-class Step(Part, frozen=True, kw_only=True):
+class Step(CataloguePart, frozen=True, kw_only=True):
     """One instruction that can be followed as written."""
 
     text: str
@@ -75,7 +75,7 @@ class Step(Part, frozen=True, kw_only=True):
     """What to say then; None leaves the step out."""
 
 
-class Link(Part, frozen=True, kw_only=True):
+class Link(CataloguePart, frozen=True, kw_only=True):
     """A page that helps; left out where one of its facts is not known."""
 
     text: str
@@ -83,7 +83,7 @@ class Link(Part, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
 
 
-class Remedy(Part, frozen=True, kw_only=True):
+class Remedy(CataloguePart, frozen=True, kw_only=True):
     """What one kind of person can do about a cause."""
 
     fixer: Fixer
@@ -92,7 +92,7 @@ class Remedy(Part, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
 
 
-class Proof(Part, frozen=True, kw_only=True):
+class Proof(CataloguePart, frozen=True, kw_only=True):
     """One kind of evidence that may confirm a cause."""
 
     id: str
@@ -100,7 +100,7 @@ class Proof(Part, frozen=True, kw_only=True):
     """A check that has to have gone well somewhere in the same run, or this proves nothing."""
 
 
-class Cause(Part, frozen=True, kw_only=True):
+class Cause(CataloguePart, frozen=True, kw_only=True):
     """One reason why a login fails."""
 
     id: str
@@ -244,8 +244,8 @@ def remedies_for(
     """What each kind of person can do, in the language of *translate*, with what is known filled in.
 
     *facts* holds facts of the run, the provider and the browser by their placeholder names; an empty value
-    counts as not known. Values come from outside: they are only ever put in, never read as a template,
-    and within backquotes, where commands stand that people copy into a shell, they are quoted for it.
+    counts as not known. Values come from outside: they are only put in, never read as a template.
+    Commands that people copy into a shell stand in backquotes: values there are quoted for the shell.
     """
     known = {name: quote(value, LONGEST_FACT) for name, value in facts.items() if value}
     blanks = {name: translate(blank) for name, blank in RUN_FACTS.items()}

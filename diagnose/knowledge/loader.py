@@ -1,8 +1,8 @@
 """Read knowledge files: YAML in, typed and checked values out, errors with file and line.
 
-Knowledge is written by people who need not know Python, so a mistake has to come back as one
-sentence that names the place. The YAML taken is a plain subset: no aliases (a few hostile lines
-could otherwise unfold to gigabytes), no tags, no key twice.
+People who need not know Python write knowledge, so an error is one sentence that names the place.
+The YAML taken is a plain subset: no aliases, no tags, no key twice. With aliases, a few hostile lines
+could unfold to gigabytes.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _PATH_STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\.\.\.)\]")
 def load(file: Path, kind: type[T]) -> T:
     """The content of *file* as a *kind* (a msgspec Struct, or a container of them).
 
-    Raises KnowledgeError for a file that is missing, too large, no UTF-8, no YAML of the
-    plain subset, or does not fit *kind*.
+    Raises KnowledgeError for a file that is missing, too large, not UTF-8, or not YAML of the plain subset.
+    It raises it, too, for content that does not fit *kind*.
     """
     try:
         with file.open("rb") as stream:

@@ -45,7 +45,7 @@ class Packages(NamedTuple):
 
 @made_once
 def packages() -> Packages:
-    """All packages that bring knowledge; where there is none, nothing is read. Raises KnowledgeError for ours."""
+    """All packages that bring knowledge; without one, no file is read. Raises KnowledgeError for a file of ours."""
     points = entry_points(GROUP)
     if not points:
         return Packages()

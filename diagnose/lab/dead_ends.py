@@ -22,7 +22,7 @@ _DROPPED_SECONDS = 0.25
 
 @contextlib.contextmanager
 def refusing_port(address: str) -> Iterator[int]:
-    """A port of *address* that refuses connections: bound, so that nobody else takes it, and never listened on."""
+    """A port of *address* that refuses connections: bound, so that no other program takes it, and never listened on."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as reserved:
         reserved.bind((address, 0))
         yield reserved.getsockname()[1]
@@ -30,7 +30,7 @@ def refusing_port(address: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def dropping_port(address: str) -> Iterator[int]:
-    """A port of *address* that answers no connect: it listens, and its queue is full of connections nobody accepts.
+    """A port of *address* that answers no connect: it listens, accepts no connection, and its queue is full.
 
     Raises OSError where this system does not drop what comes beyond the queue.
     """

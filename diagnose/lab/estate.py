@@ -135,7 +135,7 @@ class Estate:
 
     @property
     def crashes(self) -> list[BaseException]:
-        """Mistakes of the estate's own servers; none, or what was seen of it proves nothing."""
+        """Mistakes of the estate's own servers; with any, a diagnosis of the estate proves nothing."""
         return [crash for server in self._servers for crash in server.crashes]
 
     def _bring_up(self, stack: contextlib.ExitStack) -> None:
@@ -257,7 +257,7 @@ class Estate:
 
 
 def _account(scenario: Scenario) -> Account:
-    """The account of *scenario*, known by its address in both forms of the domain unless it has a name of its own."""
+    """The account of *scenario*. Without a name of its own, its name is the address, in both forms of the domain."""
     local_part = scenario.address.rpartition("@")[0]
     names = [scenario.account_name] if scenario.account_name else [scenario.address, f"{local_part}@{scenario.domain}"]
     return Account(names, PASSWORD, scenario.login, beside=filter(None, [scenario.other_mailbox]))

@@ -83,7 +83,7 @@ class Listener(socketserver.ThreadingTCPServer):
         return wrapped
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        """The next connection; while none is to be accepted any more, OSError, which the server takes for none."""
+        """The next connection. Raises OSError while none is to be accepted: the server goes on without one then."""
         if self._left == 0:
             time.sleep(POLL)
             raise ConnectionAbortedError("no more connections are taken")

@@ -72,7 +72,7 @@ class DnsServer:
     """Serves DNS from entering the context to leaving it."""
 
     def __init__(self, responder: Responder, address: str) -> None:
-        """Listen at *address*, at any port that is free for both UDP and TCP. Raises OSError when there is none."""
+        """Listen at *address*, at any port that is free for both UDP and TCP. Raises OSError if no port is free."""
         for tries_left in reversed(range(_MOST_TRIES)):
             self._tcp = Listener(partial(_converse, responder=responder), address)
             self.port = self._tcp.port

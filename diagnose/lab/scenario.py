@@ -118,15 +118,15 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     services: tuple[ServiceName, ...] = ("imaps", "submissions", PAGE.name)
     """What there is, announced by SRV records (the web page by its URL)."""
     hosts: dict[HostLabel, str] = {}
-    """Host names, in other domains below the parent of the mail domain too, in place of the label in the domain."""
+    """Host names in place of the label in the domain; other domains below the parent of the mail domain may occur."""
     ports: dict[ServiceName, Port] = {}
     faults_pass_after: Annotated[int, Meta(ge=1)] | None = None
     """How many connections to a port `state` and `turned_away` hold for, IMAP, POP3 and webmail; None: for all."""
     certificates: dict[HostLabel, CertificateKind] = {}
     dns: DnsState = "answers"
     records: dict[str, tuple[str, ...]] = {}
-    """Record sets in place of the estate's own: "owner TYPE" below the mail domain ("@ MX"), and data as in a zone file
-    of the domain, SRV targets with their final dot; an empty set removes one. A service in braces is its port."""
+    """Record sets in place of the estate's own: "owner TYPE" below the mail domain ("@ MX") to data as in a zone file.
+    SRV targets have their final dot; an empty set removes one. A service in braces is its port."""
     implicit_mx: bool = False
     """Whether there is no MX record, and the domain's own address takes mail at port 25 (RFC 5321 §5.1): only where
     that port may be had."""

@@ -75,7 +75,7 @@ class Session(ABC):
         return self.takes_logins and "PLAIN" in self.settings.mechanisms
 
     def read_line(self) -> bytes:
-        """The next line without its end. Raises OSError where there is none, or one that is too long."""
+        """The next line without its end. Raises OSError at the end of the stream, or for a line that is too long."""
         line = self._lines.readline(LONGEST_LINE)
         if not line.endswith(b"\n"):
             raise ConnectionAbortedError("no complete line")

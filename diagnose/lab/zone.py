@@ -56,7 +56,7 @@ class Zone:
     """
 
     def __init__(self, domain: str, sets: Mapping[str, tuple[str, ...]], state: DnsState) -> None:
-        """The record sets *sets* at and below *domain*; in the state ``nxdomain`` there are none."""
+        """The record sets *sets* at and below *domain*; the state ``nxdomain`` has no record sets."""
         self._state = state
         self._domain = DNSLabel(domain)
         self._parent = DNSLabel(domain.partition(".")[2])

@@ -18,7 +18,7 @@ ARGUMENTS = {
     "option": {"help"},
     "version_option": {"help"},
 }
-"""Calls whose named arguments are message ids without a mark: they are translated by whoever shows them."""
+"""Calls whose named arguments are message ids without a mark: the code that shows them translates them."""
 
 
 def python(

@@ -78,7 +78,7 @@ def folder(language: Language) -> str:
 def asked_for(arguments: Iterable[str]) -> Language | None:
     """The language that ``--lang`` names on a command line; None where it names none of ours.
 
-    Read before the command line is taken apart, since even what is wrong with it is to be told in that language.
+    Read before the command line is parsed: errors in it are told in that language, too.
     """
     found, words = None, iter(arguments)
     for word in words:

@@ -36,7 +36,7 @@ class BrowserAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """What the self-test page found in the browser that opened it. None stands for: could not be found out."""
 
     scripts: bool | None
-    """Whether JavaScript runs; None where the page was opened, and nothing of it came back."""
+    """Whether JavaScript runs; None if the page was opened and sent nothing back."""
     user_agent: Header = ""
     """The header User-Agent (RFC 9110 §10.1.5)."""
     hints: Header = ""
@@ -56,7 +56,7 @@ class BrowserAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Preferred ones first (BCP 47)."""
     reaching: Annotated[tuple[Reaching, ...], msgspec.Meta(max_length=10)] = ()
     typing: Annotated[tuple[Oddity, ...], msgspec.Meta(max_length=10)] = ()
-    """What was odd about what was typed into the page's own field; nothing else of it is known here."""
+    """Oddities of what was typed into the page's own field; the program never gets the words themselves."""
 
 
 class Browsing(msgspec.Struct, frozen=True, kw_only=True):

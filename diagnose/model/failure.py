@@ -41,7 +41,7 @@ LONGEST_TEXT = 300
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, at which operation, in the words of whoever said so."""
+    """What went wrong, at which operation, and the words of the server or library that said so."""
 
     name: FailureName
     operation: Operation

@@ -26,7 +26,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pictures(facts: Mapping[str, Any]) -> Iterator[Picture]:
-    """The pictures that stand in a check's *facts* as plain values, by how they are made and not by what they say."""
+    """The pictures in a check's *facts*, which are plain values; their form tells them, not their name."""
     for value in facts.values():
         known = isinstance(value, Mapping) and value.get("media_type") in get_args(MediaType)
         if known and isinstance(value.get("data"), bytes) and value["data"]:

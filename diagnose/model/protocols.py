@@ -23,7 +23,7 @@ ReplyForm = Literal["imap", "pop3", "smtp", "http", "oauth", "jmap"]
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):
-    """A port that the protocol is registered for, and what says in a URL and in DNS that it is meant."""
+    """A port that the protocol is registered for, and the names that URLs and DNS have for it."""
 
     number: int
     tls: TlsMode
@@ -47,7 +47,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a protocol beside how its sessions are held."""
 
     name: ProtocolName
-    """As in JSON, in the files of providers, and in the option that names a server of it."""
+    """As in JSON, in provider files, and in the option that names its server."""
     label: Text
     """What reports call it."""
     help: str
@@ -57,11 +57,11 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[Port, ...]
     """Preferred ones first."""
     guesses: tuple[str, ...] = ()
-    """What its hosts are usually called below the mail domain; empty: it is only used where somebody names it."""
+    """What its hosts are usually called below the mail domain; empty: it is used only where it is named."""
     http: bool = False
     """It is spoken in HTTP, where the client speaks first; else the server begins with a greeting."""
     path: str | None = None
-    """Of a protocol in HTTP, the resource that is asked for where nobody names another."""
+    """Of a protocol in HTTP, the resource that is asked for unless a URL names another."""
     login: bool = True
     """Whether credentials are tried with a login of the protocol's own."""
     replies: ReplyForm | None

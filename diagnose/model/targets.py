@@ -24,7 +24,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The name to log in with; unless told otherwise the address, its domain as A-labels: programs that keep names in
     ASCII take nothing else."""
     flaw: Text | None = None
-    """Why the address, as it was typed, is none; then there is nothing else to be found out."""
+    """Why the address is malformed as it was typed; no other check runs then."""
 
     @property
     def name(self) -> str:
@@ -79,7 +79,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def named(self) -> bool:
-        """Whether somebody named this service; a guess proves nothing by its absence."""
+        """Whether a person or a source named this service; a guess proves nothing by its absence."""
         return self.source != "guess"
 
 

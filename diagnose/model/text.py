@@ -1,4 +1,4 @@
-"""Sentences of ours that hold words of others, and the words of others made harmless."""
+"""Sentences of ours that hold words of others, and the words of others sanitized."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Text(msgspec.Struct, frozen=True):
     args: dict[str, Argument] = {}
 
     def render(self, translate: Callable[[str], str] = str) -> str:
-        """The sentence in the language of *translate*, its arguments made harmless by `quote`."""
+        """The sentence in the language of *translate*, its arguments sanitized by `quote`."""
         return translate(self.msgid).format(**{name: _shown(value, translate) for name, value in self.args.items()})
 
 
@@ -70,8 +70,7 @@ class TextError(Exception):
 def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
     """*outside* on one line, without control characters or direction overrides, at most *limit* characters.
 
-    Removed are the Unicode categories Cc (line ends and tabs become a space), Cf (escape and bidi
-    controls live there), Co, Cs and Cn.
+    The Unicode categories Cc, Cf (bidi controls), Co, Cs and Cn are removed. Line ends and tabs become a space.
     """
     shortened = outside[: 2 * limit]
     spaced = " ".join(shortened.split())

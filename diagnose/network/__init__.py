@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.network.connector import Attempt, Family, Race, family_of
+from diagnose.network.connector import AddressFamily, Attempt, Race, family_of
 from diagnose.network.door import CONNECT_SECONDS, HostAddresses, NameNotFoundError, Network, SystemLookup
 from diagnose.network.http import Cookie, FetchedPage, Hop, astray
 from diagnose.network.resolver import (
@@ -24,12 +24,12 @@ from diagnose.network.vantage import KnownAnswer, Vantage
 
 __all__ = [
     "CONNECT_SECONDS",
+    "AddressFamily",
     "Attempt",
     "CaFileError",
     "Cookie",
     "CrowdedError",
     "DnsAnswer",
-    "Family",
     "FetchedPage",
     "Hop",
     "HostAddresses",

@@ -24,9 +24,9 @@ class Heard(NamedTuple, Generic[A]):
 
     answer: A
     seconds: float
-    """Zero: to those alone who wait for it now."""
+    """Zero: only to the askers that wait for it now."""
     for_others: bool = True
-    """Whether it says something to anybody but the asker, whose own deadline may have cut it short."""
+    """Whether other askers may use it; the asker's own deadline may have cut it short."""
 
 
 @dataclass
@@ -50,9 +50,9 @@ class Answers(Generic[A]):
         self._known: dict[Hashable, _Question[A]] = {}
 
     def get(self, question: Hashable, deadline: Deadline, ask: Callable[[], Heard[A]]) -> tuple[A, float]:
-        """The answer to *question*, by *ask* where nobody has it, and its age in seconds.
+        """The answer to *question*, and its age in seconds; *ask* brings it where it is not known.
 
-        Raises TimeoutError when another's has not come by *deadline*, and what *ask* raises.
+        Raises TimeoutError when another asker's answer has not come by *deadline*, and what *ask* raises.
         """
         while True:
             with self._lock:

@@ -1,7 +1,7 @@
 """Connect to every address of a host at once, and keep the first connection.
 
-Both address families start together: broken IPv6 must not cost the time-out that it costs
-programs which try one address after the other (RFC 8305 says why).
+Both address families start together. Programs that try one address after the other lose a time-out to
+broken IPv6 (RFC 8305).
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from diagnose.network.threads import in_background
 MOST_ADDRESSES_A_FAMILY = 4
 """Few connections a server: a host with more addresses than that is a pool, and the rest are like these."""
 
-Family = Literal["ipv4", "ipv6"]
+AddressFamily = Literal["ipv4", "ipv6"]
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One connect: where to, and what came of it."""
 
     address: str
-    family: Family
+    family: AddressFamily
     failure: Failure | None = None
     """None: connected."""
     milliseconds: int
 
 
-def family_of(address: str) -> Family:
+def family_of(address: str) -> AddressFamily:
     """The family of an address literal."""
     return "ipv6" if ":" in address else "ipv4"
 
@@ -61,11 +61,11 @@ class Race:
         """Start. *deadline* bounds each connect; at most four addresses of each family are tried.
 
         *slots*: the right to a connection to each address, freed as it ends. Without *keeps* what connects is closed
-        at once. *made* is told of the stream that there is in the end.
+        at once. *made* is called with the stream that wins.
         """
         self.addresses = picked(addresses)
         self.port = port
-        self.patience = deadline.left()
+        self.seconds = deadline.left()
         """Seconds that each connect was given."""
         self._deadline = deadline
         self._slots = slots or {}
@@ -87,19 +87,19 @@ class Race:
         address, connected = won
         return self._made(Stream(connected, deadline, peer=address, slot=self._slots.get(address)))
 
-    def decided(self, patience: float) -> bool:
-        """Wait up to *patience* seconds; whether an address connected or all have failed."""
+    def decided(self, seconds: float) -> bool:
+        """Wait up to *seconds* seconds; whether an address connected or all have failed."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=patience)
+            return self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=seconds)
 
-    def attempts(self, patience: float) -> tuple[Attempt, ...]:
-        """What came of each address, waiting up to *patience* seconds for those still under way."""
+    def attempts(self, seconds: float) -> tuple[Attempt, ...]:
+        """What came of each address, waiting up to *seconds* seconds for those still under way."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._attempts) == len(self.addresses), timeout=patience)
+            self._changed.wait_for(lambda: len(self._attempts) == len(self.addresses), timeout=seconds)
             return tuple(sorted(self._attempts, key=lambda a: self.addresses.index(a.address)))
 
     def close(self) -> None:
-        """Give up what is still under way."""
+        """Abort the connects that are still under way."""
         self._deadline = Deadline(0)
         with self._changed:
             self._decided = True
@@ -112,7 +112,7 @@ class Race:
         self.close()
 
     def is_over(self) -> bool:
-        """Whether nothing is under way any more, and no connection waits to be taken."""
+        """Whether no connect is under way, and no connection waits to be taken."""
         with self._changed:
             return self._finished.done() and self._winner is None
 
@@ -194,7 +194,7 @@ class Race:
 
 
 def picked(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    """At most four of each family, alternating, so that neither family stands at the end of the line."""
+    """At most four of each family, alternating, so that neither family comes last."""
     families: dict[str, list[str]] = {"ipv6": [], "ipv4": []}
     for address in dict.fromkeys(addresses):
         plain = address.strip("[]")

@@ -24,7 +24,7 @@ _HEADER, _LENGTH = 12, 2
 
 
 class NonsenseError(Exception):
-    """No server in its right mind sends that; whoever does is not asked again."""
+    """No proper server sends that; one that does is not asked again."""
 
 
 class GuardedSocket(socket.socket):

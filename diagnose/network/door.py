@@ -67,8 +67,8 @@ class HostAddresses(msgspec.Struct, frozen=True, kw_only=True):
 class Network:
     """Look-ups, connections and pages, all by the chosen resolver and authorities.
 
-    Many runs may share one, each by a view of its own (`for_run`). They share the answers of DNS as long as these are
-    good, the limit of connections to one server, and trust.
+    Many runs may share one, each by a view of its own (`for_run`). They share answers of DNS by their TTL, the
+    limit of connections to one server, and trust.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Network:
         self._views: weakref.WeakSet[Network] = weakref.WeakSet()
 
     def for_run(self) -> Self:
-        """A view for one more run: what is shared is, and closing it breaks off that run's connections alone."""
+        """A view for one more run; to close it breaks off that run's connections alone."""
         view = copy.copy(self)
         view.resolver = self.resolver.for_run()
         view._begin()
@@ -111,13 +111,13 @@ class Network:
         return view
 
     def close(self) -> None:
-        """Break off every connection that was made, by views of it, too; from now on whatever is made."""
+        """Break off every connection, those of its views, too; later ones are broken off as they are made."""
         self._connections.close()
         for view in tuple(self._views):
             view.close()
 
     def once(self, question: Hashable, answer: Callable[[], R]) -> Future[R]:
-        """What *answer* brings, in a thread of its own; asked once a run, whoever has the same *question*."""
+        """What *answer* brings, in a thread of its own; each *question* is asked once a run."""
         with self._lock:
             if question not in self._once:
                 self._once[question] = in_background(answer, str(question))
@@ -129,7 +129,7 @@ class Network:
         return first if is_shared(first) else trust_context(self.ca_file)
 
     def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
-        """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is left behind."""
+        """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is abandoned."""
         looking = in_background(lambda: self.vantage.look_up(ascii_name(host)), f"look up {host}")
         try:
             return SystemLookup(addresses=looking.result(timeout=deadline.left()))
@@ -201,8 +201,8 @@ class Network:
             raise DeadlineError(f"{host} does not answer on port {port}")
         raise NamedError(failed)
 
-    def standing(self, peer: str, ports: Collection[int]) -> int:
-        """How many connections to *ports* of the address *peer* there are, of all runs: a server may limit them."""
+    def open_connections(self, peer: str, ports: Collection[int]) -> int:
+        """The number of connections of all runs to *ports* of the address *peer*: a server may limit them."""
         return self._slots.taken(peer, ports)
 
     def fetch(
@@ -217,27 +217,27 @@ class Network:
     ) -> FetchedPage:
         """The page at *url*, redirects followed as far as *accept* allows. Never raises.
 
-        *ready* may hand over a connection to host and port that stands already, TLS included. Without
+        *ready* may hand over an open connection to host and port, TLS included. Without
         *keep_cookies* no cookie that the page sets is sent back. *headers* go with every request.
         """
 
         def open_stream(host: str, port: int, tls: bool, until: Deadline) -> Stream:
-            standing = ready(host.strip("[]"), port)
-            if standing is None:
+            kept = ready(host.strip("[]"), port)
+            if kept is None:
                 return self._open(host, port, tls, until)
-            standing.deadline = until
-            return standing
+            kept.deadline = until
+            return kept
 
         return fetch(url, deadline, open_stream, accept=accept, keep_cookies=keep_cookies, headers=headers)
 
-    def knock(self, address: str, port: int, deadline: Deadline) -> Attempt:
-        """Whether *port* of *address* accepts a connection; asked once a run, the connection is closed at once."""
+    def probe_port(self, address: str, port: int, deadline: Deadline) -> Attempt:
+        """Whether *port* of *address* accepts a connection, which is closed at once. Asked once a run."""
 
         def attempt() -> Attempt:
             race = self.connect_all((address,), port, deadline, deadline.left(), keeps=False)
             return race.attempts(deadline.left() + 0.5)[0]
 
-        return self.once(("knock", address, port), attempt).result(timeout=deadline.left() + 1)
+        return self.once(("probe", address, port), attempt).result(timeout=deadline.left() + 1)
 
     def _open(self, host: str, port: int, tls: bool, deadline: Deadline) -> Stream:
         stream = self.connect(host.strip("[]"), port, deadline)

@@ -1,6 +1,6 @@
 """A SOCKS 5 server on loopback (RFC 1928): the connections of another program go through the run's own network.
 
-So they follow the run's resolver, reach only whom they may, and are bounded like everything else that a server sends.
+So they follow the run's resolver, reach only the hosts they may, and keep its bounds.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Gateway:
 
 
 async def _awaited(connecting: Future[Stream]) -> Stream:
-    """What *connecting* brings, by the thread that it runs in; nobody's connection any more if this is cancelled."""
+    """What *connecting* brings from its thread; once this is cancelled, a connection that still comes is closed."""
     loop = asyncio.get_running_loop()
     awaited: asyncio.Future[None] = loop.create_future()
 

@@ -31,7 +31,7 @@ MOST_HEAD_LINES = 10_000
 """Until a page begins, whatever answers came before the one that counts (RFC 9110 §15.2)."""
 PIECE = 16384
 LARGEST_BODY = 1_000_000
-"""Bytes of a page that are read; a login form stands far before."""
+"""Bytes of a page that are read; a login form comes far earlier."""
 
 Open = Callable[[str, int, bool, Deadline], Stream]
 """Connects: host, port, whether TLS is wanted (then with the verified handshake done), deadline."""
@@ -72,7 +72,7 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     hops: tuple[Hop, ...]
     content_type: str = ""
     body: bytes = b""
-    """As sent, unpacked; to be decoded by whoever knows what it is (`diagnose.replies.decode`)."""
+    """As sent, unpacked; not decoded (see `diagnose.replies.decode`)."""
     truncated: bool = False
     unfinished: bool = False
     """The deadline came before the page's end."""
@@ -191,7 +191,7 @@ def is_web_address(url: str) -> bool:
 
 
 def astray(location: str | None) -> str:
-    """Of a redirect to what is no web address its scheme, with host and port where it has them; empty for any other."""
+    """Scheme, host and port of a redirect to something other than a web address; empty for any other redirect."""
     if not location or is_web_address(location):
         return ""
     scheme, _, rest = location.partition(":")

@@ -9,7 +9,7 @@ from diagnose.network.stream import Stream
 
 
 class OpenConnections:
-    """Those that stand and those under way."""
+    """The open connections of one run, and those under way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -18,19 +18,19 @@ class OpenConnections:
         """Whether the run is over."""
 
     def begin(self, race: Race) -> Race:
-        """*race*, to be given up at the end."""
+        """Register *race* and return it; the end of the run aborts it."""
         self._add(race)
         return race
 
     def keep(self, stream: Stream) -> Stream:
-        """*stream*, to be broken off at the end; at once, where that has come."""
+        """Register *stream* and return it; the end of the run aborts it, at once if the run is over."""
         self._add(stream)
         if self.closed:
             stream.abort()
         return stream
 
     def close(self) -> None:
-        """Break off all of them, and from now on whatever is kept."""
+        """Abort all of them, and each stream that is kept from now on."""
         with self._lock:
             self.closed = True
             ending, self._open = self._open, []

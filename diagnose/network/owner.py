@@ -1,4 +1,4 @@
-"""Whose is a server name: the part of it that somebody registered, by the public suffix list (publicsuffix.org)."""
+"""The owner of a server name: the registered part of it, by the public suffix list (publicsuffix.org)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def registered(host: str) -> str:
 
 
 def is_public_suffix(host: str) -> bool:
-    """Whether anybody may register a name directly below *host*, as below com.cn or github.io."""
+    """Whether *host* is a suffix below which the public registers names, such as com.cn or github.io."""
     name = _plain(host)
     return _suffix_labels(name) == name.count(".") + 1
 

@@ -55,13 +55,13 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
     """What this computer is told about proxies."""
 
     proxies: tuple[Proxy, ...] = ()
-    """Each once; programs differ in whose settings they heed."""
+    """Each once; programs differ in the settings that they follow."""
     pac: str | None = None
     """Where a script that chooses the proxy is kept (PAC); it is named here, and never run."""
 
     @property
     def described(self) -> str | None:
-        """All of them in one line, None when there are none."""
+        """All of them in one line; None without any."""
         parts = [f"{proxy.url} ({proxy.source})" for proxy in self.proxies] + ([f"PAC {self.pac}"] if self.pac else [])
         return ", ".join(parts) or None
 
@@ -123,7 +123,7 @@ def proxy_secrets(environment: Mapping[str, str]) -> Iterator[Secret]:
 
 
 def masked(url: str) -> str:
-    """*url* without user name, password and query, for showing; rather too little of it than too much."""
+    """*url* without user name, password and query, to be shown; in doubt, less of it is left."""
     scheme, found, rest = url.strip().partition("://")
     place = (rest if found else scheme).rpartition("@")[2].partition("?")[0]
     return f"{scheme}://{place}" if found and scheme.isalnum() else place

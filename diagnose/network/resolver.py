@@ -129,7 +129,7 @@ class Resolver:
         self._asked: dict[tuple[str, RecordType, bool], Future[DnsAnswer]] = {}
         self._configured: tuple[Nameserver, ...] | None = None
         self._nonsense: dict[Nameserver, str] = {}
-        """Who sent what nobody can mean, and what that was."""
+        """Servers that sent nonsense -> what was wrong with it."""
         self._remembered: set[tuple[str, RecordType]] = set()
 
     def for_run(self) -> Self:
@@ -325,7 +325,7 @@ def ask_nameserver(server: Nameserver, name: str, record_type: RecordType, deadl
 
 
 def system_nameservers() -> tuple[Nameserver, ...]:
-    """Those that this computer is set up with, in order; () when there are none."""
+    """The name servers that this computer is set up with, in order; may be empty."""
     with one_at_a_time:
         import dns.resolver
 

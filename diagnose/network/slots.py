@@ -1,4 +1,4 @@
-"""How many connections stand to one port of one server, however many runs there are; who wants one more waits."""
+"""A limit of connections to one port of one server, for all runs together; a run that wants one more waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diagnose.model.text import text
 MOST_AT_ONCE = 8
 """Connections to one port of one address. Mail servers take ten of one user (Dovecot), a browser opens six."""
 SLICE_SECONDS = 0.25
-"""How often whoever waits looks whether its run is over."""
+"""How often a waiting run looks whether it is over."""
 
 Peer = tuple[str, int]
 """Address and port."""
@@ -35,7 +35,7 @@ class Slot:
         self._held = True
 
     def free(self) -> None:
-        """Let another connection take its place; nothing, the second time."""
+        """Let another connection take its place. A second call does nothing."""
         with self._lock:
             held, self._held = self._held, False
         if held:
@@ -43,7 +43,7 @@ class Slot:
 
 
 class Slots:
-    """The connections that there may be: so many to each port of each address."""
+    """The connections that may exist: a fixed number to each port of each address."""
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
         """*most*: at least 1."""
@@ -70,7 +70,7 @@ class Slots:
         return {peer[0]: Slot(lambda peer=peer: self._give_back(peer)) for peer in peers}  # type: ignore[misc]  # mypy infers no lambda defaults
 
     def taken(self, address: str, ports: Collection[int]) -> int:
-        """How many connections to *ports* of *address* stand or are under way."""
+        """How many connections to *ports* of *address* are open or under way."""
         with self._changed:
             return sum(self._taken[address, port] for port in ports)
 

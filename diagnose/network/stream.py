@@ -1,8 +1,8 @@
 """A connected socket on which every read and write keeps a deadline and a byte bound.
 
-imaplib2, poplib, smtplib and http.client are handed one of these in place of a socket, so that
-none of them can wait longer or read more than the run allows: a time-out of the socket module
-starts anew with every byte that drips in, a deadline does not.
+imaplib2, poplib, smtplib and http.client get one of these in place of a socket. So none of them can wait
+longer or read more than the run allows. A time-out of the socket module starts anew with every byte that
+drips in, a deadline does not.
 """
 
 from __future__ import annotations
@@ -91,9 +91,9 @@ class Stream:
         self._socket.setblocking(False)
 
     def release(self) -> socket.socket:
-        """The bare socket, for whoever goes on with it under bounds of their own; nothing may have been put back.
+        """The bare socket, for a caller with bounds of its own; nothing may have been put back.
 
-        It counts no more among the connections to its server: who goes on with it has a limit of its own for these.
+        It counts no more among the connections to its server: the caller limits these.
         """
         self._free()
         return self._socket
@@ -109,7 +109,7 @@ class Stream:
         self._unread = data + self._unread
 
     def take_unread(self) -> bytes:
-        """What was put back, taken again, for a reader that waits on the descriptor before it reads."""
+        """Take again what was put back, for a reader that waits on the descriptor before it reads."""
         data, self._unread = self._unread, b""
         return data
 
@@ -188,7 +188,7 @@ class Stream:
             self._free()
 
     def abort(self) -> None:
-        """Close at once, whoever still reads."""
+        """Close at once, even while another thread reads."""
         self._files = 0
         self.shutdown(socket.SHUT_RDWR)
         self.close()

@@ -59,7 +59,7 @@ class Share:
             self._shares.changed.notify_all()
 
     def close(self) -> None:
-        """Give back what is not in use; from now on no further thread begins."""
+        """Give back the unused share; from now on no further thread begins."""
         with self._shares.changed:
             self._most = 0
             self._shares.changed.notify_all()

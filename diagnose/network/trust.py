@@ -21,7 +21,7 @@ class CaFileError(TextError):
 def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     """A client context that verifies chain and host name against the system's store plus *ca_file* (PEM).
 
-    TLS 1.2 is the oldest version taken (RFC 8996), and a subject's common name is no host name (RFC 9525 §6.2).
+    TLS 1.2 is the oldest version taken (RFC 8996). A subject's common name is not a host name (RFC 9525 §6.2).
     Raises CaFileError.
     """
     context = _of_openssl() or _of_system()

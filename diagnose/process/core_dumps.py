@@ -1,4 +1,4 @@
-"""No core dump of this process: it would write the secret to the disk, or hand it to whoever collects dumps."""
+"""No core dump of this process: it would write the secret to the disk, or hand it to a collector of dumps."""
 
 from __future__ import annotations
 

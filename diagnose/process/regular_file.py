@@ -1,4 +1,4 @@
-"""Files that a person names: opened without ever waiting for somebody at the other end of a pipe."""
+"""Files that a person names: opened without ever waiting for the other end of a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The standard streams, be they closed, full, or read by somebody who has gone."""
+"""The standard streams, also when they are closed or full, or their reader has gone."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def open_closed_ones() -> None:
 
 
 def write(words: str) -> None:
-    """*words* to standard output, whatever its encoding can hold; to nobody when its reader has gone.
+    """Write *words* to standard output; a character that its encoding lacks becomes a question mark.
 
-    Raises OSError.
+    Nothing is written once its reader has gone. Raises OSError.
     """
     encoding = sys.stdout.encoding or "utf-8"
     try:
@@ -40,7 +40,7 @@ def write(words: str) -> None:
 
 
 def tell(sentence: str) -> None:
-    """*sentence* as a line on standard error. Never raises: there is nobody else to be told."""
+    """Write *sentence* as a line to standard error. Never raises: no other stream is left for an error."""
     try:
         sys.stderr.write(sentence + "\n")
         sys.stderr.flush()
@@ -49,7 +49,7 @@ def tell(sentence: str) -> None:
 
 
 def settle() -> OSError | None:
-    """Write what is left in the streams; why standard output could not take it, a reader that has gone aside."""
+    """Flush the streams. Returns why standard output failed; a reader that has gone is not a failure."""
     failed = None
     try:
         sys.stdout.flush()

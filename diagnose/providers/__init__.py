@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diagnose.providers.accounted import is_sure
-from diagnose.providers.facts import lockout_limit, provider_facts
 from diagnose.providers.files import UnknownProviderError, all_providers, provider, provider_ids
+from diagnose.providers.placeholder_values import lockout_limit, provider_facts
 from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
 from diagnose.providers.schema import Language, Provider, Server

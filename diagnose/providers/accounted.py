@@ -1,4 +1,4 @@
-"""A provider's facts one by one, each with where it comes from, when somebody last looked, and whether it is unsure."""
+"""A provider's facts one by one, each with its references, the last check's date, and its doubt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diagnose.providers.schema import Provider, Reference, Words
 NO_FACTS = {"id", "names", "kind", "unsure", "sources"}
 """Our own labels, and the account of the sources itself."""
 OWN_WORDS = {"aliases"}
-"""What needs no source, since nobody but us says it."""
+"""Fields that need no source, since they are words of ours."""
 WEAK = {"reports"}
 """Fields that are weak by definition."""
 COVERED_WITH = {"mx_note": "mx", "webmail_others": "webmail"}

@@ -78,7 +78,7 @@ def build(providers: Iterable[Provider]) -> Index:
     )
 
 
-def written(index: Index) -> bytes:
+def encode_index(index: Index) -> bytes:
     """The index as its file holds it: one name a line, so that a change shows as a small difference."""
     return msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
 

@@ -1,7 +1,7 @@
 """The shape of one provider's file: every field but id and names is optional, every value has a source.
 
-A mail administrator reads and corrects these files, so the fields are named as mail people name
-things, and the values are plain words. Nothing here talks to a network.
+A mail administrator reads and corrects these files. So fields have the names that mail people use, and values are
+plain words. Nothing here talks to a network.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Words(
     zh_hans: str | None = None
     zh_hant: str | None = None
 
-    def said_in(self, lang: Language) -> str:
+    def in_language(self, lang: Language) -> str:
         """The text in *lang*; in English where it is not translated."""
         match lang:
             case "zh-Hans":
@@ -125,7 +125,7 @@ class OAuth2(Part, frozen=True, kw_only=True):
 
 
 class Protocols(Part, frozen=True, kw_only=True):
-    """Which protocols are off until somebody switches them on, and where that is done."""
+    """Which protocols are off until a person switches them on, and where that is done."""
 
     off_by_default: tuple[ProtocolName, ...] | None = None
     """An empty list says that all are on; absent is not known."""
@@ -200,7 +200,7 @@ class Support(Part, frozen=True, kw_only=True):
 
 
 class Reference(Part, frozen=True, kw_only=True):
-    """Where values come from, and when somebody last looked."""
+    """Where values come from, and when they were last checked."""
 
     ref: str
     covers: tuple[str, ...]

@@ -17,13 +17,13 @@ from diagnose.redaction.mask import Mask
 from diagnose.running.observer import Observer
 
 CLOSED = {"status", "certainty", "impact", "fixer", "protocol", "tls", "source", "state", "lang", "family"}
-"""Keys of reports whose values are words of ours out of a closed list."""
+"""Keys of reports whose values come from a closed list."""
 IDS = {"id", "cause", "check", "checks", "explains"}
 """Keys of reports whose values are ids, which may end in the name of a host."""
 MESSAGE, ARGUMENTS = Text.__struct_fields__
 """Keys of a sentence: its message id, and what stands in its placeholders, whose names are ours."""
 OF_CHECKS = {"facts", "data"}
-"""Keys below which stands what checks saw, whatever the keys are called there."""
+"""Keys below which checks' facts lie, whatever the keys there are."""
 
 
 def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:

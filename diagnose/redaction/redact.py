@@ -26,7 +26,7 @@ _STRUCTURE = {"id", "cause", "check", "family", "protocol", "tls", "source", "st
 _OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state"}
 _OF_FACTS = _STRUCTURE | {"operation", "outcome", "record_type"}
 _FACTS = {"facts", "data"}
-"""Keys below which stands what checks saw, where a name may be anybody's."""
+"""Keys below which the words are those of servers and files: any name may stand there."""
 
 
 def redact(report: Report, computer: Iterable[str] = (), vantage: Vantage | None = None) -> Report:

@@ -33,7 +33,7 @@ def charset_in(content_type: str) -> str:
 
 @made_once
 def codec(name: str | bytes) -> str:
-    """Python's codec for the charset that a page calls *name*; "" for what is none, or known by its form (UTF-16)."""
+    """Python's codec for the charset that a page calls *name*; "" for an unknown one, UTF-16 and UTF-32."""
     label = (name if isinstance(name, str) else name.decode("ascii", "replace")).strip(" \t\"'").lower()[:40]
     try:
         known = codecs.lookup(_LABELS.get(label, label)).name.replace("_", "-")

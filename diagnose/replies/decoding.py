@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 from diagnose.process.first_use import made_once
 from diagnose.replies import charsets
+from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.replies.knowledge import load_knowledge
-from diagnose.replies.text import LARGEST_REPLY
 
 Familiar = Callable[[str], int]
 """How many characters of a text belong to words that the knowledge has."""
@@ -38,7 +38,7 @@ _SAMPLE = 4096
 _BETWEEN_PIECES = re.compile(rb"[\r\n<>]+")
 """These are part of no character in any of the encodings."""
 _FAULT = re.compile("\ufffd(?!\x1a|\r?\n|$)|[\x80-\x9f\ue000-\uf8ff]")
-"""What is no character, or nobody's; at the end of a line, or where a secret was taken out, one may be cut."""
+"""Replacement characters, C1 controls, private use. One may stand at a line's end, or where a secret was cut out."""
 FAULT_COSTS, DECLARED_BRINGS = 10, 4
 """Characters of familiar words that outweigh a fault, and a declaration."""
 FORMED_BRINGS, BROKEN_COSTS = 10, 8
@@ -82,7 +82,7 @@ def decode(octets: bytes, charset: str = "", *, familiar: Familiar | None = None
 
 
 def repaired(text: str, familiar: Familiar) -> str:
-    """*text* as it was before somebody decoded it as Latin-1, or escaped it (percent, JSON, PEP 383)."""
+    """*text* as it was before it was decoded as Latin-1, or escaped (percent, JSON, PEP 383)."""
     text = text[:LARGEST_REPLY]
     if _UNDECODED.search(text):
         with contextlib.suppress(UnicodeEncodeError):  # surrogates that stand for nothing
@@ -142,7 +142,7 @@ def _likeliest(octets: bytes, encodings: Sequence[str], declared: Sequence[str],
 
 
 def _read_again(text: str, familiar: Familiar) -> str:
-    """*text* as it was before somebody decoded its octets as Latin-1 or Windows-1252."""
+    """*text* as it was before its octets were decoded as Latin-1 or Windows-1252."""
     for encoding in ("latin-1", "cp1252"):
         try:
             octets = text.encode(encoding)

@@ -9,9 +9,9 @@ import msgspec
 from diagnose import providers
 from diagnose.model.protocols import ReplyForm
 from diagnose.process.first_use import made_once
+from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.reader import MOST_OTHERS, Reading, Suspect, read_reply
-from diagnose.replies.text import LARGEST_REPLY
 
 REJECTED = "credentials.rejected"
 BEHIND_A_REJECTION = {

@@ -17,8 +17,8 @@ from diagnose.knowledge.packages import Package, packages
 from diagnose.model.check import Certainty
 from diagnose.model.protocols import ReplyForm
 from diagnose.process.first_use import made_once
+from diagnose.replies.folding import fold
 from diagnose.replies.phrases import Pattern, PhraseIndex
-from diagnose.replies.text import fold
 from diagnose.replies.wire import Registry
 
 Stage = Literal["connect", "greeting", "capability", "starttls", "login", "select", "rcpt", "data"]
@@ -229,7 +229,7 @@ def knowledge_with(brought: tuple[Package, ...]) -> Knowledge:
 
 
 def known_causes(folder: Path = CAUSES) -> frozenset[str] | None:
-    """The ids that the catalogue's files define; None where there are none yet."""
+    """The ids that the catalogue's files define; None if they define no id yet."""
     found = frozenset(
         identifier
         for file in sorted(folder.glob("*.yaml"))

@@ -37,7 +37,7 @@ _TIME_SETTING = re.compile(
 
 
 def weighty(text: str) -> str:
-    """*text* without the log lines that are of less weight than an error, where a line of it is one.
+    """*text* without log lines below the level of an error, where another log line tells of an error.
 
     Lines that name no level are kept.
     """
@@ -51,7 +51,7 @@ def weighty(text: str) -> str:
 
 
 def without_settings(text: str) -> str:
-    """*text* without settings and counters (``timeout=300``): they name a thing and say nothing of it."""
+    """*text* without settings and counters (``timeout=300``): they name a thing and say nothing about it."""
     return _TIME_SETTING.sub(" ", _SETTING.sub(" ", text))
 
 

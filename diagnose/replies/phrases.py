@@ -1,7 +1,7 @@
 """Find many phrases in a text at once, in time linear in the text, and rules made of them.
 
-A pattern is a line such as ``{password} & {expired} & !{session}``: its terms are joined by ``&``,
-all have to occur in one sentence in any order, and none of those behind ``!`` may. A term is a
+A pattern is a line such as ``{password} & {expired} & !{session}``: terms joined by ``&``.
+All have to occur in one sentence in any order, and none of those behind ``!`` may. A term is a
 phrase, or the name of a group of phrases in braces. A phrase fits whole words; a ``*`` at either
 end lets the word go on there. Scripts without blanks (and Hangul, whose particles follow the word)
 have no word limits. There is nothing to repeat or nest, so no pattern can be slow.
@@ -41,8 +41,8 @@ class Pattern(msgspec.Struct, frozen=True):
 class PhraseIndex:
     """All phrases of the knowledge, looked up together.
 
-    A phrase is found through its first characters, so the work for a text is its length times the
-    (fixed) number of phrases that share their beginning.
+    A phrase is found through its first characters. So the work for a text is its length times the
+    (fixed) number of phrases that share a beginning.
     """
 
     def __init__(self, groups: Mapping[str, Iterable[str]] = MappingProxyType({})) -> None:

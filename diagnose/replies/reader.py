@@ -9,10 +9,10 @@ import msgspec
 from diagnose.model.check import Certainty
 from diagnose.model.protocols import ReplyForm
 from diagnose.replies.decoding import decode, repaired
+from diagnose.replies.folding import LARGEST_REPLY, fold
 from diagnose.replies.knowledge import NO_CAUSE, REPLY, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
 from diagnose.replies.lines import weighty, without_settings
 from diagnose.replies.phrases import Pattern, PhraseIndex, sentences, without_addresses
-from diagnose.replies.text import LARGEST_REPLY, fold
 from diagnose.replies.wire import Code, Wire, take_apart
 
 LONGEST_TEXT = 8_000

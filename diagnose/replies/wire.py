@@ -1,7 +1,7 @@
 """The form of a reply: whose protocol it is in, success or failure, its registered codes, its words.
 
-Read here is what RFC 9051 (IMAP), RFC 1939 and 2449 (POP3), RFC 5321 and 3463 (SMTP), RFC 7628
-(SASL OAuth error JSON) and RFC 6749 (OAuth errors) lay down. What a code means is data, not code.
+It reads what these lay down: RFC 9051 (IMAP), RFC 1939 and 2449 (POP3), RFC 5321 and 3463 (SMTP);
+RFC 7628 (SASL OAuth error JSON), RFC 6749 (OAuth errors). What a code means is data, not code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from diagnose.model.protocols import ReplyForm
-from diagnose.replies.text import visible
+from diagnose.replies.folding import visible
 
 Registry = Literal["imap", "pop3", "smtp", "enhanced", "oauth", "http", "form"]
 

@@ -18,7 +18,7 @@ Phase = Literal["waiting", "running", "finished"]
 SILENT_SECONDS = 6.0
 """A page that asks for nothing so long has been closed; one that is open asks each second, or more often."""
 LOOK_SECONDS = 0.2
-"""Between two looks for Ctrl-C, which not every system lets through to one long wait."""
+"""One wait; some systems deliver Ctrl-C only between two waits."""
 
 
 class ShownCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,14 +28,14 @@ class ShownCheck(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["planned", "running"] | Status
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class PageState(msgspec.Struct, frozen=True, kw_only=True):
     """What the page asks for again and again."""
 
     phase: Phase
     reached: Reached | None
     """Whether the browser gets to the webmail page."""
     reaching_over: bool
-    """Whether that is all that will be known of it."""
+    """Whether `reached` is final."""
     over: int
     checks: tuple[ShownCheck, ...]
 
@@ -72,7 +72,7 @@ class Conversation:
     # -- the page's side
 
     def take_seat(self, token: str) -> bool:
-        """Exchange the token; True for the first who has it, and for nobody else."""
+        """Exchange the token; True for the first browser that brings it, and for no other."""
         with self._lock:
             fits = secrets.compare_digest(token.encode(), self.token.encode()) and not self._taken
             self._taken = self._taken or fits
@@ -110,11 +110,11 @@ class Conversation:
                 self._begun.set()
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> PageState:
         """How far it is."""
         with self._lock:
             ways = [way for one in self._reaching or () for way in (one.page, one.image)]
-            return Progress(
+            return PageState(
                 phase="finished" if self.report is not None else "running" if self._begun.is_set() else "waiting",
                 reached=next((way for way in ("answered", "failed", "no_answer") if way in ways), None),
                 reaching_over=self._reaching is not None,
@@ -125,7 +125,7 @@ class Conversation:
     # -- the program's side
 
     def wait(self, seconds: float) -> None:
-        """Until the page says that the diagnosis may begin, for *seconds* at most."""
+        """Wait until the page says that the diagnosis may begin, for *seconds* at most."""
         end = time.monotonic() + seconds
         while not self._begun.wait(min(LOOK_SECONDS, max(0.0, end - time.monotonic()))):
             if time.monotonic() >= end:
@@ -133,7 +133,7 @@ class Conversation:
         self.begin()
 
     def wait_for_collection(self) -> None:
-        """Until the page has fetched the report, or is there no more."""
+        """Wait until the page has fetched the report, or is closed."""
         while not self.collected.wait(LOOK_SECONDS) and time.monotonic() - self._heard < SILENT_SECONDS:
             pass
 

@@ -1,7 +1,7 @@
 """The self-test's web server: loopback only, for one browser, for one run.
 
-Whoever comes without what the page was given — another program on this computer, a foreign page, a name that was made
-to point here (DNS rebinding) — gets the same bare 403 whatever it asks for.
+A request without what the page was given gets the same bare 403, whatever it asks for. It may be another program's,
+a foreign page's, or one by a name made to point here (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
             clock_ahead_seconds=round(ahead, 1) if abs(ahead) <= MOST_SECONDS else None,  # nor is NaN
         )
         talk.tell(told)
-        return Response(msgspec.json.encode(_seen(told, lang)), mimetype="application/json")
+        return Response(msgspec.json.encode(_summary(told, lang)), mimetype="application/json")
 
     @app.post("/<seat>/begin")
     def begin(seat: str) -> AnyResponse:
@@ -201,7 +201,7 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
     return app
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class BrowserSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What this program sees of the browser."""
 
     browser: str | None
@@ -211,10 +211,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     clock_ahead_seconds: float | None
 
 
-def _seen(told: BrowserAnswer, lang: Language) -> Seen:
+def _summary(told: BrowserAnswer, lang: Language) -> BrowserSummary:
     found = recognise(told.user_agent, told.hints)
-    return Seen(
-        browser=f"{found.browser.names.said_in(lang)} {found.version}".strip() if found else None,
+    return BrowserSummary(
+        browser=f"{found.browser.names.in_language(lang)} {found.version}".strip() if found else None,
         too_old=found is not None and found.too_old,
         cookies=told.cookies,
         clock_ahead_seconds=told.clock_ahead_seconds,

@@ -26,6 +26,7 @@ from diagnose.running import chosen
 from diagnose.running.diagnosis import diagnose, mask_of
 from diagnose.running.request import Request
 from tests.reports.samples import wrong_password
+from tests.support.build import SUBJECT
 
 WORDS = ["hunter2x", "Tr0ub4dor&3", "correct horse battery", "pä$$wörd-é", "密码很长的词", "a\\b\"c'd<e>", "100%+sure="]
 BETWEEN = {
@@ -278,7 +279,7 @@ def test_no_format_of_the_report_holds_a_secret(said: str, kind: str, monkeypatc
     other = OtherMailbox(address="b@example.net", domain="example.net", password=Secret("hunter2x"))
     report = diagnose(
         Request(
-            subject=Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example"),
+            subject=SUBJECT,
             find_services=False,
             selection=Selection(only=("plug",)),
             person=Person(

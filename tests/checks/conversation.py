@@ -16,6 +16,8 @@ from diagnose.network import Stream
 
 PATIENCE = 30.0
 """Seconds that no test waits for unless it fails."""
+SOON = 0.4
+"""Seconds of a deadline that a test lets pass."""
 
 TLS = "TLS"
 CLOSE = "CLOSE"

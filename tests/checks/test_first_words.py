@@ -11,7 +11,7 @@ from checks.reach.reach import ReachFacts, stream_key
 from checks.server.first_words import first_words, is_text
 from checks.server.server import ServerFacts, judge_server, probe_server
 from checks.server.spoken import may_become, spoken_protocol
-from checks.tls.explained import Explanation
+from checks.tls.explained import TlsExplanation
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import judge_tls
 from diagnose.account.history import History
@@ -181,7 +181,7 @@ def test_a_guess_is_a_fact_once_it_greets() -> None:
     given = Inputs(subject=SUBJECT, provider=None, services=())
 
     def judged(words: str) -> list[tuple[str, str]]:
-        facts = TlsFacts(verified=False, at=0.0, failure=broken, explanation=Explanation(plaintext=words))
+        facts = TlsFacts(verified=False, at=0.0, failure=broken, explanation=TlsExplanation(plaintext=words))
         return [(one.cause, one.certainty) for one in judge_tls(facts, given, guess)]
 
     assert judged("220 mail.corp.example ESMTP\r\n") == [("tls.wrong-mode", "confirmed")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import ssl
 import threading
@@ -16,15 +15,10 @@ from checks.sessions.imap import CLIENT_ID, ImapSession
 from diagnose.account.secret import MASK, Secret
 from diagnose.model import ClosedError, Deadline, DeadlineError
 from diagnose.network import Stream
-from tests.checks.conversation import CLOSE, PATIENCE, RESET, TLS, Server, Step, dripping, forever, server
+from tests.checks.conversation import CLOSE, PATIENCE, RESET, SOON, TLS, Server, Step, dripping, forever, server
+from tests.support.credentials import ALICE, PLAIN, TOKEN, USER, WORD, b64
 
 pytestmark = pytest.mark.usefixtures("quiet")
-
-USER, WORD = "alice@corp.example", "s3cret-word"
-ALICE = Credentials(username=USER, secret=Secret(WORD))
-TOKEN = Credentials(username=USER, secret=Secret("ya29.tok-en"), is_token=True)
-SOON = 0.4
-"""Seconds of a deadline that the test lets pass."""
 
 
 def hello(capabilities: str = "IMAP4rev1 AUTH=PLAIN") -> tuple[Step, ...]:
@@ -35,13 +29,6 @@ def opened(stream: Stream, seconds: float = PATIENCE) -> ImapSession:
     session = open_session("imap", stream, Deadline(seconds))
     assert isinstance(session, ImapSession)
     return session
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-PLAIN = b64(b"\0" + USER.encode() + b"\0" + WORD.encode())
 
 
 def test_capabilities_are_read_and_told_apart() -> None:

@@ -18,10 +18,10 @@ from diagnose.model import ClosedError, Deadline, Inputs, Service, Subject
 from diagnose.network import Stream
 from diagnose.replies import read_reply
 from tests.checks.conversation import CLOSE, PATIENCE, Server, Step, server
+from tests.support.credentials import ALICE
 
 HOST = "jmap.corp.example"
 URL = f"https://{HOST}:443/.well-known/jmap"
-ALICE = Credentials(username="alice@corp.example", secret=Secret("s3cret-word"))
 BASIC = base64.b64encode(b"alice@corp.example:s3cret-word").decode()
 NAMES = ("core", "mail", "submission")
 

@@ -15,7 +15,7 @@ from checks.reach.reach import ReachFacts, Witness, judge_reach
 from checks.server.server import ServerFacts, judge_server
 from checks.server.spoken import spoken_protocol
 from checks.tls.certificates import CertificateFacts
-from checks.tls.explained import Explanation
+from checks.tls.explained import TlsExplanation
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import DAY, judge_tls
 from checks.web.html import PageFacts
@@ -282,7 +282,7 @@ def unaccepted(
         failure=failure("certificate_not_accepted", "tls_handshake"),
         verify_code=code,
         private_authorities=private,
-        explanation=Explanation(chain=chain, issuer_related=related),
+        explanation=TlsExplanation(chain=chain, issuer_related=related),
         clocks=(Tick(host="pages.example", ahead_seconds=0.0),),
     )
 
@@ -292,7 +292,7 @@ def broken(name: Any, **seen: Any) -> TlsFacts:
         verified=False,
         at=NOW,
         failure=failure(name, "tls_handshake"),
-        explanation=Explanation(**seen) if seen else None,
+        explanation=TlsExplanation(**seen) if seen else None,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import ssl
 import time
@@ -14,14 +13,10 @@ from checks.sessions.pop3 import Pop3Session
 from diagnose.account.secret import MASK, Secret
 from diagnose.model import ClosedError, Deadline, DeadlineError
 from diagnose.network import Stream
-from tests.checks.conversation import CLOSE, PATIENCE, RESET, TLS, Server, Step, dripping, forever, server
+from tests.checks.conversation import CLOSE, PATIENCE, RESET, SOON, TLS, Server, Step, dripping, forever, server
+from tests.support.credentials import ALICE, PLAIN, TOKEN, USER, WORD, b64
 
 pytestmark = pytest.mark.usefixtures("quiet")
-
-USER, WORD = "alice@corp.example", "s3cret-word"
-ALICE = Credentials(username=USER, secret=Secret(WORD))
-TOKEN = Credentials(username=USER, secret=Secret("ya29.tok-en"), is_token=True)
-SOON = 0.4
 
 
 def hello(*capabilities: str) -> tuple[Step, ...]:
@@ -32,13 +27,6 @@ def opened(stream: Stream, seconds: float = PATIENCE) -> Pop3Session:
     session = open_session("pop3", stream, Deadline(seconds))
     assert isinstance(session, Pop3Session)
     return session
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-PLAIN = b64(b"\0" + USER.encode() + b"\0" + WORD.encode())
 
 
 @pytest.mark.parametrize(
@@ -210,7 +198,7 @@ def test_silence_ends_at_the_deadline(steps: tuple[Step, ...], silence: tuple[St
     "steps",
     [
         (forever(b"+OK " + b"x" * 10_000),),
-        (b"+OK " + b"x" * 5000 + b"\r\n",),
+        (b"+OK " + b"x" * 5000 + b"\r\n", CLOSE),
         (b"-ERR [SYS/TEMP] not now\r\n",),
         (b"\xff\xfe\r\n",),
         (b"\r\n",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import ssl
 import time
@@ -14,14 +13,10 @@ from checks.sessions.smtp import HELO_NAME, SmtpSession
 from diagnose.account.secret import MASK, Secret
 from diagnose.model import ClosedError, Deadline, DeadlineError, TooMuchDataError
 from diagnose.network import Stream
-from tests.checks.conversation import CLOSE, PATIENCE, RESET, TLS, Server, Step, dripping, forever, server
+from tests.checks.conversation import CLOSE, PATIENCE, RESET, SOON, TLS, Server, Step, dripping, forever, server
+from tests.support.credentials import ALICE, PLAIN, TOKEN, USER, WORD, b64
 
 pytestmark = pytest.mark.usefixtures("quiet")
-
-USER, WORD = "alice@corp.example", "s3cret-word"
-ALICE = Credentials(username=USER, secret=Secret(WORD))
-TOKEN = Credentials(username=USER, secret=Secret("ya29.tok-en"), is_token=True)
-SOON = 0.4
 
 
 def hello(*keywords: str) -> tuple[Step, ...]:
@@ -34,13 +29,6 @@ def opened(stream: Stream, seconds: float = PATIENCE) -> SmtpSession:
     session = open_session("smtp", stream, Deadline(seconds))
     assert isinstance(session, SmtpSession)
     return session
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-PLAIN = b64(b"\0" + USER.encode() + b"\0" + WORD.encode())
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from checks.network.hosts import HostsFileFacts
 from checks.network.interception import InterceptionFacts, Shown
 from checks.network.line import LineFacts
 from checks.network.portal import PortalFacts, Reply
-from checks.network.proxy import Passage, ProxyFacts
+from checks.network.proxy import ProxyAttempt, ProxyFacts
 from checks.network.reference_clocks import Tick
 from checks.network.resolver import AnswerFacts
 from checks.reach.paths import PathsFacts
@@ -59,7 +59,6 @@ from diagnose.model import (
     Service,
     Skip,
     Status,
-    Subject,
     Target,
     text,
 )
@@ -67,10 +66,9 @@ from diagnose.model.browsing import BrowserAnswer
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, SystemLookup
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.running.chosen import every_check
-from tests.support.build import CHECKS
+from tests.support.build import CHECKS, SUBJECT
 from tests.support.record import judge
 
-SUBJECT = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 HOST = Host(name="mail.corp.example", source="option")
 GUESSED_HOST = Host(name="mail.corp.example", source="guess")
 LATE = Failure(name="timed_out", operation="connect", text="no answer in time")
@@ -121,9 +119,9 @@ def page(status: int | None = None, failure: Failure | None = None, **more: Any)
     return WebFacts(**usual | more)
 
 
-def passage(stage: Any, failure: Failure | None = None, status: int | None = None, **more: Any) -> Passage:
+def proxy_attempt(stage: Any, failure: Failure | None = None, status: int | None = None, **more: Any) -> ProxyAttempt:
     place: dict[str, Any] = {"proxy": "http://proxy:3128", "source": "env", "host": HOST.name, "port": 443}
-    return Passage(**place | {"stage": stage, "failure": failure, "status": status} | more)
+    return ProxyAttempt(**place | {"stage": stage, "failure": failure, "status": status} | more)
 
 
 def reply(**more: Any) -> Reply:
@@ -255,11 +253,11 @@ SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
         (ProviderFacts(by_mx=None, by_host={"imap.gmx.net": "gmx"}), SUBJECT),
     ),
     "network.proxy": (
-        (ProxyFacts(passages=(passage("answer", LATE),), direct="works", of_page=True), WEB),
-        (ProxyFacts(passages=(passage("page", LATE, 200),), direct="silent", of_page=True), WEB),
-        (ProxyFacts(passages=(passage("answer", LATE),), direct="unknown", of_page=True), WEB),
-        (ProxyFacts(passages=(passage("proxy", LATE),), direct="silent"), SUBJECT),
-        (ProxyFacts(passages=(passage("answer", LATE),), direct="unknown"), SUBJECT),
+        (ProxyFacts(passages=(proxy_attempt("answer", LATE),), direct="works", of_page=True), WEB),
+        (ProxyFacts(passages=(proxy_attempt("page", LATE, 200),), direct="silent", of_page=True), WEB),
+        (ProxyFacts(passages=(proxy_attempt("answer", LATE),), direct="unknown", of_page=True), WEB),
+        (ProxyFacts(passages=(proxy_attempt("proxy", LATE),), direct="silent"), SUBJECT),
+        (ProxyFacts(passages=(proxy_attempt("answer", LATE),), direct="unknown"), SUBJECT),
     ),
     "reach": (
         (ReachFacts(addresses=("192.0.2.1",), connected=None, attempts=(attempt(LATE),)), IMAP),
@@ -399,8 +397,8 @@ BORNE_OUT: tuple[tuple[str, Facts, Target], ...] = (
     ),
     ("browser.profiles", ProfilesFacts(url="https://mail.corp.example/", profiles=(held(),)), WEB),
     ("dns.provider", ProviderFacts(by_mx="gmx", by_host={"imap.gmx.net": "gmx"}), SUBJECT),
-    ("network.proxy", ProxyFacts(passages=(passage("page", None, 200),), direct="works", of_page=True), WEB),
-    ("network.proxy", ProxyFacts(passages=(passage("answer", None, 403),), direct="works"), SUBJECT),
+    ("network.proxy", ProxyFacts(passages=(proxy_attempt("page", None, 200),), direct="works", of_page=True), WEB),
+    ("network.proxy", ProxyFacts(passages=(proxy_attempt("answer", None, 403),), direct="works"), SUBJECT),
     ("reach", ReachFacts(addresses=("192.0.2.1",), connected="192.0.2.1", attempts=(attempt(),)), GUESSED),
     ("reach.paths", PathsFacts(attempts=(attempt(), attempt(None, "2001:db8::1")), ipv6_route=True), IMAP),
     ("network.resolver", AnswerFacts(contradictions=()), SUBJECT),
@@ -436,7 +434,7 @@ NOT_BORNE_OUT: tuple[tuple[str, Facts, Target, Status], ...] = (
     ("login.mailbox", MailboxFacts(ok=False, reply="NO no such mailbox"), IMAP, "fail"),
     (
         "network.proxy",
-        ProxyFacts(passages=(passage("page", proxy="socks4://p"),), direct="works", of_page=True),
+        ProxyFacts(passages=(proxy_attempt("page", proxy="socks4://p"),), direct="works", of_page=True),
         WEB,
         "skip",
     ),

@@ -46,7 +46,7 @@ from diagnose.rendering.page import Page, Paragraph
 from diagnose.replies import knowledge
 from diagnose.running.plugins import all_checks
 from reports import html
-from reports.harmless import harmless
+from reports.sanitized import sanitized
 
 THREADS = 8
 HEAVY_EVERY = 8
@@ -97,7 +97,7 @@ LIGHT: tuple[Callable[[], object], ...] = (
     vantage.known_answers,
     names.names,
     limits.client_limits,
-    offline.landmarks,
+    offline.reference_hosts,
     interception.interceptors,
     interception.public_hosts,
     maintenance._known,
@@ -105,7 +105,7 @@ LIGHT: tuple[Callable[[], object], ...] = (
     lambda: page.parked_words("nothing"),
     lambda: clean_browser._words("name"),
     lambda: browsers.browser("firefox"),
-    lambda: harmless(Page(blocks=(Paragraph(words="x"),))),
+    lambda: sanitized(Page(blocks=(Paragraph(words="x"),))),
     lambda: list(pictures({"p": {"media_type": "image/png", "width": 1, "height": 1, "data": b"x"}})),
 )
 HEAVY: tuple[Callable[[], object], ...] = (

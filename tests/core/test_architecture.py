@@ -108,7 +108,7 @@ def test_no_code_names_a_provider() -> None:
     words = {
         word
         for provider in providers.all_providers()
-        for word in re.split(r"[^\w.-]+", provider.names.said_in("en"))
+        for word in re.split(r"[^\w.-]+", provider.names.in_language("en"))
         if len(word) > 3 and word[0].isupper()
     } - ORDINARY
     wrong = []

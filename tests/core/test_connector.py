@@ -163,7 +163,7 @@ def test_a_host_without_address_is_told_as_such() -> None:
     assert missing.value.known.name == "name_not_found"
 
 
-def test_a_port_is_knocked_at_once_a_run() -> None:
+def test_a_port_is_probed_once_a_run() -> None:
     """Whoever asks again gets the answer of the first time; the connection is not kept."""
     accepted = []
     arrived = threading.Event()
@@ -175,12 +175,12 @@ def test_a_port_is_knocked_at_once_a_run() -> None:
 
     with tcp(talk) as port:
         one = network()
-        first = one.knock("127.0.0.1", port, Deadline(PATIENCE))
-        assert one.knock("127.0.0.1", port, Deadline(PATIENCE)) is first
+        first = one.probe_port("127.0.0.1", port, Deadline(PATIENCE))
+        assert one.probe_port("127.0.0.1", port, Deadline(PATIENCE)) is first
         assert first.failure is None
         assert arrived.wait(PATIENCE)  # the kernel accepts before the server does
     assert len(accepted) == 1
-    refused = one.knock("127.0.0.1", closed_port(), Deadline(PATIENCE))
+    refused = one.probe_port("127.0.0.1", closed_port(), Deadline(PATIENCE))
     assert refused.failure is not None
     assert refused.failure.name == "connection_refused"
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.explain.replies_in_lines import LONGEST_LINE, LineError, read_lines, written
+from diagnose.explain.replies_in_lines import LONGEST_LINE, LineError, format_line, read_lines
 from tests.replies.corpus import CORPUS, judge, labelled
 
 
 def answers(*lines: bytes) -> list[dict[str, Any]]:
-    return [json.loads(written(answer)) for answer in read_lines(io.BytesIO(b"\n".join(lines)))]
+    return [json.loads(format_line(answer)) for answer in read_lines(io.BytesIO(b"\n".join(lines)))]
 
 
 def line(**fields: object) -> bytes:
@@ -83,7 +83,7 @@ def test_what_is_not_known_of_a_reply_is_as_good_as_not_told(more: dict[str, obj
 
 def test_the_provider_of_a_line_comes_before_the_one_of_all() -> None:
     stream = io.BytesIO(b"\n".join([line(id=1), line(id=2, provider="zoho")]))
-    of_all, own = (written(answer) for answer in read_lines(stream, provider="google"))
+    of_all, own = (format_line(answer) for answer in read_lines(stream, provider="google"))
 
     assert "credentials.oauth-required" in of_all
     assert "settings.wrong-host" in own
@@ -147,7 +147,7 @@ def test_a_lone_surrogate_is_an_octet_that_could_not_be_decoded() -> None:
 @given(st.lists(st.tuples(st.text() | st.integers(), st.text()), max_size=5))
 def test_any_replies_are_answered_each_on_its_line(replies: list[tuple[str | int, str]]) -> None:
     lines = [json.dumps({"id": name, "reply": words}).encode() for name, words in replies]
-    shown = [written(answer) for answer in read_lines(io.BytesIO(b"\n".join(lines)))]
+    shown = [format_line(answer) for answer in read_lines(io.BytesIO(b"\n".join(lines)))]
 
     assert [json.loads(one)["id"] for one in shown] == [name for name, _ in replies]
     assert not any(set("\n\r\x1b\x9b\u2028\u202e\u2066") & set(one) for one in shown)

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.har import HarError, answers, read_har, sanitize, stream
-from diagnose.har.answers import Answer
+from diagnose.har import HarError, read_har, responses, sanitize, stream
 from diagnose.har.facts import exchange
+from diagnose.har.responses import ResponseText
 from diagnose.har.secrets import Secrets
 from diagnose.model import Deadline
 from tests.commands.command_line import CommandLine
@@ -348,9 +348,9 @@ def test_a_recording_that_is_read_again_is_not_the_old_one(tmp_path: Path) -> No
 def test_a_recording_is_read_once(command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check gets what the command has read, and each body is taken apart once."""
     bodies: list[str] = []
-    taken_apart = answers.read_html
+    taken_apart = responses.read_html
 
-    def counted(body: str, *more: Any, **named: Any) -> Answer:
+    def counted(body: str, *more: Any, **named: Any) -> ResponseText:
         bodies.append(body)
         return taken_apart(body, *more, **named)
 

@@ -33,6 +33,7 @@ SPARED = 1.0
 """Seconds of a run that no silence is waited for: the report is due."""
 STARTS = 2.0
 """Seconds of an idle machine for a process to begin, and to end after its deadline."""
+WORD = "s3cret-word"
 HOST = "mail.corp.example"
 SSH = b"SSH-2.0-OpenSSH_9.6\r\n"
 
@@ -68,14 +69,15 @@ class Diagnose:
         self._ca_file = folder / "ca.pem"
         authority.cert_pem.write_to_path(self._ca_file)
 
-    def __call__(self, seconds: int, **services: str) -> dict[str, Any]:
+    def __call__(self, seconds: int, subject: str = "corp.example", **services: str) -> dict[str, Any]:
         """The report on *services*, URLs by their option, of a run of *seconds*, which has to end by then."""
         command = [
-            sys.executable, "-m", "diagnose", "corp.example", "--timeout", str(seconds), "--no-history",
+            sys.executable, "-m", "diagnose", subject, "--timeout", str(seconds), "--no-history",
             "--resolver", self._resolver, "--no-third-party", "--ca-file", str(self._ca_file), "--format", "json",
+            *(("--password-env", "WORD") if "@" in subject else ()),
             *(word for option, url in services.items() for word in (f"--{option}", url)),
         ]  # fmt: skip
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder), "LC_ALL": "C.UTF-8"}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder), "LC_ALL": "C.UTF-8", "WORD": WORD}
         with within(STARTS, waits=seconds):
             done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         assert b"Traceback" not in done.stderr
@@ -182,3 +184,35 @@ def test_what_comes_late_is_no_silence(diagnose: Diagnose, authority: trustme.CA
     assert "said nothing" not in json.dumps(report)
     assert [f["cause"] for c, f in all_findings(report) if ".webmail." in c["id"]] == []
     assert_all_ended(report)
+
+
+def hangs_up_late(_: socket.socket) -> None:
+    """A server that ends a conversation without having said a word in it."""
+    time.sleep(2.0)
+
+
+def takes_no_idler(connected: socket.socket) -> None:
+    """A submission server that ends a session in which nothing is said for a second, and takes any login."""
+    connected.settimeout(1.0)
+    connected.sendall(b"220 mail.corp.example ESMTP\r\n")
+    try:
+        while line := connected.recv(65536):
+            answers = {b"EHLO": b"250-mail\r\n250 AUTH PLAIN\r\n", b"AUTH": b"235 2.7.0 welcome\r\n"}
+            connected.sendall(answers.get(line[:4].upper(), b"250 2.0.0 so be it\r\n"))
+    except TimeoutError:
+        connected.sendall(b"421 4.4.2 mail.corp.example Error: timeout exceeded\r\n")
+
+
+def test_a_session_that_waited_its_turn_for_too_long_is_no_fault_of_its_server(
+    diagnose: Diagnose, authority: trustme.CA
+) -> None:
+    """The login by IMAP comes first, and takes longer to fail than the other server has patience."""
+    with (
+        tcp(behind_tls(authority, hangs_up_late)) as mail,
+        tcp(behind_tls(authority, takes_no_idler)) as submission,
+    ):
+        report = diagnose(30, "alice@corp.example", imap=f"imaps://{HOST}:{mail}", smtp=f"smtps://{HOST}:{submission}")
+    status = {check["id"]: check["status"] for check in report["checks"]}
+    assert status[f"login.smtp.{submission}"] == "pass"
+    assert [f["cause"] for c, f in all_findings(report) if ".smtp." in c["id"]] == []
+    assert [f["cause"] for c, f in all_findings(report) if ".imap." in c["id"]] == ["server.fault"]

@@ -55,7 +55,8 @@ class Place:
             "--resolver", self.estate.resolver, "--ca-file", str(self.estate.ca_file), "--timeout", "40", *args,
         ]  # fmt: skip
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.state.parent), "XDG_STATE_HOME": str(self.state),
-                       "LC_ALL": "C.UTF-8", "PW": password or self.estate.password}  # fmt: skip
+                       "LC_ALL": "C.UTF-8", "PW": password or self.estate.password,
+                       "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]}  # fmt: skip
         return subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -8,15 +8,15 @@ from checks.dns.domain import DomainFacts
 from checks.dns.host import HostFacts
 from checks.reach.reach import ReachFacts
 from checks.tls.certificates import CertificateFacts
-from checks.tls.explained import Explanation
+from checks.tls.explained import TlsExplanation
 from checks.tls.handshake import TlsFacts
 from diagnose.account.history import History
 from diagnose.discovery import DiscoveryOptions
-from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Subject, Target
+from diagnose.model import Deadline, Facts, Failure, FailureName, Host, Inputs, ProtocolName, Service, Target
 from diagnose.network import Attempt, DnsAnswer, HostAddresses, Nameserver, Network
 from diagnose.running.context import Context
+from tests.support.build import SUBJECT
 
-ALICE = Subject(domain="corp.example", address="alice@corp.example", username="alice@corp.example")
 NOW = 1_700_000_000.0
 DAY = 86_400.0
 DnsState = Literal["answered", "timed_out", "server_failure", "no_resolver", "refused"]
@@ -40,7 +40,7 @@ def given(
     facts: tuple[Facts, ...] = (),
     elsewhere: tuple[tuple[Target, Facts], ...] = (),
 ) -> Inputs:
-    return Inputs(subject=ALICE, provider=None, services=services, facts=facts, elsewhere=elsewhere)
+    return Inputs(subject=SUBJECT, provider=None, services=services, facts=facts, elsewhere=elsewhere)
 
 
 def dns_answer(status: DnsState, *records: str) -> DnsAnswer:
@@ -81,5 +81,5 @@ def refused_certificate(one: CertificateFacts, *, code: int = 20) -> TlsFacts:
         at=NOW,
         failure=Failure(name="certificate_not_accepted", operation="tls_handshake"),
         verify_code=code,
-        explanation=Explanation(chain=(one,)),
+        explanation=TlsExplanation(chain=(one,)),
     )

@@ -8,9 +8,9 @@ import pytest
 from checks.dns.domain import DomainFacts
 from checks.network import connection as offline
 from checks.network.clock import ClockFacts
-from checks.network.connection import ConnectionFacts, Route, judge_connection, landmarks, probe_connection
+from checks.network.connection import ConnectionFacts, Route, judge_connection, probe_connection, reference_hosts
 from checks.network.portal import PortalFacts, Reply
-from checks.network.proxy import Passage, ProxyFacts, Stage
+from checks.network.proxy import ProxyAttempt, ProxyFacts, Stage
 from checks.network.reference_clocks import Tick
 from checks.reach.reach import ReachFacts
 from diagnose.discovery.facts import Discovered, SourceResult
@@ -28,7 +28,7 @@ A_WAY = (Route(destination="192.0.2.53", source="192.0.2.1"),)
 SELF_MADE = (Route(destination="192.0.2.53", source="169.254.7.7"),)
 
 
-def knock(address: str, *, answered: bool = False) -> Attempt:
+def probe(address: str, *, answered: bool = False) -> Attempt:
     failure = None if answered else Failure(name="timed_out", operation="connect")
     return Attempt(address=address, family=family_of(address), failure=failure, milliseconds=3000)
 
@@ -43,9 +43,9 @@ def knock(address: str, *, answered: bool = False) -> Attempt:
         (ConnectionFacts(answered=False, routes=A_WAY, resolver_silent=True), None),
         (ConnectionFacts(answered=False, routes=A_WAY, resolver_silent=True, silent=("192.0.2.9",)), "confirmed"),
         (ConnectionFacts(answered=False, routes=A_WAY, silent=("192.0.2.9",)), None),
-        (ConnectionFacts(answered=False, routes=A_WAY, landmarks=(knock("1.1.1.1"),)), None),
+        (ConnectionFacts(answered=False, routes=A_WAY, landmarks=(probe("1.1.1.1"),)), None),
         (
-            ConnectionFacts(answered=False, routes=A_WAY, resolver_silent=True, landmarks=(knock("1.1.1.1"),)),
+            ConnectionFacts(answered=False, routes=A_WAY, resolver_silent=True, landmarks=(probe("1.1.1.1"),)),
             "likely",
         ),
         (
@@ -54,7 +54,7 @@ def knock(address: str, *, answered: bool = False) -> Attempt:
                 routes=A_WAY,
                 resolver_silent=True,
                 silent=("192.0.2.9",),
-                landmarks=(knock("1.1.1.1"), knock("9.9.9.9", answered=True)),
+                landmarks=(probe("1.1.1.1"), probe("9.9.9.9", answered=True)),
             ),
             None,
         ),
@@ -108,7 +108,7 @@ def behind_a_forwarder(monkeypatch: pytest.MonkeyPatch, *, route: bool) -> Conte
     work = bench(third_party=True)
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1" if route else None)
     monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("127.0.0.53"),))
-    monkeypatch.setattr(offline, "_knock_at_landmarks", lambda _: (knock("1.1.1.1"), knock("9.9.9.9")))
+    monkeypatch.setattr(offline, "_probe_reference_hosts", lambda _: (probe("1.1.1.1"), probe("9.9.9.9")))
     return work
 
 
@@ -184,9 +184,9 @@ def test_a_guess_that_answers_is_somebody() -> None:
     assert probe_connection(ALICE, seen, bench(Nameserver("192.0.2.53"))).answered
 
 
-def passage(proxy: str, status: int | None, stage: Stage = "answer") -> ProxyFacts:
+def proxy_attempt(proxy: str, status: int | None, stage: Stage = "answer") -> ProxyFacts:
     failure = Failure(name="timed_out", operation="connect") if stage == "proxy" else None
-    one = Passage(
+    one = ProxyAttempt(
         proxy=proxy,
         source="https_proxy",
         host="mail.corp.example",
@@ -209,12 +209,12 @@ SETTINGS = SourceResult(source="autoconfig", status="nothing", asked="https://au
 @pytest.mark.parametrize(
     ("facts", "answered"),
     [
-        (passage("http://192.0.2.3:3128", 407), True),
-        (passage("http://proxy.corp.example:3128", 502), True),
-        (passage("http://127.0.0.1:7890", 502), False),
-        (passage("http://localhost:7890", 502), False),
-        (passage("http://127.0.0.1:7890", None, "page"), True),
-        (passage("http://192.0.2.3:3128", None, "proxy"), False),
+        (proxy_attempt("http://192.0.2.3:3128", 407), True),
+        (proxy_attempt("http://proxy.corp.example:3128", 502), True),
+        (proxy_attempt("http://127.0.0.1:7890", 502), False),
+        (proxy_attempt("http://localhost:7890", 502), False),
+        (proxy_attempt("http://127.0.0.1:7890", None, "page"), True),
+        (proxy_attempt("http://192.0.2.3:3128", None, "proxy"), False),
         (came(204), True),
         (came(302), True),
         (came(None, "connection_reset"), True),
@@ -233,15 +233,15 @@ def test_any_page_that_came_is_a_network(monkeypatch: pytest.MonkeyPatch, facts:
 
 
 @pytest.mark.parametrize("third_party", [True, False])
-def test_landmarks_are_asked_only_with_leave(monkeypatch: pytest.MonkeyPatch, *, third_party: bool) -> None:
+def test_reference_hosts_are_asked_only_with_leave(monkeypatch: pytest.MonkeyPatch, *, third_party: bool) -> None:
     asked: list[object] = []
 
-    def knocks(work: object) -> tuple[Attempt, ...]:
+    def probes(work: object) -> tuple[Attempt, ...]:
         asked.append(work)
-        return (knock("1.1.1.1"),)
+        return (probe("1.1.1.1"),)
 
     monkeypatch.setattr(Vantage, "source_towards", lambda *_: "192.0.2.1")
-    monkeypatch.setattr(offline, "_knock_at_landmarks", knocks)
+    monkeypatch.setattr(offline, "_probe_reference_hosts", probes)
     work = bench(third_party=third_party)
     monkeypatch.setattr(work.network.resolver, "nameservers", lambda: (Nameserver("192.0.2.53"),))
     probe_connection(ALICE, given(facts=(domain("timed_out"),)), work)
@@ -249,18 +249,18 @@ def test_landmarks_are_asked_only_with_leave(monkeypatch: pytest.MonkeyPatch, *,
     assert bool(asked) is third_party
 
 
-def test_a_knock_at_a_landmark(monkeypatch: pytest.MonkeyPatch, tcp_port: int) -> None:
-    mark = offline.Landmark(address="127.0.0.1", port=tcp_port, operator="Test", source="")
-    monkeypatch.setattr(offline, "landmarks", lambda: (mark,))
+def test_a_reference_host_is_probed(monkeypatch: pytest.MonkeyPatch, tcp_port: int) -> None:
+    mark = offline.ReferenceHost(address="127.0.0.1", port=tcp_port, operator="Test", source="")
+    monkeypatch.setattr(offline, "reference_hosts", lambda: (mark,))
 
-    (attempt,) = offline._knock_at_landmarks(bench())
+    (attempt,) = offline._probe_reference_hosts(bench())
     assert attempt.failure is None
 
 
-def test_landmarks_of_several_operators() -> None:
-    assert len({mark.operator for mark in landmarks()}) >= 4
-    assert {family_of(mark.address) for mark in landmarks()} == {"ipv4", "ipv6"}
-    assert all(mark.source.startswith("https://") for mark in landmarks())
+def test_reference_hosts_of_several_operators() -> None:
+    assert len({mark.operator for mark in reference_hosts()}) >= 4
+    assert {family_of(mark.address) for mark in reference_hosts()} == {"ipv4", "ipv6"}
+    assert all(mark.source.startswith("https://") for mark in reference_hosts())
 
 
 def test_the_kernel_is_asked_for_a_route() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checks.network.proxy import Passage, ProxyFacts, judge_page, judge_proxy, probe_page, probe_proxy
+from checks.network.proxy import ProxyAttempt, ProxyFacts, judge_page, judge_proxy, probe_page, probe_proxy
 from diagnose.model import Certainty, Failure, FailureName, SkipCheck
 from diagnose.network import Vantage
 from diagnose.network.proxies import Proxy, ProxySettings, parse_proxy
@@ -20,19 +20,19 @@ PAGE = service("webmail.corp.example", 443, "webmail")
 MAIL = service("mail.corp.example")
 
 
-def passage(stage: Any = "answer", *, failed: FailureName | None = None, **seen: Any) -> Passage:
+def proxy_attempt(stage: Any = "answer", *, failed: FailureName | None = None, **seen: Any) -> ProxyAttempt:
     failure = Failure(name=failed, operation="connect") if failed else None
-    return Passage(
+    return ProxyAttempt(
         proxy="http://proxy:3128", source="test", host="webmail", port=443, stage=stage, failure=failure, **seen
     )
 
 
-GONE = passage("proxy", failed="connection_refused")
-AWAY = passage("proxy", failed="timed_out")
-SIGN_IN = passage(status=407, offered=("basic",))
-BAD_GATEWAY, UNAVAILABLE, FORBIDDEN = passage(status=502), passage(status=503), passage(status=403)
-CUT = passage("page", status=200, failed="connection_closed")
-THROUGH = passage("page", status=200)
+GONE = proxy_attempt("proxy", failed="connection_refused")
+AWAY = proxy_attempt("proxy", failed="timed_out")
+SIGN_IN = proxy_attempt(status=407, offered=("basic",))
+BAD_GATEWAY, UNAVAILABLE, FORBIDDEN = proxy_attempt(status=502), proxy_attempt(status=503), proxy_attempt(status=403)
+CUT = proxy_attempt("page", status=200, failed="connection_closed")
+THROUGH = proxy_attempt("page", status=200)
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ THROUGH = passage("page", status=200)
         (UNAVAILABLE, ("confirmed", "possible", None)),
         (FORBIDDEN, ("likely", "possible", None)),
         (CUT, ("likely", "possible", None)),
-        (passage("page", status=0, failed="connection_closed"), ("likely", "possible", None)),
-        (passage(status=5), ("confirmed", "possible", None)),
-        (passage(status=407, offered=("negotiate", "ntlm")), ("possible", "possible", "possible")),
-        (passage(status=407, offered=("negotiate", "basic")), ("confirmed", "likely", "possible")),
-        (passage(status=407, offered=("basic",), signs_in=True), ("possible", "possible", "possible")),
-        (passage("proxy", failed="connection_refused", plain_only=True), ("possible", "possible", "possible")),
+        (proxy_attempt("page", status=0, failed="connection_closed"), ("likely", "possible", None)),
+        (proxy_attempt(status=5), ("confirmed", "possible", None)),
+        (proxy_attempt(status=407, offered=("negotiate", "ntlm")), ("possible", "possible", "possible")),
+        (proxy_attempt(status=407, offered=("negotiate", "basic")), ("confirmed", "likely", "possible")),
+        (proxy_attempt(status=407, offered=("basic",), signs_in=True), ("possible", "possible", "possible")),
+        (proxy_attempt("proxy", failed="connection_refused", plain_only=True), ("possible", "possible", "possible")),
     ],
 )
-def test_with_and_without(one: Passage, by_direct: tuple[Certainty | None, ...]) -> None:
+def test_with_and_without(one: ProxyAttempt, by_direct: tuple[Certainty | None, ...]) -> None:
     """Without it: the page comes, nothing comes, the server answers wrongly."""
     for direct, certainty in zip(("works", "silent", "answers"), by_direct, strict=True):
         found = list(judge_page(ProxyFacts(passages=(one,), direct=direct), given(), PAGE))  # type: ignore[arg-type]
@@ -83,7 +83,7 @@ def test_a_server_on_this_computer_need_not_be_known_to_a_proxy() -> None:
     ],
 )
 def test_without_a_page_only_the_proxy_itself_counts(
-    one: Passage, direct: Any, expected: list[tuple[Certainty, bool]]
+    one: ProxyAttempt, direct: Any, expected: list[tuple[Certainty, bool]]
 ) -> None:
     """That it carries no mail protocol is no fault; and mail programs that get through are only hindered."""
     found = list(judge_proxy(ProxyFacts(passages=(one,), direct=direct), given(), ALICE))

@@ -91,17 +91,17 @@ def test_nobody_else_is_asked_without_need(monkeypatch: pytest.MonkeyPatch, what
 
 
 def test_beside_a_chosen_resolver_the_systems_answer_is_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
-    knocks: list[str] = []
+    probes: list[str] = []
 
     def connects(address: str, *_: object) -> bool:
-        knocks.append(address)
+        probes.append(address)
         return address == PUBLIC
 
     monkeypatch.setattr(resolver, "_connects", connects)
     what = seen(MAIL.host, PUBLIC, system=("0.0.0.0",))
     facts = probe_answers(ALICE, what, bench(Nameserver("192.0.2.53")))
 
-    assert knocks == ["0.0.0.0", PUBLIC]
+    assert probes == ["0.0.0.0", PUBLIC]
     assert [one.certainty for one in judge_answers(facts, what, ALICE)] == ["likely"]
     assert facts.contradictions[0].by == "192.0.2.53"
 

@@ -10,7 +10,7 @@ import pytest
 
 import diagnose
 from diagnose.providers import all_providers, by_domain, by_host, by_mx, owners_of_host
-from diagnose.providers.recognition import INDEX, build, written
+from diagnose.providers.recognition import INDEX, build, encode_index
 from diagnose.providers.schema import Provider, Words
 
 CLAIMED = ("mail.example",)
@@ -149,7 +149,7 @@ def test_every_domain_and_mx_name_leads_back_to_its_provider() -> None:
 
 def test_index_agrees_with_the_files() -> None:
     """After a change of a provider file: ``python -m diagnose.providers``."""
-    assert written(build(all_providers())) == INDEX.read_bytes()
+    assert encode_index(build(all_providers())) == INDEX.read_bytes()
 
 
 @pytest.mark.parametrize(

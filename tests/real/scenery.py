@@ -311,6 +311,11 @@ VARIATIONS = (
         hosts=(Host(serves=("imaps", "submissions", "smtp"), submission=("smtpd_tls_req_ccert=yes",)),),
     ),
     MailDomain(
+        name="nosasl.example",
+        # smtpd looks for it once TLS stands, and ends itself; its master then lets the next clients wait for a minute
+        hosts=(Host(submission=("smtpd_sasl_path=private/nobody",)),),
+    ),
+    MailDomain(
         name="noauth.example",
         hosts=(Host(submission=("smtpd_sasl_auth_enable=no", "smtpd_client_restrictions=")),),
     ),

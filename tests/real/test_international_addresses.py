@@ -9,6 +9,8 @@ import pytest
 from .runs import PROVEN, Diagnose, Run
 from .scenery import PASSWORD
 
+pytestmark = pytest.mark.real
+
 WRONG = PASSWORD + "x"
 
 

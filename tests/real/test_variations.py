@@ -60,6 +60,7 @@ def test_a_page_at_a_guessed_name_is_nobodys_login_page(diagnose: Diagnose) -> N
         ("elsewhere.example", "settings.wrong-host"),
         ("turnsaway.example", "lockout.address-blocked"),
         ("wantscert.example", "settings.no-common-auth"),
+        ("nosasl.example", "server.fault"),
         ("noauth.example", "settings.no-common-auth"),
         ("aliasgone.example", "dns.host-missing"),
         ("bogushost.example", "dns.broken-zone"),

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.replies import ReplyForm, load_knowledge, read_reply
+from diagnose.replies.folding import fold, visible
 from diagnose.replies.knowledge import known_causes
 from diagnose.replies.phrases import sentences, without_addresses
-from diagnose.replies.text import fold, visible
 from diagnose.replies.wire import take_apart
 
 PROTOCOLS = st.sampled_from([None, "imap", "pop3", "smtp", "http", "oauth"])

@@ -11,9 +11,9 @@ import pytest
 from diagnose.knowledge import KnowledgeError
 from diagnose.replies import Knowledge, load_knowledge, read_reply
 from diagnose.replies.decoding import repaired
+from diagnose.replies.folding import fold
 from diagnose.replies.knowledge import LAYERS, NO_CAUSE, REPLIES, Compiled, Example, Rule, known_causes
 from diagnose.replies.phrases import sentences
-from diagnose.replies.text import fold
 from diagnose.replies.wire import take_apart
 
 CAUSES = frozenset({"credentials.rejected", "server.fault"})

@@ -10,7 +10,7 @@ from diagnose.browsers import Browser, all_browsers
 
 
 def find_executable() -> tuple[Browser, Path] | None:
-    """The first of the known browsers that is here, and what to start it by; None when there is none."""
+    """The first known browser that is installed, and its executable; None where no known browser is."""
     for browser in all_browsers():
         for place in here(browser.executable):
             if found := shutil.which(place):  # a path with its folder is looked at as it is

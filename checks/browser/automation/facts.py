@@ -61,7 +61,7 @@ class Visit(Facts, frozen=True, kw_only=True):
     pictures: bool = False
     """Something else than text and fields can be seen."""
     script_errors: tuple[str, ...] = ()
-    """Exceptions that nobody caught."""
+    """Exceptions that the page's scripts did not catch."""
     console_errors: tuple[str, ...] = ()
     failed_requests: tuple[FailedRequest, ...] = ()
     dialogs: tuple[str, ...] = ()

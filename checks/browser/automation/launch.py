@@ -1,7 +1,7 @@
 """A Chromium that keeps nothing: started with an empty profile, connected through the run's network, ended for sure.
 
-Playwright starts an installed browser and gives it a profile in a temporary folder, which its driver, a process beside
-ours, removes when the browser is gone, even where our process was killed. The page lives in a context that keeps
+Playwright starts an installed browser and gives it a profile in a temporary folder. Its driver, a process beside ours,
+removes that folder when the browser is gone, even where our process was killed. The page lives in a context that keeps
 everything in memory (cookies, storage, service workers) and takes no downloads.
 """
 

@@ -1,8 +1,8 @@
-"""The public keys that a Chromium may accept on our word: of certificates that the run's own handshake has verified.
+"""The public keys that a Chromium may accept on our word, of certificates that the run's own handshake verified.
 
-Chromium has a list of authorities of its own and none can be added for a while. What the run trusts by --ca-file is
-handed on as SPKI hashes (RFC 7469 §2.4) of the servers' own certificates, after the handshake here has checked chain,
-name and validity; never as an authority, and never as "accept anything".
+Chromium has its own list of authorities, to which none can be added for a while. So a server's own certificate is
+handed on as an SPKI hash (RFC 7469 §2.4). First the handshake here checks its chain, name and validity against
+--ca-file. An authority is never handed on, and never "accept anything".
 """
 
 from __future__ import annotations

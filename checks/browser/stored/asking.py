@@ -28,7 +28,7 @@ def try_header(url: str, going: Iterable[StoredCookie], context: Context) -> Tri
 
 
 def compare(copies: Iterable[Copy], now: float, context: Context) -> HeldPage | None:
-    """The copy that a browser would show without asking, and what of it the server still has; None: there is none."""
+    """The copy that a browser would show without asking, compared with the server's page; None where it has no copy."""
     copy = next((copy for copy in copies if copy.fresh(now)), None)
     if copy is None or copy.stored_at is None:
         return None

@@ -82,7 +82,7 @@ def fields(block: str) -> dict[str, str]:
 
 
 def host_of(url: str) -> str | None:
-    """The host of *url*; None where it is none."""
+    """The host that *url* names; None where it names none."""
     try:
         return urllib.parse.urlsplit(url).hostname
     except ValueError:

@@ -83,7 +83,7 @@ Content = Literal["cookies", "javascript"]
 
 
 def settings(profile: Path) -> dict[str, Any]:
-    """Its Preferences; empty where there are none. Raises UnreadableError."""
+    """The profile's Preferences; empty where the file is missing. Raises UnreadableError."""
     found = _json(profile / "Preferences")
     return found if isinstance(found, dict) else {}
 

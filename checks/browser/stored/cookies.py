@@ -62,7 +62,7 @@ class HeldCookies(msgspec.Struct, frozen=True, kw_only=True):
     of_session: int = 0
     """Without an expiry."""
     across_domains: int = 0
-    """Names that are sent twice, for the host alone and for it with all below it, or for a parent domain."""
+    """Names that are sent twice: for the host alone, and for a parent domain or the host with all below it."""
     of_login: int = 0
     """Of those, the names that the login page sets itself for a login, and not for both."""
     first_set_at: float | None = None
@@ -144,10 +144,10 @@ def _below(path: str, of_cookie: str) -> bool:
 
 
 def _set_by(hops: Iterable[Hop]) -> dict[str, set[str]]:
-    """Name to the domains, as browsers keep them, that the page sets a cookie of that name for.
+    """Cookie name to the domains that the page sets it for, as browsers keep them.
 
-    What outlives the browser's session (RFC 6265 §5.3) and is open to scripts (no HttpOnly, §5.2.6) counts visits or
-    keeps a language, and is none of a login's.
+    A cookie is left out that outlives the session (RFC 6265 §5.3) and is open to scripts (no HttpOnly, §5.2.6). It
+    counts visits or keeps a language, and belongs to no login.
     """
     domains: dict[str, set[str]] = {}
     for hop in hops:

@@ -35,7 +35,7 @@ _INSTRUCTIONS = 10_000
 
 @contextlib.contextmanager
 def reading(path: Path, deadline: Deadline) -> Iterator[sqlite3.Connection | None]:
-    """The database at *path* as it was last committed, write-ahead log included; None where there is none.
+    """The database at *path* as it was last committed, write-ahead log included; None where the file is missing.
 
     Raises UnreadableError: not permitted, in use, larger than 32 MB, no database, *deadline* passed.
     """

@@ -71,7 +71,7 @@ def inside(root: Path, name: str) -> Path | None:
 
 
 def within(root: Path, folder: Path) -> Path | None:
-    """*folder* where it really lies within *root*, whatever links lead there; else None."""
+    """*folder* where it really lies within *root*, all links followed; else None."""
     try:
         real, base = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
     except (OSError, ValueError):

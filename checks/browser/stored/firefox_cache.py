@@ -49,7 +49,7 @@ def held(folder: Path, host: str, page: str, deadline: Deadline) -> Held:
 
 
 def _metadata(path: Path) -> tuple[str, dict[str, str], int] | None:
-    """Address, header fields and the body's length of an entry; None where it is none."""
+    """Address, header fields and the body's length of an entry; None where the bytes are no entry."""
     try:
         with opened(path) as (file, size):
             file.seek(max(0, size - 4))

@@ -25,9 +25,9 @@ PROOFS = {"browser.stale-cookies": "too-large-with-cookies", "browser.stale-cach
 
 
 def judge_profiles(facts: ProfilesFacts, _inputs: Inputs, target: Service) -> Iterator[Finding]:
-    """Cookies that are too many or contradict each other, an old copy of the page, settings that stand in the way?
+    """Do cookies, an old copy of the page or settings of a profile stand in the way?
 
-    True of one browser only where another one was used later for the page and has nothing of the kind.
+    A finding is partial where a sound profile was used for the page later.
     """
     opinions = [(one, _opinions(one, facts)) for one in facts.profiles]
     sound_at = max((_used(one) for one, found in opinions if not _sure(found)), default=0.0)

@@ -35,7 +35,7 @@ CACHES = (
     ("/Library/Application Support/", "/Library/Caches/"),
     ("\\AppData\\Roaming\\", "\\AppData\\Local\\"),
 )
-"""Where a profile lies, and in its place where its cache does, by the customs of the systems and of Flatpak."""
+"""Part of a profile's path, and what replaces it in its cache's path: the customs of the systems and of Flatpak."""
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ _SCOPE_AND_SCRIPT = re.compile(rb"\x12" + _LENGTH + _URL + rb"\x1a" + _LENGTH + 
 """The second and third field, strings, of a registration (service_worker_database.proto of Chromium)."""
 
 Workers = tuple[bool, tuple[str, ...]]
-"""Whether the host has one, and the script of the one that answers for the page, as far as it can be told."""
+"""Whether the host has a service worker, and the scripts of those known to answer for the page."""
 
 
 def of_chromium(profile: Path, url: str, deadline: Deadline) -> Workers:

@@ -54,9 +54,9 @@ def _one_line(piece: str) -> str:
 def fold(text: str, variants: dict[int, str] | None = None) -> str:
     """*text* in the form that phrases are compared in.
 
-    NFKC (full-width forms), case folded, accents of Latin letters dropped, invisible characters
-    removed, typographic quotes and dashes plain, white space one blank (a line end stays a line
-    end), Chinese *variants* (traditional to simplified) unified.
+    NFKC (full-width forms), case folded, accents of Latin letters dropped, invisible characters removed.
+    Typographic quotes and dashes become plain, white space one blank; a line end stays a line end.
+    Chinese *variants* are unified (traditional to simplified).
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)

@@ -17,7 +17,7 @@ from diagnose.har.secrets import Secrets
 from diagnose.har.urls import clean_url
 from diagnose.model import quote
 from diagnose.replies import charset_in, decode
-from diagnose.replies.text import visible
+from diagnose.replies.folding import visible
 
 LONGEST_LINE, MOST_LINES, LONGEST_TEXT = 300, 60, 3_000
 """Characters of a line, lines, and characters in all that are kept of an answer's words."""
@@ -44,8 +44,8 @@ _MESSAGE_CALL = re.compile(
 _SCRIPT_FIELD = re.compile(r'"(\w{1,40})"\s?:\s?"([^"\\]{1,500})')
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a body."""
+class ResponseText(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a response body that is kept."""
 
     said: tuple[str, ...] = ()
     """Its words, a line each."""
@@ -61,9 +61,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     scripted: bool = False
     """Whether a page's own script names an error."""
     message: bool = False
-    """Whether it is no more than a message; a longer page may be a mailbox."""
+    """Whether the page is as short as a message; a longer one may be a mailbox."""
     filled: bool = False
-    """Whether it is a page that is too full for a message, or for a login form: its words are not looked at."""
+    """Whether the page is too long for a message or a login form; its words are not kept then."""
 
     @property
     def empty(self) -> bool:
@@ -85,7 +85,7 @@ def body_of(content: dict[str, Any]) -> str:
     return decode(raw, charset_in(str(content.get("mimeType") or "")))
 
 
-def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -> Answer:
+def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -> ResponseText:
     """The visible words of a page that *url* answered with, and its login form; of its *scripts* the errors alone."""
     actions, password = _password_forms(body, url, secrets)
     shown = _without(body, _UNSEEN)
@@ -94,7 +94,7 @@ def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -
         len(words.split()) <= MESSAGE_WORDS and len(words) <= MESSAGE_TEXT and len(_LINK.findall(body)) <= MESSAGE_LINKS
     )
     errors = script_words(body) if scripts or password else []
-    return Answer(
+    return ResponseText(
         said=_kept([*errors, *words.splitlines()], secrets),
         password_form=password,
         actions=actions,
@@ -104,12 +104,12 @@ def read_html(body: str, url: str, secrets: Secrets, *, scripts: bool = False) -
     )
 
 
-def read_json(body: str, secrets: Secrets) -> Answer:
-    """The messages and error names of a JSON answer, in the order they stand in."""
+def read_json(body: str, secrets: Secrets) -> ResponseText:
+    """The messages and error names of a JSON answer, in their order."""
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return Answer()
+        return ResponseText()
     said = _coded(content)
     refuses, outcomes = False, set[bool]()
     for name, value in fields(content):
@@ -123,10 +123,10 @@ def read_json(body: str, secrets: Secrets) -> Answer:
             outcomes.add(str(value).casefold() in names().good_outcomes)
         if name in names().granted_fields and value:
             outcomes.add(True)
-    return Answer(said=_kept(said, secrets), refuses=refuses, grants=outcomes == {True})
+    return ResponseText(said=_kept(said, secrets), refuses=refuses, grants=outcomes == {True})
 
 
-def written(answer: Answer, *, json: bool) -> str:
+def format_response(answer: ResponseText, *, json: bool) -> str:
     """*answer* as the smallest body that is read as the same answer."""
     if json:
         fields: dict[str, Any] = {"message": list(answer.said)}
@@ -198,7 +198,7 @@ def script_words(body: str) -> list[str]:
 
 
 def _unquoted(literal: str) -> str:
-    """The words of a script's string *literal*; empty for one that is none."""
+    """The words of a script's string *literal*; empty for a malformed one."""
     try:
         words = msgspec.json.decode(literal.replace("\\'", "'"))
     except (msgspec.DecodeError, UnicodeError):

@@ -1,4 +1,4 @@
-"""A configuration page, fetched: verified HTTPS all the way, or it does not count."""
+"""Fetch a configuration file: it counts only if every hop is verified HTTPS."""
 
 from __future__ import annotations
 
@@ -13,42 +13,44 @@ from diagnose.network import Network
 from diagnose.replies import charset_in, decode
 
 FETCH_SECONDS = 8.0
-"""Patience for one page, from look-up to last byte."""
+"""For one file, from look-up to last byte."""
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What is at a URL."""
+class ConfigFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration file at a URL, or why it cannot be had."""
 
     status: SourceStatus
-    """``found``: `body` is the page; ``nothing``: there is none; ``failed``: unclear, or not to be trusted."""
+    """``found``: `body` is the page; ``nothing``: no page is there; ``failed``: unclear, or not to be trusted."""
     code: int | None = None
     """HTTP status."""
     body: str = ""
     text: str = ""
 
 
-def fetch_page(url: str, network: Network, deadline: Deadline) -> Page:
+def fetch_configuration(url: str, network: Network, deadline: Deadline) -> ConfigFile:
     """The page at *url* (https). Never raises; a redirect is followed to https only."""
     until = deadline.within(FETCH_SECONDS)
     host = network.addresses(urllib.parse.urlsplit(url).hostname or "", until)
     if not host.addresses:  # told here: most domains have no such host, and then no HTTP client is needed at all
         surely = host.ipv4 is not None and certain(host.ipv4)
-        return Page(status="nothing" if surely else "failed", text=f"{host.host} has no address")
+        return ConfigFile(status="nothing" if surely else "failed", text=f"{host.host} has no address")
     exchange = network.fetch(url, until, _is_https)
     last = exchange.last
     if exchange.loop:
-        return Page(status="failed", text=f"redirects in a circle at {last.url}")
+        return ConfigFile(status="failed", text=f"redirects in a circle at {last.url}")
     if last.failure is not None:
         closed = last.failure.name == "connection_refused"
-        return Page(status="nothing" if closed else "failed", text=f"{last.failure.name}: {last.failure.text}")
+        return ConfigFile(status="nothing" if closed else "failed", text=f"{last.failure.name}: {last.failure.text}")
     if last.location is not None and not _is_https(last.location):
-        return Page(status="failed", code=last.status, text=f"leads to {last.location}, which is not HTTPS")
+        return ConfigFile(status="failed", code=last.status, text=f"leads to {last.location}, which is not HTTPS")
     if last.status == 200:
         if exchange.truncated:
-            return Page(status="failed", code=200, text="larger than any configuration")
-        return Page(status="found", code=200, body=decode(exchange.body, charset_in(exchange.content_type)))
+            return ConfigFile(status="failed", code=200, text="larger than any configuration")
+        return ConfigFile(status="found", code=200, body=decode(exchange.body, charset_in(exchange.content_type)))
     unclear = last.status is None or last.status >= 500 or last.status == 429
-    return Page(status="failed" if unclear else "nothing", code=last.status, text=f"HTTP {last.status} at {last.url}")
+    return ConfigFile(
+        status="failed" if unclear else "nothing", code=last.status, text=f"HTTP {last.status} at {last.url}"
+    )
 
 
 def _is_https(url: str) -> bool:

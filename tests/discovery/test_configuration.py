@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import trustme
 
-from diagnose.discovery.page import fetch_page
+from diagnose.discovery.configuration import fetch_configuration
 from diagnose.model import Deadline
 from tests.pace import patient
 
@@ -20,7 +20,7 @@ ADDRESSES = {("a.example", "A"): ["127.0.0.1"], ("b.example", "A"): ["127.0.0.1"
 def _fetch(estate: Estate, pages: dict[str, Page], url: str = URL) -> tuple[str, str]:
     estate.zone(ADDRESSES)
     estate.web(pages)
-    page = fetch_page(url, estate.network, Deadline(patient(20)))
+    page = fetch_configuration(url, estate.network, Deadline(patient(20)))
     return page.status, page.body or page.text
 
 
@@ -59,17 +59,17 @@ def test_what_a_status_means(estate: Estate, code: int, status: str) -> None:
 def test_an_authority_that_is_not_trusted_is_not_believed(estate: Estate) -> None:
     estate.zone(ADDRESSES)
     estate.web({URL: Page(b"<x/>")}, ca=trustme.CA())
-    page = fetch_page(URL, estate.network, Deadline(patient(20)))
+    page = fetch_configuration(URL, estate.network, Deadline(patient(20)))
     assert (page.status, page.body) == ("failed", "")
     assert "certificate_not_accepted" in page.text
 
 
 def test_a_host_that_is_not_there_is_nothing_but_broken_dns_has_failed(estate: Estate) -> None:
     estate.zone({("broken.example", "A"): SERVER_FAILURE, ("broken.example", "AAAA"): SERVER_FAILURE})
-    assert fetch_page("https://none.example/", estate.network, Deadline(patient(20))).status == "nothing"
-    assert fetch_page("https://broken.example/", estate.network, Deadline(patient(20))).status == "failed"
+    assert fetch_configuration("https://none.example/", estate.network, Deadline(patient(20))).status == "nothing"
+    assert fetch_configuration("https://broken.example/", estate.network, Deadline(patient(20))).status == "failed"
 
 
 def test_a_closed_port_is_nothing(estate: Estate) -> None:
     estate.zone(ADDRESSES)
-    assert fetch_page(URL, estate.network, Deadline(patient(20))).status == "nothing"
+    assert fetch_configuration(URL, estate.network, Deadline(patient(20))).status == "nothing"

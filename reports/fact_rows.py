@@ -10,7 +10,7 @@ MOST_ROWS = 200
 """Rows shown of one check's facts; all of them are in the JSON report."""
 
 
-def rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def fact_rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """*facts* flattened, at most `MOST_ROWS`: ``chain[0].subject`` names what lies deeper. Nothing empty is
     shown, and no picture.
     """

@@ -1,4 +1,4 @@
-"""A document whose every string is fit to be shown."""
+"""Make every string of a document fit to be shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST_SHOWN = 500
 """Characters of one string; what a server sent is whole in the JSON report only."""
 
 
-def harmless(document: D, longest: int = LONGEST_SHOWN) -> D:
+def sanitized(document: D, longest: int = LONGEST_SHOWN) -> D:
     """*document* with every string put on one line and freed of control characters and direction overrides.
 
     Done once on the model, so that no place in a format can forget it. Facts hold the servers' own words,

@@ -12,18 +12,18 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
     words = vocabulary()
     app_password, policy, lockout = provider.password.app_password, provider.password_policy, provider.lockout
     form = provider.username.form
-    ways = [words.reset_methods[method].said_in(lang) for method in provider.reset.methods]
+    ways = [words.reset_methods[method].in_language(lang) for method in provider.reset.methods]
     resets = [
         [said for part in (step.edition, step.steps) if (said := _said(part, lang))] for step in provider.admin.reset
     ]
     enabling = [_said(label, lang) or "" for label in provider.protocols.where_admin]
-    semicolon = words.semicolon.said_in(lang)  # menu paths hold commas
+    semicolon = words.semicolon.in_language(lang)  # menu paths hold commas
     facts = {
-        "provider_name": provider.names.said_in(lang),
+        "provider_name": provider.names.in_language(lang),
         "webmail_page": webmail_for(provider, domain),
         "username_form": _said(words.username.get(form) if form else None, lang),
         "reset_page": _address(provider.reset.page, domain),
-        "self_reset_ways": words.comma.said_in(lang).join(ways),
+        "self_reset_ways": words.comma.in_language(lang).join(ways),
         "app_password_name": _said(app_password.name, lang),
         "app_password_where": _said(app_password.where, lang),
         "app_password_page": app_password.page,
@@ -32,7 +32,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "protocol_enable_user": _said(provider.protocols.where_user, lang),
         "protocol_enable_admin": semicolon.join(enabling),
         "admin_console": _address(provider.admin.console, domain),
-        "admin_reset_steps": semicolon.join(words.colon.said_in(lang).join(parts) for parts in resets),
+        "admin_reset_steps": semicolon.join(words.colon.in_language(lang).join(parts) for parts in resets),
         "admin_unlock_steps": _said(provider.admin.unlock, lang),
         "password_min": _number(policy.min),
         "password_max": _number(policy.max),
@@ -57,7 +57,7 @@ def lockout_limit(provider: Provider) -> int | None:
 
 
 def _said(label: Label | None, lang: Language) -> str | None:
-    return label.said_in(lang) if isinstance(label, Words) else label
+    return label.in_language(lang) if isinstance(label, Words) else label
 
 
 def _number(number: int | None) -> str | None:

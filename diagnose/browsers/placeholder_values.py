@@ -17,9 +17,9 @@ def browser_facts(browser_id: str, version: str | None = None, lang: Language = 
     known = browser(browser_id)
     number = (version or "").partition(".")[0]
     menus = known.menus_of(int(number) if number.isdecimal() else None)
-    facts = {"browser_name": known.names.said_in(lang), "browser_version": version or ""}
+    facts = {"browser_name": known.names.in_language(lang), "browser_version": version or ""}
     for menu in get_args(Menu):
         place: Words | None = getattr(menus, menu)
         if place is not None:
-            facts[f"browser_menu_{menu}"] = place.said_in(lang)
+            facts[f"browser_menu_{menu}"] = place.in_language(lang)
     return {name: value for name, value in facts.items() if value}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.replies import read_reply
-from diagnose.replies.text import LARGEST_REPLY, fold, visible
+from diagnose.replies.folding import LARGEST_REPLY, fold, visible
 
 
 def first(reply: str | bytes) -> str:
