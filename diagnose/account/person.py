@@ -27,7 +27,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """What the person hands over."""
 
     password: Secret | None = None
-    """None: there is none, or none is to be used."""
+    """None: the person gave no password, or the run may use none."""
     access_token: Secret | None = None
     """OAuth 2 access token (RFC 6749 §1.4), used instead of the password."""
     other_mailbox: OtherMailbox | None = None

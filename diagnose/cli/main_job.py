@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Sequence
 from gettext import gettext as _
@@ -286,7 +285,7 @@ def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:
         password = secrets.from_environment(given["activation_password_env"])
     else:
         password = secrets.from_prompt(other.address)
-    return dataclasses.replace(other, password=password)
+    return msgspec.structs.replace(other, password=password)
 
 
 def other_mailbox(address: str, password: Secret | None = None) -> OtherMailbox:

@@ -170,7 +170,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[ReportCheck, ...]
     environment: Environment
     record: dict[str, Any] | None = None
-    """The record of the run, from which it can be judged again, as values of JSON; None where there is none."""
+    """The record of the run as values of JSON, to be judged again; None for a report made without a run."""
 
     @property
     def looked_for_servers(self) -> bool:

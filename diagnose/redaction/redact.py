@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from diagnose.model.report import Report
-from diagnose.model.text import reworded
+from diagnose.model.text import quote, reworded
 from diagnose.network.vantage import Vantage
 from diagnose.process.first_use import convert
 from diagnose.redaction.discretion import MESSAGE
@@ -54,11 +54,18 @@ def redact(report: Report, computer: Iterable[str] = (), vantage: Vantage | None
     def pseudonym(found: re.Match[str]) -> str:
         return hidden[words[(found.lastindex or 1) - 1]]
 
+    def without_names(words: str) -> str:
+        hidden = shape.sub(pseudonym, words)
+        if words.isprintable():
+            return hidden
+        shown = shape.sub(pseudonym, quote(words, len(words)))  # a control may stand within a name
+        return hidden if quote(hidden, len(hidden)) == shown else shown
+
     def clean(value: Any, key: str = "", structure: set[str] = _OF_REPORTS) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, str):
             if key == MESSAGE:
-                return reworded(value, lambda words: shape.sub(pseudonym, words))
-            return value if key in structure else shape.sub(pseudonym, value)
+                return reworded(value, without_names)
+            return value if key in structure else without_names(value)
         if isinstance(value, dict):
             return {name: clean(item, name, _OF_FACTS if name in _FACTS else structure) for name, item in value.items()}
         if isinstance(value, list | tuple):

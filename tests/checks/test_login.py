@@ -54,7 +54,8 @@ def bench(folder: Path | None = None, *, word: str | None = WORD, token: str | N
         deadline=Deadline(30),
         history=History(folder),
         person=Person(password=Secret(word) if word else None, access_token=Secret(token) if token else None),
-        consent=Consent(**more),
+        consent=Consent(**{name: more.pop(name) for name in Consent.__struct_fields__ if name in more}),
+        **more,
     )
 
 

@@ -8,6 +8,7 @@ import jsonschema  # type: ignore[import-untyped]  # it has no types
 import msgspec
 import pytest
 
+from diagnose.account.person import Consent, Person
 from diagnose.cli.lab import request_for
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
@@ -17,7 +18,7 @@ from diagnose.network import Nameserver
 from diagnose.planning.selection import Selection
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from diagnose.running.diagnosis import diagnose
-from diagnose.running.request import Request
+from diagnose.running.request import NetworkOptions, Request
 from reports.html import RENDERER as HTML
 from reports.json import RENDERER as JSON
 from reports.json import SCHEMA
@@ -30,8 +31,11 @@ DEAD = Nameserver("127.0.0.1", 9)
 
 def narrowed(request: Request, *only: str, skip: tuple[str, ...] = (), **more: Any) -> Report:
     chosen = Selection(only=only, skip=skip)
-    changes = {"selection": chosen, "narrowed": chosen.options} | more
-    return diagnose(msgspec.structs.replace(request, **changes)).report
+    request = msgspec.structs.replace(request, selection=chosen, narrowed=chosen.options)
+    return diagnose(msgspec.structs.replace(request, **more)).report
+
+
+NO_LOGIN, NOTHING = Consent(login=False), Person()
 
 
 def told(scenario: str, *only: str, skip: tuple[str, ...] = (), **more: Any) -> Report:
@@ -114,7 +118,7 @@ ALICE = Request(subject=Subject(domain="gmx.de", address="alice@gmx.de", usernam
 )
 def test_what_was_asked_and_got_no_answer_is_inconclusive(only: tuple[str, ...]) -> None:
     """Every question timed out."""
-    verdict = narrowed(ALICE, *only, login=False, nameserver=DEAD).verdict
+    verdict = narrowed(ALICE, *only, consent=NO_LOGIN, network=NetworkOptions(nameserver=DEAD)).verdict
 
     assert (verdict.exit_code == 3 and verdict.unchecked) or any(
         one.id == "network.resolver-down" and one.certainty != "possible" for one in verdict.causes
@@ -126,14 +130,14 @@ def test_what_was_asked_and_got_no_answer_is_inconclusive(only: tuple[str, ...])
 @pytest.mark.parametrize("only", [("network.portal",), ("activation.mail",), ("har",), ("password",)])
 def test_what_could_not_be_looked_at_at_all_is_inconclusive(only: tuple[str, ...]) -> None:
     """There was nothing for the checks to do that were chosen."""
-    verdict = told("healthy", *only, login=False, password=None).verdict
+    verdict = told("healthy", *only, consent=NO_LOGIN, person=NOTHING).verdict
 
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
     assert "Nothing of what was asked for could be checked." in verdict.unchecked
 
 
 def test_without_a_password_the_login_that_was_asked_for_is_not_tested() -> None:
-    verdict = told("healthy", "login", password=None).verdict
+    verdict = told("healthy", "login", person=NOTHING).verdict
 
     assert (verdict.status, verdict.exit_code) == ("inconclusive", 3)
 
