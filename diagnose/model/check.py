@@ -61,13 +61,13 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Facts, ...] = ()
     """What checks on the same target left, on its host, or on the subject."""
     elsewhere: tuple[tuple[Target, Facts], ...] = ()
-    """What is left on other targets: to a check on the subject by those on hosts and services, to one that takes turns
-    by its earlier turns, in order."""
+    """Facts of other targets. A check on the subject reads those of hosts and services. A check that takes turns reads
+    those of its earlier turns, in order."""
     declared: frozenset[type[Facts]] | None = None
     """What the check declares that it reads; None: anything."""
 
     def __getitem__(self, kind: type[G]) -> G:
-        """The facts of a check in `Check.needs`. Raises KeyError when there are none."""
+        """The facts of a check in `Check.needs`. Raises KeyError when that check left no facts."""
         found = self.get(kind)
         if found is None:
             raise KeyError(kind.__name__)
@@ -193,7 +193,7 @@ class Check(Generic[F]):
     opens: Opening | None = None
     """Which part of a way into the mailbox its usable facts show to be open; a way is open by all of them."""
     of_flaws: bool = False
-    """It says what is wrong with an address that is none; no other check runs then."""
+    """It says what is wrong with a malformed address; no other check runs then."""
     turns: Turns | None = None
     """For what is done on one service after the other; None: on all at once."""
 

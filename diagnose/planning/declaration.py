@@ -20,16 +20,17 @@ DISCOVERY = "discovery"
 class DeclarationError(Exception):
     """The checks as declared cannot run.
 
-    Two are of one id, one waits for what no check leaves or for itself, or a station has another's name.
+    Two share an id or a station's name, or one waits for itself or for facts that no check leaves.
     """
 
 
 def validate(checks: Iterable[Check[Any]], absent: frozenset[type[Facts]] = frozenset()) -> None:
-    """Raise DeclarationError when ids and types of facts are not one to one, or a check waits for what never comes.
+    """Raise DeclarationError when *checks* cannot run together.
 
-    What a check needs may depend on the target (TLS before the greeting, or after it), so circles are looked for on
-    every kind of service by itself. What discovery leaves may be waited for where it is not among the *checks*, and
-    what is *absent* may be read: facts of checks that take no part.
+    Ids and types of facts are one to one, and no check waits for facts that never come. Needs may depend on
+    the target: TLS comes before the greeting, or after it. So each kind of service is searched for circles by itself.
+    A check may wait for what discovery leaves, even where discovery is not among the *checks*. It may read what is
+    *absent*: facts of checks that take no part.
     """
     declared = tuple(checks)
     owners: dict[type[Facts], str] = {}

@@ -51,7 +51,7 @@ class ConnectionPool:
                 unwanted.close()
 
     def take(self, key: str, kind: type[C]) -> C | None:
-        """The connection kept under *key*, now the caller's to close or put back; None when there is none."""
+        """The connection kept under *key*, now the caller's to close or put back; None when nothing is kept there."""
         with self._lock:
             connection = self._kept.pop(key, None)
         if connection is not None and not isinstance(connection, kind):

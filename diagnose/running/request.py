@@ -46,8 +46,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     consent: Consent = Consent()
     discovery: DiscoveryOptions = DiscoveryOptions()
     find_services: bool = True
-    """Whether the subject's mail services are looked for. Where not, nothing runs but the subject's own checks that
-    `selection` names, so that a recording can be judged without any network."""
+    """Whether the subject's mail services are looked for. Otherwise only the subject's own checks run that `selection`
+    names; a recording is judged so, without any network."""
     network: NetworkOptions = NetworkOptions()
     selection: Selection = Selection()
     narrowed: tuple[str, ...] = ()

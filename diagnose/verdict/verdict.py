@@ -221,7 +221,7 @@ def _overruled(
 
 
 def _roots(all_seen: list[Seen], catalogue: Catalogue) -> dict[str, tuple[list[Seen], list[Seen]]]:
-    """Cause id to what was seen of it that nothing else explains, and to all that follows from it, however far."""
+    """For each root cause: what was seen of it and nothing else explains, and all that follows from it."""
     above = {
         place: [other for other, one in enumerate(all_seen) if _explains(one, seen, catalogue)]
         for place, seen in enumerate(all_seen)
@@ -352,7 +352,7 @@ def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[bool, int, bool, in
 
 
 def _worth(cause: JudgedCause, behind: set[str], catalogue: Catalogue) -> tuple[bool, int, int]:
-    """What could be *behind* the first cause is tried first, and what one check names in the order that it names."""
+    """The rank of a possible cause: first what may lie *behind* the first cause, then the order of its check."""
     deeper = any(catalogue.explains(cause.id, one) for one in behind)
     named = min([finding.cause for finding in seen.result.findings].index(cause.id) for seen in cause.seen)
     return (not deeper, named, catalogue.order(cause.id))
