@@ -43,7 +43,7 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.request import NetworkOptions, Presentation, Request
 
-API_VERSION = (1, 0)
+API_VERSION = (2, 0)
 """Major and minor: a major one takes a name away or changes what it does, a minor one only adds names."""
 
 __all__ = [
