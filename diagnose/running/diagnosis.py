@@ -45,7 +45,7 @@ def diagnose(
 
     Raises CaFileError, UnknownProviderError before anything is sent. *network*: one that many runs may share. Its
     resolver, authorities and computer count, and a request that names others is a ValueError; who made it closes it.
-    Without one the run makes its own. Sixteen runs of a process are under way at once. A further one waits for its
+    Without one the run makes its own. Eight runs of a process are under way at once. A further one waits for its
     turn, within its own deadline.
     """
     deadline, mask, checks = Deadline(request.seconds), mask_of(request), checks_for(request)

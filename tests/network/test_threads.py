@@ -200,7 +200,7 @@ def test_forty_runs_at_once_stay_under_the_bound_and_all_finish(shares: Callable
     scenario = SCENARIOS["wrong-password"]
     with Estate(scenario) as estate, ThreadPoolExecutor(40) as pool:
         request = request_for(estate, seconds=patient(120))
-        request = msgspec.structs.replace(request, history=None)  # with a record one run at a time tries the account
+        request = msgspec.structs.replace(request, history=None)  # with a record runs wait for one another
 
         def run(_: int) -> Report:
             return diagnose(request).report
