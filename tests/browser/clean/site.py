@@ -114,6 +114,7 @@ def request(
     only: tuple[str, ...] = ("web", "browser", "seen"),
     clean_run: bool = True,
     third_party: bool = True,
+    seen: tuple[str, ...] = (),
     **more: Any,
 ) -> Request:
     """To diagnose the webmail page at *url*, without any mail server."""
@@ -125,7 +126,7 @@ def request(
         discovery=DiscoveryOptions(services=(webmail,), third_party=third_party),
         network=NetworkOptions(nameserver=resolver, ca_file=ca_file),
         selection=Selection(only=only),
-        person=Person(browsing=Browsing(clean_run=clean_run)),
+        person=Person(browsing=Browsing(clean_run=clean_run), seen=seen),
         consent=Consent(login=False),
         **more,
     )
