@@ -91,9 +91,15 @@ Made = TypeVar("Made", bound=Place)
 
 
 def ended(process: Any) -> tuple[int, dict[str, Any]]:
+    out = written_by(process)
+    return process.returncode, json.loads(out) if out else {}
+
+
+def written_by(process: Any) -> bytes:
+    """What it has written by its end: a signal while its report waits in a full pipe ends that, too."""
     out, err = process.communicate(timeout=90)
     assert b"Traceback" not in err
-    return process.returncode, json.loads(out) if out else {}
+    return bytes(out)
 
 
 @contextlib.contextmanager
@@ -137,7 +143,7 @@ def test_a_run_ended_while_the_server_thinks_has_made_its_try(place: Place, sign
         again = place.start()
         time.sleep(1.0)
         again.send_signal(one)
-        ended(again)
+        written_by(again)
     place.thinking.set()
     code, report = place.run()
 
@@ -258,7 +264,7 @@ def test_a_look_into_the_other_mailbox_that_is_ended_has_made_its_try(
         again = other.start()
         time.sleep(1.0)
         again.send_signal(one)
-        ended(again)
+        written_by(again)
     other.thinking.set()
     _, report = other.run()
 
