@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.browser.automation import Visit
 from checks.browser.clean import shows_login
-from checks.browser.stored.facts import ProfilesFacts
+from checks.browser.stored.holdings import ProfilesFacts
 from checks.credentials.seen import SeenFacts
 from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, SkipCheck, Text, text
 from diagnose.replies import read_reply

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from checks.browser.stored import cookies, profiles
 from checks.browser.stored.asking import compare, gone, try_header
 from checks.browser.stored.caches import host_of
-from checks.browser.stored.facts import BrowsersFacts, ProfileFacts, ProfilesFacts, works
+from checks.browser.stored.holdings import BrowsersFacts, ProfileFacts, ProfilesFacts, works
 from checks.browser.stored.opinions import judge_profiles
 from checks.web.web import WebFacts
 from diagnose.model import Check, Inputs, Service, SkipCheck, Text, text

@@ -11,10 +11,11 @@ import msgspec
 
 from checks.credentials.password import PasswordFacts
 from checks.lockout.lockout import LockoutFacts, read_record
-from checks.login.bare_rejection import deeper_reasons, judge_bare_rejection
+from checks.login.bare_rejection import judge_bare_rejection
 from checks.login.counting import BARE, counts, recorded_as
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
 from checks.login.one_try import log_in_once, refusal
+from checks.login.reasons import reasons_behind
 from checks.reach.reach import ReachFacts
 from checks.server.client_limits import judge_wait
 from checks.server.maintenance import announcing
@@ -190,7 +191,7 @@ def _note(facts: LoginFacts, target: Service, inputs: Inputs, context: Context) 
 
 def refused_as(reading: Reading, inputs: Inputs, target: Service) -> str | None:
     """The id of the cause that a refusal by *target* goes on record as; None where it is no try."""
-    return recorded_as(reading, [(one.cause, one.certainty) for one in deeper_reasons([], inputs, target)])
+    return recorded_as(reading, [(one.cause, one.certainty) for one in reasons_behind(inputs, target).found])
 
 
 def _why_not(target: Service, inputs: Inputs, context: Context) -> SkipCheck | None:

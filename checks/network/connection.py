@@ -13,7 +13,7 @@ from checks.dns.host import HostFacts
 from checks.dns.system import SPECIAL_USE
 from checks.network.clock import ClockFacts
 from checks.network.evidence import SILENT, any_computer_answered, dns_answers, reached
-from checks.network.portal import PortalFacts, Reply
+from checks.network.portal import PageReply, PortalFacts
 from checks.network.proxy import ProxyAttempt, ProxyFacts
 from checks.reach.reach import ReachFacts
 from diagnose.discovery.facts import Discovered
@@ -143,7 +143,7 @@ def _page_answered(inputs: Inputs) -> bool:
     return any(_let_through(attempt) for facts in proxies for attempt in facts.passages)
 
 
-def _came(reply: Reply) -> bool:
+def _came(reply: PageReply) -> bool:
     return reply.status is not None or (reply.failure is not None and reply.failure.name not in SILENT)
 
 

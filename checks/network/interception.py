@@ -54,7 +54,7 @@ def public_hosts() -> tuple[PublicHost, ...]:
     return load(KNOWLEDGE / "network" / "public-hosts.yaml", tuple[PublicHost, ...])
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class ShownIssuer(msgspec.Struct, frozen=True, kw_only=True):
     """Who signed what a host showed."""
 
     host: str
@@ -67,7 +67,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 class InterceptionFacts(Facts, frozen=True, kw_only=True):
     """The issuers seen in this run."""
 
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownIssuer, ...]
 
 
 def probe_interception(_target: Subject, inputs: Inputs, context: Context) -> InterceptionFacts:
@@ -77,9 +77,9 @@ def probe_interception(_target: Subject, inputs: Inputs, context: Context) -> In
         if not isinstance(target, Service):
             continue
         if facts.verified and facts.issuer:
-            shown.append(Shown(host=target.host, issuer=facts.issuer, trusted=True))
+            shown.append(ShownIssuer(host=target.host, issuer=facts.issuer, trusted=True))
         elif leaf := _unknown_issuer(facts, target.host):
-            shown.append(Shown(host=target.host, issuer=leaf.issuer, trusted=False))
+            shown.append(ShownIssuer(host=target.host, issuer=leaf.issuer, trusted=False))
     if not shown:
         raise SkipCheck(text("no server showed a certificate"))
     if any(not one.trusted for one in shown) and context.third_party:
@@ -103,7 +103,7 @@ def _unknown_issuer(facts: TlsFacts, host: str) -> CertificateFacts | None:
     return leaf if in_order and not leaf.self_signed and not leaf.ca_issuers else None
 
 
-def _certificate_of(host: str, limit: Deadline, context: Context) -> Shown | None:
+def _certificate_of(host: str, limit: Deadline, context: Context) -> ShownIssuer | None:
     try:
         stream = context.network.connect(host, 443, limit)
         try:
@@ -113,7 +113,7 @@ def _certificate_of(host: str, limit: Deadline, context: Context) -> Shown | Non
     except OSError:
         return None
     leaf = read_certificate(ders[0]) if ders else None
-    return Shown(host=host, issuer=leaf.issuer, trusted=False, witness=True) if leaf else None
+    return ShownIssuer(host=host, issuer=leaf.issuer, trusted=False, witness=True) if leaf else None
 
 
 def judge_interception(facts: InterceptionFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:

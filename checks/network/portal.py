@@ -43,7 +43,7 @@ NETWORK_AUTHENTICATION_REQUIRED = 511
 """RFC 6585 §6: said by a network in between, never by a server."""
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class PageReply(msgspec.Struct, frozen=True, kw_only=True):
     """What came back for a page over plain HTTP."""
 
     url: str
@@ -61,7 +61,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 class PortalFacts(Facts, frozen=True, kw_only=True):
     """The replies, and what name the webmail host proves over TLS."""
 
-    replies: tuple[Reply, ...] = ()
+    replies: tuple[PageReply, ...] = ()
     shown_names: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Webmail host to the names in the certificate that it sent in vain."""
     mail_works: bool | None = None
@@ -96,17 +96,17 @@ def _mail_works(inputs: Inputs) -> bool | None:
     return bool(mail & proven) if mail else None
 
 
-def _ask(url: str, known: KnownAnswer | None, limit: Deadline, context: Context) -> Reply:
+def _ask(url: str, known: KnownAnswer | None, limit: Deadline, context: Context) -> PageReply:
     exchange = context.network.fetch(url, limit, accept=lambda _: False)
     return _read(exchange, url, known)
 
 
-def _read(exchange: FetchedPage, url: str, known: KnownAnswer | None) -> Reply:
+def _read(exchange: FetchedPage, url: str, known: KnownAnswer | None) -> PageReply:
     hop = exchange.last
     as_known = False
     if known is not None and hop.status == known.status:
         as_known = known.body.encode() in exchange.body if known.body else not exchange.body.strip()
-    return Reply(
+    return PageReply(
         url=url,
         operator=known.operator if known else None,
         status=hop.status,
@@ -164,7 +164,7 @@ def _host(url: str) -> str:
     return urllib.parse.urlsplit(url).hostname or ""
 
 
-def is_foreign(reply: Reply) -> bool:
+def is_foreign(reply: PageReply) -> bool:
     """Whether a server that is not the page's operator's must have answered."""
     if reply.as_known or reply.status is None:
         return False
@@ -175,7 +175,7 @@ def is_foreign(reply: Reply) -> bool:
     return reply.status == 200 and not reply.empty
 
 
-def _seen(reply: Reply) -> str:
+def _seen(reply: PageReply) -> str:
     if reply.location:
         return f"{reply.status} → {reply.location}"
     return f"{reply.status} {reply.title}".strip()

@@ -48,7 +48,7 @@ def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[st
 def client_hello(host: str) -> bytes:
     """What a client says first in a TLS handshake with *host*."""
     out = ssl.MemoryBIO()
-    conversation = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname=host)
+    conversation = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(ssl.MemoryBIO(), out, server_hostname=host)
     with contextlib.suppress(ssl.SSLWantReadError):
         conversation.do_handshake()
     return out.read()

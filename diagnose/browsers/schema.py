@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from diagnose.providers.schema import Part, Reference, Words
+from diagnose.knowledge.part import KnowledgePart
+from diagnose.providers.schema import Reference, Words
 
 Engine = Literal["chromium", "gecko", "webkit", "trident"]
 ProfileKind = Literal["chromium", "firefox", "safari"]
@@ -15,7 +16,7 @@ ProfileKind = Literal["chromium", "firefox", "safari"]
 Menu = Literal["cookies", "javascript", "cache", "proxy", "extensions", "passwords", "update"]
 
 
-class Recognition(Part, frozen=True, kw_only=True):
+class Recognition(KnowledgePart, frozen=True, kw_only=True):
     """How a browser tells what it is."""
 
     user_agent: tuple[str, ...] = ()
@@ -27,7 +28,7 @@ class Recognition(Part, frozen=True, kw_only=True):
     """Ids of other browsers whose marks this one carries beside its own."""
 
 
-class Oldest(Part, frozen=True, kw_only=True):
+class Oldest(KnowledgePart, frozen=True, kw_only=True):
     """The oldest version that webmail pages of today can be expected to work in."""
 
     version: int
@@ -35,7 +36,7 @@ class Oldest(Part, frozen=True, kw_only=True):
     why: str
 
 
-class Menus(Part, frozen=True, kw_only=True):
+class Menus(KnowledgePart, frozen=True, kw_only=True):
     """Where things are set; absent is not known."""
 
     since: int = 0
@@ -50,7 +51,7 @@ class Menus(Part, frozen=True, kw_only=True):
     update: Words | None = None
 
 
-class Paths(Part, frozen=True, kw_only=True):
+class Paths(KnowledgePart, frozen=True, kw_only=True):
     """Paths by operating system; ``~`` and ``%VARIABLES%`` stand for what they do there."""
 
     linux: tuple[str, ...] = ()
@@ -64,7 +65,7 @@ class Profiles(Paths, frozen=True, kw_only=True):
     kind: ProfileKind | None = None
 
 
-class Browser(Part, frozen=True, kw_only=True):
+class Browser(KnowledgePart, frozen=True, kw_only=True):
     """All that is known about one browser."""
 
     id: str

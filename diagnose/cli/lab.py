@@ -122,7 +122,6 @@ def _trials(given: dict[str, Any]) -> Iterator[Trial]:
         return trial.carry_out(scenario, diagnosed)
 
     def diagnosed(estate: Estate) -> Report:
-        # without --strict, which changes what is to be expected
         return diagnose(_request(estate, given, strict=False)).report
 
     with ThreadPoolExecutor(AT_ONCE) as pool, contextlib.ExitStack() as stack:
@@ -187,6 +186,8 @@ def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int
             print_out(f"{one.id:<{width}}  {_(one.title)}\n")
         return 0
     if everything:
+        if given["strict"]:  # the scenarios say what is found without it
+            raise click.UsageError(_("--strict cannot be used with --all."))
         source = click.get_current_context().get_parameter_source("form")
         return _carry_out_all(given, shows_reports=source is not ParameterSource.DEFAULT)
     chosen = scenario_named(scenario)

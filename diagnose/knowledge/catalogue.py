@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal
 
-import msgspec
-
 from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.packages import Package, packages
+from diagnose.knowledge.part import KnowledgePart
 from diagnose.model import TextError, quote, text
 from diagnose.model.report import Impact, ReportLink, ReportRemedy
 from diagnose.model.stations import FAMILIES as ALL_FAMILIES
@@ -61,11 +60,7 @@ LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
 
 
-class CataloguePart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all parts of a cause's file share: a field that is not known by name is a mistake."""
-
-
-class Step(CataloguePart, frozen=True, kw_only=True):
+class Step(KnowledgePart, frozen=True, kw_only=True):
     """One instruction that can be followed as written."""
 
     text: str
@@ -75,7 +70,7 @@ class Step(CataloguePart, frozen=True, kw_only=True):
     """What to say then; None leaves the step out."""
 
 
-class Link(CataloguePart, frozen=True, kw_only=True):
+class Link(KnowledgePart, frozen=True, kw_only=True):
     """A page that helps; left out where one of its facts is not known."""
 
     text: str
@@ -83,7 +78,7 @@ class Link(CataloguePart, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
 
 
-class Remedy(CataloguePart, frozen=True, kw_only=True):
+class Remedy(KnowledgePart, frozen=True, kw_only=True):
     """What one kind of person can do about a cause."""
 
     fixer: Fixer
@@ -92,7 +87,7 @@ class Remedy(CataloguePart, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
 
 
-class Proof(CataloguePart, frozen=True, kw_only=True):
+class Proof(KnowledgePart, frozen=True, kw_only=True):
     """One kind of evidence that may confirm a cause."""
 
     id: str
@@ -100,7 +95,7 @@ class Proof(CataloguePart, frozen=True, kw_only=True):
     """A check that has to have gone well somewhere in the same run, or this proves nothing."""
 
 
-class Cause(CataloguePart, frozen=True, kw_only=True):
+class Cause(KnowledgePart, frozen=True, kw_only=True):
     """One reason why a login fails."""
 
     id: str

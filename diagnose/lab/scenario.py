@@ -54,7 +54,7 @@ PASSWORD = "correct horse battery staple"  # noqa: S105 - the account exists on 
 """The password that every estate's account has."""
 
 
-class Port(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PortFault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one port differs from what its service's name promises."""
 
     state: PortState = "open"
@@ -119,7 +119,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What there is, announced by SRV records (the web page by its URL)."""
     hosts: dict[HostLabel, str] = {}
     """Host names in place of the label in the domain; other domains below the parent of the mail domain may occur."""
-    ports: dict[ServiceName, Port] = {}
+    ports: dict[ServiceName, PortFault] = {}
     faults_pass_after: Annotated[int, Meta(ge=1)] | None = None
     """How many connections to a port `state` and `turned_away` hold for, IMAP, POP3 and webmail; None: for all."""
     certificates: dict[HostLabel, CertificateKind] = {}
@@ -163,9 +163,9 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The first label of the host name of *service*."""
         return _label(SERVICES[service][0])
 
-    def port(self, service: ServiceName) -> Port:
+    def port(self, service: ServiceName) -> PortFault:
         """The behaviour of the port of *service*."""
-        return self.ports.get(service, Port())
+        return self.ports.get(service, PortFault())
 
     def tls(self, service: ServiceName) -> TlsMode:
         """The TLS mode that the port of *service* really has."""

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.knowledge.part import KnowledgePart
 from diagnose.model.protocols import BY_NAME, ProtocolName, TlsMode
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
@@ -60,11 +61,7 @@ Label = str | Words
 """Words of the provider's own pages (a menu path, a button): plain where the page has one language."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all parts of a provider's file share: a field that is not known by name is a mistake."""
-
-
-class Server(Part, frozen=True, kw_only=True):
+class Server(KnowledgePart, frozen=True, kw_only=True):
     """A server that mail programs log in to."""
 
     protocol: ProtocolName
@@ -88,14 +85,14 @@ class Server(Part, frozen=True, kw_only=True):
             raise ValueError(f"{self.protocol} is not for mail programs; its page stands beside the servers")
 
 
-class Username(Part, frozen=True, kw_only=True):
+class Username(KnowledgePart, frozen=True, kw_only=True):
     """What to type as user name."""
 
     form: UsernameForm | None = None
     note: str | None = None
 
 
-class AppPassword(Part, frozen=True, kw_only=True):
+class AppPassword(KnowledgePart, frozen=True, kw_only=True):
     """A second password that only mail programs use; each provider has its own word for it."""
 
     name: Label | None = None
@@ -108,7 +105,7 @@ class AppPassword(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Password(Part, frozen=True, kw_only=True):
+class Password(KnowledgePart, frozen=True, kw_only=True):
     """Whether a mail program may log in with the mailbox's own password."""
 
     accepted: Accepted | None = None
@@ -116,7 +113,7 @@ class Password(Part, frozen=True, kw_only=True):
     app_password: AppPassword = AppPassword()
 
 
-class OAuth2(Part, frozen=True, kw_only=True):
+class OAuth2(KnowledgePart, frozen=True, kw_only=True):
     """Whether IMAP, POP3 and SMTP take OAuth 2 tokens (XOAUTH2, RFC 7628)."""
 
     accepted: Literal["always", "depends", "never"] | None = None
@@ -124,7 +121,7 @@ class OAuth2(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Protocols(Part, frozen=True, kw_only=True):
+class Protocols(KnowledgePart, frozen=True, kw_only=True):
     """Which protocols are off until a person switches them on, and where that is done."""
 
     off_by_default: tuple[ProtocolName, ...] | None = None
@@ -135,7 +132,7 @@ class Protocols(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class SelfReset(Part, frozen=True, kw_only=True):
+class SelfReset(KnowledgePart, frozen=True, kw_only=True):
     """How people reset a forgotten password themselves."""
 
     page: str | None = None
@@ -143,14 +140,14 @@ class SelfReset(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class AdminSteps(Part, frozen=True, kw_only=True):
+class AdminSteps(KnowledgePart, frozen=True, kw_only=True):
     """A menu path for administrators, where it matters with the edition it belongs to."""
 
     steps: Label
     edition: Label | None = None
 
 
-class Admin(Part, frozen=True, kw_only=True):
+class Admin(KnowledgePart, frozen=True, kw_only=True):
     """What the customer's own administrator can do."""
 
     console: str | None = None
@@ -159,7 +156,7 @@ class Admin(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class PasswordPolicy(Part, frozen=True, kw_only=True):
+class PasswordPolicy(KnowledgePart, frozen=True, kw_only=True):
     """What the provider demands of a new password."""
 
     min: int | None = None
@@ -171,7 +168,7 @@ class PasswordPolicy(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Lockout(Part, frozen=True, kw_only=True):
+class Lockout(KnowledgePart, frozen=True, kw_only=True):
     """What happens after wrong passwords."""
 
     attempts: int | None = None
@@ -184,7 +181,7 @@ class Lockout(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class StatusPage(Part, frozen=True, kw_only=True):
+class StatusPage(KnowledgePart, frozen=True, kw_only=True):
     """Where the provider says that something is down."""
 
     page: str | None = None
@@ -192,14 +189,14 @@ class StatusPage(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Support(Part, frozen=True, kw_only=True):
+class Support(KnowledgePart, frozen=True, kw_only=True):
     """Who helps."""
 
     phone: str | None = None
     page: str | None = None
 
 
-class Reference(Part, frozen=True, kw_only=True):
+class Reference(KnowledgePart, frozen=True, kw_only=True):
     """Where values come from, and when they were last checked."""
 
     ref: str
@@ -210,7 +207,7 @@ class Reference(Part, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Provider(Part, frozen=True, kw_only=True):
+class Provider(KnowledgePart, frozen=True, kw_only=True):
     """All that is known about one mail provider or mail server product."""
 
     id: str
@@ -228,7 +225,7 @@ class Provider(Part, frozen=True, kw_only=True):
     servers: tuple[Server, ...] = ()
     """Preferred ones first within a protocol."""
     webmail: str | None = None
-    webmail_by_domain: dict[str, str] = {}
+    webmail_by_domain: dict[str, str] = msgspec.field(default_factory=dict)
     """Address domains that sign in on a page of their own."""
     webmail_others: tuple[str, ...] = ()
     username: Username = Username()

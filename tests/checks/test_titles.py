@@ -15,7 +15,7 @@ from checks.address.syntax import SyntaxFacts
 from checks.browser.automation import Field, Visit
 from checks.browser.difference import DifferenceFacts
 from checks.browser.self_test import BrowserFacts
-from checks.browser.stored.facts import BrowsersFacts, ProfileFacts, ProfilesFacts
+from checks.browser.stored.holdings import BrowsersFacts, ProfileFacts, ProfilesFacts
 from checks.browser.stored.installed import InstalledBrowser
 from checks.browser.stored.profiles import Unread
 from checks.credentials.password import PasswordFacts
@@ -33,9 +33,9 @@ from checks.login.sender import SenderFacts
 from checks.network.clock import ClockFacts
 from checks.network.connection import ConnectionFacts, Route
 from checks.network.hosts import HostsFileFacts
-from checks.network.interception import InterceptionFacts, Shown
+from checks.network.interception import InterceptionFacts, ShownIssuer
 from checks.network.line import LineFacts
-from checks.network.portal import PortalFacts, Reply
+from checks.network.portal import PageReply, PortalFacts
 from checks.network.proxy import ProxyAttempt, ProxyFacts
 from checks.network.reference_clocks import Tick
 from checks.network.resolver import AnswerFacts
@@ -124,9 +124,9 @@ def proxy_attempt(stage: Any, failure: Failure | None = None, status: int | None
     return ProxyAttempt(**place | {"stage": stage, "failure": failure, "status": status} | more)
 
 
-def reply(**more: Any) -> Reply:
+def reply(**more: Any) -> PageReply:
     usual: dict[str, Any] = {"url": "http://known.example/", "operator": "K"}
-    return Reply(**usual | more)
+    return PageReply(**usual | more)
 
 
 def held(**more: Any) -> ProfileFacts:
@@ -134,7 +134,7 @@ def held(**more: Any) -> ProfileFacts:
 
 
 def shown(issuer: str, *, trusted: bool) -> InterceptionFacts:
-    return InterceptionFacts(shown=(Shown(host=HOST.name, issuer=issuer, trusted=trusted),))
+    return InterceptionFacts(shown=(ShownIssuer(host=HOST.name, issuer=issuer, trusted=trusted),))
 
 
 def visit(**more: Any) -> Visit:

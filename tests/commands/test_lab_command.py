@@ -131,6 +131,15 @@ def test_a_format_for_one_report_is_refused_before_anything_is_run(
     assert not list(tmp_path.iterdir())
 
 
+def test_strictness_is_refused_rather_than_left_out(monkeypatch: pytest.MonkeyPatch, command: CommandLine) -> None:
+    """The scenarios say what is found without it."""
+    monkeypatch.setattr(lab, "Estate", None)
+    done = command("lab", "--all", "--strict")
+
+    assert (done.code, done.out) == (2, "")
+    assert "--strict cannot be used with --all" in done.err
+
+
 def test_the_reports_of_what_was_over_are_written_after_ctrl_c(
     monkeypatch: pytest.MonkeyPatch, command: CommandLine, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.lab.scenario import SCENARIOS, Port, Scenario, Web
+from diagnose.lab.scenario import SCENARIOS, PortFault, Scenario, Web
 from diagnose.lab.trial import carry_out
 from tests.main_job.test_scenarios import diagnosed
 
@@ -17,7 +17,7 @@ UNAVAILABLE = "* BYE [UNAVAILABLE] Internal login failure. Refer to server log f
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "expired": ("tls.cert-expired", {"certificates": {"imap": "expired"}}),
     "host missing": ("dns.host-missing", {"records": {"imap A": ()}}),
-    "refused": ("reach.refused", {"ports": {"imaps": Port(state="refused")}}),
+    "refused": ("reach.refused", {"ports": {"imaps": PortFault(state="refused")}}),
     "server fault": ("server.fault", {"turned_away": {"imap": UNAVAILABLE}}),
     "null MX": ("dns.null-mx", {"records": {"@ MX": ("0 .",)}}),
     "wrong password": ("credentials.rejected", {"typed_password": "not the password"}),

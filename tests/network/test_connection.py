@@ -9,7 +9,7 @@ from checks.dns.domain import DomainFacts
 from checks.network import connection as offline
 from checks.network.clock import ClockFacts
 from checks.network.connection import ConnectionFacts, Route, judge_connection, probe_connection, reference_hosts
-from checks.network.portal import PortalFacts, Reply
+from checks.network.portal import PageReply, PortalFacts
 from checks.network.proxy import ProxyAttempt, ProxyFacts, Stage
 from checks.network.reference_clocks import Tick
 from checks.reach.reach import ReachFacts
@@ -200,7 +200,7 @@ def proxy_attempt(proxy: str, status: int | None, stage: Stage = "answer") -> Pr
 
 def came(status: int | None, failed: FailureName | None = None) -> PortalFacts:
     failure = Failure(name=failed, operation="http") if failed else None
-    return PortalFacts(replies=(Reply(url="http://known.example/", operator="A", status=status, failure=failure),))
+    return PortalFacts(replies=(PageReply(url="http://known.example/", operator="A", status=status, failure=failure),))
 
 
 SETTINGS = SourceResult(source="autoconfig", status="nothing", asked="https://autoconfig.corp.example/mail/")

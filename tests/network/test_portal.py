@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checks.network import portal
-from checks.network.portal import PortalFacts, Reply, judge_portal, probe_portal
+from checks.network.portal import PageReply, PortalFacts, judge_portal, probe_portal
 from diagnose.model import Certainty, Failure, SkipCheck
 from diagnose.network import KnownAnswer, Vantage
 from diagnose.network.vantage import known_answers
@@ -20,8 +20,8 @@ from .given import bench, certificate, domain, given, reach, refused_certificate
 FOREIGN: dict[str, Any] = {"status": 302, "location": "http://192.168.1.1/login", "empty": True}
 
 
-def reply(operator: str | None = "Microsoft", host: str = "www.msftconnecttest.com", **seen: Any) -> Reply:
-    return Reply(url=f"http://{host}/connecttest.txt", operator=operator, **seen)
+def reply(operator: str | None = "Microsoft", host: str = "www.msftconnecttest.com", **seen: Any) -> PageReply:
+    return PageReply(url=f"http://{host}/connecttest.txt", operator=operator, **seen)
 
 
 MICROSOFT = reply(**FOREIGN)
@@ -48,7 +48,7 @@ AS_KNOWN = reply("Mozilla", "detectportal.firefox.com", status=200, empty=False,
         ((reply("Apple", "captive.apple.com", status=302, location="https://www.apple.com.cn/"),), None),
     ],
 )
-def test_who_answered(replies: tuple[Reply, ...], certainty: Certainty | None) -> None:
+def test_who_answered(replies: tuple[PageReply, ...], certainty: Certainty | None) -> None:
     found = list(judge_portal(PortalFacts(replies=replies), given(), ALICE))
 
     assert [(f.cause, f.certainty) for f in found] == ([("network.captive-portal", certainty)] if certainty else [])
@@ -128,7 +128,7 @@ def test_the_webmail_hosts_names_are_those_it_showed_in_vain(monkeypatch: pytest
         facts=(domain("answered"),),
         elsewhere=((page, shown), (mail, reach("192.0.2.9", failed="timed_out"))),
     )
-    monkeypatch.setattr(portal, "_ask", lambda url, known, *_: Reply(url=url, operator=known and known.operator))
+    monkeypatch.setattr(portal, "_ask", lambda url, known, *_: PageReply(url=url, operator=known and known.operator))
     facts = probe_portal(ALICE, seen, bench())
 
     assert facts.shown_names == {"localhost": ("login.guest-wifi.net",)}

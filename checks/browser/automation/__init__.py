@@ -5,9 +5,9 @@ their time.
 """
 
 from checks.browser.automation.executable import find_executable
-from checks.browser.automation.facts import FailedRequest, Field, Visit
 from checks.browser.automation.job import Order, StartError
 from checks.browser.automation.pins import public_key_pins
+from checks.browser.automation.visit import FailedRequest, Field, Visit
 
 __all__ = [
     "FailedRequest",

@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from checks.browser.automation import sight
-from checks.browser.automation.facts import Visit
 from checks.browser.automation.job import Order, StartError
 from checks.browser.automation.limits import within
 from checks.browser.automation.look import Look
+from checks.browser.automation.visit import Visit
 from diagnose.model import Deadline
 from diagnose.network import Network
 from diagnose.network.gateway import Gateway

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from checks.browser.automation import sight
-from checks.browser.automation.facts import FailedRequest, Field, Visit
 from checks.browser.automation.limits import within
+from checks.browser.automation.visit import FailedRequest, Field, Visit
 from diagnose.model import Deadline, Failure, quote
 from diagnose.model.picture import Picture
 from diagnose.network.gateway import Gateway
@@ -70,7 +70,7 @@ class Look:
         self._dialogs: list[str] = []
         self._kept_out: dict[str, None] = {}
         self._fields: tuple[Field, ...] = ()
-        self._shown = sight.Shown()
+        self._shown = sight.ShownPage()
         self._picture: Picture | None = None
 
     async def wants(self, host: str) -> bool:

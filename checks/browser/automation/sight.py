@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from checks.browser.automation.facts import Field
 from checks.browser.automation.limits import within
+from checks.browser.automation.visit import Field
 from diagnose.model import quote
 from diagnose.model.picture import LARGEST_PICTURE, Picture
 
@@ -47,7 +47,7 @@ longest => ({
 """
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class ShownPage(msgspec.Struct, frozen=True, kw_only=True):
     """What a page shows beside its fields."""
 
     title: str = ""
@@ -70,10 +70,10 @@ async def _is_seen(frame: Frame) -> bool:
     return await (await frame.frame_element()).is_visible()
 
 
-async def shown(page: Page) -> Shown:
+async def shown(page: Page) -> ShownPage:
     """Title and text of *page*."""
     seen = await page.evaluate(_SHOWN, LONGEST_TEXT)
-    return Shown(
+    return ShownPage(
         title=quote(str(seen["title"]), LONGEST_TITLE),
         text=quote(str(seen["text"]), LONGEST_TEXT),
         pictures=bool(seen["pictures"]),

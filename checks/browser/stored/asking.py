@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from checks.browser.stored import cookies
 from checks.browser.stored.caches import Copy
 from checks.browser.stored.cookies import StoredCookie
-from checks.browser.stored.facts import HeldPage, Trial
+from checks.browser.stored.holdings import HeldPage, Trial
 from checks.browser.stored.pages import assets
 from diagnose.network import FetchedPage
 from diagnose.replies import charset_in, decode

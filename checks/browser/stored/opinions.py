@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from checks.browser.stored.facts import ProfileFacts, ProfilesFacts, Trial, works
+from checks.browser.stored.holdings import ProfileFacts, ProfilesFacts, Trial, works
 from diagnose.browsers import browser
 from diagnose.model import Certainty, Finding, Inputs, Service, Text, text
 
