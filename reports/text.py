@@ -21,7 +21,7 @@ from reports.fact_rows import fact_rows
 from reports.page import page
 from reports.sanitized import sanitized
 from reports.terminal import COLORS, NO_BREAK, Prose, format_blocks, heading, indented, item, noted
-from reports.words import SYMBOLS, moment, words
+from reports.words import SYMBOLS, contact_line, moment, words
 
 ROOM_FOR_COLUMNS = 72
 """Columns from which a server's name, security and source stand side by side."""
@@ -59,6 +59,8 @@ class _Page:
         if self.report.checks:
             yield from self.checks()
         yield ""
+        if line := contact_line(self.report.contact, self._):
+            yield Prose(Text(line))
         yield self.footer()
 
     def headline(self) -> RenderableType:

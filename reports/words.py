@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from diagnose.model import Status
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.model.report import ReportCheck, ReportVerdict
+from diagnose.model.report import Contact, ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
 
 SYMBOLS: Mapping[str, str] = {
@@ -130,6 +130,20 @@ def words(translate: Callable[[str], str]) -> Wording:
         comma=_(", "),
         pair=_("{name}: {value}"),
     )
+
+
+def contact_line(contact: Contact | None, translate: Callable[[str], str]) -> str:
+    """Whom to ask next, in one line; "" where nobody is named."""
+    _ = translate
+    named = (
+        []
+        if contact is None
+        else [
+            *([_("Help desk: {contact}").format(contact=contact.help_desk)] if contact.help_desk else ()),
+            *([_("Current outages: {page}").format(page=contact.status_page)] if contact.status_page else ()),
+        ]
+    )
+    return " · ".join(named)
 
 
 def moment(started_at: str) -> str:

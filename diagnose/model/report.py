@@ -153,6 +153,15 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     state: StationState
 
 
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the reader asks next: what their company's settings say of its help desk."""
+
+    help_desk: str | None = None
+    """In the company's own words, one line: a name, a number, an address."""
+    status_page: str | None = None
+    """URL of the page on which the company says what is down."""
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a renderer may say, in the report's language."""
 
@@ -171,6 +180,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment
     record: dict[str, Any] | None = None
     """The record of the run as values of JSON, to be judged again; None for a report made without a run."""
+    contact: Contact | None = None
+    """None where the settings name none."""
 
     @property
     def looked_for_servers(self) -> bool:

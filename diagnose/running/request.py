@@ -10,6 +10,7 @@ import platformdirs
 from diagnose.account.person import Consent, Person
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Subject
+from diagnose.model.report import Contact
 from diagnose.network import Nameserver, Vantage
 from diagnose.planning.selection import Selection
 from diagnose.providers import Language
@@ -36,6 +37,8 @@ class Presentation(msgspec.Struct, frozen=True, kw_only=True):
     audience: Audience = "user"
     redact: bool = False
     """Whether the person and this computer are hidden in it."""
+    contact: Contact | None = None
+    """Whom the report names for further help."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

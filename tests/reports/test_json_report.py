@@ -60,6 +60,7 @@ OBJECTS = {
     "ReportSubject": SCHEMA_WORDS["properties"]["subject"],
     "ReportVerdict": SCHEMA_WORDS["properties"]["verdict"],
     "Environment": SCHEMA_WORDS["properties"]["environment"],
+    "Contact": SCHEMA_WORDS["properties"]["contact"]["oneOf"][1],
     "ReportCause": SCHEMA_WORDS["$defs"]["cause"],
     "Evidence": SCHEMA_WORDS["$defs"]["cause"]["properties"]["evidence"]["items"],
     "ReportRemedy": SCHEMA_WORDS["$defs"]["cause"]["properties"]["remedies"]["items"],
@@ -70,7 +71,7 @@ OBJECTS = {
     "ReportCheck": SCHEMA_WORDS["$defs"]["check"],
     "ReportFinding": SCHEMA_WORDS["$defs"]["check"]["properties"]["findings"]["items"],
 }
-ADDED = {"Report": ["record"], "ReportVerdict": ["narrowed"], "ReportFinding": ["proof"]}
+ADDED = {"Report": ["record", "contact"], "ReportVerdict": ["narrowed"], "ReportFinding": ["proof"]}
 """Keys that reports of earlier releases do not have; those stay valid."""
 
 

@@ -7,12 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from diagnose.model.report import Report
+from diagnose.model.report import Contact, Report
 from diagnose.rendering.prose import line_starts
 from diagnose.rendering.renderer import RenderStyle
 from reports.text import RENDERER, render
@@ -149,3 +150,22 @@ def test_line_starts_are_places_in_the_text_in_order(words: str, width: int) -> 
 
 def test_renderer() -> None:
     assert (RENDERER.format, RENDERER.suffixes, RENDERER.render) == ("text", (".txt",), render)
+
+
+@pytest.mark.parametrize(
+    ("contact", "line"),
+    [
+        (Contact(help_desk="IT, ext. 8888", status_page="https://status.corp.example"),
+         "Help desk: IT, ext. 8888 · Current outages: https://status.corp.example"),
+        (Contact(help_desk="信息部 8888"), "Help desk: 信息部 8888"),
+        (Contact(status_page="https://status.corp.example"), "Current outages: https://status.corp.example"),
+        (Contact(), None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_whom_the_company_names_stands_in_one_line_before_the_last(contact: Contact | None, line: str | None) -> None:
+    without = render(wrong_password(), RenderStyle()).splitlines()
+    shown = render(msgspec.structs.replace(wrong_password(), contact=contact), RenderStyle()).splitlines()
+
+    footer = next(place for place, words in enumerate(without) if words.startswith("diagnose "))
+    assert shown == [*without[:footer], *([line] if line else []), *without[footer:]]
