@@ -30,6 +30,7 @@ from diagnose.model.deadline import Deadline
 from diagnose.model.failure import Failure, FailureName, failure
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.model.report import Report
+from diagnose.model.saved import SavedReportError, machine_readable, saved_report
 from diagnose.model.stations import AddedStation
 from diagnose.model.targets import Host, Service, Subject, Target
 from diagnose.model.text import Text, TextError, quote, text
@@ -43,7 +44,7 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.request import NetworkOptions, Presentation, Request
 
-API_VERSION = (2, 0)
+API_VERSION = (2, 1)
 """Major and minor: a major one takes a name away or changes what it does, a minor one only adds names."""
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "Renderer",
     "Report",
     "Request",
+    "SavedReportError",
     "Secret",
     "Selection",
     "Service",
@@ -97,7 +99,9 @@ __all__ = [
     "Turns",
     "diagnose",
     "failure",
+    "machine_readable",
     "parse_subject",
     "quote",
+    "saved_report",
     "text",
 ]
