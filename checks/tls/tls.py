@@ -34,13 +34,13 @@ from diagnose.model import (
     failure,
     text,
 )
+from diagnose.model.certificates import EXPIRING_DAYS
 from diagnose.model.failure import NamedError
 from diagnose.network import Stream
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
 
 HANDSHAKE_SECONDS = 10.0
-EXPIRING_DAYS = 14
 DAY = 86400
 OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 

@@ -49,3 +49,7 @@ class Renderer:
     exit_code: Callable[[Report], int] | None = None
     """The exit code, 0 to 255, of a run that is shown in this format; None: that of the verdict. An interrupted run
     ends in 130 whatever the format says."""
+    unreported: Callable[[str], tuple[str, int]] | None = None
+    """What standard output gets, and the exit code, where a sentence says why there is no report. None: "" and 2."""
+    for_collectors: bool = False
+    """A new file may be read by whom the umask lets, since a program of another user collects it; else by its owner."""

@@ -1,0 +1,148 @@
+"""The report as JUnit XML, for GitHub, GitLab, Jenkins and all that read the schema of Jenkins' xUnit plugin.
+
+A mailbox or domain is a suite, a check is a case, named by its title and its id: readers tell cases apart by names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from diagnose.model.report import Report, ReportCause, ReportCheck
+from diagnose.rendering.renderer import Renderer, RenderStyle
+from reports.remedies import for_audience
+from reports.sanitized import sanitized
+from reports.words import Wording, words
+
+OUTCOMES = {"fail": "failure", "error": "error", "skip": "skipped"}
+"""Elements by the status of a check; what passed or only warns has no such element."""
+
+
+def render(report: Report, style: RenderStyle) -> str:
+    """*report* as a document with one suite."""
+    return render_many([report], style)
+
+
+def render_many(reports: Sequence[Report], style: RenderStyle) -> str:
+    """*reports* as a document with one suite each, in their order."""
+    document = Element("testsuites", name="diagnose")
+    names = Counter[str]()
+    for report in map(sanitized, reports):
+        name = report.subject.address or report.subject.domain or report.tool.name
+        names[name] += 1
+        # readers throw together what has the same name
+        document.append(_Suite(report, style, name if names[name] == 1 else f"{name} ({names[name]})").element())
+    totals = {key: sum(int(suite.get(key, "0")) for suite in document) for key in ("tests", "failures", "errors")}
+    document.attrib |= {key: str(number) for key, number in totals.items()}
+    document.set("time", _seconds(sum(report.duration_ms for report in reports)))
+    indent(document)
+    # of XML 1.0's forbidden characters `sanitized` leaves none
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(document, encoding="unicode") + "\n"
+
+
+class _Suite:
+    """One report."""
+
+    def __init__(self, report: Report, style: RenderStyle, name: str) -> None:
+        self.report = report
+        self.style = style
+        self.name = name
+        self.words: Wording = words(style.translate)
+        verdict = report.verdict
+        blocking = any(cause.impact == "blocks" and cause.certainty != "possible" for cause in verdict.causes)
+        self.strict = verdict.status == "problem" and not blocking
+        """What only hinders makes this run fail, so that a warning is a failure."""
+
+    def element(self) -> Element:
+        outcomes = Counter(self.outcome(check) for check in self.report.checks)
+        suite = Element(
+            "testsuite",
+            name=self.name,
+            tests=str(len(self.report.checks)),
+            failures=str(outcomes["failure"]),
+            errors=str(outcomes["error"]),
+            skipped=str(outcomes["skipped"]),
+            time=_seconds(self.report.duration_ms),
+            timestamp=self.report.started_at,
+        )
+        listed = SubElement(suite, "properties")
+        for name, value in self.properties():
+            SubElement(listed, "property", name=name, value=value)
+        for check in self.report.checks:
+            self.add_case(suite, check)
+        SubElement(suite, "system-out").text = "\n".join(self.verdict())
+        if self.report.verdict.unchecked:
+            SubElement(suite, "system-err").text = "\n".join(self.report.verdict.unchecked)
+        return suite
+
+    def outcome(self, check: ReportCheck) -> str:
+        """The element that tells how *check* ended; empty where it has none."""
+        if check.status == "warn" and self.strict:
+            return OUTCOMES["fail"]
+        return OUTCOMES.get(check.status, "")
+
+    def properties(self) -> Iterator[tuple[str, str]]:
+        report, verdict = self.report, self.report.verdict
+        yield "verdict", verdict.status
+        yield "exit_code", str(verdict.exit_code)
+        yield "headline", verdict.headline
+        yield from (("cause", f"{cause.id} ({cause.certainty}, {cause.impact})") for cause in verdict.causes)
+        yield from (("narrowed", option) for option in verdict.narrowed)
+        if report.subject.provider:
+            yield "provider", report.subject.provider
+        yield "language", report.lang
+        yield "tool", f"{report.tool.name} {report.tool.version}"
+
+    def add_case(self, suite: Element, check: ReportCheck) -> None:
+        case = SubElement(
+            suite,
+            "testcase",
+            classname=f"{self.name}.{check.family}",
+            name=f"{check.title} [{check.id}]",
+            time=_seconds(check.duration_ms or 0),
+        )
+        outcome = self.outcome(check)
+        findings = [f"{finding.text} [{finding.cause}]" for finding in check.findings]
+        if outcome == "skipped":
+            SubElement(case, outcome, message=self.words.reason(check, self.report.checks))
+        elif outcome:
+            told = [finding.text for finding in check.findings]
+            message = told[0] if told else self.words.status[check.status]
+            kind = check.findings[0].cause if check.findings else check.status
+            # GitLab shows the text alone, Jenkins and GitHub show both
+            lines = [*(findings or [message]), *self.advice(check)]
+            SubElement(case, outcome, type=kind, message=message).text = "\n".join(lines)
+        elif check.status == "warn":
+            warning = self.words.status["warn"]
+            lines = [self.words.pair.format(name=warning, value=line) for line in findings or [check.title]]
+            SubElement(case, "system-out").text = "\n".join([*lines, *self.advice(check)])
+
+    def advice(self, check: ReportCheck) -> Iterator[str]:
+        """What the causes that *check* found are, and what to do about them."""
+        found = {finding.cause for finding in check.findings}
+        for cause in self.report.verdict.causes:
+            if cause.id in found:
+                yield from ("", *self.told(cause))
+
+    def verdict(self) -> Iterator[str]:
+        verdict = self.report.verdict
+        yield self.words.pair.format(name=self.words.answer(verdict), value=verdict.headline)
+        if not self.style.quiet:
+            for cause in verdict.causes:
+                yield from ("", *self.told(cause))
+
+    def told(self, cause: ReportCause) -> Iterator[str]:
+        labels = (self.words.certainty[cause.certainty], self.words.impact[cause.impact], cause.id)
+        yield f"{cause.title} [{' · '.join(labels)}]"
+        yield cause.summary
+        for remedy in for_audience(cause.remedies, self.style.audience)[0]:
+            yield self.words.pair.format(name=self.words.remedy.get(remedy.fixer, remedy.fixer), value="").rstrip()
+            yield from (f"{number}. {step}" for number, step in enumerate(remedy.steps, start=1))
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:.3f}"
+
+
+RENDERER = Renderer(format="junit", suffixes=(".xml",), render=render, render_many=render_many)

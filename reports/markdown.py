@@ -1,0 +1,107 @@
+"""The report as Markdown: for an issue, a merge request, a ticket, or a mail that shows it as it is.
+
+No HTML stands in it but one comment at its end, since mail programs show that as it is; no line is broken within a
+paragraph, since GitHub keeps such breaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagnose.model.report import Report, ReportCheck
+from diagnose.model.saved import machine_readable
+from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.rendering.renderer import Renderer, RenderStyle
+from reports.fact_rows import fact_rows
+from reports.markup import code, link, plain
+from reports.remedies import can_be_followed, for_audience
+from reports.sanitized import sanitized
+from reports.words import SYMBOLS, contact_line, moment, words
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
+TEMPLATES = Path(__file__).with_name("templates")
+LINKS: Mapping[str, str] = {"broken": "─╳─", "unknown": "╌"}
+"""Before a station of that state; a plain line before all others."""
+
+
+def render(report: Report, style: RenderStyle) -> str:
+    """*report* as a document of its own; with ``style.quiet`` the verdict and its causes alone."""
+    return _written("report.md.j2", style, report=sanitized(report), block=_block(report), depth=1)
+
+
+def render_many(reports: Sequence[Report], style: RenderStyle) -> str:
+    """*reports* in their order below a table that names each with its answer."""
+    return _written("reports.md.j2", style, reports=[(sanitized(one), _block(one)) for one in reports], depth=2)
+
+
+def _block(report: Report) -> Markup:
+    """What `diagnose replay` reads, of letters that end no comment; GitHub and GitLab do not show it."""
+    with one_at_a_time:
+        from markupsafe import Markup
+
+    return Markup(machine_readable(report))  # noqa: S704 - as the function says
+
+
+def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: ANN401 - whatever the template takes
+    with one_at_a_time:
+        from markupsafe import Markup  # with jinja2: wanted for this format only
+
+    said = words(style.translate)
+    document = _template(template).render(
+        **about,
+        _=style.translate,
+        words=said,
+        style=style,
+        symbols=SYMBOLS,
+        links=LINKS,
+        moment=moment,
+        contact_line=contact_line,
+        for_audience=for_audience,
+        fact_rows=fact_rows,
+        can_be_followed=can_be_followed,
+        code=lambda words: Markup(code(words)),  # noqa: S704 - as the function says
+        link=lambda words, url: Markup(link(words, url)),  # noqa: S704 - as the function says
+        in_order=_by_urgency,
+        finding_texts=_finding_texts,
+    )
+    return document.strip("\n") + "\n"
+
+
+def _finding_texts(report: Report) -> dict[str, str]:
+    """What was found, by the ids of the causes."""
+    return {finding.cause: finding.text for check in report.checks for finding in check.findings}
+
+
+def _by_urgency(checks: Sequence[ReportCheck]) -> list[ReportCheck]:
+    """What did not pass first, what was skipped last."""
+    order = ("fail", "error", "warn", "pass", "skip")
+    return sorted(checks, key=lambda check: order.index(check.status))
+
+
+@made_once
+def _template(name: str) -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def as_markdown(value: object) -> object:
+        return value if hasattr(value, "__html__") else Markup(plain(str(value)))  # noqa: S704 - as the function says
+
+    # Jinja's own escaping is for HTML, and leaves alone what is marked; `finalize` comes before it, and marks all
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=as_markdown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
+
+
+RENDERER = Renderer(format="markdown", suffixes=(".md", ".markdown"), render=render, render_many=render_many)

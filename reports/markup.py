@@ -1,0 +1,94 @@
+"""Words of anybody's as Markdown that shows them and nothing else: CommonMark, and what GitHub and GitLab add to it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote as percent_encoded
+
+_URL = re.compile(r"https?://[^\s<>\[\]`|\\\"'\u2018-\u201f\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
+_SPECIAL_WORD = re.compile(
+    r"[^\s|]*(?:"
+    r"(?<![a-z0-9_])@(?=[a-z0-9])"  # whoever is called so would be notified
+    r"|[#!](?=[0-9])"  # an issue or a merge request of that number would be told of this one
+    r"|:(?:[a-z+-][a-z0-9_+-]*|100|1234):"  # a picture would stand in its place
+    r"|(?:www\.|ftp://|mailto:|xmpp:)"  # a link of GitHub's own making, which takes backslashes for part of it
+    r")[^\s|]*",
+    re.IGNORECASE | re.ASCII,
+)
+_PIECE = re.compile(rf"(?P<url>{_URL.pattern})|(?P<word>{_SPECIAL_WORD.pattern})", re.IGNORECASE | re.ASCII)
+_ALWAYS = frozenset("\\`*~<|$")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_BLOCK = re.compile(r"[#+\-=>/]|[0-9]{1,9}(?=[.)](?:\s|$))")
+"""What begins a heading, a list, a quotation or, on GitLab, a command, where it begins a line."""
+_AFTER_OPENING, _AFTER_CLOSING = frozenset("[]^+-!"), frozenset(["", "(", "["])
+"""A bracket is a bracket, unless one of these follows, or it begins a line; our documents define no references."""
+_PUNCTUATION_AFTER_URL = ".,;:!?)]}*_~"
+_KEPT_IN_ADDRESS = "/:?#@!$&*+,;=%~-._"
+
+
+def plain(words: str) -> str:
+    """*words*, which stand on one line, as Markdown for that line; an address in them becomes a link to itself.
+
+    It holds in a paragraph, a heading, an item of a list, and a cell of a table.
+    """
+    words = words.strip()
+    written, done = [], 0
+    for piece in _PIECE.finditer(words):
+        if piece["word"] is not None:
+            written += [_escaped(words, done, piece.start()), code(piece["word"])]
+            done = piece.end()
+        else:
+            url = _without_punctuation(piece["url"])
+            written += [_escaped(words, done, piece.start()), f"<{url}>"]
+            done = piece.start() + len(url)
+    return "".join(written) + _escaped(words, done, len(words))
+
+
+def code(words: str) -> str:
+    """*words*, which stand on one line, in fixed width and copied as they are."""
+    return r"\|".join(_in_fixed_width(part) for part in words.split("|"))
+
+
+def link(words: str, url: str) -> str:
+    """*words* as a link to *url*; whoever calls has looked at its scheme."""
+    address = _ENTITY.sub("&amp;", percent_encoded(url, safe=_KEPT_IN_ADDRESS))
+    shown = [
+        code(word) if _PIECE.search(word) else _escaped(word, 0, len(word), in_link=True)
+        for word in re.split(r"(\s+)", words)  # no other link may stand in a link
+    ]
+    return f"[{''.join(shown)}]({address})"
+
+
+def _in_fixed_width(words: str) -> str:
+    if not words:
+        return ""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", words)), default=0))
+    space = " " if len(fence) > 1 or words.startswith(" ") else ""
+    return f"{fence}{space}{words}{space}{fence}"
+
+
+def _without_punctuation(url: str) -> str:
+    """*url* without what ends the sentence around it."""
+    while url[-1] in _PUNCTUATION_AFTER_URL and not (url[-1] == ")" and url.count("(") >= url.count(")")):
+        url = url[:-1]
+    return url
+
+
+def _escaped(words: str, start: int, end: int, *, in_link: bool = False) -> str:
+    """The part of *words* from *start* to *end*; what stands around it tells what has to be escaped."""
+    written = []
+    begins = _BLOCK.match(words) if start == 0 else None
+    for at in range(start, end):
+        sign, before, after = words[at], words[at - 1 : at], words[at + 1 : at + 2]
+        special = (
+            sign in _ALWAYS
+            or (in_link and sign in "[]")
+            or (sign == "[" and (at == 0 or after in _AFTER_OPENING))
+            or (sign == "]" and after in _AFTER_CLOSING)
+            or (sign == "_" and not (before.isalnum() and after.isalnum()))
+            or (sign == "#" and not before.strip())
+            or (sign == "&" and _ENTITY.match(words, at) is not None)
+            or (begins is not None and at == (begins.end() if begins[0].isdigit() else 0))
+        )
+        written.append(f"\\{sign}" if special else sign)
+    return "".join(written)
