@@ -70,7 +70,7 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
                 type=ReportFile(),
                 multiple=True,
                 metavar="FILE",
-                help="Also write a report; the suffix gives the format: .html, .txt or .json.",
+                help="Also write a report; the suffix gives the format: .html .txt .md .json .xml (JUnit) .prom.",
             ),
             click.option(
                 "--format",
@@ -359,7 +359,6 @@ def write_reports(content: Report | Sequence[Report], given: dict[str, Any]) -> 
         translate=translation(given["lang"]),
         audience=given["audience"],
         verbose=given["verbose"],
-        quiet=given["quiet"],
     )
     unwritten = []
     for file in given["reports"]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from diagnose.cli.formats import format_of, rendered
+from diagnose.cli.formats import format_of, rendered, renderer
 from diagnose.model.report import Report
 from diagnose.process import standard_streams
 from diagnose.rendering.renderer import Audience, RenderStyle
@@ -22,7 +22,8 @@ from diagnose.rendering.renderer import Audience, RenderStyle
 def write_file(file: Path, content: Report | Sequence[Report], style: RenderStyle) -> None:
     """Write one report, or those of many runs, to *file* in the format of its suffix. It appears whole or not at all.
 
-    It keeps the mode of the file that it replaces; a new one, which tells much of a person, is for its owner alone.
+    It keeps the mode of the file that it replaces. A new one, which tells much of a person, is for its owner alone;
+    what another user's program collects has the mode that the umask leaves.
     Raises click.ClickException; ValueError for a suffix that is no format's.
     """
     name = format_of(file.suffix)
@@ -32,16 +33,17 @@ def write_file(file: Path, content: Report | Sequence[Report], style: RenderStyl
     try:
         if (why := irreplaceable(file)) is not None:
             raise click.ClickException(why)
-        mode = stat.S_IMODE(file.stat().st_mode) & 0o777 if file.exists() else 0o600
-        descriptor, fresh = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=file.suffix)
-        try:
+        mode = stat.S_IMODE(file.stat().st_mode) & 0o777 if file.exists() else None
+        # in a folder of its own: a collector takes up whatever has the suffix of its files
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:
+            fresh = Path(folder, file.name)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            descriptor = os.open(fresh, flags, 0o666 if renderer(name).for_collectors else 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
                 stream.write(words)
-            Path(fresh).chmod(mode)
-            Path(fresh).replace(file)
-        except BaseException:
-            Path(fresh).unlink(missing_ok=True)
-            raise
+            if mode is not None:
+                fresh.chmod(mode)
+            fresh.replace(file)
     except OSError as error:
         raise click.ClickException(
             _("{file} cannot be written: {words}.").format(file=file, words=error.strerror)

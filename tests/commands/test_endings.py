@@ -334,21 +334,21 @@ def test_odd_facts_that_can_be_written_are(place: Path, nobody: str, what: str) 
     [
         "import no_such_module",
         "CHECKS = None",
-        "from diagnose.rendering.renderer import Renderer\nCHECKS = Renderer(format='markdown', suffixes=('.md',), "
+        "from diagnose.rendering.renderer import Renderer\nCHECKS = Renderer(format='acme', suffixes=('.acme',), "
         "render=lambda *_: 1 / 0)",
     ],
 )
 def test_a_format_that_fails_costs_no_other(place: Path, nobody: str, code: str) -> None:
     """One sentence; the other files and standard output are written."""
-    folder = package(place, code, group="diagnose.reports", name="markdown")
-    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --report r.md --format json", packages=folder)
+    folder = package(place, code, group="diagnose.reports", name="acme")
+    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --report r.acme --format json", packages=folder)
     assert done.returncode == 2
     sentence(done.stderr)
-    assert "markdown" in done.stderr
+    assert "acme" in done.stderr
     assert json.loads(done.stdout) == json.loads((place / "r.json").read_text())
     assert (place / "r.html").exists()
 
-    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --format markdown", packages=folder)
+    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --format acme", packages=folder)
     assert (done.returncode, done.stdout) == (2, "")
     sentence(done.stderr)
     assert (place / "r.json").exists()

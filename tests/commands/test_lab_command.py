@@ -116,6 +116,7 @@ def test_the_reports_are_as_those_of_one_run_are_asked_for(
     [
         (("--format", "text"), "text"),
         (("--format", "html"), "html"),
+        (("--format", "nagios"), "nagios"),
         (("--report", "all.html"), "html"),
         (("--format", "json", "--report", "all.txt"), "text"),
     ],
@@ -125,7 +126,8 @@ def test_a_format_for_one_report_is_refused_before_anything_is_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(trial, "carry_out", None)
-    sentence = f"the format “{name}” holds one report; those of many runs can be written as json."
+    many = "json, junit, markdown, openmetrics"
+    sentence = f"the format “{name}” holds one report; those of many runs can be written as {many}."
 
     assert command.refused("lab", "--all", *asked) == sentence
     assert not list(tmp_path.iterdir())

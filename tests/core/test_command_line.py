@@ -23,11 +23,15 @@ from diagnose import __version__, cli
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
+from diagnose.cli.main_job import write_reports
+from diagnose.cli.output import write_file
 from diagnose.cli.parameters import ResolverAddress, ServiceUrl
 from diagnose.model.protocols import BY_NAME, PAGE
+from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import diagnose
 from diagnose.running.request import Presentation, Request
 from tests.pace import patient
+from tests.reports.samples import wrong_password
 
 PATIENCE = 60.0
 ALICE = "alice@corp.example"
@@ -353,6 +357,51 @@ def test_reports_are_written_whole_beside_standard_output(tmp_path: Path, nobody
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
     assert modes == {"a.json": 0o640, "b.html": 0o600, "c.txt": 0o600}
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_what_a_collector_takes_up_has_the_mode_that_the_umask_leaves(tmp_path: Path, umask: int, mode: int) -> None:
+    """A textfile collector is another user; what it replaces keeps its mode, as any report does."""
+    old = tmp_path / "old.prom"
+    old.write_text("")
+    old.chmod(0o604)
+    before = os.umask(umask)
+    try:
+        for name in ("new.prom", "old.prom", "new.json"):
+            write_file(tmp_path / name, wrong_password(), RenderStyle())
+    finally:
+        os.umask(before)
+
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {"new.prom": mode, "old.prom": 0o604, "new.json": 0o600}
+
+
+def test_a_collector_never_sees_half_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes up every file of its suffix in the folder, hidden or not."""
+    file, seen = tmp_path / "mail.prom", list[list[str]]()
+    replace = Path.replace
+
+    def looked_at(fresh: Path, target: Path) -> Path:
+        seen.append([one.name for one in tmp_path.iterdir() if one.name.endswith(".prom")])
+        assert fresh.read_text("utf-8").endswith("# EOF\n")
+        return replace(fresh, target)
+
+    monkeypatch.setattr(Path, "replace", looked_at)
+    write_file(file, wrong_password(), RenderStyle())
+
+    assert seen == [[]]
+    assert [one.name for one in tmp_path.iterdir()] == ["mail.prom"]
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".xml", ".html", ".json", ".prom"])
+def test_a_report_in_a_file_is_complete_whatever_quiet_says(tmp_path: Path, suffix: str) -> None:
+    """--quiet concerns standard output alone."""
+    given: dict[str, Any] = {"lang": "en", "audience": "user", "verbose": False}
+    for quiet in (False, True):
+        files = [tmp_path / f"{quiet}{suffix}"]
+        assert write_reports(wrong_password(), {**given, "quiet": quiet, "reports": files}) == []
+
+    assert (tmp_path / f"True{suffix}").read_bytes() == (tmp_path / f"False{suffix}").read_bytes()
 
 
 def test_a_reader_that_has_gone_costs_no_report_and_no_complaint(tmp_path: Path, nobody: str) -> None:
