@@ -45,7 +45,7 @@ def service_of(check: ReportCheck, services: Iterable[ReportService]) -> ReportS
 
 
 def _number(value: object) -> float | None:
-    """*value* as a finite number; None where it is none."""
+    """*value* as a finite number; None for whatever else it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

@@ -1,7 +1,7 @@
 """The report as OpenMetrics text, for Prometheus and whatever else reads that.
 
-The textfile collector of Prometheus' node exporter knows the older text format alone. So all metrics are gauges, none
-has a time of its own, and their help is the same in every language: the collector refuses what differs between files.
+The textfile collector of Prometheus' node exporter knows the older text format alone. All metrics are gauges. None
+has a time of its own. Their help is the same in every language: the collector refuses files that differ in it.
 """
 
 from __future__ import annotations
