@@ -15,6 +15,9 @@ import pytest
 # A command that is started five hundred times would otherwise be compiled as often, which takes longer than it runs.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False  # nor the tests themselves, whose assertions pytest rewrites
+# A test is no job of GitHub Actions, whoever runs it, unless it says so itself.
+for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+    os.environ.pop(name, None)
 # No test trusts what the system trusts, and each run would read its 140 authorities, a twentieth of a second's work.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.pem")
 

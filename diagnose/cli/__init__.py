@@ -11,8 +11,9 @@ from typing import NamedTuple
 import click
 
 from diagnose.cli import secrets
+from diagnose.cli.formats import unreported
 from diagnose.cli.help import translated
-from diagnose.cli.output import print_out
+from diagnose.cli.output import UnwrittenError, print_out
 from diagnose.knowledge import KnowledgeError
 from diagnose.locale import language
 from diagnose.model import text
@@ -53,19 +54,34 @@ def run(arguments: list[str]) -> int:
 
 def _ended(arguments: list[str]) -> int:
     try:
-        return _carried_out(arguments)
+        return _carried_out([*arguments])  # click takes its list apart
     except click.ClickException as error:
-        tell(f"diagnose: {secrets.without_secrets(_sentence(error))}")
-        return USAGE
+        sentence = secrets.without_secrets(_sentence(error))
+        return _without_report(arguments, sentence, USAGE, reported=isinstance(error, UnwrittenError))
     except KnowledgeError as error:
-        tell(f"diagnose: {error}")
-        return USAGE
+        return _without_report(arguments, str(error), USAGE)
     except (click.Abort, KeyboardInterrupt):
         tell(f"diagnose: {_('interrupted')}")
         return INTERRUPTED
     except Exception as error:  # a fault of ours, told without what it may hold
-        tell(f"diagnose: {_('{sentence}.').format(sentence=internal_fault(error).render(_))}")
-        return INCONCLUSIVE
+        return _without_report(
+            arguments, _("{sentence}.").format(sentence=internal_fault(error).render(_)), INCONCLUSIVE
+        )
+
+
+def _without_report(arguments: list[str], sentence: str, code: int, *, reported: bool = False) -> int:
+    """Tell *sentence*; the exit code: *code*, unless the format asked for has its own way to say so.
+
+    *reported*: standard output has had its report.
+    """
+    tell(f"diagnose: {sentence}")
+    own = unreported(arguments, sentence)
+    if own is None:
+        return code
+    if not reported:
+        with contextlib.suppress(click.ClickException):  # nobody is left to be told
+            print_out(own[0])
+    return own[1]
 
 
 def _carried_out(arguments: list[str]) -> int:

@@ -86,6 +86,24 @@ def exit_code(name: str, report: Report) -> int:
     return _used(name, coded)
 
 
+def unreported(arguments: Sequence[str], sentence: str) -> tuple[str, int] | None:
+    """What standard output gets, and the exit code, where *sentence* says why there is no report.
+
+    None where the format that *arguments* ask for has no form for that, and whatever is wrong with it.
+    """
+    asked = None
+    for place, word in enumerate(arguments, start=1):
+        option, equals, value = word.partition("=")
+        if option == "--format":
+            asked = value if equals else "".join(arguments[place : place + 1])
+    if asked not in formats():
+        return None
+    with contextlib.suppress(click.ClickException):  # told where that format is asked for
+        own = renderer(asked).unreported
+        return None if own is None else _used(asked, lambda: own(sentence))
+    return None
+
+
 def format_of(suffix: str) -> str | None:
     """The format of the files that end in *suffix*; None if no format claims it.
 

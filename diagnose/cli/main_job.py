@@ -18,6 +18,7 @@ from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
 from diagnose.cli import COMMANDS, INTERRUPTED, secrets, signals
 from diagnose.cli.formats import exit_code, formats, rendered
+from diagnose.cli.github_actions import tell_job
 from diagnose.cli.help import Sectioned, section
 from diagnose.cli.options import (
     audience_option,
@@ -26,7 +27,7 @@ from diagnose.cli.options import (
     no_color_option,
     profiles_option,
 )
-from diagnose.cli.output import print_out, terminal_style, write_file
+from diagnose.cli.output import UnwrittenError, print_out, terminal_style, write_file
 from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
 from diagnose.discovery import DiscoveryOptions
@@ -378,6 +379,7 @@ def show(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickExce
             code = exit_code(given["form"], done.report)
     except click.ClickException as error:
         unwritten.append(error)
+    tell_job(done.report, RenderStyle(translate=translation(given["lang"]), audience=given["audience"]))
     raise_together(unwritten)
     return code
 
@@ -395,6 +397,6 @@ def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> N
 
 
 def raise_together(unwritten: list[click.ClickException]) -> None:
-    """Raise what could not be written as one click.ClickException; nothing where all was."""
+    """Raise what could not be written as one UnwrittenError; nothing where all was."""
     if unwritten:
-        raise click.ClickException(" ".join(dict.fromkeys(error.format_message() for error in unwritten)))
+        raise UnwrittenError(" ".join(dict.fromkeys(error.format_message() for error in unwritten)))

@@ -19,6 +19,10 @@ from diagnose.process import standard_streams
 from diagnose.rendering.renderer import Audience, RenderStyle
 
 
+class UnwrittenError(click.ClickException):
+    """A report that there is could not be written to every place that was asked for."""
+
+
 def write_file(file: Path, content: Report | Sequence[Report], style: RenderStyle) -> None:
     """Write one report, or those of many runs, to *file* in the format of its suffix. It appears whole or not at all.
 
