@@ -18,7 +18,7 @@ from tests.replies.corpus import CORPUS, SERVERS, labelled
 from tests.support.build import SUBJECT, service
 
 SERVICES = {"imap": service(), "pop3": service("pop3", 995), "smtp": service("smtp", 465)}
-REPLIES = [
+LABELLED = [
     (case.protocol, case.reply) for file in (CORPUS, SERVERS) for case in labelled(file) if case.protocol in SERVICES
 ]
 
@@ -70,11 +70,11 @@ def test_every_refusal_goes_on_record_as_what_it_is_judged_to_be(provider: str |
     inputs = Inputs(subject=subject, provider=provider, services=(), facts=known)
     wrong = [
         (reply, recorded, judged)
-        for protocol, reply in REPLIES
+        for protocol, reply in LABELLED
         for recorded, judged in [_both(reply, inputs, SERVICES[protocol])]
         if recorded not in (None, judged)
     ]
-    assert len(REPLIES) > 300
+    assert len(LABELLED) > 300
     assert wrong == []
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import string
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -50,9 +51,16 @@ PUBLIC = {
 """What checks and reports, and those of other packages, may build on; with the modules below."""
 
 
-def modules(package: str) -> Iterator[tuple[Path, ast.Module]]:
-    for file in sorted(PACKAGES[package].rglob("*.py")):
-        yield file, ast.parse(file.read_text("utf-8"))
+@cache
+def modules(package: str) -> tuple[tuple[Path, ast.Module], ...]:
+    return tuple((file, ast.parse(file.read_text("utf-8"))) for file in sorted(PACKAGES[package].rglob("*.py")))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_once() -> Iterator[None]:
+    """What was read is kept for this module's tests alone."""
+    yield
+    modules.cache_clear()
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

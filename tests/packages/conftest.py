@@ -68,16 +68,18 @@ def site(built: Path, tmp_path: Path) -> Path:
 def run(tmp_path: Path) -> Run:
     """Run `diagnose` with what is installed in *site*, in *tmp_path*."""
 
-    return _runs(tmp_path, "-m", "diagnose")
+    return process_in(tmp_path, "-m", "diagnose")
 
 
 @pytest.fixture
 def run_of_two_scenarios(tmp_path: Path) -> Run:
     """The same where the lab has two scenarios."""
-    return _runs(tmp_path, "-c", TWO_SCENARIOS)
+    return process_in(tmp_path, "-c", TWO_SCENARIOS)
 
 
-def _runs(place: Path, *program: str) -> Run:
+def process_in(place: Path, *program: str) -> Run:
+    """Processes of *program*, in *place*, with what is installed in a folder."""
+
     def process(site: Path, *arguments: str, **variables: str) -> Done:
         done = subprocess.run(
             [sys.executable, *program, *arguments], cwd=place, capture_output=True, text=True,

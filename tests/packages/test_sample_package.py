@@ -11,7 +11,7 @@ import pytest
 
 import reports
 
-from .conftest import Run
+from .conftest import Done, Run, process_in
 
 ALICE = "alice@acme.example"
 EXPLAIN = ("explain", "535 5.7.8 Error: authentication failed", "--format", "json")
@@ -25,6 +25,12 @@ def nobody() -> tuple[str, ...]:
         one.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{one.getsockname()[1]}"
     return "--no-login", "--no-third-party", "--no-history", "--timeout", "2", "--resolver", address
+
+
+@pytest.fixture(scope="module")
+def without_package(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """What a reply is explained to be where no package is installed."""
+    return process_in(tmp_path_factory.mktemp("nowhere"), "-m", "diagnose")(Path("/nowhere"), *EXPLAIN)
 
 
 def test_the_cause_is_told_in_english(run: Run, built: Path, nobody: tuple[str, ...]) -> None:
@@ -85,8 +91,8 @@ def test_a_reply_that_only_resembles_it_is_not(run: Run, built: Path) -> None:
     assert "acme.no-seat" not in run(built, "explain", "a1 NO Acme gatekeeper: no seal for alice").out
 
 
-def test_what_is_built_in_is_read_as_before(run: Run, built: Path) -> None:
-    assert run(built, *EXPLAIN) == run(Path("/nowhere"), *EXPLAIN)
+def test_what_is_built_in_is_read_as_before(run: Run, built: Path, without_package: Done) -> None:
+    assert run(built, *EXPLAIN) == without_package
 
 
 def test_the_other_commands_know_it(run: Run, built: Path) -> None:
@@ -234,7 +240,9 @@ BREAKAGES = {
 
 
 @pytest.mark.parametrize("what", BREAKAGES)
-def test_knowledge_that_cannot_be_used_is_left_out_and_told(run: Run, site: Path, what: str) -> None:
+def test_knowledge_that_cannot_be_used_is_left_out_and_told(
+    run: Run, site: Path, without_package: Done, what: str
+) -> None:
     """In one sentence that names package, file and line; everything else is as it was."""
     name, before, after, told = BREAKAGES[what]
     file = site / "acme_diagnose" / "knowledge" / name
@@ -244,7 +252,7 @@ def test_knowledge_that_cannot_be_used_is_left_out_and_told(run: Run, site: Path
 
     done = run(site, *EXPLAIN)
 
-    assert (done.code, done.out) == (0, run(Path("/nowhere"), *EXPLAIN).out)
+    assert (done.code, done.out) == (0, without_package.out)
     assert done.err.startswith("diagnose: the knowledge of “acme” cannot be used: ")
     assert done.err.count("\n") == 1
     assert told in done.err
