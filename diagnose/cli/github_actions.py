@@ -7,6 +7,7 @@ alone. https://docs.github.com/actions/reference/workflows-and-actions/workflow-
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from gettext import gettext as _
 from typing import Literal
@@ -25,6 +26,15 @@ MOST_OF_A_LEVEL = 10
 MOST_OCTETS = 1 << 20
 """Of a step's summary; GitHub refuses a larger one as a whole."""
 SUMMARY_FORMAT = "markdown"
+_COMMAND = re.compile(r"(?m)^[^\S\n]*:(?=:)|##(?=\[)")
+"""Where a line would begin with ``::``, blanks aside, or hold the older ``##[``."""
+
+
+def harmless(words: str, environment: Mapping[str, str] = os.environ) -> str:
+    """*words* for the log of a job, where no line may be a workflow command of a server's; elsewhere as they are."""
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return words
+    return _COMMAND.sub(lambda found: f"{found[0]} ", words)
 
 
 def tell_job(

@@ -18,7 +18,7 @@ from diagnose.account.secret import Secret
 from diagnose.account.subject import parse_subject
 from diagnose.cli import COMMANDS, INTERRUPTED, secrets, signals
 from diagnose.cli.formats import exit_code, formats, rendered
-from diagnose.cli.github_actions import tell_job
+from diagnose.cli.github_actions import harmless, tell_job
 from diagnose.cli.help import Sectioned, section
 from diagnose.cli.options import (
     audience_option,
@@ -48,6 +48,8 @@ from diagnose.running.plugins import all_checks
 from diagnose.running.request import DEFAULT_SECONDS, NetworkOptions, Presentation, Request, history_folder
 
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
+TO_BE_READ = "text"
+"""The format that a log shows; whatever is in another goes to a program, which wants it unchanged."""
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
 """Those that say where the secret comes from; one at most."""
 
@@ -393,7 +395,8 @@ def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> N
         verbose=given["verbose"],
         quiet=given["quiet"],
     )
-    print_out(rendered(given["form"], content, style))
+    words = rendered(given["form"], content, style)
+    print_out(harmless(words) if given["form"] == TO_BE_READ else words)
 
 
 def raise_together(unwritten: list[click.ClickException]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diagnose.cli.github_actions import MOST_OCTETS, tell_job, workflow_commands
+from diagnose.cli.github_actions import MOST_OCTETS, harmless, tell_job, workflow_commands
 from diagnose.locale.language import translation
 from diagnose.rendering.renderer import RenderStyle
 from tests.reports.samples import SAMPLES, error_and_skips, healthy, hostile, port_blocked, wrong_password
@@ -86,6 +86,29 @@ def test_no_server_gives_the_runner_a_command(said: str, capsys: pytest.CaptureF
 
     assert told
     assert all(COMMAND.fullmatch(line) for line in told)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("::add-mask::imap", ": :add-mask::imap"),
+        ("  • NO\n    ::stop-commands::x", "  • NO\n    : :stop-commands::x"),
+        ("a ##[add-mask]b", "a ## [add-mask]b"),
+        ("imaps://[2001:db8::10]:993 at ::1 a::b", "imaps://[2001:db8::10]:993 at ::1 a::b"),
+    ],
+)
+def test_no_line_of_a_log_is_a_command(said: str, shown: str, summary: Path) -> None:
+    """The runner looks for them behind blanks, too, and text is broken where a server likes."""
+    assert harmless(said, job(summary)) == shown
+    assert harmless(said, {}) == said
+
+
+def test_the_text_report_in_a_log(command: CommandLine, monkeypatch: pytest.MonkeyPatch, summary: Path) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    done = command("corp.example", "--only", "address", "--timeout", "2", "--seen", "NO ::error::x")
+
+    assert "corp.example" in done.out
+    assert not re.search(r"(?m)^\s*::", done.out)
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -13,6 +13,9 @@ from diagnose.rendering.renderer import RenderStyle
 from diagnose.verdict.compose import compose
 from reports.html import render as as_html
 from reports.json import render as as_json
+from reports.junit import render as as_junit
+from reports.markdown import render as as_markdown
+from reports.nagios import render as as_nagios
 from reports.text import render as as_text
 from tests.support.build import CHECKS, SUBJECT, service
 from tests.support.record import judge, record
@@ -70,7 +73,7 @@ def test_an_answer_that_may_mean_several_things_is_quoted_once() -> None:
     assert told[1].evidence[0].text == f"The same was seen as for “{told[0].title}”."
 
 
-@pytest.mark.parametrize("render", [as_text, as_html, as_json])
+@pytest.mark.parametrize("render", [as_text, as_html, as_json, as_markdown, as_junit, as_nagios])
 def test_every_format_says_what_is_settled_and_nothing_beside_it(render: Any) -> None:
     causes: list[tuple[str, Any]] = [
         ("lockout.account-locked", "confirmed"),
