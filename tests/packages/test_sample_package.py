@@ -188,7 +188,8 @@ def test_its_format_without_a_form_for_many_is_refused_before_anything_is_run(
 
         assert (done.code, done.out) == (2, "")
         assert done.err == (
-            "diagnose: the format “acme” holds one report; those of many runs can be written as json.\n"
+            "diagnose: the format “acme” holds one report; "
+            "those of many runs can be written as json, junit, markdown, openmetrics.\n"
         )
     assert not (tmp_path / "all.acme").exists()
 
