@@ -19,7 +19,7 @@ LOWEST := build/lowest
 OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/core/test_,connector.py http.py resolver.py \
 	stream.py texts_and_subjects.py)
 
-.PHONY: lab unit test lowest lint types check format bench messages wheel pins servers clean
+.PHONY: lab unit test lowest lint types check format bench messages pages wheel pins servers clean
 
 # Tests mostly wait for servers: four at once keep two cores busy; quick ones wait for little.
 AT_ONCE := -n 4 --dist loadfile
@@ -63,6 +63,10 @@ messages: $(VENV)/.dev
 	$(BIN)/pybabel -q update -D diagnose -d diagnose/locale -i build/diagnose.pot \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -D diagnose -d diagnose/locale
+
+# After a change of the catalogue: the documentation's page about every cause.
+pages: $(VENV)/.dev
+	$(BIN)/python -m docs.write_causes
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist

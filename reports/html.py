@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs no network, no script and no other file."""
+"""The report as one HTML page that needs no network, no script and no other file; a script only adds buttons."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 from diagnose.model import Status
 from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
+from diagnose.model.saved import machine_readable
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import PALETTE, Renderer, RenderStyle
+from reports.documentation import page_of
 from reports.fact_rows import fact_rows
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
-from reports.words import SYMBOLS, moment, words
+from reports.summary import summary
+from reports.words import SYMBOLS, contact_line, moment, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -84,13 +87,14 @@ class Tick:
 
 
 def render(report: Report, style: RenderStyle) -> str:
-    """*report* as a page; the stylesheet is the only thing that its content security policy lets work."""
+    """*report* as a page; its stylesheet and its script are all that its content security policy lets work."""
     with one_at_a_time:
         from markupsafe import Markup  # with jinja2: wanted for this format only
 
+    block = machine_readable(report)
     report = sanitized(report)
     css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "report.css"))
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    script = (TEMPLATES / "copy.js").read_text(encoding="utf-8")
     end = max([report.duration_ms, 1, *((c.started_ms or 0) + (c.duration_ms or 0) for c in report.checks)])
     rows = _rows(report.checks, end)
     return _template().render(
@@ -99,7 +103,10 @@ def render(report: Report, style: RenderStyle) -> str:
         words=words(style.translate),
         symbols=SYMBOLS,
         css=Markup(css),  # noqa: S704 - a file of this package
-        css_digest=digest,
+        css_digest=_digest(css),
+        script=Markup(script),  # noqa: S704 - likewise
+        script_digest=_digest(script),
+        block=Markup(block),  # noqa: S704 - letters that need no escaping
         audience=style.audience,
         lanes=[Lane(family=name, rows=tuple(found)) for name, found in groupby(rows, lambda row: row.check.family)],
         counts=Counter(check.status for check in report.checks),
@@ -110,10 +117,27 @@ def render(report: Report, style: RenderStyle) -> str:
         ],
         ticks=_ticks(end),
         moment=moment,
+        summary=summary(report, style.translate),
+        contact_line=contact_line(report.contact, style.translate),
+        pieces=pieces,
+        page_of=page_of,
         for_audience=for_audience,
         can_be_followed=can_be_followed,
         fact_rows=fact_rows,
     )
+
+
+def pieces(step: str) -> list[tuple[bool, str]]:
+    """The parts of *step*, and whether each is code: what stands between two grave accents."""
+    parts = step.split("`")
+    if len(parts) % 2 == 0:  # one of them stands alone, and means itself
+        parts[-2:] = ["`".join(parts[-2:])]
+    return [(bool(number % 2), part) for number, part in enumerate(parts) if part]
+
+
+def _digest(content: str) -> str:
+    """Of a style or a script, for the page's content security policy (CSP Level 3, §2.3.1)."""
+    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 def _rows(checks: Iterable[ReportCheck], end: int) -> list[Row]:

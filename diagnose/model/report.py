@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any, Literal
 
 import msgspec
@@ -182,6 +184,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The record of the run as values of JSON, to be judged again; None for a report made without a run."""
     contact: Contact | None = None
     """None where the settings name none."""
+
+    @property
+    def id(self) -> str:
+        """Names this run in a ticket: eight hexadecimal digits, of when and how it ran alone, in every format."""
+        ran = [self.started_at, self.duration_ms, *((check.started_ms, check.duration_ms) for check in self.checks)]
+        return hashlib.sha256(json.dumps(ran).encode()).hexdigest()[:8]
 
     @property
     def looked_for_servers(self) -> bool:

@@ -19,7 +19,7 @@ from packaging.version import Version
 
 TOP = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
-OURS = {"diagnose", "checks", "reports", "tests", "benchmarks"}
+OURS = {"diagnose", "checks", "reports", "tests", "benchmarks", "docs"}
 PINNED = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)(?: ; [^\\\n]+)? \\\n(?: {4}--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+",
     re.MULTILINE,

@@ -8,24 +8,29 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model import Certainty, Status
-from diagnose.model.report import Impact, Verdict
+from diagnose.model.report import Impact, ReportRemedy, Verdict
+from diagnose.model.saved import saved_report
 from diagnose.rendering.renderer import PALETTE, RenderStyle
-from reports.html import TEMPLATES, render
+from reports.html import TEMPLATES, pieces, render
+from reports.sanitized import sanitized
+from reports.summary import summary
 from reports.words import words
-from tests.reports.samples import ATTACKS, SAMPLES, expired_certificate, healthy, hostile, the_25_checks, wrong_password
+from tests.reports.samples import ATTACKS, SAMPLES, expired_certificate, hostile, the_25_checks, wrong_password
 from tests.reports.texts import with_every_text
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 # fmt: off
 ALLOWED = {
     "a", "bdi", "body", "circle", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3",
-    "head", "header", "html", "li", "line", "link", "main", "meta", "ol", "p", "path", "rect", "section", "span",
-    "style", "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "time", "title", "tr", "ul",
+    "head", "header", "html", "li", "line", "link", "main", "meta", "ol", "p", "path", "pre", "rect", "script",
+    "section", "span", "style", "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "time",
+    "title", "tr", "ul",
 }
 # fmt: on
 
@@ -55,7 +60,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] not in (["style"], ["script"]):
             self.text += data
 
     def all(self, tag: str) -> list[dict[str, str]]:
@@ -127,15 +132,79 @@ def test_any_words_in_any_place(said: str) -> None:
     assert {tag for tag, _ in Page(render(report, RenderStyle())).elements} <= ALLOWED
 
 
-def test_only_the_stylesheet_has_leave_to_work() -> None:
-    written = render(healthy(), RenderStyle())
+def digest(content: str) -> str:
+    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+@every_sample
+def test_only_the_stylesheet_and_the_script_of_ours_have_leave_to_work(name: str) -> None:
+    """Both are files of the package, byte by byte; the policy allows no other, and no connection at all."""
+    written = render(SAMPLES[name](), RenderStyle())
     (css,) = re.findall(r"<style>(.*?)</style>", written, re.DOTALL)
+    (script,) = re.findall(r"<script>(.*?)</script>", written, re.DOTALL)
     (policy,) = [m["content"] for m in Page(written).all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    assert (
-        policy == f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    assert script == (TEMPLATES / "copy.js").read_text("utf-8")
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digest(css)}'; script-src 'sha256-{digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
     assert written.index("Content-Security-Policy") < written.index("<style>")
+    assert not re.search(r"fetch|XMLHttp|import\b|eval|innerHTML|https?:", script)
+
+
+@every_sample
+def test_a_saved_page_holds_the_report(name: str) -> None:
+    """To be judged again; what servers said cannot take its place."""
+    report = SAMPLES[name]()
+    read = saved_report(render(report, RenderStyle()).encode())
+    assert (read.started_at, read.id) == (report.started_at, report.id)
+    assert [cause.id for cause in read.verdict.causes] == [cause.id for cause in report.verdict.causes]
+
+
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        ("Run `certbot renew`, then look.", [(False, "Run "), (True, "certbot renew"), (False, ", then look.")]),
+        ("`one` and `two`", [(True, "one"), (False, " and "), (True, "two")]),
+        ("no code", [(False, "no code")]),
+        ("one ` alone", [(False, "one ` alone")]),
+        ("`a` and one ` alone", [(True, "a"), (False, " and one ` alone")]),
+        ("", []),
+    ],
+)
+def test_code_in_a_step(step: str, found: list[tuple[bool, str]]) -> None:
+    assert pieces(step) == found
+
+
+def test_what_can_be_run_can_be_copied() -> None:
+    """A word in code, and an option, are no command."""
+    steps = ("Run `certbot renew`, add `-starttls imap`, and read `dovecot.conf`.",)
+    cause = msgspec.structs.replace(
+        wrong_password().verdict.causes[0], remedies=(ReportRemedy(fixer="user", steps=steps),)
+    )
+    verdict = msgspec.structs.replace(wrong_password().verdict, causes=(cause,))
+    written = render(msgspec.structs.replace(wrong_password(), verdict=verdict), RenderStyle())
+    assert '<code class="copied">certbot renew</code>' in written
+    assert "<code>-starttls imap</code>" in written
+    assert "<code>dovecot.conf</code>" in written
+
+
+@every_sample
+def test_the_summary_is_ten_lines_at_most(name: str) -> None:
+    report = sanitized(SAMPLES[name]())
+    lines = summary(report, str).split("\n")
+    assert 2 < len(lines) <= 10
+    assert report.verdict.headline in lines
+    assert report.id in lines[-1]
+
+
+def test_the_number_of_a_report_tells_nothing_and_stays() -> None:
+    """It is that of the run: in another language, and redacted, it is the same."""
+    one = wrong_password()
+    other = msgspec.structs.replace(one, lang="zh-Hans", subject=msgspec.structs.replace(one.subject, address=None))
+    assert re.fullmatch(r"[0-9a-f]{8}", one.id)
+    assert other.id == one.id
+    assert msgspec.structs.replace(one, duration_ms=one.duration_ms + 1).id != one.id
 
 
 @every_sample

@@ -1,0 +1,124 @@
+"""The HTML report in a real browser: on paper, on a phone, for everybody, and its buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from diagnose.rendering.renderer import RenderStyle
+from reports.html import render
+from tests.machine import one_of
+from tests.reports.samples import SAMPLES
+
+from .test_accessibility import RULES
+from .test_chromium import QUIET
+
+PHONE = {"width": 390, "height": 844}
+ORDINARY = sorted(set(SAMPLES) - {"hostile"})
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=one_of("chromium", "chromium-browser"), args=QUIET)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def opened(chromium: Browser, tmp_path: Path) -> Iterator[Any]:
+    """Opens the page of a sample from a file, as whoever gets it in a mail does."""
+    contexts = []
+
+    def opened(name: str, **seen: Any) -> Page:
+        file = tmp_path / "report.html"
+        file.write_text(render(SAMPLES[name](), RenderStyle()), "utf-8")
+        context = chromium.new_context(**seen)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(file.as_uri())
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_it_prints_on_two_sheets_of_paper_at_most(opened: Any, name: str) -> None:
+    """What only a screen can fold, raw facts above all, is left out."""
+    printed = opened(name).pdf(format="A4")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 2
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_a_phone_shows_the_first_step_at_once(opened: Any, name: str) -> None:
+    page = opened(name, viewport=PHONE)
+    steps = page.locator(".cause .steps").first.locator("li").first
+    if page.locator(".cause").count():
+        box = steps.bounding_box()
+        assert box["y"] + box["height"] <= PHONE["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_nothing_is_wider_than_a_narrow_phone(opened: Any, name: str) -> None:
+    page = opened(name, viewport={"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_stands_in_anybodys_way(opened: Any, name: str, scheme: str) -> None:
+    """WCAG 2.2 AA, by axe-core; all that is folded is opened."""
+    page = opened(name, color_scheme=scheme, bypass_csp=True)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [(one["id"], [node["html"][:100] for node in one["nodes"]]) for one in found] == []
+
+
+@pytest.mark.parametrize("clipboard", [True, False])
+def test_what_is_to_be_pasted_is_copied(opened: Any, clipboard: bool) -> None:
+    """By the Clipboard API or, where a page from a file has none, by the selection."""
+    page = opened("wrong_password", permissions=["clipboard-read", "clipboard-write"])
+    if not clipboard:
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    button = page.locator(".paste .copy")
+    button.click()
+    page.wait_for_function("document.querySelector('.paste .copy').textContent === document.body.dataset.done")
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    page.locator("textarea").focus()
+    page.keyboard.press("Control+V")
+    pasted = page.locator("textarea").input_value()
+    assert pasted == page.locator(".paste pre").text_content()
+
+
+def test_without_scripts_there_are_no_buttons_and_nothing_is_missed(opened: Any) -> None:
+    page = opened("wrong_password", java_script_enabled=False)
+    assert page.locator("button").count() == 0
+    assert page.locator(".paste pre").is_visible()
+
+
+def test_the_page_asks_nobody_for_anything(opened: Any) -> None:
+    """And its own policy lets all of it work."""
+    page = opened("wrong_password")
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.reload()
+    page.locator(".copy").first.click()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert said == []
