@@ -22,7 +22,7 @@ from reports.fact_rows import fact_rows
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.summary import summary
-from reports.words import SYMBOLS, contact_line, moment, words
+from reports.words import SYMBOLS, contact_line, moment, replay_line, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -121,6 +121,7 @@ def render(report: Report, style: RenderStyle) -> str:
         contact_line=contact_line(report.contact, style.translate),
         pieces=pieces,
         page_of=page_of,
+        replay_line=replay_line,
         for_audience=for_audience,
         can_be_followed=can_be_followed,
         fact_rows=fact_rows,

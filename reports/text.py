@@ -21,7 +21,7 @@ from reports.fact_rows import fact_rows
 from reports.page import page
 from reports.sanitized import sanitized
 from reports.terminal import COLORS, NO_BREAK, Prose, format_blocks, heading, indented, item, noted
-from reports.words import SYMBOLS, contact_line, moment, words
+from reports.words import SYMBOLS, contact_line, moment, replay_line, words
 
 ROOM_FOR_COLUMNS = 72
 """Columns from which a server's name, security and source stand side by side."""
@@ -70,7 +70,16 @@ class _Page:
             (f"{SYMBOLS[verdict.status]} {self.words.answer(verdict)}", f"bold {COLORS[verdict.status]}"),
             *((("  ·  ", "dim"), (subject, "bold")) if subject else ()),
         )
-        return Group(Prose(first), Prose(Text(verdict.headline)))
+        return Group(Prose(first), Prose(Text(verdict.headline)), *self.replay())
+
+    def replay(self) -> Iterator[RenderableType]:
+        """What became of a saved report that was judged again."""
+        replay = self.report.replay
+        if replay is None:
+            return
+        yield from ("", Prose(Text(replay_line(replay, self._))))
+        for change in replay.changes:
+            yield item("•", Group(Prose(Text(change.text)), *(Prose(Text(one, "dim")) for one in change.because)))
 
     def way(self) -> RenderableType:
         """The stations in a row, the broken link marked; as many lines as it takes, broken between stations."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from diagnose.model import Status
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.model.report import Contact, ReportCheck, ReportVerdict
+from diagnose.model.report import Contact, Replay, ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
 
 SYMBOLS: Mapping[str, str] = {
@@ -130,6 +130,22 @@ def words(translate: Callable[[str], str]) -> Wording:
         comma=_(", "),
         pair=_("{name}: {value}"),
     )
+
+
+def replay_line(replay: Replay, translate: Callable[[str], str]) -> str:
+    """What became of a saved report in one sentence; what has changed follows it, where anything has."""
+    _ = translate
+    if replay.judged_by is None:
+        sentence = _(
+            "diagnose {version} saved this report without the record of its run, so its verdict stands as it was; "
+            "a new run tells what is known today."
+        )
+        return sentence.format(version=replay.saved_by)
+    if replay.changes:
+        sentence = _("Saved by diagnose {version}, judged again by {now}. What has changed:")
+    else:
+        sentence = _("Saved by diagnose {version}, judged again by {now}: nothing has changed.")
+    return sentence.format(version=replay.saved_by, now=replay.judged_by)
 
 
 def contact_line(contact: Contact | None, translate: Callable[[str], str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import time
 from collections.abc import Sequence
 from gettext import gettext as _
@@ -56,15 +57,19 @@ LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env"
 
 def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
     """The options of the main job that shape output and run, which other commands share."""
+    return click.option(
+        "--timeout",
+        type=Number(SHORTEST_RUN, LONGEST_RUN),
+        default=DEFAULT_SECONDS,
+        show_default=True,
+        metavar="SECONDS",
+        help="The whole run's deadline.",
+    )(report_options(command))
+
+
+def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
+    """The options that shape the report."""
     shared = [
-        click.option(
-            "--timeout",
-            type=Number(SHORTEST_RUN, LONGEST_RUN),
-            default=DEFAULT_SECONDS,
-            show_default=True,
-            metavar="SECONDS",
-            help="The whole run's deadline.",
-        ),
         section(
             text("The report").msgid,
             click.option(
@@ -191,7 +196,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
         subject = parse_subject(given["subject"], given["username"])
     except TextError as error:  # which may be a command, misspelt
         sentence = error.sentence.render(_)
-        commands = () if "@" in given["subject"] else COMMANDS
+        commands = () if "@" in given["subject"] else difflib.get_close_matches(given["subject"], COMMANDS, 1)
         raise click.exceptions.NoSuchCommand(given["subject"], f"{sentence}.", commands) from None
     try:
         return carry_out(request_for(subject, given, ask=True), given)

@@ -164,6 +164,30 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """URL of the page on which the company says what is down."""
 
 
+ChangeKind = Literal["status", "order", "came", "went", "certainty", "impact", "advice", "checks", "provider"]
+
+
+class JudgementChange(msgspec.Struct, frozen=True, kw_only=True):
+    """In what two judgements of one run differ, and why."""
+
+    changed: ChangeKind
+    cause: str | None
+    """Of which cause it is true; None for the whole."""
+    text: str
+    because: tuple[str, ...] = ()
+    """Sentences, what tells most first."""
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a saved report that was judged again."""
+
+    saved_by: str
+    """Version of the tool that wrote it."""
+    judged_by: str | None
+    """Version of the tool that judged it again; None where it holds no record to be judged."""
+    changes: tuple[JudgementChange, ...] = ()
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a renderer may say, in the report's language."""
 
@@ -182,6 +206,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment
     record: dict[str, Any] | None = None
     """The record of the run as values of JSON, to be judged again; None for a report made without a run."""
+    replay: Replay | None = None
+    """None for a report of a run of its own."""
     contact: Contact | None = None
     """None where the settings name none."""
 

@@ -167,8 +167,8 @@ def _report(value: object) -> Report:
     _require_known(version, SCHEMA_VERSION)
     try:
         return convert(_with_pictures({"lang": "en", "path": [], **value}), Report, builtin_types=(bytes,))
-    except msgspec.ValidationError as error:
-        place = str(error).rpartition(" - at `")[2].rstrip("`")
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # of a lone surrogate where an id belongs
+        place = str(error).rpartition(" - at `")[2].rstrip("`") if isinstance(error, msgspec.ValidationError) else "$"
         sentence = text("it is no report of diagnose: the value at {place} is not what belongs there", place=place)
         raise SavedReportError(sentence) from None
 

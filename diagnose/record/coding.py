@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from diagnose.model import Facts, Text
+from diagnose.model import Facts, Skip, Text
 from diagnose.process.first_use import convert
 from diagnose.record.presentable import UnfitError, presentable
-from diagnose.record.run import Run
+from diagnose.record.run import CheckRun, Run
 
 
 class RecordError(Exception):
@@ -34,24 +34,32 @@ def _without_pictures(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return value
 
 
-def from_json(values: object, facts: Mapping[str, type[Facts]]) -> Run:
+def from_json(values: object, facts: Mapping[str, type[Facts]], outdated: Text | None = None) -> Run:
     """The run that *values* tell of; *facts*: the type that each check leaves, by the check's id.
 
-    Of a check that is not known here, the facts stay plain values. Raises RecordError for anything else than a record.
+    Of a check that is not known here, the facts stay plain values. Facts that are not of their check's type are
+    dropped where *outdated* says why, and the check counts as skipped. Raises RecordError for anything else than a
+    record.
     """
     try:
         run = convert(values, Run)
-        checks = tuple(
-            msgspec.structs.replace(one, facts=convert(one.facts, facts[one.check]))
-            if one.facts is not None and one.check in facts
-            else one
-            for one in run.checks
-        )
+        checks = tuple(_typed(one, facts.get(one.check), outdated) for one in run.checks)
         for sentence in _sentences(run):
             presentable(sentence)
-    except (msgspec.ValidationError, UnfitError) as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, UnfitError) as error:
         raise RecordError(str(error)) from error
     return msgspec.structs.replace(run, checks=checks)
+
+
+def _typed(one: CheckRun, kind: type[Facts] | None, outdated: Text | None) -> CheckRun:
+    if one.facts is None or kind is None:
+        return one
+    try:
+        return msgspec.structs.replace(one, facts=convert(one.facts, kind))
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        if outdated is None:
+            raise
+        return msgspec.structs.replace(one, facts=None, skip=Skip(reason=outdated))
 
 
 def _sentences(run: Run) -> Iterator[Text | None]:

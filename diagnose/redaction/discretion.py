@@ -16,7 +16,7 @@ from diagnose.process.first_use import convert
 from diagnose.redaction.mask import Mask
 from diagnose.running.observer import Observer
 
-CLOSED = {"status", "certainty", "impact", "fixer", "protocol", "tls", "source", "state", "lang", "family"}
+CLOSED = {"status", "certainty", "impact", "fixer", "protocol", "tls", "source", "state", "lang", "family", "changed"}
 """Keys of reports whose values come from a closed list."""
 IDS = {"id", "cause", "check", "checks", "explains"}
 """Keys of reports whose values are ids, which may end in the name of a host."""

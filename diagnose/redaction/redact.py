@@ -23,7 +23,7 @@ _OF_EVERYBODY = re.compile(r"(?:Default|Profile \d+|Guest Profile|System Profile
 """Profiles of browsers that are called so on every computer."""
 _STRUCTURE = {"id", "cause", "check", "family", "protocol", "tls", "source", "status", "certainty", "impact", "fixer"}
 """Keys whose values are words of ours, never of the person's."""
-_OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state"}
+_OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state", "changed"}
 _OF_FACTS = _STRUCTURE | {"operation", "outcome", "record_type"}
 _FACTS = {"facts", "data"}
 """Keys below which the words are those of servers and files: any name may stand there."""

@@ -61,6 +61,8 @@ OBJECTS = {
     "ReportVerdict": SCHEMA_WORDS["properties"]["verdict"],
     "Environment": SCHEMA_WORDS["properties"]["environment"],
     "Contact": SCHEMA_WORDS["properties"]["contact"]["oneOf"][1],
+    "Replay": SCHEMA_WORDS["properties"]["replay"]["oneOf"][1],
+    "JudgementChange": SCHEMA_WORDS["properties"]["replay"]["oneOf"][1]["properties"]["changes"]["items"],
     "ReportCause": SCHEMA_WORDS["$defs"]["cause"],
     "Evidence": SCHEMA_WORDS["$defs"]["cause"]["properties"]["evidence"]["items"],
     "ReportRemedy": SCHEMA_WORDS["$defs"]["cause"]["properties"]["remedies"]["items"],
@@ -71,7 +73,7 @@ OBJECTS = {
     "ReportCheck": SCHEMA_WORDS["$defs"]["check"],
     "ReportFinding": SCHEMA_WORDS["$defs"]["check"]["properties"]["findings"]["items"],
 }
-ADDED = {"Report": ["record", "contact"], "ReportVerdict": ["narrowed"], "ReportFinding": ["proof"]}
+ADDED = {"Report": ["record", "replay", "contact"], "ReportVerdict": ["narrowed"], "ReportFinding": ["proof"]}
 """Keys that reports of earlier releases do not have; those stay valid."""
 
 

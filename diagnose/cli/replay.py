@@ -1,0 +1,48 @@
+"""`diagnose replay`: a saved report, judged again by today's knowledge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from diagnose.cli.help import Sectioned
+from diagnose.cli.main_job import presentation, report_options, show, write_reports
+from diagnose.cli.pages import tell_what_is_left_out
+from diagnose.cli.saved_reports import read_saved, unreadable
+from diagnose.comparison.replay import UnfitRecordError, replayed
+from diagnose.network import Vantage
+from diagnose.redaction.redact import redact
+from diagnose.running.diagnosis import Diagnosis
+
+
+class _Nowhere(Vantage, frozen=True, kw_only=True):
+    """The run was made from where it was made: this computer, which is not asked, may be another."""
+
+    def own_addresses(self) -> frozenset[str]:
+        """None that is known."""
+        return frozenset()
+
+
+@click.command(
+    cls=Sectioned,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Nothing is sent over any network. Exit codes: those of a run with the same verdict; 2 wrong usage.",
+)
+@click.argument("file", metavar="REPORT")
+@report_options
+def COMMAND(file: str, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+    """Judge a saved report again, by what this version of diagnose knows, and say what has changed.
+
+    REPORT is a report that diagnose wrote as .json, .html or .md; - reads one from standard input.
+    """
+    saved = read_saved(file)
+    tell_what_is_left_out()
+    try:
+        report = replayed(saved, presentation(given), strict=given["strict"])
+    except UnfitRecordError as error:
+        raise unreadable(file, error) from None
+    if given["redact"]:
+        report = redact(report, vantage=_Nowhere())
+    unwritten = write_reports(report, given)
+    return show(Diagnosis(report=report), given, unwritten)

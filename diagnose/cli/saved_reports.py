@@ -1,0 +1,44 @@
+"""Saved reports that a command is given: read from a file that a person names, or from standard input."""
+
+from __future__ import annotations
+
+import sys
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from diagnose.model.report import Report
+from diagnose.model.saved import LARGEST, saved_report
+from diagnose.model.text import TextError
+from diagnose.process.regular_file import open_regular
+
+STANDARD_INPUT = "-"
+
+
+def read_saved(file: str) -> Report:
+    """The report in *file*, ``-`` for standard input. Raises click.ClickException, with the file's name."""
+    try:
+        return saved_report(_content(file))
+    except TextError as error:
+        raise unreadable(file, error) from None
+    except OSError as error:
+        sentence = _("{file} cannot be read: {words}.").format(file=_shown(file), words=error.strerror)
+        raise click.ClickException(sentence) from None
+
+
+def unreadable(file: str, error: TextError) -> click.ClickException:
+    """What is said of the report in *file*, which *error* says cannot be used."""
+    return click.ClickException(_("{file}: {words}.").format(file=_shown(file), words=error.sentence.render(_)))
+
+
+def _shown(file: str) -> str:
+    return _("standard input") if file == STANDARD_INPUT else file
+
+
+def _content(file: str) -> bytes:
+    """At most one octet more than a report may have. Raises OSError; for what is no regular file, too."""
+    if file == STANDARD_INPUT:
+        return sys.stdin.buffer.read(LARGEST + 1)
+    with open_regular(Path(file)) as stream:
+        return stream.read(LARGEST + 1)
