@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -17,16 +18,31 @@ from reports.words import Wording
 def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Wording) -> Iterator[RenderableType]:
     """The steps for the audience. ``style.verbose`` adds those of all others; else a line tells who else can help."""
     _ = style.translate
-    own, others = for_audience(remedies, style.audience)
+    yield from own_advice(remedies, style, words)
+    others = for_audience(remedies, style.audience)[1]
+    if style.verbose:
+        for remedy in others:
+            yield from steps(remedy, words, _title(remedy, style))
+    elif others:
+        who = words.comma.join(words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
+        yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
+
+
+def own_advice(
+    remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Wording, most: int | None = None
+) -> Iterator[RenderableType]:
+    """The steps for the audience, at most the first *most* of each."""
+    _ = style.translate
+    own = for_audience(remedies, style.audience)[0]
     if own and own[0].fixer != style.audience:
         yield ""
         yield indented(Prose(Text(_("This is not yours to change; please pass it on."))))
-    for remedy in [*own, *(others if style.verbose else ())]:
-        mine = remedy.fixer == "user" and style.audience == "user"
-        yield from steps(remedy, words, _("What to do") if mine else None)
-    if others and not style.verbose:
-        who = words.comma.join(words.fixer.get(remedy.fixer, remedy.fixer) for remedy in others)
-        yield indented(Prose(Text(_("Others can help, too: {who} (--verbose shows how)").format(who=who), "dim")))
+    for remedy in own:
+        yield from steps(replace(remedy, steps=remedy.steps[:most]), words, _title(remedy, style))
+
+
+def _title(remedy: ReportRemedy, style: RenderStyle) -> str | None:
+    return style.translate("What to do") if remedy.fixer == style.audience == "user" else None
 
 
 def steps(remedy: ReportRemedy, words: Wording, title: str | None = None) -> Iterator[RenderableType]:

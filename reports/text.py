@@ -1,4 +1,4 @@
-"""The report for a terminal: the answer first, then what to do, then how it was found out.
+"""The report for a terminal: the answer, on a screen where it can be; the whole of it where that is asked for.
 
 Words and symbols carry the meaning; colour only repeats it.
 """
@@ -6,25 +6,40 @@ Words and symbols carry the meaning; colour only repeats it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from diagnose.model import Status
+from diagnose.model import Status, quote
 from diagnose.model.report import Report, ReportCause, ReportCheck
 from diagnose.rendering.renderer import Renderer, RenderStyle
-from reports.advice import advice
+from reports.advice import advice, own_advice
 from reports.fact_rows import fact_rows
 from reports.page import page
+from reports.remedies import for_audience
 from reports.sanitized import sanitized
 from reports.terminal import COLORS, NO_BREAK, Prose, format_blocks, heading, indented, item, noted
 from reports.words import SYMBOLS, contact_line, moment, replay_line, words
 
 ROOM_FOR_COLUMNS = 72
 """Columns from which a server's name, security and source stand side by side."""
+MOST_LINES = 40
+"""Of an answer with one cause; steps that have no room are named."""
+FEWEST_STEPS = 2
+"""Steps that are shown however little room there is."""
+MOST_SEEN = 3
+"""Pieces of evidence in an answer; all of them stand in the whole report."""
+LONGEST_SEEN = 240
+"""Characters of one of them."""
+INDENT = 2
+"""Columns before what stands under a heading."""
+LAST_LINES = 2
+"""The closing line, and the empty one before it."""
+PROMPT_LINES = 1
+"""Of a terminal, which the shell takes once the report is over."""
 
 
 def render(report: Report, style: RenderStyle) -> str:
@@ -41,15 +56,106 @@ class _Page:
 
     def blocks(self) -> Iterator[RenderableType]:
         verdict = self.report.verdict
-        yield self.headline()
+        yield from self.top()
         if self.style.quiet:
             yield from (indented(self.named_cause(cause)) for cause in verdict.causes)
             yield from self.unchecked()
             return
-        if self.report.path:
+        yield from self.whole() if self.style.verbose or self.style.complete else self.answer()
+
+    def top(self) -> Iterator[RenderableType]:
+        """The answer in a sentence, and the picture of the way."""
+        yield self.headline()
+        if self.report.path and not self.style.quiet:
             yield ""
             yield self.way()
-        for cause in verdict.causes[:1]:
+
+    def answer(self) -> Iterator[RenderableType]:
+        """The root cause, what was seen, what to do; then in a line each what else there is."""
+        causes = self.report.verdict.causes[:1]
+        for cause in causes:
+            blocks = [*self.answered(cause)]
+            scrolls = self.style.height is not None and self.lines([*self.top(), *blocks]) > self.screen
+            yield from self.answered(cause, on_screen=True) if scrolls else blocks
+        if not causes:
+            yield from self.last()
+
+    def answered(self, cause: ReportCause, *, on_screen: bool = False) -> Iterator[RenderableType]:
+        """*cause*, what was seen, and as many of its steps as have room.
+
+        *on_screen*: the headline scrolls away, so the cause is said again, and all else is told in fewer lines.
+        """
+        told = [
+            *(("",) if on_screen else heading(self.words.cause[self.report.verdict.status])),
+            indented(self.cause_line(cause) if on_screen else self.named_cause(cause)),
+            indented(Prose(Text(cause.summary))),
+            *self.proof(cause, 1 if on_screen else MOST_SEEN),
+        ]
+        last = [*self.last(on_screen=on_screen)]
+        if on_screen:
+            room = self.screen - self.lines([*told, *last])
+        else:
+            room = MOST_LINES - self.lines([*self.top(), *told, *self.contact()]) - LAST_LINES
+        yield from told
+        yield from self.steps(cause, self.fitting(cause, room))
+        yield from last
+
+    @property
+    def screen(self) -> int:
+        """Lines that the terminal shows at once."""
+        return (self.style.height or 0) - PROMPT_LINES
+
+    def last(self, *, on_screen: bool = False) -> Iterator[RenderableType]:
+        """Further causes, what could not be checked, and what else there is."""
+        _ = self._
+        causes = self.report.verdict.causes[1:]
+        if on_screen and causes:
+            titles = _(", ").join(cause.title for cause in causes)
+            yield indented(Prose(Text(_("Also worth a look: {causes}").format(causes=titles))))
+        elif causes:
+            yield from heading(_("Other causes worth a look"))
+            yield from (item(self.mark(cause), noted(cause.title, cause.id)) for cause in causes)
+        yield from self.unchecked()
+        yield ""
+        yield from self.contact()
+        more = _("More: --verbose (everybody's steps, servers, checks), --report FILE (to pass on)")
+        yield Prose(Text(more, "dim"))
+
+    def contact(self) -> Iterator[RenderableType]:
+        """Whom to ask next, where anybody is named."""
+        if line := contact_line(self.report.contact, self._):
+            yield Prose(Text(line))
+
+    def fitting(self, cause: ReportCause, room: int) -> int:
+        """How many steps for the audience fit into *room* lines; all where leaving out gains nothing."""
+        count = sum(len(one.steps) for one in for_audience(cause.remedies, self.style.audience)[0][:1])
+        whole = self.lines(self.steps(cause, count))
+        if whole <= room:
+            return count
+        sizes = {most: self.lines(self.steps(cause, most)) for most in range(count - 1, FEWEST_STEPS - 1, -1)}
+        shorter = {most: size for most, size in sizes.items() if size < whole - 1}
+        return next((most for most, size in shorter.items() if size <= room), min(shorter, default=count))
+
+    def steps(self, cause: ReportCause, most: int) -> Iterator[RenderableType]:
+        """At most *most* steps for the audience, where the others are told, and who else can help."""
+        _ = self._
+        yield from own_advice(cause.remedies, self.style, self.words, most)
+        own, others = for_audience(cause.remedies, self.style.audience)
+        if own and most < len(own[0].steps):
+            provider = f" --provider {self.report.subject.provider}" if self.report.subject.provider else ""
+            words = _("Further steps: diagnose explain {cause}, or --verbose").format(cause=f"{cause.id}{provider}")
+            yield item("…", Prose(Text(words, "dim")))
+        if others:
+            who = self.words.comma.join(self.words.fixer.get(one.fixer, one.fixer) for one in others)
+            yield indented(Prose(Text(_("Others can help, too: {who}").format(who=who), "dim")))
+
+    def lines(self, blocks: Iterable[RenderableType]) -> int:
+        """How many lines *blocks* take."""
+        return format_blocks(blocks, self.style).count("\n")
+
+    def whole(self) -> Iterator[RenderableType]:
+        """The answer and all behind it: what was ruled out, servers, checks; with *verbose* their facts, too."""
+        for cause in self.report.verdict.causes[:1]:
             yield from self.root_cause(cause)
         yield from self.further_causes()
         yield from self.unchecked()
@@ -59,8 +165,7 @@ class _Page:
         if self.report.checks:
             yield from self.checks()
         yield ""
-        if line := contact_line(self.report.contact, self._):
-            yield Prose(Text(line))
+        yield from self.contact()
         yield self.footer()
 
     def headline(self) -> RenderableType:
@@ -82,14 +187,10 @@ class _Page:
             yield item("•", Group(Prose(Text(change.text)), *(Prose(Text(one, "dim")) for one in change.because)))
 
     def way(self) -> RenderableType:
-        """The stations in a row, the broken link marked; as many lines as it takes, broken between stations."""
-        way = Text()
-        for index, station in enumerate(self.report.path):
-            if index:
-                link = {"broken": "─╳─", "unknown": "╌"}.get(station.state, "─")
-                way.append(f"{NO_BREAK}{link} ", COLORS[station.state])
-            name = f"{SYMBOLS[station.state]} {station.title}".replace(" ", NO_BREAK)
-            way.append(name, COLORS[station.state])
+        """The stations in a row, closer together where room is scarce, and below it where the way breaks."""
+        way = self.row()
+        if way.cell_len > self.style.width - INDENT >= (close := self.row(roomy=False)).cell_len:
+            way = close
         marks = [
             item(
                 SYMBOLS[station.state],
@@ -101,6 +202,17 @@ class _Page:
         ]
         return indented(Prose(way), *marks)
 
+    def row(self, *, roomy: bool = True) -> Text:
+        """The stations, the broken link marked; where *roomy*, lines can be broken between them."""
+        way = Text()
+        for index, station in enumerate(self.report.path):
+            if index:
+                link = {"broken": "─╳─", "unknown": "╌"}.get(station.state, "─")
+                way.append(f"{NO_BREAK if roomy else ''}{link}{' ' if roomy else ''}", COLORS[station.state])
+            name = f"{SYMBOLS[station.state]} {station.title}".replace(" ", NO_BREAK)
+            way.append(name, COLORS[station.state])
+        return way
+
     def root_cause(self, cause: ReportCause) -> Iterator[RenderableType]:
         _ = self._
         yield from heading(self.words.cause[self.report.verdict.status])
@@ -108,15 +220,17 @@ class _Page:
         yield from self.proof(cause)
         yield from advice(cause.remedies, self.style, self.words)
 
-    def proof(self, cause: ReportCause) -> Iterator[RenderableType]:
+    def proof(self, cause: ReportCause, most: int | None = None) -> Iterator[RenderableType]:
+        """What was seen of *cause*: all of it, or in short the *most* important pieces."""
         _ = self._
         if cause.evidence:
             yield from heading(_("What was seen"))
-        for seen in cause.evidence:
-            yield item("•", noted(seen.text, seen.check))
+        for seen in cause.evidence[:most]:
+            words = seen.text if most is None or self.style.audience == "helpdesk" else quote(seen.text, LONGEST_SEEN)
+            yield item("•", noted(words, seen.check))
             if self.style.verbose:
                 yield from self.facts(seen.data)
-        if cause.explains:
+        if cause.explains and most is None:
             note = _("Also seen, and follows from this: {causes}").format(causes=self.words.comma.join(cause.explains))
             yield indented(Prose(Text(note, "dim")))
 
@@ -139,10 +253,15 @@ class _Page:
         return self.cause_labels(cause) if cause.title == self.report.verdict.headline else self.cause_line(cause)
 
     def cause_line(self, cause: ReportCause) -> RenderableType:
-        blocks = cause.impact == "blocks" and cause.certainty != "possible"
-        symbol = "✗" if blocks else "?" if cause.certainty == "possible" else "!"
-        title = Text(cause.title, f"bold {'red' if blocks else 'yellow'}")
-        return item(symbol, Group(Prose(title), self.cause_labels(cause)), indent=0)
+        mark = self.mark(cause)
+        title = Text(cause.title, f"bold {'red' if mark == '✗' else 'yellow'}")
+        return item(mark, Group(Prose(title), self.cause_labels(cause)), indent=0)
+
+    def mark(self, cause: ReportCause) -> str:
+        """The symbol that stands before *cause*."""
+        if cause.certainty == "possible":
+            return "?"
+        return "✗" if cause.impact == "blocks" else "!"
 
     def cause_labels(self, cause: ReportCause) -> Prose:
         labels = (self.words.certainty[cause.certainty], self.words.impact[cause.impact], cause.id)

@@ -366,6 +366,7 @@ def write_reports(content: Report | Sequence[Report], given: dict[str, Any]) -> 
     style = RenderStyle(
         translate=translation(given["lang"]),
         audience=given["audience"],
+        complete=True,
         verbose=given["verbose"],
     )
     unwritten = []

@@ -83,6 +83,7 @@ def terminal_style(
     return RenderStyle(
         translate=translate,
         width=shutil.get_terminal_size().columns if terminal else 80,
+        height=shutil.get_terminal_size().lines if terminal else None,
         color=color,
         ascii="utf" not in (sys.stdout.encoding or "").lower(),
         audience=audience,

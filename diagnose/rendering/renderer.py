@@ -23,12 +23,17 @@ class RenderStyle:
     """For the format's own fixed phrases; everything in the report itself is in the reader's language already."""
     width: int = 80
     """Columns of the terminal."""
+    height: int | None = None
+    """Lines of the terminal, the last of which the shell takes; None where it is none."""
     color: bool = False
     ascii: bool = False
     """The terminal cannot show symbols beyond ASCII; the format's own ones are replaced."""
     audience: Audience = "user"
     """Whose remedies come first."""
+    complete: bool = False
+    """Everything that was looked at, as a file holds it; else a format may give the answer alone."""
     verbose: bool = False
+    """Everybody's steps and all facts, too."""
     quiet: bool = False
     """Only the verdict and its causes."""
 

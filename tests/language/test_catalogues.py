@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import string
 from pathlib import Path
@@ -148,7 +149,10 @@ def test_every_help_text_is_in_the_catalogues(module: str) -> None:
 def test_every_phrase_of_a_report_is_in_the_catalogues(form: str, sample: str, verbose: bool) -> None:
     listener = Listener()
     words(listener)
-    renderer(form).render(SAMPLES[sample](), RenderStyle(translate=listener, verbose=verbose))
+    for height in (None, 24):
+        style = RenderStyle(translate=listener, height=height, complete=True, verbose=verbose)
+        renderer(form).render(SAMPLES[sample](), style)
+        renderer(form).render(SAMPLES[sample](), dataclasses.replace(style, complete=False))
 
     assert len(listener.heard) > 40
     for language in TRANSLATED:

@@ -28,6 +28,10 @@ PHRASES = {
     "What was seen": "检查到的现象",
     "What to do": "该怎么做",
     "Others can help, too: {who} (--verbose shows how)": "还可以请他们帮忙：{who}（用 --verbose 查看做法）",
+    "Others can help, too: {who}": "还可以请他们帮忙：{who}",
+    "More: --verbose (everybody's steps, servers, checks), --report FILE (to pass on)": (
+        "更多：--verbose（各方的步骤、服务器、检查），--report 文件（供转交）"
+    ),
     "Other causes worth a look": "其他值得留意的原因",
     "Steps for each of them: diagnose explain ID, or --verbose": "查看步骤：diagnose explain ID，或 --verbose",
     "Servers looked at": "检查过的服务器",

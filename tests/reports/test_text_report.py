@@ -7,28 +7,37 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
-from diagnose.model.report import Contact, Report
+from diagnose.knowledge.catalogue import catalogue, remedies_for
+from diagnose.locale.language import translation
+from diagnose.model.report import Contact, Evidence, Report, ReportRemedy, Station
+from diagnose.providers import Language
 from diagnose.rendering.prose import line_starts
-from diagnose.rendering.renderer import RenderStyle
+from diagnose.rendering.renderer import Audience, RenderStyle
+from reports.remedies import for_audience
 from reports.text import RENDERER, render
 from tests.reports.chinese import translate
 from tests.reports.samples import SAMPLES, expired_certificate, hostile, wrong_password
 from tests.reports.texts import with_every_text
 
 GOLDEN = Path(__file__).with_name("golden")
-VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+WHOLE: dict[str, tuple[str, dict[str, Any]]] = {
     **{name: (name, {}) for name in SAMPLES},
     "chinese": ("chinese", {"translate": translate}),
     "wrong_password_60_columns": ("wrong_password", {"width": 60}),
+    "wrong_password_ascii": ("wrong_password", {"ascii": True}),
+}
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{f"whole_{name}": (sample, style | {"complete": True}) for name, (sample, style) in WHOLE.items()},
+    **WHOLE,
+    "wrong_password_on_a_terminal": ("wrong_password", {"height": 24}),
     "wrong_password_quiet": ("wrong_password", {"quiet": True}),
     "wrong_password_admin": ("wrong_password", {"audience": "admin"}),
-    "wrong_password_ascii": ("wrong_password", {"ascii": True}),
     "expired_certificate_verbose": ("expired_certificate", {"verbose": True}),
 }
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,8 +62,8 @@ def test_the_whole_output(variant: str) -> None:
 @pytest.mark.parametrize("width", [32, 40, 60, 80, 132])
 @pytest.mark.parametrize("name", SAMPLES)
 def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
-    for verbose in (False, True):
-        shown = render(SAMPLES[name](), RenderStyle(width=width, verbose=verbose, translate=translate))
+    for more in ({}, {"height": 24}, {"complete": True}, {"verbose": True}):
+        shown = render(SAMPLES[name](), RenderStyle(width=width, translate=translate, **more))
         assert max(map(cell_len, shown.splitlines())) <= width
 
 
@@ -112,7 +121,7 @@ def test_every_check_is_accounted_for(name: str, verbose: bool) -> None:
     """By its name; a check that had nothing to do by its reason, unless more is asked for."""
     report = SAMPLES[name]()
     ids = {check.id for check in report.checks}
-    shown = "".join(render(report, RenderStyle(verbose=verbose)).split())
+    shown = "".join(render(report, RenderStyle(complete=True, verbose=verbose)).split())
     for check in report.checks:
         reason = "".join((check.skipped_because or "").split())
         idle = bool(reason) and check.skipped_because not in ids
@@ -125,6 +134,114 @@ def test_any_words_in_any_place(words: str, width: int, verbose: bool) -> None:
     report: Report = with_every_text(wrong_password(), words)
     shown = render(report, RenderStyle(width=width, verbose=verbose))
     assert {unicodedata.category(c) for c in shown if c != "\n"}.isdisjoint({"Cc", "Cf", "Cs"})
+
+
+ONE_CAUSE = [name for name, sample in SAMPLES.items() if name != "hostile" and len(sample().verdict.causes) < 2]
+
+
+@pytest.mark.parametrize("name", ONE_CAUSE)
+def test_an_answer_takes_forty_lines_at_most(name: str) -> None:
+    assert render(SAMPLES[name](), RenderStyle()).count("\n") <= 40
+
+
+LONG_WORDS = "One long sentence that somebody has to read before anything gets better here, and another one behind it. "
+
+
+def with_one_cause(*, steps: int, length: int = 1, evidence: int = 1) -> Report:
+    report = wrong_password()
+    remedy = ReportRemedy(fixer="user", steps=tuple(f"Step {n}. {LONG_WORDS * length}" for n in range(1, steps + 1)))
+    seen = tuple(Evidence(check="login.imap.993", text=f"Seen {n}. {LONG_WORDS}", data={}) for n in range(evidence))
+    cause = replace(report.verdict.causes[0], remedies=(remedy,), evidence=seen, title="The one cause")
+    return replace(report, verdict=replace(report.verdict, causes=(cause,), headline="The one cause"))
+
+
+@pytest.mark.parametrize(("steps", "length"), [(3, 1), (7, 2), (12, 1), (30, 2)])
+@pytest.mark.parametrize("height", [24, 30, 50])
+def test_cause_and_first_steps_stand_on_the_last_screen(steps: int, length: int, height: int) -> None:
+    shown = render(with_one_cause(steps=steps, length=length), RenderStyle(height=height)).splitlines()
+    screen = "\n".join(shown[-(height - 1) :])
+    assert "The one cause" in screen
+    assert "1. Step 1." in screen
+    assert "2. Step 2." in screen
+    assert shown[-1].startswith("More: --verbose")
+
+
+OTHER = "credentials.app-password-required"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+@pytest.mark.parametrize("audience", ["user", "helpdesk", "admin"])
+def test_every_cause_that_is_known_and_its_first_steps_stand_on_the_last_screen(
+    lang: Language, audience: Audience
+) -> None:
+    to_reader = translation(lang)
+    facts = {"address": "alice@corp.example", "username": "alice@corp.example", "domain": "corp.example"}
+    for known in catalogue():
+        title, remedies = to_reader(known.title), remedies_for(known, facts, to_reader)
+        one = with_one_cause(steps=1)
+        cause = replace(one.verdict.causes[0], title=title, summary=to_reader(known.summary), remedies=remedies)
+        other = replace(cause, title=to_reader(catalogue()[OTHER].title), remedies=())
+        verdict = replace(one.verdict, causes=(cause, other), headline=title)
+        style = RenderStyle(translate=to_reader, audience=audience, height=24)
+        shown = render(replace(one, verdict=verdict), style).splitlines()
+        screen = "".join("".join(shown[-23:]).split())
+        assert "".join(title.split()) in screen, f"{known.id}: {len(shown)}"
+        for step in for_audience(remedies, audience)[0][0].steps[:2]:
+            assert "".join(step.split()) in screen, known.id
+
+
+def test_what_fits_on_the_screen_is_told_once_and_whole() -> None:
+    shown = render(with_one_cause(steps=4), RenderStyle(height=60))
+    assert shown.count("The one cause") == 1
+    assert "4. Step 4." in shown
+    assert "diagnose explain" not in shown
+
+
+def test_steps_without_room_are_named_with_the_command_that_tells_them() -> None:
+    shown = as_words(render(with_one_cause(steps=12, length=2), RenderStyle(height=24)))
+    assert "Further steps: diagnose explain credentials.rejected --provider corp-mail, or --verbose" in shown
+    assert "12. Step 12." not in shown
+
+
+def test_no_step_is_left_out_for_a_line_that_is_as_long() -> None:
+    for steps in range(1, 8):
+        shown = as_words(render(with_one_cause(steps=steps, length=0), RenderStyle(height=24)))
+        assert ("Further steps" in shown) != (f"{steps}. Step {steps}." in shown)
+        assert "Further steps" not in shown or f"{steps - 1}. Step" not in shown
+
+
+@pytest.mark.parametrize("steps", [7, 12, 40])
+def test_an_answer_off_a_terminal_has_forty_lines_for_it(steps: int) -> None:
+    shown = render(with_one_cause(steps=steps, evidence=9), RenderStyle())
+    assert shown.count("\n") <= 40
+    assert "2. Step 2." in shown
+
+
+@pytest.mark.parametrize("steps", [7, 40])
+@pytest.mark.parametrize("more", [{"complete": True}, {"verbose": True}])
+def test_the_whole_report_leaves_out_no_step_and_nothing_seen(steps: int, more: dict[str, Any]) -> None:
+    shown = render(with_one_cause(steps=steps, length=3, evidence=9), RenderStyle(height=24, **more))
+    assert f"{steps}. Step {steps}." in shown
+    assert "Seen 8." in shown
+
+
+def way_of(*titles: str) -> Report:
+    stations = tuple(Station(name="dns", title=title, state="ok") for title in titles)
+    return replace(wrong_password(), path=(*stations, Station(name="login", title="Login", state="broken")))
+
+
+@pytest.mark.parametrize(
+    ("titles", "broken"),
+    [
+        (("This computer", "DNS"), False),
+        (("This computer", "Network", "DNS", "Server", "Encryption"), False),
+        (("这台电脑", "网络", "域名解析", "服务器", "加密连接", "浏览器"), False),
+        (("This computer", "Network", "Virtual private network", "DNS", "Server", "Encryption"), True),
+    ],
+)
+def test_the_picture_stands_on_one_line_where_it_can(titles: tuple[str, ...], broken: bool) -> None:
+    shown = render(way_of(*titles), RenderStyle()).splitlines()
+    assert (shown[4].strip() == "✗ Login: breaks here") != broken
 
 
 CHINESE_TEXT = "开启 IMAP/SMTP 服务，按提示用绑定的手机（例如 139 开头）完成“验证”，然后生成新的授权码。"
@@ -164,8 +281,12 @@ def test_renderer() -> None:
     ],
 )  # fmt: skip
 def test_whom_the_company_names_stands_in_one_line_before_the_last(contact: Contact | None, line: str | None) -> None:
-    without = render(wrong_password(), RenderStyle()).splitlines()
-    shown = render(msgspec.structs.replace(wrong_password(), contact=contact), RenderStyle()).splitlines()
+    named = replace(wrong_password(), contact=contact)
+    without = render(wrong_password(), RenderStyle(complete=True)).splitlines()
+    shown = render(named, RenderStyle(complete=True)).splitlines()
+    answer = render(named, RenderStyle()).splitlines()
 
+    assert (answer[-2] == line) == (line is not None)
+    assert len(answer) <= 40
     footer = next(place for place, words in enumerate(without) if words.startswith("diagnose "))
     assert shown == [*without[:footer], *([line] if line else []), *without[footer:]]
