@@ -116,7 +116,6 @@ def test_the_reports_are_as_those_of_one_run_are_asked_for(
     [
         (("--format", "text"), "text"),
         (("--format", "html"), "html"),
-        (("--format", "nagios"), "nagios"),
         (("--report", "all.html"), "html"),
         (("--format", "json", "--report", "all.txt"), "text"),
     ],
@@ -131,6 +130,17 @@ def test_a_format_for_one_report_is_refused_before_anything_is_run(
 
     assert command.refused("lab", "--all", *asked) == sentence
     assert not list(tmp_path.iterdir())
+
+
+def test_a_monitoring_plugin_is_refused_in_the_way_of_plugins(
+    monkeypatch: pytest.MonkeyPatch, command: CommandLine
+) -> None:
+    """In a line on standard output, as unknown: whoever runs it reads nothing else."""
+    monkeypatch.setattr(trial, "carry_out", None)
+    done = command("lab", "--all", "--format", "nagios")
+
+    assert done.code == 3
+    assert done.out.startswith("MAIL UNKNOWN: the format “nagios” holds one report")
 
 
 def test_strictness_is_refused_rather_than_left_out(monkeypatch: pytest.MonkeyPatch, command: CommandLine) -> None:
