@@ -24,7 +24,7 @@ class RenderStyle:
     width: int = 80
     """Columns of the terminal."""
     height: int | None = None
-    """Lines of the terminal, the last of which the shell takes; None where it is none."""
+    """Lines of the terminal, one of which the shell takes; None away from a terminal."""
     color: bool = False
     ascii: bool = False
     """The terminal cannot show symbols beyond ASCII; the format's own ones are replaced."""
