@@ -39,7 +39,8 @@ def plain(words: str) -> str:
             done = piece.end()
         else:
             url = _without_punctuation(piece["url"])
-            written += [_escaped(words, done, piece.start()), f"<{url}>"]
+            # between angle brackets some read an entity as the character that it stands for
+            written += [_escaped(words, done, piece.start()), code(url) if _ENTITY.search(url) else f"<{url}>"]
             done = piece.start() + len(url)
     return "".join(written) + _escaped(words, done, len(words))
 

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from diagnose.model import quote
@@ -178,6 +178,8 @@ def clean(said: str) -> str:
 
 @settings(max_examples=400, deadline=None)
 @given(said=SAID.map(clean), place=st.sampled_from(sorted(PLACES)))
+@example(said="http://&amp;#", place="behind")
+@example(said="https://h.example/?a=1&lt;2", place="item")
 def test_any_words_are_shown_as_they_are(said: str, place: str) -> None:
     found = Shown(PLACES[place].format(plain(said)))
 
