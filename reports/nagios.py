@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from diagnose.model.certificates import EXPIRING_DAYS
+from diagnose.model.measured import certificate_lives
 from diagnose.model.report import Report, ReportCause
 from diagnose.model.text import quote
 from diagnose.rendering.renderer import Audience, Renderer, RenderStyle
-from reports.measured import certificate_lives
 from reports.remedies import for_audience
 from reports.sanitized import sanitized
 from reports.words import contact_line, words

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from diagnose.model import Status
+from diagnose.model.measured import certificate_lives
 from diagnose.model.report import Report, ReportService
 from diagnose.rendering.renderer import Renderer, RenderStyle
-from reports.measured import certificate_lives
 from reports.sanitized import sanitized
 
 Sample = tuple[Mapping[str, str], float]

@@ -34,6 +34,7 @@ COMMANDS = {
     "explain": Listed("diagnose.cli.explain", text("What a server's reply, an error message or a cause means.").msgid),
     "har": Listed("diagnose.cli.har", text("Read a browser's recording of a failed login.").msgid),
     "replay": Listed("diagnose.cli.replay", text("Judge a saved report again, by today's knowledge.").msgid),
+    "compare": Listed("diagnose.cli.compare", text("What got worse or better between two saved reports.").msgid),
     "browser": Listed("diagnose.cli.browser", text("Test the person's own browser.").msgid),
     "causes": Listed("diagnose.cli.causes", text("The causes of failed logins that are known here.").msgid),
     "providers": Listed("diagnose.cli.providers", text("The mail providers that are known here.").msgid),
