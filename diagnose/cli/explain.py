@@ -15,11 +15,11 @@ import click
 from diagnose.cli.options import audience_option
 from diagnose.cli.output import print_out
 from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
+from diagnose.cli.parameters import ProviderName
 from diagnose.explain import replies_in_lines
 from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
 from diagnose.locale.language import translation
 from diagnose.process.standard_streams import tell
-from diagnose.providers import UnknownProviderError
 from diagnose.rendering.labels import CERTAINTIES
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
 from diagnose.replies import ReplyForm
@@ -48,7 +48,13 @@ class TakesReplies(click.Command):
 @click.option(
     "--protocol", type=click.Choice(get_args(ReplyForm)), help="What the text was said in, where that is known."
 )
-@click.option("--provider", metavar="ID", help="The mail provider that the text comes from.")
+@click.option(
+    "--provider",
+    "provider_id",
+    type=ProviderName(provider_names),
+    metavar="NAME",
+    help="The mail provider that the text comes from: by name, domain or id.",
+)
 @click.option(
     "--jsonl",
     metavar="FILE",
@@ -62,8 +68,6 @@ def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 
 
     TEXT is the reply, the message of any mail program or page, or the id of a cause; - reads standard input.
     """
-    if given["provider"] and given["provider"] not in provider_names():
-        raise click.UsageError(UnknownProviderError(given["provider"], provider_names()).sentence.render(_))
     if given["jsonl"]:
         if words:
             raise click.UsageError(_("give either a TEXT or --jsonl FILE."))
@@ -73,7 +77,7 @@ def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 
     explanation = explain(
         told,
         protocol=given["protocol"],
-        provider=given["provider"],
+        provider=given["provider_id"],
         lang=given["lang"],
         audience=given["audience"],
         translate=translation(given["lang"]),
@@ -102,7 +106,7 @@ def _explain_lines(file: str, given: dict[str, Any]) -> None:
     tell_what_is_left_out()
     with contextlib.nullcontext(sys.stdin.buffer) if piped else _opened(file) as stream:
         try:
-            for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider"]):
+            for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider_id"]):
                 print_out(replies_in_lines.format_line(answer, translate) + "\n")
         except replies_in_lines.LineError as error:
             name, problem = _("standard input") if piped else file, error.sentence.render(_)

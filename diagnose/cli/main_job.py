@@ -29,7 +29,7 @@ from diagnose.cli.options import (
     profiles_option,
 )
 from diagnose.cli.output import UnwrittenError, print_out, terminal_style, write_file
-from diagnose.cli.parameters import Number, ReportFile, ResolverAddress, ServiceUrl
+from diagnose.cli.parameters import Number, ProviderName, ReportFile, ResolverAddress, ServiceUrl
 from diagnose.cli.progress import progress_or_none
 from diagnose.discovery import DiscoveryOptions
 from diagnose.locale.language import translation
@@ -40,7 +40,6 @@ from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
-from diagnose.providers import provider
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
 from diagnose.running.interruption import Interruption
@@ -118,7 +117,11 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
             text("Where the servers are").msgid,
             *(click.option(f"--{one.name}", type=ServiceUrl(one), metavar="URL", help=one.help) for one in PROTOCOLS),
             click.option(
-                "--provider", "provider_id", metavar="ID", help="The mail provider, instead of recognising it."
+                "--provider",
+                "provider_id",
+                type=ProviderName(),
+                metavar="NAME",
+                help="The mail provider, instead of recognising it: by name, domain or id.",
             ),
             click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
             click.option(
@@ -210,8 +213,6 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
     *ask*: at a terminal the password is asked for where no option says where it comes from; else there is no login.
     Raises TextError, click.UsageError.
     """
-    if given["provider_id"]:
-        provider(given["provider_id"])
     try:
         return _request_for(subject, given, ask=ask)
     finally:  # a program that is started later does not inherit it

@@ -7,10 +7,12 @@ import math
 import re
 import tempfile
 import urllib.parse
+from collections.abc import Callable, Collection
 from gettext import gettext as _
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from diagnose.account.subject import SubjectError, host_name
 from diagnose.cli.formats import format_of, suffixes
@@ -19,6 +21,7 @@ from diagnose.model import Service
 from diagnose.model.domains import ascii_url
 from diagnose.model.protocols import Protocol
 from diagnose.network import Nameserver, is_address
+from diagnose.providers import UnknownProviderError, provider_called, provider_ids
 
 
 class Number(click.FloatRange):
@@ -146,3 +149,30 @@ class ReportFile(click.ParamType[Path]):
         if why is not None:
             self.fail(why, param, ctx)
         return file
+
+
+class ProviderName(click.ParamType[str]):
+    """What somebody calls a mail provider: its id, a name of it, an address domain or a server; the value is its id."""
+
+    name = "provider"
+
+    def __init__(self, also: Callable[[], Collection[str]] = tuple) -> None:
+        """*also*: further names that are taken as they are."""
+        self._also = also
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The id of the provider that *value* means."""
+        word = str(value)
+        if word in self._also():
+            return word
+        try:
+            return provider_called(word)
+        except UnknownProviderError as unknown:
+            among = UnknownProviderError(word, self._also()) if self._also() else unknown
+            error = among if among.close else unknown
+            raise click.UsageError(error.sentence.render(_), ctx) from None
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The ids that begin so."""
+        names = sorted({*provider_ids(), *self._also()})
+        return [CompletionItem(name) for name in names if name.startswith(incomplete.lower())]

@@ -14,9 +14,10 @@ from diagnose.account.password_rules import PasswordRule, Score, State, Strength
 from diagnose.account.secret import Secret
 from diagnose.cli import secrets
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
+from diagnose.cli.parameters import ProviderName
 from diagnose.locale.language import translation
 from diagnose.model import text
-from diagnose.providers import Language, Provider, UnknownProviderError, provider
+from diagnose.providers import Language, Provider, provider
 from diagnose.providers.accounted import sources_of
 from diagnose.providers.schema import Reference
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph
@@ -70,7 +71,14 @@ class CheckedPassword(msgspec.Struct, frozen=True, kw_only=True):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 the password fits, 1 it breaks a rule, 2 wrong usage.",
 )
-@click.option("--provider", "provider_id", required=True, metavar="ID", help="The mail provider whose rules count.")
+@click.option(
+    "--provider",
+    "provider_id",
+    type=ProviderName(),
+    required=True,
+    metavar="NAME",
+    help="The mail provider whose rules count: by name, domain or id.",
+)
 @click.option("--account", metavar="ADDRESS", help="The mailbox that the password is for; rules may forbid its name.")
 @click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input.")
 @page_options
@@ -79,10 +87,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
 
     It is asked for without echo, looked at on this computer alone, and never shown, sent or kept.
     """
-    try:
-        known = provider(given["provider_id"])
-    except UnknownProviderError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
+    known = provider(given["provider_id"])
     password = secrets.from_standard_input() if given["password_stdin"] else _typed()
     if password is None:
         raise click.UsageError(_("there is no password to check."))

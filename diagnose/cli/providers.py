@@ -11,8 +11,9 @@ import click
 import msgspec
 
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
+from diagnose.cli.parameters import ProviderName
 from diagnose.model.protocols import BY_NAME
-from diagnose.providers import Language, Server, UnknownProviderError, all_providers, provider
+from diagnose.providers import Language, Server, all_providers, provider
 from diagnose.providers.accounted import Fact, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
 from diagnose.providers.schema import AdminSteps, Kind, Words
@@ -43,15 +44,15 @@ class DescribedProvider(ListedProvider, frozen=True, kw_only=True):
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.argument("name", metavar="[ID]", required=False)
+@click.argument("name", metavar="[NAME]", type=ProviderName(), required=False)
 @page_options
 def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
-    """List the mail providers that are known here, or tell all about one, each fact with its source and date."""
+    """List the mail providers that are known here, or tell all about one, each fact with its source and date.
+
+    NAME is what people call it, an address domain such as 163.com, a mail server, or an id.
+    """
     lang: Language = given["lang"]
-    try:
-        answer: Listing | DescribedProvider = _listed(lang) if name is None else _described(name, lang)
-    except UnknownProviderError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
+    answer: Listing | DescribedProvider = _listed(lang) if name is None else _described(name, lang)
     if given["form"] == "json":
         show_json(answer)
     else:

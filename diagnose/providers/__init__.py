@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnose.providers.accounted import is_sure
 from diagnose.providers.files import UnknownProviderError, all_providers, provider, provider_ids
+from diagnose.providers.naming import provider_called
 from diagnose.providers.placeholder_values import lockout_limit, provider_facts
 from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
@@ -27,6 +28,7 @@ __all__ = [
     "other_servers",
     "owners_of_host",
     "provider",
+    "provider_called",
     "provider_facts",
     "provider_ids",
     "servers_for",

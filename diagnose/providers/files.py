@@ -18,17 +18,29 @@ FOLDER = Path(__file__).parents[1] / "knowledge" / "providers"
 class UnknownProviderError(TextError, LookupError):
     """No file for this id; the message suggests ids that look like it."""
 
-    def __init__(self, provider_id: str, known: Collection[str] = ()) -> None:
-        """*known*: the names that would have been taken; by default the ids of all providers."""
+    def __init__(
+        self,
+        provider_id: str,
+        known: Collection[str] = (),
+        *,
+        meant: Mapping[str, str] | None = None,
+        close: Collection[str] = (),
+    ) -> None:
+        """*known*: the names that would have been taken; by default the ids of all providers.
+
+        *meant*: the ids behind them; of several names of one provider the closest is suggested. *close*: what is
+        suggested, where that is known.
+        """
         with one_at_a_time:
             import difflib
 
-        close = difflib.get_close_matches(provider_id, sorted(known) or provider_ids(), n=3)
+        alike = close or difflib.get_close_matches(provider_id.casefold(), sorted(known) or provider_ids(), n=3)
         self.provider_id = provider_id
-        self.close = tuple(close)
+        by_meaning = {(meant or {}).get(name, name): name for name in reversed([*alike])}
+        self.close = tuple(reversed(by_meaning.values()))
         sentence = text("no provider is called “{name}”", name=provider_id)
         hint = text("no provider is called “{name}”; did you mean {close}?", name=provider_id, close=self.close)
-        super().__init__(hint if close else sentence)
+        super().__init__(hint if self.close else sentence)
 
 
 def provider_ids() -> tuple[str, ...]:

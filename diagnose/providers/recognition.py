@@ -6,8 +6,9 @@ Every run asks this, so the answer comes from one small index made out of all pr
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     domains: dict[str, str]
     mx: dict[str, str]
     hosts: dict[str, tuple[str, ...]]
+    names: dict[str, str]
+    """What people call a provider, its id among it, as `folded_name` writes it."""
 
 
 def by_domain(domain: str) -> str | None:
@@ -64,8 +67,9 @@ def build(providers: Iterable[Provider]) -> Index:
     domains: dict[str, str] = {}
     mx: dict[str, str] = {}
     hosts: defaultdict[str, set[str]] = defaultdict(set)
+    called: dict[str, str] = {}
     for one in providers:
-        for claimed, names in ((domains, one.domains), (mx, one.mx)):
+        for claimed, names in ((domains, one.domains), (mx, one.mx), (called, _names(one))):
             for name in names:
                 if claimed.setdefault(name, one.id) != one.id:
                     raise ValueError(f"{name} is claimed by {claimed[name]} and by {one.id}")
@@ -75,6 +79,7 @@ def build(providers: Iterable[Provider]) -> Index:
         domains=dict(sorted(domains.items())),
         mx=dict(sorted(mx.items())),
         hosts={host: tuple(sorted(ids)) for host, ids in sorted(hosts.items())},
+        names=dict(sorted(called.items())),
     )
 
 
@@ -103,6 +108,8 @@ def index_with(brought: tuple[Package, ...]) -> Index:
                         raise KnowledgeError(
                             file, _line_of(file, name), f"{name} is claimed by {owner!r} and by {one.id!r}"
                         )
+            for name in _names(one):
+                index.names.setdefault(name, one.id)
             for host in _plain_hosts(one):
                 index.hosts[host] = tuple(sorted({*index.hosts.get(host, ()), one.id}))
     return index
@@ -113,6 +120,21 @@ def _line_of(file: Path, name: str) -> int:
     from diagnose.knowledge.loader import line_of_word  # brings YAML
 
     return line_of_word(file, name)
+
+
+def known_names() -> Mapping[str, str]:
+    """What people call providers, as `folded_name` writes it, and the ids that they mean."""
+    return _index().names
+
+
+def folded_name(words: str) -> str:
+    """*words* in the one spelling that names are compared in: letters and digits, without width and case."""
+    return "".join(c for c in unicodedata.normalize("NFKC", words).casefold() if c.isalnum())
+
+
+def _names(one: Provider) -> tuple[str, ...]:
+    words = (one.id, one.names.en, one.names.zh_hans, one.names.zh_hant, *one.aliases)
+    return tuple(dict.fromkeys(folded_name(name) for name in words if name))
 
 
 def _plain_hosts(one: Provider) -> Iterator[str]:

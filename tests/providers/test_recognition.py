@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 import diagnose
-from diagnose.providers import all_providers, by_domain, by_host, by_mx, owners_of_host
+from diagnose.providers import (
+    UnknownProviderError,
+    all_providers,
+    by_domain,
+    by_host,
+    by_mx,
+    owners_of_host,
+    provider_called,
+)
 from diagnose.providers.recognition import INDEX, build, encode_index
 from diagnose.providers.schema import Provider, Words
 
@@ -174,3 +182,77 @@ def test_recognition_reads_no_provider_file() -> None:
     )
 
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60, cwd=Path(diagnose.__file__).parents[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("google", "google"),
+        ("gmail", "google"),
+        ("Gmail", "google"),
+        ("GMAIL.COM", "google"),
+        ("smtp.gmail.com", "google"),
+        ("163.com", "netease-163"),
+        ("yeah.net", "netease-163"),
+        ("网易", "netease-163"),
+        ("QQ", "qq-mail"),
+        ("ｑｑ", "qq-mail"),
+        ("qq.com", "qq-mail"),
+        ("exmail", "tencent-exmail"),
+        ("腾讯企业邮", "tencent-exmail"),
+        ("騰訊企業郵箱", "tencent-exmail"),
+        (" QQ 企业邮箱 ", "tencent-exmail"),
+        ("mxbiz1.qq.com", "tencent-exmail"),
+        ("imap.exmail.qq.com", "tencent-exmail"),
+        ("Office 365", "microsoft365"),
+        ("office-365", "microsoft365"),
+        ("contoso.onmicrosoft.com", "microsoft365"),
+    ],
+)
+def test_a_provider_is_found_by_what_people_call_it(words: str, expected: str) -> None:
+    assert provider_called(words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "close"),
+    [
+        ("腾讯", {"qq-mail", "tencent-exmail"}),
+        ("阿里云", {"aliyun-personal", "aliyun-qiye"}),
+        ("gogle", {"google"}),
+        ("qq-mial", {"qq-mail"}),
+        ("gmail.com.evil.example", set()),
+        ("q", {"qq"}),
+        ("gmial", {"gmail"}),
+        ("", set()),
+        ("@", set()),
+        ("..", set()),
+        ("../qq-mail", None),
+        ("\u202eqq\u0000", None),
+        ("x" * 1_000_000, set()),
+        ("企" * 10_000 + ".com", set()),
+    ],
+)
+def test_a_word_that_means_several_or_none_is_nobody_and_what_is_close_is_named(
+    words: str, close: set[str] | None
+) -> None:
+    if close is None:
+        assert provider_called(words) == "qq-mail"
+        return
+    with pytest.raises(UnknownProviderError) as caught:
+        provider_called(words)
+
+    assert close <= set(caught.value.close)
+    assert bool(close) == bool(caught.value.close)
+    assert len(str(caught.value)) < 1000
+
+
+def test_every_provider_is_found_by_each_of_its_names() -> None:
+    for known in all_providers():
+        for name in (known.id, *known.aliases, *filter(None, (known.names.zh_hans, known.names.zh_hant))):
+            assert provider_called(name) == known.id
+
+
+def test_a_name_that_two_providers_bear_is_a_mistake() -> None:
+    two = [Provider(id=name, names=Words(en=name), aliases=("Corp Mail",)) for name in ("one", "two")]
+    with pytest.raises(ValueError, match="corpmail is claimed by one and by two"):
+        build(two)
