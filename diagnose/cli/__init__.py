@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
+from collections.abc import Iterator
 from gettext import gettext as _
 from importlib import import_module
 from typing import NamedTuple
@@ -20,6 +22,13 @@ from diagnose.model import text
 from diagnose.model.failure import internal_fault
 from diagnose.process.standard_streams import tell
 
+UNDERSTAND, LOOK, HERE = (
+    text("What an error means").msgid,
+    text("Another look at a login").msgid,
+    text("On this computer").msgid,
+)
+"""Headings over the commands in the help."""
+
 
 class Listed(NamedTuple):
     """A command beside the main job."""
@@ -28,21 +37,26 @@ class Listed(NamedTuple):
     """The module that holds it as COMMAND."""
     summary: str
     """A message id, for the list of commands: what would tell it is not loaded for that."""
+    section: str = HERE
+    """The heading that it stands below in that list."""
 
 
 COMMANDS = {
-    "explain": Listed("diagnose.cli.explain", text("What a server's reply, an error message or a cause means.").msgid),
-    "har": Listed("diagnose.cli.har", text("Read a browser's recording of a failed login.").msgid),
-    "replay": Listed("diagnose.cli.replay", text("Judge a saved report again, by today's knowledge.").msgid),
-    "compare": Listed("diagnose.cli.compare", text("What got worse or better between two saved reports.").msgid),
-    "browser": Listed("diagnose.cli.browser", text("Test the person's own browser.").msgid),
-    "causes": Listed("diagnose.cli.causes", text("The causes of failed logins that are known here.").msgid),
-    "providers": Listed("diagnose.cli.providers", text("The mail providers that are known here.").msgid),
+    "explain": Listed(
+        "diagnose.cli.explain", text("What a server's reply, an error message or a cause means.").msgid, UNDERSTAND
+    ),
+    "har": Listed("diagnose.cli.har", text("Read a browser's recording of a failed login.").msgid, LOOK),
+    "replay": Listed("diagnose.cli.replay", text("Judge a saved report again, by today's knowledge.").msgid, LOOK),
+    "compare": Listed("diagnose.cli.compare", text("What got worse or better between two saved reports.").msgid, LOOK),
+    "browser": Listed("diagnose.cli.browser", text("Test the person's own browser.").msgid, LOOK),
+    "causes": Listed("diagnose.cli.causes", text("The causes of failed logins that are known here.").msgid, UNDERSTAND),
+    "providers": Listed("diagnose.cli.providers", text("The mail providers that are known here.").msgid, UNDERSTAND),
     "password-check": Listed("diagnose.cli.password_check", text("Whether a new password keeps the rules.").msgid),
     "lab": Listed("diagnose.cli.lab", text("Diagnose an account on a mail estate of this computer's own.").msgid),
 }
 """By name; whatever else comes first is an address or a domain."""
 MAIN = "diagnose.cli.main_job"
+PROGRAM = "diagnose"
 
 USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
 
@@ -59,11 +73,13 @@ def _ended(arguments: list[str]) -> int:
         return _carried_out([*arguments])  # click takes its list apart
     except click.ClickException as error:
         sentence = secrets.without_secrets(_sentence(error))
+        if isinstance(error, click.UsageError):
+            sentence = _("{sentence} ({command})").format(sentence=sentence, command=_help_for(error.ctx))
         return _without_report(arguments, sentence, USAGE, reported=isinstance(error, UnwrittenError))
     except KnowledgeError as error:
         return _without_report(arguments, str(error), USAGE)
     except (click.Abort, KeyboardInterrupt):
-        tell(f"diagnose: {_('interrupted')}")
+        tell(f"{PROGRAM}: {_('interrupted')}")
         return INTERRUPTED
     except Exception as error:  # a fault of ours, told without what it may hold
         return _without_report(
@@ -76,7 +92,7 @@ def _without_report(arguments: list[str], sentence: str, code: int, *, reported:
 
     *reported*: standard output has had its report.
     """
-    tell(f"diagnose: {sentence}")
+    tell(f"{PROGRAM}: {sentence}")
     own = unreported(arguments, sentence)
     if own is None:
         return code
@@ -87,20 +103,91 @@ def _without_report(arguments: list[str], sentence: str, code: int, *, reported:
 
 
 def _carried_out(arguments: list[str]) -> int:
-    chosen = COMMANDS.get(arguments[0]) if arguments else None
-    name = f"diagnose {arguments[0]}" if chosen else "diagnose"
-    command = translated(import_module(chosen.module if chosen else MAIN).COMMAND)
+    root = Root()
     # not by click's own `main`, which ends the process with 1 where nobody reads what it writes
     with contextlib.redirect_stdout(io.StringIO()) as asked_for:
         try:
-            context = command.make_context(name, arguments[1:] if chosen else arguments)
+            name, command, words = root.resolve_command(click.Context(root), arguments)
+            context = command.make_context(f"{PROGRAM} {name}" if name else PROGRAM, words)
         except click.exceptions.Exit as over:
             context, code = None, over.exit_code
     if context is None:
         print_out(asked_for.getvalue())  # help, or the version
         return code
-    with context:
+    with context, _errors_of(context):
         return int(command.invoke(context) or 0)
+
+
+@contextlib.contextmanager
+def _errors_of(context: click.Context) -> Iterator[None]:
+    """Usage errors that are raised within know which command they are of."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.ctx = error.ctx or context
+        raise
+
+
+class Root(click.Group):
+    """All commands; the main job is carried out by whatever else is named."""
+
+    def __init__(self) -> None:
+        super().__init__(PROGRAM, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name in the person's language; its module is loaded."""
+        listed = COMMANDS.get(cmd_name)
+        return translated(import_module(listed.module).COMMAND) if listed else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command, list[str]]:
+        """Name, command and its own words; without a name it is the main job.
+
+        Options may stand before the name. Raises click.exceptions.NoSuchCommand for what can be no address either.
+        """
+        words = list(args)
+        if words and words[0] not in COMMANDS and words[0].startswith("-"):
+            words = self._name_first(words)
+        if words and (command := self.get_command(ctx, words[0])):
+            return words[0], command, words[1:]
+        if len(words) > 1 and words[0].isascii() and words[0].replace("-", "").isalpha() and words[0][0] != "-":
+            close = difflib.get_close_matches(words[0], COMMANDS, 1)
+            sentence = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
+            raise click.exceptions.NoSuchCommand(words[0], f"{sentence.format(typed=words[0])}.", close, ctx)
+        return None, self.main_job(), list(args)
+
+    def main_job(self) -> click.Command:
+        """The main job in the person's language."""
+        return translated(import_module(MAIN).COMMAND)
+
+    def _name_first(self, words: list[str]) -> list[str]:
+        """*words* with the command's name in front, where it follows options; values of options are no names."""
+        takes_value = {
+            name: not option.is_flag and not option.count
+            for option in self.main_job().params
+            if isinstance(option, click.Option)
+            for name in (*option.opts, *option.secondary_opts)
+        }
+        place, unknown = 0, False
+        while place < len(words) and words[place] != "--":
+            word = words[place]
+            if word.startswith("-"):
+                unknown = word not in takes_value and "=" not in word
+                place += 2 if takes_value.get(word) else 1
+            elif word in COMMANDS:
+                return [word, *words[:place], *words[place + 1 :]]
+            elif unknown:  # an option of the command's own, which may take a value
+                place, unknown = place + 1, False
+            else:
+                break
+        return words
+
+
+def _help_for(context: click.Context | None) -> str:
+    return f"{context.command_path if context and context.command_path else PROGRAM} --help"
 
 
 def _sentence(error: click.ClickException) -> str:

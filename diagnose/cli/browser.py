@@ -13,15 +13,24 @@ import msgspec
 
 from diagnose import providers
 from diagnose.account.secret import Secret
-from diagnose.account.subject import parse_subject
 from diagnose.cli import signals
 from diagnose.cli.formats import rendered
-from diagnose.cli.help import Sectioned
-from diagnose.cli.main_job import LOGIN_OPTIONS, diagnosed, options, request_for, show, ways, write_reports
-from diagnose.cli.parameters import Number, ServiceUrl
+from diagnose.cli.help import Example, Sectioned
+from diagnose.cli.main_job import (
+    LOGIN_OPTIONS,
+    diagnosed,
+    options,
+    request_for,
+    show,
+    subject_named,
+    ways,
+    write_reports,
+)
+from diagnose.cli.parameters import Number
+from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.discovery import DiscoveryOptions, discover
 from diagnose.locale.language import translation
-from diagnose.model import Deadline, Service, Subject, TextError
+from diagnose.model import Deadline, Service, Subject, TextError, text
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.model.protocols import PAGE
 from diagnose.network import Network
@@ -43,7 +52,15 @@ OF_A_PAGE = ("web", "browser", "network.clock")
 """Checks and families, with what they need."""
 
 
-@click.command(cls=Sectioned, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Sectioned,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        Example("diagnose browser", text("the browser alone").msgid),
+        Example("diagnose browser alice@corp.example", text("and the whole diagnosis").msgid),
+        Example("diagnose browser https://webmail.corp.example/", text("and this webmail page").msgid),
+    ),
+)
 @click.argument("subject", required=False, metavar="[ADDRESS|URL]")
 @click.option("--no-open", is_flag=True, help="Do not open the page; print its address on standard error.")
 @click.option(
@@ -103,7 +120,7 @@ def _request(given: dict[str, Any]) -> Request:
         if given["password_in_page"] and logins:
             names = _(", ").join("--" + name.replace("_", "-") for name in (*logins, "password_in_page"))
             raise click.UsageError(_("only one of {names} can be used at a time.").format(names=names))
-        request = request_for(parse_subject(named, given["username"]), given, ask=False)
+        request = request_for(subject_named(named, given["username"]), given, ask=False)
         if given["password_in_page"] and request.subject.address is None:
             raise click.UsageError(_("a login test needs a mailbox address."))
         return request

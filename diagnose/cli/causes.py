@@ -10,9 +10,11 @@ from typing import Any
 import click
 import msgspec
 
+from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page
 from diagnose.knowledge.catalogue import Cause, Fixer, Scope, UnknownCauseError, catalogue, remedies_for
 from diagnose.locale.language import translation
+from diagnose.model import text
 from diagnose.model.report import Impact, ReportRemedy
 from diagnose.rendering.labels import FAMILIES as FAMILY_LABELS
 from diagnose.rendering.labels import FIXERS, IMPACTS
@@ -46,7 +48,14 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[DescribedCause, ...]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Sectioned,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        Example("diagnose causes tls", text("a family of causes").msgid),
+        Example("diagnose causes tls.cert-expired", text("all about one").msgid),
+    ),
+)
 @click.argument("name", metavar="[ID]", required=False)
 @page_options
 def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
@@ -60,7 +69,7 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
         raise click.UsageError(error.sentence.render(_)) from None
     causes = tuple(_described(cause, translation(given["lang"])) for cause in chosen)
     if given["form"] == "json":
-        show_json(Listing(causes=causes))
+        show_json(Listing(causes=causes), given)
     else:
         blocks = _all_about(causes[0], translation(given["lang"])) if name in catalogue() else _table(causes)
         show_page(Page(blocks=tuple(blocks)), given)

@@ -43,7 +43,7 @@ def COMMAND(old: str, new: str, **given: Any) -> int:  # noqa: N802, ANN401 - se
     except TwoSubjectsError as error:
         raise click.UsageError(_("{sentence}.").format(sentence=error.sentence.render(_))) from None
     if given["form"] == "json":
-        show_json(comparison)
+        show_json(comparison, given)
     else:
         show_page(Page(blocks=tuple(_blocks(comparison))), given)
     return int(comparison.got_worse)

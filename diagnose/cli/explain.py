@@ -12,13 +12,15 @@ from typing import IO, Any, get_args
 
 import click
 
+from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import audience_option
-from diagnose.cli.output import print_out
+from diagnose.cli.output import print_out, write_words
 from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
 from diagnose.cli.parameters import ProviderName
 from diagnose.explain import replies_in_lines
 from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
 from diagnose.locale.language import translation
+from diagnose.model import text
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.labels import CERTAINTIES
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
@@ -28,7 +30,7 @@ from diagnose.replies.folding import LARGEST_REPLY
 STANDARD_INPUT = "-"
 
 
-class TakesReplies(click.Command):
+class TakesReplies(Sectioned):
     """A command whose argument may be a POP3 reply, which begins like an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -42,6 +44,14 @@ class TakesReplies(click.Command):
 @click.command(
     cls=TakesReplies,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        Example(
+            'diagnose explain "535 5.7.8 authentication failed" --provider qq.com',
+            text("a line of a mail program or a server").msgid,
+        ),
+        Example("diagnose explain tls.cert-expired --for admin", text("the steps of one cause").msgid),
+        Example("diagnose explain --jsonl replies.jsonl", text("many replies").msgid),
+    ),
     epilog="Exit codes: 0 also where the text reports no failure or means nothing, 2 wrong usage.",
 )
 @click.argument("words", metavar="TEXT", nargs=-1)
@@ -60,7 +70,7 @@ class TakesReplies(click.Command):
     metavar="FILE",
     help="Read many texts, a JSON object with “id” and “reply” a line (- is standard input), and write one a line.",
 )
-@click.option("--verbose", is_flag=True, help="Everybody's remedies, and those of all causes.")
+@click.option("-v", "--verbose", is_flag=True, help="Everybody's remedies, and those of all causes.")
 @audience_option
 @page_options
 def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
@@ -83,7 +93,7 @@ def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 
         translate=translation(given["lang"]),
     )
     if given["form"] == "json":
-        show_json(explanation)
+        show_json(explanation, given)
     else:
         show_page(_page(explanation, close_ids(told), verbose=given["verbose"]), given)
     return 0
@@ -104,14 +114,18 @@ def _explain_lines(file: str, given: dict[str, Any]) -> None:
     translate = translation(given["lang"])
     piped = file == STANDARD_INPUT
     tell_what_is_left_out()
+    lines = list[str]()
+    show = print_out if given["output"] is None else lines.append
     with contextlib.nullcontext(sys.stdin.buffer) if piped else _opened(file) as stream:
         try:
             for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider_id"]):
-                print_out(replies_in_lines.format_line(answer, translate) + "\n")
+                show(replies_in_lines.format_line(answer, translate) + "\n")
         except replies_in_lines.LineError as error:
             name, problem = _("standard input") if piped else file, error.sentence.render(_)
             sentence = _("{file}, line {number}: {problem}").format(file=name, number=error.number, problem=problem)
             raise click.ClickException(sentence) from None
+    if given["output"] is not None:
+        write_words(given["output"], "".join(lines))
 
 
 def _opened(file: str) -> IO[bytes]:

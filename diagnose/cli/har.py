@@ -10,12 +10,12 @@ import click
 
 from diagnose import providers
 from diagnose.account.person import Consent, Person
-from diagnose.cli.help import Sectioned
+from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options, presentation
 from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.discovery import DiscoveryOptions
 from diagnose.har import HarError, Recording, read_har
-from diagnose.model import Deadline, Subject
+from diagnose.model import Deadline, Subject, text
 from diagnose.model.browsing import Browsing
 from diagnose.network.owner import registered
 from diagnose.planning.selection import Selection
@@ -29,6 +29,10 @@ READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45
 @click.command(
     cls=Sectioned,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        Example("diagnose har login.har", text("which request broke the login").msgid),
+        Example("diagnose har login.har --sanitize shared.har", text("and a copy that can be passed on").msgid),
+    ),
     epilog="Nothing is sent over any network. Exit codes: 0 the recorded login works, 1 a cause that blocks, "
     "2 wrong usage, 3 no login in the recording, or none that explains itself.",
 )

@@ -7,9 +7,14 @@ import inspect
 from collections.abc import Callable, Iterable
 from gettext import gettext as _
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
+from click.core import ParameterSource
+
+PARAMS = "__click_params__"
+"""Where click's decorators keep the options of a function that is no command yet."""
 
 
 def translated(command: click.Command) -> click.Command:
@@ -29,28 +34,77 @@ def section(title: str, *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """*options*, which click's decorators make, below one heading, the message id *title*; for `Sectioned` commands."""
 
     def decorate(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
+        made: list[Any] = command.params if isinstance(command, click.Command) else vars(command).get(PARAMS, [])
+        before = len(made)
         for option in reversed(options):
             command = option(command)
-            made: list[Any] = command.params if isinstance(command, click.Command) else command.__click_params__
-            made[-1].section = title
+        for one in (made or vars(command).get(PARAMS, []))[before:]:
+            one.section = title
         return command
 
     return decorate
 
 
+class Example(NamedTuple):
+    """A command line for the help, and what it is for."""
+
+    line: str
+    meaning: str
+    """A message id."""
+
+
 class Sectioned(click.Command):
-    """A command whose help shows its options by section; options without a section come last."""
+    """A command whose help shows examples, and its options by section; options without a section come last."""
+
+    def __init__(self, *args: Any, examples: tuple[Example, ...] = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Click's; where a file takes the place of standard output, its suffix says the format that no option says."""
+        rest = super().parse_args(ctx, args)
+        file = ctx.params.get("output")
+        if file is not None and ctx.get_parameter_source("form") is not ParameterSource.COMMANDLINE:
+            ctx.params["form"] = self.form_of(file) or ctx.params["form"]
+        return rest
+
+    def form_of(self, file: Path) -> str | None:
+        """The format that *file*'s suffix names, among those of the option --format."""
+        from diagnose.cli.formats import format_of
+
+        known = next(
+            (one.type for one in self.params if one.name == "form" and isinstance(one.type, click.Choice)), None
+        )
+        form = format_of(file.suffix)
+        return form if known is not None and form in known.choices else None
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What it does, then the examples."""
+        super().format_help_text(ctx, formatter)
+        if self.examples:
+            with formatter.section(_("Examples")):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example.line}\n")
+                    formatter.indent()
+                    formatter.indent()
+                    formatter.write_text(_(example.meaning))
+                    formatter.dedent()
+                    formatter.dedent()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One list a section, in the order in which the sections were declared."""
+        for title, rows in self.option_rows(ctx).items():
+            with formatter.section(_(title) if title else _("Options")):
+                formatter.write_dl(rows)
+
+    def option_rows(self, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
+        """Names and help of the options by section, a message id; those without a section below "", at the end."""
         rows: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             if isinstance(parameter, click.Option) and (row := parameter.get_help_record(ctx)):
                 rows.setdefault(getattr(parameter, "section", ""), []).append(row)
-        rest = rows.pop("", [])
-        for title, listed in (*((_(title), listed) for title, listed in rows.items()), (_("Options"), rest)):
-            with formatter.section(title):
-                formatter.write_dl(listed)
+        rows[""] = rows.pop("", [])
+        return rows
 
 
 class _Formatter(click.HelpFormatter):

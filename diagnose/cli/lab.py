@@ -16,7 +16,7 @@ from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli.formats import format_of, require_many
-from diagnose.cli.help import Sectioned
+from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.main_job import (
     carry_out,
     options,
@@ -27,11 +27,12 @@ from diagnose.cli.main_job import (
     write_reports,
 )
 from diagnose.cli.output import print_out
-from diagnose.cli.parameters import ResolverAddress, ServiceUrl
+from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import DiscoveryOptions
 from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 from diagnose.lab.trial import Trial
+from diagnose.model import text
 from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
 from diagnose.process.standard_streams import tell
@@ -168,7 +169,15 @@ def _outcome(done: Trial) -> tuple[str, str]:
     return expected, (done.lacking or found) + faults
 
 
-@click.command(cls=Sectioned, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Sectioned,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        Example("diagnose lab", text("the report of a wrong password").msgid),
+        Example("diagnose lab cert-expired --lang zh -o report.html", text("another fault, as a page").msgid),
+        Example("diagnose lab --list", text("all faults that can be had").msgid),
+    ),
+)
 @click.argument("scenario", default="wrong-password")
 @click.option("--list", "listing", is_flag=True, help="Name the scenarios.")
 @click.option(
@@ -189,7 +198,7 @@ def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int
         if given["strict"]:  # the scenarios say what is found without it
             raise click.UsageError(_("--strict cannot be used with --all."))
         source = click.get_current_context().get_parameter_source("form")
-        return _carry_out_all(given, shows_reports=source is not ParameterSource.DEFAULT)
+        return _carry_out_all(given, shows_reports=source is not ParameterSource.DEFAULT or given["output"])
     chosen = scenario_named(scenario)
     try:
         with Estate(chosen) as estate:

@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from diagnose.account.history import PENDING, History
+from diagnose.account.pasted import understood
 from diagnose.account.person import Consent, OtherMailbox, Person
 from diagnose.account.secret import Secret
-from diagnose.account.subject import parse_subject
+from diagnose.account.subject import SubjectError, parse_subject
 from diagnose.cli import COMMANDS, INTERRUPTED, secrets, signals
 from diagnose.cli.formats import exit_code, formats, rendered
 from diagnose.cli.github_actions import harmless, tell_job
-from diagnose.cli.help import Sectioned, section
+from diagnose.cli.help import Example, Sectioned, section
 from diagnose.cli.options import (
     audience_option,
     clean_browser_option,
+    format_options,
     lang_option,
     no_color_option,
+    output_option,
     profiles_option,
+    verbose_option,
 )
-from diagnose.cli.output import UnwrittenError, print_out, terminal_style, write_file
-from diagnose.cli.parameters import Number, ProviderName, ReportFile, ResolverAddress, ServiceUrl
+from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
+from diagnose.cli.parameters import Number, ProviderName, ReportFile
 from diagnose.cli.progress import progress_or_none
+from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import DiscoveryOptions
 from diagnose.locale.language import translation
-from diagnose.model import Subject, TextError, text
+from diagnose.model import Subject, TextError, quote, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
+from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
 from diagnose.running.interruption import Interruption
@@ -50,6 +58,8 @@ from diagnose.running.request import DEFAULT_SECONDS, NetworkOptions, Presentati
 SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 TO_BE_READ = "text"
 """The format that a log shows; whatever is in another goes to a program, which wants it unchanged."""
+LONGEST_NAME = 40
+"""Characters of a word that may be meant as a command."""
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
 """Those that say where the secret comes from; one at most."""
 
@@ -79,20 +89,14 @@ def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
                 metavar="FILE",
                 help="Also write a report; the suffix gives the format: .html .txt .md .json .xml (JUnit) .prom.",
             ),
-            click.option(
-                "--format",
-                "form",
-                type=click.Choice(formats()),
-                default="text",
-                show_default=True,
-                help="Standard output.",
-            ),
+            format_options("text", *(one for one in formats() if one != "text")),
+            output_option,
             audience_option,
             lang_option,
             click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
             click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
-            click.option("--quiet", is_flag=True, help="No progress; verdict and causes only."),
-            click.option("--verbose", is_flag=True, help="Everybody's remedies and all facts."),
+            click.option("-q", "--quiet", is_flag=True, help="No progress; verdict and causes only."),
+            verbose_option,
             no_color_option,
         ),
     ]
@@ -169,16 +173,42 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
 class MainJob(Sectioned):
     """Its help names the other commands, too."""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands, then the exit codes."""
-        with formatter.section(_("Other commands")):
-            formatter.write_dl([(f"diagnose {name}", _(one.summary)) for name, one in COMMANDS.items()])
-        super().format_epilog(ctx, formatter)
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Of the main job, and of the commands."""
+        super().format_usage(ctx, formatter)
+        formatter.write_usage(ctx.command_path, _("COMMAND [OPTIONS] …"), prefix=_("or: "))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands by section, then the options."""
+        for section_ in dict.fromkeys(one.section for one in COMMANDS.values()):
+            with formatter.section(_(section_)):
+                formatter.write_dl(
+                    [(f"diagnose {name}", _(one.summary)) for name, one in COMMANDS.items() if one.section == section_]
+                )
+        super().format_options(ctx, formatter)
+
+
+EXAMPLES = (
+    Example("diagnose alice@corp.example", text("asks for the password, and tells the cause and what to do").msgid),
+    Example("diagnose corp.example", text("checks a mail domain without any login").msgid),
+    Example("diagnose alice@corp.example -o report.html --redact", text("a page to pass on").msgid),
+    Example("diagnose alice@corp.example --imap mail.corp.example:993", text("names the server").msgid),
+    Example('diagnose explain "535 5.7.8 authentication failed"', text("what an error message means").msgid),
+)
+
+GUIDE = (
+    Example("diagnose alice@corp.example", text("asks for the password, and tells the cause and what to do").msgid),
+    Example("diagnose corp.example", text("checks a mail domain without any login").msgid),
+    Example('diagnose explain "LOGIN failed"', text("what an error message means").msgid),
+    Example("diagnose browser", text("looks for the fault in the browser").msgid),
+    Example("diagnose --help", text("all commands and options").msgid),
+)
 
 
 @click.command(
     cls=MainJob,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=EXAMPLES,
     epilog="Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
 )
 @click.version_option(
@@ -187,7 +217,7 @@ class MainJob(Sectioned):
     message="%(prog)s %(version)s",
     help="Show the version and exit.",
 )
-@click.argument("subject", metavar="ADDRESS|DOMAIN")
+@click.argument("subject", metavar="ADDRESS|DOMAIN", required=False)
 @ways
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the dispatcher looks for; click's values
@@ -195,16 +225,49 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
 
     An ADDRESS (it holds an @) is diagnosed with one login; a DOMAIN is checked without any.
     """
-    try:
-        subject = parse_subject(given["subject"], given["username"])
-    except TextError as error:  # which may be a command, misspelt
-        sentence = error.sentence.render(_)
-        commands = () if "@" in given["subject"] else difflib.get_close_matches(given["subject"], COMMANDS, 1)
-        raise click.exceptions.NoSuchCommand(given["subject"], f"{sentence}.", commands) from None
+    subject = asked_for() if given["subject"] is None else subject_named(given["subject"], given["username"])
     try:
         return carry_out(request_for(subject, given, ask=True), given)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None
+
+
+def subject_named(typed: str, username: str | None = None) -> Subject:
+    """The subject that a person means who typed or pasted *typed*. Raises click.UsageError with the corrected form."""
+    try:
+        subject, read = understood(typed, username)
+    except SubjectError as error:  # which may be a command, misspelt
+        commands = () if "@" in typed else difflib.get_close_matches(typed[:LONGEST_NAME], COMMANDS, 1)
+        sentence = error.sentence.render(_)
+        raise click.exceptions.NoSuchCommand(typed, f"{sentence}." if commands else sentence, commands) from None
+    if read is not None:
+        tell(_("Read as {address}.").format(address=quote(read)))
+    return subject
+
+
+def asked_for() -> Subject:
+    """The subject that is typed at a terminal, after a short guide. Raises click.UsageError off a terminal."""
+    context = click.get_current_context()
+    if all(context.get_parameter_source(name) is not ParameterSource.COMMANDLINE for name in context.params):
+        for line in _guide():
+            tell(line)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        missing = next(one for one in context.command.params if one.name == "subject")
+        raise click.MissingParameter(ctx=context, param=missing)
+    username = context.params["username"]
+    found: Subject = click.prompt(
+        _("Mail address or domain"), value_proc=lambda typed: subject_named(typed, username), err=True
+    )
+    return found
+
+
+def _guide() -> Iterator[str]:
+    yield _("diagnose tells why somebody cannot log in to their mailbox, proves it, and says what to do.")
+    yield ""
+    width = max(len(example.line) for example in GUIDE)
+    for example in GUIDE:
+        yield f"  {example.line:<{width}}  {_(example.meaning)}"
+    yield ""
 
 
 def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
@@ -289,7 +352,7 @@ def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:
         if given["activation_password_env"]:
             raise click.UsageError(_("--activation-password-env goes with --activation-mailbox."))
         return None
-    other = other_mailbox(given["activation_mailbox"])
+    other = other_mailbox(subject_named(given["activation_mailbox"]).address or given["activation_mailbox"])
     if given["activation_password_env"]:
         password = secrets.from_environment(given["activation_password_env"])
     else:
@@ -401,9 +464,11 @@ def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> N
         audience=given["audience"],
         verbose=given["verbose"],
         quiet=given["quiet"],
+        file=given["output"],
     )
     words = rendered(given["form"], content, style)
-    print_out(harmless(words) if given["form"] == TO_BE_READ else words)
+    read = given["form"] == TO_BE_READ and given["output"] is None
+    put_out(harmless(words) if read else words, given["output"])
 
 
 def raise_together(unwritten: list[click.ClickException]) -> None:

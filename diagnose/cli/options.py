@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from diagnose.locale.language import LANGUAGES, of_computer
+from diagnose.cli.parameters import LanguageName, OutputFile
+from diagnose.locale.language import of_computer
 
 lang_option = click.option(
     "--lang",
-    type=click.Choice(LANGUAGES),
+    type=LanguageName(),
     default=of_computer,
-    help="The report's language; by default that of the locale.",
+    help="The report's language, also as zh, zh_CN or zh-TW; by default that of the locale.",
 )
 audience_option = click.option(
     "--for",
@@ -21,15 +24,45 @@ audience_option = click.option(
     help="Whose remedies come first.",
 )
 no_color_option = click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Everybody's remedies and all facts.")
 clean_browser_option = click.option(
     "--clean-browser",
     "clean_browser",
     is_flag=True,
     help="Also open the webmail page in a clean profile of an installed Chrome, Edge or Chromium.",
 )
-page_format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Standard output."
-)
 profiles_option = click.option(
     "--profiles", is_flag=True, help="Read what browsers on this computer hold for the webmail page; never a password."
 )
+output_option = click.option(
+    "-o",
+    "--output",
+    "output",
+    type=OutputFile(),
+    metavar="FILE",
+    help="Write to FILE instead of standard output; without --format its suffix gives the format.",
+)
+
+
+def format_options(*forms: str) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
+    """``--format`` with *forms*, the first of which is the default, and ``--json`` for short."""
+
+    def decorate(command: Any) -> Any:  # noqa: ANN401 - likewise
+        for option in (
+            click.option("--json", "form", flag_value="json", help="JSON, for programs."),
+            click.option(
+                "--format",
+                "form",
+                type=click.Choice(forms),
+                default=forms[0],
+                show_default=True,
+                help="Standard output.",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+page_format_option = format_options("text", "json")

@@ -33,7 +33,14 @@ def write_file(file: Path, content: Report | Sequence[Report], style: RenderStyl
     name = format_of(file.suffix)
     if name is None:
         raise ValueError(file.suffix)
-    words = rendered(name, content, style)
+    write_words(file, rendered(name, content, style), for_collectors=renderer(name).for_collectors)
+
+
+def write_words(file: Path, words: str, *, for_collectors: bool = False) -> None:
+    """Write *words* to *file*, which appears whole or not at all, and keeps its mode. Raises click.ClickException.
+
+    *for_collectors*: another user's program reads it, so that a new one has the mode that the umask leaves.
+    """
     try:
         if (why := irreplaceable(file)) is not None:
             raise click.ClickException(why)
@@ -42,7 +49,7 @@ def write_file(file: Path, content: Report | Sequence[Report], style: RenderStyl
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:
             fresh = Path(folder, file.name)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-            descriptor = os.open(fresh, flags, 0o666 if renderer(name).for_collectors else 0o600)
+            descriptor = os.open(fresh, flags, 0o666 if for_collectors else 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
                 stream.write(words)
             if mode is not None:
@@ -76,20 +83,32 @@ def terminal_style(
     audience: Audience = "user",
     verbose: bool = False,
     quiet: bool = False,
+    file: Path | None = None,
 ) -> RenderStyle:
-    """What standard output can show: a terminal's width and colours, or plain text of 80 columns."""
-    terminal = sys.stdout.isatty()
+    """What standard output can show: a terminal's width and colours, or plain text of 80 columns.
+
+    *file*: what takes its place; it is written in UTF-8.
+    """
+    terminal = file is None and sys.stdout.isatty()
     color = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return RenderStyle(
         translate=translate,
         width=shutil.get_terminal_size().columns if terminal else 80,
         height=shutil.get_terminal_size().lines if terminal else None,
         color=color,
-        ascii="utf" not in (sys.stdout.encoding or "").lower(),
+        ascii=file is None and "utf" not in (sys.stdout.encoding or "").lower(),
         audience=audience,
         verbose=verbose,
         quiet=quiet,
     )
+
+
+def put_out(words: str, file: Path | None) -> None:
+    """*words* to *file*, where one takes the place of standard output. Raises click.ClickException."""
+    if file is None:
+        print_out(words)
+    else:
+        write_words(file, words)
 
 
 def print_out(words: str) -> None:

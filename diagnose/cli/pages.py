@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from diagnose.cli.formats import renderer
-from diagnose.cli.options import lang_option, no_color_option, page_format_option
-from diagnose.cli.output import print_out, terminal_style
+from diagnose.cli.options import lang_option, no_color_option, output_option, page_format_option
+from diagnose.cli.output import put_out, terminal_style
 from diagnose.knowledge.packages import packages
 from diagnose.locale.language import translation
 from diagnose.model.text import json_text
@@ -20,7 +20,7 @@ from diagnose.rendering.page import Page
 
 def page_options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
     """The options that say how an answer is shown."""
-    return page_format_option(lang_option(no_color_option(command)))
+    return page_format_option(output_option(lang_option(no_color_option(command))))
 
 
 def show_page(page: Page, given: dict[str, Any]) -> None:
@@ -34,14 +34,15 @@ def show_page(page: Page, given: dict[str, Any]) -> None:
         no_color=given["no_color"],
         audience=given.get("audience", "user"),
         verbose=given.get("verbose", False),
+        file=given["output"],
     )
-    print_out(draw(page, style))
+    put_out(draw(page, style), given["output"])
 
 
-def show_json(answer: msgspec.Struct) -> None:
+def show_json(answer: msgspec.Struct, given: dict[str, Any]) -> None:
     """*answer* to standard output, for programs."""
     tell_what_is_left_out()
-    print_out(json_text(msgspec.to_builtins(answer)) + "\n")
+    put_out(json_text(msgspec.to_builtins(answer)) + "\n", given["output"])
 
 
 def tell_what_is_left_out() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
-import re
 import tempfile
-import urllib.parse
 from collections.abc import Callable, Collection
 from gettext import gettext as _
 from pathlib import Path
@@ -14,14 +11,13 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from diagnose.account.subject import SubjectError, host_name
 from diagnose.cli.formats import format_of, suffixes
 from diagnose.cli.output import irreplaceable
-from diagnose.model import Service
-from diagnose.model.domains import ascii_url
-from diagnose.model.protocols import Protocol
-from diagnose.network import Nameserver, is_address
-from diagnose.providers import UnknownProviderError, provider_called, provider_ids
+from diagnose.locale import language
+from diagnose.locale.language import LANGUAGES
+from diagnose.providers import Language, UnknownProviderError, provider_called, provider_ids
+
+STANDARD_OUTPUT = "-"
 
 
 class Number(click.FloatRange):
@@ -42,103 +38,16 @@ class Number(click.FloatRange):
         return number
 
 
-class ServiceUrl(click.ParamType[Service]):
-    """A URL such as ``imaps://imap.example.com:993``."""
-
-    name = "url"
-
-    def __init__(self, protocol: Protocol) -> None:
-        self.protocol = protocol
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Service:
-        """*value* as a service."""
-        if isinstance(value, Service):
-            return value
-        word = str(value)
-        ports = {port.scheme: port for port in self.protocol.ports}
-        # before anything else: a word that may hold a password is not repeated in what is wrong with it
-        if "@" in (word if not self.protocol.http else _before_the_path(word)):
-            self.fail(_("a URL may not hold a user name or a password."), param, ctx)
-        try:
-            url = urllib.parse.urlsplit(word)
-            port = url.port
-        except ValueError:
-            self.fail(_("“{word}” is not a URL.").format(word=word.partition("@")[2] or word), param, ctx)
-        if url.scheme.lower() not in ports or not url.hostname:
-            begins = " / ".join(f"{scheme}://" for scheme in ports)
-            self.fail(
-                _("“{word}” is not a URL that begins with {begins}.").format(
-                    word=word.partition("@")[2] or word, begins=begins
-                ),
-                param,
-                ctx,
-            )
-        if not self.protocol.http and (url.path.strip("/") or url.query or url.fragment):
-            self.fail(_("“{word}” holds more than a host and a port.").format(word=word), param, ctx)
-        usual = ports[url.scheme.lower()]
-        if port == 0:
-            self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
-        return Service(
-            protocol=self.protocol.name,
-            host=self._host(url.hostname, param, ctx),
-            port=port or usual.number,
-            tls=usual.tls,
-            source="option",
-            url=ascii_url(word) if self.protocol.http else None,
-        )
-
-    def _host(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if is_address(name) or name == "localhost":
-            return name
-        try:
-            return host_name(name)
-        except SubjectError:
-            self.fail(_("“{word}” is not a host name.").format(word=name), param, ctx)
-
-
-def _before_the_path(word: str) -> str:
-    """What of a URL stands before its path: scheme, and what is before and behind the @ of the host."""
-    scheme, mark, rest = word.partition("//")
-    return scheme + mark + re.split("[/?#]", rest)[0] if mark else word
-
-
-class ResolverAddress(click.ParamType[Nameserver]):
-    """``IP[:PORT]``, an IPv6 address with a port in brackets."""
-
-    name = "ip[:port]"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Nameserver:
-        """*value* as a name server."""
-        if isinstance(value, Nameserver):
-            return value
-        word = str(value)
-        address, port = word, ""
-        if word.startswith("["):
-            address, _bracket, port = word[1:].partition("]")
-            port = port.removeprefix(":")
-        elif word.count(":") == 1:
-            address, _colon, port = word.partition(":")
-        try:
-            ipaddress.ip_address(address)
-            number = int(port) if port else 53
-        except ValueError:
-            self.fail(_("“{word}” is not an IP address, or one with a port.").format(word=word), param, ctx)
-        if not 0 < number < 65536:
-            self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
-        return Nameserver(address, number)
-
-
-class ReportFile(click.ParamType[Path]):
-    """A file to write a report to; its folder has to be there, its suffix has to name a format."""
+class OutputFile(click.ParamType[Path]):
+    """A file to write to in place of standard output; its folder has to be there. ``-`` is standard output: None."""
 
     name = "file"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path | None:  # type: ignore[override]  # click takes None for a value as well
         """*value* as a path that can be written to."""
-        file = Path(str(value))
-        if format_of(file.suffix) is None:
-            known = _(", ").join(suffixes())
-            self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=known), param, ctx)
+        return None if str(value) == STANDARD_OUTPUT else self._writable(Path(str(value)), param, ctx)
+
+    def _writable(self, file: Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if not file.parent.is_dir():
             self.fail(_("there is no folder “{folder}”.").format(folder=file.parent), param, ctx)
         try:  # permissions do not tell all: of a full disk, say, or of a folder that only looks like one
@@ -149,6 +58,29 @@ class ReportFile(click.ParamType[Path]):
         if why is not None:
             self.fail(why, param, ctx)
         return file
+
+
+class ReportFile(OutputFile):
+    """A file to write a report to; its folder has to be there, its suffix has to name a format."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """*value* as a path that can be written to."""
+        file = Path(str(value))
+        if format_of(file.suffix) is None:
+            known = _(", ").join(suffixes())
+            self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=known), param, ctx)
+        return self._writable(file, param, ctx)
+
+
+class LanguageName(click.Choice[Language]):
+    """One of our languages, or a locale that has one of them as its nearest: ``zh_CN``, ``zh-TW``, ``en_GB.UTF-8``."""
+
+    def __init__(self) -> None:
+        super().__init__(LANGUAGES)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Language:
+        """*value* as one of our languages."""
+        return language.named(str(value)) or super().convert(value, param, ctx)
 
 
 class ProviderName(click.ParamType[str]):

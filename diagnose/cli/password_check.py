@@ -13,6 +13,7 @@ import msgspec
 from diagnose.account.password_rules import PasswordRule, Score, State, Strength, Weakness, judge_rules, judge_strength
 from diagnose.account.secret import Secret
 from diagnose.cli import secrets
+from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.cli.parameters import ProviderName
 from diagnose.locale.language import translation
@@ -68,6 +69,14 @@ class CheckedPassword(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(
+    cls=Sectioned,
+    examples=(
+        Example("diagnose password-check --provider exmail", text("asks for the new password").msgid),
+        Example(
+            "diagnose password-check --provider exmail --account alice@corp.example",
+            text("and looks for the account's name in it").msgid,
+        ),
+    ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 the password fits, 1 it breaks a rule, 2 wrong usage.",
 )
@@ -96,7 +105,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     strength = judge_strength(password.reveal(), _personal(given["account"], known))
     fits = all(rule.state != "broken" for rule in rules)
     if given["form"] == "json":
-        show_json(_answer(known, rules, strength, lang))
+        show_json(_answer(known, rules, strength, lang), given)
     else:
         show_page(Page(blocks=tuple(_blocks(known, rules, strength, lang))), given)
     return FITS if fits else BREAKS_A_RULE

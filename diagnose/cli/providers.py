@@ -10,8 +10,10 @@ from typing import Any
 import click
 import msgspec
 
+from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.cli.parameters import ProviderName
+from diagnose.model import text
 from diagnose.model.protocols import BY_NAME
 from diagnose.providers import Language, Server, all_providers, provider
 from diagnose.providers.accounted import Fact, facts_of
@@ -43,7 +45,14 @@ class DescribedProvider(ListedProvider, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Sectioned,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        Example("diagnose providers 163.com", text("by an address domain").msgid),
+        Example("diagnose providers exmail --json", text("by a name, for programs").msgid),
+    ),
+)
 @click.argument("name", metavar="[NAME]", type=ProviderName(), required=False)
 @page_options
 def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
@@ -54,7 +63,7 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
     lang: Language = given["lang"]
     answer: Listing | DescribedProvider = _listed(lang) if name is None else _described(name, lang)
     if given["form"] == "json":
-        show_json(answer)
+        show_json(answer, given)
     else:
         blocks = _table(answer, lang) if isinstance(answer, Listing) else _all_about(answer, lang)
         show_page(Page(blocks=tuple(blocks)), given)

@@ -26,6 +26,9 @@ DOMAIN = "diagnose"
 TRADITIONAL = {"tw", "hk", "mo", "cht"}
 """Regions (ISO 3166-1), and Windows' mark, of Chinese in the Traditional script; any other's is Simplified."""
 
+_SUBTAG = re.compile(r"[a-z]{4}|[a-z]{2}|[0-9]{3}|cht|chs")
+"""Script or region (BCP 47), or one of Windows' marks of Chinese."""
+
 
 def translation(language: Language) -> Callable[[str], str]:
     """From a message id to its text in *language*; English needs no catalogue, and what one lacks stays English.
@@ -88,7 +91,15 @@ def asked_for(arguments: Iterable[str]) -> Language | None:
             found = next(words, None)
         elif word.startswith("--lang="):
             found = word.partition("=")[2]
-    return next((one for one in LANGUAGES if found and one.lower() == found.lower()), None)
+    return named(found) if found else None
+
+
+def named(word: str) -> Language | None:
+    """The language that *word* names: one of ours, or a locale of English or Chinese as `of_locale` reads it."""
+    language, *details = _parts(word)
+    if language not in {one.partition("-")[0] for one in LANGUAGES} or not all(map(_SUBTAG.fullmatch, details)):
+        return None
+    return of_locale(word)
 
 
 def of_computer(environment: Mapping[str, str] = os.environ) -> Language:
@@ -101,13 +112,18 @@ def of_computer(environment: Mapping[str, str] = os.environ) -> Language:
 
 def of_locale(name: str) -> Language:
     """The nearest of our languages to a locale, as POSIX (``zh_TW.UTF-8``) or BCP 47 (``zh-Hant-HK``) writes it."""
-    language, *details = re.split(r"[-_]", re.split(r"[.@]", name.lower())[0])
+    language, *details = _parts(name)
     if language != "zh":
         return "en"
     scripts = [detail for detail in details if detail in {"hans", "hant"}]
     if scripts:
         return "zh-Hant" if scripts[0] == "hant" else "zh-Hans"
     return "zh-Hant" if TRADITIONAL & set(details) else "zh-Hans"
+
+
+def _parts(locale: str) -> list[str]:
+    """Language, script and region of *locale*, in lower case, without charset and modifier."""
+    return re.split(r"[-_]", re.split(r"[.@]", locale.strip().lower())[0])
 
 
 def _of_desktop() -> str | None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from typing import Any, NamedTuple
 
 import pytest
 
 from diagnose.cli import run
+
+HELP = re.compile(r" \(diagnose(?: [a-z-]+)? --help\)$")
+"""Where a sentence on wrong usage says how it is done."""
 
 
 class Done(NamedTuple):
@@ -45,5 +49,6 @@ class CommandLine:
         assert (code, out) == (2, "")
         assert err.startswith("diagnose: ")
         assert err.count("\n") == 1
-        assert err.rstrip("\n").endswith((".", "?"))
-        return err.removeprefix("diagnose: ").rstrip("\n")
+        sentence = HELP.sub("", err.removeprefix("diagnose: ").rstrip("\n"))
+        assert sentence.endswith((".", "?"))
+        return sentence

@@ -25,7 +25,7 @@ from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
 from diagnose.cli.main_job import write_reports
 from diagnose.cli.output import write_file
-from diagnose.cli.parameters import ResolverAddress, ServiceUrl
+from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.model.protocols import BY_NAME, PAGE
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import diagnose
@@ -66,14 +66,23 @@ def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "ADDRESS"),
         (("",), "not a domain name"),
         (("nonsense",), "neither a command"),
         (("alice@",), "after the @"),
         (("@corp.example",), "before the @"),
         (("a b@corp.example",), "blank"),
         (("alice@@corp.example",), "more than one @"),
-        (("alice＠corp.example",), "full-width"),
+        (("alice＠corp.example＠",), "an address looks like"),
+        (("alice @ corp.example",), "did you mean alice@corp.example?"),
+        (("alice@@corp.example",), "did you mean alice@corp.example?"),
+        (("alice@gmail,com",), "did you mean alice@gmail.com?"),
+        (("alice@gmail",), "did you mean alice@gmail.com?"),
+        (("alice at corp.example",), "did you mean alice@corp.example?"),
+        (("https://webmail.corp.example/x",), "did you mean webmail.corp.example?"),
+        (("@corp.example",), "alice@corp.example"),
+        (("expalin", "535 5.7.8"), "explain"),
+        (("explain", "--protcol", "imap", "x"), "--protocol"),
+        (("--json", "providrs"), "providers"),
         (("a..b@corp.example",), "dot too many"),
         (("192.0.2.1",), "neither a command"),
         (("x" * 300 + ".example",), "not a domain name"),
@@ -92,6 +101,13 @@ def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
         ((ALICE, "--skip", "tlss"), "tlss"),
         ((ALICE, "--only", "discovery"), "discovery"),
         ((ALICE, "--imap", "imap.corp.example"), "imaps://"),
+        ((ALICE, "--imap", "imap.corp.example"), "did you mean imaps://imap.corp.example?"),
+        ((ALICE, "--imap", "imap.corp.example:2993"), "imap://imap.corp.example:2993"),
+        ((ALICE, "--imap", "imap.corp.example:99999"), "imaps://"),
+        ((ALICE, "--imap", "993"), "imaps://"),
+        ((ALICE, "--imap", "1" * 100_000), "imaps://"),
+        ((ALICE, "--webmail", "webmail.corp.example"), "did you mean https://webmail.corp.example?"),
+        ((ALICE, "--output", "/no/such/folder/report.html"), "/no/such/folder"),
         ((ALICE, "--imap", "pop3s://mail.corp.example"), "imaps://"),
         ((ALICE, "--imap", "imaps://"), "imaps://"),
         ((ALICE, "--imap", "imaps://mail.corp.example:99999"), "not a URL"),
@@ -120,7 +136,9 @@ def test_wrong_usage_is_one_sentence(
     """On standard error, with exit code 2, and before anything is asked of the network."""
     also = ("--resolver", resolver) if arguments else ()
 
-    assert told in usage_error(capfd, *arguments, *also)
+    sentence = usage_error(capfd, *arguments, *also)
+    assert told in sentence
+    assert sentence.endswith((" --help)\n", " --list)\n"))
 
 
 @pytest.mark.parametrize(
@@ -231,6 +249,14 @@ def test_an_at_sign_in_a_path_is_fine(url: str) -> None:
     [
         ("imaps://mail.corp.example", ("imap", 993, "implicit", None)),
         ("smtp://mail.corp.example", ("smtp", 587, "starttls", None)),
+        ("mail.corp.example:993", ("imap", 993, "implicit", None)),
+        ("mail.corp.example：143", ("imap", 143, "starttls", None)),
+        ("mail.corp.example 465", ("smtp", 465, "implicit", None)),
+        (" “mail.corp.example:587” ", ("smtp", 587, "starttls", None)),
+        ("192.0.2.1:993", ("imap", 993, "implicit", None)),
+        ("[2001:db8::1]:993", ("imap", 993, "implicit", None)),
+        ("webmail.corp.example:443", ("webmail", 443, "implicit", "https://webmail.corp.example:443")),
+        ("https://mail.corp.example/a.", ("webmail", 443, "implicit", "https://mail.corp.example/a.")),
         ("sieve://mail.corp.example", ("sieve", 4190, "starttls", None)),
         ("sieves://mail.corp.example:5190", ("sieve", 5190, "implicit", None)),
         ("https://mail.corp.example:8443/jmap", ("jmap", 8443, "implicit", "https://mail.corp.example:8443/jmap")),

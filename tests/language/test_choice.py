@@ -9,13 +9,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from rich.cells import cell_len
 
-from diagnose.cli import COMMANDS, run
+from diagnose.cli import COMMANDS, MAIN, run
 from diagnose.locale import language
 from diagnose.locale.language import asked_for, of_computer, of_locale, translation
 from diagnose.providers import Language
@@ -66,7 +67,7 @@ WRONG_USAGE = (
     ("a@b.example", "--report", "report.pdf"),
     ("a@b.example", "--report", "missing/report.html"),
     ("a@b.example", "--only", "moon"),
-    ("a@b.example", "--provider", "microsoft-365"),
+    ("a@b.example", "--provider", "microsft-365"),
     ("a@b.example", "--provider", "♥"),
     ("a@b.example", "--password-env", "NOT_SET_ANYWHERE"),
     ("a@b.example", "--no-login", "--keyring"),
@@ -76,7 +77,8 @@ WRONG_USAGE = (
     ("a..b@b.example",),
     ("@b.example",),
     ("a@",),
-    ("a＠b.example",),
+    ("a＠b.example＠",),
+    ("expalin", "x"),
     ("lab", "lunch"),
 )
 ENGLISH = re.compile(r"\b(?!diagnose )[a-z]{2,} [a-z]{2,}\b")
@@ -221,6 +223,9 @@ def test_help_is_in_the_language_of_the_locale(
 
     shown = capsys.readouterr().out
     assert max(map(cell_len, shown.splitlines())) <= 80
+    for example in import_module(COMMANDS[command].module if command else MAIN).COMMAND.examples:
+        assert f"  {example.line}\n" in shown
+        shown = shown.replace(f"  {example.line}\n", "\n")
     assert not ENGLISH.search(shown), shown
     assert HAN.search(shown)
 

@@ -27,7 +27,7 @@ from checks.web.set_cookie import refusal
 from diagnose import providers
 from diagnose.account.spelling import account_name
 from diagnose.account.subject import parse_subject
-from diagnose.cli.parameters import ServiceUrl
+from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.discovery import autoconfig, autodiscover, naming
 from diagnose.har import read_har
 from diagnose.har.secrets import Secrets

@@ -1,0 +1,183 @@
+"""From what a person pastes to the address or domain that it holds; and how what is malformed would be right.
+
+What is an address as it stands is never changed. Mail programs, chats and word processors leave things around others:
+quotes, angle brackets, ``mailto:`` (RFC 6068), punctuation, full-width characters and ones that are not seen.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import urllib.parse
+from collections.abc import Iterator
+
+from diagnose.account.subject import SubjectError, parse_subject
+from diagnose.model import Subject, text
+from diagnose.providers import mail_domains
+
+LONGEST = 2000
+"""Characters; what is longer holds no address that anybody pastes."""
+MOST_LAYERS = 20
+"""Of quotes, brackets and punctuation around an address."""
+LONGEST_SUFFIX = len("com.tw")
+"""Characters of what stands behind a provider's own label."""
+PAIRS = frozenset(
+    [
+        '""',
+        "''",
+        "``",
+        "´´",
+        "“”",
+        "„“",
+        "„”",
+        "””",
+        "‘’",
+        "‚‘",
+        "’’",
+        "«»",
+        "»«",
+        "‹›",
+        "›‹",
+        "<>",
+        "()",
+        "[]",
+        "{}",
+        "「」",
+        "『』",
+        "《》",
+        "〈〉",
+        "【】",
+        "〔〕",
+        "〖〗",
+        "〝〞",
+    ]
+)
+"""Opening and closing quotes and brackets; full-width ones are made plain before."""
+OPENERS = "".join({pair[0] for pair in PAIRS})
+ENDS = "".join({pair[1] for pair in PAIRS}) + ",;:.!?、…·|/\\"
+"""What stands behind an address and is no part of it."""
+FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: " ", 0x3002: ".", 0xFF61: ".", 0xFE6B: "@", 0xFE52: ".", 0xFE50: ",", 0xFE55: ":", 0xFE54: ";"
+}  # fmt: skip
+"""Full-width and small forms (Unicode, Halfwidth and Fullwidth Forms), and the full stop of Chinese."""
+_MAILTO = re.compile(r"mailto:(?://)?([^?#]*)", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"[^<>]*<\s*([^<>]+?)\s*>[^<>@]*")
+_IN_SQUARE_BRACKETS = re.compile(r"[^\[\]@]*\[\s*(mailto:[^\[\]]+?)\s*\][^\[\]@]*", re.IGNORECASE)
+_BEFORE_A_COMMENT = re.compile(r"([^\s()@]+@[^\s()@]+)\s*\([^()]*\)")
+_LABELLED = re.compile(r"[^@\s:\"]{1,20}:\s*([^\s:]+@\S+)")
+
+
+def understood(typed: str, username: str | None = None) -> tuple[Subject, str | None]:
+    """The subject that *typed* names, and how it was read, where that is another text than was seen.
+
+    Raises SubjectError, with the corrected form in its sentence where there is one.
+    """
+    plain = _without_what_is_unseen(typed[:LONGEST].translate(FULL_WIDTH)) if len(typed) <= LONGEST else typed
+    try:
+        subject = parse_subject(plain, username)
+    except SubjectError as error:
+        if len(typed) > LONGEST:
+            raise
+        fault = error
+    else:
+        return subject, None if plain == _seen(typed) else plain
+    for inner in _inner(plain):
+        try:
+            return parse_subject(inner, username), inner
+        except SubjectError:
+            continue
+    raise _with_correction(typed, plain, fault)
+
+
+def plain_text(pasted: str) -> str:
+    """*pasted* without quotes, blanks and punctuation around it, and with no full-width character in it."""
+    words = _without_what_is_unseen(pasted[:LONGEST].translate(FULL_WIDTH))
+    for _ in range(MOST_LAYERS):
+        if len(words) > 1 and words[0] + words[-1] in PAIRS and not words.startswith("["):
+            words = words[1:-1].strip()
+        elif words.endswith((",", ";", ".", "、")):
+            words = words[:-1].strip()
+        else:
+            break
+    return words
+
+
+def _without_what_is_unseen(words: str) -> str:
+    """*words* without blanks around and, where nothing else is foreign, without characters that cannot be seen."""
+    words = words.strip().strip("".join(c for c in set(words) if unicodedata.category(c) == "Cf")).strip()
+    seen = _seen(words)
+    return seen if seen.isascii() else words
+
+
+def _seen(words: str) -> str:
+    return "".join(c for c in words if unicodedata.category(c) != "Cf").strip()
+
+
+def _inner(words: str) -> Iterator[str]:
+    """What *words* may be packed around, layer by layer from the outside."""
+    for _ in range(MOST_LAYERS):
+        before = words
+        for shape in (_IN_SQUARE_BRACKETS, _IN_BRACKETS, _BEFORE_A_COMMENT, _LABELLED):
+            if not words.lower().startswith("mailto:") and (found := shape.fullmatch(words)):
+                words = found[1]
+                break
+        else:
+            if found := _MAILTO.fullmatch(words.partition("?")[0]):
+                words = urllib.parse.unquote(found[1])
+            elif len(words) > 1 and words[0] + words[-1] in PAIRS:
+                words = words[1:-1]
+            elif words.endswith(tuple(ENDS)):
+                words = words[:-1]
+            elif words.startswith(tuple(OPENERS)):
+                words = words[1:]
+        words = words.strip()
+        if words in {before, ""}:
+            return
+        yield words
+
+
+def _with_correction(typed: str, plain: str, fault: SubjectError) -> SubjectError:
+    """*fault* of *plain*, with the address that is near it."""
+    for corrected in _corrected(plain):
+        try:
+            right = parse_subject(corrected)
+        except SubjectError:
+            continue
+        meant = right.address or right.domain
+        return SubjectError(text("{problem}; did you mean {corrected}?", problem=fault.sentence, corrected=meant))
+    if "@" in plain:
+        example = plain.strip("@. ") or "corp.example"
+        example = example if plain.startswith("@") else "corp.example"
+        return SubjectError(
+            text("{problem}; an address looks like {corrected}", problem=fault.sentence, corrected=f"alice@{example}")
+        )
+    return fault
+
+
+def _begins(name: str, label: str) -> bool:
+    """Whether *name* is *label* below a top-level domain, such as ``gmail.com`` and ``yahoo.com.tw``."""
+    first, _dot, rest = name.partition(".")
+    return first == label.lower() and (len(rest) <= LONGEST_SUFFIX)
+
+
+def _corrected(words: str) -> Iterator[str]:
+    """Texts near *words* that may be an address, the likeliest first."""
+    if "://" in words:
+        host = urllib.parse.urlsplit(words.replace("[", "").replace("]", "")).hostname or ""
+        yield host.removeprefix("www.")
+        return
+    if "@" not in words:
+        yield re.sub(r"\s*[\[({]\s*(?:at|@)\s*[\])}]\s*|\s+at\s+", "@", words, count=1, flags=re.IGNORECASE)
+        yield re.sub(r"\s*[,;]\s*|\s+", ".", words)
+        return
+    addresses = [part for part in re.split(r"[\s,;]+", words) if re.fullmatch(r"[^@]+@[^@]+", part)]
+    if len(addresses) > 1:
+        yield addresses[0]
+    tight = re.sub(r"@{2,}", "@", re.sub(r"\s+", "", words))
+    local, _at, domain = tight.rpartition("@")
+    domain = re.sub(r"\.{2,}", ".", domain.replace(",", ".").replace("、", ".")).strip(".")
+    for part in (local, re.sub(r"\.{2,}", ".", local).strip(".")):
+        yield f"{part}@{domain}"
+    if domain and "." not in domain:
+        alike = sorted((name for name in mail_domains() if _begins(name, domain)), key=len)
+        yield from (f"{local}@{name}" for name in alike[:1])

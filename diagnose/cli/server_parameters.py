@@ -1,0 +1,123 @@
+"""Parameters that name servers, which only a run over the network has."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import urllib.parse
+from gettext import gettext as _
+
+import click
+
+from diagnose.account.pasted import plain_text
+from diagnose.account.subject import SubjectError, host_name
+from diagnose.model import Service
+from diagnose.model.domains import ascii_url
+from diagnose.model.protocols import Protocol
+from diagnose.network import Nameserver, is_address
+
+LONGEST_HOST = 300
+"""Characters, with a port; names have 253 at most (RFC 1035 §2.3.4)."""
+_HOST_AND_PORT = re.compile(r"([\w.-]*[^\W\d_][\w.-]*|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?:\s*:\s*|\s+|$)(\d{1,5})?")
+"""``mail.corp.example:993``, or with a blank between them, as people copy them out of a table; or no port."""
+
+
+class ServiceUrl(click.ParamType[Service]):
+    """A URL such as ``imaps://imap.example.com:993``."""
+
+    name = "url"
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Service:
+        """*value* as a service."""
+        if isinstance(value, Service):
+            return value
+        word = str(value)
+        ports = {port.scheme: port for port in self.protocol.ports}
+        # before anything else: a word that may hold a password is not repeated in what is wrong with it
+        if "@" in (word if not self.protocol.http else _before_the_path(word)):
+            self.fail(_("a URL may not hold a user name or a password."), param, ctx)
+        word = self._with_scheme(word)
+        try:
+            url = urllib.parse.urlsplit(word)
+            port = url.port
+        except ValueError:
+            self.fail(_("“{word}” is not a URL.").format(word=word.partition("@")[2] or word), param, ctx)
+        if url.scheme.lower() not in ports or not url.hostname:
+            begins = " / ".join(f"{scheme}://" for scheme in ports)
+            sentence = _("“{word}” is not a URL that begins with {begins}.")
+            told = {"word": word.partition("@")[2] or word, "begins": begins}
+            if len(word) <= LONGEST_HOST and (host := _HOST_AND_PORT.fullmatch(word)) and 0 < int(host[2] or 1) < 65536:
+                sentence = _("“{word}” is not a URL that begins with {begins}; did you mean {corrected}?")
+                number = f":{host[2]}" if host[2] else ""
+                told["corrected"] = " / ".join(
+                    f"{scheme}://{host[1]}{number}" for scheme in list(ports)[: None if number else 1]
+                )
+            self.fail(sentence.format_map(told), param, ctx)
+        if not self.protocol.http and (url.path.strip("/") or url.query or url.fragment):
+            self.fail(_("“{word}” holds more than a host and a port.").format(word=word), param, ctx)
+        usual = ports[url.scheme.lower()]
+        if port == 0:
+            self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
+        return Service(
+            protocol=self.protocol.name,
+            host=self._host(url.hostname, param, ctx),
+            port=port or usual.number,
+            tls=usual.tls,
+            source="option",
+            url=ascii_url(word) if self.protocol.http else None,
+        )
+
+    def _with_scheme(self, word: str) -> str:
+        """*word* as a URL, where it is a host and a port. The port of this protocol says how TLS begins."""
+        if "://" in word and word[0].isalpha():
+            return word.strip()
+        plain = plain_text(word)
+        if len(plain) > LONGEST_HOST:
+            return word
+        if (found := _HOST_AND_PORT.fullmatch(plain)) and found[2]:
+            scheme = next((port.scheme for port in self.protocol.ports if port.number == int(found[2])), None)
+            return f"{scheme}://{found[1]}:{found[2]}" if scheme else f"{found[1]}:{found[2]}"
+        return plain if "://" in plain else word
+
+    def _host(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if is_address(name) or name == "localhost":
+            return name
+        try:
+            return host_name(name)
+        except SubjectError:
+            self.fail(_("“{word}” is not a host name.").format(word=name), param, ctx)
+
+
+def _before_the_path(word: str) -> str:
+    """What of a URL stands before its path: scheme, and what is before and behind the @ of the host."""
+    scheme, mark, rest = word.partition("//")
+    return scheme + mark + re.split("[/?#]", rest)[0] if mark else word
+
+
+class ResolverAddress(click.ParamType[Nameserver]):
+    """``IP[:PORT]``, an IPv6 address with a port in brackets."""
+
+    name = "ip[:port]"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Nameserver:
+        """*value* as a name server."""
+        if isinstance(value, Nameserver):
+            return value
+        word = plain_text(str(value))
+        address, port = word, ""
+        if word.startswith("["):
+            address, _bracket, port = word[1:].partition("]")
+            port = port.removeprefix(":")
+        elif word.count(":") == 1:
+            address, _colon, port = word.partition(":")
+        try:
+            ipaddress.ip_address(address)
+            number = int(port) if port else 53
+        except ValueError:
+            self.fail(_("“{word}” is not an IP address, or one with a port.").format(word=word), param, ctx)
+        if not 0 < number < 65536:
+            self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
+        return Nameserver(address, number)
