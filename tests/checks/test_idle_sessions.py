@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from checks.login.login import LoginFacts, judge_login, probe_login
+from checks.reach import retry
 from checks.reach.reach import ReachFacts, stream_key
 from checks.server.server import ServerFacts, probe_server, session_key, take_session
 from checks.tls.handshake import TlsFacts
@@ -106,6 +107,12 @@ class Impatient:
         if how != "not yet":
             with contextlib.suppress(OSError):
                 self._open.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
+
+
+@pytest.fixture(autouse=True)
+def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server of these tests needs none."""
+    monkeypatch.setattr(retry, "PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="module")
