@@ -21,15 +21,15 @@ OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/
 
 .PHONY: lab unit test lowest lint types check format bench messages pages wheel pins servers clean
 
-# Tests mostly wait for servers: four at once keep two cores busy; quick ones wait for little.
-AT_ONCE := -n 4 --dist loadfile
+# Tests mostly wait for servers: three at once keep two cores busy.
+AT_ONCE := -n 3 --dist loadfile
 
 lab: $(BIN)/diagnose
 	@$(BIN)/diagnose lab $(SCENARIO) || [ $$? -eq 1 ]  # 1: the fault was found
 
 # Which these are is said in tests/conftest.py.
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest $(AT_ONCE:4=3) -m "not real and not whole and not thorough"
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not whole and not thorough"
 
 test: $(VENV)/.dev servers
 	@$(BIN)/python -m tests.machine

@@ -270,7 +270,8 @@ def test_a_run_goes_on_without_it(run: Run, site: Path, nobody: tuple[str, ...])
     assert (done.code, done.err) == (3, "")
     assert {one["id"] for one in report["checks"] if one["status"] == "error"} == {"acme", "acme.knowledge"}
     assert report["subject"]["provider"] is None
-    assert "acme.yaml:2" in run(site, ALICE, *nobody, "--verbose", **DOWN).folded
+    told = run(site, ALICE, *nobody, "--verbose", **DOWN).out
+    assert "acme.yaml:2" in "".join(told.split())  # a long path is broken where the line ends
 
 
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
