@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.15
 QUIET_SECONDS = 1.0
 """Without any request under way after the page is loaded: nothing more is coming."""
+QUIET_LOOKS = 5
+"""At least, meanwhile: on a busy computer the page's own clocks are late, and so is each look."""
 LONGEST_AFTER_LOAD = 5.0
 """A page that never stops asking is taken as it is then."""
 PICTURE_SECONDS = 2.0
@@ -144,6 +146,7 @@ class Look:
         """Wait until a password field can be seen, or nothing more is coming."""
         now = asyncio.get_running_loop().time
         loaded_at = quiet_since = None
+        looks = 0
         while not self._endless and self._error is None:
             await asyncio.sleep(POLL_SECONDS)
             self._fields = await within(sight.FRAME_SECONDS, sight.fields(page), self._fields)
@@ -152,7 +155,8 @@ class Look:
                 return
             loaded_at = (loaded_at or now()) if self._loaded else None
             quiet_since = (quiet_since or now()) if self._loaded and not self._under_way else None
-            if quiet_since is not None and now() - quiet_since > QUIET_SECONDS:
+            looks = looks + 1 if quiet_since is not None else 0
+            if quiet_since is not None and now() - quiet_since > QUIET_SECONDS and looks > QUIET_LOOKS:
                 return
             if loaded_at is not None and now() - loaded_at > LONGEST_AFTER_LOAD:
                 return
