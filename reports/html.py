@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from diagnose.model import Status
 from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
 from diagnose.process.first_use import made_once, one_at_a_time
-from diagnose.rendering.renderer import PALETTE, Renderer, RenderStyle
+from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
 from reports.documentation import page_of
 from reports.fact_rows import fact_rows
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.summary import summary
-from reports.words import SYMBOLS, contact_line, moment, replay_line, words
+from reports.words import SYMBOLS, Wording, contact_line, moment, replay_line, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -33,6 +35,8 @@ SHORTEST_BAR = 0.8
 """Hundredths of the time line; anything shorter could not be seen."""
 TICKS = (1, 2, 5)
 """Steps that people read off a time line with ease, times a power of ten."""
+
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%@-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +101,12 @@ def render(report: Report, style: RenderStyle) -> str:
     script = (TEMPLATES / "copy.js").read_text(encoding="utf-8")
     end = max([report.duration_ms, 1, *((c.started_ms or 0) + (c.duration_ms or 0) for c in report.checks)])
     rows = _rows(report.checks, end)
+    said = words(style.translate)
+    hosts = _hosts(report)
     return _template().render(
         report=report,
         _=style.translate,
-        words=words(style.translate),
+        words=said,
         symbols=SYMBOLS,
         css=Markup(css),  # noqa: S704 - a file of this package
         css_digest=_digest(css),
@@ -120,6 +126,8 @@ def render(report: Report, style: RenderStyle) -> str:
         summary=summary(report, style.translate),
         contact_line=contact_line(report.contact, style.translate),
         pieces=pieces,
+        linked=lambda prose: linked(prose, hosts),
+        whom_to_ask=_whom_to_ask(report, style.audience, said),
         page_of=page_of,
         replay_line=replay_line,
         for_audience=for_audience,
@@ -134,6 +142,47 @@ def pieces(step: str) -> list[tuple[bool, str]]:
     if len(parts) % 2 == 0:  # one of them stands alone, and means itself
         parts[-2:] = ["`".join(parts[-2:])]
     return [(bool(number % 2), part) for number, part in enumerate(parts) if part]
+
+
+def linked(prose: str, hosts: Collection[str]) -> list[tuple[bool, str]]:
+    """The parts of *prose*, and whether each is the URL of a page on one of *hosts*.
+
+    Any other URL stays prose: servers' words stand in steps, too, and nobody is to be led astray by them.
+    """
+    parts, begin = [], 0
+    for found in _URL.finditer(prose):
+        url = found[0].rstrip(".,;:!?'")
+        while url.endswith(")") and url.count(")") > url.count("("):
+            url = url[:-1].rstrip(".,;:!?'")
+        if _host(url) in hosts:
+            parts += [(False, prose[begin : found.start()]), (True, url)]
+            begin = found.start() + len(url)
+    return [(is_page, part) for is_page, part in [*parts, (False, prose[begin:])] if part]
+
+
+def _hosts(report: Report) -> frozenset[str]:
+    """Whose pages *report* may lead to: the servers looked at, what remedies link, the company's own page."""
+    urls = [link.url for cause in report.verdict.causes for remedy in cause.remedies for link in remedy.links]
+    if report.contact and report.contact.status_page:
+        urls.append(report.contact.status_page)
+    named = {_host(url) for url in urls} | {service.host.lower() for service in report.services}
+    return frozenset(named - {""})
+
+
+def _host(url: str) -> str:
+    """The host that *url* names, in lower case; "" where it names no host, or a user beside it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return "" if "@" in parts.netloc else (parts.hostname or "")
+
+
+def _whom_to_ask(report: Report, audience: Audience, said: Wording) -> str:
+    """Who else can do something about the first cause, the help desk where there is nobody."""
+    fixers = [remedy.fixer for cause in report.verdict.causes[:1] for remedy in cause.remedies]
+    others = [fixer for fixer in dict.fromkeys(fixers) if fixer not in ("user", audience)]
+    return said.comma.join(said.fixer.get(fixer, fixer) for fixer in others or ["helpdesk"])
 
 
 def _digest(content: str) -> str:

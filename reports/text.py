@@ -369,6 +369,7 @@ class _Page:
             self.words.time(report.duration_ms),
             counts,
             *([resolver] if report.environment.resolver else ()),
+            _("Report {id}").format(id=report.id),
         ]
         return Prose(Text(" · ".join(part for part in parts if part), "dim"))
 

@@ -39,11 +39,11 @@ class SavedReportError(TextError):
 
 
 def plain_report(report: Report) -> dict[str, Any]:
-    """*report* as values of JSON, facts sorted by name, pictures in base64.
+    """*report* as values of JSON and its id, facts sorted by name, pictures in base64.
 
     JSON knows no NaN and no infinity (RFC 8259 §6): None stands in their place.
     """
-    built = msgspec.to_builtins(report, order="deterministic")
+    built = {**msgspec.to_builtins(report, order="deterministic"), "id": report.id}
     plain: dict[str, Any] = json.loads(json.dumps(built), parse_constant=lambda _: None)
     return plain
 

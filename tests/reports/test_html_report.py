@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model import Certainty, Status
-from diagnose.model.report import Impact, ReportRemedy, Verdict
+from diagnose.model.report import Contact, Impact, Report, ReportRemedy, Verdict
 from diagnose.model.saved import saved_report
 from diagnose.rendering.renderer import PALETTE, RenderStyle
-from reports.html import TEMPLATES, pieces, render
+from reports.html import TEMPLATES, linked, pieces, render
 from reports.sanitized import sanitized
 from reports.summary import summary
 from reports.words import words
@@ -174,6 +174,60 @@ def test_a_saved_page_holds_the_report(name: str) -> None:
 )
 def test_code_in_a_step(step: str, found: list[tuple[bool, str]]) -> None:
     assert pieces(step) == found
+
+
+PAGE = "https://webmail.corp.example/"
+
+
+@pytest.mark.parametrize(
+    ("prose", "pages"),
+    [
+        (f"Sign in at {PAGE}, then look.", [PAGE]),
+        (f"请登录 {PAGE}。", [PAGE]),
+        (f"Sign in ({PAGE}a_(b)).", [f"{PAGE}a_(b)"]),
+        (f"{PAGE}one and {PAGE}two", [f"{PAGE}one", f"{PAGE}two"]),
+        ("Sign in at https://WEBMAIL.corp.example:8443/x.", ["https://WEBMAIL.corp.example:8443/x"]),
+        ("Until https://evil.example/ is back", []),
+        ("https://webmail.corp.example@evil.example/", []),
+        ("https://evil.example/https://webmail.corp.example/", []),
+        ("https://[webmail.corp.example/", []),
+        ("javascript://webmail.corp.example/", []),
+        ("no page", []),
+        ("", []),
+    ],
+)
+def test_a_page_in_a_step_can_be_opened_where_the_run_knows_its_server(prose: str, pages: list[str]) -> None:
+    found = linked(prose, {"webmail.corp.example"})
+    assert [part for is_page, part in found if is_page] == pages
+    assert "".join(part for _, part in found) == prose
+
+
+def with_step(step: str) -> Report:
+    cause = msgspec.structs.replace(
+        wrong_password().verdict.causes[0], remedies=(ReportRemedy(fixer="user", steps=(step,)),)
+    )
+    verdict = msgspec.structs.replace(wrong_password().verdict, causes=(cause,))
+    return msgspec.structs.replace(wrong_password(), verdict=verdict)
+
+
+def test_a_servers_words_lead_nowhere() -> None:
+    host = wrong_password().services[0].host
+    report = with_step(f"Sign in at https://{host}/ or https://evil.example/.")
+    links = [link["href"] for link in Page(render(report, RenderStyle())).all("a")]
+    assert f"https://{host}/" in links
+    assert not [link for link in links if "evil" in link]
+
+
+def test_somebody_is_named_to_ask() -> None:
+    """The company's own words where its settings name somebody, else who can do something about the cause."""
+    contact = Contact(help_desk="IT <b>desk</b>, 4711", status_page="https://status.corp.example/")
+    named = Page(render(msgspec.structs.replace(wrong_password(), contact=contact), RenderStyle()))
+    assert "IT <b>desk</b>, 4711" in named.text
+    assert "https://status.corp.example/" in [link["href"] for link in named.all("a")]
+    assert "Ask next" not in named.text
+    assert "Ask next: help desk, administrator" in page("wrong_password").text
+    assert "Ask next: help desk\n" in Page(render(with_step("Wait."), RenderStyle())).text
+    assert "Ask next" not in page("healthy").text
 
 
 def test_what_can_be_run_can_be_copied() -> None:
