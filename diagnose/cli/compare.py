@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page
 from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved
 from diagnose.comparison.compare import Comparison, Direction, TwoSubjectsError, compared
@@ -24,8 +25,13 @@ HEADINGS = {
 
 
 @click.command(
+    cls=Sectioned,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 nothing got worse, 1 something did, 2 wrong usage.",
+    examples=(
+        Example("diagnose compare before.json after.json", text("what changed since").msgid),
+        Example("diagnose compare home.html office.html", text("one mailbox from two places").msgid),
+    ),
 )
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
