@@ -16,7 +16,14 @@ from typing import Any, NamedTuple
 
 import pytest
 import trustme
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from tests.machine import one_of
+
+QUIET = (
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+    "--disable-quic",
+)  # fmt: skip
 LOGIN_PAGE = b"<!doctype html><title>Webmail</title><form><input name=user><input name=pass type=password></form>"
 PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
@@ -49,6 +56,19 @@ class Page(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's signature
         """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=one_of("chromium", "chromium-browser"), args=QUIET)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

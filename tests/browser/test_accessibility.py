@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.selftest.conversation import Conversation
 from diagnose.selftest.server import serving
-from tests.machine import one_of
-
-from .test_chromium import QUIET
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -32,19 +29,6 @@ RUNNING = {
 }
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=one_of("chromium", "chromium-browser"), args=QUIET)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

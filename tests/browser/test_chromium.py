@@ -8,36 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.selftest.server import REFUSAL
 from tests.machine import one_of
 
-from .conftest import SelfTest, Webmail
+from .conftest import QUIET, SelfTest, Webmail
 
 Start = Callable[..., SelfTest]
-QUIET = (
-    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-    "--disable-quic",
-)  # fmt: skip
 OLD = "Mozilla/5.0 (Windows NT 6.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/60.0.3112.90 Safari/537.36"
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=one_of("chromium", "chromium-browser"), args=QUIET)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

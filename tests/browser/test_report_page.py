@@ -9,33 +9,18 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from diagnose.rendering.renderer import RenderStyle
 from reports.html import render
-from tests.machine import one_of
 from tests.reports.samples import SAMPLES
 
 from .test_accessibility import RULES
-from .test_chromium import QUIET
 
 PHONE = {"width": 390, "height": 844}
 ORDINARY = sorted(set(SAMPLES) - {"hostile"})
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=one_of("chromium", "chromium-browser"), args=QUIET)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
