@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,12 +23,12 @@ from reports.fact_rows import fact_rows
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.summary import summary
+from reports.templating import TEMPLATES, environment
 from reports.words import SYMBOLS, Wording, contact_line, moment, replay_line, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-TEMPLATES = Path(__file__).with_name("templates")
 URGENCY: tuple[Status, ...] = ("fail", "error", "warn", "pass", "skip")
 SHORTEST_BAR = 0.8
 """Hundredths of the time line; anything shorter could not be seen."""
@@ -212,18 +211,7 @@ def _ticks(end: int) -> list[Tick]:
 
 @made_once
 def _template() -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    # True, and not select_autoescape(), which looks at suffixes and escapes nothing in a name it does not know
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html.j2")
+    return environment().get_template("report.html.j2")
 
 
 RENDERER = Renderer(format="html", suffixes=(".html", ".htm"), render=render)

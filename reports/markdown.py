@@ -7,7 +7,6 @@ paragraph, since GitHub keeps such breaks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnose.model.report import Report, ReportCheck
@@ -18,13 +17,13 @@ from reports.fact_rows import fact_rows
 from reports.markup import code, link, plain
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
+from reports.templating import environment
 from reports.words import SYMBOLS, contact_line, moment, replay_line, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-TEMPLATES = Path(__file__).with_name("templates")
 LINKS: Mapping[str, str] = {"broken": "─╳─", "unknown": "╌"}
 """Before a station of that state; a plain line before all others."""
 
@@ -86,23 +85,13 @@ def _by_urgency(checks: Sequence[ReportCheck]) -> list[ReportCheck]:
 
 @made_once
 def _template(name: str) -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     def as_markdown(value: object) -> object:
         return value if hasattr(value, "__html__") else Markup(plain(str(value)))  # noqa: S704 - as the function says
 
     # Jinja's own escaping is for HTML, and leaves alone what is marked; `finalize` comes before it, and marks all
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=as_markdown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(name)
+    return environment(as_markdown).get_template(name)
 
 
 RENDERER = Renderer(format="markdown", suffixes=(".md", ".markdown"), render=render, render_many=render_many)

@@ -17,9 +17,10 @@ from diagnose.model import Certainty, Status
 from diagnose.model.report import Contact, Impact, Report, ReportRemedy, Verdict
 from diagnose.model.saved import saved_report
 from diagnose.rendering.renderer import PALETTE, RenderStyle
-from reports.html import TEMPLATES, linked, pieces, render
+from reports.html import linked, pieces, render
 from reports.sanitized import sanitized
 from reports.summary import summary
+from reports.templating import TEMPLATES
 from reports.words import words
 from tests.reports.samples import ATTACKS, SAMPLES, expired_certificate, hostile, the_25_checks, wrong_password
 from tests.reports.texts import with_every_text
