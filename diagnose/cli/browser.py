@@ -54,7 +54,6 @@ OF_A_PAGE = ("web", "browser", "network.clock")
 
 @click.command(
     cls=Sectioned,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=(
         Example("diagnose browser", text("the browser alone").msgid),
         Example("diagnose browser alice@corp.example", text("and the whole diagnosis").msgid),

@@ -50,7 +50,6 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(
     cls=Sectioned,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=(
         Example("diagnose causes tls", text("a family of causes").msgid),
         Example("diagnose causes tls.cert-expired", text("all about one").msgid),

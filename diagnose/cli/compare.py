@@ -26,7 +26,6 @@ HEADINGS = {
 
 @click.command(
     cls=Sectioned,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 nothing got worse, 1 something did, 2 wrong usage.",
     examples=(
         Example("diagnose compare before.json after.json", text("what changed since").msgid),

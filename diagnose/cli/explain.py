@@ -43,7 +43,6 @@ class TakesReplies(Sectioned):
 
 @click.command(
     cls=TakesReplies,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=(
         Example(
             'diagnose explain "535 5.7.8 authentication failed" --provider qq.com',

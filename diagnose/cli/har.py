@@ -28,7 +28,6 @@ READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45
 
 @click.command(
     cls=Sectioned,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=(
         Example("diagnose har login.har", text("which request broke the login").msgid),
         Example("diagnose har login.har --sanitize shared.har", text("and a copy that can be passed on").msgid),

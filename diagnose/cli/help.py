@@ -53,11 +53,16 @@ class Example(NamedTuple):
     """A message id."""
 
 
+WIDEST = 100
+"""Columns of a help text, however wide the terminal is."""
+
+
 class Sectioned(click.Command):
     """A command whose help shows examples, and its options by section; options without a section come last."""
 
     def __init__(self, *args: Any, examples: tuple[Example, ...] = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **kwargs)
+        self.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
         self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

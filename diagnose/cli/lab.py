@@ -171,7 +171,6 @@ def _outcome(done: Trial) -> tuple[str, str]:
 
 @click.command(
     cls=Sectioned,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=(
         Example("diagnose lab", text("the report of a wrong password").msgid),
         Example("diagnose lab cert-expired --lang zh -o report.html", text("another fault, as a page").msgid),

@@ -197,8 +197,7 @@ EXAMPLES = (
 )
 
 GUIDE = (
-    Example("diagnose alice@corp.example", text("asks for the password, and tells the cause and what to do").msgid),
-    Example("diagnose corp.example", text("checks a mail domain without any login").msgid),
+    *EXAMPLES[:2],
     Example('diagnose explain "LOGIN failed"', text("what an error message means").msgid),
     Example("diagnose browser", text("looks for the fault in the browser").msgid),
     Example("diagnose --help", text("all commands and options").msgid),
@@ -207,7 +206,6 @@ GUIDE = (
 
 @click.command(
     cls=MainJob,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=EXAMPLES,
     epilog="Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
 )

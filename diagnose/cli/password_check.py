@@ -77,7 +77,6 @@ class CheckedPassword(msgspec.Struct, frozen=True, kw_only=True):
             text("and looks for the account's name in it").msgid,
         ),
     ),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 the password fits, 1 it breaks a rule, 2 wrong usage.",
 )
 @click.option(

@@ -47,7 +47,6 @@ class DescribedProvider(ListedProvider, frozen=True, kw_only=True):
 
 @click.command(
     cls=Sectioned,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     examples=(
         Example("diagnose providers 163.com", text("by an address domain").msgid),
         Example("diagnose providers exmail --json", text("by a name, for programs").msgid),

@@ -26,7 +26,6 @@ class _Nowhere(Vantage, frozen=True, kw_only=True):
 
 @click.command(
     cls=Sectioned,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Nothing is sent over any network. Exit codes: those of a run with the same verdict; 2 wrong usage.",
 )
 @click.argument("file", metavar="REPORT")

@@ -97,10 +97,9 @@ def _side(report: Report) -> Side:
 def _judged(report: Report, presentation: Presentation) -> Report:
     """*report* by today's knowledge, so that only what was seen differs; as it is where that cannot be."""
     try:
-        again = replayed(report, presentation)
+        return replayed(report, presentation)
     except UnfitRecordError:
         return report
-    return msgspec.structs.replace(again, started_at=report.started_at)
 
 
 def _of_status(old: Report, new: Report) -> Iterator[_Found]:
