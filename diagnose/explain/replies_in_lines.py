@@ -13,7 +13,7 @@ from diagnose.model import TextError, quote, text
 from diagnose.model.text import Text, json_text
 from diagnose.process.first_use import convert
 from diagnose.replies import Reading, ReplyForm, read_message
-from diagnose.replies.knowledge import Stage
+from diagnose.replies.schema import Stage
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes; whole pages are replies too, though only their beginning is read."""

@@ -1,122 +1,35 @@
-"""Read knowledge files: YAML in, typed and checked values out, errors with file and line.
-
-People who need not know Python write knowledge, so an error is one sentence that names the place.
-The YAML taken is a plain subset: no aliases, no tags, no key twice. With aliases, a few hostile lines
-could unfold to gigabytes.
-"""
+"""Read knowledge files, ours and those of others, as typed and checked values."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-import yaml
 
-from diagnose.knowledge import KnowledgeError
-from diagnose.process.first_use import convert
+from diagnose.knowledge import compiled
+from diagnose.process.first_use import one_at_a_time, unpack
 
 T = TypeVar("T")
 
-KNOWLEDGE = Path(__file__).parent
+KNOWLEDGE = compiled.KNOWLEDGE
 """The folder that the package's own knowledge files lie in."""
-
-LARGEST_FILE = 1_000_000
-"""Bytes; the largest file of ours has a tenth of that."""
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_PLAIN = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
-_PATH_STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\.\.\.)\]")
 
 
 def load(file: Path, kind: type[T]) -> T:
     """The content of *file* as a *kind* (a msgspec Struct, or a container of them).
 
-    Raises KnowledgeError for a file that is missing, too large, not UTF-8, or not YAML of the plain subset.
-    It raises it, too, for content that does not fit *kind*.
+    A file of ours is read in its compiled form. Raises KnowledgeError, with file and line, for what cannot be used.
     """
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise KnowledgeError(file, 1, f"cannot be read: {error.strerror}") from error
-    if len(raw) > LARGEST_FILE:
-        raise KnowledgeError(file, 1, f"is larger than {LARGEST_FILE} bytes")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise KnowledgeError(file, raw.count(b"\n", 0, error.start) + 1, "is not UTF-8") from error
-    try:
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise KnowledgeError(file, mark.line + 1 if mark else 1, f"is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise KnowledgeError(file, 1, f"is not YAML: {error}") from error
-    if root is None:
-        raise KnowledgeError(file, 1, "is empty")
-    try:
-        content = _construct(root, file, seen=set())
-    except RecursionError as error:
-        raise KnowledgeError(file, 1, "is nested too deeply") from error
-    try:
-        return convert(content, kind)
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `")
-        raise KnowledgeError(file, _line(root, path), problem + (f" (at {path[:-1]})" if path else "")) from error
+    if (content := compiled.content(file)) is not None:
+        try:
+            return unpack(content, kind)
+        except msgspec.ValidationError:
+            pass  # told below, with its line
+    with one_at_a_time:
+        from diagnose.knowledge import yaml_files  # brings YAML, which an installed package does without
 
-
-def _construct(node: yaml.Node, file: Path, seen: set[int]) -> Any:  # noqa: ANN401 - any YAML value
-    line = node.start_mark.line + 1
-    if id(node) in seen:
-        raise KnowledgeError(file, line, "uses an alias, which knowledge files may not")
-    seen.add(id(node))
-    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
-        raise KnowledgeError(file, line, f"uses the tag {node.tag}, which knowledge files may not")
-    if isinstance(node, yaml.MappingNode):
-        mapping: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = _construct(key_node, file, seen)
-            if isinstance(key, dict | list):
-                raise KnowledgeError(file, line, "has a key that is no plain word")
-            if key in mapping:
-                raise KnowledgeError(file, key_node.start_mark.line + 1, f"has the key {key!r} twice")
-            mapping[key] = _construct(value_node, file, seen)
-        return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [_construct(item, file, seen) for item in node.value]
-    return _scalar(node, file, line)
-
-
-def _scalar(node: yaml.Node, file: Path, line: int) -> object:
-    value: str = node.value
-    match node.tag.rpartition(":")[2]:
-        case "str" | "timestamp":  # a date stays the text that was written
-            return value
-        case "null":
-            return None
-        case "bool":
-            return value.lower() in {"true", "yes", "on"}
-        case "int" | "float" as name:
-            try:
-                return int(value) if name == "int" else float(value)
-            except ValueError:
-                return value
-    raise KnowledgeError(file, line, f"uses the tag {node.tag}, which knowledge files may not")
-
-
-def _line(root: yaml.Node, path: str) -> int:
-    """The line of the node that a msgspec error path such as ``$[3].remedies[0]`` points at."""
-    node = root
-    for key, index in _PATH_STEP.findall(path):
-        if isinstance(node, yaml.SequenceNode) and index.isdigit() and int(index) < len(node.value):
-            node = node.value[int(index)]
-        elif isinstance(node, yaml.MappingNode) and key:
-            node = next((value for name, value in node.value if name.value == key), node)
-        else:
-            break
-    return int(node.start_mark.line) + 1
+    return yaml_files.read(file, kind)
 
 
 def line_of_word(file: Path, word: str, first: int = 1) -> int:

@@ -46,3 +46,9 @@ def decode(data: bytes | str, kind: type[R]) -> R:
     """The JSON in *data* as a *kind*. Raises msgspec.DecodeError, msgspec.ValidationError."""
     with one_at_a_time:
         return msgspec.json.decode(data, type=kind)
+
+
+def unpack(data: bytes | msgspec.Raw, kind: type[R]) -> R:
+    """The MessagePack in *data* as a *kind*. Raises msgspec.DecodeError, msgspec.ValidationError."""
+    with one_at_a_time:
+        return msgspec.msgpack.decode(data, type=kind)

@@ -7,12 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.packages import PROVIDERS, Package, files_by_id, packages
 from diagnose.model.text import TextError, text
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers.schema import Provider
 
-FOLDER = Path(__file__).parents[1] / "knowledge" / "providers"
+FOLDER = KNOWLEDGE / "providers"
 
 
 class UnknownProviderError(TextError, LookupError):
@@ -69,8 +70,6 @@ def provider(provider_id: str) -> Provider:
 @made_once
 def read_provider(file: Path) -> Provider:
     """The provider in *file*. Raises KnowledgeError when the file does not fit the schema, or is not called as it."""
-    from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without
-
     found = load(file, Provider)
     if found.id != file.stem:
         raise KnowledgeError(file, 1, f"the file of {found.id!r} is not called {found.id}.yaml")

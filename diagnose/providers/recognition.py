@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from diagnose.knowledge import KnowledgeError
+from diagnose.knowledge.loader import line_of_word
 from diagnose.knowledge.packages import PROVIDERS, Package, packages
 from diagnose.model.domains import ascii_name
 from diagnose.process.first_use import decode, made_once
@@ -106,20 +107,13 @@ def index_with(brought: tuple[Package, ...]) -> Index:
                 for name in names:
                     if (owner := claimed.setdefault(name, one.id)) != one.id:
                         raise KnowledgeError(
-                            file, _line_of(file, name), f"{name} is claimed by {owner!r} and by {one.id!r}"
+                            file, line_of_word(file, name), f"{name} is claimed by {owner!r} and by {one.id!r}"
                         )
             for name in _names(one):
                 index.names.setdefault(name, one.id)
             for host in _plain_hosts(one):
                 index.hosts[host] = tuple(sorted({*index.hosts.get(host, ()), one.id}))
     return index
-
-
-@made_once
-def _line_of(file: Path, name: str) -> int:
-    from diagnose.knowledge.loader import line_of_word  # brings YAML
-
-    return line_of_word(file, name)
 
 
 def known_names() -> Mapping[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.process.first_use import made_once
 from diagnose.providers.schema import Accepted, CharacterClass, Kind, LockScope, ResetMethod, UsernameForm, Words
 
@@ -31,6 +31,4 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 @made_once
 def vocabulary() -> Vocabulary:
     """The package's own, read on first use. Raises KnowledgeError where the file does not fit."""
-    from diagnose.knowledge.loader import load  # brings YAML, which recognition alone does without
-
-    return load(Path(__file__).parents[1] / "knowledge" / "provider-words.yaml", Vocabulary)
+    return load(KNOWLEDGE / "provider-words.yaml", Vocabulary)

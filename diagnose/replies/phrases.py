@@ -27,7 +27,7 @@ LONGEST_SENTENCE = 400
 """Characters; a longer one is read in pieces, since words far apart do not belong together."""
 
 
-class Pattern(msgspec.Struct, frozen=True):
+class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """Terms (as numbers) that must all occur in one sentence, and terms that must not."""
 
     wanted: frozenset[int]
@@ -38,31 +38,80 @@ class Pattern(msgspec.Struct, frozen=True):
         return all(term in terms for term in self.wanted) and not any(term in terms for term in self.unwanted)
 
 
-class PhraseIndex:
+Entry = tuple[str, bool, list[int]]
+"""A phrase without its stars, whether a word has to end behind it, and the terms that it is."""
+
+
+class PhraseIndex(msgspec.Struct, frozen=True):
     """All phrases of the knowledge, looked up together.
 
     A phrase is found through its first characters. So the work for a text is its length times the
     (fixed) number of phrases that share a beginning.
     """
 
+    groups: dict[str, int]
+    """Name of a group of phrases -> the term that it is."""
+    buckets: dict[str, list[Entry]]
+    """First characters -> the phrases that begin so, where a word begins."""
+    inside: dict[str, list[Entry]]
+    """Likewise, for phrases that may begin within a word."""
+    key_sizes: dict[str, tuple[int, ...]]
+    """First character of a phrase -> the lengths that keys beginning with it have."""
+
+    def group(self, name: str) -> int:
+        """The term that the group called *name* is; one that occurs nowhere where there is no such group."""
+        return self.groups.get(name, 0)
+
+    def find(self, sentence: str) -> dict[int, tuple[int, int]]:
+        """Term -> where it first occurs in the folded *sentence* (start, end)."""
+        found: dict[int, tuple[int, int]] = {}
+        self._scan(sentence, _START, self.buckets, found)
+        if self.inside:
+            self._scan(sentence, _START, self.inside, found)
+            self._scan(sentence, _WITHIN, self.inside, found)
+        return found
+
+    def _scan(
+        self,
+        sentence: str,
+        starts: re.Pattern[str],
+        buckets: Mapping[str, list[Entry]],
+        found: dict[int, tuple[int, int]],
+    ) -> None:
+        for match in starts.finditer(sentence):
+            at = match.start()
+            for size in self.key_sizes.get(sentence[at], ()):
+                for core, closed, terms in buckets.get(sentence[at : at + size], ()):
+                    if not sentence.startswith(core, at):
+                        continue
+                    end = at + len(core)
+                    if closed and _LETTER.match(sentence, end):
+                        continue
+                    for term in terms:
+                        found.setdefault(term, (at, end))
+
+
+class Indexing:
+    """Makes a `PhraseIndex`: give it the groups of phrases, then the patterns."""
+
     def __init__(self, groups: Mapping[str, Iterable[str]] = MappingProxyType({})) -> None:
         """*groups*: folded phrases by the name of their group. Raises ValueError as `add_group` does."""
-        self._term_of_group: dict[str, int] = {}
+        self._made = PhraseIndex(groups={}, buckets={}, inside={}, key_sizes={})
         self._term_of_phrase: dict[str, int] = {}
-        self._buckets: dict[str, list[tuple[str, bool, list[int]]]] = {}
-        self._inside: dict[str, list[tuple[str, bool, list[int]]]] = {}
-        self._key_sizes: dict[str, tuple[int, ...]] = {}
-        """First character of a phrase -> the lengths that keys beginning with it have."""
         self._entry: dict[str, list[int]] = {}
         self._count = 0
         for name, phrases in groups.items():
             self.add_group(name, phrases)
 
+    def done(self) -> PhraseIndex:
+        """What was made of all that was given."""
+        return self._made
+
     def add_group(self, name: str, phrases: Iterable[str]) -> None:
         """One more group of folded *phrases*. Raises ValueError where there is one of that *name*, or for no phrase."""
-        if name in self._term_of_group:
+        if name in self._made.groups:
             raise ValueError(f"there is a group of phrases named {name!r} already")
-        term = self._term_of_group[name] = self._new_term()
+        term = self._made.groups[name] = self._new_term()
         for phrase in phrases:
             self._add(phrase, term)
 
@@ -80,16 +129,12 @@ class PhraseIndex:
             raise ValueError("a pattern needs at least one phrase that has to occur")
         return Pattern(frozenset(wanted), frozenset(unwanted))
 
-    def group(self, name: str) -> int:
-        """The term that the group called *name* is; one that occurs nowhere where there is no such group."""
-        return self._term_of_group.get(name, 0)
-
     def _term(self, word: str) -> int:
         if word.startswith("{"):
             name = word[1:].removesuffix("}")
-            if f"{{{name}}}" != word or name not in self._term_of_group:
+            if f"{{{name}}}" != word or name not in self._made.groups:
                 raise ValueError(f"there is no group of phrases named {word!r}")
-            return self._term_of_group[name]
+            return self._made.groups[name]
         if word not in self._term_of_phrase:
             term = self._new_term()
             self._add(word, term)
@@ -111,36 +156,9 @@ class PhraseIndex:
             raise ValueError(f"{phrase!r} is no phrase")
         closed = not open_end and _LETTER.match(core[-1]) is not None
         key = core[:_KEY]
-        self._key_sizes[key[0]] = tuple({*self._key_sizes.get(key[0], ()), len(key)})
-        (self._inside if inside else self._buckets).setdefault(key, []).append((core, closed, terms))
-
-    def find(self, sentence: str) -> dict[int, tuple[int, int]]:
-        """Term -> where it first occurs in the folded *sentence* (start, end)."""
-        found: dict[int, tuple[int, int]] = {}
-        self._scan(sentence, _START, self._buckets, found)
-        if self._inside:
-            self._scan(sentence, _START, self._inside, found)
-            self._scan(sentence, _WITHIN, self._inside, found)
-        return found
-
-    def _scan(
-        self,
-        sentence: str,
-        starts: re.Pattern[str],
-        buckets: dict[str, list[tuple[str, bool, list[int]]]],
-        found: dict[int, tuple[int, int]],
-    ) -> None:
-        for match in starts.finditer(sentence):
-            at = match.start()
-            for size in self._key_sizes.get(sentence[at], ()):
-                for core, closed, terms in buckets.get(sentence[at : at + size], ()):
-                    if not sentence.startswith(core, at):
-                        continue
-                    end = at + len(core)
-                    if closed and _LETTER.match(sentence, end):
-                        continue
-                    for term in terms:
-                        found.setdefault(term, (at, end))
+        sizes = self._made.key_sizes
+        sizes[key[0]] = tuple(sorted({*sizes.get(key[0], ()), len(key)}))
+        (self._made.inside if inside else self._made.buckets).setdefault(key, []).append((core, closed, terms))
 
 
 def sentences(text: str) -> list[str]:

@@ -10,9 +10,10 @@ from diagnose.model.check import Certainty
 from diagnose.model.protocols import ReplyForm
 from diagnose.replies.decoding import decode, repaired
 from diagnose.replies.folding import LARGEST_REPLY, fold
-from diagnose.replies.knowledge import NO_CAUSE, REPLY, CodeRule, Compiled, Conditions, Knowledge, load_knowledge
+from diagnose.replies.knowledge import Knowledge, ReadyRule, load_knowledge
 from diagnose.replies.lines import weighty, without_settings
 from diagnose.replies.phrases import Pattern, PhraseIndex, sentences, without_addresses
+from diagnose.replies.schema import NO_CAUSE, REPLY, CodeRule, Conditions
 from diagnose.replies.wire import Code, Wire, take_apart
 
 LONGEST_TEXT = 8_000
@@ -146,22 +147,24 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
     hits: dict[int, _Hit] = {}
     for sentence, statement, terms in found:
         for term in terms:
-            for pattern, compiled in place.knowledge.by_term.get(term, ()):
-                known = hits.get(compiled.order)
-                if (known is not None and not known.advice) or not (statement or compiled.layer <= _PROGRAM):
+            for order, number in place.knowledge.by_term.get(term, ()):
+                ready = place.knowledge.rules[order]
+                pattern = ready.patterns[number]
+                known = hits.get(order)
+                if (known is not None and not known.advice) or not (statement or ready.layer <= _PROGRAM):
                     continue
-                if place.from_server and compiled.layer == _PROGRAM:
+                if place.from_server and ready.layer == _PROGRAM:
                     continue
-                if not pattern.fits(terms) or (wire.succeeded and not compiled.rule.on_success):
+                if not pattern.fits(terms) or (wire.succeeded and not ready.meaning.on_success):
                     continue
                 spans = [terms[wanted] for wanted in pattern.wanted]
-                advised = compiled.layer > _SIGNATURE and min(spans)[0] >= _start_of_advice(sentence, terms, index)
+                advised = ready.layer > _SIGNATURE and min(spans)[0] >= _start_of_advice(sentence, terms, index)
                 heard = [
-                    every if advised else outside for said, every, outside in told if said or compiled.layer <= _PROGRAM
+                    every if advised else outside for said, every, outside in told if said or ready.layer <= _PROGRAM
                 ]
-                if place.holds(compiled.rule) and not _any_fits(compiled.vetoes, heard):
-                    hit = _hit(compiled, sentence, spans, doubted=_any_fits(compiled.doubts, heard))
-                    hits[compiled.order] = msgspec.structs.replace(hit, advice=advised)
+                if place.holds(ready.meaning) and not _any_fits(ready.vetoes, heard):
+                    hit = _hit(ready, sentence, spans, doubted=_any_fits(ready.doubts, heard))
+                    hits[order] = msgspec.structs.replace(hit, advice=advised)
     return list(hits.values())
 
 
@@ -188,15 +191,15 @@ def _any_fits(patterns: Iterable[Pattern], heard: Iterable[Collection[int]]) -> 
     return any(pattern.fits(terms) for pattern in patterns for terms in heard)
 
 
-def _hit(compiled: Compiled, sentence: str, spans: list[tuple[int, int]], *, doubted: bool) -> _Hit:
-    layer = _LAYER_OF_RULES[compiled.layer]
+def _hit(ready: ReadyRule, sentence: str, spans: list[tuple[int, int]], *, doubted: bool) -> _Hit:
+    layer = _LAYER_OF_RULES[ready.layer]
     # a signature that explains more of the text is the more specific one
     explained = layer <= _PROGRAM
-    order = -sum(span[1] - span[0] for span in spans) if explained else compiled.order
+    order = -sum(span[1] - span[0] for span in spans) if explained else ready.order
     # what stands between the phrases is left out: servers echo names and credentials there
     shown = " … ".join(dict.fromkeys(sentence[start:end] for start, end in sorted(spans)))
-    vague = layer == _PROGRAM and compiled.rule.certainty == "possible"
-    return _Hit((layer, vague, order), compiled.rule, shown[:LONGEST_MATCH], doubted)
+    vague = layer == _PROGRAM and ready.meaning.certainty == "possible"
+    return _Hit((layer, vague, order), ready.meaning, shown[:LONGEST_MATCH], doubted)
 
 
 def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:

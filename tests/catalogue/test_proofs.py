@@ -14,8 +14,9 @@ import checks
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.catalogue import Cause, catalogue
 from diagnose.model import CheckResult, Finding, Service, Subject, text
-from diagnose.replies import Knowledge, load_knowledge
-from diagnose.replies.knowledge import NO_CAUSE, REPLIES, REPLY, known_causes
+from diagnose.replies import load_knowledge
+from diagnose.replies.compiling import REPLIES, compile_folder, known_causes
+from diagnose.replies.schema import NO_CAUSE, REPLY
 from diagnose.running.plugins import all_checks
 from tests.support.build import CHECKS
 from tests.support.record import judge
@@ -115,7 +116,10 @@ def test_the_sentence_speaks_of_a_reply_where_words_prove() -> None:
 
 def test_every_rule_that_confirms_is_of_a_cause_that_words_prove() -> None:
     known = load_knowledge()
-    rules = [*(compiled.rule for compiled in known.rules), *(rule for rules in known.codes.values() for rule in rules)]
+    rules = [
+        *(ready.meaning for ready in known.rules),
+        *(rule for of_registry in known.codes.values() for of_code in of_registry.values() for rule in of_code),
+    ]
     confirming = [rule for rule in rules if rule.certainty == "confirmed" and rule.cause != NO_CAUSE]
     assert len(confirming) > 40
     assert [rule.cause for rule in confirming if KNOWN[rule.cause].proven_by(REPLY) is None] == []
@@ -125,7 +129,7 @@ def test_a_rule_that_confirms_what_no_words_prove_is_refused() -> None:
     proven = frozenset(cause.id for cause in KNOWN if cause.proven_by(REPLY)) - {"credentials.expired"}
 
     with pytest.raises(KnowledgeError, match=r"no reply is a proof of 'credentials\.expired'"):
-        Knowledge(REPLIES, known_causes(), proven)
+        compile_folder(REPLIES, known_causes(), proven)
 
 
 # -- the verdict

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from diagnose import cli, replies
-from diagnose.knowledge import KnowledgeError, loader
+from diagnose.knowledge import KnowledgeError, loader, yaml_files
 from diagnose.knowledge.catalogue import catalogue, catalogue_with
 
 
@@ -51,7 +51,7 @@ def test_file_and_line_are_named(
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     """A file over the bound is refused by its size."""
     file = tmp_path / "huge.yaml"
-    file.write_bytes(b"- a\n" * loader.LARGEST_FILE)
+    file.write_bytes(b"- a\n" * yaml_files.LARGEST_FILE)
 
     with pytest.raises(KnowledgeError, match="is larger than"):
         loader.load(file, list[str])

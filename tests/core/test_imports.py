@@ -16,6 +16,7 @@ ONLY_ELSEWHERE = {
     "har": ("ijson",),
     "password-check": ("zxcvbn",),
     "html": ("jinja2", "markupsafe"),
+    "knowledge that others bring": ("yaml", "diagnose.replies.compiling"),
 }
 """By what needs them."""
 RUN = """

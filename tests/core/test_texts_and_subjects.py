@@ -16,7 +16,8 @@ from checks.web.html import read_page
 from diagnose.account.subject import SubjectError, host_name, parse_subject
 from diagnose.discovery.naming import host_name as discovered
 from diagnose.knowledge import KnowledgeError
-from diagnose.knowledge.loader import LARGEST_FILE, load
+from diagnose.knowledge.loader import load
+from diagnose.knowledge.yaml_files import LARGEST_FILE
 from diagnose.model import Deadline, Text, quote, text
 from diagnose.model.failure import FAILURE_NAMES, failure
 from tests.pace import working

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.replies import ReplyForm, load_knowledge, read_reply
+from diagnose.replies.compiling import known_causes
 from diagnose.replies.folding import fold, visible
-from diagnose.replies.knowledge import known_causes
 from diagnose.replies.phrases import sentences, without_addresses
 from diagnose.replies.wire import take_apart
 

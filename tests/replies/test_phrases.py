@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.replies.phrases import LONGEST_SENTENCE, PhraseIndex, sentences, without_addresses
+from diagnose.replies.phrases import LONGEST_SENTENCE, Indexing, sentences, without_addresses
 
 
 def fits(pattern: str, sentence: str) -> bool:
-    index = PhraseIndex({"lock": ["locked", "gesperrt*"]})
-    compiled = index.pattern(pattern)
-    return compiled.fits(index.find(sentence))
+    indexing = Indexing({"lock": ["locked", "gesperrt*"]})
+    compiled = indexing.pattern(pattern)
+    return compiled.fits(indexing.done().find(sentence))
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ def test_patterns(pattern: str, sentence: str, expected: bool) -> None:
 
 @pytest.mark.parametrize("pattern", ["", "&", "a & ", "!a", "{nobody}", "{lock", "a*b", "*", "a**"])
 def test_what_is_no_pattern(pattern: str) -> None:
-    index = PhraseIndex({"lock": ["locked"]})
+    indexing = Indexing({"lock": ["locked"]})
 
     with pytest.raises(ValueError, match=r"phrase"):
-        index.pattern(pattern)
+        indexing.pattern(pattern)
 
 
 def test_sentences_end_where_statements_end() -> None:

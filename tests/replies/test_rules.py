@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from diagnose.knowledge import KnowledgeError
-from diagnose.replies import Knowledge, load_knowledge, read_reply
+from diagnose.replies import load_knowledge, read_reply
+from diagnose.replies.compiling import REPLIES, compile_folder, known_causes, rules_in
 from diagnose.replies.decoding import repaired
 from diagnose.replies.folding import fold
-from diagnose.replies.knowledge import LAYERS, NO_CAUSE, REPLIES, Compiled, Example, Rule, known_causes
+from diagnose.replies.knowledge import LAYERS, ReadyRule
 from diagnose.replies.phrases import sentences
+from diagnose.replies.schema import NO_CAUSE, Example, Rule
 from diagnose.replies.wire import take_apart
 
 CAUSES = frozenset({"credentials.rejected", "server.fault"})
@@ -21,23 +23,26 @@ DOCUMENTED = ("terms", "signatures", "programs", "words", "general")
 """The layers whose every rule has examples of both kinds and a source."""
 
 
-def rules_of(*layers: str) -> list[Compiled]:
-    return [compiled for compiled in load_knowledge().rules if LAYERS[compiled.layer] in layers]
+def rules_of(*layers: str) -> list[tuple[ReadyRule, Rule]]:
+    return [
+        (ready, rule)
+        for ready, (_, _, _, rule) in zip(load_knowledge().rules, rules_in(), strict=True)
+        if LAYERS[ready.layer] in layers
+    ]
 
 
 def shown(entries: tuple[str | Example, ...]) -> list[Example]:
     return [entry if isinstance(entry, Example) else Example(reply=entry) for entry in entries]
 
 
-def fits(compiled: Compiled, example: Example) -> bool:
+def fits(ready: ReadyRule, example: Example) -> bool:
     known = load_knowledge()
     text = fold(take_apart(repaired(example.reply, known.familiar), example.protocol).text, known.variants)
-    return any(pattern.fits(known.index.find(line)) for line in sentences(text) for pattern in compiled.patterns)
+    return any(pattern.fits(known.index.find(line)) for line in sentences(text) for pattern in ready.patterns)
 
 
 def examples(expected: bool) -> Iterator[tuple[Rule, Example]]:
-    for compiled in load_knowledge().rules:
-        rule = compiled.rule
+    for _, _, _, rule in rules_in():
         for example in shown(rule.matches if expected else rule.misses):
             yield rule, example
 
@@ -68,18 +73,20 @@ def test_every_rule_shows_what_it_reads_what_it_leaves_and_its_source() -> None:
     rules = rules_of(*DOCUMENTED)
 
     assert rules
-    assert [c.rule.match for c in rules if not (c.rule.matches and c.rule.misses and c.rule.source)] == []
+    assert [rule.match for _, rule in rules if not (rule.matches and rule.misses and rule.source)] == []
 
 
 def test_every_rule_fits_a_reply_that_it_shows() -> None:
     """The right cause is not enough: another rule may name it where the rule itself can fit nothing."""
-    assert [c.rule.match for c in rules_of(*DOCUMENTED) if not any(fits(c, e) for e in shown(c.rule.matches))] == []
+    assert [
+        rule.match for ready, rule in rules_of(*DOCUMENTED) if not any(fits(ready, e) for e in shown(rule.matches))
+    ] == []
 
 
 def test_all_causes_are_of_the_catalogue() -> None:
     assert known_causes() is not None
 
-    Knowledge(REPLIES, known_causes())
+    compile_folder(REPLIES, known_causes())
 
 
 @pytest.fixture
@@ -102,7 +109,7 @@ def test_a_folder_of_ones_own(folder: Path) -> None:
         '# why\n- match: ["{password} & no good"]\n  cause: credentials.rejected\n', "utf-8"
     )
 
-    reading = read_reply("Your passwords are no good", knowledge=Knowledge(folder, CAUSES))
+    reading = read_reply("Your passwords are no good", knowledge=compile_folder(folder, CAUSES))
 
     assert [suspect.cause for suspect in reading.suspects] == ["credentials.rejected"]
     assert reading.matched == "password … no good"
@@ -138,7 +145,7 @@ def test_a_mistake_is_named_with_its_line(folder: Path, file: str, content: str,
     (folder / f"{file}.yaml").write_text(content, "utf-8")
 
     with pytest.raises(KnowledgeError) as caught:
-        Knowledge(folder, CAUSES)
+        compile_folder(folder, CAUSES)
 
     assert caught.value.file.name == f"{Path(file).name}.yaml"
     assert problem in caught.value.problem
