@@ -77,8 +77,8 @@ class Shot:
 
     @property
     def source(self) -> str:
-        """The picture itself, as an address (RFC 2397)."""
-        return f"data:{self.picture.media_type};base64,{base64.b64encode(self.picture.data).decode()}"
+        """The picture itself, as an address."""
+        return _source(self.picture.media_type, self.picture.data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +132,7 @@ def render(report: Report, style: RenderStyle) -> str:
         for_audience=for_audience,
         can_be_followed=can_be_followed,
         fact_rows=fact_rows,
+        downloads=[(one.label, one.name, _source(one.media_type, one.content.encode())) for one in style.downloads],
     )
 
 
@@ -182,6 +183,11 @@ def _whom_to_ask(report: Report, audience: Audience, said: Wording) -> str:
     fixers = [remedy.fixer for cause in report.verdict.causes[:1] for remedy in cause.remedies]
     others = [fixer for fixer in dict.fromkeys(fixers) if fixer not in ("user", audience)]
     return said.comma.join(said.fixer.get(fixer, fixer) for fixer in others or ["helpdesk"])
+
+
+def _source(media_type: str, content: bytes) -> str:
+    """*content* itself as an address (RFC 2397)."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def _digest(content: str) -> str:

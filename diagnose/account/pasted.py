@@ -144,7 +144,8 @@ def _with_correction(typed: str, plain: str, fault: SubjectError) -> SubjectErro
         except SubjectError:
             continue
         meant = right.address or right.domain
-        return SubjectError(text("{problem}; did you mean {corrected}?", problem=fault.sentence, corrected=meant))
+        sentence = text("{problem}; did you mean {corrected}?", problem=fault.sentence, corrected=meant)
+        return SubjectError(sentence, corrected=meant)
     if "@" in plain:
         example = plain.strip("@. ") or "corp.example"
         example = example if plain.startswith("@") else "corp.example"

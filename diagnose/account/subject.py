@@ -14,6 +14,15 @@ from diagnose.process.first_use import one_at_a_time
 class SubjectError(TextError, ValueError):
     """What was typed is neither a mailbox address nor a domain; the message says what is wrong with it."""
 
+    def __init__(self, sentence: Text, corrected: str | None = None) -> None:
+        super().__init__(sentence)
+        self.corrected = corrected
+        """What was probably meant."""
+
+
+class NoSubjectError(SubjectError):
+    """It does not even look like one."""
+
 
 _FAULTS = (
     (r"[＠﹫]", text("“{typed}” holds a full-width ＠ where a plain @ is due").msgid),
@@ -105,9 +114,7 @@ def domain_name(typed: str) -> str:
     """*typed* as A-labels. Raises SubjectError."""
     encoded = host_name(typed)
     if "." not in encoded or encoded.replace(".", "").isdigit():
-        raise SubjectError(
-            text("“{typed}” is neither a command, nor a mailbox address, nor a mail domain", typed=typed)
-        )
+        raise NoSubjectError(text("“{typed}” is neither a mailbox address nor a mail domain", typed=typed))
     return encoded
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 import webbrowser
 from gettext import gettext as _
@@ -12,7 +13,9 @@ import click
 import msgspec
 
 from diagnose import providers
+from diagnose.account.pasted import understood
 from diagnose.account.secret import Secret
+from diagnose.account.subject import SubjectError
 from diagnose.cli import signals
 from diagnose.cli.formats import rendered
 from diagnose.cli.help import Example, Sectioned
@@ -33,19 +36,20 @@ from diagnose.locale.language import translation
 from diagnose.model import Deadline, Service, Subject, TextError, text
 from diagnose.model.browsing import BrowserAnswer
 from diagnose.model.protocols import PAGE
+from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.planning.selection import Selection
 from diagnose.process.standard_streams import tell
-from diagnose.rendering.renderer import RenderStyle
+from diagnose.rendering.renderer import Download, RenderStyle
 from diagnose.running.request import Request
-from diagnose.selftest.conversation import Conversation
+from diagnose.selftest.conversation import Conversation, Matter, MisreadError
 from diagnose.selftest.server import serving
 
 WAIT_SECONDS = 300.0
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
 DISCOVERY_SECONDS = 8.0
 """For the webmail page that the browser is to reach for; the diagnosis itself has its own deadline."""
-THIS_COMPUTER = "localhost"
+NOBODY = Subject(domain="")
 """The subject of a run that is about the browser alone."""
 OF_THE_BROWSER = ("browser.self-test",)
 OF_A_PAGE = ("web", "browser", "network.clock")
@@ -55,7 +59,7 @@ OF_A_PAGE = ("web", "browser", "network.clock")
 @click.command(
     cls=Sectioned,
     examples=(
-        Example("diagnose browser", text("the browser alone").msgid),
+        Example("diagnose browser", text("the page asks for the address").msgid),
         Example("diagnose browser alice@corp.example", text("and the whole diagnosis").msgid),
         Example("diagnose browser https://webmail.corp.example/", text("and this webmail page").msgid),
     ),
@@ -78,70 +82,143 @@ OF_A_PAGE = ("web", "browser", "network.clock")
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """Test the browser itself: a page of this computer's opens in it, and shows the report in the end.
 
-    With an ADDRESS its login is diagnosed too, with a URL that webmail page. Without a password option no login is
-    tried. Nothing leaves this computer but what the diagnosis needs, and nothing is changed.
+    With an ADDRESS its login is diagnosed too, with a URL that webmail page; without either the page asks for it.
+    Without a password option no login is tried. Nothing leaves this computer but what the diagnosis needs, and nothing
+    is changed.
     """
     try:
-        request = _request(given)
-        network = Network(request.network.nameserver, request.network.ca_file)
+        asked_for = AskedFor(given)
+        network = Network(asked_for.request.network.nameserver, asked_for.request.network.ca_file)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None
     translate = translation(given["lang"])
-    talk = Conversation(
-        translate,
-        pages_expected=not request.discovery.services_only or bool(request.discovery.services),
-        password_wanted=given["password_in_page"],
-    )
-    threading.Thread(target=lambda: _find_pages(request, network, talk), daemon=True).start()
-    name = given["subject"] or ""
-    with contextlib.closing(network), serving(talk, name=name, lang=given["lang"], translate=translate) as address:
+    talk = Conversation(translate, asked_for.matter, take_up=asked_for.take_up)
+    asked_for.looks_for_pages(network, talk)
+    with contextlib.closing(network), serving(talk, lang=given["lang"], translate=translate) as address:
         _open(address, told=given["no_open"])
         talk.wait(given["wait"])
-        request = _told(request, talk.answer, talk.password)
+        request = _told(asked_for.request, talk.answer, talk.password)
         with signals.held_back() as interruption:
             done = diagnosed(request, given, interruption, talk, network)
             unwritten = write_reports(done.report, given)
-        talk.report = rendered(
-            "html", done.report, RenderStyle(translate=translate, audience=given["audience"], verbose=given["verbose"])
-        )
+        talk.report = _page(done.report, given)
         if talk.answer is None:
             seconds = round(given["wait"])
-            tell(_("The page was not opened within {seconds} seconds.").format(seconds=seconds))
+            tell(
+                _("Nothing was entered in the page within {seconds} seconds.").format(seconds=seconds)
+                if talk.opened and talk.unasked
+                else _("The page was not opened within {seconds} seconds.").format(seconds=seconds)
+            )
         code = show(done, given, unwritten)
         talk.wait_for_collection()
         return code
 
 
-def _request(given: dict[str, Any]) -> Request:
-    """What is to be diagnosed once the browser has answered. Raises TextError, click.UsageError."""
-    named, logins = given["subject"], [name for name in LOGIN_OPTIONS if given[name]]
-    if named and "://" not in named:
+class AskedFor:
+    """What is to be diagnosed: by the command line, else by what is typed into the page.
+
+    Raises TextError, click.UsageError for what the command line has wrong.
+    """
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+        named, logins = given["subject"], [name for name in LOGIN_OPTIONS if given[name]]
+        with_login = set(logins) - {"no_login"}
+        page = ServiceUrl(PAGE).convert(named, None, None) if named and "://" in named else None
         if given["password_in_page"] and logins:
             names = _(", ").join("--" + name.replace("_", "-") for name in (*logins, "password_in_page"))
             raise click.UsageError(_("only one of {names} can be used at a time.").format(names=names))
-        request = request_for(subject_named(named, given["username"]), given, ask=False)
-        if given["password_in_page"] and request.subject.address is None:
+        if (with_login and (not named or page)) or (given["password_in_page"] and page):
             raise click.UsageError(_("a login test needs a mailbox address."))
-        return request
-    if given["password_in_page"] or set(logins) - {"no_login"}:
-        raise click.UsageError(_("a login test needs a mailbox address."))
-    return _without_address(ServiceUrl(PAGE).convert(named, None, None) if named else None, given)
+        subject = subject_named(named, given["username"]) if named and not page else NOBODY
+        self._options = request_for(subject, given, ask=False)
+        """What the options ask for, whatever it is about: they are read once, for what they name is read then."""
+        if named and given["password_in_page"] and subject.address is None:
+            raise click.UsageError(_("a login test needs a mailbox address."))
+        self.request = self._options if subject.name else _without_address(page, self._options)
+        """To be carried out once the browser has answered."""
+        self.matter = self._matter(named) if named else None
+        """None: the page asks for it."""
+
+    def looks_for_pages(self, network: Network, talk: Conversation) -> None:
+        """Begin to look for the webmail pages of what *talk* is about, now or as soon as that is known."""
+        self._network, self._talk = network, talk
+        if self.matter is not None:
+            self._begin_to_look()
+
+    def take_up(self, typed: str | None) -> Matter:
+        """What *typed* into the page means, as the command line would take it; None: the browser alone.
+
+        Raises MisreadError.
+        """
+        if typed is None:
+            self.request = _without_address(None, self._options)
+            name = ""
+        elif not typed.strip():
+            raise MisreadError(_("Type your mail address first, or check this browser alone."))
+        elif "://" in typed and not typed.strip().lower().startswith("mailto:"):
+            page = _page_named(typed.strip())
+            self.request = _without_address(page, self._options)
+            name = str(page.url)
+        else:
+            subject = self._subject(typed)
+            self.request = msgspec.structs.replace(self._options, subject=subject)
+            name = subject.name
+        matter = self._matter(name)
+        self._begin_to_look()
+        return matter
+
+    def _subject(self, typed: str) -> Subject:
+        try:
+            subject, _read = understood(typed, self._given["username"])
+        except SubjectError as error:
+            raise MisreadError(error.sentence.render(_), error.corrected) from None
+        if self._given["password_in_page"] and subject.address is None:
+            raise MisreadError(_("A login test needs a mailbox address."))
+        return subject
+
+    def _matter(self, name: str) -> Matter:
+        discovery = self.request.discovery
+        return Matter(
+            name=name,
+            pages_expected=not discovery.services_only or bool(discovery.services),
+            password_wanted=self._given["password_in_page"] and self.request.subject.address is not None,
+        )
+
+    def _begin_to_look(self) -> None:
+        request = self.request
+
+        def look() -> None:
+            found = _pages(request, self._network)
+            if self.request is request:  # else the person has meanwhile named another address
+                self._talk.pages = found
+
+        threading.Thread(target=look, daemon=True).start()
 
 
-def _without_address(page: Service | None, given: dict[str, Any]) -> Request:
-    """The browser and, if there is one, a webmail page."""
-    request = request_for(Subject(domain=page.host if page else THIS_COMPUTER), given, ask=False)
-    known = request.discovery.provider or (providers.by_host(page.host) if page else None)
+def _page_named(typed: str) -> Service:
+    """The webmail page that *typed* names. Raises MisreadError."""
+    try:
+        page: Service = ServiceUrl(PAGE).convert(typed, None, None)
+    except click.UsageError as error:
+        raise MisreadError(error.message) from None
+    return page
+
+
+def _without_address(page: Service | None, options: Request) -> Request:
+    """What *options* ask for about the browser and, if there is one, a webmail page."""
+    known = options.discovery.provider or (providers.by_host(page.host) if page else None)
     checks = OF_A_PAGE if page else OF_THE_BROWSER
     return msgspec.structs.replace(
-        request,
+        options,
+        subject=Subject(domain=page.host) if page else NOBODY,
         discovery=DiscoveryOptions(services=(page,) if page else (), provider=known, services_only=True),
         find_services=page is not None,
-        selection=request.selection if request.selection.only else Selection(only=checks, skip=request.selection.skip),
+        selection=options.selection if options.selection.only else Selection(only=checks, skip=options.selection.skip),
     )
 
 
-def _find_pages(request: Request, network: Network, talk: Conversation) -> None:
+def _pages(request: Request, network: Network) -> tuple[str, ...]:
     """The webmail pages that the browser is to reach for, by the same discovery as the diagnosis."""
     found = [service.url for service in request.discovery.services if "web" in service.ways and service.url]
     if not found and not request.discovery.services_only:
@@ -149,7 +226,28 @@ def _find_pages(request: Request, network: Network, talk: Conversation) -> None:
             request.subject, request.discovery, network, Deadline(DISCOVERY_SECONDS), lambda _found: None
         ).services
         found = [service.url for service in services if "web" in service.ways and service.url]
-    talk.pages = tuple(found)
+    return tuple(found)
+
+
+def _page(report: Report, given: dict[str, Any]) -> str:
+    """*report* as the page that shows it, which also hands it out as files."""
+    translate = translation(given["lang"])
+    style = RenderStyle(translate=translate, audience=given["audience"], complete=True, verbose=given["verbose"])
+    files = (
+        Download(
+            label=_("Save this report (HTML)"),
+            name=f"diagnose-{report.id}.html",
+            media_type="text/html",
+            content=rendered("html", report, style),
+        ),
+        Download(
+            label=_("Save the data (JSON)"),
+            name=f"diagnose-{report.id}.json",
+            media_type="application/json",
+            content=rendered("json", report, style),
+        ),
+    )
+    return rendered("html", report, dataclasses.replace(style, downloads=files))
 
 
 def _open(address: str, *, told: bool) -> None:

@@ -19,7 +19,7 @@ from diagnose.account.history import PENDING, History
 from diagnose.account.pasted import understood
 from diagnose.account.person import Consent, OtherMailbox, Person
 from diagnose.account.secret import Secret
-from diagnose.account.subject import SubjectError, parse_subject
+from diagnose.account.subject import NoSubjectError, SubjectError, parse_subject
 from diagnose.cli import COMMANDS, INTERRUPTED, secrets, signals
 from diagnose.cli.formats import exit_code, formats, rendered
 from diagnose.cli.github_actions import harmless, tell_job
@@ -237,6 +237,10 @@ def subject_named(typed: str, username: str | None = None) -> Subject:
     except SubjectError as error:  # which may be a command, misspelt
         commands = () if "@" in typed else difflib.get_close_matches(typed[:LONGEST_NAME], COMMANDS, 1)
         sentence = error.sentence.render(_)
+        if isinstance(error, NoSubjectError):
+            sentence = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain").format(
+                typed=quote(typed)
+            )
         raise click.exceptions.NoSuchCommand(typed, f"{sentence}." if commands else sentence, commands) from None
     if read is not None:
         tell(_("Read as {address}.").format(address=quote(read)))

@@ -16,6 +16,19 @@ PALETTE = Path(__file__).with_name("palette.css")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that a page hands out."""
+
+    label: str
+    """What the page calls it, in the reader's language."""
+    name: str
+    """What it is saved as."""
+    media_type: str
+    """By RFC 6838; its text is in UTF-8."""
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RenderStyle:
     """How the reader wants the report; a format leaves aside what means nothing to it."""
 
@@ -36,6 +49,8 @@ class RenderStyle:
     """Everybody's steps and all facts, too."""
     quiet: bool = False
     """Only the verdict and its causes."""
+    downloads: tuple[Download, ...] = ()
+    """The report as files, for who has it on a page that cannot be opened again."""
 
 
 @dataclass(frozen=True, kw_only=True)

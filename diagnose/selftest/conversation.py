@@ -40,10 +40,42 @@ class PageState(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[ShownCheck, ...]
 
 
-class Conversation:
-    """One person's self-test, from the opened page to the report. An observer of the runner."""
+class Matter(msgspec.Struct, frozen=True, kw_only=True):
+    """What the self-test is about, as far as its page has to know."""
 
-    def __init__(self, translate: Callable[[str], str], *, pages_expected: bool, password_wanted: bool) -> None:
+    name: str = ""
+    """The address, domain or page that is diagnosed; "" for the browser alone."""
+    pages_expected: bool = False
+    """Whether the browser is to reach for webmail pages."""
+    password_wanted: bool = False
+    """Whether the page asks for the password."""
+
+
+class MisreadError(Exception):
+    """What was typed into the page names nothing that can be diagnosed."""
+
+    def __init__(self, sentence: str, corrected: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        """What is wrong with it, in the reader's language."""
+        self.corrected = corrected
+        """What was probably meant."""
+
+
+class Conversation:
+    """One person's self-test, from the opened page to the report. An observer of the runner.
+
+    *matter* is what it is about. Without one the page asks, and *take_up* says what the answer means, where None
+    stands for the browser alone. It raises MisreadError.
+    """
+
+    def __init__(
+        self,
+        translate: Callable[[str], str],
+        matter: Matter | None = None,
+        *,
+        take_up: Callable[[str | None], Matter] | None = None,
+    ) -> None:
         self.token = secrets.token_urlsafe(32)
         """Opens the page, once."""
         self.seat = secrets.token_urlsafe(32)
@@ -52,8 +84,6 @@ class Conversation:
         """What a browser that keeps cookies has to show beside the seat, as soon as it has done so once."""
         self.foreign = secrets.token_urlsafe(32)
         """Names the other site of the test for third-party cookies; good for nothing else."""
-        self.pages_expected = pages_expected
-        self.password_wanted = password_wanted
         self.pages: tuple[str, ...] | None = None
         """Webmail pages to reach for; None while they are being looked for."""
         self.report: str | None = None
@@ -61,6 +91,8 @@ class Conversation:
         """The page has fetched the report."""
         self.password: Secret | None = None
         self._translate = translate
+        self._matter = matter
+        self._take_up = take_up
         self._lock = threading.Lock()
         self._taken = self._cookie_kept = False
         self._heard = 0.0
@@ -91,6 +123,26 @@ class Conversation:
             self._heard = time.monotonic() if admitted else self._heard
             return admitted
 
+    def take_up(self, typed: str | None) -> None:
+        """Take what the person wants to have diagnosed; the first answer counts. None: the browser alone.
+
+        Raises MisreadError.
+        """
+        with self._lock:
+            if self._matter is None and self._take_up is not None and not self._begun.is_set():
+                self._matter = self._take_up(typed)
+
+    def ask_again(self) -> None:
+        """Forget what was asked for, as long as the diagnosis has not begun."""
+        with self._lock:
+            if self._take_up is not None and not self._begun.is_set():
+                self._matter = self._answer = self._reaching = self.pages = None
+
+    @property
+    def can_ask_again(self) -> bool:
+        """Whether the page is where it was said what this is about."""
+        return self._take_up is not None
+
     def tell(self, answer: BrowserAnswer) -> None:
         """Take what the page has found out; what was told before is replaced."""
         with self._lock:
@@ -106,7 +158,7 @@ class Conversation:
         """The person, or the page after a while, wants the diagnosis; only the first call counts."""
         with self._lock:
             if not self._begun.is_set():
-                self.password = password if self.password_wanted else None
+                self.password = password if self.matter.password_wanted else None
                 self._begun.set()
 
     @property
@@ -123,6 +175,21 @@ class Conversation:
             )
 
     # -- the program's side
+
+    @property
+    def matter(self) -> Matter:
+        """What it is about: the browser alone as long as nobody has said."""
+        return self._matter or Matter()
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the person has yet to say what it is about."""
+        return self._matter is None
+
+    @property
+    def opened(self) -> bool:
+        """Whether a browser has brought the token."""
+        return self._taken
 
     def wait(self, seconds: float) -> None:
         """Wait until the page says that the diagnosis may begin, for *seconds* at most."""

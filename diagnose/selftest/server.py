@@ -26,7 +26,7 @@ from diagnose.model.browsing import LONGEST_HEADER, MOST_SECONDS, BrowserAnswer,
 from diagnose.process.first_use import decode
 from diagnose.providers import Language
 from diagnose.rendering.renderer import PALETTE
-from diagnose.selftest.conversation import Conversation
+from diagnose.selftest.conversation import Conversation, MisreadError
 from diagnose.selftest.words import words
 
 LARGEST_REQUEST = 65536
@@ -39,6 +39,10 @@ MOST_CONNECTIONS = 32
 """Open at a time; browsers make some six to a host."""
 REFUSAL = "Forbidden\n"
 """In no language: who is refused is not known."""
+LONGEST_ECHO = 320
+"""Characters shown again of what was typed and is no address; the longest addresses have fewer (RFC 5321 §4.5.3.1)."""
+OF_A_MATTER = frozenset({"reach", "reaching", "answer", "begin", "without_script"})
+"""What a page does once it is known what it is about."""
 COOKIE = "selftest"
 STATIC = Path(__file__).with_name("static")
 
@@ -47,7 +51,7 @@ PAGE = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; 
 REACH = "default-src 'none'; script-src 'self'; connect-src https: http:; img-src https: http:; form-action 'none'; "\
         "base-uri 'none'; frame-ancestors 'self'"  # fmt: skip
 REPORT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "\
-         "frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"  # fmt: skip
+         "frame-ancestors 'none'; sandbox allow-downloads allow-popups allow-popups-to-escape-sandbox"  # fmt: skip
 """Content security policies. Only the frame that reaches for the webmail page, which may redirect anywhere, may
 connect to other hosts; the page that holds what is typed may not. The report allows only its own styles, by a policy
 within it."""
@@ -55,8 +59,8 @@ within it."""
 T = TypeVar("T")
 
 
-def application(talk: Conversation, port: int, *, name: str, lang: Language, translate: Callable[[str], str]) -> Flask:
-    """The pages of *talk*, served on *port*; *name* is what is to be diagnosed."""
+def application(talk: Conversation, port: int, *, lang: Language, translate: Callable[[str], str]) -> Flask:
+    """The pages of *talk*, served on *port*."""
     app = Flask(__name__, static_folder=None)
     app.logger.disabled = True  # a traceback beside a password is no place for one
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # which redirect, and so tell
@@ -66,7 +70,7 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     here, foreign = f"127.0.0.1:{port}", f"localhost:{port}"
     elsewhere = f"http://{foreign}/third-party/{talk.foreign}"
-    shown = {"name": name, "lang": lang, "words": words(translate), "talk": talk, "foreign": elsewhere}
+    shown = {"lang": lang, "words": words(translate), "talk": talk, "foreign": elsewhere}
 
     @app.before_request
     def guard() -> None:
@@ -78,6 +82,8 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
         if origin != f"http://{here}" and (origin is not None or request.method == "POST" or is_foreign):
             abort(403)
         if "seat" in args and not talk.admits(args["seat"], request.cookies.get(COOKIE)):
+            abort(403)
+        if request.endpoint in OF_A_MATTER and talk.unasked:
             abort(403)
         if is_foreign and args["secret"] != talk.foreign:
             abort(403)
@@ -109,9 +115,26 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
     def page(seat: str) -> AnyResponse | str:
         if talk.report is not None:
             return redirect("report", 303)
+        if talk.unasked:
+            return render_template("ask.html.j2", **shown)
         if talk.answer is None:
             talk.tell(_with_headers(BrowserAnswer(scripts=None)))
         return render_template("selftest.html.j2", **shown)
+
+    @app.post("/<seat>/matter")
+    def matter(seat: str) -> AnyResponse | str:
+        """What the person wants to have diagnosed; what is no such thing is shown again, with what is wrong."""
+        typed = request.form.get("instead") or request.form.get("matter", "")
+        try:
+            talk.take_up(None if "alone" in request.form else typed)
+        except MisreadError as misread:
+            return render_template("ask.html.j2", **shown, typed=typed[:LONGEST_ECHO], misread=misread)
+        return redirect("./", 303)
+
+    @app.post("/<seat>/ask-again")
+    def ask_again(seat: str) -> AnyResponse:
+        talk.ask_again()
+        return redirect("./", 303)
 
     @app.get("/<seat>/palette.css")
     def palette(seat: str) -> Response:
@@ -131,9 +154,11 @@ def application(talk: Conversation, port: int, *, name: str, lang: Language, tra
     def plain(seat: str) -> AnyResponse | str:
         if talk.report is not None:
             return redirect("report", 303)
+        if talk.unasked:
+            return redirect("./", 303)
         if talk.answer is None or not talk.answer.scripts:
             talk.tell(_of_request(BrowserAnswer(scripts=False), talk))
-        if not talk.password_wanted:
+        if not talk.matter.password_wanted:
             talk.begin()
         return render_template("plain.html.j2", **shown, progress=talk.progress)
 
@@ -274,10 +299,10 @@ class _Server(ThreadedWSGIServer):
 
 
 @contextlib.contextmanager
-def serving(talk: Conversation, *, name: str, lang: Language, translate: Callable[[str], str]) -> Iterator[str]:
+def serving(talk: Conversation, *, lang: Language, translate: Callable[[str], str]) -> Iterator[str]:
     """Serve *talk* on a free port of 127.0.0.1; the address that opens it."""
     server = _Server()
-    server.app = application(talk, server.port, name=name, lang=lang, translate=translate)
+    server.app = application(talk, server.port, lang=lang, translate=translate)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

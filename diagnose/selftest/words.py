@@ -14,6 +14,19 @@ def words(translate: Callable[[str], str]) -> Mapping[str, str]:
         "headline": _("Let us look at your browser"),
         "lead": _("The program on this computer opened this page. What is seen here stays here, and nothing is "
                   "changed."),
+        "ask": _("Which mailbox can you not get into?"),
+        "ask_lead": _("The program on this computer opened this page. It looks for what keeps you from logging in, and "
+                      "tells you what to do. It changes nothing."),
+        "ask_field": _("Your mail address"),
+        "ask_note": _("As you type it where you log in. The address of the login page (https://…) will do, too. "
+                      "Never type your password here."),
+        "next": _("Next"),
+        "instead": _("Yes, take {corrected}"),
+        "alone": _("Check this browser alone"),
+        "alone_note": _("Without an address, only the settings of this browser are looked at."),
+        "again": _("Change"),
+        "ask_after_all": _("Enter a mail address"),
+        "not_yet": _("Please look again:"),
         "results": _("What your browser says"),
         "browser": _("Browser"),
         "scripts": _("JavaScript"),

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from diagnose.model.browsing import BrowserAnswer
-from diagnose.selftest.conversation import Conversation
+from diagnose.selftest.conversation import Conversation, Matter
 from diagnose.selftest.server import serving
 
 RULES = {
@@ -33,14 +33,14 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def talk() -> Conversation:
-    talk = Conversation(str, pages_expected=True, password_wanted=True)
+    talk = Conversation(str, Matter(name="alice@corp.example", pages_expected=True, password_wanted=True))
     talk.pages = ()
     return talk
 
 
 @pytest.fixture
 def address(talk: Conversation) -> Iterator[str]:
-    with serving(talk, name="alice@corp.example", lang="en", translate=str) as address:
+    with serving(talk, lang="en", translate=str) as address:
         yield address
 
 
@@ -114,8 +114,8 @@ def test_the_keyboard_alone_is_enough(chromium: Browser, address: str, talk: Con
 
 
 def test_who_does_nothing_is_told_and_can_stop_it(chromium: Browser) -> None:
-    talk = Conversation(str, pages_expected=False, password_wanted=False)
-    with serving(talk, name="", lang="en", translate=str) as address:
+    talk = Conversation(str, Matter())
+    with serving(talk, lang="en", translate=str) as address:
         page = chromium.new_page()
         page.goto(address)
         page.wait_for_selector("#soon:not([hidden])")

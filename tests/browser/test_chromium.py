@@ -66,9 +66,10 @@ def test_a_healthy_browser_has_no_cause(page: Page, webmail: Webmail, self_test:
     assert found == {}
 
 
-def test_without_arguments_only_the_browser_is_looked_at(page: Page, self_test: Start) -> None:
+def test_without_an_address_only_the_browser_is_looked_at(page: Page, self_test: Start) -> None:
     test = self_test()
     page.goto(test.address)
+    page.click("[name=alone]")
     page.wait_for_selector("#browser:not(.looking)")
     page.click("#begin")
     page.wait_for_url("**/report")
@@ -217,6 +218,7 @@ def test_nothing_that_is_typed_leaves_the_page(page: Page, webmail: Webmail, sel
 def test_a_second_browser_is_turned_away(chromium: Browser, page: Page, self_test: Start) -> None:
     test = self_test()
     page.goto(test.address)
+    page.click("[name=alone]")
     page.wait_for_selector("#browser:not(.looking)")
     other = chromium.new_context()
     try:
@@ -233,8 +235,9 @@ def test_a_second_browser_is_turned_away(chromium: Browser, page: Page, self_tes
 
 
 def test_a_page_that_is_left_open_goes_on_when_the_program_waits_no_longer(page: Page, self_test: Start) -> None:
-    test = self_test("--wait", "4")
+    test = self_test("--wait", "8")
     page.goto(test.address)
+    page.click("[name=alone]")
     page.focus("#field")  # which stops the page's own clock
     page.wait_for_url("**/report")
 

@@ -32,7 +32,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         (["nonsense@"], "nothing after the @"),
         (["imaps://a.example"], "begins with https:// / http://"),
         (["https://user:secret@a.example/"], "may not hold a user name"),
-        (["--password-in-page"], "login test needs a mailbox address"),
+        (["--password-stdin"], "login test needs a mailbox address"),
+        (["https://a.example/", "--password-in-page"], "login test needs a mailbox address"),
         (["https://a.example/", "--password-stdin"], "login test needs a mailbox address"),
         (["a.example", "--password-in-page"], "login test needs a mailbox address"),
         (["a@b.example", "--password-in-page", "--no-login"], "only one of --no-login, --password-in-page"),
@@ -98,6 +99,9 @@ def test_who_has_told_all_and_pressed_nothing_gets_a_diagnosis(self_test: Start)
     test = self_test("--wait", "3")
     with fetched(test.address) as page:
         seat = page.url
+    alone = urllib.request.Request(seat + "matter", data=b"alone=yes", headers={"Origin": test.here})
+    with urllib.request.urlopen(alone, timeout=60) as page:
+        assert page.url == seat
     told = {"scripts": True, "cookies": True, "typing": ["full_width"]}
     asked = urllib.request.Request(
         seat + f"answer?clock={time.time()}", data=json.dumps(told).encode(), headers={"Origin": test.here}

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from diagnose.model.browsing import BrowserAnswer, Reaching
-from diagnose.selftest.conversation import Conversation
+from diagnose.selftest.conversation import Conversation, Matter
 from diagnose.selftest.server import COOKIE, LARGEST_REQUEST, MOST_CONNECTIONS, REFUSAL, application, serving
 from tests.machine import NOTHING_THERE
 from tests.pace import within
@@ -31,7 +31,7 @@ SECRET = "correct horse"
 
 @pytest.fixture
 def talk() -> Conversation:
-    talk = Conversation(str, pages_expected=True, password_wanted=True)
+    talk = Conversation(str, Matter(name="alice@corp.example", pages_expected=True, password_wanted=True))
     talk.pages = ("https://webmail.corp.example/",)
     return talk
 
@@ -58,13 +58,13 @@ class Browser:
 
 @pytest.fixture
 def browser(talk: Conversation) -> Browser:
-    app = application(talk, PORT, name="alice@corp.example", lang="en", translate=str)
+    app = application(talk, PORT, lang="en", translate=str)
     return Browser(app.test_client(), talk)
 
 
 @pytest.fixture
 def without_cookies(talk: Conversation) -> Browser:
-    app = application(talk, PORT, name="alice@corp.example", lang="en", translate=str)
+    app = application(talk, PORT, lang="en", translate=str)
     return Browser(app.test_client(use_cookies=False), talk)
 
 
@@ -241,9 +241,9 @@ def test_the_password_is_taken_once_and_shown_nowhere(browser: Browser, capfd: p
     assert not any(SECRET in words for words in (*shown, *capfd.readouterr()))
 
 
-def test_no_password_is_taken_that_was_not_asked_for(browser: Browser) -> None:
-    browser.talk.password_wanted = False
-    page = browser.opened()
+def test_no_password_is_taken_that_was_not_asked_for() -> None:
+    talk = Conversation(str, Matter(name="alice@corp.example", pages_expected=True))
+    page = Browser(application(talk, PORT, lang="en", translate=str).test_client(), talk).opened()
     page.mine("begin", method="POST", data={"password": SECRET})
 
     assert page.talk.password is None
@@ -273,10 +273,11 @@ def test_only_the_frame_may_reach_other_hosts(browser: Browser) -> None:
     assert "connect-src https:" in page.mine("reach").headers["Content-Security-Policy"]
 
 
-def test_names_from_outside_are_only_text(talk: Conversation) -> None:
-    talk.pages = ("https://a.example/</script><script>alert(1)</script>",)
+def test_names_from_outside_are_only_text() -> None:
     name = '"><script>alert(1)</script>@corp.example'
-    page = Browser(application(talk, PORT, name=name, lang="en", translate=str).test_client(), talk).opened()
+    talk = Conversation(str, Matter(name=name, pages_expected=True, password_wanted=True))
+    talk.pages = ("https://a.example/</script><script>alert(1)</script>",)
+    page = Browser(application(talk, PORT, lang="en", translate=str).test_client(), talk).opened()
 
     for path in ("", "plain", "reach"):
         assert "<script>alert" not in page.mine(path).get_data(as_text=True)
@@ -318,7 +319,7 @@ def test_what_comes_after_the_beginning_is_too_late(browser: Browser) -> None:
 
 @pytest.fixture
 def served(talk: Conversation) -> Iterator[urllib.parse.SplitResult]:
-    with serving(talk, name="", lang="en", translate=str) as address:
+    with serving(talk, lang="en", translate=str) as address:
         yield urllib.parse.urlsplit(address)
 
 
@@ -389,7 +390,7 @@ def test_a_client_that_says_nothing_holds_up_nobody(served: urllib.parse.SplitRe
 
 
 def test_nobody_comes() -> None:
-    talk = Conversation(str, pages_expected=False, password_wanted=False)
+    talk = Conversation(str, Matter())
     began = time.monotonic()
     with within(1.5, waits=0.3):
         talk.wait(0.3)

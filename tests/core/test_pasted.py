@@ -103,7 +103,7 @@ def test_a_legal_address_stays_as_odd_as_it_is(typed: str) -> None:
         ("Alice <alice@corp.example>, Bob <bob@corp.example>", "an address looks like"),
         ("alice [at] corp.example", "did you mean alice@corp.example?"),
         ("https://webmail.corp.example/x?y", "did you mean webmail.corp.example?"),
-        ("nonsense", "neither a command"),
+        ("nonsense", "neither a mailbox address nor a mail domain"),
         ("", "not a domain name"),
         ("“”", "not a domain name"),
         ("x" * 1_000_000 + "@corp.example", "not a mailbox address"),

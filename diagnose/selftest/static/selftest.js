@@ -6,6 +6,7 @@ const PATIENCE = 10000; // milliseconds for a page of another host
 const QUICK = 4000; // milliseconds for what the browser itself can do
 const BEGINS_BY_ITSELF = 15; // seconds for a person who does nothing
 const MOST_SKEW = 300; // seconds
+const HEARD_EVERY = 6000; // milliseconds between two sentences for a screen reader
 
 const content = (id) => JSON.parse(document.getElementById(id).textContent);
 const send = (where, what) =>
@@ -208,7 +209,41 @@ function showProgress(progress, words) {
   while (list.children.length > begun.length) list.lastChild.remove();
 }
 
+// Screen readers read aloud what is put here; as often as people can listen.
+function hearing() {
+  const heard = document.getElementById("heard");
+  let last = performance.now();
+  return (sentence) => {
+    if (performance.now() - last < HEARD_EVERY || heard.textContent === sentence) return;
+    last = performance.now();
+    heard.textContent = sentence;
+  };
+}
+
+function tellGone(words) {
+  const gone = document.getElementById("gone");
+  gone.textContent = words.gone;
+  gone.hidden = false;
+}
+
+// The page that asks for the address: a form, which needs no script. Only whether the program is still there is seen.
+async function ask() {
+  const words = content("words");
+  for (;;) {
+    try {
+      const progress = await fetch("progress").then((said) => said.json());
+      if (progress.phase === "finished") return location.replace("report");
+    } catch (ended) {
+      return tellGone(words);
+    }
+    await pause(1000);
+  }
+}
+
 async function follow(words) {
+  const hear = hearing();
+  const again = document.getElementById("again");
+  if (again) again.hidden = true;
   document.getElementById("before").hidden = true;
   document.getElementById("during").hidden = false;
   document.getElementById("lead").textContent = words.running_lead;
@@ -220,11 +255,9 @@ async function follow(words) {
       const progress = await fetch("progress").then((said) => said.json());
       if (progress.phase === "finished") return location.replace("report");
       showProgress(progress, words);
+      hear(document.getElementById("count").textContent);
     } catch (ended) {
-      const gone = document.getElementById("gone");
-      gone.textContent = words.gone;
-      gone.hidden = false;
-      return;
+      return tellGone(words);
     }
     await pause(300);
   }
@@ -293,7 +326,9 @@ async function selfTest() {
   }
 }
 
-if (document.getElementById("pages")) {
+if (document.getElementById("ask")) {
+  ask();
+} else if (document.getElementById("pages")) {
   Promise.all(content("pages").map(reach)).then((found) => send("reaching", found));
 } else {
   selfTest();
