@@ -6,7 +6,6 @@ import gettext
 import importlib.util
 import re
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from diagnose.browsers.files import browser_files, read_browser
@@ -14,6 +13,7 @@ from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.catalogue import catalogue_with
 from diagnose.knowledge.packages import BROWSERS, KINDS, LOCALE, PROVIDERS, Package, Packages, Refused
 from diagnose.model.text import Text, text
+from diagnose.process.entry_points import EntryPoint
 from diagnose.providers.files import provider_files, read_provider
 from diagnose.providers.recognition import index_with
 from diagnose.replies.knowledge import knowledge_with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from rich.cells import cell_len, chop_cells
@@ -9,7 +10,7 @@ from rich.cells import cell_len, chop_cells
 _HAN = "\u2e80-\u2fff\u3005-\u3007\u3021-\u9fff\uf900-\ufaff\uff10-\uff5a\U00020000-\U0003ffff"
 _OPENING = "（《「『【〈〔"
 _CLOSING = "，。、；：？！）》」』】〉〕…％"
-_PIECE = re.compile(
+_PIECE = (
     rf"[{_OPENING}“‘]*[{_HAN}][{_CLOSING}”’,.;:!?)\]]* *"
     rf"|[{_OPENING}]*[^ {_HAN}{_OPENING}{_CLOSING}]+[{_CLOSING}]* *"
     r"|. *"
@@ -19,11 +20,17 @@ punctuation that must not be parted from it. Rich breaks at white space only, of
 which a no-break space belongs to."""
 
 
+@functools.cache
+def _pieces(*, ascii_only: bool) -> re.Pattern[str]:
+    """Compiled when it is needed: the range of Han characters takes as long as all else of a short text."""
+    return re.compile("[^ ]+ *|. *" if ascii_only else _PIECE)
+
+
 def line_starts(text: str, width: int) -> list[int]:
     """Where in *text* a new line begins, so that no line is wider than *width* terminal cells."""
     starts: list[int] = []
     used = 0
-    for piece in _PIECE.finditer(text):
+    for piece in _pieces(ascii_only=text.isascii()).finditer(text):
         wide, visible = cell_len(piece[0]), cell_len(piece[0].rstrip())
         if used and used + visible > width:
             starts.append(piece.start())

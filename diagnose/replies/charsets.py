@@ -59,8 +59,8 @@ _EVERYDAY = re.compile(
         )
     )
 )
-_KANA, _HANGUL = re.compile("[\u3041-\u30fe]"), re.compile("[\uac00-\ud7a3]")
-_IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
+_KANA, _HANGUL, _IDEOGRAPHS = ("\u3041", "\u30fe"), ("\uac00", "\ud7a3"), ("\u4e00", "\u9fff")
+"""First and last; a regular expression of so large a range is slow to compile."""
 _FIRST_LEVEL = {
     "gb2312": ((0xB0, 0xD7), (0xA1, 0xFE)),
     "big5": ((0xA4, 0xC6), (0x40, 0xFE)),
@@ -87,12 +87,17 @@ def everyday(text: str, encoding: str) -> int:
     number = sum(len(found[0]) for found in _EVERYDAY.finditer(text))
     scripts = _SCRIPTS.get(encoding, _ALL_SCRIPTS)
     if "kana" in scripts:
-        number += len(_KANA.findall(text))
+        number += len(_within(_KANA, text))
     if "hangul" in scripts:
-        number += len(_HANGUL.findall(text))
+        number += len(_within(_HANGUL, text))
     if levels := [_first_level(script) for script in scripts if script in _FIRST_LEVEL]:
-        number += sum(any(letter in level for level in levels) for letter in _IDEOGRAPH.findall(text))
+        number += sum(any(letter in level for level in levels) for letter in _within(_IDEOGRAPHS, text))
     return number
+
+
+def _within(letters: tuple[str, str], text: str) -> list[str]:
+    first, last = letters
+    return [letter for letter in text if first <= letter <= last]
 
 
 @made_once

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint
 from itertools import count
 from typing import Any, NoReturn
 
@@ -15,7 +14,7 @@ from diagnose.knowledge.packages import Refused, packages
 from diagnose.model import Check, Facts, Inputs, Subject, Text, text
 from diagnose.model.failure import FaultError
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
-from diagnose.process.entry_points import entry_points, is_own
+from diagnose.process.entry_points import EntryPoint, entry_points, is_own
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
 
