@@ -106,6 +106,14 @@ def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts
     )
 
 
+def _instead(target: Service, open_ports: list[int]) -> dict[str, str]:
+    """What *open_ports* give a mail program in place of the port of *target*, for the steps of remedies."""
+    known = {port.number: port.tls for port in target.spoken.ports}
+    modes = {"implicit": "SSL/TLS", "starttls": "STARTTLS"}
+    usable = [f"{port} ({modes[known[port]]})" for port in open_ports if known.get(port) in modes]
+    return {"usable_ports": ", ".join(usable)}
+
+
 def _compare(target: Service, inputs: Inputs, race: Race, context: Context) -> tuple[Witness, ...]:
     limit = context.deadline.within(COMPARE_SECONDS)
     known = [service.port for service in inputs.services if service.host == target.host]
@@ -159,7 +167,7 @@ def judge_reach(facts: ReachFacts, inputs: Inputs, target: Service) -> Iterator[
                 port=target.port,
                 open=tuple(open_ports),
             ),
-            data=data,
+            data=data | _instead(target, open_ports),
         )
     elif unreachable:
         yield Finding(

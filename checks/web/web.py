@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -373,6 +373,22 @@ def _untold(facts: WebFacts) -> Text | None:
     return None if came and not facts.loop and _shown(facts) else text("no page came")
 
 
+def _shows(facts: WebFacts, inputs: Inputs, target: Service) -> Mapping[str, str]:
+    """The page to sign in on, where it takes a password; where redirects lead to somebody else, a person named it."""
+    start, last = target.address, facts.hops[-1] if facts.hops else None
+    if last is None or last.failure is not None or facts.loop or not start.startswith("https://"):
+        return {}
+    shown = last.status is not None and (last.status < 300 or last.status == ASKS)
+    takes = facts.asks_for_password or (target.named and facts.page is not None and facts.page.drawn_by_script)
+    elsewhere = not last.url.startswith("https://") or (not target.named and foreign(last.url, inputs, target))
+    return {"webmail_page": _as_typed(start)} if shown and takes and not elsewhere else {}
+
+
+def _as_typed(url: str) -> str:
+    """*url* as people type it: without the port that https has anyhow, and what a query may tell of a person."""
+    return re.sub(r"^(https://[^/]*?):443(?=/|$)", r"\1", place(url))
+
+
 def _unsettled(facts: WebFacts) -> tuple[str, ...]:
     asks = facts.hops[-1].status == 401 or (facts.page is not None and facts.page.password_field)
     return () if asks else ("web.login-page-changed",)
@@ -390,6 +406,7 @@ CHECK = Check(
     judge=judge_web,
     untold=_untold,
     unsettled=_unsettled,
+    shows=_shows,
     rules_out=(
         "web.login-page-down",
         "web.redirect-loop",

@@ -49,6 +49,7 @@ SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "maintenance_end": "When the maintenance that a server announces is to end, as the server wrote it.",
         "weak_certificate": "Which key or digest of a server's certificate is too weak, in the TLS library's words.",
         "referred_host": "The server that a login referral (RFC 2221) sends the account to.",
+        "usable_ports": "Other ports of the same server and protocol that take connections, with their security.",
     }
 )
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(

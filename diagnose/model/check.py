@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
@@ -125,6 +125,10 @@ def _nothing_unsettled(_facts: object) -> Iterable[str]:
     return ()
 
 
+def _shows_nothing(_facts: object, _inputs: Inputs, _target: object) -> Mapping[str, str]:
+    return {}
+
+
 def _not_spared(_target: object, _inputs: Inputs, _context: Context) -> Text | None:
     return None
 
@@ -185,6 +189,9 @@ class Check(Generic[F]):
     """Those of `rules_out` that these facts say nothing about, though they bear the title out."""
     left_open: Callable[[F], Text | None] = _nothing_open
     """What these facts do not tell although it was asked; where no cause is found, that makes a run inconclusive."""
+    shows: Callable[[F, Inputs, Any], Mapping[str, str]] = _shows_nothing
+    """What these facts prove of this mail system for the steps of remedies, by the names of placeholders: the page to
+    sign in on. Pure."""
     way: Way | None = None
     """The one way into the mailbox that it tells of; None: all that its service opens."""
     station: str | AddedStation | None = None
@@ -249,6 +256,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """The person chose to go without it."""
     unsettled: tuple[str, ...] = ()
     """Causes that its passing does not speak against, though that of another target might."""
+    shown: Mapping[str, str] = {}
+    """What its facts prove for the steps of remedies, by the names of placeholders."""
 
     @property
     def ways(self) -> frozenset[Way]:

@@ -30,6 +30,7 @@ from diagnose.model.report import (
 from diagnose.record.coding import as_json
 from diagnose.record.run import Run
 from diagnose.rendering.renderer import Audience
+from diagnose.verdict.addresses import seen_addresses
 from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
 
@@ -43,8 +44,8 @@ class _Reader(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the report speaks to, and of what."""
 
     subject: Subject
-    provider: str | None
-    """Whose pages and servers remedies may name."""
+    known: Mapping[str, str]
+    """Pages and servers that remedies may name, and what else is known of the provider, by placeholders."""
     lang: providers.Language
     audience: Audience
     translate: Translate
@@ -63,7 +64,7 @@ def compose(
     translate = translation(lang)
     reader = _Reader(
         subject=run.subject,
-        provider=_provider(run.provider, judgement),
+        known=_known(run, results, judgement, catalogue, lang),
         lang=lang,
         audience=audience,
         translate=translate,
@@ -138,10 +139,20 @@ def _answer(run: Run, judgement: Judgement, causes: tuple[ReportCause, ...]) -> 
     return text("Nothing that would block a login was found for {name}", name=name)
 
 
-def _provider(provider: str | None, judgement: Judgement) -> str | None:
-    """Whose pages and servers remedies may name: not those of a provider that the settings name by mistake."""
-    mistaken = {one.finding.data.get("mistaken") for cause in judgement.causes for one in cause.seen}
-    return None if provider in mistaken else provider
+def _known(
+    run: Run,
+    results: tuple[CheckResult, ...],
+    judgement: Judgement,
+    catalogue: Catalogue,
+    lang: providers.Language,
+) -> Mapping[str, str]:
+    """What the provider is known for, and before or behind that what the run saw; nothing of one named by mistake."""
+    mistaken = {one.finding.data.get("mistaken") for cause in judgement.causes for one in cause.seen} - {None}
+    documented = dict[str, str]()
+    if run.provider and run.provider not in mistaken:
+        documented = providers.provider_facts(providers.provider(run.provider), run.subject.domain, lang)
+    named, guessed = seen_addresses(results, judgement, catalogue)
+    return {**guessed, **documented, **named}
 
 
 def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict[str, str]) -> ReportCause:
@@ -197,8 +208,7 @@ def _ordered(remedies: tuple[ReportRemedy, ...], audience: Audience) -> tuple[Re
 
 def _remedy_facts(cause: JudgedCause, reader: _Reader) -> Mapping[str, str]:
     facts, subject = dict[str, str](), reader.subject
-    if reader.provider:
-        facts.update(providers.provider_facts(providers.provider(reader.provider), subject.domain, reader.lang))
+    facts.update(reader.known)
     facts["domain"] = subject.domain
     facts["address"] = subject.address or ""
     facts["username"] = subject.username or subject.address or ""

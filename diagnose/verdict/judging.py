@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from diagnose.model import Check, CheckResult, Facts, Finding, Inputs, Service, Skip, Subject, Target, Text
@@ -89,6 +89,7 @@ def judge_check(
         unsettled: tuple[str, ...] = (),
         *,
         usable: bool = False,
+        shown: Mapping[str, str] | None = None,
     ) -> CheckResult:
         return CheckResult(
             id=run.id,
@@ -107,6 +108,7 @@ def judge_check(
             left_open=left_open,
             left_out=run.left_out,
             unsettled=unsettled,
+            shown=shown or {},
         )
 
     if run.fault is not None:
@@ -122,6 +124,7 @@ def judge_check(
         left_open = check.left_open(run.facts)
         untold = check.untold(run.facts)
         unsettled = tuple(check.unsettled(run.facts))
+        shown = dict(check.shows(run.facts, inputs, instance.target))
         presentable(left_open)
         presentable(untold)
     except BaseException as error:  # even an exit is only this check's fault
@@ -134,6 +137,7 @@ def judge_check(
         left_open,
         unsettled,
         usable=usable,
+        shown=shown,
     )
 
 

@@ -61,6 +61,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Cause id to the checks that passed and so speak against it."""
     login_works: bool = False
     ways: dict[Way, ServiceState] = {}
+    open_services: tuple[Service, ...] = ()
+    """Those that let people in on every way that they open, in the order in which they were found."""
 
 
 def judge(
@@ -107,6 +109,7 @@ def judge(
         ruled_out=_ruled_out(results, checks, {seen.finding.cause for seen in all_seen}, catalogue),
         login_works=login_works,
         ways=ways,
+        open_services=tuple(s for s in services if s.ways and all(states[s, way] == "open" for way in s.ways)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from checks.dns.domain import DomainFacts, MxTarget, judge_domain
@@ -23,7 +24,7 @@ from checks.web.web import WebFacts, judge_web
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import Failure, Host, Inputs, Service
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, RecordType
-from tests.support.build import SUBJECT, service
+from tests.support.build import CHECKS, SUBJECT, service
 
 NOW = 1_800_000_000.0
 
@@ -456,3 +457,65 @@ def page(status: int | None = 200, facts: PageFacts | None = None, loop: bool = 
 def test_web(facts: WebFacts, target: Service, causes: list[str]) -> None:
     """Down, gone, in circles, or a page to log in on."""
     assert found(judge_web, facts, target) == causes
+
+
+GUESSED_WEB = service("webmail", 443, source="guess")
+NO_TLS = service("webmail", 80, "none")
+
+
+@pytest.mark.parametrize(
+    ("facts", "target", "shown"),
+    [
+        (page(), WEB, True),
+        (page(), GUESSED_WEB, True),
+        (page(401, PageFacts()), WEB, True),
+        (page(url="https://login.corp.example/start"), GUESSED_WEB, True),
+        (page(url="https://login.elsewhere.example/"), WEB, True),
+        (page(200, PageFacts(scripts=3)), WEB, True),
+        (page(url="https://login.elsewhere.example/"), GUESSED_WEB, False),
+        (page(url="http://mail.corp.example/"), WEB, False),
+        (page(200, PageFacts(scripts=3)), GUESSED_WEB, False),
+        (page(200, PageFacts(forms=1)), WEB, False),
+        (page(500), WEB, False),
+        (page(302), WEB, False),
+        (page(loop=True), WEB, False),
+        (page(None, failure=failure("timed_out", "http")), WEB, False),
+        (page(), NO_TLS, False),
+    ],
+)
+def test_steps_name_the_page_on_which_a_password_can_be_given(facts: WebFacts, target: Service, shown: bool) -> None:
+    """It is the address where the visit began, never one that a redirect leads to."""
+    told = CHECKS["web"].shows(facts, given(), target)
+
+    assert told == ({"webmail_page": f"https://{target.host}/"} if shown else {})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://mail.corp.example:443/owa/", "https://mail.corp.example/owa/"),
+        ("https://mail.corp.example:8443/owa/?for=alice#top", "https://mail.corp.example:8443/owa/"),
+        ("https://[2001:db8::1]:443/", "https://[2001:db8::1]/"),
+        ("https://mail.corp.example/a:443/", "https://mail.corp.example/a:443/"),
+    ],
+)
+def test_the_page_is_told_as_people_type_it(url: str, shown: str) -> None:
+    target = msgspec.structs.replace(WEB, url=url)
+
+    assert CHECKS["web"].shows(page(), given(), target) == {"webmail_page": shown}
+
+
+@pytest.mark.parametrize(
+    ("ports", "target", "usable"),
+    [
+        ((143,), IMAP, "143 (STARTTLS)"),
+        ((465, 587, 993), service("smtp", 2525), "465 (SSL/TLS), 587 (STARTTLS)"),
+        ((443, 465), IMAP, ""),
+    ],
+)
+def test_a_blocked_port_comes_with_those_that_do_instead(ports: tuple[int, ...], target: Service, usable: str) -> None:
+    """Of the same protocol: one port of a server for sending helps nobody who wants to read."""
+    facts = reached(LATE, open_ports=ports)
+
+    (blocked,) = (one for one in judge_reach(facts, given(), target) if one.cause == "reach.port-blocked")
+    assert blocked.data["usable_ports"] == usable

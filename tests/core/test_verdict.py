@@ -206,6 +206,7 @@ def test_healthy_is_exit_0_and_says_that_the_login_works() -> None:
         causes=(),
         login_works=True,
         ways={"reading": "open", "sending": "open", "web": "open"},
+        open_services=(IMAP, SMTP, WEB),
     )
 
 
