@@ -94,6 +94,7 @@ class DiscreetObserver:
                 left_open=self._hidden(left_open) if left_open else None,
                 findings=findings,
                 facts=None,
+                shown={},
             )
         )
 
