@@ -22,12 +22,12 @@ WEB = service("webmail", 443, host="web.corp.example")
 def passed(check: str, target: Target, **more: Any) -> CheckResult:
     return CheckResult(
         id=f"{check} {target}", check=check, family=check, title=text("T"), target=target, facts=SUBJECT,
-        **{"status": "pass", "usable": True} | more,
+        **dict[str, Any](status="pass", usable=True) | more,
     )  # fmt: skip
 
 
 def failed(check: str, target: Target, cause: str, **more: Any) -> CheckResult:
-    finding = Finding(cause=cause, **{"certainty": "likely", "text": text("Seen.")} | more)
+    finding = Finding(cause=cause, **dict[str, Any](certainty="likely", text=text("Seen.")) | more)
     return passed(check, target, status="fail", findings=(finding,))
 
 
