@@ -1,4 +1,4 @@
-"""The addresses that a run has seen to work, so that steps name the very page and server instead of describing them."""
+"""The addresses that a run has seen to work, for steps that name the very page and server."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from diagnose.verdict.verdict import Judgement
 def seen_addresses(
     results: Iterable[CheckResult], judgement: Judgement, catalogue: Catalogue
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Pages and servers of this mail system, by placeholders: of services that somebody named, and of guessed ones.
+    """Pages and servers of this mail system, by placeholders: of named services, and of guessed ones.
 
-    Each belongs to a service that *judgement* holds to be open by verified TLS, on a host that no cause speaks
-    against. Of several it is the first. There are none where the address, or the provider, may be the wrong one.
+    Each belongs to a service that *judgement* holds open by TLS, on a host without a cause of its own.
+    Of several it is the first. None are told where the address or the provider may be the wrong one.
     """
     results = tuple(results)
     if _may_be_elsewhere(results, catalogue):

@@ -200,7 +200,7 @@ def test_other_words_of_another_language_are_no_change() -> None:
 
 
 def with_record(change: Any) -> Report:
-    plain = json.loads(WITH_RECORD.read_text("utf-8"))
+    plain = plain_report(today())
     change(plain["record"])
     return convert(plain, Report)
 
