@@ -17,6 +17,7 @@ from diagnose.model.check import (
     Certainty,
     Check,
     CheckResult,
+    Expectable,
     Facts,
     Finding,
     Inputs,
@@ -44,7 +45,7 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.request import NetworkOptions, Presentation, Request
 
-API_VERSION = (2, 1)
+API_VERSION = (2, 2)
 """Major and minor: a major one takes a name away or changes what it does, a minor one only adds names."""
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Diagnosis",
     "DiscoveryOptions",
     "DnsAnswer",
+    "Expectable",
     "Facts",
     "Failure",
     "FailureName",

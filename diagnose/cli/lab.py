@@ -37,6 +37,7 @@ from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
 from diagnose.process.standard_streams import tell
 from diagnose.running.diagnosis import diagnose
+from diagnose.running.expected import expectations
 from diagnose.running.request import NetworkOptions, Presentation, Request
 
 AT_ONCE = 6
@@ -62,6 +63,7 @@ def request_for(
             ca_file=estate.ca_file,
             vantage=estate.computer,
         ),
+        expected=expectations(estate.scenario.expected),
         strict=strict,
         seconds=seconds,
         history=estate.history,

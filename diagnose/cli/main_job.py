@@ -50,6 +50,7 @@ from diagnose.planning.selection import Selection
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
+from diagnose.running.expected import ExpectationError, expectations
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer, Observers
 from diagnose.running.plugins import all_checks
@@ -170,6 +171,21 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
     return command
 
 
+def held_against(command: Any) -> Any:  # noqa: ANN401 - as above
+    """The options of the main job that say what its subject is held against."""
+    return section(
+        text("For CI and monitoring").msgid,
+        click.option(
+            "--expect",
+            "expected",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="What the domain should have; a drift is exit 1: mx=HOST, imap=HOST:993, provider=NAME, cert-days=21, "
+            "tls=1.2.",
+        ),
+    )(command)
+
+
 class MainJob(Sectioned):
     """Its help names the other commands, too."""
 
@@ -217,6 +233,7 @@ GUIDE = (
 )
 @click.argument("subject", metavar="ADDRESS|DOMAIN", required=False)
 @ways
+@held_against
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the dispatcher looks for; click's values
     """Tell why the login to a mailbox fails, prove it, and say what to do.
@@ -303,6 +320,7 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
             third_party=not given["no_third_party"],
         ),
         network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"]),
+        expected=_expected(given.get("expected", ())),
         selection=selection,
         narrowed=selection.options,
         strict=given["strict"],
@@ -310,6 +328,14 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
         history=None if given["no_history"] else history_folder(),
         presentation=presentation(given),
     )
+
+
+def _expected(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Raises click.UsageError for a word that is no expectation."""
+    try:
+        return expectations(words)
+    except ExpectationError as error:
+        raise click.UsageError(f"--expect: {error.sentence.render(_)}") from None
 
 
 def presentation(given: dict[str, Any]) -> Presentation:

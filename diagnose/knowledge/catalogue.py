@@ -28,9 +28,10 @@ FAMILIES = tuple(name for name, family in ALL_FAMILIES.items() if family.station
 """Those that have causes: the layers, the one that others stand on first."""
 
 Fixer = Literal["user", "helpdesk", "admin", "provider"]
-Scope = Literal["account", "domain", "host", "service", "computer", "browser"]
+Scope = Literal["account", "domain", "host", "service", "computer", "browser", "expectation"]
 """What a cause is true of, and so which findings it can explain: those of the same service, of the
-same host, or (account, domain, computer) all; a browser's causes explain those of the webmail page."""
+same host, or (account, domain, computer) all; a browser's causes explain those of the webmail page. What differs from
+what somebody expects explains nothing, and a login that works does not speak against it."""
 
 RUN_FACTS: Mapping[str, str] = MappingProxyType(
     {

@@ -103,6 +103,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     seen: tuple[str, ...] = ()
     """What the person saw in a mail program, handed to the main job."""
+    expected: tuple[str, ...] = ()
+    """What the main job is told to expect, as on its command line."""
     other_mailbox: str | None = None
     """Where the activation mail was sent to; in the same domain an empty mailbox that can always be logged in to."""
 

@@ -152,6 +152,17 @@ class Turns:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expectable:
+    """Something that a person can say they expect of the subject, as ``name=value``."""
+
+    name: str
+    example: str | None
+    """A value of it, for the error that another one gets; None where what `read` raises says what would be right."""
+    read: Callable[[str], str]
+    """A value as typed -> as it is compared. Raises TextError: what is wrong with it, a sentence without its end."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check(Generic[F]):
     """One check, declared once and run for every target of its kind."""
 
@@ -201,6 +212,8 @@ class Check(Generic[F]):
     """Which part of a way into the mailbox its usable facts show to be open; a way is open by all of them."""
     of_flaws: bool = False
     """It says what is wrong with a malformed address; no other check runs then."""
+    expects: tuple[Expectable, ...] = ()
+    """What it holds the subject against: it takes part only where one of these is expected. Empty: always."""
     turns: Turns | None = None
     """For what is done on one service after the other; None: on all at once."""
 

@@ -62,6 +62,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "activation": Family(title=text("Account").msgid, station="login"),
         "web": Family(title=text("Webmail page").msgid, station="server"),
         "browser": Family(title=text("Browser").msgid, station="computer"),
+        "expectation": Family(title=text("Expectations").msgid, station=None),
         "plugin": Family(title=text("Additional checks").msgid, station=None),
     }
 )

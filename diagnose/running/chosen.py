@@ -23,7 +23,8 @@ def checks_for(request: Request) -> tuple[Check[Any], ...]:
     if not request.find_services:
         words = request.selection.only
         return tuple(c for c in all_checks() if c.is_for(Subject) and any(matches(word, c.id, c) for word in words))
-    return every_check()
+    named = request.expected.keys()
+    return tuple(c for c in every_check() if not c.expects or any(one.name in named for one in c.expects))
 
 
 def services_asked(request: Request) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -91,6 +91,8 @@ class Context:
     """What the person handed over; no secret where none is to be used."""
     consent: Consent = field(default_factory=Consent)
     discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
+    expected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What is expected of the subject: an `Expectable`'s name to its values, as that reads them."""
     announce: Callable[[tuple[Service, ...]], None] = lambda _: None
     """Tells the runner of services to check; for discovery."""
     recognise: Callable[[str], None] = lambda _: None

@@ -86,6 +86,7 @@ def _context(request: Request, network: Network, deadline: Deadline) -> Context:
         person=person,
         consent=request.consent,
         discovery=request.discovery,
+        expected=request.expected,
     )
 
 

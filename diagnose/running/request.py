@@ -52,6 +52,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the subject's mail services are looked for. Otherwise only the subject's own checks run that `selection`
     names; a recording is judged so, without any network."""
     network: NetworkOptions = NetworkOptions()
+    expected: dict[str, tuple[str, ...]] = {}
+    """What is expected of the subject, as `diagnose.running.expected.expectations` reads it; a drift is a finding."""
     selection: Selection = Selection()
     narrowed: tuple[str, ...] = ()
     """The options by which the person left checks out, so that nothing found is no sign of health."""

@@ -90,6 +90,7 @@ def judge(
     unchecked = _unchecked(results, opening, ways, login_asked=asked.login, login_works=login_works, sure=bool(sure))
     if asked.services and not states:
         unchecked = (text("No mail service could be found to check."), *unchecked)
+    unchecked += _never_begun([r for r in results if (check := checks.get(r.check)) is not None and check.expects])
     if asked.narrowed and asked.selection.only:
         unchecked += _unanswered([r for r in results if asked.selection.chose(r)])
     if run.interrupted:
@@ -320,6 +321,8 @@ def _impact(
     """
     if catalogue[cause_id].impact == "hinders" or all(s.finding.partial for s in seen):
         return "hinders"
+    if catalogue[cause_id].scope == "expectation":
+        return "blocks"
     sure = [one for one in followed if one.finding.certainty != "possible"]
     for one in (*seen, *(one for one in sure if catalogue[one.finding.cause].impact != "hinders")):
         target = one.result.target
@@ -349,9 +352,11 @@ def _ranked(causes: list[JudgedCause], catalogue: Catalogue) -> list[JudgedCause
     return sure + possible[:MOST_POSSIBLE]
 
 
-def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[bool, int, bool, int]:
+def _rank(cause: JudgedCause, catalogue: Catalogue) -> tuple[bool, bool, int, bool, int]:
+    """What is broken ranks before what is otherwise than somebody expects."""
     remembered = all(one.finding.remembered for one in cause.seen)
-    return (cause.impact != "blocks", _CERTAINTY[cause.certainty], remembered, catalogue.order(cause.id))
+    drift = catalogue[cause.id].scope == "expectation"
+    return (cause.impact != "blocks", drift, _CERTAINTY[cause.certainty], remembered, catalogue.order(cause.id))
 
 
 def _worth(cause: JudgedCause, behind: set[str], catalogue: Catalogue) -> tuple[bool, int, int]:
@@ -402,6 +407,15 @@ def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
         )
         for r in chosen
         if r.status == "skip" and r.facts is not None and not r.usable and _is_named(r.target)
+    )
+
+
+def _never_begun(expectations: list[CheckResult]) -> tuple[Text, ...]:
+    """What was expected and not looked at at all: an expectation is met only where that was seen."""
+    return tuple(
+        text("The check {check} brought no answer: {reason}.", check=r.id, reason=r.skipped_because.reason or "")
+        for r in expectations
+        if r.facts is None and r.skipped_because and r.status == "skip" and not r.left_out
     )
 
 

@@ -25,6 +25,12 @@ from checks.dns.host import HostFacts
 from checks.dns.provider import ProviderFacts
 from checks.dns.resolver import ResolverFacts
 from checks.dns.system import SystemFacts
+from checks.expectation.certificates import CertificatesExpectation
+from checks.expectation.compared import Compared, Measured
+from checks.expectation.mx import MxExpectation
+from checks.expectation.provider import ProviderExpectation
+from checks.expectation.servers import ServersExpectation
+from checks.expectation.tls import TlsExpectation
 from checks.lockout.lockout import LockoutFacts
 from checks.login.login import LoginFacts
 from checks.login.mailbox import MailboxFacts
@@ -163,6 +169,9 @@ NOBODY = ConnectionFacts(
     answered=False, routes=(Route(destination="192.0.2.53", source="192.0.2.9"),), resolver_silent=True
 )
 
+OF_SERVER = Measured(place="a:993", value="21")
+OF_NAMES = Compared(name="imap", expected=("a:993",), found=("a:993",))
+
 SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
     DISCOVERY: ((Discovered(), SUBJECT),),
     "login.mechanisms": ((MechanismsFacts(offered=()), FILTERS),),
@@ -293,6 +302,22 @@ SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
         (page(504, page=PageFacts()), WEB),
         (page(302), WEB),
     ),
+    "expectation.certificates": (
+        (CertificatesExpectation(expected=("21",)), SUBJECT),
+        (CertificatesExpectation(expected=("21",), servers=(OF_SERVER, Measured(place="b:993"))), SUBJECT),
+    ),
+    "expectation.mx": ((MxExpectation(mx=Compared(name="mx", expected=("a.example",), certain=False)), SUBJECT),),
+    "expectation.provider": (
+        (ProviderExpectation(provider=Compared(name="provider", expected=("gmx",), certain=False)), SUBJECT),
+    ),
+    "expectation.servers": (
+        (ServersExpectation(protocols=(Compared(name="imap", expected=("a:993",), certain=False),)), SUBJECT),
+        (ServersExpectation(protocols=(msgspec.structs.replace(OF_NAMES, unseen=("a:993",)),)), SUBJECT),
+    ),
+    "expectation.tls": (
+        (TlsExpectation(expected=("1.2",)), SUBJECT),
+        (TlsExpectation(expected=("1.2",), servers=(Measured(place="a:993"),)), SUBJECT),
+    ),
 }
 """What each check's facts look like where every question of it, or the one that matters, got no answer."""
 
@@ -410,6 +435,11 @@ BORNE_OUT: tuple[tuple[str, Facts, Target], ...] = (
     ("web", page(200, page=LOGIN_PAGE, unfinished=True), WEB),
     ("web", page(401, page=PageFacts()), WEB),
     ("web", page(200, page=DRAWN), WEB),
+    ("expectation.certificates", CertificatesExpectation(expected=("21",), servers=(OF_SERVER,)), SUBJECT),
+    ("expectation.mx", MxExpectation(mx=Compared(name="mx", expected=("a.x",), found=("a.x",))), SUBJECT),
+    ("expectation.provider", ProviderExpectation(provider=Compared(name="p", expected=("x",), found=("x",))), SUBJECT),
+    ("expectation.servers", ServersExpectation(protocols=(OF_NAMES,)), SUBJECT),
+    ("expectation.tls", TlsExpectation(expected=("1.2",), servers=(Measured(place="a:993", value="1.3"),)), SUBJECT),
 )
 """Facts that are what the title says; the near misses of `SILENT`, where something else was not answered."""
 

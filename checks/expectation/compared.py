@@ -1,0 +1,117 @@
+"""One expectation and what it is held against: the same form, station and sentences for all checks of the family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from checks.reach.reach import CHECK as REACH
+from checks.reach.reach import ReachFacts
+from checks.server.server import CHECK as SERVER
+from checks.server.server import ServerFacts
+from checks.tls.handshake import TlsFacts
+from checks.tls.tls import CHECK as TLS
+from checks.web.web import CHECK as WEB
+from checks.web.web import WebFacts
+from diagnose.model import Facts, Finding, Inputs, Service, Text, text
+from diagnose.model.stations import AddedStation
+
+CAUSE = "settings.drift"
+STATION = AddedStation(name="expectation", title=text("Expectations").msgid, behind="mailbox")
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """What is expected under one name, and what was found."""
+
+    name: str
+    expected: tuple[str, ...]
+    found: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """Of what is expected, what is there by name and could not be seen at work; or where nothing could be measured."""
+    certain: bool = True
+    """Whether nothing else could have been found: whatever was asked has answered."""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What one server has of what is expected of all."""
+
+    place: str
+    """``host:port``."""
+    value: str | None = None
+    """None: it could not be seen."""
+
+
+class MeasuredFacts(Facts, frozen=True, kw_only=True):
+    """What every server has of one thing, and the least that is expected of it."""
+
+    expected: tuple[str, ...]
+    servers: tuple[Measured, ...] = ()
+
+
+def place(service: Service) -> str:
+    """``host:port`` of *service*, an IPv6 address in brackets."""
+    host = f"[{service.host}]" if ":" in service.host else service.host
+    return f"{host}:{service.port}"
+
+
+def answers(service: Service, inputs: Inputs) -> bool:
+    """Whether *service* was reached, is who it says, and speaks its protocol."""
+    reached = (REACH.usable(facts) for target, facts in inputs.each(ReachFacts) if target == service)
+    verified = (TLS.usable(facts) for target, facts in inputs.each(TlsFacts) if target == service)
+    greeted = (SERVER.usable(facts) for target, facts in inputs.each(ServerFacts) if target == service)
+    opened = (WEB.usable(facts) for target, facts in inputs.each(WebFacts) if target == service)
+    wanted = ((REACH, reached), (TLS, verified), (SERVER, greeted), (WEB, opened))
+    return all(any(seen) for check, seen in wanted if check.applies(service))
+
+
+def drift(name: str, sentence: Text, expected: Iterable[str], found: Iterable[str]) -> Finding:
+    """The finding that what was *found* is not what is *expected* under *name*."""
+    return Finding(
+        cause=CAUSE,
+        certainty="confirmed",
+        proof="difference",
+        stands=True,
+        text=sentence,
+        data={"expectation": name, "expected": [*expected], "found": [*found]},
+    )
+
+
+def told(values: tuple[str, ...]) -> tuple[str, ...] | Text:
+    """*values* for a sentence."""
+    return values or text("nothing")
+
+
+def below(name: str, facts: MeasuredFacts, order: Iterable[str] | None = None) -> Iterator[Finding]:
+    """A finding for each server that has less than is expected; *order*: of words, least first; else of numbers."""
+    ranks = {word: rank for rank, word in enumerate(order)} if order is not None else None
+
+    def rank(value: str) -> float:
+        return float(ranks.get(value, -1)) if ranks is not None else float(value)
+
+    least = max(facts.expected, key=rank)
+    for one in facts.servers:
+        if one.value is not None and rank(one.value) < rank(least):
+            sentence = text(
+                "{name} of {server}: at least {expected} is expected, and {found} was found.",
+                name=name,
+                server=one.place,
+                expected=least,
+                found=one.value,
+            )
+            yield drift(name, sentence, (least,), (one.value,))
+
+
+def unmeasured(facts: MeasuredFacts) -> Text | None:
+    """Where nothing could be measured; None: it was, on all servers."""
+    unseen = tuple(one.place for one in facts.servers if one.value is None)
+    if unseen:
+        return text("not to be seen on {servers}", servers=unseen)
+    return None if facts.servers else text("no server was found to look at")
+
+
+def left_open(name: str, reason: Text | None) -> Text | None:
+    """The sentence that an expectation could not be checked; None where it was, for lack of a *reason*."""
+    if reason is None:
+        return None
+    return text("Whether {name} is as expected could not be found out: {reason}.", name=name, reason=reason)
