@@ -9,7 +9,7 @@ from gettext import gettext as _
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from diagnose.model import CheckResult, Status, Text, quote
+from diagnose.model import CheckResult, Status, Text, quote, text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -33,6 +33,8 @@ class Progress:
 
         self._translate = translate
         self._titles: dict[str, str] = {}
+        self._servers: dict[str, str] = {}
+        """Host, and port where there is one, of the checks that ask one server."""
         self._running: dict[str, float] = {}
         self._over: list[tuple[str, Status, float]] = []
         self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._draw)
@@ -46,7 +48,9 @@ class Progress:
 
     def planned(self, identity: str, title: Text) -> None:
         """A check will run."""
-        self._titles[identity] = title.render(self._translate)
+        self._titles[identity] = _with_port(title).render(self._translate)
+        if server := _server(title):
+            self._servers[identity] = server
 
     def started(self, identity: str) -> None:
         """Its probe has begun."""
@@ -75,8 +79,31 @@ class Progress:
         now = time.monotonic()
         for identity, began in running:
             table.add_row(Line("·", style="cyan"), Line(quote(self._titles[identity])), _duration(now - began))
-        table.add_row("", Line(f"{len(self._over)} / {len(self._titles)}", style="dim"), "")
+        table.add_row("", Line(self._summary([identity for identity, _ in running]), style="dim"), "")
         return table
+
+    def _summary(self, running: list[str]) -> str:
+        """How many are over, and which of those *running* is waited for: the one that began first."""
+        counts = {"over": len(self._over), "all": len(self._titles)}
+        if not running:
+            return text("{over} of {all} checks are over", **counts).render(self._translate)
+        waited_for = self._servers.get(running[0], self._titles[running[0]])
+        sentence = text("{over} of {all} checks are over, waiting for: {name}", name=waited_for, **counts)
+        return sentence.render(self._translate)
+
+
+def _server(title: Text) -> str | None:
+    """The server that *title* is a claim about, as host:port or host; None where it is about none."""
+    host, port = title.args.get("host"), title.args.get("port")
+    if not isinstance(host, str):
+        return None
+    return host if port is None else f"{host}:{port}"
+
+
+def _with_port(title: Text) -> Text:
+    """*title* with the port of its server, which tells apart what one server is asked."""
+    server = _server(title)
+    return title if server is None or "{port}" in title.msgid else Text(title.msgid, title.args | {"host": server})
 
 
 def _duration(seconds: float) -> str:

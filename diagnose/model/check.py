@@ -267,6 +267,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked and is not told by the facts."""
     left_out: bool = False
     """The person chose to go without it."""
+    cut_off: bool = False
+    """Its probe was under way when the person ended the run."""
     unsettled: tuple[str, ...] = ()
     """Causes that its passing does not speak against, though that of another target might."""
     shown: Mapping[str, str] = {}

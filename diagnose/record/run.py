@@ -7,10 +7,12 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from diagnose.model import Host, Service, Skip, Subject, Target, Text
+from diagnose.model import Host, Service, Skip, Subject, Target, Text, text
 from diagnose.planning.selection import Selection
 
 RECORD_VERSION: Literal[1] = 1
+INTERRUPTED = text("the run was interrupted")
+"""Why a check of an interrupted run looked at nothing, or did not come to its end."""
 Place: TypeAlias = "str | int | None"
 """What a check ran on: a host's name, the number of a service in `Run.services`, None for the subject."""
 
@@ -37,6 +39,8 @@ class CheckRun(msgspec.Struct, frozen=True, kw_only=True):
     """What its probe failed by, through no doing of the network's."""
     left_out: bool = False
     """The person chose to go without it."""
+    cut_off: bool = False
+    """Its probe was under way when the person ended the run."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from diagnose.network import NoThreadError, in_background
 from diagnose.planning.declaration import validate
 from diagnose.planning.plan import Instance, Plan
 from diagnose.planning.selection import Selection
-from diagnose.record.run import CheckRun, Place
+from diagnose.record.run import INTERRUPTED, CheckRun, Place
 from diagnose.running.context import Context
 from diagnose.running.execution import Execution
 from diagnose.running.interruption import Interruption
@@ -218,26 +218,24 @@ class _Run:
         if self.observer:
             self.observer.finished(result)
 
-    def _skip(self, instance: Instance, because: Skip, *, left_out: bool = False) -> None:
-        self._without_facts(instance, skip=because, left_out=left_out)
+    def _skip(self, instance: Instance, because: Skip, **why: bool) -> None:
+        self._without_facts(instance, skip=because, **why)
 
     def _fail(self, instance: Instance, sentence: Text) -> None:
         self._without_facts(instance, fault=sentence)
 
-    def _without_facts(
-        self, instance: Instance, *, skip: Skip | None = None, fault: Text | None = None, left_out: bool = False
-    ) -> None:
-        left = self.execution.left(instance, self._place(instance), skip=skip, fault=fault, left_out=left_out)
+    def _without_facts(self, instance: Instance, **how: Any) -> None:  # noqa: ANN401 - fields of the record
+        left = self.execution.left(instance, self._place(instance), **how)
         self._done(instance, left, self.execution.judged(instance, left))
 
     def _cut_off(self, *, interrupted: bool) -> None:
         """End what is not over. A check that hangs is in error; one that a person stopped is not."""
-        why = _("the run was interrupted") if interrupted else _("the time for the whole run was over")
+        why = INTERRUPTED if interrupted else _("the time for the whole run was over")
         for instance in self.plan.instances:
             if instance.state == "running" and not interrupted:
                 self._fail(instance, why)
             elif instance.state != "over":
-                self._skip(instance, Skip(reason=why))
+                self._skip(instance, Skip(reason=why), cut_off=instance.state == "running")
 
 
 def _interrupt() -> None:

@@ -107,6 +107,7 @@ def judge_check(
             usable=usable,
             left_open=left_open,
             left_out=run.left_out,
+            cut_off=run.cut_off,
             unsettled=unsettled,
             shown=shown or {},
         )

@@ -5,7 +5,7 @@ What explains what is written in the catalogue; here is only how that is applied
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -14,7 +14,7 @@ from diagnose.knowledge.catalogue import Catalogue
 from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
 from diagnose.model.check import Opening
 from diagnose.model.report import Impact, Verdict
-from diagnose.record.run import Run
+from diagnose.record.run import INTERRUPTED, Run
 
 ServiceState = Literal["open", "shut", "unknown"]
 
@@ -23,6 +23,8 @@ _WHOLE = {"account", "domain", "computer", "browser"}
 """Scopes of causes that are true of every service."""
 MOST_POSSIBLE = 3
 """Causes that are merely possible, and named all the same."""
+MOST_WAITED_FOR = 3
+"""Checks of an interrupted run that are named, those first that had been waiting longest."""
 
 
 WAY_UNKNOWN: Mapping[Way, Text] = {
@@ -94,7 +96,7 @@ def judge(
     if asked.narrowed and asked.selection.only:
         unchecked += _unanswered([r for r in results if asked.selection.chose(r)])
     if run.interrupted:
-        unchecked = (text("The run was interrupted."), *unchecked)
+        unchecked = (text("The run was interrupted."), *_waited_for(results), *unchecked)
     if any(cause.impact == "blocks" or asked.strict for cause in sure):
         status, exit_code = "problem", 1
     elif unchecked:
@@ -391,6 +393,23 @@ def _ruled_out(
     return found
 
 
+def _waited_for(results: Iterable[CheckResult]) -> Iterator[Text]:
+    """Which checks hung when the person ended the run, on which server, and for how long."""
+    hung = sorted((r for r in results if r.cut_off), key=lambda r: -(r.duration_ms or 0))
+    for one in hung[:MOST_WAITED_FOR]:
+        waited = {"check": one.id, "seconds": f"{(one.duration_ms or 0) / 1000:.1f}"}
+        match one.target:
+            case Service():
+                server = f"{one.target.host}:{one.target.port}"
+                yield text("By then the check {check} had waited {seconds} s for {server}.", server=server, **waited)
+            case Host():
+                yield text(
+                    "By then the check {check} had waited {seconds} s for {server}.", server=one.target.name, **waited
+                )
+            case Subject():
+                yield text("By then the check {check} had been running for {seconds} s.", **waited)
+
+
 def _is_named(target: Target) -> bool:
     return isinstance(target, Subject) or target.source != "guess"
 
@@ -439,7 +458,7 @@ def _unchecked(
             found.append(text("The login was not accepted, and why was not to be found out."))
         else:
             found.append(text("The login itself could not be tested."))
-            found += reasons[:1]
+            found += [reason for reason in reasons if reason != INTERRUPTED][:1]
     stuck = {
         way
         for r in results

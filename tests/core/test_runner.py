@@ -663,6 +663,7 @@ def test_ctrl_c_reports_what_was_found_so_far(monkeypatch: pytest.MonkeyPatch) -
         "waits": "skip",
     }
     assert why(results["stuck"]) == why(results["waits"]) == "the run was interrupted"
+    assert {name: result.cut_off for name, result in results.items()} == {"stuck": True, "quick": False, "waits": False}
 
 
 def test_what_is_kept_open_is_closed_at_the_end() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
 from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Skip, Target, text
 from diagnose.model.protocols import ProtocolName, TlsMode
+from diagnose.record.run import INTERRUPTED
 from diagnose.verdict.verdict import JudgedCause, Judgement
 from tests.support.build import CHECKS, SUBJECT
 from tests.support.record import judge
@@ -756,3 +757,46 @@ def test_a_server_that_wanted_no_login_has_proven_none() -> None:
         "Nobody asked.",
     ]
     assert (beside.exit_code, beside.login_works) == (3, True)
+
+
+# -- a run that the person ended
+
+
+def hung(check: str, target: Target, seconds: float) -> CheckResult:
+    why = Skip(reason=INTERRUPTED)
+    row = result(check, target, status="skip", usable=False, facts=None, skipped_because=why, cut_off=True)
+    return msgspec.structs.replace(row, duration_ms=round(1000 * seconds))
+
+
+def test_an_interrupted_run_names_what_it_waited_for_the_longest_first() -> None:
+    """The check, its server, and for how long; of many the three that took longest."""
+    rows = [
+        hung("dns.resolver", SUBJECT, 1.25),
+        hung("tls", SMTP, 0.0),
+        hung("server", IMAP, 12.0),
+        hung("dns.host", Host(name="mail.corp.example", source="option"), 3.4),
+    ]
+    told = [one.render() for one in judged(rows, interrupted=True).unchecked]
+
+    assert told[:4] == [
+        "The run was interrupted.",
+        "By then the check server.imap.mail.corp.example.993 had waited 12.0 s for mail.corp.example:993.",
+        "By then the check dns.host had waited 3.4 s for mail.corp.example.",
+        "By then the check dns.resolver had been running for 1.2 s.",
+    ]
+    assert not any("tls" in one for one in told)
+
+
+def test_what_had_not_begun_was_not_waited_for() -> None:
+    rows = [result("login", IMAP, status="skip", usable=False, facts=None, skipped_because=Skip(reason=INTERRUPTED))]
+    told = [one.render() for one in judged(rows, interrupted=True).unchecked]
+
+    assert told[0] == "The run was interrupted."
+    assert not any("waited" in one or one == INTERRUPTED.render() for one in told)
+
+
+def test_another_reason_why_there_was_no_login_is_still_told() -> None:
+    rows = [skipped("login", IMAP)]
+    told = [one.render() for one in judged(rows, interrupted=True).unchecked]
+
+    assert "there is no password to log in with" in told
