@@ -33,7 +33,7 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
     """
     if not mask:
         return report
-    fields = frozenset(_field_names(msgspec.Struct))
+    fields = names_of_fields()
     names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *BY_NAME)
     words = {part for name in names for part in name.split(".")}
 
@@ -58,6 +58,11 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
     plain = msgspec.to_builtins(report, builtin_types=(bytes,))
     path = plain["path"]  # names of stations are a closed list, too
     return convert({**hidden(plain), "tool": plain["tool"], "path": path}, Report)
+
+
+def names_of_fields() -> frozenset[str]:
+    """The names of all fields of reports, records and facts: keys that are ours."""
+    return frozenset(_field_names(msgspec.Struct))
 
 
 def _field_names(kind: type) -> Iterator[str]:
