@@ -196,9 +196,11 @@ def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int
             print_out(f"{one.id:<{width}}  {_(one.title)}\n")
         return 0
     if everything:
-        if given["strict"]:  # the scenarios say what is found without it
+        context = click.get_current_context()
+        # the scenarios say what is found without it
+        if given["strict"] and context.get_parameter_source("strict") is ParameterSource.COMMANDLINE:
             raise click.UsageError(_("--strict cannot be used with --all."))
-        source = click.get_current_context().get_parameter_source("form")
+        source = context.get_parameter_source("form")
         return _carry_out_all(given, shows_reports=source is not ParameterSource.DEFAULT or given["output"])
     chosen = scenario_named(scenario)
     try:

@@ -35,7 +35,7 @@ from diagnose.cli.options import (
     verbose_option,
 )
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
-from diagnose.cli.parameters import Number, ProviderName, ReportFile
+from diagnose.cli.parameters import Number, OneLine, PageAddress, ProviderName, ReportFile
 from diagnose.cli.progress import progress_or_none
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import DiscoveryOptions
@@ -43,7 +43,7 @@ from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError, quote, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.model.report import Report
+from diagnose.model.report import Contact, Report
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
@@ -95,6 +95,13 @@ def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
             audience_option,
             lang_option,
             click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
+            click.option("--help-desk", type=OneLine(), metavar="TEXT", help="Whom the report names for further help."),
+            click.option(
+                "--status-page",
+                type=PageAddress(),
+                metavar="URL",
+                help="Your organisation's page about outages, named in report and steps.",
+            ),
             click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
             click.option("-q", "--quiet", is_flag=True, help="No progress; verdict and causes only."),
             verbose_option,
@@ -340,7 +347,9 @@ def _expected(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def presentation(given: dict[str, Any]) -> Presentation:
     """How the report speaks, by the options that all reports have."""
-    return Presentation(lang=given["lang"], audience=given["audience"], redact=given["redact"])
+    named = given["help_desk"], given["status_page"]
+    contact = Contact(help_desk=named[0], status_page=named[1]) if any(named) else None
+    return Presentation(lang=given["lang"], audience=given["audience"], redact=given["redact"], contact=contact)
 
 
 def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> tuple[Person, Consent]:

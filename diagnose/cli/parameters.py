@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import urllib.parse
 from collections.abc import Callable, Collection
 from gettext import gettext as _
 from pathlib import Path
@@ -18,6 +19,10 @@ from diagnose.locale.language import LANGUAGES
 from diagnose.providers import Language, UnknownProviderError, provider_called, provider_ids
 
 STANDARD_OUTPUT = "-"
+LONGEST_LINE, LONGEST_ADDRESS = 200, 2000
+"""Characters."""
+NEVER_IN_URLS = frozenset(' "<>\\^`{|}')
+"""Characters that RFC 3986 keeps out of them."""
 
 
 class Number(click.FloatRange):
@@ -70,6 +75,41 @@ class ReportFile(OutputFile):
             known = _(", ").join(suffixes())
             self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=known), param, ctx)
         return self._writable(file, param, ctx)
+
+
+class OneLine(click.ParamType[str]):
+    """Words in one line, blanks around them aside."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value* as a line that can be shown anywhere."""
+        line = " ".join(str(value).split())
+        if not line or len(line) > LONGEST_LINE or not line.isprintable():
+            sentence = _("give one line of up to {number} characters that can be shown.")
+            self.fail(sentence.format(number=LONGEST_LINE), param, ctx)
+        return line
+
+
+class PageAddress(click.ParamType[str]):
+    """The address of a web page, without user name and password."""
+
+    name = "url"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value* as a URL of a web page."""
+        word = str(value).strip()
+        if "@" in word.partition("//")[2].partition("/")[0]:  # not repeated: it may hold a password
+            self.fail(_("a URL may not hold a user name or a password."), param, ctx)
+        try:
+            url = urllib.parse.urlsplit(word)
+            named = url.scheme.lower() in {"http", "https"} and bool(url.hostname) and (url.port or 1) > 0
+        except ValueError:
+            named = False
+        if not named or len(word) > LONGEST_ADDRESS or not word.isprintable() or NEVER_IN_URLS & set(word):
+            sentence = _("“{word}” is no address of a web page, such as https://status.corp.example/.")
+            self.fail(sentence.format(word=word[:LONGEST_LINE]), param, ctx)
+        return word
 
 
 class LanguageName(click.Choice[Language]):

@@ -67,8 +67,8 @@ def report_of(record: Run, checks: tuple[Check[Any], ...], presentation: Present
     known = {check.id: check for check in every_check()}
     results = judge_run(record, checks, hinders_only)
     judgement = judge(record, results, catalogue(), known)
-    report = compose(record, results, judgement, catalogue(), known, presentation.lang, presentation.audience)
-    return msgspec.structs.replace(report, contact=presentation.contact)
+    speaks = presentation.lang, presentation.audience, presentation.contact
+    return compose(record, results, judgement, catalogue(), known, *speaks)
 
 
 def mask_of(request: Request) -> Mask:
