@@ -11,7 +11,8 @@ import click
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page
 from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved
-from diagnose.comparison.compare import Comparison, Direction, TwoSubjectsError, compared
+from diagnose.comparison.compare import Comparison, TwoSubjectsError, compared
+from diagnose.comparison.differences import Direction
 from diagnose.model.text import text
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Row, Rows
 from diagnose.running.request import Presentation

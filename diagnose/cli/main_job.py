@@ -37,7 +37,9 @@ from diagnose.cli.options import (
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
 from diagnose.cli.parameters import Number, OneLine, PageAddress, ProviderName, ReportFile
 from diagnose.cli.progress import progress_or_none
+from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved, unreadable
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
+from diagnose.comparison.baseline import OtherSubjectError, require_same
 from diagnose.discovery import DiscoveryOptions
 from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError, quote, text
@@ -47,6 +49,7 @@ from diagnose.model.report import Contact, Report
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
+from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
@@ -190,6 +193,9 @@ def held_against(command: Any) -> Any:  # noqa: ANN401 - as above
             help="What the domain should have; a drift is exit 1: mx=HOST, imap=HOST:993, provider=NAME, cert-days=21, "
             "tls=1.2.",
         ),
+        click.option(
+            "--baseline", metavar="REPORT", help="Only what is new since this report (.json, .html, .md) makes it fail."
+        ),
     )(command)
 
 
@@ -311,6 +317,7 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
 
 def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
     selection = _selection(given["only"], given["skip"])
+    baseline = _baseline(subject, given)
     person, consent = _login(subject, given, ask=ask)
     return Request(
         subject=subject,
@@ -328,6 +335,7 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
         ),
         network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"]),
         expected=_expected(given.get("expected", ())),
+        baseline=baseline,
         selection=selection,
         narrowed=selection.options,
         strict=given["strict"],
@@ -335,6 +343,23 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
         history=None if given["no_history"] else history_folder(),
         presentation=presentation(given),
     )
+
+
+def _baseline(subject: Subject, given: dict[str, Any]) -> Report | None:
+    """The earlier report that the run is held against, by today's knowledge. Raises click.ClickException."""
+    file = given.get("baseline")
+    if file is None:
+        return None
+    if file == STANDARD_INPUT and given["password_stdin"]:
+        raise click.UsageError(_("--baseline and --password-stdin cannot both read standard input."))
+    saved = read_saved(file)
+    try:
+        require_same(saved, subject)
+    except OtherSubjectError as error:
+        raise unreadable(file, error) from None
+    with one_at_a_time:
+        from diagnose.comparison.compare import judged_again
+    return judged_again(saved, presentation(given))
 
 
 def _expected(words: Sequence[str]) -> dict[str, tuple[str, ...]]:

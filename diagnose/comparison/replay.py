@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import msgspec
 
 from diagnose import __version__, providers
+from diagnose.comparison.differences import STATUSES
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import LANGUAGES, translation
 from diagnose.model import Text, TextError, text
@@ -31,11 +32,6 @@ from diagnose.running.request import Presentation
 OUTDATED = text("what it saw was saved in a form that this version no longer judges")
 MOST_REASONS = 4
 """Sentences that say why one cause is judged otherwise."""
-STATUSES: Mapping[str, str] = {
-    "healthy": text("no problem found").msgid,
-    "problem": text("problem found").msgid,
-    "inconclusive": text("not settled").msgid,
-}
 
 
 class UnfitRecordError(TextError):
