@@ -47,6 +47,10 @@ def _run(arguments: list[str]) -> int:
         if arguments == ["--version"]:  # told without loading what only a diagnosis needs
             standard_streams.write(f"diagnose {__version__}\n")
             return 0
+        if "_DIAGNOSE_COMPLETE" in os.environ:  # a shell asks what can follow
+            from diagnose.cli.completion import answer
+
+            return answer()
         # what is odd about somebody's certificate is no matter for standard error; -W says otherwise
         warnings.simplefilter("ignore", UserWarning, append=True)
         from diagnose.cli import run

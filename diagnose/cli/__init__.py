@@ -53,6 +53,7 @@ COMMANDS = {
     "providers": Listed("diagnose.cli.providers", text("The mail providers that are known here.").msgid, UNDERSTAND),
     "password-check": Listed("diagnose.cli.password_check", text("Whether a new password keeps the rules.").msgid),
     "config": Listed("diagnose.cli.config", text("The settings in force, and where each comes from.").msgid),
+    "completion": Listed("diagnose.cli.completion", text("Completion of this command by your shell.").msgid),
     "lab": Listed("diagnose.cli.lab", text("Diagnose an account on a mail estate of this computer's own.").msgid),
 }
 """By name; whatever else comes first is an address or a domain."""

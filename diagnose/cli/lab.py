@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from diagnose.account.person import Person
 from diagnose.account.secret import Secret
@@ -171,6 +172,11 @@ def _outcome(done: Trial) -> tuple[str, str]:
     return expected, (done.lacking or found) + faults
 
 
+def _scenarios(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: scenarios that begin so."""
+    return [CompletionItem(one.id, help=_(one.title)) for one in SCENARIOS.values() if one.id.startswith(incomplete)]
+
+
 @click.command(
     cls=Sectioned,
     examples=(
@@ -179,7 +185,7 @@ def _outcome(done: Trial) -> tuple[str, str]:
         Example("diagnose lab --list", text("all faults that can be had").msgid),
     ),
 )
-@click.argument("scenario", default="wrong-password")
+@click.argument("scenario", default="wrong-password", shell_complete=_scenarios)
 @click.option("--list", "listing", is_flag=True, help="Name the scenarios.")
 @click.option(
     "--all",

@@ -14,6 +14,7 @@ from typing import Any
 import click
 import msgspec
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from diagnose.account.history import PENDING, History
 from diagnose.account.pasted import understood
@@ -66,6 +67,19 @@ LONGEST_NAME = 40
 """Characters of a word that may be meant as a command."""
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
 """Those that say where the secret comes from; one at most."""
+
+
+def _commands(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: a command's name may follow options."""
+    return [
+        CompletionItem(name) for name in COMMANDS if name.startswith(incomplete) and not context.params.get("subject")
+    ]
+
+
+def _checks(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: checks and families that begin so."""
+    names = {name for check in all_checks() for name in (check.id, check.family)}
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
@@ -145,8 +159,12 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
         ),
         section(
             text("What is checked").msgid,
-            click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family."),
-            click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family."),
+            click.option(
+                "--only", multiple=True, metavar="CHECK", shell_complete=_checks, help="Only this check or family."
+            ),
+            click.option(
+                "--skip", multiple=True, metavar="CHECK", shell_complete=_checks, help="Not this check or family."
+            ),
             click.option(
                 "--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page."
             ),
@@ -244,7 +262,7 @@ GUIDE = (
     message="%(prog)s %(version)s",
     help="Show the version and exit.",
 )
-@click.argument("subject", metavar="ADDRESS|DOMAIN", required=False)
+@click.argument("subject", metavar="ADDRESS|DOMAIN", required=False, shell_complete=_commands)
 @ways
 @held_against
 @options

@@ -17,6 +17,7 @@ from diagnose.cli.output import irreplaceable
 from diagnose.locale import language
 from diagnose.locale.language import LANGUAGES
 from diagnose.providers import Language, UnknownProviderError, provider_called, provider_ids
+from diagnose.providers.recognition import folded_name, known_names
 
 STANDARD_OUTPUT = "-"
 LONGEST_LINE, LONGEST_ADDRESS = 200, 2000
@@ -43,6 +44,11 @@ class Number(click.FloatRange):
         return number
 
 
+def file_names(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: a file is wanted, which they find themselves."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 class OutputFile(click.ParamType[Path]):
     """A file to write to in place of standard output; its folder has to be there. ``-`` is standard output: None."""
 
@@ -51,6 +57,10 @@ class OutputFile(click.ParamType[Path]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path | None:  # type: ignore[override]  # click takes None for a value as well
         """*value* as a path that can be written to."""
         return None if str(value) == STANDARD_OUTPUT else self._writable(Path(str(value)), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """A file."""
+        return file_names(ctx, param, incomplete)
 
     def _writable(self, file: Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if not file.parent.is_dir():
@@ -144,7 +154,11 @@ class ProviderName(click.ParamType[str]):
             error = among if among.close else unknown
             raise click.UsageError(error.sentence.render(_), ctx) from None
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The ids that begin so."""
-        names = sorted({*provider_ids(), *self._also()})
-        return [CompletionItem(name) for name in names if name.startswith(incomplete.lower())]
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """The ids that begin so, then the other names, of which there are too many to show them for nothing."""
+        ids = sorted({*provider_ids(), *self._also()})
+        found = [name for name in ids if name.startswith(incomplete.lower())]
+        if folded := folded_name(incomplete):
+            same = {folded_name(name) for name in ids}
+            found += sorted(name for name in known_names() if name.startswith(folded) and name not in same)
+        return [CompletionItem(name) for name in found]
