@@ -93,8 +93,7 @@ def _samples(report: Report) -> Iterator[tuple[Family, Sample]]:
     for status in STATUSES:
         yield VERDICT, ({"verdict": status}, verdict.status == status)
     for cause in verdict.causes:
-        known = {"known": "true"} if report.knows(cause.id) else {}
-        yield CAUSE, ({"reason": cause.id, "certainty": cause.certainty, "impact": cause.impact, **known}, 1)
+        yield CAUSE, ({"reason": cause.id, "certainty": cause.certainty, "impact": cause.impact}, 1)
     ended = Counter(check.status for check in report.checks)
     for status in ENDINGS:
         yield CHECKS, ({"status": status}, ended[status])
