@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,9 @@ USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     try:
+        gc.set_threshold(
+            50_000
+        )  # what a short run loads lives to its end: to look for garbage in it takes a tenth of all
         _hear_signals()
         standard_streams.open_closed_ones()
         code = _run(sys.argv[1:])
@@ -43,6 +47,10 @@ def _run(arguments: list[str]) -> int:
         if arguments == ["--version"]:  # told without loading what only a diagnosis needs
             standard_streams.write(f"diagnose {__version__}\n")
             return 0
+        if "_DIAGNOSE_COMPLETE" in os.environ:  # a shell asks what can follow
+            from diagnose.cli.completion import answer
+
+            return answer()
         # what is odd about somebody's certificate is no matter for standard error; -W says otherwise
         warnings.simplefilter("ignore", UserWarning, append=True)
         from diagnose.cli import run

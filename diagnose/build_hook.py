@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ class Compile(BuildHookInterface[BuilderConfig]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before files are gathered; *version* is ``editable`` for an install to edit.
 
-        Raises babel.messages.pofile.PoFileError, KnowledgeError.
+        Raises babel.messages.pofile.PoFileError, and subprocess.CalledProcessError for knowledge that is wrong.
         """
         for source in sorted(Path(self.root, "diagnose", "locale").glob("*/LC_MESSAGES/*.po")):
             compiled = source.with_suffix(".mo")
@@ -32,15 +34,6 @@ class Compile(BuildHookInterface[BuilderConfig]):
 
     def _knowledge(self, folder: Path) -> dict[str, str]:
         """Where the compiled knowledge lies, and where it goes within the wheel."""
-        sys.path.insert(0, self.root)
-        try:
-            from diagnose.knowledge import compiled
-            from diagnose.providers.files import built_in_providers
-            from diagnose.replies.knowledge import knowledge_with
-        finally:
-            sys.path.remove(self.root)
-        compiled.compile_all()
-        knowledge_with(())  # causes and replies fit each other, and everything its type
-        list(built_in_providers())
-        goal = compiled.FOLDER.relative_to(compiled.KNOWLEDGE.parents[1])
-        return {str(file): (goal / file.name).as_posix() for file in compiled.for_package(folder)}
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "diagnose.knowledge", str(folder)], cwd=self.root, check=True)  # noqa: S603
+        return {str(file): f"diagnose/knowledge/compiled/{file.name}" for file in sorted(folder.iterdir())}

@@ -24,7 +24,7 @@ from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.summary import summary
 from reports.templating import TEMPLATES, environment
-from reports.words import SYMBOLS, Wording, contact_line, moment, replay_line, words
+from reports.words import SYMBOLS, Wording, baseline_lines, contact_line, moment, replay_line, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -129,6 +129,7 @@ def render(report: Report, style: RenderStyle) -> str:
         whom_to_ask=_whom_to_ask(report, style.audience, said),
         page_of=page_of,
         replay_line=replay_line,
+        baseline_lines=baseline_lines(report, style.translate),
         for_audience=for_audience,
         can_be_followed=can_be_followed,
         fact_rows=fact_rows,

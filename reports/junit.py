@@ -78,9 +78,21 @@ class _Suite:
 
     def outcome(self, check: ReportCheck) -> str:
         """The element that tells how *check* ended; empty where it has none."""
+        if self.known(check):
+            return OUTCOMES["skip"]
         if check.status == "warn" and self.strict:
             return OUTCOMES["fail"]
         return OUTCOMES.get(check.status, "")
+
+    def known(self, check: ReportCheck) -> bool:
+        """Whether what *check* found stood in the baseline already, and nothing else."""
+        baseline = self.report.baseline
+        if baseline is None or check.status == "error":
+            return False
+        found = {one.cause for one in check.findings if one.certainty != "possible"}
+        folded = {cause.id: {cause.id, *cause.explains} for cause in self.report.verdict.causes}
+        known = {cause for one in baseline.known if check.id in one.checks for cause in folded.get(one.cause, ())}
+        return bool(found) and found <= known
 
     def properties(self) -> Iterator[tuple[str, str]]:
         report, verdict = self.report, self.report.verdict
@@ -104,7 +116,10 @@ class _Suite:
         )
         outcome = self.outcome(check)
         findings = [f"{finding.text} [{finding.cause}]" for finding in check.findings]
-        if outcome == "skipped":
+        if outcome == "skipped" and self.known(check):
+            message = self.words.pair.format(name=self.words.known, value=", ".join(findings))
+            SubElement(case, outcome, message=message)
+        elif outcome == "skipped":
             SubElement(case, outcome, message=self.words.reason(check, self.report.checks))
         elif outcome:
             told = [finding.text for finding in check.findings]
@@ -133,7 +148,7 @@ class _Suite:
                 yield from ("", *self.told(cause))
 
     def told(self, cause: ReportCause) -> Iterator[str]:
-        labels = (self.words.certainty[cause.certainty], self.words.impact[cause.impact], cause.id)
+        labels = (*self.words.labels(cause, self.report), cause.id)
         yield f"{cause.title} [{' · '.join(labels)}]"
         yield cause.summary
         for remedy in for_audience(cause.remedies, self.style.audience)[0]:

@@ -18,7 +18,7 @@ from reports.markup import code, link, plain
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.templating import environment
-from reports.words import SYMBOLS, contact_line, moment, replay_line, words
+from reports.words import SYMBOLS, baseline_lines, contact_line, moment, replay_line, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -61,6 +61,7 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         moment=moment,
         contact_line=contact_line,
         replay_line=replay_line,
+        baseline_lines=baseline_lines,
         for_audience=for_audience,
         fact_rows=fact_rows,
         can_be_followed=can_be_followed,

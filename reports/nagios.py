@@ -39,7 +39,7 @@ def state(report: Report) -> State:
     """The state of the service that *report* is about: what blocks is critical, what surely hinders is a warning."""
     verdict = report.verdict
     if verdict.status == "problem":
-        return "CRITICAL"
+        return "CRITICAL" if verdict.exit_code else "OK"  # with a baseline, only what is new is
     if verdict.status == "inconclusive":
         return "UNKNOWN"
     return "WARNING" if any(cause.certainty != "possible" for cause in verdict.causes) else "OK"
@@ -85,16 +85,16 @@ def _headline(report: Report, style: RenderStyle) -> str:
 
 def _details(report: Report, style: RenderStyle) -> Iterator[str]:
     for cause in report.verdict.causes:
-        yield from _cause(cause, style)
+        yield from _cause(cause, report, style)
     for sentence in report.verdict.unchecked:
         yield f"? {sentence}"
     if line := contact_line(report.contact, style.translate):
         yield line
 
 
-def _cause(cause: ReportCause, style: RenderStyle) -> Iterator[str]:
+def _cause(cause: ReportCause, report: Report, style: RenderStyle) -> Iterator[str]:
     said = words(style.translate)
-    yield f"{cause.title} [{' · '.join((said.certainty[cause.certainty], said.impact[cause.impact], cause.id))}]"
+    yield f"{cause.title} [{' · '.join((*said.labels(cause, report), cause.id))}]"
     yield from (f"- {item.text} [{item.check}]" for item in cause.evidence)
     # who watches a monitoring system is no user of the mailbox, whoever is meant elsewhere
     reader: Audience = "admin" if style.audience == "user" else style.audience

@@ -93,7 +93,8 @@ def _samples(report: Report) -> Iterator[tuple[Family, Sample]]:
     for status in STATUSES:
         yield VERDICT, ({"verdict": status}, verdict.status == status)
     for cause in verdict.causes:
-        yield CAUSE, ({"reason": cause.id, "certainty": cause.certainty, "impact": cause.impact}, 1)
+        known = {"known": "true"} if report.knows(cause.id) else {}
+        yield CAUSE, ({"reason": cause.id, "certainty": cause.certainty, "impact": cause.impact, **known}, 1)
     ended = Counter(check.status for check in report.checks)
     for status in ENDINGS:
         yield CHECKS, ({"status": status}, ended[status])

@@ -22,7 +22,7 @@ from reports.page import page
 from reports.remedies import for_audience
 from reports.sanitized import sanitized
 from reports.terminal import COLORS, NO_BREAK, Prose, format_blocks, heading, indented, item, noted
-from reports.words import SYMBOLS, contact_line, moment, replay_line, words
+from reports.words import SYMBOLS, baseline_lines, contact_line, moment, replay_line, words
 
 ROOM_FOR_COLUMNS = 72
 """Columns from which a server's name, security and source stand side by side."""
@@ -175,7 +175,7 @@ class _Page:
             (f"{SYMBOLS[verdict.status]} {self.words.answer(verdict)}", f"bold {COLORS[verdict.status]}"),
             *((("  ·  ", "dim"), (subject, "bold")) if subject else ()),
         )
-        return Group(Prose(first), Prose(Text(verdict.headline)), *self.replay())
+        return Group(Prose(first), Prose(Text(verdict.headline)), *self.replay(), *self.baseline())
 
     def replay(self) -> Iterator[RenderableType]:
         """What became of a saved report that was judged again."""
@@ -185,6 +185,11 @@ class _Page:
         yield from ("", Prose(Text(replay_line(replay, self._))))
         for change in replay.changes:
             yield item("•", Group(Prose(Text(change.text)), *(Prose(Text(one, "dim")) for one in change.because)))
+
+    def baseline(self) -> Iterator[RenderableType]:
+        """What came of holding the run against an earlier report."""
+        for number, line in enumerate(baseline_lines(self.report, self._)):
+            yield from (item("•", Prose(Text(line))),) if number else ("", Prose(Text(line)))
 
     def way(self) -> RenderableType:
         """The stations in a row, closer together where room is scarce, and below it where the way breaks."""
@@ -264,7 +269,7 @@ class _Page:
         return "✗" if cause.impact == "blocks" else "!"
 
     def cause_labels(self, cause: ReportCause) -> Prose:
-        labels = (self.words.certainty[cause.certainty], self.words.impact[cause.impact], cause.id)
+        labels = (*self.words.labels(cause, self.report), cause.id)
         return Prose(Text(" · ".join(labels), "dim"))
 
     def unchecked(self) -> Iterator[RenderableType]:

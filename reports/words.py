@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from diagnose.model import Status
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.model.report import Contact, Replay, ReportCheck, ReportVerdict
+from diagnose.model.report import Contact, Replay, Report, ReportCause, ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
 
 SYMBOLS: Mapping[str, str] = {
@@ -51,6 +51,8 @@ class Wording:
     milliseconds: str
     seconds: str
     number_of: str
+    known: str
+    """Of a cause that the baseline has already."""
     because: str
     needs: str
     comma: str
@@ -61,6 +63,11 @@ class Wording:
     def answer(self, verdict: ReportVerdict) -> str:
         """What the verdict is in a word or three."""
         return self.in_part if verdict.sound_in_part else self.verdict[verdict.status]
+
+    def labels(self, cause: ReportCause, report: Report) -> tuple[str, ...]:
+        """How sure and how grave *cause*, one of *report*'s, is, and whether it was known before."""
+        known = (self.known,) if report.knows(cause.id) else ()
+        return (self.certainty[cause.certainty], self.impact[cause.impact], *known)
 
     def count(self, status: Status, number: int) -> str:
         """How many checks ended so: ``3 passed``."""
@@ -125,6 +132,7 @@ def words(translate: Callable[[str], str]) -> Wording:
         milliseconds=_("{number} ms"),
         seconds=_("{number} s"),
         number_of=_("{number} {status}"),
+        known=_("known before"),
         because=_("because: {reason}"),
         needs=_("needs: {check}"),
         comma=_(", "),
@@ -168,3 +176,17 @@ def moment(started_at: str) -> str:
         return f"{datetime.fromisoformat(started_at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:
         return started_at
+
+
+def baseline_lines(report: Report, translate: Callable[[str], str]) -> tuple[str, ...]:
+    """What came of holding *report* against an earlier one: a sentence, and what is new, known and better."""
+    _, baseline = translate, report.baseline
+    if baseline is None:
+        return ()
+    named = {"id": baseline.report, "day": baseline.started_at[:10]}
+    lines = [_("Held against report {id} of {day}.").format_map(named)]
+    for cause in report.verdict.causes:
+        if cause.certainty != "possible":
+            sentence = _("Known: {title} ({cause})") if report.knows(cause.id) else _("New: {title} ({cause})")
+            lines.append(sentence.format(title=cause.title, cause=cause.id))
+    return (*lines, *baseline.better)

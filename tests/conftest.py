@@ -18,6 +18,10 @@ sys.dont_write_bytecode = False  # nor the tests themselves, whose assertions py
 # A test is no job of GitHub Actions, whoever runs it, unless it says so itself.
 for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
     os.environ.pop(name, None)
+# Nor does it have the settings of whoever runs it.
+for name in [name for name in os.environ if name.startswith("DIAGNOSE_")]:
+    os.environ.pop(name)
+os.environ["DIAGNOSE_CONFIG"] = ""  # no file
 # No test trusts what the system trusts, and each run would read its 140 authorities, a twentieth of a second's work.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.pem")
 

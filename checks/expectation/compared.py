@@ -65,15 +65,15 @@ def answers(service: Service, inputs: Inputs) -> bool:
     return all(any(seen) for check, seen in wanted if check.applies(service))
 
 
-def drift(name: str, sentence: Text, expected: Iterable[str], found: Iterable[str]) -> Finding:
-    """The finding that what was *found* is not what is *expected* under *name*."""
+def drift(name: str, sentence: Text, expected: Iterable[str], **found: object) -> Finding:
+    """The finding that something else than what is *expected* under *name* was *found*."""
     return Finding(
         cause=CAUSE,
         certainty="confirmed",
         proof="difference",
         stands=True,
         text=sentence,
-        data={"expectation": name, "expected": [*expected], "found": [*found]},
+        data={"expectation": name, "expected": [*expected], **found},
     )
 
 
@@ -99,7 +99,7 @@ def below(name: str, facts: MeasuredFacts, order: Iterable[str] | None = None) -
                 expected=least,
                 found=one.value,
             )
-            yield drift(name, sentence, (least,), (one.value,))
+            yield drift(name, sentence, (least,), server=one.place, measured=one.value)
 
 
 def unmeasured(facts: MeasuredFacts) -> Text | None:

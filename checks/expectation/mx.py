@@ -42,7 +42,7 @@ def judge_mx(facts: MxExpectation, inputs: Inputs, _target: Subject) -> Iterator
             expected=facts.mx.expected,
             found=told(facts.mx.found),
         )
-        yield drift(MX, sentence, facts.mx.expected, facts.mx.found)
+        yield drift(MX, sentence, facts.mx.expected, found=[*facts.mx.found])
 
 
 def _untold(facts: MxExpectation) -> Text | None:

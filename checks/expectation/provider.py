@@ -48,7 +48,7 @@ def judge_provider(facts: ProviderExpectation, inputs: Inputs, _target: Subject)
             expected=one.expected,
             found=told(one.found),
         )
-        yield drift(PROVIDER, sentence, one.expected, one.found)
+        yield drift(PROVIDER, sentence, one.expected, found=[*one.found])
 
 
 def _untold(facts: ProviderExpectation) -> Text | None:

@@ -67,7 +67,7 @@ def judge_servers(facts: ServersExpectation, inputs: Inputs, _target: Subject) -
                 expected=one.expected,
                 found=told(one.found),
             )
-            yield drift(one.name, sentence, one.expected, one.found)
+            yield drift(one.name, sentence, one.expected, found=[*one.found])
 
 
 def _untold(facts: ServersExpectation) -> Text | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import click
 
-from diagnose.cli import secrets
+from diagnose.cli import secrets, settings
 from diagnose.cli.formats import unreported
 from diagnose.cli.help import translated
 from diagnose.cli.output import UnwrittenError, print_out
@@ -52,9 +52,8 @@ COMMANDS = {
     "causes": Listed("diagnose.cli.causes", text("The causes of failed logins that are known here.").msgid, UNDERSTAND),
     "providers": Listed("diagnose.cli.providers", text("The mail providers that are known here.").msgid, UNDERSTAND),
     "password-check": Listed("diagnose.cli.password_check", text("Whether a new password keeps the rules.").msgid),
-    "desktop-entry": Listed(
-        "diagnose.cli.desktop_entry", text("Put the self-test into the menu of a Linux desktop.").msgid
-    ),
+    "config": Listed("diagnose.cli.config", text("The settings in force, and where each comes from.").msgid),
+    "completion": Listed("diagnose.cli.completion", text("Completion of this command by your shell.").msgid),
     "lab": Listed("diagnose.cli.lab", text("Diagnose an account on a mail estate of this computer's own.").msgid),
 }
 """By name; whatever else comes first is an address or a domain."""
@@ -67,13 +66,14 @@ USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
 def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
     secrets.forget()
-    with language.spoken(language.asked_for(arguments) or language.of_computer()):
-        return _ended(arguments)
+    set_ = settings.of_computer(arguments)
+    with language.spoken(language.asked_for(arguments) or language.named(set_.lang or "") or language.of_computer()):
+        return _ended(arguments, set_)
 
 
-def _ended(arguments: list[str]) -> int:
+def _ended(arguments: list[str], set_: settings.Settings) -> int:
     try:
-        return _carried_out([*arguments])  # click takes its list apart
+        return _carried_out([*arguments], set_)  # click takes its list apart
     except click.ClickException as error:
         sentence = secrets.without_secrets(_sentence(error))
         if isinstance(error, click.UsageError):
@@ -105,13 +105,19 @@ def _without_report(arguments: list[str], sentence: str, code: int, *, reported:
     return own[1]
 
 
-def _carried_out(arguments: list[str]) -> int:
+def _carried_out(arguments: list[str], set_: settings.Settings) -> int:
     root = Root()
     # not by click's own `main`, which ends the process with 1 where nobody reads what it writes
     with contextlib.redirect_stdout(io.StringIO()) as asked_for:
         try:
             name, command, words = root.resolve_command(click.Context(root), arguments)
-            context = command.make_context(f"{PROGRAM} {name}" if name else PROGRAM, words)
+            defaults, trouble = set_.defaults_of(command)
+            context = command.make_context(
+                f"{PROGRAM} {name}" if name else PROGRAM,
+                words,
+                default_map=defaults,
+                obj=set_._replace(trouble=trouble),
+            )
         except click.exceptions.Exit as over:
             context, code = None, over.exit_code
     if context is None:

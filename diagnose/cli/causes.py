@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import msgspec
+from click.shell_completion import CompletionItem
 
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page
@@ -48,6 +49,13 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[DescribedCause, ...]
 
 
+def _ids_and_families(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: what begins so."""
+    known = catalogue()
+    found = [one for one in (*known.families, *known.ids) if one.startswith(incomplete)]
+    return [CompletionItem(one) for one in found if not context.params.get("name")]
+
+
 @click.command(
     cls=Sectioned,
     examples=(
@@ -55,7 +63,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         Example("diagnose causes tls.cert-expired", text("all about one").msgid),
     ),
 )
-@click.argument("name", metavar="[ID]", required=False)
+@click.argument("name", metavar="[ID]", required=False, shell_complete=_ids_and_families)
 @page_options
 def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """List the causes of failed logins that are known here, or tell all about one.

@@ -10,8 +10,10 @@ import click
 
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page
+from diagnose.cli.parameters import file_names
 from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved
-from diagnose.comparison.compare import Comparison, Direction, TwoSubjectsError, compared
+from diagnose.comparison.compare import Comparison, TwoSubjectsError, compared
+from diagnose.comparison.differences import Direction
 from diagnose.model.text import text
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Row, Rows
 from diagnose.running.request import Presentation
@@ -32,8 +34,8 @@ HEADINGS = {
         Example("diagnose compare home.html office.html", text("one mailbox from two places").msgid),
     ),
 )
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", shell_complete=file_names)
+@click.argument("new", metavar="NEW", shell_complete=file_names)
 @page_options
 def COMMAND(old: str, new: str, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """Hold one saved report against another: an earlier one of the same mailbox, or one from another place.

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import IO, Any, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import audience_option
 from diagnose.cli.output import print_out, write_words
 from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
-from diagnose.cli.parameters import ProviderName
+from diagnose.cli.parameters import ProviderName, file_names
 from diagnose.explain import replies_in_lines
 from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
 from diagnose.model import text
 from diagnose.process.standard_streams import tell
@@ -41,6 +43,13 @@ class TakesReplies(Sectioned):
         return super().parse_args(ctx, args)
 
 
+def _cause_ids(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: causes that begin so."""
+    return [
+        CompletionItem(one) for one in catalogue().ids if one.startswith(incomplete) and not context.params.get("words")
+    ]
+
+
 @click.command(
     cls=TakesReplies,
     examples=(
@@ -53,7 +62,7 @@ class TakesReplies(Sectioned):
     ),
     epilog="Exit codes: 0 also where the text reports no failure or means nothing, 2 wrong usage.",
 )
-@click.argument("words", metavar="TEXT", nargs=-1)
+@click.argument("words", metavar="TEXT", nargs=-1, shell_complete=_cause_ids)
 @click.option(
     "--protocol", type=click.Choice(get_args(ReplyForm)), help="What the text was said in, where that is known."
 )
@@ -67,6 +76,7 @@ class TakesReplies(Sectioned):
 @click.option(
     "--jsonl",
     metavar="FILE",
+    shell_complete=file_names,
     help="Read many texts, a JSON object with “id” and “reply” a line (- is standard input), and write one a line.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Everybody's remedies, and those of all causes.")

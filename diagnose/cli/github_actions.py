@@ -62,7 +62,7 @@ def workflow_commands(reports: Sequence[Report]) -> Iterator[str]:
     left: dict[Level, int] = {"error": MOST_OF_A_LEVEL, "warning": MOST_OF_A_LEVEL, "notice": MOST_OF_A_LEVEL}
     for report in reports:
         subject = report.subject.address or report.subject.domain
-        told = [(_level(cause), cause.title, _message(cause)) for cause in report.verdict.causes]
+        told = [(_level(cause, report), cause.title, _message(cause)) for cause in report.verdict.causes]
         if report.verdict.unchecked:
             told.append(("warning", report.verdict.headline, "\n".join(map(quote, report.verdict.unchecked))))
         for level, title, message in told:
@@ -71,8 +71,8 @@ def workflow_commands(reports: Sequence[Report]) -> Iterator[str]:
                 yield f"::{level} title={_property(f'{subject}: {title}' if subject else title)}::{_data(message)}"
 
 
-def _level(cause: ReportCause) -> Level:
-    if cause.certainty == "possible":
+def _level(cause: ReportCause, report: Report) -> Level:
+    if cause.certainty == "possible" or report.knows(cause.id):
         return "notice"
     return "error" if cause.impact == "blocks" else "warning"
 

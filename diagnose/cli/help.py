@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource
 
+from diagnose.cli.settings import NO_CONFIG, Settings
+from diagnose.model import text
+
 PARAMS = "__click_params__"
 """Where click's decorators keep the options of a function that is no command yet."""
 
@@ -64,10 +67,20 @@ class Sectioned(click.Command):
         super().__init__(*args, **kwargs)
         self.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
         self.examples = examples
+        self.params.append(
+            click.Option(
+                [NO_CONFIG],
+                is_flag=True,
+                expose_value=False,
+                help=text("Without what settings files and the environment say (diagnose config).").msgid,
+            )
+        )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Click's; where a file takes the place of standard output, its suffix says the format that no option says."""
         rest = super().parse_args(ctx, args)
+        if isinstance(ctx.obj, Settings) and ctx.obj.trouble is not None:  # after what --help does
+            raise ctx.obj.trouble
         file = ctx.params.get("output")
         if file is not None and ctx.get_parameter_source("form") is not ParameterSource.COMMANDLINE:
             ctx.params["form"] = self.form_of(file) or ctx.params["form"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from diagnose.account.person import Person
 from diagnose.account.secret import Secret
@@ -171,6 +172,11 @@ def _outcome(done: Trial) -> tuple[str, str]:
     return expected, (done.lacking or found) + faults
 
 
+def _scenarios(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: scenarios that begin so."""
+    return [CompletionItem(one.id, help=_(one.title)) for one in SCENARIOS.values() if one.id.startswith(incomplete)]
+
+
 @click.command(
     cls=Sectioned,
     examples=(
@@ -179,7 +185,7 @@ def _outcome(done: Trial) -> tuple[str, str]:
         Example("diagnose lab --list", text("all faults that can be had").msgid),
     ),
 )
-@click.argument("scenario", default="wrong-password")
+@click.argument("scenario", default="wrong-password", shell_complete=_scenarios)
 @click.option("--list", "listing", is_flag=True, help="Name the scenarios.")
 @click.option(
     "--all",
@@ -196,9 +202,11 @@ def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int
             print_out(f"{one.id:<{width}}  {_(one.title)}\n")
         return 0
     if everything:
-        if given["strict"]:  # the scenarios say what is found without it
+        context = click.get_current_context()
+        # the scenarios say what is found without it
+        if given["strict"] and context.get_parameter_source("strict") is ParameterSource.COMMANDLINE:
             raise click.UsageError(_("--strict cannot be used with --all."))
-        source = click.get_current_context().get_parameter_source("form")
+        source = context.get_parameter_source("form")
         return _carry_out_all(given, shows_reports=source is not ParameterSource.DEFAULT or given["output"])
     chosen = scenario_named(scenario)
     try:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 import msgspec
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from diagnose.account.history import PENDING, History
 from diagnose.account.pasted import understood
@@ -35,18 +36,21 @@ from diagnose.cli.options import (
     verbose_option,
 )
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
-from diagnose.cli.parameters import Number, ProviderName, ReportFile
+from diagnose.cli.parameters import Number, OneLine, PageAddress, ProviderName, ReportFile
 from diagnose.cli.progress import progress_or_none
+from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved, unreadable
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
+from diagnose.comparison.baseline import OtherSubjectError, require_same
 from diagnose.discovery import DiscoveryOptions
 from diagnose.locale.language import translation
 from diagnose.model import Subject, TextError, quote, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.model.report import Report
+from diagnose.model.report import Contact, Report
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
+from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
@@ -63,6 +67,19 @@ LONGEST_NAME = 40
 """Characters of a word that may be meant as a command."""
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
 """Those that say where the secret comes from; one at most."""
+
+
+def _commands(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: a command's name may follow options."""
+    return [
+        CompletionItem(name) for name in COMMANDS if name.startswith(incomplete) and not context.params.get("subject")
+    ]
+
+
+def _checks(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: checks and families that begin so."""
+    names = {name for check in all_checks() for name in (check.id, check.family)}
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
@@ -95,6 +112,13 @@ def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
             audience_option,
             lang_option,
             click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
+            click.option("--help-desk", type=OneLine(), metavar="TEXT", help="Whom the report names for further help."),
+            click.option(
+                "--status-page",
+                type=PageAddress(),
+                metavar="URL",
+                help="Your organisation's page about outages, named in report and steps.",
+            ),
             click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
             click.option("-q", "--quiet", is_flag=True, help="No progress; verdict and causes only."),
             verbose_option,
@@ -135,8 +159,12 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
         ),
         section(
             text("What is checked").msgid,
-            click.option("--only", multiple=True, metavar="CHECK", help="Only this check or family."),
-            click.option("--skip", multiple=True, metavar="CHECK", help="Not this check or family."),
+            click.option(
+                "--only", multiple=True, metavar="CHECK", shell_complete=_checks, help="Only this check or family."
+            ),
+            click.option(
+                "--skip", multiple=True, metavar="CHECK", shell_complete=_checks, help="Not this check or family."
+            ),
             click.option(
                 "--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page."
             ),
@@ -182,6 +210,9 @@ def held_against(command: Any) -> Any:  # noqa: ANN401 - as above
             metavar="KEY=VALUE",
             help="What the domain should have; a drift is exit 1: mx=HOST, imap=HOST:993, provider=NAME, cert-days=21, "
             "tls=1.2.",
+        ),
+        click.option(
+            "--baseline", metavar="REPORT", help="Only what is new since this report (.json, .html, .md) makes it fail."
         ),
     )(command)
 
@@ -231,7 +262,7 @@ GUIDE = (
     message="%(prog)s %(version)s",
     help="Show the version and exit.",
 )
-@click.argument("subject", metavar="ADDRESS|DOMAIN", required=False)
+@click.argument("subject", metavar="ADDRESS|DOMAIN", required=False, shell_complete=_commands)
 @ways
 @held_against
 @options
@@ -304,6 +335,7 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
 
 def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
     selection = _selection(given["only"], given["skip"])
+    baseline = _baseline(subject, given)
     person, consent = _login(subject, given, ask=ask)
     return Request(
         subject=subject,
@@ -321,6 +353,7 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
         ),
         network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"]),
         expected=_expected(given.get("expected", ())),
+        baseline=baseline,
         selection=selection,
         narrowed=selection.options,
         strict=given["strict"],
@@ -328,6 +361,23 @@ def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reque
         history=None if given["no_history"] else history_folder(),
         presentation=presentation(given),
     )
+
+
+def _baseline(subject: Subject, given: dict[str, Any]) -> Report | None:
+    """The earlier report that the run is held against, by today's knowledge. Raises click.ClickException."""
+    file = given.get("baseline")
+    if file is None:
+        return None
+    if file == STANDARD_INPUT and given["password_stdin"]:
+        raise click.UsageError(_("--baseline and --password-stdin cannot both read standard input."))
+    saved = read_saved(file)
+    try:
+        require_same(saved, subject)
+    except OtherSubjectError as error:
+        raise unreadable(file, error) from None
+    with one_at_a_time:
+        from diagnose.comparison.compare import judged_again
+    return judged_again(saved, presentation(given))
 
 
 def _expected(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -340,7 +390,9 @@ def _expected(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def presentation(given: dict[str, Any]) -> Presentation:
     """How the report speaks, by the options that all reports have."""
-    return Presentation(lang=given["lang"], audience=given["audience"], redact=given["redact"])
+    named = given["help_desk"], given["status_page"]
+    contact = Contact(help_desk=named[0], status_page=named[1]) if any(named) else None
+    return Presentation(lang=given["lang"], audience=given["audience"], redact=given["redact"], contact=contact)
 
 
 def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> tuple[Person, Consent]:

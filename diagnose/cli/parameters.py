@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import urllib.parse
 from collections.abc import Callable, Collection
 from gettext import gettext as _
 from pathlib import Path
@@ -16,8 +17,13 @@ from diagnose.cli.output import irreplaceable
 from diagnose.locale import language
 from diagnose.locale.language import LANGUAGES
 from diagnose.providers import Language, UnknownProviderError, provider_called, provider_ids
+from diagnose.providers.recognition import folded_name, known_names
 
 STANDARD_OUTPUT = "-"
+LONGEST_LINE, LONGEST_ADDRESS = 200, 2000
+"""Characters."""
+NEVER_IN_URLS = frozenset(' "<>\\^`{|}')
+"""Characters that RFC 3986 keeps out of them."""
 
 
 class Number(click.FloatRange):
@@ -38,6 +44,11 @@ class Number(click.FloatRange):
         return number
 
 
+def file_names(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: a file is wanted, which they find themselves."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 class OutputFile(click.ParamType[Path]):
     """A file to write to in place of standard output; its folder has to be there. ``-`` is standard output: None."""
 
@@ -46,6 +57,10 @@ class OutputFile(click.ParamType[Path]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path | None:  # type: ignore[override]  # click takes None for a value as well
         """*value* as a path that can be written to."""
         return None if str(value) == STANDARD_OUTPUT else self._writable(Path(str(value)), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """A file."""
+        return file_names(ctx, param, incomplete)
 
     def _writable(self, file: Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         if not file.parent.is_dir():
@@ -70,6 +85,41 @@ class ReportFile(OutputFile):
             known = _(", ").join(suffixes())
             self.fail(_("“{file}” ends in none of {suffixes}.").format(file=file, suffixes=known), param, ctx)
         return self._writable(file, param, ctx)
+
+
+class OneLine(click.ParamType[str]):
+    """Words in one line, blanks around them aside."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value* as a line that can be shown anywhere."""
+        line = " ".join(str(value).split())
+        if not line or len(line) > LONGEST_LINE or not line.isprintable():
+            sentence = _("give one line of up to {number} characters that can be shown.")
+            self.fail(sentence.format(number=LONGEST_LINE), param, ctx)
+        return line
+
+
+class PageAddress(click.ParamType[str]):
+    """The address of a web page, without user name and password."""
+
+    name = "url"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value* as a URL of a web page."""
+        word = str(value).strip()
+        if "@" in word.partition("//")[2].partition("/")[0]:  # not repeated: it may hold a password
+            self.fail(_("a URL may not hold a user name or a password."), param, ctx)
+        try:
+            url = urllib.parse.urlsplit(word)
+            named = url.scheme.lower() in {"http", "https"} and bool(url.hostname) and (url.port or 1) > 0
+        except ValueError:
+            named = False
+        if not named or len(word) > LONGEST_ADDRESS or not word.isprintable() or NEVER_IN_URLS & set(word):
+            sentence = _("“{word}” is no address of a web page, such as https://status.corp.example/.")
+            self.fail(sentence.format(word=word[:LONGEST_LINE]), param, ctx)
+        return word
 
 
 class LanguageName(click.Choice[Language]):
@@ -104,7 +154,11 @@ class ProviderName(click.ParamType[str]):
             error = among if among.close else unknown
             raise click.UsageError(error.sentence.render(_), ctx) from None
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The ids that begin so."""
-        names = sorted({*provider_ids(), *self._also()})
-        return [CompletionItem(name) for name in names if name.startswith(incomplete.lower())]
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """The ids that begin so, then the other names, of which there are too many to show them for nothing."""
+        ids = sorted({*provider_ids(), *self._also()})
+        found = [name for name in ids if name.startswith(incomplete.lower())]
+        if folded := folded_name(incomplete):
+            same = {folded_name(name) for name in ids}
+            found += sorted(name for name in known_names() if name.startswith(folded) and name not in same)
+        return [CompletionItem(name) for name in found]

@@ -9,6 +9,7 @@ import click
 from diagnose.cli.help import Sectioned
 from diagnose.cli.main_job import presentation, report_options, show, write_reports
 from diagnose.cli.pages import tell_what_is_left_out
+from diagnose.cli.parameters import file_names
 from diagnose.cli.saved_reports import read_saved, unreadable
 from diagnose.comparison.replay import UnfitRecordError, replayed
 from diagnose.network import Vantage
@@ -28,7 +29,7 @@ class _Nowhere(Vantage, frozen=True, kw_only=True):
     cls=Sectioned,
     epilog="Nothing is sent over any network. Exit codes: those of a run with the same verdict; 2 wrong usage.",
 )
-@click.argument("file", metavar="REPORT")
+@click.argument("file", metavar="REPORT", shell_complete=file_names)
 @report_options
 def COMMAND(file: str, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """Judge a saved report again, by what this version of diagnose knows, and say what has changed.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import msgspec
 
 from diagnose import __version__, providers
+from diagnose.comparison.differences import STATUSES
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import LANGUAGES, translation
 from diagnose.model import Text, TextError, text
@@ -31,11 +32,6 @@ from diagnose.running.request import Presentation
 OUTDATED = text("what it saw was saved in a form that this version no longer judges")
 MOST_REASONS = 4
 """Sentences that say why one cause is judged otherwise."""
-STATUSES: Mapping[str, str] = {
-    "healthy": text("no problem found").msgid,
-    "problem": text("problem found").msgid,
-    "inconclusive": text("not settled").msgid,
-}
 
 
 class UnfitRecordError(TextError):
@@ -48,18 +44,19 @@ def replayed(saved: Report, presentation: Presentation, *, strict: bool = False)
     *strict*: causes that only hinder make a problem, too. A report without a record stays as it is, and says so.
     Raises UnfitRecordError.
     """
+    presentation = msgspec.structs.replace(presentation, contact=presentation.contact or saved.contact)
     if saved.record is None:
-        return msgspec.structs.replace(saved, replay=Replay(saved_by=saved.tool.version, judged_by=None))
+        told = Replay(saved_by=saved.tool.version, judged_by=None)
+        return msgspec.structs.replace(saved, contact=presentation.contact, replay=told)
     run = record_of(saved)
     if strict:
         run = msgspec.structs.replace(run, asked=msgspec.structs.replace(run.asked, strict=True))
     now = report_of(run, every_check(), presentation)
-    alike = _in_language(run, saved.lang, presentation, now)
+    alike = _spoken_as(saved, run, presentation, now)
     changes = tuple(_changes(saved, now, alike, translation(presentation.lang)))
     return msgspec.structs.replace(
         now,
         tool=Tool(name="diagnose", version=__version__),
-        contact=now.contact or saved.contact,
         replay=Replay(saved_by=saved.tool.version, judged_by=__version__, changes=changes),
     )
 
@@ -76,12 +73,11 @@ def record_of(saved: Report) -> Run:
     return msgspec.structs.replace(run, checks=checks, provider=run.provider if run.provider in known else None)
 
 
-def _in_language(run: Run, lang: str, presentation: Presentation, now: Report) -> Report:
-    """Today's judgement of *run* in *lang*, so that its words can be compared; *now* where nothing else is known."""
-    spoken = next((one for one in LANGUAGES if one == lang), presentation.lang)
-    if spoken == presentation.lang:
-        return now
-    return report_of(run, every_check(), msgspec.structs.replace(presentation, lang=spoken))
+def _spoken_as(saved: Report, run: Run, presentation: Presentation, now: Report) -> Report:
+    """Today's judgement of *run* in language and contact of *saved*, so that its words can be compared with those."""
+    spoken = next((one for one in LANGUAGES if one == saved.lang), presentation.lang)
+    alike = msgspec.structs.replace(presentation, lang=spoken, contact=saved.contact)
+    return now if alike == presentation else report_of(run, every_check(), alike)
 
 
 def _changes(saved: Report, now: Report, alike: Report, translate: Callable[[str], str]) -> Iterator[JudgementChange]:

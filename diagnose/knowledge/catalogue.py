@@ -53,8 +53,11 @@ SERVER_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "usable_ports": "Other ports of the same server and protocol that take connections, with their security.",
     }
 )
+ORGANISATION_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {"own_status_page": "Page on which the person's organisation says what is down, by its settings."}
+)
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
-    {**PROVIDER_PLACEHOLDERS, **BROWSER_PLACEHOLDERS, **SERVER_PLACEHOLDERS}
+    {**PROVIDER_PLACEHOLDERS, **BROWSER_PLACEHOLDERS, **SERVER_PLACEHOLDERS, **ORGANISATION_PLACEHOLDERS}
 )
 """Names and meanings of what may be known beyond the run; a step has to say that it needs one."""
 

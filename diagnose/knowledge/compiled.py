@@ -78,7 +78,7 @@ def files(source: Path) -> list[Path]:
 
 
 def for_package(folder: Path) -> Iterator[Path]:
-    """Write into *folder* what a package brings: all that stands in `FOLDER` by now. The files that were written."""
+    """Write into *folder* what a package brings: all that is compiled by now. The files that were written."""
     for file in sorted(FOLDER.glob("*.msgpack")):
         if (stored := _stored(file)) is not None:
             _write(folder / file.name, _Kept(None, stored.value))

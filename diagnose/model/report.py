@@ -188,6 +188,36 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[JudgementChange, ...] = ()
 
 
+class KnownCause(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause that stood in an earlier report, at the same places, and so fails nothing."""
+
+    cause: str
+    checks: tuple[str, ...]
+    """Ids of the checks that find it, or what follows from it."""
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """The earlier report that a run was held against, and what that says of it."""
+
+    report: str
+    """Its id."""
+    started_at: str
+    """RFC 3339, UTC."""
+    known: tuple[KnownCause, ...] = ()
+    better: tuple[str, ...] = ()
+    """Sentences on what was wrong then and is not now."""
+
+    @property
+    def known_causes(self) -> frozenset[str]:
+        """Ids."""
+        return frozenset(one.cause for one in self.known)
+
+    @property
+    def known_checks(self) -> frozenset[str]:
+        """Ids."""
+        return frozenset(check for one in self.known for check in one.checks)
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a renderer may say, in the report's language."""
 
@@ -210,6 +240,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """None for a report of a run of its own."""
     contact: Contact | None = None
     """None where the settings name none."""
+    baseline: Baseline | None = None
+    """None where the run was held against no earlier report."""
+
+    def knows(self, cause: str) -> bool:
+        """Whether *cause*, an id, stood in the baseline already."""
+        return self.baseline is not None and cause in self.baseline.known_causes
 
     @property
     def id(self) -> str:

@@ -17,6 +17,8 @@ LONGEST_QUOTE = 500
 _HARMFUL = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]")
 """What JSON allows unescaped and a terminal must not get: C1 controls, direction and other invisible controls;
 and lone surrogates, which UTF-8 cannot hold."""
+_REMOVED = {"Cc", "Cf", "Co", "Cs", "Cn"}
+"""Categories of Unicode; what is printable by Python has none of them."""
 _PLACEHOLDER = re.compile(r"(\{\w+\})")
 
 
@@ -74,7 +76,7 @@ def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
     """
     shortened = outside[: 2 * limit]
     spaced = " ".join(shortened.split())
-    clean = "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs", "Cn"})
+    clean = spaced if spaced.isprintable() else "".join(c for c in spaced if unicodedata.category(c) not in _REMOVED)
     return clean if len(clean) <= limit and len(outside) <= 2 * limit else clean[: limit - 1] + "…"
 
 

@@ -20,7 +20,7 @@ class RecordError(Exception):
 def as_json(run: Run) -> dict[str, Any]:
     """*run* as values of JSON, without pictures: no judge looks at them, and the report has them already."""
     values: dict[str, Any] = _without_pictures(msgspec.to_builtins(run, builtin_types=(bytes,)))
-    return values
+    return values if values["own"] else {name: value for name, value in values.items() if name != "own"}
 
 
 def _without_pictures(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -57,6 +57,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection = Selection()
 
 
+class OwnWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words by which the computer that a run was made on, and the person at it, can be recognised."""
+
+    computers: tuple[str, ...] = ()
+    """Names of the computer."""
+    addresses: tuple[str, ...] = ()
+    """IP addresses of the computer, loopback aside."""
+    folders: tuple[str, ...] = ()
+    """The person's home folder."""
+    users: tuple[str, ...] = ()
+    """Names of the person's account on the computer."""
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The record of one run. Holds no secret."""
 
@@ -78,6 +91,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     resolver: str | None = None
     proxy: str | None = None
+    own: OwnWords = OwnWords()
+    """Those that stand in this very record, so that whoever redacts it later knows them."""
 
     def targets(self) -> dict[Place, Target]:
         """All targets by their places: the subject, then each service, behind its host where that was not known."""

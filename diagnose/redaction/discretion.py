@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,9 +34,11 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
     """
     if not mask:
         return report
-    fields = frozenset(_field_names(msgspec.Struct))
+    fields = names_of_fields()
     names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *BY_NAME)
     words = {part for name in names for part in name.split(".")}
+
+    hide = functools.cache(mask.hide)  # most words of a report stand in it many times
 
     def of_ours(name: str) -> bool:
         return all(part in words or part.isdigit() for part in name.split("."))
@@ -44,11 +47,11 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
         if isinstance(value, str):
             if not seen and (key in CLOSED or (key in IDS and of_ours(value))):
                 return value
-            return reworded(value, mask.hide) if key == MESSAGE else mask.hide(value)
+            return reworded(value, hide) if key == MESSAGE else hide(value)
         if isinstance(value, dict):
             ours = fields if seen or key != ARGUMENTS else value.keys()
             return {
-                name if name in ours else mask.hide(name): hidden(item, name, seen=seen or name in OF_CHECKS)
+                name if name in ours else hide(name): hidden(item, name, seen=seen or name in OF_CHECKS)
                 for name, item in value.items()
             }
         if isinstance(value, list | tuple):
@@ -58,6 +61,11 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
     plain = msgspec.to_builtins(report, builtin_types=(bytes,))
     path = plain["path"]  # names of stations are a closed list, too
     return convert({**hidden(plain), "tool": plain["tool"], "path": path}, Report)
+
+
+def names_of_fields() -> frozenset[str]:
+    """The names of all fields of reports, records and facts: keys that are ours."""
+    return frozenset(_field_names(msgspec.Struct))
 
 
 def _field_names(kind: type) -> Iterator[str]:

@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from diagnose.comparison.baseline import against
 from diagnose.knowledge.catalogue import catalogue, hinders_only
+from diagnose.locale.language import translation
 from diagnose.model import Check, Deadline
 from diagnose.model.report import Report
 from diagnose.network import Network, share_of_run
@@ -57,6 +59,8 @@ def diagnose(
         record = recorded(request, checks, view, deadline if may_begin else Deadline(0), told, interruption)
         report = report_of(record, checks, request.presentation)
         report = masked_report(report, mask, frozenset(check.id for check in every_check()))
+        if request.baseline is not None:
+            report = against(report, request.baseline, translation(request.presentation.lang), strict=request.strict)
         if request.presentation.redact:
             report = redact(report, vantage=view.vantage)
     return Diagnosis(report=report, interrupted=record.interrupted)
@@ -67,8 +71,8 @@ def report_of(record: Run, checks: tuple[Check[Any], ...], presentation: Present
     known = {check.id: check for check in every_check()}
     results = judge_run(record, checks, hinders_only)
     judgement = judge(record, results, catalogue(), known)
-    report = compose(record, results, judgement, catalogue(), known, presentation.lang, presentation.audience)
-    return msgspec.structs.replace(report, contact=presentation.contact)
+    speaks = presentation.lang, presentation.audience, presentation.contact
+    return compose(record, results, judgement, catalogue(), known, *speaks)
 
 
 def mask_of(request: Request) -> Mask:

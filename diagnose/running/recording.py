@@ -17,6 +17,7 @@ from diagnose.knowledge.catalogue import hinders_only
 from diagnose.model import Check, Deadline
 from diagnose.network import Network, NoThreadError, Vantage, in_background
 from diagnose.record.run import Asked, Run
+from diagnose.redaction.own import occurring, own_words
 from diagnose.running.chosen import login_asked, services_asked
 from diagnose.running.context import Context
 from diagnose.running.interruption import Interruption
@@ -57,7 +58,7 @@ def recorded(
         narrowed=request.narrowed,
         selection=request.selection,
     )
-    return Run(
+    record = Run(
         subject=request.subject,
         asked=asked,
         provider=outcome.provider,
@@ -72,6 +73,7 @@ def recorded(
         resolver=(", ".join(map(str, network.resolver.nameservers())) or None) if request.find_services else None,
         proxy=_proxies(network.vantage),
     )
+    return msgspec.structs.replace(record, own=occurring(own_words(network.vantage), record))
 
 
 def _context(request: Request, network: Network, deadline: Deadline) -> Context:

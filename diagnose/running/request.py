@@ -10,7 +10,7 @@ import platformdirs
 from diagnose.account.person import Consent, Person
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Subject
-from diagnose.model.report import Contact
+from diagnose.model.report import Contact, Report
 from diagnose.network import Nameserver, Vantage
 from diagnose.planning.selection import Selection
 from diagnose.providers import Language
@@ -59,6 +59,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The options by which the person left checks out, so that nothing found is no sign of health."""
     strict: bool = False
     """Whether causes that only hinder make a problem, too."""
+    baseline: Report | None = None
+    """An earlier report: only what is new since then makes the run fail."""
     seconds: float = DEFAULT_SECONDS
     """The whole run's deadline."""
     history: Path | None = None

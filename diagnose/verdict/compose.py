@@ -14,6 +14,7 @@ from diagnose.locale.language import translation
 from diagnose.model import Check, CheckResult, Host, Service, Subject, Target, Text, quote, text
 from diagnose.model.protocols import ORDER
 from diagnose.model.report import (
+    Contact,
     Environment,
     Evidence,
     Report,
@@ -49,6 +50,8 @@ class _Reader(msgspec.Struct, frozen=True, kw_only=True):
     lang: providers.Language
     audience: Audience
     translate: Translate
+    status_page: str | None
+    """The organisation's own."""
 
 
 def compose(
@@ -59,8 +62,9 @@ def compose(
     checks: Mapping[str, Check[Any]],
     lang: providers.Language = "en",
     audience: Audience = "user",
+    contact: Contact | None = None,
 ) -> Report:
-    """The finished report in *lang*; *checks*: the records by their ids."""
+    """The finished report in *lang*; *checks*: the records by their ids, *contact*: whom to ask next."""
     translate = translation(lang)
     reader = _Reader(
         subject=run.subject,
@@ -68,6 +72,7 @@ def compose(
         lang=lang,
         audience=audience,
         translate=translate,
+        status_page=contact.status_page if contact else None,
     )
     said = dict[str, str]()
     causes = tuple(_cause(cause, reader, catalogue, said) for cause in judgement.causes)
@@ -108,6 +113,7 @@ def compose(
             clock_offset_s=next((offset for one in results if (offset := _clock_offset(one)) is not None), None),
         ),
         record=as_json(run),
+        contact=contact,
     )
 
 
@@ -209,6 +215,7 @@ def _ordered(remedies: tuple[ReportRemedy, ...], audience: Audience) -> tuple[Re
 def _remedy_facts(cause: JudgedCause, reader: _Reader) -> Mapping[str, str]:
     facts, subject = dict[str, str](), reader.subject
     facts.update(reader.known)
+    facts["own_status_page"] = reader.status_page or ""
     facts["domain"] = subject.domain
     facts["address"] = subject.address or ""
     facts["username"] = subject.username or subject.address or ""

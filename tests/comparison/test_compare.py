@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from diagnose.comparison.compare import Comparison, Direction, TwoSubjectsError, compared
+from diagnose.comparison.compare import Comparison, TwoSubjectsError, compared
+from diagnose.comparison.differences import Direction
 from diagnose.model.report import Report
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.request import Presentation

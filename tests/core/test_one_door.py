@@ -17,7 +17,7 @@ ROOM = "diagnose/network/"
 SERVERS = "serves on loopback"
 MAY_USE_SOCKETS = {
     "diagnose/model/failure.py": "names what sockets raise",
-    "diagnose/redaction/redact.py": "reads this computer's own name",
+    "diagnose/redaction/own.py": "reads this computer's own name",
     "diagnose/selftest/server.py": SERVERS,
     "diagnose/lab/computer.py": "raises what the operating system's look-up would",
     "diagnose/lab/dead_ends.py": SERVERS,

@@ -9,11 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from diagnose.cli.lab import AT_ONCE, request_for
+from diagnose.comparison.replay import replayed
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.lab.trial import Trial, carry_out
 from diagnose.model.report import Report
 from diagnose.record.coding import from_json
+from diagnose.redaction.redact import redact
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.chosen import every_check
 from diagnose.running.diagnosis import diagnose, report_of
@@ -70,6 +72,22 @@ def test_a_healthy_estate_has_no_cause_at_all(name: str, carried_out: Carried) -
 
     assert tuple(cause.id for cause in report.verdict.causes) == SCENARIOS[name].hints
     assert report.verdict.status == "healthy"
+
+
+def judged(report: Report) -> object:
+    """All that a judgement says, but for its sentences."""
+    causes = [(one.id, one.certainty, one.impact, one.explains) for one in report.verdict.causes]
+    ruled_out = {one.id for one in report.verdict.ruled_out}
+    return report.verdict.exit_code, causes, ruled_out, [(one.name, one.state) for one in report.path]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_redacted_report_is_judged_again_to_the_same_end(name: str, carried_out: Carried) -> None:
+    done, report = carried_out[name].result()
+    if report is None:
+        lacking(str(done.lacking), excused=True)
+
+    assert judged(replayed(redact(report), Presentation())) == judged(report)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -63,6 +63,8 @@ OBJECTS = {
     "Contact": SCHEMA_WORDS["properties"]["contact"]["oneOf"][1],
     "Replay": SCHEMA_WORDS["properties"]["replay"]["oneOf"][1],
     "JudgementChange": SCHEMA_WORDS["properties"]["replay"]["oneOf"][1]["properties"]["changes"]["items"],
+    "Baseline": SCHEMA_WORDS["properties"]["baseline"]["oneOf"][1],
+    "KnownCause": SCHEMA_WORDS["properties"]["baseline"]["oneOf"][1]["properties"]["known"]["items"],
     "ReportCause": SCHEMA_WORDS["$defs"]["cause"],
     "Evidence": SCHEMA_WORDS["$defs"]["cause"]["properties"]["evidence"]["items"],
     "ReportRemedy": SCHEMA_WORDS["$defs"]["cause"]["properties"]["remedies"]["items"],
@@ -73,7 +75,11 @@ OBJECTS = {
     "ReportCheck": SCHEMA_WORDS["$defs"]["check"],
     "ReportFinding": SCHEMA_WORDS["$defs"]["check"]["properties"]["findings"]["items"],
 }
-ADDED = {"Report": ["record", "replay", "contact"], "ReportVerdict": ["narrowed"], "ReportFinding": ["proof"]}
+ADDED = {
+    "Report": ["record", "replay", "contact", "baseline"],
+    "ReportVerdict": ["narrowed"],
+    "ReportFinding": ["proof"],
+}
 """Keys that reports of earlier releases do not have; those stay valid."""
 DERIVED = {"Report": ["id"]}
 """Keys that the model derives from the rest, and that are there for readers."""

@@ -1,1 +1,0 @@
-"""The self-test in the menus of a desktop, for people who open no terminal."""
