@@ -18,6 +18,7 @@ from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli.formats import format_of, require_many
 from diagnose.cli.help import Example, Sectioned
+from diagnose.cli.lab_serving import ServeFormat, serve
 from diagnose.cli.main_job import (
     carry_out,
     options,
@@ -41,6 +42,8 @@ from diagnose.running.diagnosis import diagnose
 from diagnose.running.expected import expectations
 from diagnose.running.request import NetworkOptions, Presentation, Request
 
+SERVED = "healthy"
+"""The scenario that is served where none is named."""
 AT_ONCE = 6
 """Scenarios that are under way side by side; most of their time is waiting."""
 
@@ -177,12 +180,29 @@ def _scenarios(_context: click.Context, _param: click.Parameter, incomplete: str
     return [CompletionItem(one.id, help=_(one.title)) for one in SCENARIOS.values() if one.id.startswith(incomplete)]
 
 
+def _serve(scenario: str, form: ServeFormat | None, given: dict[str, Any], *, beside: bool, serving: bool) -> int:
+    """Keep an estate up. Raises click.ClickException."""
+    if beside or not serving:
+        raise click.UsageError(
+            _("--serve cannot be used with --list, --all or --report.")
+            if serving
+            else _("--serve-format goes with --serve.")
+        )
+    source = click.get_current_context().get_parameter_source("scenario")
+    chosen = scenario_named(SERVED if source is ParameterSource.DEFAULT else scenario)
+    try:
+        return serve(chosen, form, given)
+    except EstateError as error:
+        raise click.ClickException(str(error)) from None
+
+
 @click.command(
     cls=Sectioned,
     examples=(
         Example("diagnose lab", text("the report of a wrong password").msgid),
         Example("diagnose lab cert-expired --lang zh -o report.html", text("another fault, as a page").msgid),
         Example("diagnose lab --list", text("all faults that can be had").msgid),
+        Example("diagnose lab --serve", text("servers to try things out on, until Ctrl-C").msgid),
     ),
 )
 @click.argument("scenario", default="wrong-password", shell_complete=_scenarios)
@@ -193,9 +213,31 @@ def _scenarios(_context: click.Context, _param: click.Parameter, incomplete: str
     is_flag=True,
     help="Diagnose every scenario and compare with what is expected; --format and --report write all reports.",
 )
+@click.option(
+    "--serve",
+    "serving",
+    is_flag=True,
+    help="Keep the estate up until a signal, and print how it is reached; by default one without a fault.",
+)
+@click.option(
+    "--serve-format",
+    type=click.Choice(["shell", "env", "json"]),
+    help="How that is printed: command lines, variables, or JSON; -o FILE.env and FILE.json mean the same.",
+)
 @options
-def COMMAND(scenario: str, listing: bool, everything: bool, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+def COMMAND(  # noqa: N802 - see main_job
+    scenario: str,
+    listing: bool,
+    everything: bool,
+    serving: bool,
+    serve_format: ServeFormat | None,
+    **given: Any,  # noqa: ANN401 - see main_job
+) -> int:
     """Bring up a mail estate on loopback, with the fault that SCENARIO names, and diagnose an account on it."""
+    if serving or serve_format:
+        return _serve(
+            scenario, serve_format, given, beside=bool(listing or everything or given["reports"]), serving=serving
+        )
     if listing:
         width = max(map(len, SCENARIOS))
         for one in SCENARIOS.values():
