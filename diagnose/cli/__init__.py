@@ -54,6 +54,9 @@ COMMANDS = {
     "password-check": Listed("diagnose.cli.password_check", text("Whether a new password keeps the rules.").msgid),
     "config": Listed("diagnose.cli.config", text("The settings in force, and where each comes from.").msgid),
     "completion": Listed("diagnose.cli.completion", text("Completion of this command by your shell.").msgid),
+    "desktop-entry": Listed(
+        "diagnose.cli.desktop_entry", text("Put the self-test into the menu of a Linux desktop.").msgid
+    ),
     "lab": Listed("diagnose.cli.lab", text("Diagnose an account on a mail estate of this computer's own.").msgid),
 }
 """By name; whatever else comes first is an address or a domain."""

@@ -16,13 +16,14 @@ from diagnose import providers
 from diagnose.account.pasted import understood
 from diagnose.account.secret import Secret
 from diagnose.account.subject import SubjectError
-from diagnose.cli import signals
-from diagnose.cli.formats import rendered
+from diagnose.cli import INTERRUPTED, signals
+from diagnose.cli.formats import exit_code, rendered
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.main_job import (
     LOGIN_OPTIONS,
     diagnosed,
     options,
+    raise_together,
     request_for,
     show,
     subject_named,
@@ -41,6 +42,7 @@ from diagnose.network import Network
 from diagnose.planning.selection import Selection
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import Download, RenderStyle
+from diagnose.running.diagnosis import Diagnosis
 from diagnose.running.request import Request
 from diagnose.selftest.conversation import Conversation, Matter, MisreadError
 from diagnose.selftest.server import serving
@@ -77,6 +79,7 @@ OF_A_PAGE = ("web", "browser", "network.clock")
 @click.option(
     "--password-in-page", is_flag=True, help="The page asks for the password and passes it on to this program."
 )
+@click.option("--page-only", is_flag=True, help="Show the report in the page alone, not on standard output.")
 @ways
 @options
 def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
@@ -109,7 +112,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
                 if talk.opened and talk.unasked
                 else _("The page was not opened within {seconds} seconds.").format(seconds=seconds)
             )
-        code = show(done, given, unwritten)
+        code = _code(done, given, unwritten) if given["page_only"] else show(done, given, unwritten)
         talk.wait_for_collection()
         return code
 
@@ -227,6 +230,12 @@ def _pages(request: Request, network: Network) -> tuple[str, ...]:
         ).services
         found = [service.url for service in services if "web" in service.ways and service.url]
     return tuple(found)
+
+
+def _code(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException]) -> int:
+    """The exit code, as `show` has it, of a report that goes nowhere else. Raises what could not be written."""
+    raise_together(unwritten)
+    return INTERRUPTED if done.interrupted else exit_code(given["form"], done.report)
 
 
 def _page(report: Report, given: dict[str, Any]) -> str:

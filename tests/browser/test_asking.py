@@ -339,3 +339,16 @@ def test_without_scripts_it_asks_and_hands_out_all_the_same(chromium: Browser, s
     context.close()
 
     assert test.causes() == {"browser.javascript-off": "confirmed"}
+
+
+def test_a_desktop_that_keeps_what_programs_say_learns_nothing(self_test: Start, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    test = self_test("--page-only", "--report", str(file), "--no-login", "--only", "address")
+    reader = Reader(test)
+    reader.send("matter", matter="alice@corp.example")
+    reader.answer()
+    reader.send("begin")
+    out, err = test.process.communicate(timeout=60)
+
+    assert (out, b"alice" in err) == (b"", False)
+    assert test.process.returncode == json.loads(file.read_text("utf-8"))["verdict"]["exit_code"]
