@@ -18,14 +18,14 @@ OF_EVERYBODY = {"localhost", "localdomain", "root", "user", "users", "admin", "a
 """Names of computers and accounts that tell nothing."""
 
 
-def own_words(vantage: Vantage) -> OwnWords:
-    """Those of this computer, as *vantage* has its addresses. Asks the kernel and the environment, sends nothing."""
+def own_words(vantage: Vantage | None) -> OwnWords:
+    """Those of this computer, as *vantage* has its addresses; None: no network is asked for them. Sends nothing."""
     full = socket.gethostname()
     names = {full, full.partition(".")[0], os.environ.get("COMPUTERNAME", "")}
     users = {_account()} - OF_EVERYBODY
     return OwnWords(
         computers=_sorted(name for name in names if len(name) > 1 and name.lower() not in OF_EVERYBODY),
-        addresses=_sorted(vantage.own_addresses()),
+        addresses=_sorted(vantage.own_addresses() if vantage else ()),
         folders=_home(),
         users=_sorted(name for name in users if len(name) > 1),
     )

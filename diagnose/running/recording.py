@@ -73,7 +73,9 @@ def recorded(
         resolver=(", ".join(map(str, network.resolver.nameservers())) or None) if request.find_services else None,
         proxy=_proxies(network.vantage),
     )
-    return msgspec.structs.replace(record, own=occurring(own_words(network.vantage), record))
+    return msgspec.structs.replace(
+        record, own=occurring(own_words(network.vantage if request.find_services else None), record)
+    )
 
 
 def _context(request: Request, network: Network, deadline: Deadline) -> Context:
