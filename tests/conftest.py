@@ -29,8 +29,8 @@ STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.la
 """Whoever takes something from these modules starts programs, or a mail estate on loopback."""
 MEASURES = {"within", "working", "process_time", "get_traced_memory"}
 """Whoever calls one of these asks how much time or memory something takes, mostly of something large."""
-CORPORA = {"labelled", "LABELLED"}
-"""Whoever uses one of these has a whole corpus of replies read."""
+CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted"}
+"""Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,9 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         if isinstance(item, pytest.Function):
-            if starts_something(item.module):
+            names = names_in(item.function, item.module)
+            if starts_something(item.module) or STARTERS & names:  # some import it within
                 item.add_marker("whole")
-            large = (MEASURES | CORPORA) & names_in(item.function, item.module)
+            large = (MEASURES | CORPORA) & names
             if large or getattr(item.obj, "is_hypothesis_test", False):
                 item.add_marker("thorough")
     items.sort(key=lambda item: not any(item.iter_markers("real")) and not any(item.iter_markers("whole")))

@@ -43,6 +43,10 @@ class GuardedSocket(socket.socket):
         made._deadline = deadline
         return made
 
+    def sendto(self, data: Any, *_: Any) -> int:  # noqa: ANN401 - as socket has it
+        """Sends *data* to the peer that it is connected with; to be told that again is an error on some systems."""
+        return self.send(data)
+
     def recvfrom(self, *args: Any) -> tuple[bytes, Any]:  # noqa: ANN401 - as socket has it
         """As socket.recvfrom, of datagrams that may be parsed."""
         if self._deadline.passed():  # the library looks at the clock only when it has to wait

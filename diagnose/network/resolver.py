@@ -15,6 +15,7 @@ from typing import Literal, Self
 
 import dns.exception
 import dns.flags
+import dns.inet
 import dns.message
 import dns.query
 import dns.rcode
@@ -252,6 +253,8 @@ def _reply(question: dns.message.Message, server: Nameserver, limit: Deadline, *
     """
     try:
         with GuardedSocket.to(server.address, socket.SOCK_DGRAM, limit) as asking:
+            # only a connected socket is told at once that nobody listens there (ICMP; RFC 1122 §4.1.3.3)
+            asking.connect(dns.inet.low_level_address_tuple((server.address, server.port)))
             return dns.query.udp(
                 question,
                 server.address,

@@ -29,6 +29,7 @@ from diagnose.network import (
 )
 from diagnose.network.resolver import MOST_RECORDS, DnsStatus, RecordType, Resolver
 from tests.core.loopback import PATIENCE, Answer, DnsServer, closed_port
+from tests.pace import within
 
 NAME = "mail.corp.example"
 
@@ -140,6 +141,23 @@ def test_a_server_that_is_not_there_is_one_that_does_not_answer() -> None:
     found = Resolver(Nameserver("127.0.0.1", closed_port())).query(NAME, "A", Deadline(PATIENCE))
 
     assert found.status == "timed_out"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "::1"])
+def test_a_port_that_refuses_is_known_at_once(address: str) -> None:
+    """By ICMP; the tries of a server that is silent would take eight seconds."""
+    with within(0.5):
+        answer = Resolver(Nameserver(address, closed_port())).query(NAME, "MX", Deadline(PATIENCE))
+
+    assert answer.status == "timed_out"
+    assert "refused" in answer.text
+
+
+def test_behind_a_port_that_refuses_the_next_server_is_asked() -> None:
+    with DnsServer(says()) as server:
+        both = Resolver(configured=lambda: (Nameserver("127.0.0.1", closed_port()), server.address))
+        with within(0.5):
+            assert both.query(NAME, "MX", Deadline(PATIENCE)).status == "no_data"
 
 
 def test_no_question_is_asked_after_the_deadline() -> None:

@@ -166,6 +166,7 @@ def test_cause_and_first_steps_stand_on_the_last_screen(steps: int, length: int,
     assert shown[-1].startswith("More: --verbose")
 
 
+EVERY_CAUSE = tuple(catalogue())
 OTHER = "credentials.app-password-required"
 
 
@@ -176,7 +177,7 @@ def test_every_cause_that_is_known_and_its_first_steps_stand_on_the_last_screen(
 ) -> None:
     to_reader = translation(lang)
     facts = {"address": "alice@corp.example", "username": "alice@corp.example", "domain": "corp.example"}
-    for known in catalogue():
+    for known in EVERY_CAUSE:
         title, remedies = to_reader(known.title), remedies_for(known, facts, to_reader)
         one = with_one_cause(steps=1)
         cause = replace(one.verdict.causes[0], title=title, summary=to_reader(known.summary), remedies=remedies)
