@@ -53,6 +53,8 @@ class Wording:
     number_of: str
     known: str
     """Of a cause that the baseline has already."""
+    drift: str
+    """Instead of the impact of a cause that is no fault, but differs from what was expected."""
     because: str
     needs: str
     comma: str
@@ -67,7 +69,8 @@ class Wording:
     def labels(self, cause: ReportCause, report: Report) -> tuple[str, ...]:
         """How sure and how grave *cause*, one of *report*'s, is, and whether it was known before."""
         known = (self.known,) if report.knows(cause.id) else ()
-        return (self.certainty[cause.certainty], self.impact[cause.impact], *known)
+        drift = all("expectation" in one.data for one in cause.evidence) and cause.evidence
+        return (self.certainty[cause.certainty], self.drift if drift else self.impact[cause.impact], *known)
 
     def count(self, status: Status, number: int) -> str:
         """How many checks ended so: ``3 passed``."""
@@ -133,6 +136,7 @@ def words(translate: Callable[[str], str]) -> Wording:
         seconds=_("{number} s"),
         number_of=_("{number} {status}"),
         known=_("known before"),
+        drift=_("differs from --expect"),
         because=_("because: {reason}"),
         needs=_("needs: {check}"),
         comma=_(", "),
