@@ -221,4 +221,4 @@ def _template() -> Template:
     return environment().get_template("report.html.j2")
 
 
-RENDERER = Renderer(format="html", suffixes=(".html", ".htm"), render=render)
+RENDERER = Renderer(format="html", suffixes=(".html", ".htm"), render=render, escapes="xml")

@@ -25,4 +25,4 @@ def render_many(reports: Sequence[Report], style: RenderStyle) -> str:
     return f"[\n{lines}\n]\n"
 
 
-RENDERER = Renderer(format="json", suffixes=(".json",), render=render, render_many=render_many)
+RENDERER = Renderer(format="json", suffixes=(".json",), render=render, render_many=render_many, escapes="json")

@@ -160,4 +160,4 @@ def _seconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.3f}"
 
 
-RENDERER = Renderer(format="junit", suffixes=(".xml",), render=render, render_many=render_many)
+RENDERER = Renderer(format="junit", suffixes=(".xml",), render=render, render_many=render_many, escapes="xml")

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnose.rendering.prose import line_starts
-from diagnose.rendering.renderer import RenderStyle
+from diagnose.rendering.renderer import SYMBOLS, RenderStyle
 
 NARROWEST = 32
 """Columns below which no layout fits; a narrower terminal wraps by itself."""
@@ -35,7 +35,7 @@ COLORS: Mapping[str, str] = {
     "unknown": "dim",
 }
 """Of the terminal's own sixteen, so that its theme decides how they look."""
-_ASCII = str.maketrans("✓✗–·•─╌→…╳", "+x-.*-.>~/")
+_ASCII = str.maketrans(SYMBOLS, "+x-.*-.>~/")
 
 
 def format_blocks(blocks: Iterable[RenderableType], style: RenderStyle) -> str:

@@ -70,7 +70,7 @@ def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
     secrets.forget()
     set_ = settings.of_computer(arguments)
-    with language.spoken(language.asked_for(arguments) or language.named(set_.lang or "") or language.of_computer()):
+    with language.spoken(language.asked_for(arguments) or language.named(set_.lang or "") or language.of_terminal()):
         return _ended(arguments, set_)
 
 

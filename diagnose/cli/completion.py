@@ -50,7 +50,7 @@ def answer() -> int:
     if shell not in SHELLS:
         return 0
     try:
-        with language.spoken(language.of_computer()):
+        with language.spoken(language.of_terminal()):
             words, incomplete = _completer(shell, click.Command(PROGRAM)).get_completion_args()
             found = candidates(shell, words, incomplete)
     except (click.ClickException, KeyError, ValueError, IndexError):

@@ -101,7 +101,7 @@ def _listed(known: settings.Settings, defaults: dict[str, Any]) -> Iterator[List
 def _own_value(option: click.Option) -> Any:  # noqa: ANN401 - whatever an option has
     """What *option* is where nothing sets it."""
     if option.name == "lang":
-        return language.of_computer()
+        return language.of_terminal()
     if option.is_flag and option.is_bool_flag:
         return False
     own = option.to_info_dict()["default"]

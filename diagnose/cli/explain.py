@@ -124,7 +124,7 @@ def _explain_lines(file: str, given: dict[str, Any]) -> None:
     piped = file == STANDARD_INPUT
     tell_what_is_left_out()
     lines = list[str]()
-    show = print_out if given["output"] is None else lines.append
+    show = (lambda line: print_out(line, "json")) if given["output"] is None else lines.append
     with contextlib.nullcontext(sys.stdin.buffer) if piped else _opened(file) as stream:
         try:
             for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider_id"]):

@@ -22,7 +22,7 @@ from diagnose.account.person import Consent, OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import NoSubjectError, SubjectError, parse_subject
 from diagnose.cli import COMMANDS, INTERRUPTED, secrets, signals
-from diagnose.cli.formats import exit_code, formats, rendered
+from diagnose.cli.formats import exit_code, formats, rendered, renderer
 from diagnose.cli.github_actions import harmless, tell_job
 from diagnose.cli.help import Example, Sectioned, section
 from diagnose.cli.options import (
@@ -548,7 +548,7 @@ def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> N
     )
     words = rendered(given["form"], content, style)
     read = given["form"] == TO_BE_READ and given["output"] is None
-    put_out(harmless(words) if read else words, given["output"])
+    put_out(harmless(words) if read else words, given["output"], renderer(given["form"]).escapes)
 
 
 def raise_together(unwritten: list[click.ClickException]) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from diagnose.cli.parameters import LanguageName, OutputFile
-from diagnose.locale.language import of_computer
+from diagnose.locale.language import of_terminal
 
 lang_option = click.option(
     "--lang",
     type=LanguageName(),
-    default=of_computer,
+    default=of_terminal,
     help="The report's language, also as zh, zh_CN or zh-TW; by default that of the locale.",
 )
 audience_option = click.option(

@@ -16,7 +16,8 @@ import click
 from diagnose.cli.formats import format_of, rendered, renderer
 from diagnose.model.report import Report
 from diagnose.process import standard_streams
-from diagnose.rendering.renderer import Audience, RenderStyle
+from diagnose.process.encodings import Escapes, can_express, in_ascii, is_utf_8
+from diagnose.rendering.renderer import SYMBOLS, Audience, RenderStyle
 
 
 class UnwrittenError(click.ClickException):
@@ -96,23 +97,31 @@ def terminal_style(
         width=shutil.get_terminal_size().columns if terminal else 80,
         height=shutil.get_terminal_size().lines if terminal else None,
         color=color,
-        ascii=file is None and "utf" not in (sys.stdout.encoding or "").lower(),
+        ascii=file is None and not can_express(sys.stdout.encoding, SYMBOLS),
         audience=audience,
         verbose=verbose,
         quiet=quiet,
     )
 
 
-def put_out(words: str, file: Path | None) -> None:
-    """*words* to *file*, where one takes the place of standard output. Raises click.ClickException."""
+def put_out(words: str, file: Path | None, escapes: Escapes | None = None) -> None:
+    """*words* to *file*, where one takes the place of standard output. *escapes*: see `print_out`.
+
+    Raises click.ClickException.
+    """
     if file is None:
-        print_out(words)
+        print_out(words, escapes)
     else:
         write_words(file, words)
 
 
-def print_out(words: str) -> None:
-    """*words* to standard output, whatever its encoding can hold. Raises click.ClickException."""
+def print_out(words: str, escapes: Escapes | None = None) -> None:
+    """*words* to standard output, whatever its encoding can hold. Raises click.ClickException.
+
+    *escapes*: the grammar of what programs read as UTF-8; where standard output is in another encoding, it gets ASCII.
+    """
+    if escapes is not None and not is_utf_8(sys.stdout.encoding):
+        words = in_ascii(words, escapes)
     try:
         standard_streams.write(words)
     except OSError as error:

@@ -42,7 +42,7 @@ def show_page(page: Page, given: dict[str, Any]) -> None:
 def show_json(answer: msgspec.Struct, given: dict[str, Any]) -> None:
     """*answer* to standard output, for programs."""
     tell_what_is_left_out()
-    put_out(json_text(msgspec.to_builtins(answer)) + "\n", given["output"])
+    put_out(json_text(msgspec.to_builtins(answer)) + "\n", given["output"], "json")
 
 
 def tell_what_is_left_out() -> None:

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import get_args
 
 from diagnose.knowledge.packages import packages
+from diagnose.process.encodings import can_express
 from diagnose.process.first_use import one_at_a_time
 from diagnose.providers.schema import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 """BCP 47 tags; the first is the language of the sources."""
+OWN_NAMES: Mapping[Language, str] = {"en": "English", "zh-Hans": "简体中文", "zh-Hant": "繁體中文"}
+"""Written in what one reads the language in."""
 LOCALE = Path(__file__).parent
 DOMAIN = "diagnose"
 """The gettext domain: catalogues are called so."""
@@ -108,6 +111,12 @@ def of_computer(environment: Mapping[str, str] = os.environ) -> Language:
         if environment.get(variable):
             return of_locale(environment[variable])
     return of_locale(_of_desktop() or "")
+
+
+def of_terminal() -> Language:
+    """That of the computer, where standard output can express it; else English, and no line of question marks."""
+    found = of_computer()
+    return found if can_express(sys.stdout.encoding, OWN_NAMES[found]) else LANGUAGES[0]
 
 
 def of_locale(name: str) -> Language:

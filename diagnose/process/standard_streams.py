@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from typing import TextIO
+
+from diagnose.process.encodings import LIKENESS
 
 
 def open_closed_ones() -> None:
@@ -21,16 +24,19 @@ def open_closed_ones() -> None:
     sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - it stays open
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
+    for stream in (sys.stdout, sys.stderr):  # libraries write to them, too, and may know no encoding but UTF-8
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=LIKENESS)
 
 
 def write(words: str) -> None:
-    """Write *words* to standard output; a character that its encoding lacks becomes a question mark.
+    """Write *words* to standard output; what its encoding lacks becomes something alike, or a question mark.
 
     Nothing is written once its reader has gone. Raises OSError.
     """
     encoding = sys.stdout.encoding or "utf-8"
     try:
-        sys.stdout.write(words.encode(encoding, "replace").decode(encoding))
+        sys.stdout.write(words.encode(encoding, LIKENESS).decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         _silence(sys.stdout)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from diagnose.model.report import Report
+from diagnose.process.encodings import Escapes
 from diagnose.rendering.page import Page
 
 Audience = Literal["user", "helpdesk", "admin"]
@@ -28,6 +29,10 @@ class Download:
     content: str
 
 
+SYMBOLS = "✓✗–·•─╌→…╳"
+"""What formats for terminals draw with."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RenderStyle:
     """How the reader wants the report; a format leaves aside what means nothing to it."""
@@ -40,7 +45,7 @@ class RenderStyle:
     """Lines of the terminal, one of which the shell takes; None away from a terminal."""
     color: bool = False
     ascii: bool = False
-    """The terminal cannot show symbols beyond ASCII; the format's own ones are replaced."""
+    """The terminal cannot show `SYMBOLS`; the format's own ones are replaced. Words stay as they are."""
     audience: Audience = "user"
     """Whose remedies come first."""
     complete: bool = False
@@ -71,5 +76,8 @@ class Renderer:
     ends in 130 whatever the format says."""
     unreported: Callable[[str], tuple[str, int]] | None = None
     """What standard output gets, and the exit code, where a sentence says why there is no report. None: "" and 2."""
+    escapes: Escapes | None = None
+    """By which grammar standard output gets what its encoding may lack; None: something alike stands there instead.
+    Files are in UTF-8."""
     for_collectors: bool = False
     """A new file may be read by whom the umask lets, since a program of another user collects it; else by its owner."""
