@@ -79,7 +79,7 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
         show_json(Listing(causes=causes), given)
     else:
         blocks = _all_about(causes[0], translation(given["lang"])) if name in catalogue() else _table(causes)
-        show_page(Page(blocks=tuple(blocks)), given)
+        show_page(Page(blocks=tuple(blocks)), given, long=True)
     return 0
 
 

@@ -79,7 +79,7 @@ def COMMAND(context: click.Context, /, **given: Any) -> int:  # noqa: N802, ANN4
     if given["form"] == "json":
         show_json(listing, given)
     else:
-        show_page(Page(blocks=tuple(_blocks(listing))), given)
+        show_page(Page(blocks=tuple(_blocks(listing))), given, long=True)
     return 0
 
 

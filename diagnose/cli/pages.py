@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from gettext import gettext as _
 from typing import Any
 
@@ -13,6 +14,7 @@ from diagnose.cli.output import put_out, terminal_style
 from diagnose.knowledge.packages import packages
 from diagnose.locale.language import translation
 from diagnose.model.text import json_text
+from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.providers.schema import Reference
 from diagnose.rendering.page import Page
@@ -23,8 +25,8 @@ def page_options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes
     return page_format_option(output_option(lang_option(no_color_option(command))))
 
 
-def show_page(page: Page, given: dict[str, Any]) -> None:
-    """*page* to standard output, for people."""
+def show_page(page: Page, given: dict[str, Any], *, long: bool = False) -> None:
+    """*page* to standard output, for people. *long*: it may take many screens, and a pager shows it on a terminal."""
     tell_what_is_left_out()
     draw = renderer("text").page
     if draw is None:
@@ -36,7 +38,17 @@ def show_page(page: Page, given: dict[str, Any]) -> None:
         verbose=given.get("verbose", False),
         file=given["output"],
     )
-    put_out(draw(page, style), given["output"])
+    words = draw(page, style)
+    if not (long and given["output"] is None and _paged(words)):
+        put_out(words, given["output"])
+
+
+def _paged(words: str) -> bool:
+    if not sys.stdout.isatty():
+        return False
+    with one_at_a_time:
+        from diagnose.cli.paging import paged
+    return paged(words)
 
 
 def show_json(answer: msgspec.Struct, given: dict[str, Any]) -> None:

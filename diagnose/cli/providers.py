@@ -65,7 +65,7 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
         show_json(answer, given)
     else:
         blocks = _table(answer, lang) if isinstance(answer, Listing) else _all_about(answer, lang)
-        show_page(Page(blocks=tuple(blocks)), given)
+        show_page(Page(blocks=tuple(blocks)), given, long=True)
     return 0
 
 
