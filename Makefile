@@ -64,9 +64,10 @@ messages: $(VENV)/.dev
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -D diagnose -d diagnose/locale
 
-# After a change of the catalogue: the documentation's page about every cause.
+# After a change of the catalogue or of an option: the documentation's page about every cause, and the manual page.
 pages: $(VENV)/.dev
 	$(BIN)/python -m docs.write_causes
+	$(BIN)/python -m docs.write_man_page
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist

@@ -79,6 +79,9 @@ def left_out() -> Iterator[tuple[str, str]]:
         "Chromium (tests/browser, tests/har)": lambda: absent_of({"chromium": "chromium", "nginx": "nginx-light"}),
         "Firefox (tests/browser)": lambda: absent_of({"firefox-esr": "firefox-esr", "nginx": "nginx-light"}),
         "Roundcube (tests/browser/clean)": lambda: absent_of(NEEDED),
+        "the manual page (tests/commands)": lambda: absent_of(
+            {"man": "man-db", "groff": "groff-base", "mandoc": "mandoc"}
+        ),
         "completion by zsh and fish (tests/commands)": lambda: absent_of({"zsh": "zsh", "fish": "fish"}),
         "IPv6 (tests/core, tests/lab)": no_ipv6,
     }
