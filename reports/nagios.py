@@ -38,8 +38,11 @@ _LABEL = re.compile(r"[^\w.:@ -]")
 def state(report: Report) -> State:
     """The state of the service that *report* is about: what blocks is critical, what surely hinders is a warning."""
     verdict = report.verdict
+    if report.baseline is not None and verdict.exit_code == 0:
+        new = any(cause.certainty != "possible" and not report.knows(cause.id) for cause in verdict.causes)
+        return "WARNING" if new else "OK"
     if verdict.status == "problem":
-        return "CRITICAL" if verdict.exit_code else "OK"  # with a baseline, only what is new is
+        return "CRITICAL"
     if verdict.status == "inconclusive":
         return "UNKNOWN"
     return "WARNING" if any(cause.certainty != "possible" for cause in verdict.causes) else "OK"
