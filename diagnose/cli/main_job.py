@@ -36,7 +36,7 @@ from diagnose.cli.options import (
     verbose_option,
 )
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
-from diagnose.cli.parameters import Number, OneLine, PageAddress, ProviderName, ReportFile
+from diagnose.cli.parameters import Number, OneLine, PageAddress, ProviderName, ReportFile, file_names
 from diagnose.cli.progress import progress_or_none
 from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved, unreadable
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
@@ -54,7 +54,7 @@ from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
-from diagnose.running.expected import ExpectationError, expectations
+from diagnose.running.expected import ExpectationError, expectable, expectations
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer, Observers
 from diagnose.running.plugins import all_checks
@@ -80,6 +80,11 @@ def _checks(_context: click.Context, _param: click.Parameter, incomplete: str) -
     """For shells: checks and families that begin so."""
     names = {name for check in all_checks() for name in (check.id, check.family)}
     return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+def _expectable(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: what can be expected, up to its value."""
+    return [CompletionItem(f"{name}=") for name in expectable() if name.startswith(incomplete)]
 
 
 def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
@@ -208,11 +213,15 @@ def held_against(command: Any) -> Any:  # noqa: ANN401 - as above
             "expected",
             multiple=True,
             metavar="KEY=VALUE",
+            shell_complete=_expectable,
             help="What the domain should have; a drift is exit 1: mx=HOST, imap=HOST:993, provider=NAME, cert-days=21, "
             "tls=1.2.",
         ),
         click.option(
-            "--baseline", metavar="REPORT", help="Only what is new since this report (.json, .html, .md) makes it fail."
+            "--baseline",
+            metavar="REPORT",
+            shell_complete=file_names,
+            help="Only what is new since this report (.json, .html, .md) makes it fail.",
         ),
     )(command)
 

@@ -33,7 +33,7 @@ def require_same(baseline: Report, subject: Subject) -> None:
 
 
 def against(report: Report, baseline: Report, translate: Callable[[str], str], *, strict: bool = False) -> Report:
-    """*report* with what *baseline* knows marked, and an exit code by what is new since then alone.
+    """*report* with what *baseline* knows marked, what is new first, and an exit code by that alone.
 
     *strict*: causes that only hinder make a run fail, too.
     """
@@ -48,12 +48,15 @@ def against(report: Report, baseline: Report, translate: Callable[[str], str], *
     )
     verdict = report.verdict
     failing = [one for one in verdict.causes if one.certainty != "possible" and (strict or one.impact == "blocks")]
-    if any(one.id not in ids for one in failing):
-        return msgspec.structs.replace(report, baseline=held)
+    day = baseline.started_at[:10]
+    if new_ones := [one for one in failing if one.id not in ids]:
+        headline = text("New since {day}: {title}", day=day, title=new_ones[0].title).render(translate)
+        causes = tuple(sorted(verdict.causes, key=lambda one: one not in new_ones))
+        verdict = msgspec.structs.replace(verdict, headline=headline, causes=causes)
+        return msgspec.structs.replace(report, baseline=held, verdict=verdict)
     new = set(verdict.unchecked) - set(baseline.verdict.unchecked)
     headline = verdict.headline
     if failing:
-        day = baseline.started_at[:10]
         headline = text("Nothing new since {day}: {answer}", day=day, answer=headline).render(translate)
     return msgspec.structs.replace(
         report,

@@ -80,6 +80,8 @@ def test_what_is_new_fails(command: CommandLine, broken: Estate, before: Path) -
     known = {one["cause"] for one in done.json["baseline"]["known"]}
     assert "reach.refused" in known
     assert "settings.drift" in {*causes(done)} - known
+    assert causes(done)[0] == "settings.drift"
+    assert done.json["verdict"]["headline"].endswith(": The domain is otherwise than expected")
 
 
 @pytest.mark.parametrize("form", FORMATS)
