@@ -1,59 +1,82 @@
-"""Writes a page about every cause of the catalogue, and a list of them: ``python -m docs.write_causes``."""
+"""Writes a page about every cause, and a list of them, in all languages: ``python -m docs.write_causes``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from diagnose.knowledge.catalogue import Cause, catalogue, remedies_for
+from diagnose.locale.language import LANGUAGES, translation
+from diagnose.model import text
+from diagnose.providers.schema import Language
 from diagnose.rendering.labels import FAMILIES, FIXERS, IMPACTS
 
 HERE = Path(__file__).with_name("causes")
+"""The pages in English; those in another language lie in a folder that is called as its BCP 47 tag."""
 REMEDIES = {
-    "user": "What you can do",
-    "helpdesk": "What the help desk can do",
-    "admin": "What the administrator can do",
-    "provider": "What the mail provider can do",
+    "user": text("What you can do").msgid,
+    "helpdesk": text("What the help desk can do").msgid,
+    "admin": text("What the administrator can do").msgid,
+    "provider": text("What the mail provider can do").msgid,
 }
+NAMES: dict[Language, str] = {"en": "English", "zh-Hans": "简体中文", "zh-Hant": "繁體中文"}
+"""Each in itself."""
 
 
-def page(cause: Cause) -> str:
-    """All that is known about *cause*, in Markdown."""
-    return "\n".join(_lines(cause)) + "\n"
+def page(cause: Cause, lang: Language = "en") -> str:
+    """All that is known about *cause*, in Markdown, in the language *lang*."""
+    return "\n".join(_lines(cause, lang)) + "\n"
 
 
-def _lines(cause: Cause) -> Iterator[str]:
+def _lines(cause: Cause, lang: Language) -> Iterator[str]:
+    _ = translation(lang)
     known = catalogue()
-    yield f"# {cause.title}"
-    yield f"\n`{cause.id}` · {IMPACTS[cause.impact]} · can be ended by: {FIXERS[cause.fixer]}"
-    yield f"\n{_plain(cause.summary)}"
-    yield f"\n## What proves it\n\n{_plain(cause.proof)}"
+    yield f"# {_(cause.title)}"
+    yield f"\n{_languages(f'{cause.id}.md', lang)}"
+    ended = _("can be ended by: {fixer}").format(fixer=_(FIXERS[cause.fixer]))
+    yield f"\n`{cause.id}` · {_(IMPACTS[cause.impact])} · {ended}"
+    yield f"\n{_plain(_(cause.summary))}"
+    yield f"\n## {_('What proves it')}\n\n{_plain(_(cause.proof))}"
     if cause.rules_out:
-        yield f"\n## What rules it out\n\n{_plain(cause.rules_out)}"
-    for remedy in remedies_for(cause, {}, str):
-        yield f"\n## {REMEDIES[remedy.fixer]}\n"
+        yield f"\n## {_('What rules it out')}\n\n{_plain(_(cause.rules_out))}"
+    for remedy in remedies_for(cause, {}, _):
+        yield f"\n## {_(REMEDIES[remedy.fixer])}\n"
         yield from (f"{number}. {_plain(step)}" for number, step in enumerate(remedy.steps, start=1))
         if remedy.links:
             yield ""
             yield from (f"- [{link.text}]({link.url})" for link in remedy.links)
-    yield from _related("What may only follow from it", cause.explains)
-    yield from _related("What it may only follow from", [one.id for one in known if cause.id in one.explains])
-    yield f"\n[All causes](README.md) · `diagnose explain {cause.id}` tells it for your mail provider."
+    yield from _related(_("What may only follow from it"), cause.explains, _)
+    yield from _related(_("What it may only follow from"), [one.id for one in known if cause.id in one.explains], _)
+    told = _("{command} tells it for your mail provider.").format(command=f"`diagnose explain {cause.id}`")
+    yield f"\n[{_('All causes')}](README.md) · {told}"
 
 
-def _related(heading: str, ids: tuple[str, ...] | list[str]) -> Iterator[str]:
+def _related(heading: str, ids: tuple[str, ...] | list[str], translate: Callable[[str], str]) -> Iterator[str]:
     if ids:
         yield f"\n## {heading}\n"
-        yield from (f"- [{catalogue()[one].title}]({one}.md)" for one in ids)
+        yield from (f"- [{translate(catalogue()[one].title)}]({one}.md)" for one in ids)
 
 
-def contents() -> str:
-    """The list of all pages, by family, in Markdown."""
-    lines = ["# The causes of failed logins"]
+def contents(lang: Language = "en") -> str:
+    """The list of all pages, by family, in Markdown, in the language *lang*."""
+    _ = translation(lang)
+    lines = [f"# {_('The causes of failed logins')}", f"\n{_languages('README.md', lang)}"]
     for family in catalogue().families:
-        lines.append(f"\n## {FAMILIES[family]}\n")
-        lines += [f"- [{cause.title}]({cause.id}.md) `{cause.id}`" for cause in catalogue() if cause.family == family]
+        lines.append(f"\n## {_(FAMILIES[family])}\n")
+        lines += [
+            f"- [{_(cause.title)}]({cause.id}.md) `{cause.id}`" for cause in catalogue() if cause.family == family
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _languages(name: str, lang: Language) -> str:
+    """Links to the page called *name* in the languages other than *lang*."""
+    up = "" if lang == "en" else "../"
+    return " · ".join(f"[{NAMES[other]}]({up}{_folder(other)}{name})" for other in LANGUAGES if other != lang)
+
+
+def _folder(lang: Language) -> str:
+    return "" if lang == "en" else f"{lang}/"
 
 
 def _plain(words: str) -> str:
@@ -64,18 +87,22 @@ def _plain(words: str) -> str:
 
 
 def pages() -> dict[str, str]:
-    """What every file in the folder has to hold, by its name."""
-    return {"README.md": contents(), **{f"{cause.id}.md": page(cause) for cause in catalogue()}}
+    """What every file below the folder has to hold, by its path there."""
+    found = {}
+    for lang in LANGUAGES:
+        found[f"{_folder(lang)}README.md"] = contents(lang)
+        found |= {f"{_folder(lang)}{cause.id}.md": page(cause, lang) for cause in catalogue()}
+    return found
 
 
 def main() -> None:
     """Write the files, and remove those of causes that are gone."""
-    HERE.mkdir(exist_ok=True)
     wanted = pages()
     for name, words in wanted.items():
+        (HERE / name).parent.mkdir(parents=True, exist_ok=True)
         (HERE / name).write_text(words, encoding="utf-8", newline="\n")
-    for file in HERE.glob("*.md"):
-        if file.name not in wanted:
+    for file in HERE.rglob("*.md"):
+        if file.relative_to(HERE).as_posix() not in wanted:
             file.unlink()
 
 

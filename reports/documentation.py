@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from importlib import metadata
+from typing import get_args
 
+from diagnose.knowledge.catalogue import catalogue_with
 from diagnose.process.first_use import made_once
+from diagnose.providers import Language
 
 DISTRIBUTION = "mail-login-doctor"
 LABEL = "documentation"
 """Of a project's URLs, the one that is meant (Python packaging's well-known labels)."""
 
+TRANSLATED = get_args(Language)[1:]
+"""Languages whose pages lie in a folder of their own."""
 
-def page_of(cause: str) -> str | None:
-    """The URL of the page about *cause*, an id; None where the package that is installed names no documentation."""
+
+def page_of(cause: str, lang: str) -> str | None:
+    """The URL of the page about *cause*, an id, in the language *lang*.
+
+    None where the package that is installed names no documentation, and for causes of other packages.
+    """
     base = _base()
-    return f"{base}/causes/{cause}.md" if base else None
+    if base is None or cause not in catalogue_with(()):
+        return None
+    folder = f"causes/{lang}" if lang in TRANSLATED else "causes"
+    return f"{base}/{folder}/{cause}.md"
 
 
 @made_once

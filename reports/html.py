@@ -20,7 +20,8 @@ from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
 from reports.documentation import page_of
 from reports.fact_rows import fact_rows
-from reports.remedies import can_be_followed, for_audience
+from reports.next_steps import next_steps
+from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
 from reports.templating import TEMPLATES, environment
@@ -122,12 +123,13 @@ def render(report: Report, style: RenderStyle) -> str:
         ],
         ticks=_ticks(end),
         moment=moment,
-        summary=summary(report, style.translate),
+        summary=summary(report, style.translate, style.audience),
+        next_steps=next_steps(report, style.translate),
         contact_line=contact_line(report.contact, style.translate),
         pieces=pieces,
         linked=lambda prose: linked(prose, hosts),
         whom_to_ask=_whom_to_ask(report, style.audience, said),
-        page_of=page_of,
+        page_of=lambda cause: page_of(cause, report.lang),
         replay_line=replay_line,
         baseline_lines=baseline_lines(report, style.translate),
         for_audience=for_audience,
@@ -135,14 +137,6 @@ def render(report: Report, style: RenderStyle) -> str:
         fact_rows=fact_rows,
         downloads=[(one.label, one.name, _source(one.media_type, one.content.encode())) for one in style.downloads],
     )
-
-
-def pieces(step: str) -> list[tuple[bool, str]]:
-    """The parts of *step*, and whether each is code: what stands between two grave accents."""
-    parts = step.split("`")
-    if len(parts) % 2 == 0:  # one of them stands alone, and means itself
-        parts[-2:] = ["`".join(parts[-2:])]
-    return [(bool(number % 2), part) for number, part in enumerate(parts) if part]
 
 
 def linked(prose: str, hosts: Collection[str]) -> list[tuple[bool, str]]:

@@ -13,8 +13,9 @@ from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import Renderer, RenderStyle
+from reports.documentation import page_of
 from reports.fact_rows import fact_rows
-from reports.markup import code, link, plain
+from reports.markup import code, code_link, link, plain, prose
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.templating import environment
@@ -63,9 +64,12 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         replay_line=replay_line,
         baseline_lines=baseline_lines,
         for_audience=for_audience,
+        page_of=page_of,
         fact_rows=fact_rows,
         can_be_followed=can_be_followed,
         code=lambda words: Markup(code(words)),  # noqa: S704 - as the function says
+        prose=lambda words: Markup(prose(words)),  # noqa: S704 - likewise
+        code_link=lambda words, url: Markup(code_link(words, url)),  # noqa: S704 - likewise
         link=lambda words, url: Markup(link(words, url)),  # noqa: S704 - as the function says
         in_order=_by_urgency,
         finding_texts=_finding_texts,

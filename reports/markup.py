@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote as percent_encoded
 
+from reports.remedies import pieces
+
 _URL = re.compile(r"https?://[^\s<>\[\]`|\\\"'\u2018-\u201f\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
 _SPECIAL_WORD = re.compile(
     r"[^\s|]*(?:"
@@ -50,14 +52,34 @@ def code(words: str) -> str:
     return r"\|".join(_in_fixed_width(part) for part in words.split("|"))
 
 
+def prose(words: str) -> str:
+    """*words*, which stand on one line of no table, with what stands between grave accents in fixed width."""
+    written = []
+    for is_code, part in pieces(words.strip()):
+        if is_code:
+            written.append(_in_fixed_width(part))
+        else:
+            blanks = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :] if part.strip() else ""
+            written.append(blanks[0] + plain(part) + blanks[1])
+    return "".join(written)
+
+
+def code_link(words: str, url: str) -> str:
+    """*words* in fixed width as a link to *url*."""
+    return f"[{code(words)}]({_address(url)})"
+
+
 def link(words: str, url: str) -> str:
     """*words* as a link to *url*; whoever calls has looked at its scheme."""
-    address = _ENTITY.sub("&amp;", percent_encoded(url, safe=_KEPT_IN_ADDRESS))
     shown = [
         code(word) if _PIECE.search(word) else _escaped(word, 0, len(word), in_link=True)
         for word in re.split(r"(\s+)", words)  # no other link may stand in a link
     ]
-    return f"[{''.join(shown)}]({address})"
+    return f"[{''.join(shown)}]({_address(url)})"
+
+
+def _address(url: str) -> str:
+    return _ENTITY.sub("&amp;", percent_encoded(url, safe=_KEPT_IN_ADDRESS))
 
 
 def _in_fixed_width(words: str) -> str:

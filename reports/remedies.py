@@ -33,3 +33,11 @@ def can_be_followed(link: ReportLink) -> bool:
         return urlsplit(link.url).scheme.lower() in SCHEMES
     except ValueError:
         return False
+
+
+def pieces(step: str) -> list[tuple[bool, str]]:
+    """The parts of *step*, and whether each is code: what stands between two grave accents."""
+    parts = step.split("`")
+    if len(parts) % 2 == 0:  # one of them stands alone, and means itself
+        parts[-2:] = ["`".join(parts[-2:])]
+    return [(bool(number % 2), part) for number, part in enumerate(parts) if part]

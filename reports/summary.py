@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from diagnose.model.report import Report, ReportCause
+from diagnose.rendering.renderer import Audience
+from reports.remedies import for_audience
 from reports.words import moment, words
 
 MOST_LINES = 10
@@ -12,8 +14,11 @@ MOST_SEEN = 3
 """Pieces of evidence."""
 
 
-def summary(report: Report, translate: Callable[[str], str]) -> str:
-    """*report* in at most `MOST_LINES` lines of plain text, in the language of *translate*."""
+def summary(report: Report, translate: Callable[[str], str], audience: Audience = "user") -> str:
+    """*report* in at most `MOST_LINES` lines of plain text, in the language of *translate*.
+
+    Of the steps it holds the first one of *audience*.
+    """
     _ = translate
     said = words(translate)
     verdict, subject = report.verdict, report.subject
@@ -23,6 +28,7 @@ def summary(report: Report, translate: Callable[[str], str]) -> str:
         lines += [f"- {seen.text} [{seen.check}]" for seen in verdict.causes[0].evidence[:MOST_SEEN]]
     elif verdict.unchecked:
         lines += [f"- {sentence}" for sentence in verdict.unchecked[:MOST_SEEN]]
+    lines += _first_step(report, translate, audience)
     if subject.provider:
         lines.append(said.pair.format(name=_("Provider"), value=subject.provider))
     lines.append(
@@ -30,6 +36,16 @@ def summary(report: Report, translate: Callable[[str], str]) -> str:
         f"{report.tool.name} {report.tool.version}"
     )
     return "\n".join(lines[:MOST_LINES])
+
+
+def _first_step(report: Report, translate: Callable[[str], str], audience: Audience) -> Iterator[str]:
+    """What is to be done first, and by whom where it is not *audience*."""
+    _, said = translate, words(translate)
+    for cause in report.verdict.causes[:1]:
+        own, _others = for_audience(cause.remedies, audience)
+        for remedy in own[:1]:
+            whose = _("What to do") if remedy.fixer == audience else said.remedy.get(remedy.fixer, remedy.fixer)
+            yield from (said.pair.format(name=whose, value=step) for step in remedy.steps[:1])
 
 
 def _told(cause: ReportCause, certainty: str) -> str:

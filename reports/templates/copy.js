@@ -23,19 +23,34 @@
     return navigator.clipboard.writeText(text).catch(function () { return selected(text); });
   }
 
-  document.querySelectorAll(".copied").forEach(function (place) {
+  // what screen readers read aloud; it has to be there before its words are
+  var heard = document.createElement("p");
+  heard.className = "aside";
+  heard.setAttribute("role", "status");
+  document.body.append(heard);
+
+  function tell(button, sentence) {
+    button.textContent = heard.textContent = sentence;
+    setTimeout(function () {
+      button.textContent = words.copy;
+      heard.textContent = "";
+    }, 2000);
+  }
+
+  document.querySelectorAll(".copied").forEach(function (place, number) {
+    place.id = place.id || "copied-" + number;
     var button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
     button.textContent = words.copy;
+    button.setAttribute("aria-describedby", place.id);
     button.addEventListener("click", function () {
       copy(place.textContent).then(function () {
-        button.textContent = words.done;
-        setTimeout(function () { button.textContent = words.copy; }, 2000);
+        tell(button, words.done);
       }, function () {
         getSelection().selectAllChildren(place);
-      });
-      button.focus();
+        tell(button, words.byHand);
+      }).then(function () { button.focus(); });
     });
     place.after(button);
   });

@@ -91,6 +91,44 @@ def test_what_is_to_be_pasted_is_copied(opened: Any, clipboard: bool) -> None:
     assert pasted == page.locator(".paste pre").text_content()
 
 
+COPYING = {
+    "allowed": "",
+    "not there": "Object.defineProperty(navigator, 'clipboard', { value: undefined })",
+    "refused": "void (navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')))",
+}
+
+
+@pytest.mark.parametrize("clipboard", COPYING)
+def test_who_cannot_see_the_button_hears_that_it_was_copied(opened: Any, clipboard: str) -> None:
+    page = opened("wrong_password", permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate(COPYING[clipboard])
+    page.evaluate(
+        """() => { window.heard = []; new MutationObserver(
+            () => window.heard.push(document.querySelector('[role=status]').textContent)
+        ).observe(document.querySelector('[role=status]'), { childList: true }); }"""
+    )
+    button = page.locator(".paste .copy")
+    assert (
+        page.locator("#" + button.get_attribute("aria-describedby")).text_content()
+        == page.locator(".paste pre").text_content()
+    )
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("window.heard.length > 0")
+    assert page.evaluate("window.heard[0]") == "Copied"
+    assert page.evaluate("document.activeElement.className") == "copy"
+    assert page.evaluate("navigator.clipboard ? 1 : 0") == (clipboard != "not there")
+
+
+def test_where_nothing_can_be_copied_it_is_marked_and_said(opened: Any) -> None:
+    page = opened("wrong_password")
+    page.evaluate(COPYING["refused"])
+    page.evaluate("void (document.execCommand = () => false)")
+    page.locator(".paste .copy").click()
+    page.wait_for_function("document.querySelector('[role=status]').textContent === 'Press Ctrl+C to copy'")
+    assert page.evaluate("getSelection().toString().trim()") == page.locator(".paste pre").inner_text().strip()
+
+
 def test_without_scripts_there_are_no_buttons_and_nothing_is_missed(opened: Any) -> None:
     page = opened("wrong_password", java_script_enabled=False)
     assert page.locator("button").count() == 0

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.message import Message
 from importlib import metadata
+from types import ModuleType
 
+import msgspec
 import pytest
 
 from diagnose.rendering.renderer import RenderStyle
-from reports import documentation
+from docs.write_causes import HERE
+from reports import documentation, html, markdown
 from reports.html import render
 from tests.reports.samples import expired_certificate
 
@@ -35,16 +38,40 @@ def installed(monkeypatch: pytest.MonkeyPatch, *urls: str) -> None:
 def test_an_id_leads_to_its_page(monkeypatch: pytest.MonkeyPatch, label: str, end: str) -> None:
     installed(monkeypatch, "Source, https://git.corp.example/x", f"{label}, https://docs.corp.example/diagnose{end}")
 
-    assert documentation.page_of("tls.cert-expired") == PAGE
+    assert documentation.page_of("tls.cert-expired", "en") == PAGE
     assert f'<a class="id" href="{PAGE}"' in render(expired_certificate(), RenderStyle())
+
+
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
+@pytest.mark.parametrize(("form", "shown"), [(html, 'class="id" href="{}"'), (markdown, "[`tls.cert-expired`]({})")])
+def test_a_report_leads_to_the_page_in_its_language(
+    monkeypatch: pytest.MonkeyPatch, lang: str, form: ModuleType, shown: str
+) -> None:
+    installed(monkeypatch, "Documentation, https://docs.corp.example/diagnose")
+    report = msgspec.structs.replace(expired_certificate(), lang=lang)
+    page = form.render(report, RenderStyle())
+
+    assert shown.format(PAGE.replace("/causes/", f"/causes/{lang}/")) in page
+    assert shown.format(PAGE) not in page
+    assert (HERE / lang / "tls.cert-expired.md").is_file()
+
+
+@pytest.mark.parametrize("cause", ["acme.vpn-down", "no such cause", "../../x", ""])
+def test_a_cause_of_another_package_has_no_page_here(monkeypatch: pytest.MonkeyPatch, cause: str) -> None:
+    installed(monkeypatch, "Documentation, https://docs.corp.example/diagnose")
+
+    assert documentation.page_of(cause, "en") is None
+    assert documentation.page_of("tls.cert-expired", "fr") == PAGE  # a report of another version's language
 
 
 @pytest.mark.parametrize("urls", [(), ("Source, https://git.corp.example/x",), ("Documentation, file:///x",)])
 def test_without_such_a_page_an_id_is_no_link(monkeypatch: pytest.MonkeyPatch, urls: tuple[str, ...]) -> None:
     installed(monkeypatch, *urls)
 
-    assert documentation.page_of("tls.cert-expired") is None
+    assert documentation.page_of("tls.cert-expired", "en") is None
     assert '<code class="id">tls.cert-expired</code>' in render(expired_certificate(), RenderStyle())
+    assert "`tls.cert-expired`" in markdown.render(expired_certificate(), RenderStyle())
+    assert "[`tls.cert-expired`]" not in markdown.render(expired_certificate(), RenderStyle())
 
 
 def test_a_package_that_is_not_installed_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,4 +79,4 @@ def test_a_package_that_is_not_installed_has_none(monkeypatch: pytest.MonkeyPatc
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "metadata", absent)
-    assert documentation.page_of("tls.cert-expired") is None
+    assert documentation.page_of("tls.cert-expired", "en") is None

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from diagnose.model import Certainty, Status
 from diagnose.model.report import Contact, Impact, Report, ReportRemedy, Verdict
 from diagnose.model.saved import saved_report
-from diagnose.rendering.renderer import PALETTE, RenderStyle
-from reports.html import linked, pieces, render
+from diagnose.rendering.renderer import PALETTE, Download, RenderStyle
+from reports.html import linked, render
+from reports.next_steps import next_steps
+from reports.remedies import pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
 from reports.templating import TEMPLATES
@@ -251,6 +253,56 @@ def test_the_summary_is_ten_lines_at_most(name: str) -> None:
     assert 2 < len(lines) <= 10
     assert report.verdict.headline in lines
     assert report.id in lines[-1]
+
+
+def test_the_summary_holds_what_to_do_first() -> None:
+    """Of whom it is for; where they can do nothing, of who can, named."""
+    report = wrong_password()
+    first = {remedy.fixer: remedy.steps[0] for remedy in report.verdict.causes[0].remedies}
+    assert f"What to do: {first['user']}" in summary(report, str).split("\n")
+    assert f"What to do: {first['admin']}" in summary(report, str, "admin").split("\n")
+    only = msgspec.structs.replace(
+        report.verdict.causes[0], remedies=(ReportRemedy(fixer="provider", steps=("Mend it.",)),)
+    )
+    other = msgspec.structs.replace(report, verdict=msgspec.structs.replace(report.verdict, causes=(only,)))
+    assert "What the mail provider can do: Mend it." in summary(other, str).split("\n")
+    assert "What to do" not in summary(SAMPLES["healthy"](), str)
+
+
+def test_who_has_no_cause_has_a_next_step() -> None:
+    """By what is known: of a mailbox that lets in, of one that nobody tried, of a browser alone, of nothing."""
+    in_order = SAMPLES["healthy"]()
+    path = tuple(msgspec.structs.replace(one, state="unknown") if one.name == "login" else one for one in in_order.path)
+    check = msgspec.structs.replace(in_order.checks[0], family="browser")
+    unclear = msgspec.structs.replace(in_order.verdict, status="inconclusive", exit_code=3)
+    found = [
+        next_steps(report, str)[0]
+        for report in (
+            in_order,
+            msgspec.structs.replace(in_order, path=path),
+            msgspec.structs.replace(in_order, checks=(check,)),
+            msgspec.structs.replace(in_order, verdict=unclear),
+        )
+    ]
+    assert len(set(found)) == 4
+    assert found[0].startswith("The mailbox itself is in order.")
+    assert "no login was tried" in found[1]
+    assert "in this browser" in found[2]
+    assert "once more" in found[3]
+    assert found[0] in page("healthy").text
+    assert next_steps(wrong_password(), str) == ()
+    narrowed = msgspec.structs.replace(in_order.verdict, narrowed=("--only dns",))
+    assert next_steps(msgspec.structs.replace(in_order, verdict=narrowed), str) == ()
+
+
+def test_files_are_handed_out_where_they_are_offered() -> None:
+    files = (Download(label="Save <it>", name='a"b.html', media_type="text/html", content="<p>é"),)
+    found = Page(render(wrong_password(), RenderStyle(downloads=files)))
+    (link,) = [one for one in found.all("a") if "download" in one]
+    assert link["download"] == 'a"b.html'
+    assert base64.b64decode(link["href"].partition("data:text/html;base64,")[2]).decode() == "<p>é"
+    assert "Save <it>" in found.text
+    assert not [one for one in page("wrong_password").all("a") if "download" in one]
 
 
 def test_the_number_of_a_report_tells_nothing_and_stays() -> None:

@@ -16,7 +16,7 @@ from diagnose.model import quote
 from diagnose.model.report import Report
 from diagnose.rendering.renderer import RenderStyle
 from reports.markdown import RENDERER, render, render_many
-from reports.markup import code, link, plain
+from reports.markup import code, link, plain, prose
 from tests.reports.samples import ATTACKS, SAMPLES, healthy, hostile, wrong_password
 from tests.reports.texts import with_every_text
 
@@ -278,6 +278,35 @@ def test_a_long_word_takes_no_long_time() -> None:
     for said in ("@" * 500, "a@" * 250, ":a" * 250, "[" * 500, "`" * 500, "https://" * 60, "_" * 500):
         assert plain(said)
         assert link(said, "https://a.example/" + said)
+
+
+@pytest.mark.parametrize(
+    ("step", "commands"),
+    [
+        ("Run `certbot renew`, then `systemctl reload nginx`.", ["certbot renew", "systemctl reload nginx"]),
+        ("`openssl s_client -connect a:993 </dev/null | openssl x509 -noout`", [
+            "openssl s_client -connect a:993 </dev/null | openssl x509 -noout"
+        ]),
+        ("用 `doveadm user *@corp.example` 查看", ["doveadm user *@corp.example"]),
+        ("An accent ` alone is a sign", []),
+        ("Nothing *here* is <b>code</b>", []),
+    ],
+)  # fmt: skip
+def test_a_command_in_a_step_is_code(step: str, commands: list[str]) -> None:
+    found = Shown(f"1. {prose(step)}\n")
+
+    assert re.findall("<code>(.*?)</code>", cmarkgfm.github_flavored_markdown_to_html(f"1. {prose(step)}")) == [
+        one.replace("<", "&lt;") for one in commands
+    ]
+    assert one_line(found.text) == (step.replace("`", "") if commands else step)
+    assert set(found.elements) <= {"ol", "li", "code"}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_stands_in_a_step_is_no_markup(attack: str) -> None:
+    said = " ".join(quote(attack).split())
+    for step in (said, f"Run `{said}`.", f"`x` {said} `y`"):
+        assert set(Shown(f"1. {prose(step)}\n").elements) <= {"ol", "li", "code", "a"}
 
 
 def test_renderer() -> None:
