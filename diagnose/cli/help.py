@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from gettext import gettext as _
 from itertools import pairwise
 from pathlib import Path
@@ -77,14 +77,29 @@ class Sectioned(click.Command):
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Click's; where a file takes the place of standard output, its suffix says the format that no option says."""
-        rest = super().parse_args(ctx, args)
+        """Click's; where a file takes the place of standard output, its suffix says the format that no option says.
+
+        An option that may do without a value takes one behind ``=`` alone: what follows is the next argument.
+        """
+        rest = super().parse_args(ctx, list(self._with_values(args)))
         if isinstance(ctx.obj, Settings) and ctx.obj.trouble is not None:  # after what --help does
             raise ctx.obj.trouble
         file = ctx.params.get("output")
         if file is not None and ctx.get_parameter_source("form") is not ParameterSource.COMMANDLINE:
             ctx.params["form"] = self.form_of(file) or ctx.params["form"]
         return rest
+
+    def _with_values(self, args: list[str]) -> Iterator[str]:
+        """*args*, options that stand without their value with the one that they then have."""
+        optional = {
+            name: f"{name}={option.flag_value}"
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag and isinstance(option.flag_value, str)
+            for name in option.opts
+        }
+        end = args.index("--") if "--" in args else len(args)
+        yield from (optional.get(one, one) for one in args[:end])
+        yield from args[end:]
 
     def form_of(self, file: Path) -> str | None:
         """The format that *file*'s suffix names, among those of the option --format."""

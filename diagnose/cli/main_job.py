@@ -33,6 +33,7 @@ from diagnose.cli.options import (
     no_color_option,
     output_option,
     profiles_option,
+    redact_option,
     verbose_option,
 )
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
@@ -116,7 +117,7 @@ def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
             output_option,
             audience_option,
             lang_option,
-            click.option("--redact", is_flag=True, help="Hide local part, names and addresses of this computer."),
+            redact_option,
             click.option("--help-desk", type=OneLine(), metavar="TEXT", help="Whom the report names for further help."),
             click.option(
                 "--status-page",

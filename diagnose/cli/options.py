@@ -24,6 +24,22 @@ audience_option = click.option(
     help="Whose remedies come first.",
 )
 no_color_option = click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR).")
+
+
+def _redaction(_context: click.Context, _option: click.Parameter, value: str | None) -> bool | str:
+    """What `Presentation.redact` is."""
+    return value if value == "strict" else value is not None
+
+
+redact_option = click.option(
+    "--redact",
+    type=click.Choice(["person", "strict"]),
+    is_flag=False,
+    flag_value="person",
+    callback=_redaction,
+    metavar="[=strict]",
+    help="Hide local part, names and addresses of this computer; =strict: the company and its servers, too.",
+)
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Everybody's remedies and all facts.")
 clean_browser_option = click.option(
     "--clean-browser",

@@ -13,8 +13,8 @@ from diagnose.cli.parameters import file_names
 from diagnose.cli.saved_reports import read_saved, unreadable
 from diagnose.comparison.replay import UnfitRecordError, replayed
 from diagnose.network import Vantage
-from diagnose.redaction.redact import redact
 from diagnose.running.diagnosis import Diagnosis
+from diagnose.running.reporting import discreet
 
 
 class _Nowhere(Vantage, frozen=True, kw_only=True):
@@ -39,10 +39,9 @@ def COMMAND(file: str, **given: Any) -> int:  # noqa: N802, ANN401 - see main_jo
     saved = read_saved(file)
     tell_what_is_left_out()
     try:
-        report = replayed(saved, presentation(given), strict=given["strict"])
+        shown = presentation(given)
+        report = discreet(replayed(saved, shown, strict=given["strict"]), shown, _Nowhere())
     except UnfitRecordError as error:
         raise unreadable(file, error) from None
-    if given["redact"]:
-        report = redact(report, vantage=_Nowhere())
     unwritten = write_reports(report, given)
     return show(Diagnosis(report=report), given, unwritten)

@@ -29,6 +29,11 @@ def is_public_suffix(host: str) -> bool:
     return _suffix_labels(name) == name.count(".") + 1
 
 
+def ends_publicly(host: str) -> bool:
+    """Whether *host* ends in a suffix that the list names, so that it may well be a host's name."""
+    return _named_suffixes().publicsuffix(u_labels(_plain(host))) is not None
+
+
 def related(one: str, other: str) -> bool:
     """Whether two hosts may well be one owner's: one registered domain, or one name under several public suffixes."""
     first, second = registered(one), registered(other)
@@ -57,6 +62,14 @@ def _suffix_labels(name: str) -> int | None:
         suffix = _public_suffixes().publicsuffix(u_labels(name))
         return suffix.count(".") + 1 if suffix else None
     return None
+
+
+@made_once
+def _named_suffixes() -> PublicSuffixList:
+    with one_at_a_time:
+        from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_unknown=False, accept_encoded_idn=False)
 
 
 @made_once

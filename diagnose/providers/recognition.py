@@ -126,6 +126,12 @@ def folded_name(words: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", words).casefold() if c.isalnum())
 
 
+def known_hosts() -> frozenset[str]:
+    """Address domains, MX names and servers of all providers, wildcards without their first label."""
+    index = _index()
+    return frozenset(name.removeprefix("*.") for name in (*index.domains, *index.mx, *index.hosts))
+
+
 def _names(one: Provider) -> tuple[str, ...]:
     words = (one.id, one.names.en, one.names.zh_hans, one.names.zh_hant, *one.aliases)
     return tuple(dict.fromkeys(folded_name(name) for name in words if name))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from diagnose.model.report import Report
+from diagnose.model.targets import SourceName
 from diagnose.model.text import quote, reworded
 from diagnose.network.vantage import Vantage
 from diagnose.process.first_use import convert
@@ -21,6 +22,7 @@ from diagnose.redaction.placeholders import Placeholders, addresses_in, is_liter
 
 USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "198.18.0.1", "folder-1"
 """What the first of each kind is called."""
+_SOURCE_NAMES = frozenset(get_args(SourceName))
 _BROWSERS_OWN = re.compile(r"(?:Default|Profile \d+|Guest Profile|System Profile)?", re.IGNORECASE)
 """Profiles of browsers that are called so on every computer."""
 _STRUCTURE = {"id", "cause", "check", "family", "protocol", "tls", "source", "status", "certainty", "impact", "fixer"}
@@ -78,25 +80,32 @@ def redact(
     names = _Names(report, plain, (own, saved), computer)
     if plain["record"]:
         plain["record"].pop("own", None)
-    return convert(walked(plain, names.hide, names.hide_known), Report)
+    return convert(walked(plain, lambda words, _: names.hide(words), lambda words, _: names.hide_known(words)), Report)
 
 
-def walked(plain: Any, hide: Callable[[str], str], in_advice: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON value
+Hide = Callable[[str, str], str]
+"""Makes words, and the key that they stand below, into what may be shown."""
+
+
+def walked(plain: Any, hide: Hide, in_advice: Hide, ours: Hide | None = None) -> Any:  # noqa: ANN401 - any JSON value
     """*plain*, a report as plain values, with *hide* made to every word that is not ours. Keys of facts are words, too.
 
-    *in_advice*: what is made to the steps of remedies instead, where addresses of providers stand.
+    *in_advice*: what is made to the steps of remedies instead, where addresses of providers stand. *ours*: what is made
+    to words out of closed lists, which stay otherwise.
     """
     fields = names_of_fields()
 
-    def clean(value: Any, key: str, structure: set[str], change: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON value
+    def clean(value: Any, key: str, structure: set[str], change: Hide) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, str):
             if key == MESSAGE:
-                return reworded(value, change)
-            return value if key in structure else change(value)
+                return reworded(value, lambda part: change(part, key))
+            if key in structure and (key != SOURCE or value in _SOURCE_NAMES):
+                return ours(value, key) if ours else value
+            return change(value, key)
         if isinstance(value, dict):
-            ours = value.keys() if key == ARGUMENTS else fields
+            kept = value.keys() if key == ARGUMENTS else fields
             return {
-                (name if name in ours else change(name)): clean(
+                (name if name in kept else change(name, "")): clean(
                     item, name, _OF_FACTS if name in _FACTS else structure, in_advice if name in _ADVICE else change
                 )
                 for name, item in value.items()
@@ -117,7 +126,7 @@ class _Names:
         mine = dict.fromkeys([*(address for one in own for address in one.addresses), *_sources(plain)])
         servers = set(_whole_addresses(plain)) - mine.keys()
         self._servers = servers
-        self._placeholders = Placeholders({found[0] for _, said in _strings(plain) for found in addresses_in(said)})
+        self._placeholders = Placeholders({found[0] for _, said in strings_in(plain) for found in addresses_in(said)})
         self._computers = {name.lower() for one in own for name in one.computers}
         hidden = self._of_person(report)
         # a person called mail does not rename the server mail.corp.example
@@ -215,21 +224,21 @@ def _after_a_separator(names: Iterable[str]) -> re.Pattern[str]:
     )
 
 
-def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
+def strings_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
     """Every word in *value*, with the key that it stands below."""
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, dict):
         for name, item in value.items():
-            yield from _strings(item, name)
+            yield from strings_in(item, name)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _strings(item, key)
+            yield from strings_in(item, key)
 
 
 def _whole_addresses(plain: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
     """Addresses that stand by themselves, or in a list with their ports: those of servers, as checks saw them."""
-    for _, words in _strings(plain):
+    for _, words in strings_in(plain):
         for part in words.split(", ") if len(words) < LONGEST_LIST and _LISTED.match(words) else ():
             literal = re.sub(r"^\[?(.*?)\]?(?::\d{1,5})?$", r"\1", part)
             yield from (one for one in (part, literal) if is_literal(one))
@@ -237,9 +246,9 @@ def _whole_addresses(plain: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON va
 
 def _sources(plain: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
     """Addresses that packets of this computer come from."""
-    return (words for key, words in _strings(plain) if key == SOURCE and is_literal(words))
+    return (words for key, words in strings_in(plain) if key == SOURCE and is_literal(words))
 
 
 def _profiles(plain: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
     """Names of browser profiles in *plain*, as people, or the browser by lot, gave them."""
-    return (name for key, name in _strings(plain) if key == PROFILE and not _BROWSERS_OWN.fullmatch(name))
+    return (name for key, name in strings_in(plain) if key == PROFILE and not _BROWSERS_OWN.fullmatch(name))

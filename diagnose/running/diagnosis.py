@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Any
 
 import msgspec
 
 from diagnose.comparison.baseline import against
-from diagnose.knowledge.catalogue import catalogue, hinders_only
 from diagnose.locale.language import translation
-from diagnose.model import Check, Deadline
+from diagnose.model import Deadline
 from diagnose.model.report import Report
 from diagnose.network import Network, share_of_run
 from diagnose.network.proxies import proxy_secrets
-from diagnose.record.run import Run
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import Mask
-from diagnose.redaction.redact import redact
 from diagnose.running.chosen import checks_for, every_check
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.recording import recorded
-from diagnose.running.request import NetworkOptions, Presentation, Request
-from diagnose.verdict.compose import compose
-from diagnose.verdict.judging import judge_run
-from diagnose.verdict.verdict import judge
+from diagnose.running.reporting import discreet
+from diagnose.running.reporting import report_of as report_of
+from diagnose.running.request import NetworkOptions, Request
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,18 +56,8 @@ def diagnose(
         report = masked_report(report, mask, frozenset(check.id for check in every_check()))
         if request.baseline is not None:
             report = against(report, request.baseline, translation(request.presentation.lang), strict=request.strict)
-        if request.presentation.redact:
-            report = redact(report, vantage=view.vantage)
+        report = discreet(report, request.presentation, view.vantage)
     return Diagnosis(report=report, interrupted=record.interrupted)
-
-
-def report_of(record: Run, checks: tuple[Check[Any], ...], presentation: Presentation) -> Report:
-    """What today's knowledge, and the judges of *checks*, make of *record*; nothing else goes into it."""
-    known = {check.id: check for check in every_check()}
-    results = judge_run(record, checks, hinders_only)
-    judgement = judge(record, results, catalogue(), known)
-    speaks = presentation.lang, presentation.audience, presentation.contact
-    return compose(record, results, judgement, catalogue(), known, *speaks)
 
 
 def mask_of(request: Request) -> Mask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 import platformdirs
@@ -17,6 +18,7 @@ from diagnose.providers import Language
 from diagnose.rendering.renderer import Audience
 
 DEFAULT_SECONDS = 30.0
+Redaction: TypeAlias = Literal[False, True, "strict"]
 
 
 class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +37,8 @@ class Presentation(msgspec.Struct, frozen=True, kw_only=True):
 
     lang: Language = "en"
     audience: Audience = "user"
-    redact: bool = False
-    """Whether the person and this computer are hidden in it."""
+    redact: Redaction = False
+    """Whether the person and this computer are hidden in it; ``strict``: their company, too."""
     contact: Contact | None = None
     """Whom the report names for further help."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -14,11 +15,13 @@ from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.lab.trial import Trial, carry_out
 from diagnose.model.report import Report
+from diagnose.model.saved import plain_report
 from diagnose.record.coding import from_json
 from diagnose.redaction.redact import redact
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.chosen import every_check
 from diagnose.running.diagnosis import diagnose, report_of
+from diagnose.running.reporting import discreet
 from diagnose.running.request import Presentation
 from reports.json import render
 from tests.machine import lacking
@@ -88,6 +91,12 @@ def test_a_redacted_report_is_judged_again_to_the_same_end(name: str, carried_ou
         lacking(str(done.lacking), excused=True)
 
     assert judged(replayed(redact(report), Presentation())) == judged(report)
+    strict = discreet(report, Presentation(redact="strict"))
+    assert strict.record is not None
+    assert judged(replayed(strict, Presentation())) == judged(strict) == judged(report)
+    said = json.dumps(plain_report(strict), ensure_ascii=False)
+    folders = re.findall(r"/diagnose-lab-\w+", json.dumps(plain_report(report)))
+    assert [word for word in ("alice", "corp.example", *folders) if word in said] == []
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
