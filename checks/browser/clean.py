@@ -40,7 +40,9 @@ def probe_clean(target: Service, inputs: Inputs, context: Context) -> Visit:
     if not context.person.browsing.clean_run:
         raise SkipCheck(text("not asked for with --clean-browser"))
     if find_spec("playwright") is None:
-        raise SkipCheck(text("Playwright is missing; pipx inject mail-login-doctor playwright adds it"))
+        with one_at_a_time:
+            from diagnose.process.installation import adding
+        raise SkipCheck(text("Playwright is missing; run {command} first", command=adding("chromium")))
     found = find_executable()
     if found is None:
         raise SkipCheck(text("neither Chrome nor Edge nor Chromium is installed"))

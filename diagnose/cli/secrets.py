@@ -9,6 +9,7 @@ from gettext import gettext as _
 import click
 
 from diagnose.account.secret import Secret
+from diagnose.process.first_use import one_at_a_time
 from diagnose.redaction.mask import Mask
 
 KEYRING_SERVICE = "mail-login-doctor"
@@ -66,9 +67,12 @@ def from_keyring(account: str) -> Secret | None:
         import keyring
         import keyring.errors
     except ImportError:
-        raise click.UsageError(
-            _("--keyring needs the extra “keyring”: pipx install 'mail-login-doctor[keyring]'.")
-        ) from None
+        with one_at_a_time:
+            from diagnose.process.installation import adding
+        told = _("--keyring needs the package “keyring”, which is missing; run {command} first.").format(
+            command=adding("keyring")
+        )
+        raise click.ClickException(told) from None
     try:
         word = keyring.get_password(KEYRING_SERVICE, account)
     except keyring.errors.KeyringError as error:

@@ -34,6 +34,7 @@ PUBLIC = {
     "diagnose.process.children",
     "diagnose.discovery",
     "diagnose.process.first_use",
+    "diagnose.process.installation",
     "diagnose.har",
     "diagnose.account.history",
     "diagnose.account.person",

@@ -16,6 +16,7 @@ from diagnose.account.person import Person
 from diagnose.model import Deadline, Failure, Inputs, Service, SkipCheck, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.network import Network
+from diagnose.process.installation import adding
 from diagnose.running.context import Context
 from tests.commands.command_line import CommandLine
 
@@ -168,7 +169,7 @@ def test_without_the_option_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) -
 def test_without_playwright_the_reason_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("checks.browser.clean.find_spec", lambda _: None)
 
-    assert "pipx inject mail-login-doctor playwright" in skipped(monkeypatch)
+    assert f"run {adding('chromium')} first" in skipped(monkeypatch)
 
 
 def test_without_a_browser_the_reason_says_which(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
