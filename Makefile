@@ -29,7 +29,7 @@ lab: $(BIN)/diagnose
 
 # Which these are is said in tests/conftest.py.
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not real and not whole and not thorough"  # these hardly wait
+	$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not whole and not thorough"
 
 test: $(VENV)/.dev servers
 	@$(BIN)/python -m tests.machine
