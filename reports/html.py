@@ -114,6 +114,7 @@ def render(report: Report, style: RenderStyle) -> str:
         script_digest=_digest(script),
         block=Markup(block),  # noqa: S704 - letters that need no escaping
         audience=style.audience,
+        verbose=style.verbose,
         lanes=[Lane(family=name, rows=tuple(found)) for name, found in groupby(rows, lambda row: row.check.family)],
         counts=Counter(check.status for check in report.checks),
         anchors={row.check.id: row.anchor for row in reversed(rows)},

@@ -15,7 +15,7 @@ from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from reports.documentation import page_of
 from reports.fact_rows import fact_rows
-from reports.markup import code, code_link, link, plain, prose
+from reports.markup import code, code_link, link, plain, prose, verbatim
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.templating import environment
@@ -67,6 +67,7 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         page_of=page_of,
         fact_rows=fact_rows,
         can_be_followed=can_be_followed,
+        verbatim=lambda words: Markup(verbatim(words)),  # noqa: S704 - as the function says
         code=lambda words: Markup(code(words)),  # noqa: S704 - as the function says
         prose=lambda words: Markup(prose(words)),  # noqa: S704 - likewise
         code_link=lambda words, url: Markup(code_link(words, url)),  # noqa: S704 - likewise

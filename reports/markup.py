@@ -69,6 +69,12 @@ def code_link(words: str, url: str) -> str:
     return f"[{code(words)}]({_address(url)})"
 
 
+def verbatim(words: str) -> str:
+    """*words*, which stand on one line, as a block of their own that is copied as it stands."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", words)), default=0))
+    return f"{fence}sh\n{words}\n{fence}"
+
+
 def link(words: str, url: str) -> str:
     """*words* as a link to *url*; whoever calls has looked at its scheme."""
     shown = [

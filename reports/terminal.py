@@ -54,9 +54,21 @@ def format_blocks(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
         emoji=False,
     )
     for block in blocks:
-        console.print(block)
+        console.print(block, crop=not isinstance(block, Verbatim))
     lines = "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines()).replace(NO_BREAK, " ")
     return lines.translate(_ASCII) if style.ascii else lines
+
+
+@dataclass(frozen=True)
+class Verbatim:
+    """Lines that are copied as they stand, and so go on beyond the width; a block of its own."""
+
+    lines: tuple[str, ...]
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.lines:
+            yield Text(line, self.style, no_wrap=True, overflow="ignore")
 
 
 @dataclass(frozen=True)

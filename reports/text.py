@@ -16,12 +16,13 @@ from rich.text import Text
 from diagnose.model import Status, quote
 from diagnose.model.report import Report, ReportCause, ReportCheck
 from diagnose.rendering.renderer import Renderer, RenderStyle
+from diagnose.rendering.shell import shell_lines
 from reports.advice import advice, own_advice
 from reports.fact_rows import fact_rows
 from reports.page import page
 from reports.remedies import for_audience
 from reports.sanitized import sanitized
-from reports.terminal import COLORS, NO_BREAK, Prose, format_blocks, heading, indented, item, noted
+from reports.terminal import COLORS, NO_BREAK, Prose, Verbatim, format_blocks, heading, indented, item, noted
 from reports.words import SYMBOLS, baseline_lines, contact_line, moment, replay_line, words
 
 ROOM_FOR_COLUMNS = 72
@@ -36,6 +37,8 @@ LONGEST_SEEN = 240
 """Characters of one of them."""
 INDENT = 2
 """Columns before what stands under a heading."""
+COMMAND_INDENT = "    "
+"""Before each line of a command."""
 LAST_LINES = 2
 """The closing line, and the empty one before it."""
 PROMPT_LINES = 1
@@ -76,6 +79,8 @@ class _Page:
         for cause in causes:
             blocks = [*self.answered(cause)]
             scrolls = self.style.height is not None and self.lines([*self.top(), *blocks]) > self.screen
+            if scrolls and self.proves:
+                yield from (*self.proof(cause), *self.commands(cause))
             yield from self.answered(cause, on_screen=True) if scrolls else blocks
         if not causes:
             yield from self.last()
@@ -89,7 +94,7 @@ class _Page:
             *(("",) if on_screen else heading(self.words.cause[self.report.verdict.status])),
             indented(self.cause_line(cause) if on_screen else self.named_cause(cause)),
             indented(Prose(Text(cause.summary))),
-            *self.proof(cause, 1 if on_screen else MOST_SEEN),
+            *self.seen(cause, on_screen=on_screen),
         ]
         last = [*self.last(on_screen=on_screen)]
         if on_screen:
@@ -97,8 +102,20 @@ class _Page:
         else:
             room = MOST_LINES - self.lines([*self.top(), *told, *self.contact()]) - LAST_LINES
         yield from told
-        yield from self.steps(cause, self.fitting(cause, room))
+        yield from self.steps(cause, None if self.proves and not on_screen else self.fitting(cause, room))
         yield from last
+
+    def seen(self, cause: ReportCause, *, on_screen: bool) -> Iterator[RenderableType]:
+        """What was seen of *cause*; who proves has it all, above the answer where that would scroll away."""
+        if not self.proves:
+            yield from self.proof(cause, 1 if on_screen else MOST_SEEN)
+        elif not on_screen:
+            yield from (*self.proof(cause), *self.commands(cause))
+
+    @property
+    def proves(self) -> bool:
+        """Whether the reader wants all that was seen, word by word, and the commands that show it."""
+        return self.style.audience == "helpdesk"
 
     @property
     def screen(self) -> int:
@@ -136,12 +153,12 @@ class _Page:
         shorter = {most: size for most, size in sizes.items() if size < whole - 1}
         return next((most for most, size in shorter.items() if size <= room), min(shorter, default=count))
 
-    def steps(self, cause: ReportCause, most: int) -> Iterator[RenderableType]:
+    def steps(self, cause: ReportCause, most: int | None) -> Iterator[RenderableType]:
         """At most *most* steps for the audience, where the others are told, and who else can help."""
         _ = self._
         yield from own_advice(cause.remedies, self.style, self.words, most)
         own, others = for_audience(cause.remedies, self.style.audience)
-        if own and most < len(own[0].steps):
+        if own and most is not None and most < len(own[0].steps):
             provider = f" --provider {self.report.subject.provider}" if self.report.subject.provider else ""
             words = _("Further steps: diagnose explain {cause}, or --verbose").format(cause=f"{cause.id}{provider}")
             yield item("…", Prose(Text(words, "dim")))
@@ -223,7 +240,19 @@ class _Page:
         yield from heading(self.words.cause[self.report.verdict.status])
         yield indented(self.named_cause(cause), Prose(Text(cause.summary)))
         yield from self.proof(cause)
+        yield from self.commands(cause)
         yield from advice(cause.remedies, self.style, self.words)
+
+    def commands(self, cause: ReportCause) -> Iterator[RenderableType]:
+        """The commands that show it by hand, for those who prove and those who repair."""
+        wanted = self.style.verbose or self.proves or (self.style.complete and self.style.audience != "user")
+        if not cause.commands or not wanted:
+            return
+        yield from heading(self._("To repeat it by hand"))
+        for one in cause.commands:
+            yield item("•", noted(one.shows, one.check))
+            lines = shell_lines(one.command, self.style.width - len(COMMAND_INDENT))
+            yield Verbatim(tuple(COMMAND_INDENT + line for line in lines))
 
     def proof(self, cause: ReportCause, most: int | None = None) -> Iterator[RenderableType]:
         """What was seen of *cause*: all of it, or in short the *most* important pieces."""
@@ -249,6 +278,7 @@ class _Page:
             yield indented(self.cause_line(cause), Padding(Prose(Text(cause.summary)), (0, 0, 0, 2)))
             if self.style.verbose:
                 yield from self.proof(cause)
+                yield from self.commands(cause)
                 yield from advice(cause.remedies, self.style, self.words)
         if not self.style.verbose:
             yield indented(Prose(Text(_("Steps for each of them: diagnose explain ID, or --verbose"), "dim")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import msgspec
@@ -246,6 +246,12 @@ def _left_open(facts: DomainFacts) -> Text | None:
     return text("Whether the domain takes mail could not be found out.") if _untold(facts) else None
 
 
+def _shows(facts: DomainFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+    """A mail server of the domain that has no address, or is an alias."""
+    broken = (one.name for one in facts.targets if not one.is_address and (not one.resolves or one.alias))
+    return {"mx": name} if (name := next(broken, None)) else {}
+
+
 CHECK = Check(
     id="dns.domain",
     family="dns",
@@ -255,6 +261,7 @@ CHECK = Check(
     facts=DomainFacts,
     probe=probe_domain,
     judge=judge_domain,
+    shows=_shows,
     untold=_untold,
     left_open=_left_open,
     unsettled=lambda facts: ("dns.mx-unresolvable",) if _undecided_mx(facts) else (),

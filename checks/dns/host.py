@@ -117,4 +117,5 @@ CHECK = Check(
     untold=_unresolved,
     rules_out=("dns.host-missing",),
     usable=lambda facts: bool(facts.found.addresses) and facts.stand_in is None,
+    shows=lambda facts, _inputs, _target: {"at": facts.found.addresses[0]} if facts.found.addresses else {},
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from typing import Literal
@@ -335,6 +335,11 @@ def _title(target: Subject | Service) -> str:
     return text("The proxies set on this computer answer").msgid
 
 
+def _shows(facts: ProxyFacts, _inputs: Inputs, _target: object) -> Mapping[str, str]:
+    failed = next((one for one in facts.passages if not one.worked), None)
+    return {} if failed is None else {"proxy": failed.proxy, "behind": f"{failed.host}:{failed.port}"}
+
+
 CHECK = Check(
     id="network.proxy",
     family="network",
@@ -347,4 +352,5 @@ CHECK = Check(
     untold=_untold,
     reads=(ReachFacts, WebFacts),
     applies=lambda target: isinstance(target, Subject) or ("web" in target.ways and target.named),
+    shows=_shows,
 )

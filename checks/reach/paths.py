@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checks.dns.domain import ALIVE
 from checks.dns.host import HostFacts
@@ -78,6 +78,12 @@ def _not_all(facts: PathsFacts) -> Text | None:
     return text("not all addresses are known") if facts.unasked or not facts.attempts else None
 
 
+def _shows(facts: PathsFacts, _inputs: Inputs, _target: Service) -> Mapping[str, str]:
+    """An address that does not answer."""
+    failed = (attempt.address for attempt in facts.attempts if attempt.failure is not None)
+    return {"address": address} if (address := next(failed, None)) else {}
+
+
 CHECK = Check(
     id="reach.paths",
     family="reach",
@@ -89,5 +95,6 @@ CHECK = Check(
     judge=judge_paths,
     untold=_not_all,
     rules_out=("reach.ipv6-broken",),
+    shows=_shows,
     needs=(HostFacts, ReachFacts),
 )

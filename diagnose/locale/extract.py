@@ -85,6 +85,17 @@ def scenarios(
         yield 1, None, scenario.title, [scenario.id]
 
 
+def commands(
+    fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
+) -> Iterator[Found]:
+    """What the commands show by which people repeat a check."""
+    from diagnose.knowledge.loader import load
+    from diagnose.verdict.commands import Command
+
+    for command in load(Path(fileobj.name), tuple[Command, ...]):
+        yield 1, None, command.shows, [command.words[0] if isinstance(command.words[0], str) else ""]
+
+
 def template(
     fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Iterator[Found]:

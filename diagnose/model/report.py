@@ -57,6 +57,17 @@ class ReportRemedy(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[ReportLink, ...] = ()
 
 
+class ReportCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command by which a person repeats by hand what a check saw."""
+
+    check: str
+    """Id of the check."""
+    command: str
+    """One line for a POSIX shell, to be copied as it stands; it holds no password."""
+    shows: str
+    """What a person sees by it."""
+
+
 class ReportCause(msgspec.Struct, frozen=True, kw_only=True):
     """One cause, root cause first in the verdict."""
 
@@ -69,6 +80,8 @@ class ReportCause(msgspec.Struct, frozen=True, kw_only=True):
     remedies: tuple[ReportRemedy, ...]
     explains: tuple[str, ...] = ()
     """Ids of causes whose findings only follow from this one."""
+    commands: tuple[ReportCommand, ...] = ()
+    """What shows the same by hand."""
 
 
 class RuledOut(msgspec.Struct, frozen=True, kw_only=True):

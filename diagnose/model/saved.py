@@ -166,11 +166,21 @@ def _report(value: object) -> Report:
         raise SavedReportError(text("it is JSON, but no report of diagnose"))
     _require_known(version, SCHEMA_VERSION)
     try:
-        return convert(_with_pictures({"lang": "en", "path": [], **value}), Report, builtin_types=(bytes,))
+        report = convert(_with_pictures({"lang": "en", "path": [], **value}), Report, builtin_types=(bytes,))
     except (msgspec.ValidationError, UnicodeEncodeError) as error:  # of a lone surrogate where an id belongs
         place = str(error).rpartition(" - at `")[2].rstrip("`") if isinstance(error, msgspec.ValidationError) else "$"
         sentence = text("it is no report of diagnose: the value at {place} is not what belongs there", place=place)
         raise SavedReportError(sentence) from None
+    return _without_commands(report)
+
+
+def _without_commands(report: Report) -> Report:
+    """*report* without what people copy into a shell: whoever sent the file could have written that.
+
+    The record brings it anew, quoted.
+    """
+    causes = tuple(msgspec.structs.replace(cause, commands=()) for cause in report.verdict.causes)
+    return msgspec.structs.replace(report, verdict=msgspec.structs.replace(report.verdict, causes=causes))
 
 
 def _is_picture(value: Mapping[str, Any]) -> bool:

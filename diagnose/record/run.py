@@ -90,6 +90,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     os: str
     python: str
     resolver: str | None = None
+    nameserver: str | None = None
+    """The DNS server that was chosen for the run, its port behind a colon unless it is 53; None: the system's."""
+    ca_file: str | None = None
+    """The file of further authorities that was chosen for the run."""
     proxy: str | None = None
     own: OwnWords = OwnWords()
     """Those that stand in this very record, so that whoever redacts it later knows them."""

@@ -70,6 +70,8 @@ def recorded(
         tool=__version__,
         os=f"{platform.system()} {platform.release()}",
         python=".".join(map(str, sys.version_info[:3])),
+        nameserver=str(network.resolver.chosen) if network.resolver.chosen else None,
+        ca_file=str(network.ca_file) if network.ca_file else None,
         resolver=(", ".join(map(str, network.resolver.nameservers())) or None) if request.find_services else None,
         proxy=_proxies(network.vantage),
     )

@@ -32,6 +32,7 @@ from diagnose.record.coding import as_json
 from diagnose.record.run import Run
 from diagnose.rendering.renderer import Audience
 from diagnose.verdict.addresses import seen_addresses
+from diagnose.verdict.commands import commands_for
 from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
 
@@ -75,7 +76,13 @@ def compose(
         status_page=contact.status_page if contact else None,
     )
     said = dict[str, str]()
-    causes = tuple(_cause(cause, reader, catalogue, said) for cause in judgement.causes)
+    causes = tuple(
+        msgspec.structs.replace(
+            _cause(cause, reader, catalogue, said),
+            commands=commands_for((one.result for one in cause.seen), run, results, translate),
+        )
+        for cause in judgement.causes
+    )
     return Report(
         tool=Tool(name="diagnose", version=run.tool),
         lang=lang,

@@ -88,7 +88,17 @@ def test_with_one_it_is_judged_again_to_the_same_end(cli: CommandLine) -> None:
     before = json.loads(WITH_RECORD.read_text("utf-8"))
     assert [one["id"] for one in done["verdict"]["causes"]] == [one["id"] for one in before["verdict"]["causes"]]
     assert done["replay"]["saved_by"] == before["tool"]["version"]
-    assert done["record"] == before["record"]
+    assert without(done["record"], {"nameserver", "ca_file", "cut_off"}) == before["record"]
+
+
+def without(plain: Any, added: set[str]) -> Any:
+    """*plain* without what later versions added to records, which is empty in one of before."""
+    if isinstance(plain, list):
+        return [without(one, added) for one in plain]
+    if not isinstance(plain, dict):
+        return plain
+    assert not any(plain.get(name) for name in added)
+    return {name: without(one, added) for name, one in plain.items() if name not in added}
 
 
 @pytest.mark.parametrize("suffix", ["html", "md", "json"])

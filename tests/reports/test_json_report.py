@@ -68,6 +68,7 @@ OBJECTS = {
     "ReportCause": SCHEMA_WORDS["$defs"]["cause"],
     "Evidence": SCHEMA_WORDS["$defs"]["cause"]["properties"]["evidence"]["items"],
     "ReportRemedy": SCHEMA_WORDS["$defs"]["cause"]["properties"]["remedies"]["items"],
+    "ReportCommand": SCHEMA_WORDS["$defs"]["cause"]["properties"]["commands"]["items"],
     "ReportLink": SCHEMA_WORDS["$defs"]["cause"]["properties"]["remedies"]["items"]["properties"]["links"]["items"],
     "RuledOut": SCHEMA_WORDS["$defs"]["ruled_out"],
     "Station": SCHEMA_WORDS["$defs"]["station"],
@@ -78,8 +79,9 @@ OBJECTS = {
 ADDED = {
     "Report": ["record", "replay", "contact", "baseline"],
     "ReportVerdict": ["narrowed"],
+    "ReportCause": ["commands"],
     "ReportFinding": ["proof"],
-    "Run": ["own"],
+    "Run": ["nameserver", "ca_file", "own"],
     "CheckRun": ["cut_off"],
 }
 """Keys that reports of earlier releases do not have; those stay valid."""

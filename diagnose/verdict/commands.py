@@ -1,0 +1,194 @@
+"""The commands by which a person repeats by hand what a check saw; what they are made of is data."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
+
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.knowledge.part import KnowledgePart
+from diagnose.model import CheckResult, Host, Service, Subject, Target, quote
+from diagnose.model.protocols import ProtocolName, TlsMode
+from diagnose.model.report import ReportCommand
+from diagnose.process.first_use import made_once
+from diagnose.record.run import Run
+
+LONGEST_FACT = 300
+"""Characters of what is put into a word; names of hosts and addresses of mailboxes are shorter."""
+LONGEST = 450
+"""Characters of a command; of longer ones a format would show a part."""
+MOST_ADDRESSES = 3
+"""Addresses of one server that commands are told for, each by itself."""
+PLACEHOLDERS: Mapping[str, str] = {
+    "domain": "The mail domain.",
+    "username": "The name to log in with.",
+    "host": "The server's name.",
+    "port": "Its port.",
+    "at": "Where to connect to: the server's name, or the address that the chosen DNS server names.",
+    "place": "The same, with the port.",
+    "fixed_address": "The address that the chosen DNS server names.",
+    "address": "One address that the finding is about.",
+    "mx": "A mail server of the domain that has no address of its own.",
+    "starttls": "The protocol that is spoken before STARTTLS, as openssl calls it.",
+    "scheme": "The scheme of URLs of this protocol and security.",
+    "url": "The URL, of a protocol that is spoken in HTTP.",
+    "dns_server": "The DNS server that was chosen for the run.",
+    "dns_port": "Its port.",
+    "ca_file": "The file of further authorities that was chosen for the run.",
+    "proxy": "The proxy that was asked.",
+    "behind": "The server that was asked for through it, with the port.",
+}
+"""What may stand in braces in the words of a command, and what it means."""
+_BARE = frozenset(string.ascii_letters + string.digits + "@%+=:,./_-")
+_NOT_IN_DOUBLE_QUOTES = frozenset('$`"\\!')
+
+
+class Optional(KnowledgePart, frozen=True, kw_only=True):
+    """Words that stand in a command only where a fact is known."""
+
+    known: str = msgspec.field(name="if")
+    words: tuple[str, ...]
+
+
+class Command(KnowledgePart, frozen=True, kw_only=True):
+    """One command, for some checks on some targets."""
+
+    checks: tuple[str, ...]
+    protocols: tuple[ProtocolName, ...] = ()
+    """Of the services that it is for; empty: it is for all targets."""
+    tls: tuple[TlsMode, ...] = ()
+    """Likewise."""
+    asks: dict[ProtocolName, str] = msgspec.field(default_factory=dict)
+    """Words of the shell in front of it, as they are: what asks a server of that protocol."""
+    words: tuple[str | Optional, ...]
+    after: str = ""
+    """Words of the shell behind it, as they are."""
+    shows: str
+    """What a person sees by it: a message id."""
+
+    def fits(self, result: CheckResult) -> bool:
+        """Whether it repeats what *result* is about."""
+        if result.check not in self.checks:
+            return False
+        if not self.protocols and not self.tls:
+            return True
+        target = result.target
+        return (
+            isinstance(target, Service)
+            and (not self.protocols or target.protocol in self.protocols)
+            and (not self.tls or target.tls in self.tls)
+        )
+
+    def written(self, target: Target, facts: Mapping[str, str]) -> str | None:
+        """The line to copy for *target*; None where one of the *facts* is missing, or cannot stand in a shell."""
+        words = [self.asks[target.protocol]] if isinstance(target, Service) and target.protocol in self.asks else []
+        for part in self.words:
+            if isinstance(part, Optional) and part.known not in facts:
+                continue
+            for word in part.words if isinstance(part, Optional) else (part,):
+                filled = _filled(word, facts)
+                if filled is None:
+                    return None
+                words.append(filled)
+        return " ".join([*words, *filter(None, [self.after])])
+
+
+def commands_for(
+    seen: Iterable[CheckResult],
+    run: Run,
+    results: Iterable[CheckResult],
+    translate: Callable[[str], str],
+) -> tuple[ReportCommand, ...]:
+    """A line for each thing that *seen*, some of the *results* of *run*, was about; each line once."""
+    results = tuple(results)
+    found: dict[str, ReportCommand] = {}
+    for one in seen:
+        for command in _commands():
+            if not command.fits(one):
+                continue
+            for facts in _facts(one, run, results):
+                line = command.written(one.target, facts)
+                if line is not None and len(line) <= LONGEST:
+                    told = ReportCommand(check=one.id, command=line, shows=translate(command.shows))
+                    found.setdefault(line, told)
+    return tuple(found.values())
+
+
+@made_once
+def _commands() -> tuple[Command, ...]:
+    return load(KNOWLEDGE / "commands.yaml", tuple[Command, ...])
+
+
+def _facts(one: CheckResult, run: Run, results: tuple[CheckResult, ...]) -> Iterator[Mapping[str, str]]:
+    """What is known of the place that *one* is about; one mapping for each address that its findings name."""
+    facts = {"domain": run.subject.domain, "username": run.subject.username or "", "ca_file": run.ca_file or ""}
+    if run.nameserver is not None:
+        facts["dns_server"], facts["dns_port"] = _address_and_port(run.nameserver)
+    match one.target:
+        case Service():
+            facts |= _of_service(one.target) | _way_to(one.target.host, run, results)
+            if "at" in facts:
+                facts["place"] = f"{_bracketed(facts['at'])}:{one.target.port}"
+        case Host():
+            facts["host"] = one.target.name
+        case Subject():
+            pass
+    facts |= {name: words for name, words in one.shown.items() if name in PLACEHOLDERS}
+    known = {name: words for name, words in facts.items() if _fit(words)}
+    addresses = [a for finding in one.findings for a in finding.data.get("addresses", ()) if isinstance(a, str)]
+    for address in [*filter(_fit, dict.fromkeys(addresses))][:MOST_ADDRESSES] or [""]:
+        yield known | ({"address": address} if address else {})
+
+
+def _of_service(service: Service) -> dict[str, str]:
+    port = service.spoken.port(service.tls)
+    facts = {"host": service.host, "port": str(service.port), "scheme": port.scheme if port else ""}
+    if service.tls == "starttls":
+        facts["starttls"] = service.protocol
+    if service.spoken.http:
+        facts["url"] = service.address
+    return facts
+
+
+def _way_to(host: str, run: Run, results: Iterable[CheckResult]) -> dict[str, str]:
+    """Where to connect to for *host*: by its name, unless a DNS server was chosen, which the shell knows nothing of."""
+    if run.nameserver is None:
+        return {"at": host}
+    told = (one.shown.get("at") for one in results if isinstance(one.target, Host) and one.target.name == host)
+    address = next(filter(None, told), None)
+    return {} if address is None else {"at": address, "fixed_address": _bracketed(address)}
+
+
+def _address_and_port(nameserver: str) -> tuple[str, str]:
+    if nameserver.startswith("["):
+        address, _, port = nameserver[1:].partition("]:")
+        return address, port
+    address, _, port = nameserver.partition(":") if nameserver.count(":") == 1 else (nameserver, "", "")
+    return address, port or "53"
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _fit(words: object) -> bool:
+    """Whether *words* may stand in a command: a name or an address, no option and nothing that cannot be seen."""
+    return isinstance(words, str) and 0 < len(words) <= LONGEST_FACT and words[0] != "-" and quote(words) == words
+
+
+def _filled(word: str, facts: Mapping[str, str]) -> str | None:
+    try:
+        return quoted(word.format_map(facts))
+    except KeyError:
+        return None
+
+
+def quoted(word: str) -> str | None:
+    """*word* for a POSIX shell; None where that would take it apart, so that no mask would find a name in it."""
+    if word and _BARE.issuperset(word):
+        return word
+    if "'" not in word:
+        return f"'{word}'"
+    return None if _NOT_IN_DOUBLE_QUOTES & set(word) else f'"{word}"'
