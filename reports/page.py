@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnose.knowledge.catalogue import LONGEST_FACT
-from diagnose.rendering.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows
+from diagnose.rendering.page import Advice, Entry, Heading, Mark, Page, Paragraph, Row, Rows, Verbatim
 from diagnose.rendering.renderer import RenderStyle
+from diagnose.rendering.shell import shell_lines
 from reports.advice import advice, steps
 from reports.sanitized import sanitized
-from reports.terminal import Prose, format_blocks, heading, indented, item
+from reports.terminal import COMMAND_INDENT, Prose, format_blocks, heading, indented, item
+from reports.terminal import Verbatim as Copied
 from reports.words import words
 
 WIDEST_NAME = 0.45
@@ -39,12 +41,14 @@ def _laid_out(page: Page, style: RenderStyle) -> Iterator[RenderableType]:
             yield from _block(block, style)
 
 
-def _block(block: Heading | Paragraph | Rows | Advice, style: RenderStyle) -> Iterator[RenderableType]:
+def _block(block: Heading | Paragraph | Rows | Advice | Verbatim, style: RenderStyle) -> Iterator[RenderableType]:
     match block:
         case Heading():
             yield from heading(block.words)
         case Paragraph():
             yield indented(Prose(Text(block.words, "dim" if block.quiet else "")))
+        case Verbatim():
+            yield Copied(tuple(f"{COMMAND_INDENT}{line}" for line in _lines(block, style)))
         case Rows():
             yield indented(_rows(block.rows, style))
         case Advice(everybody=True):
@@ -52,6 +56,10 @@ def _block(block: Heading | Paragraph | Rows | Advice, style: RenderStyle) -> It
                 yield from steps(remedy, words(style.translate))
         case Advice():
             yield from advice(block.remedies, style, words(style.translate))
+
+
+def _lines(block: Verbatim, style: RenderStyle) -> list[str]:
+    return shell_lines(block.command, style.width - len(COMMAND_INDENT))
 
 
 def _entry(entry: Entry) -> RenderableType:

@@ -18,6 +18,8 @@ from diagnose.rendering.renderer import SYMBOLS, RenderStyle
 
 NARROWEST = 32
 """Columns below which no layout fits; a narrower terminal wraps by itself."""
+COMMAND_INDENT = "    "
+"""Before each line of a command."""
 NO_BREAK = "\u00a0"
 """Keeps words together while lines are broken; written as a plain space."""
 COLORS: Mapping[str, str] = {

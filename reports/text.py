@@ -22,7 +22,18 @@ from reports.fact_rows import fact_rows
 from reports.page import page
 from reports.remedies import for_audience
 from reports.sanitized import sanitized
-from reports.terminal import COLORS, NO_BREAK, Prose, Verbatim, format_blocks, heading, indented, item, noted
+from reports.terminal import (
+    COLORS,
+    COMMAND_INDENT,
+    NO_BREAK,
+    Prose,
+    Verbatim,
+    format_blocks,
+    heading,
+    indented,
+    item,
+    noted,
+)
 from reports.words import SYMBOLS, baseline_lines, contact_line, moment, replay_line, words
 
 ROOM_FOR_COLUMNS = 72
@@ -37,8 +48,6 @@ LONGEST_SEEN = 240
 """Characters of one of them."""
 INDENT = 2
 """Columns before what stands under a heading."""
-COMMAND_INDENT = "    "
-"""Before each line of a command."""
 LAST_LINES = 2
 """The closing line, and the empty one before it."""
 PROMPT_LINES = 1

@@ -25,6 +25,9 @@ class _Nowhere(Vantage, frozen=True, kw_only=True):
         return frozenset()
 
 
+NOWHERE = _Nowhere()
+
+
 @click.command(
     cls=Sectioned,
     epilog="Nothing is sent over any network. Exit codes: those of a run with the same verdict; 2 wrong usage.",
@@ -40,7 +43,7 @@ def COMMAND(file: str, **given: Any) -> int:  # noqa: N802, ANN401 - see main_jo
     tell_what_is_left_out()
     try:
         shown = presentation(given)
-        report = discreet(replayed(saved, shown, strict=given["strict"]), shown, _Nowhere())
+        report = discreet(replayed(saved, shown, strict=given["strict"]), shown, NOWHERE)
     except UnfitRecordError as error:
         raise unreadable(file, error) from None
     unwritten = write_reports(report, given)

@@ -60,7 +60,13 @@ class Advice(Block, frozen=True, kw_only=True):
     """All of them in full; otherwise those for the audience of the style, and whether others can help."""
 
 
-AnyBlock: TypeAlias = "Heading | Paragraph | Entry | Rows | Advice"
+class Verbatim(Block, frozen=True, kw_only=True):
+    """A command, to be copied as it stands."""
+
+    command: str
+
+
+AnyBlock: TypeAlias = "Heading | Paragraph | Entry | Rows | Advice | Verbatim"
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,128 @@
+"""`diagnose ticket`: the mail or comment to send about a saved report, in the words of whoever gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from gettext import gettext as _
+from typing import Any
+
+import click
+
+from diagnose.cli.help import Example, Sectioned
+from diagnose.cli.options import lang_option, no_color_option, output_option, redact_option
+from diagnose.cli.pages import show_page, tell_what_is_left_out
+from diagnose.cli.parameters import file_names
+from diagnose.cli.replay import NOWHERE
+from diagnose.cli.saved_reports import read_saved, unreadable
+from diagnose.comparison.replay import UnfitRecordError, replayed
+from diagnose.model.report import Report, ReportCause
+from diagnose.model.text import text
+from diagnose.process.standard_streams import tell
+from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Verbatim
+from diagnose.rendering.renderer import Audience
+from diagnose.running.reporting import discreet
+from diagnose.running.request import Presentation
+
+AUDIENCES: dict[str, Audience] = {"user": "user", "administrator": "admin", "provider": "admin"}
+FIXERS = {"user": "user", "administrator": "admin", "provider": "provider"}
+"""Whose steps a ticket holds, by whom it is sent to."""
+MOST_CAUSES = 3
+"""Causes that a ticket tells; the report holds all."""
+
+
+@click.command(
+    cls=Sectioned,
+    epilog="Nothing is sent: the text goes to standard output. Exit codes: 0 written, 2 wrong usage.",
+    examples=(
+        Example("diagnose ticket report.json --to user", text("plain words, and steps to follow").msgid),
+        Example("diagnose ticket report.html --to provider --redact", text("evidence to forward, without names").msgid),
+    ),
+)
+@click.argument("file", metavar="REPORT", shell_complete=file_names)
+@click.option(
+    "--to",
+    "recipient",
+    type=click.Choice(list(FIXERS)),
+    default="administrator",
+    show_default=True,
+    help="Who gets it: plain words and steps, or the evidence and commands that show it.",
+)
+@redact_option
+@output_option
+@lang_option
+@no_color_option
+def COMMAND(file: str, recipient: str, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+    """Write the mail or comment to send about a saved report.
+
+    REPORT is a report that diagnose wrote as .json, .html or .md; - reads one from standard input.
+    """
+    saved = read_saved(file)
+    tell_what_is_left_out()
+    shown = Presentation(lang=given["lang"], audience=AUDIENCES[recipient], redact=given["redact"])
+    try:
+        report = discreet(replayed(saved, shown), shown, NOWHERE)
+    except UnfitRecordError as error:
+        raise unreadable(file, error) from None
+    if report.record is None and report.lang != given["lang"]:
+        tell(_("diagnose: the report was saved without its record, so its own words stay in its language."))
+    show_page(Page(blocks=tuple(_blocks(report, recipient))), given)
+    return 0
+
+
+def _blocks(report: Report, recipient: str) -> Iterator[AnyBlock]:
+    name = report.subject.address or report.subject.domain
+    subject = _("Subject: {answer} ({name}, report {id})")
+    yield Paragraph(words=subject.format(answer=report.verdict.headline, name=name or "–", id=report.id))
+    yield Paragraph(words="")
+    yield Paragraph(words=_("Hello,"))
+    yield Paragraph(words="")
+    yield Paragraph(words=_opening(report, recipient).format(name=name or "–", moment=_moment(report)))
+    causes = report.verdict.causes[: 1 if recipient == "user" else MOST_CAUSES]
+    for cause in causes:
+        yield from _cause(cause, recipient)
+    if report.verdict.unchecked and (recipient != "user" or not causes):
+        yield Heading(words=_("Could not be checked"))
+        yield from (Entry(mark="?", title=sentence) for sentence in report.verdict.unchecked)
+    yield Paragraph(words="")
+    yield from _closing(report, recipient)
+
+
+def _opening(report: Report, recipient: str) -> str:
+    if not report.verdict.causes:
+        return _("We looked on {moment} at why the login of {name} fails, and found no cause.")
+    if recipient == "user":
+        return _("We looked on {moment} at why you cannot log in to {name}. This is what we found.")
+    return _(
+        "The login of {name} was looked at on {moment}. This was seen, and can be seen again by the commands below."
+    )
+
+
+def _cause(cause: ReportCause, recipient: str) -> Iterator[AnyBlock]:
+    yield Heading(words=cause.title)
+    yield Paragraph(words=cause.summary)
+    if recipient != "user":
+        yield Paragraph(words=cause.id, quiet=True)
+        if cause.evidence:
+            yield Heading(words=_("What was seen"))
+            yield from (Entry(mark="•", title=seen.text, note=seen.check) for seen in cause.evidence)
+        if cause.commands:
+            yield Heading(words=_("To repeat it by hand"))
+            for one in cause.commands:
+                yield Entry(mark="•", title=one.shows, note=one.check)
+                yield Verbatim(command=one.command)
+    remedies = tuple(one for one in cause.remedies if one.fixer == FIXERS[recipient])
+    if remedies:
+        yield Advice(remedies=remedies, everybody=True)
+
+
+def _closing(report: Report, recipient: str) -> Iterator[AnyBlock]:
+    if recipient == "user":
+        yield Paragraph(words=_("If this does not help, answer this message with the words that you see."))
+    else:
+        yield Paragraph(words=_("Please answer with what you found, and name the report's number."))
+    if report.contact and report.contact.help_desk:
+        yield Paragraph(words=_("Help desk: {contact}").format(contact=report.contact.help_desk))
+
+
+def _moment(report: Report) -> str:
+    return report.started_at.replace("T", " ").replace("Z", " UTC")
