@@ -90,7 +90,7 @@ def plain(tmp_path: Path) -> dict[str, str]:
     return {
         "PATH": f"{tools}:{os.environ.get('PATH', os.defpath)}", "LC_ALL": "C.UTF-8", "HOME": str(tmp_path),
         "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"], "DIAGNOSE_CONFIG": "", "TMPDIR": str(tmp_path),
-        "PYTHONPATH": str(TOP),
+        "PYTHONPATH": str(TOP), "DIAGNOSE_TIMEOUT": f"{min(patient(30.0), 300.0):.0f}",
     }  # fmt: skip
 
 
@@ -198,6 +198,8 @@ class Job:
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
+        self.done = set[str]()
+        """Steps without a result of their own, which one job does not need twice."""
         self.output, self.summary, temporary = folder / "output", folder / "summary", folder / "runner"
         temporary.mkdir()
         self.environment = {
@@ -216,11 +218,15 @@ class Job:
         assert declared["runs"]["using"] == "composite"
         for step in declared["runs"]["steps"]:
             assert "${{" not in step["run"], "what is put into a script is run by it"
+            if step["name"] in self.done:
+                continue
             variables = {name: on_github(value, known) for name, value in step.get("env", {}).items()}
             shell = {"bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]}[step["shell"]]
             done = run([*shell, step["run"]], self.folder, {**self.environment, **variables})
             if done.returncode:
                 break
+            if "id" not in step:
+                self.done.add(step["name"])
         return done
 
     @property

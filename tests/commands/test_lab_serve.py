@@ -53,8 +53,10 @@ def serving(*words: str, folder: Path, wait: bool = True) -> Iterator[tuple[subp
 
 
 def in_shell(words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    timeout = f"{min(seconds(), 300.0):.0f}"
     return subprocess.run(
-        ["sh", "-c", SHELL + words], env={**os.environ, "LC_ALL": "C.UTF-8", **environment}, capture_output=True,
+        ["sh", "-c", SHELL + words], capture_output=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "DIAGNOSE_TIMEOUT": timeout, **environment},
         text=True, timeout=seconds() * 4,
     )  # fmt: skip
 
