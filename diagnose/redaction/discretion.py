@@ -58,7 +58,7 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
             return [hidden(item, key, seen=seen) for item in value]
         return value
 
-    plain = msgspec.to_builtins(report, builtin_types=(bytes,))
+    plain = msgspec.to_builtins(report, builtin_types=(bytes,), str_keys=True)
     path = plain["path"]  # names of stations are a closed list, too
     return convert({**hidden(plain), "tool": plain["tool"], "path": path}, Report)
 

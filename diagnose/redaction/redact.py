@@ -74,7 +74,7 @@ def redact(
     *computer*: further names and addresses of this computer. *vantage*: the one that the run looked from, if not this.
     What the record says of the computer that the run was made on is hidden, too.
     """
-    plain = msgspec.to_builtins(report, builtin_types=(bytes,))
+    plain = msgspec.to_builtins(report, builtin_types=(bytes,), str_keys=True)
     own = own_words(vantage or Vantage())
     saved = convert((report.record or {}).get("own") or {}, OwnWords)
     names = _Names(report, plain, (own, saved), computer)

@@ -316,6 +316,20 @@ def test_a_secret_that_is_a_word_of_ours_breaks_no_report(word: str) -> None:
     assert [c.facts.keys() for c in masked.checks] == [c.facts.keys() for c in report.checks]
 
 
+@pytest.mark.parametrize("facts", [{1: "x"}, {21987: "x"}, {"a": {None: 1, 2.5: [{3: "hunter2"}]}}])
+def test_keys_of_a_checks_facts_that_are_no_words_are_masked_as_they_will_be_written(facts: dict[Any, Any]) -> None:
+    """JSON has no other keys than strings."""
+    report = wrong_password()
+    checks = (msgspec.structs.replace(report.checks[0], facts=facts), *report.checks[1:])
+    masked = masked_report(
+        msgspec.structs.replace(report, checks=checks), Mask([Secret("21987"), Secret("hunter2")]), frozenset({"login"})
+    )
+
+    written = msgspec.json.encode(masked).decode()
+    assert "21987" not in written
+    assert "hunter2" not in written
+
+
 def test_without_a_secret_a_report_is_as_it_was() -> None:
     """Nothing is looked for."""
     report = wrong_password()
