@@ -273,6 +273,10 @@ GUIDE = (
     help="Show the version and exit.",
 )
 @click.argument("subject", metavar="ADDRESS|DOMAIN", required=False, shell_complete=_commands)
+@section(
+    text("What may be done for it").msgid,
+    click.option("--dry-run", is_flag=True, help="Tell whom the run would contact and why; contact nobody."),
+)
 @ways
 @held_against
 @options
@@ -283,9 +287,21 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
     """
     subject = asked_for() if given["subject"] is None else subject_named(given["subject"], given["username"])
     try:
+        if given["dry_run"]:
+            return _only_told(subject, given)
         return carry_out(request_for(subject, given, ask=True), given)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None
+
+
+def _only_told(subject: Subject, given: dict[str, Any]) -> int:
+    """Whom a run would contact; no secret is read for that. Raises TextError, click.UsageError."""
+    with one_at_a_time:
+        from diagnose.cli import dry_run
+    without = dict.fromkeys((*LOGIN_OPTIONS, "activation_mailbox", "activation_password_env"))
+    logs_in = subject.address is not None and not given["no_login"]
+    other = subject_named(given["activation_mailbox"]).domain if given["activation_mailbox"] else None
+    return dry_run.show(request_for(subject, given | without, ask=False), given, logs_in=logs_in, other=other)
 
 
 def subject_named(typed: str, username: str | None = None) -> Subject:

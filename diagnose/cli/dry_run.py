@@ -1,0 +1,127 @@
+"""`--dry-run`: whom a run would contact and why, told without contacting anybody."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from gettext import gettext as _
+from typing import Any
+
+import click
+import msgspec
+
+from diagnose.cli.pages import show_json, show_page
+from diagnose.discovery import provider
+from diagnose.discovery.sources import LookUps, sources_for
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.model import Deadline, Service, Text, text
+from diagnose.network import Network, is_address
+from diagnose.rendering.page import Entry, Page, Paragraph, Row, Rows
+from diagnose.running.request import Request
+
+FORMS = ("text", "json")
+WHY = {
+    "provider": text("DNS: which provider takes the mail"),
+    "srv": text("DNS: which servers the domain names"),
+    "autoconfig": text("the settings for mail programs, where DNS names no provider"),
+    "autodiscover": text("the same for Outlook, where nothing else has answered"),
+    "guess": text("usual names of servers, where nothing else has answered"),
+}
+"""Why each source of discovery is asked."""
+
+
+class _Public(msgspec.Struct, frozen=True, kw_only=True):
+    """A computer of the public's, by name or address."""
+
+    host: str = ""
+    address: str = ""
+    port: int = 443
+
+
+IN_NEED = {
+    "reference-hosts.yaml": text("where nothing else answers: whether the line works at all").msgid,
+    "public-hosts.yaml": text("where a certificate is not trusted: who else shows such ones").msgid,
+}
+"""Files of such computers, and when they are asked: message ids."""
+
+
+class Contacted(msgspec.Struct, frozen=True, kw_only=True):
+    """One that a run may contact."""
+
+    whom: str
+    why: str
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """All of them, as ``--format json`` shows them."""
+
+    contacts: tuple[Contacted, ...]
+
+
+def show(request: Request, given: dict[str, Any], *, logs_in: bool, other: str | None = None) -> int:
+    """Tell whom *request* may contact; the exit code. Raises click.UsageError, UnknownProviderError."""
+    if given["form"] not in FORMS:
+        raise click.UsageError(_("--dry-run is shown as text or json."))
+    listing = Listing(
+        contacts=tuple(
+            Contacted(whom=whom, why=why.render(_)) for whom, why in contacts(request, logs_in=logs_in, other=other)
+        )
+    )
+    if given["form"] == "json":
+        show_json(listing, given)
+    else:
+        headline = Entry(mark="•", title=_("Nobody has been contacted; a run contacts these at most"))
+        rows = Rows(rows=tuple(Row(name=one.whom, words=one.why) for one in listing.contacts))
+        left_out = _("--only, --skip, --no-login, --no-rcpt and --no-third-party make it fewer.")
+        show_page(Page(blocks=(headline, rows, Paragraph(words=left_out, quiet=True))), given)
+    return 0
+
+
+def contacts(request: Request, *, logs_in: bool, other: str | None = None) -> Iterator[tuple[str, Text]]:
+    """Whom a run of *request* may contact, and why. *logs_in*: whether it has a password to send.
+
+    *other*: the domain of the mailbox that the activation mail may be in.
+    """
+    subject, options = request.subject, request.discovery
+    with contextlib.closing(Network(request.network.nameserver, None, request.network.vantage)) as network:
+        for server in network.resolver.nameservers():
+            yield _place(server.address, server.port), text("every question to DNS")
+        if options.third_party:
+            for page in request.network.vantage.known_answers():
+                yield page.url, text("whether a sign-in page or a wrong clock is in the way")
+            for name, why in IN_NEED.items():
+                for one in load(KNOWLEDGE / "network" / name, tuple[_Public, ...]):
+                    yield _place(one.host or one.address, one.port), Text(why)
+        for proxy in request.network.vantage.proxies().proxies:
+            yield proxy.url, text("the proxy that this computer is set to")
+        for service in options.services:
+            yield _shown(service), text("named on the command line")
+        yield from _discovered(request, network)
+    yield _("servers that these name"), text("ports, certificate, greeting and login page")
+    if subject.address is not None and request.consent.ask_recipient:
+        yield f"MX {subject.domain}", text("whether the mailbox exists; no mail is sent")
+    if other is not None:
+        yield f"MX {other}", text("the servers of the mailbox that --activation-mailbox names, and its login")
+    if logs_in:
+        yield _("one of these servers"), text("one login, over verified TLS only")
+
+
+def _discovered(request: Request, network: Network) -> Iterator[tuple[str, Text]]:
+    domain, options = request.subject.domain, request.discovery
+    if options.services_only or domain.startswith("[") or is_address(domain):
+        return
+    sources = sources_for(domain, network, LookUps(network, Deadline(1.0)))
+    if (known := provider.known(domain, options)) is not None:
+        for service in provider.of(known[0], domain, domain).services:
+            yield _shown(service), text("known for this provider")
+    for source in sources.ranked:
+        if options.third_party or source not in sources.database:
+            yield source.asked, WHY[source.name]
+
+
+def _shown(service: Service) -> str:
+    return service.url or _place(service.host, service.port)
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
