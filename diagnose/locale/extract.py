@@ -19,12 +19,16 @@ ARGUMENTS = {
     "version_option": {"help"},
 }
 """Calls whose named arguments are message ids without a mark: the code that shows them translates them."""
+TRANSLATES = "translate"
+"""What a function that translates is called where it has no short name."""
+MAKES_TRANSLATING = "translation"
+"""What makes one, to be called at once."""
 
 
 def python(
     fileobj: IO[bytes], keywords: Collection[str], comment_tags: Collection[str], options: dict[str, Any]
 ) -> Iterator[Found]:
-    """Calls of *keywords*; titles of checks; help of click's options, and docstrings that are help of its commands.
+    """Calls of *keywords* and of what translates; titles of checks; help of click's options and commands.
 
     Raises ValueError for a text that is put together, since that cannot be looked up in a catalogue.
     """
@@ -37,6 +41,9 @@ def _marked(module: ast.Module, keywords: Collection[str]) -> Iterator[Found]:
             case ast.Call(args=inputs) if inputs and _name(node) in keywords:
                 if words := tuple(filter(None, map(_literal, inputs))):
                     yield node.lineno, _name(node), words, []
+            case ast.Call(args=[first, *_]) if _translates(node):
+                if message := _literal(first):
+                    yield node.lineno, None, message, []
             case ast.Call():
                 wanted = ARGUMENTS.get(_name(node), ())
                 for argument in node.keywords:
@@ -45,6 +52,12 @@ def _marked(module: ast.Module, keywords: Collection[str]) -> Iterator[Found]:
             case ast.FunctionDef() if any(_name(decorator) == "command" for decorator in node.decorator_list):
                 if said := ast.get_docstring(node):
                     yield node.lineno, None, said, []
+
+
+def _translates(call: ast.Call) -> bool:
+    """Whether *call* is of a function that translates; `str.translate` takes a table, and so no literal."""
+    at_once = isinstance(call.func, ast.Call) and _name(call.func) == MAKES_TRANSLATING
+    return at_once or _name(call) == TRANSLATES
 
 
 def _name(node: ast.expr) -> str:
@@ -59,6 +72,8 @@ def _literal(node: ast.expr) -> str | None:
             return words
         case ast.JoinedStr() | ast.BinOp(left=ast.Constant() | ast.JoinedStr()):
             raise ValueError(f"line {node.lineno}: a text that is put together cannot be translated")
+        case ast.IfExp(body=ast.Constant(value=str())) | ast.IfExp(orelse=ast.Constant(value=str())):
+            raise ValueError(f"line {node.lineno}: one of two texts has to be chosen outside of the call")
     return None
 
 
