@@ -52,7 +52,7 @@ def _is_data(value: object) -> bool:
 
 def _is_written(value: object) -> bool:
     try:
-        json.dumps(msgspec.to_builtins(value))
+        json.dumps(msgspec.to_builtins(value, str_keys=True))
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         return False
     return True

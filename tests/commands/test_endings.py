@@ -284,6 +284,7 @@ def test_a_package_that_cannot_be_loaded_is_told_in_its_place(place: Path, nobod
         "CHECKS = one(probe=lambda *_: None, judge=lambda facts, *_: facts.what)",
         "CHECKS = one(probe=lambda *_: {'what': 1})",
         "CHECKS = one(probe=lambda *_: Seen(what=object()))",
+        "CHECKS = one(probe=lambda *_: Seen(what={None: 1}))",
         "CHECKS = one(probe=lambda *_: Seen(what=lambda: 1))",
         "CHECKS = one(probe=lambda *_: Seen(what={('a', 'b'): 1}))",
         "CHECKS = one(probe=lambda *_: Seen(what=10 ** 5000))",
