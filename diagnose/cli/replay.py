@@ -6,15 +6,26 @@ from typing import Any
 
 import click
 
+from diagnose.cli.formats import format_of, require_many
 from diagnose.cli.help import Sectioned
-from diagnose.cli.main_job import presentation, report_options, show, write_reports
+from diagnose.cli.main_job import (
+    presentation,
+    print_report,
+    raise_together,
+    report_options,
+    show,
+    write_reports,
+)
 from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.cli.parameters import file_names
-from diagnose.cli.saved_reports import read_saved, unreadable
+from diagnose.cli.saved_reports import read_all_saved, unreadable
 from diagnose.comparison.replay import UnfitRecordError, replayed
 from diagnose.network import Vantage
 from diagnose.running.diagnosis import Diagnosis
 from diagnose.running.reporting import discreet
+
+WORST_FIRST = (1, 3, 0)
+"""Exit codes: what several reports end in is that of the worst."""
 
 
 class _Nowhere(Vantage, frozen=True, kw_only=True):
@@ -37,14 +48,25 @@ NOWHERE = _Nowhere()
 def COMMAND(file: str, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
     """Judge a saved report again, by what this version of diagnose knows, and say what has changed.
 
-    REPORT is a report that diagnose wrote as .json, .html or .md; - reads one from standard input.
+    REPORT is a report that diagnose wrote as .json, .html or .md; - reads one from standard input. A .json may hold
+    several, as diagnose lab --all writes them, in an array or one a line.
     """
-    saved = read_saved(file)
+    saved = read_all_saved(file)
+    if len(saved) > 1:
+        in_files = [name for one in given["reports"] if (name := format_of(one.suffix)) is not None]
+        require_many([*in_files, given["form"]])
     tell_what_is_left_out()
+    shown = presentation(given)
     try:
-        shown = presentation(given)
-        report = discreet(replayed(saved, shown, strict=given["strict"]), shown, NOWHERE)
+        reports = tuple(discreet(replayed(one, shown, strict=given["strict"]), shown, NOWHERE) for one in saved)
     except UnfitRecordError as error:
         raise unreadable(file, error) from None
-    unwritten = write_reports(report, given)
-    return show(Diagnosis(report=report), given, unwritten)
+    if len(reports) == 1:
+        return show(Diagnosis(report=reports[0]), given, write_reports(reports[0], given))
+    unwritten = write_reports(reports, given)
+    try:
+        print_report(reports, given)
+    except click.ClickException as error:
+        unwritten.append(error)
+    raise_together(unwritten)
+    return WORST_FIRST[min(WORST_FIRST.index(one.verdict.exit_code) for one in reports)]

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from gettext import gettext as _
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from diagnose.model.report import Report
-from diagnose.model.saved import LARGEST, saved_report
+from diagnose.model.saved import LARGEST, saved_report, saved_reports
 from diagnose.model.text import TextError
 from diagnose.process.regular_file import open_regular
 
 STANDARD_INPUT = "-"
+T = TypeVar("T")
 
 
 def read_saved(file: str) -> Report:
     """The report in *file*, ``-`` for standard input. Raises click.ClickException, with the file's name."""
+    return _read(file, saved_report)
+
+
+def read_all_saved(file: str) -> tuple[Report, ...]:
+    """The reports in *file*: one, or those of an array or of JSON Lines. Raises as `read_saved` does."""
+    return _read(file, saved_reports)
+
+
+def _read(file: str, read: Callable[[bytes], T]) -> T:
     try:
-        return saved_report(_content(file))
+        return read(_content(file))
     except TextError as error:
         raise unreadable(file, error) from None
     except OSError as error:

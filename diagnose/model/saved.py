@@ -82,6 +82,26 @@ def saved_report(content: bytes) -> Report:
     return _report(_parsed(_unpacked(words[last.start() :])))
 
 
+def saved_reports(content: bytes) -> tuple[Report, ...]:
+    """The reports in the *content* of a file: those of an array or of JSON Lines, in their order, or its only one.
+
+    Raises SavedReportError, also for a part that is no report.
+    """
+    if len(content) > LARGEST:
+        return (saved_report(content),)
+    words = _decoded(content)
+    lines = [line for line in words.splitlines() if line.strip()]
+    if words.lstrip()[:1] == "[":
+        values = _parsed(words)
+    elif len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
+        values = [_parsed(line) for line in lines]
+    else:
+        return (saved_report(content),)
+    if not isinstance(values, list) or not values:
+        return (_report(values),)
+    return tuple(map(_report, values))
+
+
 def _decoded(content: bytes) -> str:
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:

@@ -13,7 +13,7 @@ from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
 from diagnose.process.first_use import convert, made_once
 from diagnose.record.run import Run
-from diagnose.redaction.discretion import MESSAGE
+from diagnose.redaction.discretion import MESSAGE, Hides
 from diagnose.redaction.placeholders import Placeholders, addresses_in
 from diagnose.redaction.redact import strings_in, walked
 from diagnose.redaction.strict import Outside
@@ -90,6 +90,20 @@ class WithoutCompany:
         kept = service[0] if service else ""
         rest = place[len(kept) :]
         return f"{check}.{kept}" + (self._outside.hide(rest) if rest else "")
+
+
+class HiddenWhileItRuns:
+    """Hides the company of *domain* in what observers of a run are told, beside what *mask* hides."""
+
+    def __init__(self, mask: Hides, domain: str) -> None:
+        self._mask = mask
+        self._outside = Outside(vocabulary(), Placeholders(), [domain], words_of_types())
+        if domain:
+            self._outside.host(domain)  # the first of all, as in the report
+
+    def hide(self, words: str) -> str:
+        """*words* without secrets and without the company."""
+        return self._outside.hide(self._mask.hide(words))
 
 
 @made_once

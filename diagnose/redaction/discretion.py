@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -75,10 +75,18 @@ def _field_names(kind: type) -> Iterator[str]:
         yield from _field_names(below)
 
 
+class Hides(Protocol):
+    """Whatever hides something in words."""
+
+    def hide(self, words: str) -> str:
+        """*words* without it."""
+        ...
+
+
 class DiscreetObserver:
     """Passes on to another observer what a run tells, without secrets, and without the facts."""
 
-    def __init__(self, observer: Observer, mask: Mask) -> None:
+    def __init__(self, observer: Observer, mask: Hides) -> None:
         self._observer = observer
         self._mask = mask
 

@@ -13,13 +13,13 @@ from diagnose.model import Deadline
 from diagnose.model.report import Report
 from diagnose.network import Network, share_of_run
 from diagnose.network.proxies import proxy_secrets
-from diagnose.redaction.discretion import DiscreetObserver, masked_report
+from diagnose.redaction.discretion import masked_report
 from diagnose.redaction.mask import Mask
 from diagnose.running.chosen import checks_for, every_check
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.recording import recorded
-from diagnose.running.reporting import discreet
+from diagnose.running.reporting import discreet, discreet_observer
 from diagnose.running.reporting import report_of as report_of
 from diagnose.running.request import NetworkOptions, Request
 
@@ -46,7 +46,7 @@ def diagnose(
     turn, within its own deadline.
     """
     deadline, mask, checks = Deadline(request.seconds), mask_of(request), checks_for(request)
-    told = DiscreetObserver(observer, mask) if observer and mask else observer
+    told = discreet_observer(observer, mask, request) if observer else None
     with (
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
         contextlib.closing(_network(request.network, network).for_run()) as view,
