@@ -50,6 +50,9 @@ def COMMAND(file: Path, target: Path | None, **given: Any) -> int:  # noqa: N802
     FILE is a HAR file, as the network tab of a browser's developer tools saves it.
     """
     if target is not None:
+        if given["redact"] == "strict":
+            sentence = _("the copy of --sanitize names the servers; --redact=strict cannot hide them there.")
+            raise click.UsageError(sentence)
         _may_be_written(target)
     deadline = Deadline(given["timeout"])
     part = READING_SHARE if target is None else READING_SHARE_OF_TWO

@@ -253,6 +253,8 @@ def test_nothing_is_overwritten(command: CommandLine, tmp_path: Path) -> None:
     for target in (file, link, dangling, tmp_path, Path("-")):
         assert "there already" in command.refused("har", str(file), "--sanitize", str(target))
     assert "no folder" in command.refused("har", str(file), "--sanitize", str(tmp_path / "none" / "x.har"))
+    strict = command.refused("har", str(file), "--sanitize", str(tmp_path / "shared.har"), "--redact=strict")
+    assert "the copy of --sanitize names the servers" in strict
     assert file.read_bytes() == before
 
 
