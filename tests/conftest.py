@@ -12,6 +12,9 @@ from types import CodeType, FunctionType, ModuleType
 
 import pytest
 
+from diagnose.knowledge.compiled import compile_all
+from diagnose.replies import load_knowledge
+
 # A command that is started five hundred times would otherwise be compiled as often, which takes longer than it runs.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False  # nor the tests themselves, whose assertions pytest rewrites
@@ -31,6 +34,13 @@ MEASURES = {"within", "working", "process_time", "get_traced_memory"}
 """Whoever calls one of these asks how much time or memory something takes, mostly of something large."""
 CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted"}
 """Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiles knowledge once, before the first of many commands that would each find it out of date."""
+    if not hasattr(config, "workerinput"):
+        compile_all()
+        load_knowledge()
 
 
 @pytest.hookimpl(tryfirst=True)

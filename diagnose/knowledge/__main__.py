@@ -9,6 +9,7 @@ from diagnose.knowledge import compiled
 from diagnose.providers.files import built_in_providers
 from diagnose.replies.knowledge import knowledge_with
 
+compiled.forget_all()
 compiled.compile_all()
 knowledge_with(())  # with it causes and replies are read as what they are, and fit each other
 list(built_in_providers())

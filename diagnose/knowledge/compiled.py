@@ -86,13 +86,17 @@ def for_package(folder: Path) -> Iterator[Path]:
 
 
 def compile_all() -> None:
-    """Compile the plain contents of all our files, all anew. Raises KnowledgeError, OSError."""
-    for file in FOLDER.glob("*.msgpack"):
-        file.unlink()
+    """Bring the plain contents of all our files up to date. Raises KnowledgeError."""
     for folder in _SOURCES:
         for source in sorted(folder.iterdir()):
             if source.suffix == ".yaml" or (source.is_dir() and files(source)):
                 _contents(source)
+
+
+def forget_all() -> None:
+    """Remove all that is compiled. Raises OSError."""
+    for file in FOLDER.glob("*.msgpack"):
+        file.unlink()
 
 
 def _name(file: Path) -> str:
