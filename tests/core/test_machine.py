@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +45,37 @@ def test_there_is_no_other_door() -> None:
     skips = re.compile(r"pytest\.(skip|importorskip)\b(?!\.Exception)|mark\.skip")
     doors = {file.name for file in TESTS.rglob("*.py") if skips.search(file.read_text(encoding="utf-8"))}
     assert doors - {Path(__file__).name} == {"machine.py"}
+
+
+def packages_needed(file: Path) -> Iterator[str]:
+    """The Debian packages that the calls of `need` in *file* name, in place or by a table of the same file."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tables = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in ast.walk(tree):
+        if not (isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == "need"):
+            continue
+        for keyword in call.keywords:
+            value = tables.get(ast.unparse(keyword.value), keyword.value)
+            for part in value.values if isinstance(value, ast.Dict) else [value]:
+                if isinstance(part, ast.Constant):
+                    yield str(part.value)
+
+
+def test_what_tests_need_is_installed_before_them() -> None:
+    """What is on the machine of whoever wrote a test is not on the next one; Debian has these from the start."""
+    servers = (TESTS.parent / ".ci" / "servers").read_text(encoding="utf-8")
+    installed = servers.partition("servers=(")[2].partition(")")[0].split()
+    files = [file for file in TESTS.rglob("test_*.py") if file.name != Path(__file__).name]
+    needed = {package for file in files for package in packages_needed(file)}
+
+    assert {"fish", "squid", "mandoc", "bind9-dnsutils"} <= needed
+    assert needed - set(installed) == {"bash"}
 
 
 def test_what_was_left_out_is_said_last() -> None:
