@@ -87,7 +87,7 @@ COMPANY = (
     Kind("number of an account", "IBAN DE89370400440532013000", ("de8937", "0532013")),
     Kind("company", "220 Quimbyworks Holding AG mail", ("quimbyworks", "holding")),
     Kind("domain", f"{DOMAIN} is unknown", ("quimbyworks",)),
-    Kind("internal server", "mx-muc-07.quimbyworks.example ready", ("muc", "quimbyworks")),
+    Kind("internal server", "mx-muc-07.quimbyworks.example ready", ("mx-muc", "quimbyworks")),
     Kind("internal suffix", "dc01.ad.qworks.local", ("qworks", "dc01")),
     Kind("IDN", "mail.quimbywörks.example", ("quimbyw",)),
     Kind("punycode", "mail.xn--quimbywrks-kcb.example", ("quimbyw",)),
