@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hatchling.builders.config import BuilderConfig
@@ -18,6 +22,7 @@ class Compile(BuildHookInterface[BuilderConfig]):
     """Writes each catalogue's .mo file beside it, and knowledge for wheels; git does not hold either."""
 
     PLUGIN_NAME = "custom"
+    _folder: Path | None = None
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before files are gathered; *version* is ``editable`` for an install to edit.
@@ -26,14 +31,31 @@ class Compile(BuildHookInterface[BuilderConfig]):
         """
         for source in sorted(Path(self.root, "diagnose", "locale").glob("*/LC_MESSAGES/*.po")):
             compiled = source.with_suffix(".mo")
-            with source.open("rb") as po, compiled.open("wb") as mo:
-                write_mo(mo, read_po(po, abort_invalid=True))
+            with source.open("rb") as po:
+                self._write(compiled, read_po(po, abort_invalid=True))
             build_data["artifacts"].append(compiled.relative_to(self.root).as_posix())
         if version != "editable":  # which compiles knowledge itself, whenever it has changed
-            build_data["force_include"] |= self._knowledge(Path(self.root, "build", "knowledge"))
+            self._folder = Path(tempfile.mkdtemp())  # of this build's own: several may be made at once
+            build_data["force_include"] |= self._knowledge(self._folder)
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what was only needed until the files were gathered."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write(self, compiled: Path, catalogue: Catalog) -> None:
+        """Put *catalogue* in place as a whole: a command may read it at the same time."""
+        made = io.BytesIO()
+        write_mo(made, catalogue)
+        if compiled.exists() and compiled.read_bytes() == made.getvalue():
+            return
+        descriptor, unfinished = tempfile.mkstemp(dir=compiled.parent, suffix=compiled.suffix)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(made.getvalue())
+        Path(unfinished).chmod(0o644)
+        Path(unfinished).replace(compiled)
 
     def _knowledge(self, folder: Path) -> dict[str, str]:
         """Where the compiled knowledge lies, and where it goes within the wheel."""
-        shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "diagnose.knowledge", str(folder)], cwd=self.root, check=True)  # noqa: S603
         return {str(file): f"diagnose/knowledge/compiled/{file.name}" for file in sorted(folder.iterdir())}

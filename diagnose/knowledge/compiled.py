@@ -78,9 +78,10 @@ def files(source: Path) -> list[Path]:
 
 
 def for_package(folder: Path) -> Iterator[Path]:
-    """Write into *folder* what a package brings: all that is compiled by now. The files that were written."""
+    """Write into *folder* what a package brings: all that is compiled and up to date. The files that were written."""
     for file in sorted(FOLDER.glob("*.msgpack")):
-        if (stored := _stored(file)) is not None:
+        stored = _stored(file)
+        if stored is not None and stored.made_of is not None and _is_current(stored.made_of):
             _write(folder / file.name, _Kept(None, stored.value))
             yield folder / file.name
 
@@ -93,18 +94,17 @@ def compile_all() -> None:
                 _contents(source)
 
 
-def forget_all() -> None:
-    """Remove all that is compiled. Raises OSError."""
-    for file in FOLDER.glob("*.msgpack"):
-        file.unlink()
-
-
 def _name(file: Path) -> str:
     return file.relative_to(KNOWLEDGE.parent).as_posix()
 
 
 def _state(sources: Iterable[Path]) -> MadeOf:
     return {_name(file): ((found := file.stat()).st_size, found.st_mtime_ns) for file in sources}
+
+
+def _is_current(made_of: MadeOf) -> bool:
+    sources = [KNOWLEDGE.parent / name for name in made_of]
+    return all(source.exists() for source in sources) and _state(sources) == made_of
 
 
 def _stored(file: Path) -> _Kept | None:
