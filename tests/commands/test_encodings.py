@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -35,9 +36,9 @@ def ran(encoding: str, *arguments: str, stdin: bytes = b"", **more: str) -> subp
     )  # fmt: skip
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> Path:
-    file = tmp_path / "saved.json"
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("saved") / "saved.json"
     file.write_text(machine_readable(wrong_password()), "utf-8")
     return file
 
@@ -71,7 +72,7 @@ def test_nothing_dies_of_an_encoding(encoding: str, form: str, saved: Path) -> N
     assert b"internal fault" not in done.stderr
     assert b"Traceback" not in done.stderr
     out = done.stdout.decode(encoding)
-    whole = ran("utf-8", "replay", str(saved), "--lang", "zh-Hans", "--format", form, "--verbose").stdout.decode()
+    whole = in_utf_8(saved, form)
     if form == "json":
         assert json.loads(done.stdout.decode("utf-8")) == json.loads(whole)
     elif form == "junit":
@@ -81,6 +82,11 @@ def test_nothing_dies_of_an_encoding(encoding: str, form: str, saved: Path) -> N
         assert saved_report(done.stdout).id == saved_report(whole.encode()).id
     elif form == "text":
         assert len(out.splitlines()) == len(whole.splitlines())
+
+
+@functools.cache
+def in_utf_8(saved: Path, form: str) -> str:
+    return ran("utf-8", "replay", str(saved), "--lang", "zh-Hans", "--format", form, "--verbose").stdout.decode()
 
 
 def words_of(page: str) -> list[str]:
