@@ -27,6 +27,8 @@ PROSE = {
 """Keys below which sentences of ours stand, with the words of others in them, in the language of the report."""
 IDS = {"id", "check", "checks", "need"}
 """Keys of ids of checks, which may end in the name of a host."""
+FILE = "ca_file"
+"""Key of the path of a file of the person's."""
 _SERVICE = re.compile(rf"(?:{'|'.join(BY_NAME)})\.\d{{1,5}}(?:\.|$)")
 
 
@@ -66,6 +68,8 @@ class WithoutCompany:
         return self._outside.in_prose(words)
 
     def _in_record(self, words: str, key: str) -> str:
+        if key == FILE:
+            return self._outside.file(words)
         return words if key == MESSAGE else self._id(words, key) if key in IDS else self._outside.hide(words, key)
 
     def _in_report(self, words: str, key: str) -> str:

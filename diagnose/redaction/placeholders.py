@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-PLACEHOLDER = re.compile(r"(?:user|computer|folder|profile|name|host|word|number|token)-\d{1,5}", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"(?:user|computer|folder|file|profile|name|host|word|number|token)-\d{1,5}", re.IGNORECASE)
 """What a redacted report holds already stays as it is."""
 _LITERAL = re.compile(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"

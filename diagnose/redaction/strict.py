@@ -119,6 +119,12 @@ class Outside:
             self._hidden[bare] = shown.rstrip(".")
         return name if shown == lower + dot else shown
 
+    def file(self, path: str) -> str:
+        """What stands for a file at *path*, all of which may be of words that tell of nobody."""
+        shown = self._placeholders.word("file", path)
+        self._learn(path, shown)
+        return shown
+
     def in_prose(self, words: str) -> str:
         """*words* of ours, in which words of others stand: without addresses, hosts and whatever was hidden so far."""
         shown = self._hide(words, counted=True, prose=True)

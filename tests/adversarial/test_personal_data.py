@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import html
 import json
+import re
 import socket
 import types
 from collections.abc import Iterator, Mapping
@@ -151,6 +152,21 @@ def test_strictly_redacted_no_kind_is_found_anywhere(kinds: tuple[Kind, ...], la
     strict = discreet(report, how)
     assert leaks(kinds, shown(strict)) == []
     assert leaks(kinds, shown(discreet(replayed(strict, how), how))) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/tmp/diagnose-lab-36_170er/ca.pem", "/home/mail/server/root.pem", "C:\\mail\\ca.pem", "mail/server.pem"]
+)
+def test_a_file_of_the_persons_is_hidden_whole(path: str) -> None:
+    """Though every word of its path may be one that tells of nobody."""
+    how = Presentation(redact="strict")
+    run = msgspec.structs.replace(planted("x"), ca_file=path)
+    strict = discreet(report_of(run, every_check(), how), how)
+
+    assert strict.record is not None
+    assert strict.record["ca_file"] == "file-1"
+    plain = path.replace("\\", "/")
+    assert [where for where, words in shown(strict) if plain in re.sub(r"\\+", "/", words)] == []
 
 
 @pytest.mark.parametrize("kinds", batches(PERSON), ids=lambda kinds: kinds[0].name)
