@@ -101,9 +101,10 @@ def test_the_time_grows_no_faster_than_the_text(piece: str) -> None:
     """Four times the text takes nowhere near sixteen times the time, in each step taken alone, unbounded."""
     steps: tuple[Callable[[str], object], ...] = (take_apart, visible, fold, sentences, without_addresses)
     for step in steps:
-        short, long = (min(_seconds(step, (piece * size)[:size]) for _ in range(10)) for size in (50_000, 200_000))
+        # in pairs, since a processor whose other half is idle is twice as fast as a moment later
+        pairs = [[_seconds(step, (piece * size)[:size]) for size in (50_000, 200_000)] for _ in range(7)]
 
-        assert long < 8 * max(short, 0.002), step
+        assert min(long / max(short, 0.002) for short, long in pairs) < 8, step
 
 
 def _seconds(step: Callable[[str], object], text: str) -> float:
