@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import floor
 
-from checks.expectation.compared import STATION, Measured, MeasuredFacts, below, left_open, place, unmeasured
+from checks.expectation.compared import STATION, Measured, MeasuredFacts, below, left_open, unmeasured
 from checks.tls.handshake import TlsFacts
 from diagnose.model import Check, Expectable, Finding, Inputs, Subject, TextError, text
+from diagnose.model.domains import host_and_port
 from diagnose.model.measured import DAY
 from diagnose.running.context import Context
 
@@ -25,7 +26,7 @@ def probe_certificates(_target: Subject, inputs: Inputs, context: Context) -> Ce
     return CertificatesExpectation(
         expected=context.expected[CERT_DAYS],
         servers=tuple(
-            Measured(place=place(one), value=None if ends.get(one) is None else str(ends[one]))
+            Measured(place=host_and_port(one.host, one.port), value=None if ends.get(one) is None else str(ends[one]))
             for one in inputs.services
             if one.tls != "none" and (one.named or ends.get(one) is not None)
         ),

@@ -49,12 +49,6 @@ class MeasuredFacts(Facts, frozen=True, kw_only=True):
     servers: tuple[Measured, ...] = ()
 
 
-def place(service: Service) -> str:
-    """``host:port`` of *service*, an IPv6 address in brackets."""
-    host = f"[{service.host}]" if ":" in service.host else service.host
-    return f"{host}:{service.port}"
-
-
 def answers(service: Service, inputs: Inputs) -> bool:
     """Whether *service* was reached, is who it says, and speaks its protocol."""
     reached = (REACH.usable(facts) for target, facts in inputs.each(ReachFacts) if target == service)
@@ -77,9 +71,16 @@ def drift(name: str, sentence: Text, expected: Iterable[str], **found: object) -
     )
 
 
-def told(values: tuple[str, ...]) -> tuple[str, ...] | Text:
-    """*values* for a sentence."""
-    return values or text("nothing")
+def differing(one: Compared, domain: str) -> Finding:
+    """The finding that something else was found of *domain* than *one* expects."""
+    sentence = text(
+        "{name} of {domain}: {expected} is expected, and {found} was found.",
+        name=one.name,
+        domain=domain,
+        expected=one.expected,
+        found=one.found or text("nothing"),
+    )
+    return drift(one.name, sentence, one.expected, found=[*one.found])
 
 
 def below(name: str, facts: MeasuredFacts, order: Iterable[str] | None = None) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.dns.domain import ALIVE, DomainFacts
-from checks.expectation.compared import STATION, Compared, drift, left_open, told
+from checks.expectation.compared import STATION, Compared, differing, left_open
 from diagnose.account.subject import host_name
 from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, text
 from diagnose.running.context import Context
@@ -35,14 +35,7 @@ def probe_mx(_target: Subject, inputs: Inputs, context: Context) -> MxExpectatio
 def judge_mx(facts: MxExpectation, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
     """Does mail go where it is expected to, and nowhere else?"""
     if facts.mx.certain and set(facts.mx.found) != set(facts.mx.expected):
-        sentence = text(
-            "{name} of {domain}: {expected} is expected, and {found} was found.",
-            name=MX,
-            domain=inputs.subject.domain,
-            expected=facts.mx.expected,
-            found=told(facts.mx.found),
-        )
-        yield drift(MX, sentence, facts.mx.expected, found=[*facts.mx.found])
+        yield differing(facts.mx, inputs.subject.domain)
 
 
 def _untold(facts: MxExpectation) -> Text | None:

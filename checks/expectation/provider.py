@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.dns.domain import ALIVE, DomainFacts
 from checks.dns.provider import ProviderFacts
-from checks.expectation.compared import STATION, Compared, drift, left_open, told
+from checks.expectation.compared import STATION, Compared, differing, left_open
 from diagnose.discovery import Discovered
 from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, text
 from diagnose.providers import provider_called
@@ -41,14 +41,7 @@ def judge_provider(facts: ProviderExpectation, inputs: Inputs, _target: Subject)
     """Is the domain's mail at one of the providers expected?"""
     one = facts.provider
     if one.certain and not set(one.found) & set(one.expected):
-        sentence = text(
-            "{name} of {domain}: {expected} is expected, and {found} was found.",
-            name=PROVIDER,
-            domain=inputs.subject.domain,
-            expected=one.expected,
-            found=told(one.found),
-        )
-        yield drift(PROVIDER, sentence, one.expected, found=[*one.found])
+        yield differing(one, inputs.subject.domain)
 
 
 def _untold(facts: ProviderExpectation) -> Text | None:

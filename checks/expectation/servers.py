@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Iterator
 from functools import partial
 
-from checks.expectation.compared import STATION, Compared, answers, drift, left_open, place, told
+from checks.expectation.compared import STATION, Compared, answers, differing, left_open
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
@@ -15,6 +15,7 @@ from checks.web.web import WebFacts
 from diagnose.account.subject import host_name
 from diagnose.discovery import Discovered
 from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, TextError, text
+from diagnose.model.domains import host_and_port
 from diagnose.model.protocols import PROTOCOLS, Protocol
 from diagnose.network import is_address
 from diagnose.running.context import Context
@@ -41,8 +42,8 @@ def probe_servers(_target: Subject, inputs: Inputs, context: Context) -> Servers
         if protocol.name not in context.expected:
             continue
         services = [one for one in inputs.services if one.protocol == protocol.name]
-        at_work = {place(one): answers(one, inputs) for one in services}
-        guessed = {place(one) for one in services if not one.named}
+        at_work = {host_and_port(one.host, one.port): answers(one, inputs) for one in services}
+        guessed = {host_and_port(one.host, one.port) for one in services if not one.named}
         compared.append(
             Compared(
                 name=protocol.name,
@@ -60,14 +61,7 @@ def judge_servers(facts: ServersExpectation, inputs: Inputs, _target: Subject) -
     for one in facts.protocols:
         missing = set(one.expected) - {*one.found, *one.unseen}
         if missing and (one.found or one.certain):
-            sentence = text(
-                "{name} of {domain}: {expected} is expected, and {found} was found.",
-                name=one.name,
-                domain=inputs.subject.domain,
-                expected=one.expected,
-                found=told(one.found),
-            )
-            yield drift(one.name, sentence, one.expected, found=[*one.found])
+            yield differing(one, inputs.subject.domain)
 
 
 def _untold(facts: ServersExpectation) -> Text | None:
@@ -109,9 +103,7 @@ def _read(protocol: Protocol, typed: str) -> str:
         host, port = parts[1].strip("[]"), int(parts[2] or usual)
     if not 0 < port < 65536:
         raise wrong
-    if is_address(host):
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"{host_name(host)}:{port}"
+    return host_and_port(host if is_address(host) else host_name(host), port)
 
 
 CHECK = Check(

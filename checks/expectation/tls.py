@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.expectation.compared import STATION, Measured, MeasuredFacts, below, left_open, place, unmeasured
+from checks.expectation.compared import STATION, Measured, MeasuredFacts, below, left_open, unmeasured
 from checks.tls.handshake import TlsFacts
 from diagnose.model import Check, Expectable, Finding, Inputs, Subject, TextError, text
+from diagnose.model.domains import host_and_port
 from diagnose.running.context import Context
 
 TLS = "tls"
@@ -25,7 +26,7 @@ def probe_tls(_target: Subject, inputs: Inputs, context: Context) -> TlsExpectat
     return TlsExpectation(
         expected=context.expected[TLS],
         servers=tuple(
-            Measured(place=place(one), value=NO_TLS if one.tls == "none" else seen.get(one))
+            Measured(place=host_and_port(one.host, one.port), value=NO_TLS if one.tls == "none" else seen.get(one))
             for one in inputs.services
             if one.named or seen.get(one) is not None
         ),

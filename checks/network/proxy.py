@@ -34,6 +34,7 @@ from diagnose.model import (
     failure,
     text,
 )
+from diagnose.model.domains import host_and_port
 from diagnose.network import Stream
 from diagnose.network.proxies import Proxy
 from diagnose.running.context import Context
@@ -182,7 +183,7 @@ def _try_proxy(proxy: Proxy, service: Service, context: Context, limit: Deadline
 
 def _ask_http(stream: Stream, host: str, port: int) -> tuple[int, tuple[str, ...]]:
     """CONNECT (RFC 9110 §9.3.6): the proxy's status, and the authentication schemes that it offers."""
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    place = host_and_port(host, port)
     stream.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: diagnose/{__version__}\r\n\r\n".encode())
     response = HTTPResponse(stream, method="CONNECT")  # type: ignore[arg-type]  # all it needs is makefile
     response.begin()

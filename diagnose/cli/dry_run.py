@@ -15,6 +15,7 @@ from diagnose.discovery import provider
 from diagnose.discovery.sources import LookUps, sources_for
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Deadline, Service, Text, text
+from diagnose.model.domains import host_and_port
 from diagnose.network import Network, is_address
 from diagnose.rendering.page import Entry, Page, Paragraph, Row, Rows
 from diagnose.running.request import Request
@@ -85,13 +86,13 @@ def contacts(request: Request, *, logs_in: bool, other: str | None = None) -> It
     subject, options = request.subject, request.discovery
     with contextlib.closing(Network(request.network.nameserver, None, request.network.vantage)) as network:
         for server in network.resolver.nameservers():
-            yield _place(server.address, server.port), text("every question to DNS")
+            yield host_and_port(server.address, server.port), text("every question to DNS")
         if options.third_party:
             for page in request.network.vantage.known_answers():
                 yield page.url, text("whether a sign-in page or a wrong clock is in the way")
             for name, why in IN_NEED.items():
                 for one in load(KNOWLEDGE / "network" / name, tuple[_Public, ...]):
-                    yield _place(one.host or one.address, one.port), Text(why)
+                    yield host_and_port(one.host or one.address, one.port), Text(why)
         for proxy in request.network.vantage.proxies().proxies:
             yield proxy.url, text("the proxy that this computer is set to")
         for service in options.services:
@@ -120,8 +121,4 @@ def _discovered(request: Request, network: Network) -> Iterator[tuple[str, Text]
 
 
 def _shown(service: Service) -> str:
-    return service.url or _place(service.host, service.port)
-
-
-def _place(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return service.url or host_and_port(service.host, service.port)

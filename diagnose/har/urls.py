@@ -7,7 +7,7 @@ import urllib.parse
 
 from diagnose.har.names import names
 from diagnose.har.secrets import STAND_IN, Secrets, secret_shaped
-from diagnose.model.domains import ascii_name, u_labels
+from diagnose.model.domains import ascii_name, bracketed, u_labels
 
 LONGEST_URL = 8_000
 MOST_PARAMETERS, MOST_SEGMENTS = 50, 20
@@ -67,9 +67,8 @@ def split(url: object) -> urllib.parse.SplitResult | None:
 def origin(place: urllib.parse.SplitResult, secrets: Secrets | None = None) -> str:
     """Scheme, host and port (RFC 6454), the port left out when it is the scheme's own."""
     host = clean_host(place.hostname or "") if secrets is not None else ascii_name(place.hostname or "")
-    shown = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[place.scheme]
-    return f"{place.scheme}://{shown}" + (f":{place.port}" if place.port not in (None, usual) else "")
+    return f"{place.scheme}://{bracketed(host)}" + (f":{place.port}" if place.port not in (None, usual) else "")
 
 
 def clean_host(host: str) -> str:

@@ -29,6 +29,16 @@ def a_labels(written: str) -> str:
     return name
 
 
+def bracketed(host: str) -> str:
+    """*host* as it stands in a URL and before a port: an IPv6 address in brackets (RFC 3986 §3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
+def host_and_port(host: str, port: int) -> str:
+    """``host:port`` (RFC 3986 §3.2)."""
+    return f"{bracketed(host)}:{port}"
+
+
 def ascii_name(written: str) -> str:
     """*written* as `a_labels` has it where it holds other letters than ASCII; what is no name stays as it is.
 

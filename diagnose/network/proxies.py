@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import msgspec
 
 from diagnose.account.secret import Secret
-from diagnose.model.domains import ascii_name
+from diagnose.model.domains import ascii_name, host_and_port
 from diagnose.process.first_use import one_at_a_time
 
 Scheme = Literal["http", "https", "socks4", "socks5"]
@@ -42,8 +42,7 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def url(self) -> str:
         """Its address, without user name and password."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{host_and_port(self.host, self.port)}"
 
     def covers(self, host: str) -> bool:
         """Whether pages of *host* are to be fetched through it."""

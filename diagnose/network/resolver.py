@@ -28,7 +28,7 @@ import dns.rdtypes.IN.SRV
 import msgspec
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.domains import ascii_name
+from diagnose.model.domains import ascii_name, host_and_port
 from diagnose.network.answers import Answers, Heard
 from diagnose.network.datagrams import GuardedSocket, NonsenseError
 from diagnose.process.first_use import one_at_a_time
@@ -107,7 +107,7 @@ class Nameserver(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         if self.port == 53:
             return self.address
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        return host_and_port(self.address, self.port)
 
 
 class Resolver:

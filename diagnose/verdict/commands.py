@@ -10,6 +10,7 @@ import msgspec
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.part import KnowledgePart
 from diagnose.model import CheckResult, Host, Service, Subject, Target, quote
+from diagnose.model.domains import bracketed, host_and_port
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.model.report import ReportCommand
 from diagnose.process.first_use import made_once
@@ -45,7 +46,7 @@ _BARE = frozenset(string.ascii_letters + string.digits + "@%+=:,./_-")
 _NOT_IN_DOUBLE_QUOTES = frozenset('$`"\\!')
 
 
-class Optional(KnowledgePart, frozen=True, kw_only=True):
+class WhereKnown(KnowledgePart, frozen=True, kw_only=True):
     """Words that stand in a command only where a fact is known."""
 
     known: str = msgspec.field(name="if")
@@ -62,7 +63,7 @@ class Command(KnowledgePart, frozen=True, kw_only=True):
     """Likewise."""
     asks: dict[ProtocolName, str] = msgspec.field(default_factory=dict)
     """Words of the shell in front of it, as they are: what asks a server of that protocol."""
-    words: tuple[str | Optional, ...]
+    words: tuple[str | WhereKnown, ...]
     after: str = ""
     """Words of the shell behind it, as they are."""
     shows: str
@@ -85,9 +86,9 @@ class Command(KnowledgePart, frozen=True, kw_only=True):
         """The line to copy for *target*; None where one of the *facts* is missing, or cannot stand in a shell."""
         words = [self.asks[target.protocol]] if isinstance(target, Service) and target.protocol in self.asks else []
         for part in self.words:
-            if isinstance(part, Optional) and part.known not in facts:
+            if isinstance(part, WhereKnown) and part.known not in facts:
                 continue
-            for word in part.words if isinstance(part, Optional) else (part,):
+            for word in part.words if isinstance(part, WhereKnown) else (part,):
                 filled = _filled(word, facts)
                 if filled is None:
                     return None
@@ -130,7 +131,7 @@ def _facts(one: CheckResult, run: Run, results: tuple[CheckResult, ...]) -> Iter
         case Service():
             facts |= _of_service(one.target) | _way_to(one.target.host, run, results)
             if "at" in facts:
-                facts["place"] = f"{_bracketed(facts['at'])}:{one.target.port}"
+                facts["place"] = host_and_port(facts["at"], one.target.port)
         case Host():
             facts["host"] = one.target.name
         case Subject():
@@ -158,7 +159,7 @@ def _way_to(host: str, run: Run, results: Iterable[CheckResult]) -> dict[str, st
         return {"at": host}
     told = (one.shown.get("at") for one in results if isinstance(one.target, Host) and one.target.name == host)
     address = next(filter(None, told), None)
-    return {} if address is None else {"at": address, "fixed_address": _bracketed(address)}
+    return {} if address is None else {"at": address, "fixed_address": bracketed(address)}
 
 
 def _address_and_port(nameserver: str) -> tuple[str, str]:
@@ -167,10 +168,6 @@ def _address_and_port(nameserver: str) -> tuple[str, str]:
         return address, port
     address, _, port = nameserver.partition(":") if nameserver.count(":") == 1 else (nameserver, "", "")
     return address, port or "53"
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _fit(words: object) -> bool:

@@ -15,7 +15,7 @@ from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import CheckResult, Finding, Host, Service, Target, text
 from diagnose.record.run import Run
 from diagnose.rendering.shell import shell_lines
-from diagnose.verdict.commands import LONGEST, PLACEHOLDERS, Command, Optional, commands_for, quoted
+from diagnose.verdict.commands import LONGEST, PLACEHOLDERS, Command, WhereKnown, commands_for, quoted
 from tests.support.build import CHECKS, SUBJECT, service, targets_of
 from tests.support.record import record
 
@@ -42,7 +42,7 @@ def lines(check: str, target: Target, run: Run | None = None, *others: CheckResu
 
 
 def words(command: Command) -> list[str]:
-    return [word for part in command.words for word in (part.words if isinstance(part, Optional) else (part,))]
+    return [word for part in command.words for word in (part.words if isinstance(part, WhereKnown) else (part,))]
 
 
 # -- the data
@@ -52,7 +52,7 @@ def words(command: Command) -> list[str]:
 def test_the_file_names_checks_and_facts_that_there_are(command: Command) -> None:
     assert set(command.checks) <= CHECKS.keys()
     fields = {name for word in words(command) for _, name, _, _ in string.Formatter().parse(word) if name}
-    optional = {part.known for part in command.words if isinstance(part, Optional)}
+    optional = {part.known for part in command.words if isinstance(part, WhereKnown)}
     assert fields | optional <= PLACEHOLDERS.keys()
     assert set(command.asks) <= set(command.protocols)
     assert not re.search(r"[{}$]", "".join([*command.asks.values(), command.after]))
