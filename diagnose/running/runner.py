@@ -218,14 +218,23 @@ class _Run:
         if self.observer:
             self.observer.finished(result)
 
-    def _skip(self, instance: Instance, because: Skip, **why: bool) -> None:
-        self._without_facts(instance, skip=because, **why)
+    def _skip(self, instance: Instance, because: Skip, *, left_out: bool = False, cut_off: bool = False) -> None:
+        self._without_facts(instance, skip=because, left_out=left_out, cut_off=cut_off)
 
     def _fail(self, instance: Instance, sentence: Text) -> None:
         self._without_facts(instance, fault=sentence)
 
-    def _without_facts(self, instance: Instance, **how: Any) -> None:  # noqa: ANN401 - fields of the record
-        left = self.execution.left(instance, self._place(instance), **how)
+    def _without_facts(
+        self,
+        instance: Instance,
+        *,
+        skip: Skip | None = None,
+        fault: Text | None = None,
+        left_out: bool = False,
+        cut_off: bool = False,
+    ) -> None:
+        place = self._place(instance)
+        left = self.execution.left(instance, place, skip=skip, fault=fault, left_out=left_out, cut_off=cut_off)
         self._done(instance, left, self.execution.judged(instance, left))
 
     def _cut_off(self, *, interrupted: bool) -> None:
