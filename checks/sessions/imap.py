@@ -7,6 +7,7 @@ none of that is let happen: it is handed a connected stream, and its errors, whi
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 import time
@@ -35,6 +36,8 @@ from diagnose.replies import decode
 
 LAST_WORDS_SECONDS = 0.3
 """For the words of a server that has hung up to be read."""
+THREADS_SECONDS = 5.0
+"""For imaplib2's threads to end on a machine that is busy: they wait for nothing but the processor."""
 CLIENT_ID = ("name", "diagnose", "version", __version__)
 """For the ID command (RFC 2971): some providers serve no client that does not name itself."""
 
@@ -93,6 +96,29 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def open_socket(self) -> Stream:
         return self.stream
+
+    def open(self, host: str | None = None, port: int | None = None) -> None:
+        """Watch a descriptor of our own: the stream's may be closed, and be somebody else's, while a thread waits."""
+        super().open(host, port)
+        self.read_fd: int | None = os.dup(self.stream.fileno())
+
+    def end_threads(self) -> None:
+        """After the stream was shut down. A thread that is held up longer than `THREADS_SECONDS` ends by itself."""
+        self.Terminate = True
+        self.ouq.put(None)
+        self.inq.put(None)
+        for thread in (self.wrth, self.rdth, self.inth):
+            thread.join(timeout=THREADS_SECONDS)
+        self._let_go()
+
+    def _close_threads(self) -> None:
+        super()._close_threads()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.read_fd is not None and not self.rdth.is_alive():
+            os.close(self.read_fd)
+            self.read_fd = None
 
     def _request_push(self, tag: Any = None, name: Any = None, **kw: Any) -> Any:  # noqa: ANN401 - imaplib2's own
         request = super()._request_push(tag, name, **kw)
@@ -447,9 +473,4 @@ class ImapSession(MailSession):
 
     def close(self) -> None:
         super().close()
-        client = self._client
-        client.Terminate = True
-        client.ouq.put(None)
-        client.inq.put(None)
-        for thread in (client.wrth, client.rdth, client.inth):
-            thread.join(timeout=1.0)
+        self._client.end_threads()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import queue
+import socket
 import ssl
 import threading
 import time
@@ -543,3 +546,45 @@ def test_closing_ends_all_threads_whatever_the_server_does(step: Step) -> None:
         session.close()
         session.close()
     assert one.gone.is_set()
+
+
+class _Held:
+    """A queue that lets nothing in until it is told to."""
+
+    def __init__(self, lines: queue.Queue[object]) -> None:
+        self._lines = lines
+        self.somebody_waits, self.go_on = threading.Event(), threading.Event()
+
+    def put(self, line: object) -> None:
+        self.somebody_waits.set()
+        self.go_on.wait(PATIENCE)
+        self._lines.put(line)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._lines, name)
+
+
+def test_a_connection_of_somebody_else_with_its_number_holds_no_thread_up() -> None:
+    """The stream is closed while a line is dealt with, and the next connection gets its descriptor, and is silent."""
+    told = threading.Event()
+
+    def wait(_: object) -> None:
+        told.wait(PATIENCE)
+
+    with server(*hello(), wait, "S: * OK still here", complete=False) as one:
+        session = opened(one.stream())
+        number, client = session.stream.fileno(), session._client
+        client.inq = held = _Held(client.inq)
+        told.set()
+        assert held.somebody_waits.wait(PATIENCE)
+        session.stream.abort()
+        silent: list[tuple[socket.socket, socket.socket]] = []
+        while number not in {side.fileno() for side in itertools.chain(*silent)} and len(silent) < 100:
+            silent.append(socket.socketpair())
+        held.go_on.set()
+        client.rdth.join(PATIENCE / 3)  # it looks up every thirty seconds by itself
+        waits = client.rdth.is_alive()
+        for side in itertools.chain(*silent):
+            side.close()
+        session.close()
+    assert not waits
