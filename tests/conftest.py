@@ -14,6 +14,7 @@ import pytest
 
 from diagnose.knowledge.compiled import compile_all
 from diagnose.replies import load_knowledge
+from tests.commands.command_line import CommandLine
 
 # A command that is started five hundred times would otherwise be compiled as often, which takes longer than it runs.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -34,6 +35,12 @@ MEASURES = {"within", "working", "process_time", "get_traced_memory"}
 """Whoever calls one of these asks how much time or memory something takes, mostly of something large."""
 CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted"}
 """Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources."""
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line, for each test its own."""
+    return CommandLine(monkeypatch, capsys)
 
 
 def pytest_configure(config: pytest.Config) -> None:

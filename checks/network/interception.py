@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import msgspec
@@ -136,7 +136,7 @@ def judge_interception(facts: InterceptionFacts, inputs: Inputs, _target: Subjec
                     hosts=unrelated,
                     issuer=issuer,
                 ),
-                data={"issuer": issuer, "product": product},
+                data={"issuer": issuer, "product": product, "hosts": [*hosts]},
             )
         elif product:
             yield Finding(
@@ -148,7 +148,7 @@ def judge_interception(facts: InterceptionFacts, inputs: Inputs, _target: Subjec
                     issuer=issuer,
                     product=product,
                 ),
-                data={"issuer": issuer, "product": product},
+                data={"issuer": issuer, "product": product, "hosts": [*hosts]},
             )
     if not in_trouble(inputs):
         return  # what is trusted works; worth a word only where something does not
@@ -162,7 +162,7 @@ def judge_interception(facts: InterceptionFacts, inputs: Inputs, _target: Subjec
                     product=product,
                     host=one.host,
                 ),
-                data={"issuer": one.issuer, "product": product},
+                data={"issuer": one.issuer, "product": product, "hosts": [one.host]},
             )
             return
 
@@ -190,6 +190,11 @@ def _untold(facts: InterceptionFacts) -> Text | None:
     return text("it cannot be told whose authority {issuer} is", issuer=doubtful[0]) if doubtful else None
 
 
+def _shows(facts: InterceptionFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+    compared = next((one.host for one in facts.shown if one.witness), None)
+    return {} if compared is None else {"witness": compared}
+
+
 CHECK = Check(
     id="network.interception",
     family="network",
@@ -199,5 +204,6 @@ CHECK = Check(
     probe=probe_interception,
     judge=judge_interception,
     untold=_untold,
+    shows=_shows,
     reads=(ReachFacts, ServerFacts, TlsFacts, WebFacts),
 )

@@ -142,10 +142,9 @@ def judge_portal(facts: PortalFacts, _inputs: Inputs, _target: Subject) -> Itera
 
 def _judge_own(facts: PortalFacts) -> Iterator[Finding]:
     for reply in facts.replies:
-        host, leads_to = _host(reply.url), _host(reply.location or "")
-        names = facts.shown_names.get(host, ())
-        led_away = reply.operator is None and bool(leads_to) and not related(leads_to, host)
-        if led_away and any(related(leads_to, name) for name in names):
+        if _is_led_away(reply, facts):
+            host, leads_to = _host(reply.url), _host(reply.location or "")
+            names = facts.shown_names[host]
             yield Finding(
                 cause="network.captive-portal",
                 certainty="possible" if facts.mail_works is None else "confirmed",
@@ -158,6 +157,13 @@ def _judge_own(facts: PortalFacts) -> Iterator[Finding]:
                     leads_to=leads_to,
                 ),
             )
+
+
+def _is_led_away(reply: PageReply, facts: PortalFacts) -> bool:
+    """Whether the person's own page leads to somebody whose certificate its host shows."""
+    host, leads_to = _host(reply.url), _host(reply.location or "")
+    led_away = reply.operator is None and bool(leads_to) and not related(leads_to, host)
+    return led_away and any(related(leads_to, name) for name in facts.shown_names.get(host, ()))
 
 
 def _host(url: str) -> str:
@@ -186,6 +192,12 @@ def _untold(facts: PortalFacts) -> Text | None:
     return None if any(reply.as_known for reply in facts.replies) else text("no page with a known answer came back")
 
 
+def _shows(facts: PortalFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+    replies = (one for one in facts.replies if (one.operator and is_foreign(one)) or _is_led_away(one, facts))
+    page = next(replies, None)
+    return {} if page is None else {"stood_in": page.url}
+
+
 CHECK = Check(
     id="network.portal",
     family="network",
@@ -196,5 +208,6 @@ CHECK = Check(
     probe=probe_portal,
     judge=judge_portal,
     untold=_untold,
+    shows=_shows,
     reads=(DomainFacts, HostFacts, ReachFacts, ServerFacts, TlsFacts, WebFacts),
 )

@@ -20,8 +20,8 @@ LONGEST_FACT = 300
 """Characters of what is put into a word; names of hosts and addresses of mailboxes are shorter."""
 LONGEST = 450
 """Characters of a command; of longer ones a format would show a part."""
-MOST_ADDRESSES = 3
-"""Addresses of one server that commands are told for, each by itself."""
+MOST_PLACES = 3
+"""Addresses of one server, or servers of one finding, that commands are told for, each by itself."""
 PLACEHOLDERS: Mapping[str, str] = {
     "domain": "The mail domain.",
     "username": "The name to log in with.",
@@ -40,6 +40,8 @@ PLACEHOLDERS: Mapping[str, str] = {
     "ca_file": "The file of further authorities that was chosen for the run.",
     "proxy": "The proxy that was asked.",
     "behind": "The server that was asked for through it, with the port.",
+    "stood_in": "A page with a known answer that somebody else answered for.",
+    "witness": "A public page whose certificate was compared.",
 }
 """What may stand in braces in the words of a command, and what it means."""
 _BARE = frozenset(string.ascii_letters + string.digits + "@%+=:,./_-")
@@ -123,33 +125,50 @@ def _commands() -> tuple[Command, ...]:
 
 
 def _facts(one: CheckResult, run: Run, results: tuple[CheckResult, ...]) -> Iterator[Mapping[str, str]]:
-    """What is known of the place that *one* is about; one mapping for each address that its findings name."""
+    """What is known of the place that *one* is about; one mapping for each server or address that its findings name."""
     facts = {"domain": run.subject.domain, "username": run.subject.username or "", "ca_file": run.ca_file or ""}
     if run.nameserver is not None:
         facts["dns_server"], facts["dns_port"] = _address_and_port(run.nameserver)
+    facts |= {name: words for name, words in one.shown.items() if name in PLACEHOLDERS}
+    for place in _places(one, run, results):
+        yield {name: words for name, words in (facts | place).items() if _fit(words)}
+
+
+def _places(one: CheckResult, run: Run, results: tuple[CheckResult, ...]) -> Iterator[dict[str, str]]:
     match one.target:
         case Service():
-            facts |= _of_service(one.target) | _way_to(one.target.host, run, results)
-            if "at" in facts:
-                facts["place"] = host_and_port(facts["at"], one.target.port)
+            place = _of_service(one.target, run, results)
+            addresses = _named(one, "addresses")
+            yield from (place | {"address": address} for address in addresses)
+            if not addresses:
+                yield place
         case Host():
-            facts["host"] = one.target.name
+            yield {"host": one.target.name}
         case Subject():
-            pass
-    facts |= {name: words for name, words in one.shown.items() if name in PLACEHOLDERS}
-    known = {name: words for name, words in facts.items() if _fit(words)}
-    addresses = [a for finding in one.findings for a in finding.data.get("addresses", ()) if isinstance(a, str)]
-    for address in [*filter(_fit, dict.fromkeys(addresses))][:MOST_ADDRESSES] or [""]:
-        yield known | ({"address": address} if address else {})
+            hosts = _named(one, "hosts")
+            servers = {service.host: service for service in reversed(run.services) if service.tls != "none"}
+            known = [servers[host] for host in hosts if host in servers]
+            yield from (_of_service(service, run, results) for service in known)
+            if not known:
+                yield {}
 
 
-def _of_service(service: Service) -> dict[str, str]:
+def _named(one: CheckResult, key: str) -> list[str]:
+    """The first few words that the findings of *one* have under *key*, each once."""
+    words = (word for finding in one.findings for word in finding.data.get(key, ()))
+    return [*dict.fromkeys(word for word in words if _fit(word))][:MOST_PLACES]
+
+
+def _of_service(service: Service, run: Run, results: tuple[CheckResult, ...]) -> dict[str, str]:
     port = service.spoken.port(service.tls)
     facts = {"host": service.host, "port": str(service.port), "scheme": port.scheme if port else ""}
     if service.tls == "starttls":
         facts["starttls"] = service.protocol
     if service.spoken.http:
         facts["url"] = service.address
+    facts |= _way_to(service.host, run, results)
+    if "at" in facts:
+        facts["place"] = host_and_port(facts["at"], service.port)
     return facts
 
 

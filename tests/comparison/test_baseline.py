@@ -35,11 +35,6 @@ def broken() -> Iterator[Estate]:
         yield estate
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(monkeypatch, capsys)
-
-
 def checked(command: CommandLine, estate: Estate, *words: str, form: str = "json") -> Done:
     options = ["--resolver", estate.resolver, "--ca-file", str(estate.ca_file), "--no-third-party", "--no-history"]
     options += ["--skip", "web", "--timeout", str(min(patient(30.0), 300.0)), "--format", form]

@@ -126,11 +126,6 @@ def test_reports_of_two_domains_are_not_compared() -> None:
 # -- the command
 
 
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(monkeypatch, capsys)
-
-
 def saved(tmp_path: Path, **reports: Report) -> list[str]:
     files = []
     for name, report in reports.items():
@@ -140,22 +135,22 @@ def saved(tmp_path: Path, **reports: Report) -> list[str]:
     return files
 
 
-def test_the_exit_code_says_whether_anything_got_worse(cli: CommandLine, tmp_path: Path) -> None:
+def test_the_exit_code_says_whether_anything_got_worse(command: CommandLine, tmp_path: Path) -> None:
     good, bad = saved(tmp_path, good=healthy(), bad=wrong_password())
-    assert cli("compare", good, bad).code == 1
-    assert cli("compare", bad, good).code == 0
-    assert cli("compare", bad, bad).code == 0
+    assert command("compare", good, bad).code == 1
+    assert command("compare", bad, good).code == 0
+    assert command("compare", bad, bad).code == 0
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "It got worse"), ("zh-Hans", "情况变差"), ("zh-Hant", "情況變差")])
-def test_it_speaks_the_language_asked_for(cli: CommandLine, tmp_path: Path, lang: str, said: str) -> None:
-    done = cli("compare", *saved(tmp_path, good=healthy(), bad=wrong_password()), "--lang", lang)
+def test_it_speaks_the_language_asked_for(command: CommandLine, tmp_path: Path, lang: str, said: str) -> None:
+    done = command("compare", *saved(tmp_path, good=healthy(), bad=wrong_password()), "--lang", lang)
     assert said in done.out
     assert "credentials.rejected" in done.out
 
 
-def test_programs_get_all_of_it(cli: CommandLine, tmp_path: Path) -> None:
-    found = cli("compare", *saved(tmp_path, good=healthy(), bad=wrong_password()), "--format", "json").json
+def test_programs_get_all_of_it(command: CommandLine, tmp_path: Path) -> None:
+    found = command("compare", *saved(tmp_path, good=healthy(), bad=wrong_password()), "--format", "json").json
     assert found["got_worse"] is True
     assert found["differences"][0] == {
         "about": "verdict", "direction": "worse", "name": None,
@@ -164,16 +159,16 @@ def test_programs_get_all_of_it(cli: CommandLine, tmp_path: Path) -> None:
     assert found["old"]["status"] == "healthy"
 
 
-def test_what_is_no_report_is_one_sentence(cli: CommandLine, tmp_path: Path) -> None:
+def test_what_is_no_report_is_one_sentence(command: CommandLine, tmp_path: Path) -> None:
     (good,) = saved(tmp_path, good=healthy())
     (tmp_path / "x.json").write_text("{")
     for wrong in (str(tmp_path / "x.json"), str(tmp_path / "none.json"), str(tmp_path)):
-        assert Path(wrong).name in cli.refused("compare", good, wrong)
-    assert "standard input" in cli.refused("compare", "-", "-")
+        assert Path(wrong).name in command.refused("compare", good, wrong)
+    assert "standard input" in command.refused("compare", "-", "-")
     other = replace(healthy(), subject=replace(healthy().subject, domain="other.example"))
-    assert "other.example" in cli.refused("compare", good, *saved(tmp_path, other=other))
+    assert "other.example" in command.refused("compare", good, *saved(tmp_path, other=other))
 
 
-def test_one_of_them_comes_from_standard_input(cli: CommandLine, tmp_path: Path) -> None:
+def test_one_of_them_comes_from_standard_input(command: CommandLine, tmp_path: Path) -> None:
     (good,) = saved(tmp_path, good=healthy())
-    assert cli("compare", good, "-", stdin=as_json(wrong_password(), RenderStyle()).encode()).code == 1
+    assert command("compare", good, "-", stdin=as_json(wrong_password(), RenderStyle()).encode()).code == 1

@@ -29,11 +29,6 @@ OLD = sorted(SAVED.glob("*.json"))
 WITH_RECORD = SAVED / "2026-11-29-first-record.json"
 
 
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(monkeypatch, capsys)
-
-
 def read(file: Path = WITH_RECORD) -> Report:
     return saved_report(file.read_bytes())
 
@@ -67,8 +62,8 @@ def cause(**changed: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("file", OLD, ids=lambda file: file.stem)
 @pytest.mark.parametrize("form", ["text", "html", "json"])
-def test_what_earlier_versions_wrote_stays_readable(file: Path, form: str, cli: CommandLine) -> None:
-    done = cli("replay", str(file), "--format", form)
+def test_what_earlier_versions_wrote_stays_readable(file: Path, form: str, command: CommandLine) -> None:
+    done = command("replay", str(file), "--format", form)
     assert (done.code, done.err) == (1, "")
     assert "credentials.rejected" in done.out
     if form == "json":
@@ -76,15 +71,15 @@ def test_what_earlier_versions_wrote_stays_readable(file: Path, form: str, cli: 
 
 
 @pytest.mark.parametrize("file", [one for one in OLD if one != WITH_RECORD], ids=lambda file: file.stem)
-def test_without_a_record_a_report_stays_as_it_was_and_says_so(file: Path, cli: CommandLine) -> None:
-    done = cli("replay", str(file))
+def test_without_a_record_a_report_stays_as_it_was_and_says_so(file: Path, command: CommandLine) -> None:
+    done = command("replay", str(file))
     said = " ".join(done.out.split())
     assert "saved this report without the record of its run, so its verdict stands as it was" in said
-    assert cli("replay", str(file), "--format", "json").json["replay"]["judged_by"] is None
+    assert command("replay", str(file), "--format", "json").json["replay"]["judged_by"] is None
 
 
-def test_with_one_it_is_judged_again_to_the_same_end(cli: CommandLine) -> None:
-    done = cli("replay", str(WITH_RECORD), "--format", "json").json
+def test_with_one_it_is_judged_again_to_the_same_end(command: CommandLine) -> None:
+    done = command("replay", str(WITH_RECORD), "--format", "json").json
     before = json.loads(WITH_RECORD.read_text("utf-8"))
     assert [one["id"] for one in done["verdict"]["causes"]] == [one["id"] for one in before["verdict"]["causes"]]
     assert done["replay"]["saved_by"] == before["tool"]["version"]
@@ -102,19 +97,19 @@ def without(plain: Any, added: set[str]) -> Any:
 
 
 @pytest.mark.parametrize("suffix", ["html", "md", "json"])
-def test_what_it_writes_it_can_read(suffix: str, cli: CommandLine, tmp_path: Path) -> None:
+def test_what_it_writes_it_can_read(suffix: str, command: CommandLine, tmp_path: Path) -> None:
     block = machine_readable(read())
     words = {"html": f"<script type='application/json'>\n{block}\n</script>", "md": f"<!--\n{block}\n-->"}
     file = tmp_path / f"report.{suffix}"
     file.write_text(words.get(suffix) or WITH_RECORD.read_text("utf-8"), "utf-8")
     again = tmp_path / "again.json"
-    assert cli("replay", str(file), "--report", str(again)).code == 1
-    third = cli("replay", str(again), "--format", "json").json
+    assert command("replay", str(file), "--report", str(again)).code == 1
+    third = command("replay", str(again), "--format", "json").json
     assert third["replay"]["changes"] == []
 
 
-def test_standard_input_is_read_as_a_file_is(cli: CommandLine) -> None:
-    done = cli("replay", "-", "--quiet", stdin=WITH_RECORD.read_bytes())
+def test_standard_input_is_read_as_a_file_is(command: CommandLine) -> None:
+    done = command("replay", "-", "--quiet", stdin=WITH_RECORD.read_bytes())
     assert done.code == 1
 
 
@@ -244,13 +239,13 @@ def test_checks_and_providers_that_are_gone_are_named() -> None:
     ("name", "value"),
     [("version", 2), ("checks", [{"id": 7}]), ("started_at", "yesterday"), ("subject", None), ("services", "\ud800")],
 )
-def test_a_record_that_is_none_is_one_sentence(name: str, value: Any, cli: CommandLine, tmp_path: Path) -> None:
+def test_a_record_that_is_none_is_one_sentence(name: str, value: Any, command: CommandLine, tmp_path: Path) -> None:
     report = with_record(lambda record: record.update({name: value}))
     with pytest.raises(UnfitRecordError):
         replayed(report, Presentation())
     file = tmp_path / "report.json"
     file.write_text(json.dumps(plain_report(report)), "utf-8")
-    assert f"{file}: its record of the run cannot be judged: " in cli.refused("replay", str(file))
+    assert f"{file}: its record of the run cannot be judged: " in command.refused("replay", str(file))
 
 
 # -- how it is shown
@@ -264,11 +259,11 @@ def test_a_record_that_is_none_is_one_sentence(name: str, value: Any, cli: Comma
         ("zh-Hant", "重新判斷，沒有變化。"),
     ],
 )
-def test_pages_and_texts_begin_with_it(lang: Any, said: str, cli: CommandLine, tmp_path: Path) -> None:
+def test_pages_and_texts_begin_with_it(lang: Any, said: str, command: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_text(json.dumps(plain_report(today())), "utf-8")
     for form in ("text", "html"):
-        assert said in " ".join(cli("replay", str(file), "--lang", lang, "--format", form).out.split())
+        assert said in " ".join(command("replay", str(file), "--lang", lang, "--format", form).out.split())
 
 
 def test_changes_are_shown_with_their_reasons() -> None:
@@ -280,12 +275,14 @@ def test_changes_are_shown_with_their_reasons() -> None:
             assert all(one in page for one in change.because)
 
 
-def test_options_of_the_report_hold_for_it_too(cli: CommandLine, tmp_path: Path) -> None:
+def test_options_of_the_report_hold_for_it_too(command: CommandLine, tmp_path: Path) -> None:
     page, lines = tmp_path / "again.html", tmp_path / "again.txt"
-    done = cli("replay", str(WITH_RECORD), "--for", "admin", "--redact", "--report", str(page), "--report", str(lines))
+    done = command(
+        "replay", str(WITH_RECORD), "--for", "admin", "--redact", "--report", str(page), "--report", str(lines)
+    )
     assert done.code == 1
     assert "alice" not in done.out + page.read_text("utf-8") + lines.read_text("utf-8")
-    whole = cli("replay", str(WITH_RECORD), "--for", "admin", "--format", "json").json
+    whole = command("replay", str(WITH_RECORD), "--for", "admin", "--format", "json").json
     assert whole["verdict"]["causes"][0]["remedies"][0]["fixer"] == "admin"
 
 
@@ -294,8 +291,8 @@ def test_what_only_hinders_counts_where_it_is_asked_to() -> None:
 
 
 @pytest.mark.parametrize("word", ["", "nowhere.json", "."])
-def test_what_is_no_file_is_refused(word: str, cli: CommandLine, tmp_path: Path) -> None:
-    assert "cannot be read" in cli.refused("replay", str(tmp_path / word))
+def test_what_is_no_file_is_refused(word: str, command: CommandLine, tmp_path: Path) -> None:
+    assert "cannot be read" in command.refused("replay", str(tmp_path / word))
 
 
 # -- no network

@@ -61,6 +61,7 @@ def test_the_file_names_checks_and_facts_that_there_are(command: Command) -> Non
 @pytest.mark.parametrize("check", sorted({name for command in COMMANDS for name in command.checks}))
 def test_each_check_that_it_names_gets_a_command_on_some_target(check: str) -> None:
     shown = {"proxy": "http://proxy.corp.example:3128", "behind": "web.corp.example:443", "address": "192.0.2.1"}
+    shown |= {"stood_in": "http://known.example/", "witness": "www.known.example"}
 
     assert any(lines(check, target, shown=shown) for target in targets_of(CHECKS[check]))
 
@@ -148,6 +149,27 @@ def test_each_address_that_a_finding_names_is_tried() -> None:
     assert [line for line in found if line.startswith("nc")] == [
         f"nc -vz -w 5 {address} 993" for address in ("192.0.2.1", "2001:db8::1", "192.0.2.3")
     ]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "asked"),
+    [
+        (["mail.corp.example"], ["mail.corp.example:993"]),
+        (["smtp.corp.example", "mail.corp.example"], ["smtp.corp.example:587", "mail.corp.example:993"]),
+        (["mail.corp.example", "mail.corp.example", "unknown.example"], ["mail.corp.example:993"]),
+        (["plain.corp.example"], []),
+    ],
+)
+def test_each_server_that_a_finding_of_the_network_names_is_asked(hosts: list[str], asked: list[str]) -> None:
+    """Once, where it speaks TLS; and a public page, where one was compared."""
+    smtp = service("smtp", 587, "starttls", host="smtp.corp.example")
+    plain = service("imap", 143, "none", host="plain.corp.example")
+    run = msgspec.structs.replace(record(), services=(IMAP, service("pop3", 995), smtp, plain))
+    finding = Finding(cause="network.tls-interception", certainty="likely", text=text("S."), data={"hosts": hosts})
+
+    found = lines("network.interception", SUBJECT, run, findings=(finding,), shown={"witness": "www.known.example"})
+    assert [shlex.split(line)[3] for line in found] == [*asked, "www.known.example:443"]
+    assert all("-starttls smtp" in line for line in found if ":587" in line)
 
 
 def test_the_same_line_is_told_once() -> None:

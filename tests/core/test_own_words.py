@@ -35,11 +35,6 @@ ELSEWHERE = OwnWords(
 LEFT = {check.id: check.facts for check in every_check()}
 
 
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(monkeypatch, capsys)
-
-
 def greeted(words: str) -> Run:
     """A record in which a server said *words*."""
     facts = ServerFacts(greeting=words, milliseconds=1, open=True, failure=None)
@@ -84,11 +79,11 @@ def test_they_are_read_back() -> None:
 SAID = "hello pc (bobs-laptop.corp.example) [10.4.5.6], bobm@pc, C:\\Users\\bob.m\\x, 2a02:db8::9"
 
 
-def test_a_report_of_another_computer_is_redacted_by_its_own_record(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_report_of_another_computer_is_redacted_by_its_own_record(command: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_bytes(msgspec.json.encode(of_another_computer(SAID)))
     for form in ("text", "html", "markdown", "json", "junit", "openmetrics"):
-        out = cli("replay", str(file), "--redact", "--verbose", "--format", form).out
+        out = command("replay", str(file), "--redact", "--verbose", "--format", form).out
         assert [word for word in ("bob", "pc ", "10.4.5.6", "2a02:db8::9") if word in out.lower()] == []
 
 

@@ -34,6 +34,8 @@ SHOWN = {
     "zone-broken": {"dns.broken-zone": "SERVFAIL"},
     "resolver-refuses": {"network.resolver-down": "REFUSED"},
     "proxy-wants-sign-in": {"network.proxy-misconfigured": "407"},
+    "captive-portal": {"network.captive-portal": "Location: http://login.guest-wifi.example/"},
+    "tls-interception": {"network.tls-interception": "issuer=O = Elsewhere"},
     "refused": {"reach.refused": "refused"},
     "unreachable": {"reach.unreachable": "unreachable"},
     "timeout": {"reach.timeout": "timed out"},

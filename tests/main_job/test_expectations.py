@@ -28,11 +28,6 @@ def healthy() -> Iterator[Estate]:
         yield estate
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(monkeypatch, capsys)
-
-
 def checked(command: CommandLine, estate: Estate, *words: str, form: str = "json") -> Done:
     domain = estate.scenario.domain
     options = ["--resolver", estate.resolver, "--ca-file", str(estate.ca_file)]
