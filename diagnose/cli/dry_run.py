@@ -16,8 +16,11 @@ from diagnose.discovery.sources import LookUps, sources_for
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Deadline, Service, Text, text
 from diagnose.model.domains import host_and_port
-from diagnose.network import Network, is_address
+from diagnose.network import Network, Vantage, is_address
+from diagnose.planning.declaration import DISCOVERY
+from diagnose.planning.plan import taking_part
 from diagnose.rendering.page import Entry, Page, Paragraph, Row, Rows
+from diagnose.running.chosen import checks_for
 from diagnose.running.request import Request
 
 FORMS = ("text", "json")
@@ -40,10 +43,13 @@ class _Public(msgspec.Struct, frozen=True, kw_only=True):
 
 
 IN_NEED = {
-    "reference-hosts.yaml": text("where nothing else answers: whether the line works at all").msgid,
-    "public-hosts.yaml": text("where a certificate is not trusted: who else shows such ones").msgid,
+    "reference-hosts.yaml": ("network.connection", text("where nothing else answers: whether the line works at all")),
+    "public-hosts.yaml": ("network.interception", text("where a certificate is not trusted: who else shows such ones")),
 }
-"""Files of such computers, and when they are asked: message ids."""
+"""Files of such computers, the check that asks them, and when."""
+ASK_KNOWN_ANSWERS = {"network.portal", "tls"}
+ASK_RECIPIENT_S_SERVER = {"activation.recipient", "tls"}
+"""Checks by whom: of a certificate that is out of date, servers are asked for the time."""
 
 
 class Contacted(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,35 +90,48 @@ def contacts(request: Request, *, logs_in: bool, other: str | None = None) -> It
     *other*: the domain of the mailbox that the activation mail may be in.
     """
     subject, options = request.subject, request.discovery
+    checks = checks_for(request)
+    asked = taking_part(checks, request.selection)
+    if DISCOVERY not in asked:
+        return
+    of_servers = any(check.id in asked and check.is_for(Service) for check in checks)
     with contextlib.closing(Network(request.network.nameserver, None, request.network.vantage)) as network:
         for server in network.resolver.nameservers():
             yield host_and_port(server.address, server.port), text("every question to DNS")
         if options.third_party:
-            for page in request.network.vantage.known_answers():
-                yield page.url, text("whether a sign-in page or a wrong clock is in the way")
-            for name, why in IN_NEED.items():
-                for one in load(KNOWLEDGE / "network" / name, tuple[_Public, ...]):
-                    yield host_and_port(one.host or one.address, one.port), Text(why)
-        for proxy in request.network.vantage.proxies().proxies:
-            yield proxy.url, text("the proxy that this computer is set to")
-        for service in options.services:
+            yield from _of_the_public(asked, request.network.vantage)
+        if "network.proxy" in asked:
+            for proxy in request.network.vantage.proxies().proxies:
+                yield proxy.url, text("the proxy that this computer is set to")
+        for service in options.services if of_servers else ():
             yield _shown(service), text("named on the command line")
-        yield from _discovered(request, network)
-    yield _("servers that these name"), text("ports, certificate, greeting and login page")
-    if subject.address is not None and request.consent.ask_recipient:
+        yield from _discovered(request, network, of_servers=of_servers)
+    if of_servers:
+        yield _("servers that these name"), text("ports, certificate, greeting and login page")
+    if subject.address is not None and request.consent.ask_recipient and ASK_RECIPIENT_S_SERVER & asked:
         yield f"MX {subject.domain}", text("whether the mailbox exists; no mail is sent")
-    if other is not None:
+    if other is not None and "activation.mail" in asked:
         yield f"MX {other}", text("the servers of the mailbox that --activation-mailbox names, and its login")
-    if logs_in:
+    if logs_in and any(check.opens == "login" and check.id in asked for check in checks):
         yield _("one of these servers"), text("one login, over verified TLS only")
 
 
-def _discovered(request: Request, network: Network) -> Iterator[tuple[str, Text]]:
+def _of_the_public(asked: frozenset[str], vantage: Vantage) -> Iterator[tuple[str, Text]]:
+    if ASK_KNOWN_ANSWERS & asked:
+        for page in vantage.known_answers():
+            yield page.url, text("whether a sign-in page or a wrong clock is in the way")
+    for name, (check, why) in IN_NEED.items():
+        if check in asked:
+            for one in load(KNOWLEDGE / "network" / name, tuple[_Public, ...]):
+                yield host_and_port(one.host or one.address, one.port), why
+
+
+def _discovered(request: Request, network: Network, *, of_servers: bool) -> Iterator[tuple[str, Text]]:
     domain, options = request.subject.domain, request.discovery
     if options.services_only or domain.startswith("[") or is_address(domain):
         return
     sources = sources_for(domain, network, LookUps(network, Deadline(1.0)))
-    if (known := provider.known(domain, options)) is not None:
+    if of_servers and (known := provider.known(domain, options)) is not None:
         for service in provider.of(known[0], domain, domain).services:
             yield _shown(service), text("known for this provider")
     for source in sources.ranked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from diagnose.model import Check, CheckResult, Facts, Host, Service, Skip, Subject, Target, Text
@@ -150,6 +151,14 @@ class Plan:
             return _("not among the checks chosen with --only")
         return None
 
+    def may_hold(self, check: Check[Any]) -> bool:
+        """Whether an instance of *check*, on whatever target, may be among those that are not left out."""
+        if check.id == DISCOVERY:
+            return True
+        if any(matches(p, check.id, check) for p in self._selection.skip):
+            return False
+        return not self._selection.only or self._chosen(check)
+
     def _asked_for(self, instance: Instance) -> bool:
         if any(matches(p, instance.identity, instance.check) for p in self._selection.only):
             return True
@@ -159,9 +168,26 @@ class Plan:
 
     def _chosen(self, check: Check[Any]) -> bool:
         """Whether --only may mean an instance of *check*, or of one that needs it."""
-        if any(matches(p, check.id, check) or p.startswith(check.id + ".") for p in self._selection.only):
-            return True
-        return any(self._chosen(user) for user in self._checks if check.facts in user.needed_somewhere)
+        return check.id in self._may_be_meant
+
+    @cached_property
+    def _may_be_meant(self) -> frozenset[str]:
+        meant = [c for c in self._checks if self._named(c)]
+        needed = set[type[Facts]]()
+        for check in meant:  # which grows meanwhile
+            new = check.needed_somewhere - needed
+            needed |= new
+            meant += [c for c in self._checks if c.facts in new and c not in meant]
+        return frozenset(check.id for check in meant)
+
+    def _named(self, check: Check[Any]) -> bool:
+        return any(matches(p, check.id, check) or p.startswith(check.id + ".") for p in self._selection.only)
+
+
+def taking_part(checks: tuple[Check[Any], ...], selection: Selection) -> frozenset[str]:
+    """The ids of those *checks* that *selection* leaves in, on some target at least."""
+    plan = Plan(checks, selection)
+    return frozenset(check.id for check in checks if plan.may_hold(check))
 
 
 def sources(instance: Instance) -> Iterator[Instance]:

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from diagnose.account.subject import subject_of_run
+from diagnose.cli.dry_run import ASK_KNOWN_ANSWERS, ASK_RECIPIENT_S_SERVER, IN_NEED, contacts
 from diagnose.knowledge.loader import KNOWLEDGE
+from diagnose.running.chosen import every_check
+from diagnose.running.request import Request
 
 from .command_line import CommandLine
 
@@ -65,6 +69,81 @@ def test_options_make_it_fewer(command: CommandLine, resolver: str) -> None:
     assert not any("thunderbird" in whom or whom.startswith("http://") for whom in found)
     assert "one of these servers" not in found
     assert found["[2001:db8::1]:993"] == "named on the command line"
+
+
+@pytest.mark.parametrize(
+    ("choice", "kept", "gone"),
+    [
+        (
+            ["--only", "dns"],
+            ["127.0.0.1", "https://autoconfig.corp"],
+            ["MX corp.example: whether", "imap.corp.example:993", "one of these", "servers that", "captive."],
+        ),
+        (
+            ["--only", "login"],
+            ["imap.corp.example:993", "one of these", "servers that", "captive."],
+            ["www.baidu.com", "1.1.1.1"],
+        ),
+        (
+            ["--only", "reach.imap.993"],
+            ["imap.corp.example:993", "servers that"],
+            ["MX corp.example: whether", "one of these", "captive.", "www.baidu.com"],
+        ),
+        (
+            ["--only", "network.portal"],
+            ["captive."],
+            ["imap.corp.example:993", "one of these", "servers that", "www.baidu.com"],
+        ),
+        (
+            ["--only", "activation"],
+            ["MX corp.example: whether", "MX other.example"],
+            ["captive.", "one of these", "www.baidu.com"],
+        ),
+        (
+            ["--skip", "login"],
+            ["MX corp.example: whether", "imap.corp.example:993", "servers that", "captive."],
+            ["one of these"],
+        ),
+        (
+            ["--skip", "network"],
+            ["MX corp.example: whether", "imap.corp.example:993", "one of these", "captive."],
+            ["www.baidu.com", "1.1.1.1", "http://proxy"],
+        ),
+        (["--skip", "network.portal", "--skip", "tls"], ["www.baidu.com"], ["captive."]),
+        (["--skip", "login.imap.993"], ["one of these", "imap.corp.example:993"], []),
+        (["--skip", "activation.mail"], ["MX corp.example: whether"], ["MX other.example"]),
+        ([], ["www.baidu.com", "captive.", "MX other.example", "http://proxy", "one of these"], []),
+    ],
+)
+def test_checks_that_are_left_out_contact_nobody(
+    choice: list[str],
+    kept: list[str],
+    gone: list[str],
+    command: CommandLine,
+    resolver: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.corp.example:3128")
+    other = ("--activation-mailbox", "a@other.example", "--imap", "imap.corp.example:993")
+    listed = command(ALICE, "--resolver", resolver, *other, *choice, "--dry-run", "--json").json["contacts"]
+    found = [f"{one['whom']}: {one['why']}" for one in listed]
+
+    assert all(any(word in whom for whom in found) for word in kept)
+    assert [whom for whom in found for word in gone if word in whom] == []
+
+
+@pytest.mark.parametrize(
+    "check", sorted({check for check, _ in IN_NEED.values()} | ASK_KNOWN_ANSWERS | ASK_RECIPIENT_S_SERVER)
+)
+def test_whoever_contacts_others_is_a_check(check: str) -> None:
+    assert check in {one.id for one in every_check()}
+
+
+def test_a_malformed_address_leads_to_nobody() -> None:
+    """Which the command line refuses, with the corrected form; what runs otherwise says what is wrong with it."""
+    request = Request(subject=subject_of_run("a..b@corp.example", None))
+
+    assert list(contacts(request, logs_in=True, other="other.example")) == []
 
 
 @pytest.mark.parametrize("subject", ["alice@gmail.com", "gmail.com"])
