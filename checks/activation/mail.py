@@ -261,5 +261,6 @@ CHECK = Check(
     probe=probe_awaited,
     judge=judge_awaited,
     untold=_untold,
+    asks=("other_mailbox",),
     starts_after=(Discovered,),
 )

@@ -138,6 +138,7 @@ CHECK = Check(
     probe=probe_recipient,
     judge=judge_recipient,
     untold=_untold,
+    asks=("recipient_server",),
     needs=(DomainFacts,),
     reads=(LoginFacts,),
 )

@@ -239,6 +239,7 @@ CHECK = Check(
     station="network",
     facts=ConnectionFacts,
     probe=probe_connection,
+    asks=("reference_hosts",),
     judge=judge_connection,
     untold=_untold,
     reads=(Discovered, DomainFacts, HostFacts, ReachFacts, PortalFacts, ClockFacts, ProxyFacts),

@@ -203,6 +203,7 @@ CHECK = Check(
     facts=InterceptionFacts,
     probe=probe_interception,
     judge=judge_interception,
+    asks=("public_hosts",),
     untold=_untold,
     shows=_shows,
     reads=(ReachFacts, ServerFacts, TlsFacts, WebFacts),

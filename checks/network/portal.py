@@ -207,6 +207,7 @@ CHECK = Check(
     facts=PortalFacts,
     probe=probe_portal,
     judge=judge_portal,
+    asks=("known_answers",),
     untold=_untold,
     shows=_shows,
     reads=(DomainFacts, HostFacts, ReachFacts, ServerFacts, TlsFacts, WebFacts),

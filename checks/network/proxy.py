@@ -350,6 +350,7 @@ CHECK = Check(
     facts=ProxyFacts,
     probe=probe_proxies,
     judge=judge_proxies,
+    asks=("proxies",),
     untold=_untold,
     reads=(ReachFacts, WebFacts),
     applies=lambda target: isinstance(target, Subject) or ("web" in target.ways and target.named),

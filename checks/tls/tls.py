@@ -651,5 +651,6 @@ CHECK = Check(
     ),
     needs=(ReachFacts, Need(ServerFacts, where=_starttls)),
     applies=lambda target: target.tls != "none",
+    asks=("known_answers", "recipient_server"),
     usable=_usable,
 )

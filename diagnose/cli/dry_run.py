@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from gettext import gettext as _
 from typing import Any
 
@@ -11,13 +11,13 @@ import click
 import msgspec
 
 from diagnose.cli.pages import show_json, show_page
-from diagnose.discovery import provider
+from diagnose.discovery import Discovered, provider
 from diagnose.discovery.sources import LookUps, sources_for
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Deadline, Service, Text, text
+from diagnose.model.check import Outsider
 from diagnose.model.domains import host_and_port
 from diagnose.network import Network, Vantage, is_address
-from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.plan import taking_part
 from diagnose.rendering.page import Entry, Page, Paragraph, Row, Rows
 from diagnose.running.chosen import checks_for
@@ -42,14 +42,11 @@ class _Public(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 443
 
 
-IN_NEED = {
-    "reference-hosts.yaml": ("network.connection", text("where nothing else answers: whether the line works at all")),
-    "public-hosts.yaml": ("network.interception", text("where a certificate is not trusted: who else shows such ones")),
+IN_NEED: Mapping[Outsider, tuple[str, Text]] = {
+    "reference_hosts": ("reference-hosts.yaml", text("where nothing else answers: whether the line works at all")),
+    "public_hosts": ("public-hosts.yaml", text("where a certificate is not trusted: who else shows such ones")),
 }
-"""Files of such computers, the check that asks them, and when."""
-ASK_KNOWN_ANSWERS = {"network.portal", "tls"}
-ASK_RECIPIENT_S_SERVER = {"activation.recipient", "tls"}
-"""Checks by whom: of a certificate that is out of date, servers are asked for the time."""
+"""Files of such computers, and when they are asked."""
 
 
 class Contacted(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,16 +88,17 @@ def contacts(request: Request, *, logs_in: bool, other: str | None = None) -> It
     """
     subject, options = request.subject, request.discovery
     checks = checks_for(request)
-    asked = taking_part(checks, request.selection)
-    if DISCOVERY not in asked:
+    if not any(check.facts is Discovered for check in checks):
         return
-    of_servers = any(check.id in asked and check.is_for(Service) for check in checks)
+    left_in = [check for check in checks if check.id in taking_part(checks, request.selection)]
+    asked = {outsider for check in left_in for outsider in check.asks}
+    of_servers = any(check.is_for(Service) for check in left_in)
     with contextlib.closing(Network(request.network.nameserver, None, request.network.vantage)) as network:
         for server in network.resolver.nameservers():
             yield host_and_port(server.address, server.port), text("every question to DNS")
         if options.third_party:
             yield from _of_the_public(asked, request.network.vantage)
-        if "network.proxy" in asked:
+        if "proxies" in asked:
             for proxy in request.network.vantage.proxies().proxies:
                 yield proxy.url, text("the proxy that this computer is set to")
         for service in options.services if of_servers else ():
@@ -108,20 +106,20 @@ def contacts(request: Request, *, logs_in: bool, other: str | None = None) -> It
         yield from _discovered(request, network, of_servers=of_servers)
     if of_servers:
         yield _("servers that these name"), text("ports, certificate, greeting and login page")
-    if subject.address is not None and request.consent.ask_recipient and ASK_RECIPIENT_S_SERVER & asked:
+    if subject.address is not None and request.consent.ask_recipient and "recipient_server" in asked:
         yield f"MX {subject.domain}", text("whether the mailbox exists; no mail is sent")
-    if other is not None and "activation.mail" in asked:
+    if other is not None and "other_mailbox" in asked:
         yield f"MX {other}", text("the servers of the mailbox that --activation-mailbox names, and its login")
-    if logs_in and any(check.opens == "login" and check.id in asked for check in checks):
+    if logs_in and any(check.opens == "login" for check in left_in):
         yield _("one of these servers"), text("one login, over verified TLS only")
 
 
-def _of_the_public(asked: frozenset[str], vantage: Vantage) -> Iterator[tuple[str, Text]]:
-    if ASK_KNOWN_ANSWERS & asked:
+def _of_the_public(asked: set[Outsider], vantage: Vantage) -> Iterator[tuple[str, Text]]:
+    if "known_answers" in asked:
         for page in vantage.known_answers():
             yield page.url, text("whether a sign-in page or a wrong clock is in the way")
-    for name, (check, why) in IN_NEED.items():
-        if check in asked:
+    for outsider, (name, why) in IN_NEED.items():
+        if outsider in asked:
             for one in load(KNOWLEDGE / "network" / name, tuple[_Public, ...]):
                 yield host_and_port(one.host or one.address, one.port), why
 

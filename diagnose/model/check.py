@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Certainty = Literal["confirmed", "likely", "possible"]
 Opening = Literal["transport", "login", "mailbox"]
 """That a server speaks with us, that it takes the login, that it opens the mailbox."""
+Outsider = Literal["known_answers", "reference_hosts", "public_hosts", "proxies", "recipient_server", "other_mailbox"]
+"""Computers that are neither name servers nor the subject's own mail servers."""
 Status = Literal["pass", "warn", "fail", "skip", "error"]
 
 Facts = msgspec.Struct
@@ -214,6 +216,8 @@ class Check(Generic[F]):
     """It says what is wrong with a malformed address; no other check runs then."""
     expects: tuple[Expectable, ...] = ()
     """What it holds the subject against: it takes part only where one of these is expected. Empty: always."""
+    asks: tuple[Outsider, ...] = ()
+    """Whom its probe may contact beside the servers of its target, so that `--dry-run` can say so."""
     turns: Turns | None = None
     """For what is done on one service after the other; None: on all at once."""
 

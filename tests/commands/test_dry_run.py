@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import checks
 from diagnose.account.subject import subject_of_run
-from diagnose.cli.dry_run import ASK_KNOWN_ANSWERS, ASK_RECIPIENT_S_SERVER, IN_NEED, contacts
+from diagnose.cli.dry_run import contacts
 from diagnose.knowledge.loader import KNOWLEDGE
+from diagnose.model.check import Outsider
 from diagnose.running.chosen import every_check
 from diagnose.running.request import Request
 
@@ -132,11 +136,28 @@ def test_checks_that_are_left_out_contact_nobody(
     assert [whom for whom in found for word in gone if word in whom] == []
 
 
-@pytest.mark.parametrize(
-    "check", sorted({check for check, _ in IN_NEED.values()} | ASK_KNOWN_ANSWERS | ASK_RECIPIENT_S_SERVER)
-)
-def test_whoever_contacts_others_is_a_check(check: str) -> None:
-    assert check in {one.id for one in every_check()}
+ASKED_BY: dict[str, Outsider] = {
+    "known_answers()": "known_answers",
+    '"reference-hosts.yaml"': "reference_hosts",
+    '"public-hosts.yaml"': "public_hosts",
+    "proxies()": "proxies",
+    "consent.ask_recipient": "recipient_server",
+    "other_mailbox\n": "other_mailbox",
+}
+"""By what code reads of the run, whom it asks."""
+
+
+@pytest.mark.parametrize("word", ASKED_BY)
+def test_whoever_asks_others_declares_it(word: str) -> None:
+    """A module is its own check's, or that of several."""
+    files = [file for file in Path(checks.__file__).parent.rglob("*.py") if word in file.read_text("utf-8")]
+    declared = {
+        Path(inspect.getsourcefile(check.probe) or "") for check in every_check() if ASKED_BY[word] in check.asks
+    }
+
+    assert files
+    assert {file for file in files if "\nCHECK = " in file.read_text("utf-8")} <= declared
+    assert declared
 
 
 def test_a_malformed_address_leads_to_nobody() -> None:
