@@ -63,6 +63,7 @@ class _Rules:
         name = inputs.provider if inputs.provider in owners or not owners else providers.by_host(target.host)
         self.provider = providers.provider(name) if name else None
         self._theirs = bool(owners) or target.source == "provider"
+        self._protocol = target.protocol
 
     def sure(self, field: str) -> bool:
         """Whether *field* is documented, and of this very server."""
@@ -70,8 +71,13 @@ class _Rules:
 
     @property
     def accepted(self) -> str:
-        """Which passwords are taken from mail programs; empty where that is not known."""
-        return (self.provider and self.provider.password.accepted) or ""
+        """Which passwords the protocol takes from mail programs; empty where that is not known."""
+        return (self.provider and self.provider.password.accepted_by(self._protocol)) or ""
+
+    @property
+    def form(self) -> str | None:
+        """What to type as user name for the protocol; None where that is not known."""
+        return self.provider.username.for_protocol(self._protocol) if self.provider else None
 
 
 def _of_username(inputs: Inputs, rules: _Rules) -> Iterator[Reason]:
@@ -80,7 +86,7 @@ def _of_username(inputs: Inputs, rules: _Rules) -> Iterator[Reason]:
     if "@" in name or "\\" in name:
         return
     cause = "settings.username-format"
-    form = rules.provider.username.form if rules.provider and rules.sure("username.form") else None
+    form = rules.form if rules.sure("username.form") else None
     if form == "full-address":
         yield Reason(cause=cause, certainty="likely", proof="documented-form-differs", seen="form_differs")
     elif form != "local-part":

@@ -18,7 +18,7 @@ from diagnose.model.protocols import BY_NAME
 from diagnose.providers import Language, Server, all_providers, provider
 from diagnose.providers.accounted import Fact, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
-from diagnose.providers.schema import AdminSteps, Kind, Words
+from diagnose.providers.schema import AdminSteps, Kind, PasswordRule, UsernameRule, Words
 from diagnose.providers.vocabulary import vocabulary
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 
@@ -150,6 +150,15 @@ def _said(field: str, value: object, lang: Language) -> str:
             return value.in_language(lang)
         case AdminSteps():
             return colon.join(_said(field, one, lang) for one in (value.edition, value.steps) if one)
+        case UsernameRule():
+            return f"{BY_NAME[value.protocol].label.render(_)}{colon}{_said('username.form', value.form, lang)}"
+        case PasswordRule():
+            told = [words.accepted[value.accepted].in_language(lang)]
+            if value.until:
+                told.append(_("until {date}").format(date=value.until))
+            if value.note:
+                told.append(_said(field, value.note, lang))
+            return f"{BY_NAME[value.protocol].label.render(_)}{colon}{_(', ').join(told)}"
         case (str(name), str(told)):
             return f"{name}{colon}{told}"
     fixed = _fixed_values().get(field)

@@ -85,11 +85,23 @@ class Server(KnowledgePart, frozen=True, kw_only=True):
             raise ValueError(f"{self.protocol} is not for mail programs; its page stands beside the servers")
 
 
+class UsernameRule(KnowledgePart, frozen=True, kw_only=True):
+    """What to type as user name for one protocol, where that differs."""
+
+    protocol: ProtocolName
+    form: UsernameForm
+
+
 class Username(KnowledgePart, frozen=True, kw_only=True):
     """What to type as user name."""
 
     form: UsernameForm | None = None
+    by_protocol: tuple[UsernameRule, ...] = ()
     note: str | None = None
+
+    def for_protocol(self, protocol: str) -> UsernameForm | None:
+        """The form for *protocol*: its own rule, or else the general one."""
+        return next((rule.form for rule in self.by_protocol if rule.protocol == protocol), self.form)
 
 
 class AppPassword(KnowledgePart, frozen=True, kw_only=True):
@@ -102,15 +114,36 @@ class AppPassword(KnowledgePart, frozen=True, kw_only=True):
     """Menu path."""
     page: str | None = None
     needs: Words | None = None
+    valid_days: int | None = None
+    """After how many days it ends by itself; absent: never, or not known."""
+    shown_once: bool | None = None
+    """Whether it can be read only while it is made."""
+    ends_with_password: bool | None = None
+    """Whether a change of the account's password ends it, too."""
     note: str | None = None
+
+
+class PasswordRule(KnowledgePart, frozen=True, kw_only=True):
+    """Whether one protocol takes the mailbox's own password, where that differs."""
+
+    protocol: ProtocolName
+    accepted: Accepted
+    until: str | None = None
+    """ISO 8601 date on which that ends."""
+    note: Label | None = None
 
 
 class Password(KnowledgePart, frozen=True, kw_only=True):
     """Whether a mail program may log in with the mailbox's own password."""
 
     accepted: Accepted | None = None
+    by_protocol: tuple[PasswordRule, ...] = ()
     note: str | None = None
     app_password: AppPassword = AppPassword()
+
+    def accepted_by(self, protocol: str) -> Accepted | None:
+        """Which passwords *protocol* takes: by its own rule, or else by the general one."""
+        return next((rule.accepted for rule in self.by_protocol if rule.protocol == protocol), self.accepted)
 
 
 class OAuth2(KnowledgePart, frozen=True, kw_only=True):
@@ -137,6 +170,8 @@ class SelfReset(KnowledgePart, frozen=True, kw_only=True):
 
     page: str | None = None
     methods: tuple[ResetMethod, ...] = ()
+    appeal: str | None = None
+    """Address of the page for people who have lost all that proves who they are."""
     note: str | None = None
 
 
@@ -153,6 +188,9 @@ class Admin(KnowledgePart, frozen=True, kw_only=True):
     console: str | None = None
     reset: tuple[AdminSteps, ...] = ()
     unlock: Label | None = None
+    bind: Label | None = None
+    """Menu path to bind an address to an account or member."""
+    unbind: Label | None = None
     note: str | None = None
 
 
@@ -240,6 +278,8 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     status: StatusPage = StatusPage()
     support: Support = Support()
     browsers: Words | None = None
+    rejection: tuple[Label, ...] = ()
+    """What a refusal of name and password without a reason often means here: sentences, likeliest first."""
     quirks: tuple[str, ...] = ()
     """What makes logins fail here and nowhere else."""
     reports: tuple[str, ...] = ()

@@ -7,7 +7,16 @@ from typing import get_args
 import pytest
 
 from diagnose.providers import PLACEHOLDERS, Language, Provider, all_providers, lockout_limit, provider, provider_facts
-from diagnose.providers.schema import ResetMethod, SelfReset, Username, UsernameForm, Words
+from diagnose.providers.schema import (
+    Password,
+    PasswordRule,
+    ResetMethod,
+    SelfReset,
+    Username,
+    UsernameForm,
+    UsernameRule,
+    Words,
+)
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
 
@@ -92,3 +101,19 @@ def test_unknown_is_absent() -> None:
 def test_lockout_limit() -> None:
     assert lockout_limit(provider("microsoft365")) == 10
     assert lockout_limit(provider("google")) is None
+
+
+@pytest.mark.parametrize(
+    ("protocol", "accepted", "form"),
+    [
+        ("smtp", "depends", "full-address"),
+        ("imap", "never", "local-part"),
+        ("pop3", "never", "full-address"),
+        ("", "never", "full-address"),
+    ],
+)
+def test_a_protocol_may_have_rules_of_its_own(protocol: str, accepted: str, form: str) -> None:
+    password = Password(accepted="never", by_protocol=(PasswordRule(protocol="smtp", accepted="depends"),))
+    username = Username(form="full-address", by_protocol=(UsernameRule(protocol="imap", form="local-part"),))
+
+    assert (password.accepted_by(protocol), username.for_protocol(protocol)) == (accepted, form)
