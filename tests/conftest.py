@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 from collections import Counter
@@ -48,6 +49,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         compile_all()
         load_knowledge()
+    gc.disable()  # of what is collected nothing is garbage, and looking for some is a quarter of the work
+
+
+def pytest_collection_finish() -> None:
+    """Looks for garbage again, but never among the tests themselves, which stay to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -75,6 +83,7 @@ def starts_something(module: ModuleType) -> bool:
     return any(STARTERS & {getattr(one, "__module__", None), getattr(one, "__name__", None)} for one in found)
 
 
+@functools.cache
 def names_in(function: Callable[..., object], module: ModuleType) -> set[str]:
     """The names that *function* uses, and the functions of *module* that it calls."""
     own = names_of(function.__code__) if isinstance(function, FunctionType) else set()
@@ -82,6 +91,7 @@ def names_in(function: Callable[..., object], module: ModuleType) -> set[str]:
     return own.union(*(names_of(one.__code__) for one in called if isinstance(one, FunctionType)))
 
 
+@functools.cache
 def names_of(code: CodeType) -> set[str]:
     """The names that *code* uses, and the functions inside it."""
     return set(code.co_names).union(*(names_of(one) for one in code.co_consts if isinstance(one, CodeType)))
