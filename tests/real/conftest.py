@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.machine import lacking
+from tests.support import loaded
 
 from .estate import Estate, missing_requirement
 from .runs import Diagnose
@@ -30,4 +31,4 @@ def estate() -> Iterator[Estate]:
 @pytest.fixture
 def diagnose(estate: Estate, tmp_path: Path) -> Diagnose:
     """Runs the command in the estate's client namespace; its record of failed tries is the test's own."""
-    return Diagnose(estate, tmp_path)
+    return Diagnose(estate, tmp_path, quickly=loaded.command())

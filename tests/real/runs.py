@@ -24,6 +24,7 @@ from .estate import Estate, Login
 from .scenery import PASSWORD
 
 SCHEMA = json.loads(Path(__file__, "../../../reports/report.schema.json").resolve().read_text(encoding="utf-8"))
+VALID = jsonschema.Draft202012Validator(SCHEMA)
 REPORTS = {"report.html", "report.txt"}
 PROVEN = ("confirmed", "likely")
 DEADLINE = 20  # seconds of an idle machine, given to every run that does not say otherwise
@@ -107,17 +108,23 @@ class Run:
 
 
 class Diagnose:
-    """Runs ``diagnose`` as a person would, and checks the promises that hold for every run."""
+    """Runs ``diagnose`` as a person would, and checks the promises that hold for every run.
 
-    def __init__(self, estate: Estate, directory: Path) -> None:
+    *program*: the words that start it where its own time matters, by a limit or an interrupt, and *quickly* elsewhere.
+    """
+
+    program = sys.executable, "-m", "diagnose"
+
+    def __init__(self, estate: Estate, directory: Path, quickly: tuple[str, ...] = program) -> None:
         self._estate = estate
         self._directory = directory
+        self._quickly = quickly
         self.state = directory / "state"
         """Where the command keeps its record of failed tries, XDG_STATE_HOME."""
 
-    def command(self, *args: str) -> list[str]:
-        """The command line, in the client namespace."""
-        return self._estate.client.command(sys.executable, "-m", "diagnose", *args)
+    def command(self, *args: str, timed: bool = False) -> list[str]:
+        """The command line, in the client namespace. *timed*: how long it takes matters, from its very start."""
+        return self._estate.client.command(*(self.program if timed else self._quickly), *args)
 
     def environment(self) -> dict[str, str]:
         """Environment variables: nothing of the person who runs the tests."""
@@ -145,6 +152,7 @@ class Diagnose:
         *resolver* None leaves the choice to the system; *password* None gives none.
         """
         slow = slowness()
+        timed = interrupt or timeout is not None
         timeout = math.ceil(min(DEADLINE * slow, LONGEST)) if timeout is None else timeout
         argv = [subject, *args, "--format", "json", "--timeout", str(timeout)]
         argv += ["--ca-file", str(self._estate.ca_file)]
@@ -153,14 +161,14 @@ class Diagnose:
         argv += [] if password is None else ["--password-stdin"]
         argv += [] if history else ["--no-history"]
         before = self._estate.logins()
-        done, seconds, later = self._finished(argv, password, timeout, interrupt=interrupt)
+        done, seconds, later = self._finished(self.command(*argv, timed=timed), password, timeout, interrupt=interrupt)
         assert done.stdout.startswith("{"), f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         texts = {"standard output": done.stdout, "standard error": done.stderr}
         files = [path for path in self._directory.rglob("*") if path.is_file()]
         texts |= {path.name: path.read_text(encoding="utf-8", errors="replace") for path in files}
         slow = max(slow, later, slowness())
         run = Run(json.loads(done.stdout), done.returncode, seconds, slow, self._new_logins(before), texts)
-        jsonschema.validate(run.report, SCHEMA)
+        VALID.validate(run.report)
         assert run.exit_code == (130 if interrupt else run.report["verdict"]["exit_code"]), run.told()
         assert run.seconds < timeout + OVERTIME * slow, run.told()
         assert texts.keys() >= REPORTS, run.told()
@@ -173,10 +181,9 @@ class Diagnose:
         return run
 
     def _finished(
-        self, argv: list[str], password: str | None, timeout: int, *, interrupt: bool
+        self, command: list[str], password: str | None, timeout: int, *, interrupt: bool
     ) -> tuple[subprocess.CompletedProcess[str], float, float]:
         """The ended process, the seconds it took from its start or the interrupt, and the slowness meanwhile."""
-        command = self.command(*argv)
         given = self._directory / "given"
         given.write_text("" if password is None else f"{password}\n", encoding="utf-8")
         with given.open("rb") as secret:

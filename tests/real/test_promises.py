@@ -8,10 +8,11 @@ import json
 import subprocess
 import urllib.parse
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from .estate import Login
+from .estate import Estate, Login
 from .runs import Diagnose, forms_of
 from .scenery import PASSWORD
 
@@ -19,6 +20,12 @@ pytestmark = pytest.mark.real
 
 WRONG = 'Gr0ße+falsch/9<&>"y%42'
 """A wrong password with the same kinds of letters as the right one."""
+
+
+@pytest.fixture
+def diagnose(estate: Estate, tmp_path: Path) -> Diagnose:
+    """Runs the command from its very start, whatever other tests share."""
+    return Diagnose(estate, tmp_path)
 
 
 @pytest.mark.parametrize(
