@@ -66,4 +66,6 @@ def tell_what_is_left_out() -> None:
 def source_line(source: Reference) -> str:
     """Where a fact of a provider's file comes from, and when it was last checked."""
     told = _("Source: {ref}, looked at on {date}").format(ref=source.ref, date=source.checked)
-    return f"{told} ({source.note})" if source.note else told
+    beside = (_("the source itself is of {date}").format(date=source.as_of) if source.as_of else "", source.note or "")
+    notes = _(", ").join(filter(None, beside))
+    return f"{told} ({notes})" if notes else told

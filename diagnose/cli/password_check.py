@@ -18,7 +18,7 @@ from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.cli.parameters import ProviderName
 from diagnose.locale.language import translation
 from diagnose.model import text
-from diagnose.providers import Language, Provider, provider
+from diagnose.providers import Language, Provider, in_language, provider
 from diagnose.providers.accounted import sources_of
 from diagnose.providers.schema import Reference
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph
@@ -140,7 +140,7 @@ def _answer(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
             )
             for rule in rules
         ),
-        note=known.password_policy.note,
+        note=_note(known, lang),
         sources=sources_of(known, "password_policy"),
         strength=strength,
     )
@@ -153,8 +153,8 @@ def _blocks(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
     for rule in rules:
         reasons = [rule.reason.render(_) if rule.reason else "", _("unsure") if rule.unsure else ""]
         yield Entry(mark=MARKS[rule.state], title=rule.demand.render(_), note=" · ".join(filter(None, reasons)))
-    if known.password_policy.note:
-        yield Paragraph(words=known.password_policy.note)
+    if note := _note(known, lang):
+        yield Paragraph(words=note)
     yield from (
         Paragraph(words=source_line(source), quiet=True) for source in sources_of(known, "password_policy") if rules
     )
@@ -165,6 +165,11 @@ def _blocks(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
         title=_(STRENGTHS[strength.score]),
         words=_("What a guesser makes use of: {found}").format(found=found) if found else "",
     )
+
+
+def _note(known: Provider, lang: Language) -> str | None:
+    note = known.password_policy.note
+    return None if note is None else in_language(note, lang)
 
 
 def _headline(name: str, rules: tuple[PasswordRule, ...], strength: Strength) -> Entry:

@@ -15,7 +15,7 @@ from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.cli.parameters import ProviderName
 from diagnose.model import text
 from diagnose.model.protocols import BY_NAME
-from diagnose.providers import Language, Server, all_providers, provider
+from diagnose.providers import Language, Server, all_providers, in_language, provider
 from diagnose.providers.accounted import Fact, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
 from diagnose.providers.schema import AdminSteps, Kind, PasswordRule, UsernameRule, Words
@@ -108,7 +108,7 @@ def _rows(fact: Fact, lang: Language) -> Iterator[Row]:
     name = _(FIELDS[fact.field.rpartition(".")[2]]) if fact.field not in PARTS else "•"
     for item in _items(fact.value):
         if isinstance(item, Server):
-            yield _server(item, sure=not fact.unsure)
+            yield _server(item, lang, sure=not fact.unsure)
         elif said := _said(fact.field, item, lang):
             yield Row(name=name, words=said, note=_("unsure") if fact.unsure else "")
         name = name if name == "•" else ""
@@ -124,9 +124,9 @@ def _items(value: object) -> tuple[object, ...]:
             return (value,)
 
 
-def _server(server: Server, *, sure: bool) -> Row:
+def _server(server: Server, lang: Language, *, sure: bool) -> Row:
     notes = [
-        server.edition or "",
+        in_language(server.edition, lang) if server.edition else "",
         _(", ").join(server.domains),
         "" if sure and not server.unsure else _("unsure"),
     ]

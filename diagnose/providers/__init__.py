@@ -8,11 +8,12 @@ from diagnose.providers.naming import provider_called
 from diagnose.providers.placeholder_values import lockout_limit, provider_facts
 from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
-from diagnose.providers.schema import Language, Provider, Server
+from diagnose.providers.schema import Label, Language, Provider, Server, in_language
 from diagnose.providers.servers import other_servers, servers_for, webmail_for
 
 __all__ = [
     "PLACEHOLDERS",
+    "Label",
     "Language",
     "Provider",
     "Server",
@@ -22,6 +23,7 @@ __all__ = [
     "by_host",
     "by_mx",
     "hosts_of",
+    "in_language",
     "is_sure",
     "lockout_limit",
     "mail_domains",

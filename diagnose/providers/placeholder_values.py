@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.providers.schema import Label, Language, Provider, Words
+from diagnose.providers.schema import Label, Language, Provider, in_language
 from diagnose.providers.servers import fill, servers_for, webmail_for
 from diagnose.providers.vocabulary import vocabulary
 
@@ -57,7 +57,7 @@ def lockout_limit(provider: Provider) -> int | None:
 
 
 def _said(label: Label | None, lang: Language) -> str | None:
-    return label.in_language(lang) if isinstance(label, Words) else label
+    return None if label is None else in_language(label, lang)
 
 
 def _number(number: int | None) -> str | None:

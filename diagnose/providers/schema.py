@@ -58,7 +58,12 @@ class Words(
 
 
 Label = str | Words
-"""Words of the provider's own pages (a menu path, a button): plain where the page has one language."""
+"""Plain words in one language, such as a menu path of the provider's own pages; or one text in each language."""
+
+
+def in_language(label: Label, lang: Language) -> str:
+    """The words of *label* in *lang*; as they stand where they are in one language alone."""
+    return label.in_language(lang) if isinstance(label, Words) else label
 
 
 class Server(KnowledgePart, frozen=True, kw_only=True):
@@ -74,7 +79,7 @@ class Server(KnowledgePart, frozen=True, kw_only=True):
     """``none`` is kept as knowledge (people ask about it) and never handed out."""
     domains: tuple[str, ...] = ()
     """Address domains that have this server instead of the provider's general one for the protocol."""
-    edition: str | None = None
+    edition: Label | None = None
     """The region, edition or age this server is for; such a server is never handed out unasked."""
     unsure: bool = False
     """Whether it rests on memory or on a weak source; such a server is no better than a guess."""
@@ -97,7 +102,7 @@ class Username(KnowledgePart, frozen=True, kw_only=True):
 
     form: UsernameForm | None = None
     by_protocol: tuple[UsernameRule, ...] = ()
-    note: str | None = None
+    note: Label | None = None
 
     def for_protocol(self, protocol: str) -> UsernameForm | None:
         """The form for *protocol*: its own rule, or else the general one."""
@@ -120,7 +125,7 @@ class AppPassword(KnowledgePart, frozen=True, kw_only=True):
     """Whether it can be read only while it is made."""
     ends_with_password: bool | None = None
     """Whether a change of the account's password ends it, too."""
-    note: str | None = None
+    note: Label | None = None
 
 
 class PasswordRule(KnowledgePart, frozen=True, kw_only=True):
@@ -138,7 +143,7 @@ class Password(KnowledgePart, frozen=True, kw_only=True):
 
     accepted: Accepted | None = None
     by_protocol: tuple[PasswordRule, ...] = ()
-    note: str | None = None
+    note: Label | None = None
     app_password: AppPassword = AppPassword()
 
     def accepted_by(self, protocol: str) -> Accepted | None:
@@ -151,7 +156,7 @@ class OAuth2(KnowledgePart, frozen=True, kw_only=True):
 
     accepted: Literal["always", "depends", "never"] | None = None
     scopes: tuple[str, ...] = ()
-    note: str | None = None
+    note: Label | None = None
 
 
 class Protocols(KnowledgePart, frozen=True, kw_only=True):
@@ -162,7 +167,7 @@ class Protocols(KnowledgePart, frozen=True, kw_only=True):
     who_enables: Literal["user", "admin", "both"] | None = None
     where_user: Label | None = None
     where_admin: tuple[Label, ...] = ()
-    note: str | None = None
+    note: Label | None = None
 
 
 class SelfReset(KnowledgePart, frozen=True, kw_only=True):
@@ -172,7 +177,7 @@ class SelfReset(KnowledgePart, frozen=True, kw_only=True):
     methods: tuple[ResetMethod, ...] = ()
     appeal: str | None = None
     """Address of the page for people who have lost all that proves who they are."""
-    note: str | None = None
+    note: Label | None = None
 
 
 class AdminSteps(KnowledgePart, frozen=True, kw_only=True):
@@ -191,7 +196,7 @@ class Admin(KnowledgePart, frozen=True, kw_only=True):
     bind: Label | None = None
     """Menu path to bind an address to an account or member."""
     unbind: Label | None = None
-    note: str | None = None
+    note: Label | None = None
 
 
 class PasswordPolicy(KnowledgePart, frozen=True, kw_only=True):
@@ -203,7 +208,7 @@ class PasswordPolicy(KnowledgePart, frozen=True, kw_only=True):
     classes: tuple[CharacterClass, ...] = ()
     not_contain_account: bool | None = None
     history: int | None = None
-    note: str | None = None
+    note: Label | None = None
 
 
 class Lockout(KnowledgePart, frozen=True, kw_only=True):
@@ -216,7 +221,7 @@ class Lockout(KnowledgePart, frozen=True, kw_only=True):
     unlock: Words | None = None
     message: str | None = None
     """What the person sees."""
-    note: str | None = None
+    note: Label | None = None
 
 
 class StatusPage(KnowledgePart, frozen=True, kw_only=True):
@@ -224,7 +229,7 @@ class StatusPage(KnowledgePart, frozen=True, kw_only=True):
 
     page: str | None = None
     api: str | None = None
-    note: str | None = None
+    note: Label | None = None
 
 
 class Support(KnowledgePart, frozen=True, kw_only=True):
@@ -242,6 +247,8 @@ class Reference(KnowledgePart, frozen=True, kw_only=True):
     """Field names of this file."""
     checked: str
     """ISO 8601 date."""
+    as_of: str | None = None
+    """The ISO 8601 month or date that the source itself names; such a value is as old as that, whoever read it when."""
     note: str | None = None
 
 
@@ -257,7 +264,7 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     """Address domains. ``*.example.com`` stands for every domain below example.com, not for itself."""
     mx: tuple[str, ...] = ()
     """MX host names, or what they end in, at whole labels; the longest one of all providers wins."""
-    mx_note: str | None = None
+    mx_note: Label | None = None
     spf: tuple[str, ...] = ()
     """Names that customers include in their SPF record (RFC 7208 §5.2)."""
     servers: tuple[Server, ...] = ()
@@ -274,15 +281,15 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     admin: Admin = Admin()
     password_policy: PasswordPolicy = PasswordPolicy()
     lockout: Lockout = Lockout()
-    mfa: str | None = None
+    mfa: Label | None = None
     status: StatusPage = StatusPage()
     support: Support = Support()
     browsers: Words | None = None
     rejection: tuple[Label, ...] = ()
     """What a refusal of name and password without a reason often means here: sentences, likeliest first."""
-    quirks: tuple[str, ...] = ()
+    quirks: tuple[Label, ...] = ()
     """What makes logins fail here and nowhere else."""
-    reports: tuple[str, ...] = ()
+    reports: tuple[Label, ...] = ()
     """Like quirks, but told by a single or weak source."""
     unsure: tuple[str, ...] = ()
     """Dotted field names whose value rests on memory or on a weak source."""

@@ -16,11 +16,18 @@ from diagnose.providers import Provider, UnknownProviderError, all_providers, pr
 from diagnose.providers.schema import Words
 
 KNOWN = """
-    35-com aliyun-personal aliyun-qiye amazon-workmail aol coremail cpanel dovecot-generic exchange-onprem fastmail
-    feishu-mail gmx godaddy google huawei-cloud-mail icloud ionos kddi-au lark-mail line-works mail-139 mail-189
-    mail-263 mail-com mailru microsoft365 microsoft365-21vianet namecheap-privateemail naver netease-163 netease-qiye
-    outlook-com ovh plesk proton qq-mail rackspace sina-enterprise sina-mail so-net sohu-mail tencent-exmail titan
-    webde west-cn yahoo yandex zimbra zoho
+    35-com a1-net active24 aliyun-personal aliyun-qiye amazon-workmail aol aruba aruba-pec att bbox bell-canada
+    biglobe bt centurylink comcast coremail cpanel daum disroot docomo-mopera domainfactory dondominio dovecot-generic
+    dreamhost drei-at earthlink email-it ewe exchange-onprem fastmail fastweb feishu-mail forward-email free-fr
+    freenet gandi gmx godaddy google hetzner hostinger huawei-cloud-mail icloud iijmio inbox-lv infomaniak interia
+    ionos kddi-au kpn laposte lark-mail libero line-works mail-139 mail-189 mail-263 mail-com mail-de mail-ee
+    mailbox-org mailfence mailo mailru microsoft365 microsoft365-21vianet migadu mittwald mxroute
+    namecheap-privateemail naver netease-163 netease-qiye o2-pl ocn one-com onet optimum orange-fr outlook-com ovh
+    plesk pobox postecert posteo proton proximus purelymail qq-mail rackspace rambler rediffmail riseup runbox sapo
+    seznam sfr shaw sina-enterprise sina-mail sky so-net softbank sohu-mail soverin spectrum startmail strato sunrise
+    swisscom t-online talktalk telenet telia telstra tencent-exmail tim-it tiscali-it titan ukr-net uol virgilio
+    virgin-media vodafone-de webde webhuset websupport west-cn wp-pl xtra yahoo yahoo-japan yandex yousee ziggo zimbra
+    zoho
 """
 
 FRESH = timedelta(days=548)

@@ -48,6 +48,11 @@ NAMES = Words(en="X", zh_hans="X", zh_hant="X")
         ("gmx.com", "gmx"),
         ("mail.com", "mail-com"),
         ("web.de", "webde"),
+        ("t-online.de", "t-online"),
+        ("wanadoo.fr", "orange-fr"),
+        ("blueyonder.co.uk", "virgin-media"),
+        ("roadrunner.com", "spectrum"),
+        ("yahoo.co.jp", "yahoo-japan"),
     ],
 )
 def test_known_domain(domain: str, expected: str) -> None:
@@ -69,6 +74,12 @@ def test_known_domain(domain: str, expected: str) -> None:
         "",
         ".",
         "*.onmicrosoft.com.example",
+        "t-0nline.de",
+        "mail.t-online.de",
+        "xorange.fr",
+        "orange.fr.evil.example",
+        "your-server.de",
+        "hostinger.com",
     ],
 )
 def test_lookalike_domain_is_nobodys(domain: str) -> None:
@@ -98,6 +109,11 @@ def test_lookalike_domain_is_nobodys(domain: str) -> None:
         (["in1-smtp.messagingengine.com"], "fastmail"),
         (["mx01.mail.icloud.com"], "icloud"),
         (["mx1.titan.email"], "titan"),
+        (["smtpin.rzone.de"], "strato"),
+        (["www5.your-server.de"], "hetzner"),
+        (["mx1.hostinger.com"], "hostinger"),
+        (["mx01.mx.ispgateway.de"], "domainfactory"),
+        (["mx-vip1.prodigy.net"], "att"),
     ],
 )
 def test_known_mx(hosts: list[str], expected: str) -> None:
@@ -114,6 +130,11 @@ def test_known_mx(hosts: list[str], expected: str) -> None:
         "evilmx.microsoft",
         "mail.corp.example",
         "mxmail.netease.com",
+        "yrzone.de",
+        "not-your-server.de",
+        "hostinger.com.evil.example",
+        "mx.prodigy.net",
+        "biglobe.ne.jp",
         "",
     ],
 )
