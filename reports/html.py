@@ -25,7 +25,17 @@ from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
 from reports.templating import TEMPLATES, environment
-from reports.words import SYMBOLS, Wording, baseline_lines, contact_line, moment, replay_line, words
+from reports.words import (
+    SYMBOLS,
+    Wording,
+    baseline_lines,
+    contact_line,
+    held_line,
+    moment,
+    redaction_line,
+    replay_line,
+    words,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -132,6 +142,8 @@ def render(report: Report, style: RenderStyle) -> str:
         whom_to_ask=_whom_to_ask(report, style.audience, said),
         page_of=lambda cause: page_of(cause, report.lang),
         replay_line=replay_line,
+        redaction_line=redaction_line(report.redacted, style.translate),
+        held_line=held_line(report.redacted, style.translate),
         baseline_lines=baseline_lines(report, style.translate),
         for_audience=for_audience,
         can_be_followed=can_be_followed,

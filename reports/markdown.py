@@ -19,7 +19,7 @@ from reports.markup import code, code_link, link, plain, prose, verbatim
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.templating import environment
-from reports.words import SYMBOLS, baseline_lines, contact_line, moment, replay_line, words
+from reports.words import SYMBOLS, baseline_lines, contact_line, held_line, moment, redaction_line, replay_line, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -62,6 +62,8 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         moment=moment,
         contact_line=contact_line,
         replay_line=replay_line,
+        redaction_line=redaction_line,
+        held_line=held_line,
         baseline_lines=baseline_lines,
         for_audience=for_audience,
         page_of=page_of,

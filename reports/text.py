@@ -34,7 +34,7 @@ from reports.terminal import (
     item,
     noted,
 )
-from reports.words import SYMBOLS, baseline_lines, contact_line, moment, replay_line, words
+from reports.words import SYMBOLS, baseline_lines, contact_line, moment, redaction_line, replay_line, words
 
 ROOM_FOR_COLUMNS = 72
 """Columns from which a server's name, security and source stand side by side."""
@@ -201,7 +201,12 @@ class _Page:
             (f"{SYMBOLS[verdict.status]} {self.words.answer(verdict)}", f"bold {COLORS[verdict.status]}"),
             *((("  ·  ", "dim"), (subject, "bold")) if subject else ()),
         )
-        return Group(Prose(first), Prose(Text(verdict.headline)), *self.replay(), *self.baseline())
+        return Group(Prose(first), Prose(Text(verdict.headline)), *self.redaction(), *self.replay(), *self.baseline())
+
+    def redaction(self) -> Iterator[RenderableType]:
+        """That names are placeholders, where they are."""
+        if line := redaction_line(self.report.redacted, self._):
+            yield Prose(Text(line, "dim"))
 
     def replay(self) -> Iterator[RenderableType]:
         """What became of a saved report that was judged again."""

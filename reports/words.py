@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from diagnose.model import Status
+from diagnose.model import Status, text
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.model.report import Contact, Replay, Report, ReportCause, ReportCheck, ReportVerdict
-from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS
+from diagnose.model.report import Contact, Redacted, Replay, Report, ReportCause, ReportCheck, ReportVerdict
+from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS, REDACTED
 
+HELD: Mapping[Redacted, str] = {
+    "nothing": text(
+        "This report holds no password. It does hold names and addresses of servers and of this mailbox."
+    ).msgid,
+    "person": text("This report holds no password. It does hold names and addresses of servers.").msgid,
+    "company": text("This report holds no password.").msgid,
+}
 SYMBOLS: Mapping[str, str] = {
     "healthy": "✓",
     "problem": "✗",
@@ -158,6 +165,16 @@ def replay_line(replay: Replay, translate: Callable[[str], str]) -> str:
     else:
         sentence = _("Saved by diagnose {version}, judged again by {now}: nothing has changed.")
     return sentence.format(version=replay.saved_by, now=replay.judged_by)
+
+
+def redaction_line(redacted: Redacted, translate: Callable[[str], str]) -> str:
+    """That names are placeholders; "" where nothing is hidden."""
+    return translate(REDACTED[redacted]) if redacted in REDACTED else ""
+
+
+def held_line(redacted: Redacted, translate: Callable[[str], str]) -> str:
+    """What a report holds that not everybody is to read."""
+    return translate(HELD[redacted])
 
 
 def contact_line(contact: Contact | None, translate: Callable[[str], str]) -> str:

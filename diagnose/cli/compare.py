@@ -15,7 +15,8 @@ from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved
 from diagnose.comparison.compare import Comparison, TwoSubjectsError, compared
 from diagnose.comparison.differences import Direction
 from diagnose.model.text import text
-from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Row, Rows
+from diagnose.rendering.labels import REDACTED
+from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph, Row, Rows
 from diagnose.running.request import Presentation
 
 MARKS: dict[Direction, Mark] = {"worse": "✗", "better": "✓", "neither": "•"}
@@ -69,6 +70,9 @@ def _blocks(comparison: Comparison) -> Iterator[AnyBlock]:
         for name, side in ((_("First"), comparison.old), (_("Second"), comparison.new))
     )
     yield Rows(rows=tuple(rows))
+    if comparison.redacted in REDACTED:
+        yield Paragraph(words=_(REDACTED[comparison.redacted]), quiet=True)
+        yield Paragraph(words=_("So whether both reports are of the same mailbox cannot be told."), quiet=True)
     for direction, heading in HEADINGS.items():
         found = [one for one in comparison.differences if one.direction == direction]
         if found:

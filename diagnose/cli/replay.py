@@ -19,24 +19,12 @@ from diagnose.cli.main_job import (
 from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.cli.parameters import file_names
 from diagnose.cli.saved_reports import read_all_saved, unreadable
-from diagnose.comparison.replay import UnfitRecordError, replayed
-from diagnose.network import Vantage
+from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
 from diagnose.running.diagnosis import Diagnosis
 from diagnose.running.reporting import discreet
 
 WORST_FIRST = (1, 3, 0)
 """Exit codes: what several reports end in is that of the worst."""
-
-
-class _Nowhere(Vantage, frozen=True, kw_only=True):
-    """The run was made from where it was made: this computer, which is not asked, may be another."""
-
-    def own_addresses(self) -> frozenset[str]:
-        """None that is known."""
-        return frozenset()
-
-
-NOWHERE = _Nowhere()
 
 
 @click.command(

@@ -12,12 +12,12 @@ from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import lang_option, no_color_option, output_option, redact_option
 from diagnose.cli.pages import show_page, tell_what_is_left_out
 from diagnose.cli.parameters import file_names
-from diagnose.cli.replay import NOWHERE
 from diagnose.cli.saved_reports import read_saved, unreadable
-from diagnose.comparison.replay import UnfitRecordError, replayed
+from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
 from diagnose.model.report import Report, ReportCause
 from diagnose.model.text import text
 from diagnose.process.standard_streams import tell
+from diagnose.rendering.labels import REDACTED
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Verbatim
 from diagnose.rendering.renderer import Audience
 from diagnose.running.reporting import discreet
@@ -77,6 +77,8 @@ def _blocks(report: Report, recipient: str) -> Iterator[AnyBlock]:
     yield Paragraph(words=_("Hello,"))
     yield Paragraph(words="")
     yield Paragraph(words=_opening(report, recipient).format(name=name or "–", moment=_moment(report)))
+    if report.redacted in REDACTED:
+        yield Paragraph(words=_(REDACTED[report.redacted]))
     causes = report.verdict.causes[: 1 if recipient == "user" else MOST_CAUSES]
     for cause in causes:
         yield from _cause(cause, recipient)

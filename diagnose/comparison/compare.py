@@ -7,11 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import msgspec
 
 from diagnose.comparison.differences import About, Direction, Found, of_causes, of_certificates, of_status
-from diagnose.comparison.replay import UnfitRecordError, replayed
+from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
 from diagnose.locale.language import translation
 from diagnose.model import TextError, text
-from diagnose.model.report import Report, ReportService, Verdict
+from diagnose.model.report import Redacted, Report, ReportService, Verdict
+from diagnose.redaction.placeholders import without_placeholders
+from diagnose.redaction.redact import USER
+from diagnose.redaction.strict import KEPT_DOMAIN
+from diagnose.running.reporting import discreet
 from diagnose.running.request import Presentation
+
+LEVELS: tuple[Redacted, ...] = ("nothing", "person", "company")
+"""Each hides what the one before it does."""
 
 
 class TwoSubjectsError(TextError):
@@ -46,20 +53,28 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     got_worse: bool
     differences: tuple[Difference, ...]
     """What got worse first."""
+    redacted: Redacted = "nothing"
+    """What is hidden in one of the reports, and so in both: whether they are of one mailbox cannot be told then."""
 
 
 def compared(old: Report, new: Report, presentation: Presentation) -> Comparison:
     """*new* held against *old*, both judged by today's knowledge where they hold a record.
 
-    Raises TwoSubjectsError.
+    What is hidden in one of them is hidden in both. Raises TwoSubjectsError.
     """
+    redacted = max(_redacted(old), _redacted(new), key=LEVELS.index)
+    old, new = (_hidden(one, redacted, presentation) for one in (old, new))
     if old.subject.domain.lower() != new.subject.domain.lower():
         sentence = text("the reports are of {one} and {other}", one=old.subject.domain, other=new.subject.domain)
         raise TwoSubjectsError(sentence)
     before, after = (judged_again(one, presentation) for one in (old, new))
     translate = translation(presentation.lang)
     found = [*of_status(before, after), *of_causes(before, after)]
-    found += [*of_certificates(before, after), *_of_places(before, after), *_of_services(before, after)]
+    found += [
+        *of_certificates(before, after),
+        *_of_places(before, after, hidden=redacted != "nothing"),
+        *_of_services(before, after),
+    ]
     order: tuple[Direction, ...] = ("worse", "better", "neither")
     told = sorted((_told(one, translate) for one in found), key=lambda one: order.index(one.direction))
     return Comparison(
@@ -67,7 +82,23 @@ def compared(old: Report, new: Report, presentation: Presentation) -> Comparison
         new=_side(after),
         got_worse=any(one.direction == "worse" for one in told),
         differences=tuple(told),
+        redacted=redacted,
     )
+
+
+def _redacted(report: Report) -> Redacted:
+    """What is hidden in *report*; earlier versions did not say so, and their placeholders do."""
+    if KEPT_DOMAIN.fullmatch(report.subject.domain):
+        return "company"
+    local = (report.subject.address or "").rpartition("@")[0]
+    return "person" if local == USER and report.redacted == "nothing" else report.redacted
+
+
+def _hidden(report: Report, redacted: Redacted, presentation: Presentation) -> Report:
+    if redacted == _redacted(report):
+        return report
+    how = msgspec.structs.replace(presentation, redact="strict" if redacted == "company" else True)
+    return discreet(report, how, NOWHERE)
 
 
 def _told(one: Found, translate: Callable[[str], str]) -> Difference:
@@ -102,9 +133,9 @@ def _by_place(services: Iterable[ReportService]) -> Mapping[str, ReportService]:
     return {f"{one.protocol}://{one.host}:{one.port}": one for one in services}
 
 
-def _of_places(old: Report, new: Report) -> Iterator[Found]:
+def _of_places(old: Report, new: Report, *, hidden: bool) -> Iterator[Found]:
     """In what the computers and their networks differ, and what that means where only one of them has a fault."""
-    found = [*_unlike(old, new)]
+    found = [*_unlike(old, new, hidden=hidden)]
     statuses = {old.verdict.status, new.verdict.status}
     if found and statuses == {"healthy", "problem"}:
         sentence = text("It works in one of the two places only; look first at what differs between them.")
@@ -112,14 +143,15 @@ def _of_places(old: Report, new: Report) -> Iterator[Found]:
     yield from found
 
 
-def _unlike(old: Report, new: Report) -> Iterator[Found]:
+def _unlike(old: Report, new: Report, *, hidden: bool) -> Iterator[Found]:
     for label, then, now in (
         (text("Mailbox"), old.subject.address, new.subject.address),
         (text("System"), old.environment.os, new.environment.os),
         (text("DNS server"), old.environment.resolver, new.environment.resolver),
         (text("Proxy"), old.environment.proxy, new.environment.proxy),
     ):
-        if then != now:
+        alike = without_placeholders(then or "") == without_placeholders(now or "") if hidden else then == now
+        if not alike:
             sides = {"then": then or "–", "now": now or "–"}
             sentence = text("{what}: {then} in the first, {now} in the second", what=label, **sides)
             yield Found(about="place", direction="neither", sentence=sentence)

@@ -22,6 +22,7 @@ from diagnose.model.report import (
     ReportRemedy,
     Tool,
 )
+from diagnose.network import Vantage
 from diagnose.record.coding import RecordError, from_json
 from diagnose.record.run import Run
 from diagnose.rendering.labels import CERTAINTIES, IMPACTS
@@ -32,6 +33,18 @@ from diagnose.running.request import Presentation
 OUTDATED = text("what it saw was saved in a form that this version no longer judges")
 MOST_REASONS = 4
 """Sentences that say why one cause is judged otherwise."""
+
+
+class _Nowhere(Vantage, frozen=True, kw_only=True):
+    """The run was made from where it was made: this computer, which is not asked, may be another."""
+
+    def own_addresses(self) -> frozenset[str]:
+        """None that is known."""
+        return frozenset()
+
+
+NOWHERE = _Nowhere()
+"""From where a saved report is redacted."""
 
 
 class UnfitRecordError(TextError):
@@ -58,6 +71,7 @@ def replayed(saved: Report, presentation: Presentation, *, strict: bool = False)
         now,
         tool=Tool(name="diagnose", version=__version__),
         replay=Replay(saved_by=saved.tool.version, judged_by=__version__, changes=changes),
+        redacted=saved.redacted,
     )
 
 

@@ -231,6 +231,10 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(check for one in self.known for check in one.checks)
 
 
+Redacted = Literal["nothing", "person", "company"]
+"""What is hidden; with the company the person is."""
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a renderer may say, in the report's language."""
 
@@ -255,6 +259,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """None where the settings name none."""
     baseline: Baseline | None = None
     """None where the run was held against no earlier report."""
+    redacted: Redacted = "nothing"
+    """What placeholders stand for in it: words such as user-1, addresses that nobody has."""
 
     def knows(self, cause: str) -> bool:
         """Whether *cause*, an id, stood in the baseline already."""

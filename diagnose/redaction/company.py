@@ -54,7 +54,7 @@ class WithoutCompany:
 
     def report(self) -> Report:
         """The report itself, its sentences redacted as they stand; it holds no record."""
-        plain = {**self._plain, "record": None, "contact": None}
+        plain = {**self._plain, "record": None, "contact": None, "redacted": "company"}
         walked(plain["checks"], self._in_report, self._in_advice, self._id)  # what facts hold is known in sentences
         return convert(walked(plain, self._in_report, self._in_advice, self._id), Report)
 

@@ -84,6 +84,16 @@ def addresses_in(words: str) -> Iterator[re.Match[str]]:
             yield found
 
 
+def without_placeholders(words: str) -> str:
+    """*words* with one sign for every placeholder, since each report counts its own."""
+    said = PLACEHOLDER.sub("*", words)
+    for found in [*addresses_in(said)][::-1]:
+        address = ipaddress.ip_address(found[0].partition("%")[0])
+        if any(address in shown for _, shown in _BLOCKS):
+            said = said[: found.start()] + "*" + said[found.end() :]
+    return said
+
+
 def is_literal(words: str) -> bool:
     """Whether *words* are an IP address and nothing else."""
     try:

@@ -32,7 +32,7 @@ SOURCE, PROFILE = "source", "profile"
 _LISTED = re.compile(r"\[?[0-9a-fA-F:]{1,4}[.:]")
 LONGEST_LIST = 1000
 """Characters of addresses beside one another."""
-_OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state", "changed"}
+_OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state", "changed", "redacted"}
 _OF_FACTS = _STRUCTURE | {"operation", "outcome", "record_type"}
 _FACTS = {"facts", "data"}
 """Keys below which the words are those of servers and files: any name may stand there."""
@@ -80,6 +80,8 @@ def redact(
     names = _Names(report, plain, (own, saved), computer)
     if plain["record"]:
         plain["record"].pop("own", None)
+    if report.redacted == "nothing":
+        plain["redacted"] = "person"
     return convert(walked(plain, lambda words, _: names.hide(words), lambda words, _: names.hide_known(words)), Report)
 
 

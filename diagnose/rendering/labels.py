@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from diagnose.model import stations
 from diagnose.model.check import Certainty
-from diagnose.model.report import Impact
+from diagnose.model.report import Impact, Redacted
 from diagnose.model.text import text
 
 CERTAINTIES: Mapping[Certainty, str] = {
@@ -27,3 +27,8 @@ FIXERS: Mapping[str, str] = {
 """Other packages' fixers may be missing."""
 FAMILIES: Mapping[str, str] = {name: family.title for name, family in stations.FAMILIES.items()}
 """Of checks and of causes; other packages' families may be missing."""
+REDACTED: Mapping[Redacted, str] = {
+    "person": text("The person and this computer are hidden: user-1 and the like are placeholders.").msgid,
+    "company": text("Person, computer and company are hidden: user-1, domain-1 and the like are placeholders.").msgid,
+}
+"""What a report says of the names in it."""

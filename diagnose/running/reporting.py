@@ -76,7 +76,7 @@ def without_company(report: Report, presentation: Presentation) -> Report:
         headline = hiding.sentence(report.verdict.headline)
         verdict = msgspec.structs.replace(verdict, headline=headline, exit_code=report.verdict.exit_code)
     return msgspec.structs.replace(
-        again, tool=report.tool, replay=beside.replay, baseline=beside.baseline, verdict=verdict
+        again, tool=report.tool, replay=beside.replay, baseline=beside.baseline, verdict=verdict, redacted="company"
     )
 
 

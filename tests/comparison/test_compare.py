@@ -12,6 +12,7 @@ from diagnose.comparison.compare import Comparison, TwoSubjectsError, compared
 from diagnose.comparison.differences import Direction
 from diagnose.model.report import Report
 from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.reporting import discreet
 from diagnose.running.request import Presentation
 from reports.json import render as as_json
 from tests.commands.command_line import CommandLine
@@ -117,6 +118,34 @@ def test_places_that_differ_mean_nothing_where_both_fail() -> None:
     assert len(places) == 1
 
 
+@pytest.mark.parametrize("redact", [True, "strict"])
+@pytest.mark.parametrize("both", [True, False])
+def test_what_one_report_hides_is_hidden_in_both(redact: Any, both: bool) -> None:
+    """So a name and the word that stands for it are no difference, nor two mailboxes."""
+    how = Presentation(redact=redact)
+    hidden, open_or_not = discreet(healthy(), how), discreet(wrong_password(), how) if both else wrong_password()
+    whole = told(healthy(), wrong_password())
+
+    for found in (told(hidden, open_or_not), told(open_or_not, hidden)):
+        assert found.redacted == ("company" if redact == "strict" else "person")
+        assert {one.about for one in found.differences} == {one.about for one in whole.differences}
+        assert "alice" not in str(found)
+        assert ("corp" in str(found)) <= (redact is True)
+    assert told(hidden, open_or_not).got_worse
+
+
+def test_a_report_of_an_earlier_version_gives_itself_away_by_its_placeholders() -> None:
+    for redact in (True, "strict"):
+        older = replace(discreet(healthy(), Presentation(redact=redact)), redacted="nothing")
+        assert told(older, wrong_password()).redacted != "nothing"
+
+
+def test_strictly_hidden_domains_are_one_word_so_other_domains_are_not_told_apart() -> None:
+    other = replace(wrong_password(), subject=replace(healthy().subject, domain="other.example"))
+    found = told(discreet(healthy(), Presentation(redact="strict")), other)
+    assert found.redacted == "company"
+
+
 def test_reports_of_two_domains_are_not_compared() -> None:
     other = replace(healthy(), subject=replace(healthy().subject, domain="other.example"))
     with pytest.raises(TwoSubjectsError):
@@ -157,6 +186,14 @@ def test_programs_get_all_of_it(command: CommandLine, tmp_path: Path) -> None:
         "text": "The verdict was “no problem found”, and is “problem found” now.",
     }  # fmt: skip
     assert found["old"]["status"] == "healthy"
+
+
+def test_that_names_are_hidden_is_said(command: CommandLine, tmp_path: Path) -> None:
+    hidden = discreet(healthy(), Presentation(redact=True))
+    out = command("compare", *saved(tmp_path, hidden=hidden, bad=wrong_password())).out
+    assert "user-1 and the like are placeholders" in out
+    assert "cannot be told" in out
+    assert "placeholders" not in command("compare", *saved(tmp_path, a=healthy(), b=wrong_password())).out
 
 
 def test_what_is_no_report_is_one_sentence(command: CommandLine, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ OBJECTS = {
     "ReportFinding": SCHEMA_WORDS["$defs"]["check"]["properties"]["findings"]["items"],
 }
 ADDED = {
-    "Report": ["record", "replay", "contact", "baseline"],
+    "Report": ["record", "replay", "contact", "baseline", "redacted"],
     "ReportVerdict": ["narrowed"],
     "ReportCause": ["commands"],
     "ReportFinding": ["proof"],

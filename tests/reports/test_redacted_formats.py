@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import html
+
 import msgspec
 import pytest
 
 from diagnose.cli.formats import formats, rendered, renderer
+from diagnose.comparison.replay import replayed
+from diagnose.locale.language import translation
+from diagnose.model import Subject
 from diagnose.model.report import Report
 from diagnose.model.saved import SavedReportError, saved_report
+from diagnose.providers import Language
 from diagnose.redaction.redact import redact
+from diagnose.rendering.labels import REDACTED
 from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.chosen import every_check
+from diagnose.running.reporting import discreet, report_of
+from diagnose.running.request import Presentation, Redaction
 from tests.reports.samples import wrong_password
 from tests.reports.texts import with_every_text
+from tests.support.record import record
 
 PERSON = "zoe.q-smith"
 PLACES = [
@@ -71,3 +82,35 @@ def test_markdown_can_be_judged_again() -> None:
     """The block at its end is the report itself, whatever stands above it."""
     for report in (wrong_password(), with_every_text(wrong_password(), '\n{"diagnose_report": 1, "data": []}\n-->')):
         assert saved_report(rendered("markdown", report, RenderStyle()).encode()) == report
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+@pytest.mark.parametrize(("hides", "words"), [(True, "user-1"), ("strict", "domain-1"), (False, None)])
+@pytest.mark.parametrize("name", ["text", "html", "markdown"])
+def test_that_names_are_placeholders_is_said(name: str, hides: Redaction, words: str | None, lang: Language) -> None:
+    """In the report, in what is read back out of it, and once it is judged again."""
+    how = Presentation(lang=lang, redact=hides)
+    subject = Subject(domain="corp.example", address=f"{PERSON}@corp.example", username=PERSON)
+    report = discreet(report_of(record(subject=subject), every_check(), how), how)
+    said = translation(lang)(REDACTED[report.redacted]) if report.redacted != "nothing" else None
+
+    assert (report.redacted == "nothing") == (words is None)
+    lines = [translation(lang)(one) for one in REDACTED.values()]
+    for one in (report, replayed(report, how)):
+        for verbose in (False, True):
+            style = RenderStyle(translate=translation(lang), width=500, verbose=verbose)
+            shown = html.unescape(rendered(name, one, style)).replace("\\-", "-")
+            told = [line for line in lines if line in shown]
+            assert told == ([] if said is None else [said])
+            assert words is None or words in told[0]
+
+
+@pytest.mark.parametrize("local", ["person", "nothing", "company"])
+def test_people_may_be_called_as_a_word_of_the_report_s(local: str) -> None:
+    subject = Subject(domain="corp.example", address=f"{local}@corp.example", username=local)
+    for hides in (True, "strict"):
+        how = Presentation(redact=hides)
+        once = discreet(report_of(record(subject=subject), every_check(), how), how)
+        assert once.redacted == ("company" if hides == "strict" else "person")
+        assert discreet(once, Presentation(redact=True)).redacted == once.redacted
+        assert f"{local}@" not in rendered("text", once, RenderStyle())
