@@ -80,9 +80,10 @@ def redact(
     names = _Names(report, plain, (own, saved), computer)
     if plain["record"]:
         plain["record"].pop("own", None)
-    if report.redacted == "nothing":
-        plain["redacted"] = "person"
-    return convert(walked(plain, lambda words, _: names.hide(words), lambda words, _: names.hide_known(words)), Report)
+    hidden = walked(plain, lambda words, _: names.hide(words), lambda words, _: names.hide_known(words))
+    if report.redacted == "nothing" and hidden != plain:
+        hidden["redacted"] = "person"
+    return convert(hidden, Report)
 
 
 Hide = Callable[[str, str], str]
