@@ -80,10 +80,11 @@ def redact(
     names = _Names(report, plain, (own, saved), computer)
     if plain["record"]:
         plain["record"].pop("own", None)
-    hidden = walked(plain, lambda words, _: names.hide(words), lambda words, _: names.hide_known(words))
-    if report.redacted == "nothing" and hidden != plain:
-        hidden["redacted"] = "person"
-    return convert(hidden, Report)
+    plainly = walked(plain, lambda words, _: names.hide(words), lambda words, _: names.hide_known(words))
+    hidden = convert(plainly, Report)
+    if report.redacted == "nothing" and hidden != convert(plain, Report):
+        return msgspec.structs.replace(hidden, redacted="person")
+    return hidden
 
 
 Hide = Callable[[str, str], str]
