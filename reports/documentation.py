@@ -6,6 +6,7 @@ from importlib import metadata
 from typing import get_args
 
 from diagnose.knowledge.catalogue import catalogue_with
+from diagnose.model.report import Contact
 from diagnose.process.first_use import made_once
 from diagnose.providers import Language
 
@@ -17,16 +18,23 @@ TRANSLATED = get_args(Language)[1:]
 """Languages whose pages lie in a folder of their own."""
 
 
-def page_of(cause: str, lang: str) -> str | None:
+def page_of(cause: str, lang: str, contact: Contact | None = None) -> str | None:
     """The URL of the page about *cause*, an id, in the language *lang*.
 
-    None where the package that is installed names no documentation, and for causes of other packages.
+    The copy that *contact* names goes before the one that the package names. None where neither does, and for causes
+    of other packages.
     """
-    base = _base()
+    own = (contact.documentation or "").rstrip("/") if contact else ""
+    base = own if own.lower().startswith(("https://", "http://")) else _base()  # a saved report may hold anything
     if base is None or cause not in catalogue_with(()):
         return None
     folder = f"causes/{lang}" if lang in TRANSLATED else "causes"
     return f"{base}/{folder}/{cause}.md"
+
+
+def command_for(cause: str) -> str | None:
+    """The command that shows the same as the page about *cause*; None for causes of other packages."""
+    return f"diagnose causes {cause}" if cause in catalogue_with(()) else None
 
 
 @made_once

@@ -18,7 +18,7 @@ from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
-from reports.documentation import page_of
+from reports.documentation import command_for, page_of
 from reports.fact_rows import fact_rows
 from reports.next_steps import next_steps
 from reports.remedies import can_be_followed, for_audience, pieces
@@ -140,7 +140,8 @@ def render(report: Report, style: RenderStyle) -> str:
         pieces=pieces,
         linked=lambda prose: linked(prose, hosts),
         whom_to_ask=_whom_to_ask(report, style.audience, said),
-        page_of=lambda cause: page_of(cause, report.lang),
+        command_for=command_for,
+        page_of=lambda cause: page_of(cause, report.lang, report.contact),
         replay_line=replay_line,
         redaction_line=redaction_line(report.redacted, style.translate),
         held_line=held_line(report.redacted, style.translate),

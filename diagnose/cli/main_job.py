@@ -125,6 +125,12 @@ def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
                 metavar="URL",
                 help="Your organisation's page about outages, named in report and steps.",
             ),
+            click.option(
+                "--documentation",
+                type=PageAddress(),
+                metavar="URL",
+                help="Where your organisation keeps a copy of docs/, for links from causes to their pages.",
+            ),
             click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
             click.option("-q", "--quiet", is_flag=True, help="No progress; verdict and causes only."),
             verbose_option,
@@ -416,8 +422,8 @@ def _expected(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def presentation(given: dict[str, Any]) -> Presentation:
     """How the report speaks, by the options that all reports have."""
-    named = given["help_desk"], given["status_page"]
-    contact = Contact(help_desk=named[0], status_page=named[1]) if any(named) else None
+    named = {name: given[name] for name in ("help_desk", "status_page", "documentation")}
+    contact = Contact(**named) if any(named.values()) else None
     return Presentation(lang=given["lang"], audience=given["audience"], redact=given["redact"], contact=contact)
 
 

@@ -32,7 +32,7 @@ NO_CONFIG = "--no-config"
 LARGEST_FILE = 1_000_000
 """Bytes."""
 SETTABLE = (
-    "help-desk", "status-page", "lang", "for", "redact", "strict", "quiet", "verbose", "no-color",
+    "help-desk", "status-page", "documentation", "lang", "for", "redact", "strict", "quiet", "verbose", "no-color",
     "ca-file", "resolver", "provider", *(one.name for one in PROTOCOLS),
     "skip", "profiles", "clean-browser", "timeout", "no-rcpt", "no-third-party", "no-history",
 )  # fmt: skip

@@ -175,6 +175,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """In the company's own words, one line: a name, a number, an address."""
     status_page: str | None = None
     """URL of the page on which the company says what is down."""
+    documentation: str | None = None
+    """URL of the folder in which the company keeps a copy of the documentation, ``causes`` in it."""
 
 
 ChangeKind = Literal["status", "order", "came", "went", "certainty", "impact", "advice", "checks", "provider"]

@@ -169,7 +169,9 @@ def test_the_report_names_help_desk_and_page_and_a_step_does(command: CommandLin
     )  # fmt: skip
 
     report = done.json
-    assert report["contact"] == {"help_desk": "IT, ext. 4711", "status_page": "https://status.corp.example/"}
+    assert report["contact"] == {
+        "help_desk": "IT, ext. 4711", "status_page": "https://status.corp.example/", "documentation": None,
+    }  # fmt: skip
     steps = [step for cause in report["verdict"]["causes"] for remedy in cause["remedies"] for step in remedy["steps"]]
     assert "Look at https://status.corp.example/, where your organisation tells what is down." in steps
 

@@ -10,6 +10,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
+from diagnose.model.report import Contact
 from diagnose.rendering.renderer import RenderStyle
 from docs.write_causes import HERE
 from reports import documentation, html, markdown
@@ -54,6 +55,37 @@ def test_a_report_leads_to_the_page_in_its_language(
     assert shown.format(PAGE.replace("/causes/", f"/causes/{lang}/")) in page
     assert shown.format(PAGE) not in page
     assert (HERE / lang / "tls.cert-expired.md").is_file()
+
+
+OWN = "https://intranet.corp.example/docs"
+
+
+@pytest.mark.parametrize("named", [OWN, f"{OWN}/", "http://intranet.corp.example/docs"])
+def test_a_company_s_own_copy_goes_before(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    installed(monkeypatch, "Documentation, https://docs.corp.example/diagnose")
+    report = msgspec.structs.replace(expired_certificate(), contact=Contact(documentation=named))
+    url = f"{named.rstrip('/')}/causes/tls.cert-expired.md"
+
+    assert f'<a class="id" href="{url}"' in html.render(report, RenderStyle())
+    assert f"[`tls.cert-expired`]({url})" in markdown.render(report, RenderStyle())
+
+
+@pytest.mark.parametrize("named", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "file:///etc", ""])
+def test_a_report_from_elsewhere_leads_to_no_page_of_another_kind(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    installed(monkeypatch)
+    report = msgspec.structs.replace(expired_certificate(), contact=Contact(documentation=named))
+
+    assert '<code class="id">tls.cert-expired</code>' in html.render(report, RenderStyle())
+    assert documentation.page_of("tls.cert-expired", "en", report.contact) is None
+
+
+def test_without_a_page_the_command_that_shows_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch)
+    page = html.render(expired_certificate(), RenderStyle())
+    assert '<code class="copied">diagnose causes tls.cert-expired</code>' in page
+
+    report = msgspec.structs.replace(expired_certificate(), contact=Contact(documentation=OWN))
+    assert "diagnose causes" not in html.render(report, RenderStyle())
 
 
 @pytest.mark.parametrize("cause", ["acme.vpn-down", "no such cause", "../../x", ""])

@@ -78,6 +78,7 @@ OBJECTS = {
 }
 ADDED = {
     "Report": ["record", "replay", "contact", "baseline", "redacted"],
+    "Contact": ["documentation"],
     "ReportVerdict": ["narrowed"],
     "ReportCause": ["commands"],
     "ReportFinding": ["proof"],
