@@ -248,7 +248,7 @@ class Reference(KnowledgePart, frozen=True, kw_only=True):
     checked: str
     """ISO 8601 date."""
     as_of: str | None = None
-    """The ISO 8601 year, month or date that the source itself names; such a value is as old as that, whoever read it when."""
+    """The ISO 8601 year, month or date that the source itself names: such a value is as old as that."""
     note: str | None = None
 
 
