@@ -17,10 +17,10 @@ from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
 from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.rendering.next_steps import next_steps
 from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
 from reports.documentation import command_for, page_of
 from reports.fact_rows import fact_rows
-from reports.next_steps import next_steps
 from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.summary import summary

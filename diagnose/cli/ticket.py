@@ -14,10 +14,11 @@ from diagnose.cli.pages import show_page, tell_what_is_left_out
 from diagnose.cli.parameters import file_names
 from diagnose.cli.saved_reports import read_saved, unreadable
 from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
-from diagnose.model.report import Report, ReportCause
+from diagnose.model.report import Report, ReportCause, ReportRemedy
 from diagnose.model.text import text
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.labels import REDACTED
+from diagnose.rendering.next_steps import next_steps
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Verbatim
 from diagnose.rendering.renderer import Audience
 from diagnose.running.reporting import discreet
@@ -82,6 +83,8 @@ def _blocks(report: Report, recipient: str) -> Iterator[AnyBlock]:
     causes = report.verdict.causes[: 1 if recipient == "user" else MOST_CAUSES]
     for cause in causes:
         yield from _cause(cause, recipient)
+    if recipient == "user" and (steps := next_steps(report, _)):
+        yield Advice(remedies=(ReportRemedy(fixer="user", steps=steps),), everybody=True)
     if report.verdict.unchecked and (recipient != "user" or not causes):
         yield Heading(words=_("Could not be checked"))
         yield from (Entry(mark="?", title=sentence) for sentence in report.verdict.unchecked)
@@ -90,13 +93,17 @@ def _blocks(report: Report, recipient: str) -> Iterator[AnyBlock]:
 
 
 def _opening(report: Report, recipient: str) -> str:
+    if report.verdict.status == "healthy":
+        return _("We looked on {moment} at the login of {name}, and found nothing that stands in its way.")
     if not report.verdict.causes:
         return _("We looked on {moment} at why the login of {name} fails, and found no cause.")
     if recipient == "user":
         return _("We looked on {moment} at why you cannot log in to {name}. This is what we found.")
-    return _(
-        "The login of {name} was looked at on {moment}. This was seen, and can be seen again by the commands below."
-    )
+    if any(cause.commands for cause in report.verdict.causes[:MOST_CAUSES]):
+        return _(
+            "The login of {name} was looked at on {moment}. This was seen, and can be seen again by the commands below."
+        )
+    return _("The login of {name} was looked at on {moment}. This was seen.")
 
 
 def _cause(cause: ReportCause, recipient: str) -> Iterator[AnyBlock]:
@@ -121,6 +128,9 @@ def _closing(report: Report, recipient: str) -> Iterator[AnyBlock]:
     if recipient == "user":
         yield Paragraph(words=_("If this does not help, answer this message with the words that you see."))
     else:
+        causes = report.verdict.causes[:MOST_CAUSES]
+        if causes and not any(one.fixer == FIXERS[recipient] for cause in causes for one in cause.remedies):
+            yield Paragraph(words=_("Please put this right, or tell us what we have to change."))
         yield Paragraph(words=_("Please answer with what you found, and name the report's number."))
     if report.contact and report.contact.help_desk:
         yield Paragraph(words=_("Help desk: {contact}").format(contact=report.contact.help_desk))

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from diagnose.model.report import Report
 from diagnose.model.saved import machine_readable, plain_report, saved_report
 from tests.commands.command_line import CommandLine
+from tests.reports.samples import expired_certificate, healthy
 
 SAVED = Path(__file__).parents[1] / "comparison" / "saved" / "2026-11-29-first-record.json"
 
@@ -85,3 +87,36 @@ def test_what_is_no_report_is_one_sentence(content: str, said: str, command: Com
 
     assert said in command.refused("ticket", str(file), "--lang", "en")
     assert "missing.json" in command.refused("ticket", "missing.json", "--lang", "en")
+
+
+def saved(tmp_path: Path, report: Report) -> str:
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps(plain_report(report)), "utf-8")
+    return str(file)
+
+
+def test_of_a_login_that_works_the_person_hears_that_it_does_and_what_to_try(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    told = flat(command("ticket", saved(tmp_path, healthy()), "--to", "user", "--lang", "en").out)
+
+    assert "found nothing that stands in its way" in told
+    assert "1. The mailbox itself is in order." in told
+    assert "found no cause" not in told
+
+
+def test_who_has_no_steps_of_their_own_is_asked_to_act(command: CommandLine, tmp_path: Path) -> None:
+    file = saved(tmp_path, expired_certificate())
+
+    asked = "Please put this right, or tell us what we have to change."
+    assert asked in flat(command("ticket", file, "--to", "provider", "--lang", "en").out)
+    for recipient in ("user", "administrator"):
+        assert asked not in flat(command("ticket", file, "--to", recipient, "--lang", "en").out)
+
+
+def test_commands_are_announced_only_where_there_are_some(command: CommandLine, tmp_path: Path) -> None:
+    with_some = flat(command("ticket", str(SAVED), "--lang", "en").out)
+    without = flat(command("ticket", saved(tmp_path, expired_certificate()), "--lang", "en").out)
+
+    assert ("by the commands below" in with_some, "To repeat it by hand" in with_some) == (True, True)
+    assert ("by the commands below" in without, "To repeat it by hand" in without) == (False, False)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from diagnose.model import Certainty, Status
 from diagnose.model.report import Contact, Impact, Report, ReportRemedy, Verdict
 from diagnose.model.saved import saved_report
+from diagnose.rendering.next_steps import next_steps
 from diagnose.rendering.renderer import PALETTE, Download, RenderStyle
 from reports.html import linked, render
-from reports.next_steps import next_steps
 from reports.remedies import pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
