@@ -49,6 +49,7 @@ COMMANDS = {
     "replay": Listed("diagnose.cli.replay", text("Judge a saved report again, by today's knowledge.").msgid, LOOK),
     "compare": Listed("diagnose.cli.compare", text("What got worse or better between two saved reports.").msgid, LOOK),
     "ticket": Listed("diagnose.cli.ticket", text("Write what to send about a saved report, and to whom.").msgid, LOOK),
+    "fleet": Listed("diagnose.cli.fleet", text("Many mailboxes and domains at once, and what they share.").msgid, LOOK),
     "browser": Listed("diagnose.cli.browser", text("Test the person's own browser.").msgid, LOOK),
     "causes": Listed("diagnose.cli.causes", text("The causes of failed logins that are known here.").msgid, UNDERSTAND),
     "providers": Listed("diagnose.cli.providers", text("The mail providers that are known here.").msgid, UNDERSTAND),

@@ -1,0 +1,75 @@
+"""Live progress of a run over many: how many rows are over and how, how fast, and how long it may still take."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from diagnose.fleet.tasks import Result
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CHUNK = 1 << 20
+
+
+class FleetProgress:
+    """A bar on a terminal; use as a context manager."""
+
+    def __init__(self, console: Console, total: int | None, translate: Callable[[str], str]) -> None:
+        """*total*: about how many rows there are; None where nobody knows."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._translate = translate
+        self._ended = Counter[str]()
+        self._bar = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[counts]}"),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=total, rate="", counts="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def add(self, result: Result) -> None:
+        """One more row is over."""
+        _ = self._translate
+        self._ended[result.report.verdict.status if result.report else "bad"] += 1
+        shown = _("{problems} ✗  {healthy} ✓  {unclear} ?").format(
+            problems=self._ended["problem"],
+            healthy=self._ended["healthy"],
+            unclear=self._ended["inconclusive"] + self._ended["bad"],
+        )
+        speed = self._bar.tasks[0].speed
+        rate = _("{number} a second").format(number=f"{speed:.1f}") if speed else ""
+        self._bar.update(self._task, advance=1, rate=rate, counts=shown)
+
+
+def progress_or_none(file: Path, translate: Callable[[str], str], *, quiet: bool) -> FleetProgress | None:
+    """A bar where standard error is a terminal; *file*: the rows, whose lines are counted for it."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    return FleetProgress(Console(stderr=True), _lines_in(file), translate)
+
+
+def _lines_in(file: Path) -> int | None:
+    try:
+        with file.open("rb") as stream:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(CHUNK), b"")) or None
+    except OSError:
+        return None

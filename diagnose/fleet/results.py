@@ -1,0 +1,204 @@
+"""The results in a file, one JSON object a line, in the order in which rows were over.
+
+A line is written at once and whole as far as the system lets it, so that a program that is killed loses only what was
+under way. The half of a line that may be left is taken away before the next is written.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from diagnose.fleet.tasks import Result
+from diagnose.model import TextError, text
+from diagnose.model.fleet import FleetRow, RowVerdict
+from diagnose.model.saved import plain_report
+from diagnose.model.text import json_text
+from diagnose.process.first_use import decode
+
+LONGEST_LINE = 64 << 20
+"""Octets; reports with pictures have several million."""
+CHUNK = 1 << 16
+
+
+class ResultsError(TextError):
+    """The file cannot take results, or holds others."""
+
+
+class _Origin(msgspec.Struct, frozen=True):
+    line: int
+    id: str = ""
+    office: str | None = None
+    columns: dict[str, Any] = {}
+
+
+class _Subject(msgspec.Struct, frozen=True):
+    address: str | None
+    domain: str
+    provider: str | None = None
+
+
+class _Service(msgspec.Struct, frozen=True):
+    host: str
+    source: str = ""
+
+
+class _Check(msgspec.Struct, frozen=True):
+    id: str
+    place: str | int | None = None
+
+
+class _Record(msgspec.Struct, frozen=True):
+    checks: tuple[_Check, ...] = ()
+    services: tuple[_Service, ...] = ()
+
+
+class _Report(msgspec.Struct, frozen=True):
+    subject: _Subject
+    verdict: RowVerdict
+    services: tuple[_Service, ...] = ()
+    started_at: str = ""
+    duration_ms: int = 0
+    record: _Record | None = None
+
+
+class _Line(msgspec.Struct, frozen=True):
+    row: _Origin
+    report: _Report | None = None
+    bad: str | None = None
+
+
+def line_of(result: Result, *, redact: bool = False) -> str:
+    """*result* as a line of JSON with its end. With *redact* it holds nothing of its row but line and office."""
+    origin = result.origin
+    row: dict[str, Any] = {"line": origin.line}
+    if not redact:
+        row["id"] = origin.id
+    row["office"] = origin.office
+    row["columns"] = {} if redact else origin.columns
+    made: dict[str, Any] = {"row": row}
+    if result.report is not None:
+        made["report"] = plain_report(result.report)
+    else:
+        made["bad"] = result.bad
+    return json_text(made, indent=None) + "\n"
+
+
+class Results:
+    """The file of results; use as a context manager."""
+
+    def __init__(self, file: Path, *, resume: bool) -> None:
+        """Open *file*, new or to go on with. Raises ResultsError, OSError.
+
+        Without *resume* it must not be there, or be empty: results are never overwritten.
+        """
+        self.done = set[int]()
+        """Numbers of the rows that stand in it."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(file, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+        self._stream: BinaryIO = os.fdopen(descriptor, "r+b", buffering=0)
+        try:
+            self._prepare(resume=resume)
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def _prepare(self, *, resume: bool) -> None:
+        status = os.fstat(self._stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ResultsError(text("it is no regular file"))
+        if status.st_size and not resume:
+            raise ResultsError(text("it holds results already; --resume goes on with them"))
+        end = 0
+        with os.fdopen(os.dup(self._stream.fileno()), "rb") as reading:
+            for line in _lines(reading):
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    self.done.add(int(decode(line, _Line).row.id, 16))
+                except (msgspec.MsgspecError, ValueError, RecursionError):
+                    raise ResultsError(
+                        text("it holds something else than results of a fleet with their rows")
+                    ) from None
+                end += len(line)
+        self._stream.truncate(end)
+        self._stream.seek(end)
+        self._end = end
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+    def write(self, line: str) -> None:
+        """Add *line* at once. Raises OSError where it does not fit; nothing of it is left then."""
+        octets = line.encode("utf-8", "replace")
+        try:
+            view = memoryview(octets)
+            while view:
+                view = view[self._stream.write(view) or 0 :]
+        except OSError:
+            self._stream.truncate(self._end)
+            self._stream.seek(self._end)
+            raise
+        self._end += len(octets)
+
+
+def rows_in(file: Path) -> Iterator[FleetRow]:
+    """What came of each row in *file*, as far as pages and tables tell it. Raises OSError."""
+    with file.open("rb") as stream:
+        for line in _lines(stream):
+            yield _row(decode(line, _Line))
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    while line := stream.readline(LONGEST_LINE):
+        yield line
+
+
+def _row(line: _Line) -> FleetRow:
+    origin, report = line.row, line.report
+    typed = origin.columns.get("address") or origin.columns.get("domain") or ""
+    if report is None:
+        return FleetRow(
+            line=origin.line,
+            name=str(typed),
+            office=origin.office or "",
+            columns=origin.columns,
+            bad=line.bad or "",
+        )
+    return FleetRow(
+        line=origin.line,
+        name=report.subject.address or report.subject.domain,
+        domain=report.subject.domain,
+        provider=report.subject.provider or "",
+        office=origin.office or "",
+        columns=origin.columns,
+        verdict=report.verdict,
+        hosts=tuple(dict.fromkeys(one.host for one in report.services if one.source != "guess")),
+        at=_places(report),
+        duration_ms=report.duration_ms,
+        started_at=report.started_at,
+    )
+
+
+def _places(report: _Report) -> tuple[str, ...]:
+    """The hosts on which the checks ran that found the first cause."""
+    record, causes = report.record, report.verdict.causes
+    if record is None or not causes:
+        return ()
+    found = dict[str, None]()
+    saying = {one.check for one in causes[0].evidence}
+    for check in record.checks:
+        if check.id in saying and check.place is not None:
+            at = check.place
+            if isinstance(at, int):
+                at = record.services[at].host if 0 <= at < len(record.services) else ""
+            found[at] = None
+    return tuple(found)

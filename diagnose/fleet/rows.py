@@ -1,0 +1,399 @@
+"""A file of many mailboxes or domains, read row by row: CSV, JSON Lines, or a plain list.
+
+Nothing is kept of a row that was handed on but twelve octets, by which its duplicates are found.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import difflib
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TypeAlias
+
+import msgspec
+
+from diagnose.account.pasted import understood
+from diagnose.model import Service, Subject, Text, TextError, quote, text
+from diagnose.model.protocols import BY_NAME
+from diagnose.process.regular_file import open_regular
+from diagnose.running.expected import expectations
+
+ADDRESS, DOMAIN, USERNAME, PROVIDER, OFFICE, EXPECT = "address", "domain", "username", "provider", "office", "expect"
+ENVIRONMENT, KEYRING = "password_env", "password_keyring"
+ALIASES = {"email": ADDRESS, "e_mail": ADDRESS, "mail": ADDRESS, "mailbox": ADDRESS, "expectations": EXPECT}
+"""What people call columns, and the column that it is."""
+COLUMNS = (ADDRESS, DOMAIN, USERNAME, ENVIRONMENT, KEYRING, PROVIDER, OFFICE, EXPECT, *BY_NAME)
+SECRETS = re.compile(
+    r".*(?:passw|passphrase|kennwort|密码|密碼|口令|授权码|授權碼).*|(?:.*_)?(?:pass|pwd|pw|secret|token)_?\d*"
+)
+"""Names of columns that would hold a secret."""
+SEPARATORS = ",;\t"
+MOST_COLUMNS = 200
+LONGEST_LINE = 1 << 20
+"""Characters."""
+LONGEST_OWN = 1000
+"""Characters of a value that results repeat."""
+BEGINNING = 1 << 16
+"""Octets that tell a text from other files."""
+ID_OCTETS = 12
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
+
+
+class InputError(TextError):
+    """The file as a whole cannot be read as rows."""
+
+
+class RowError(TextError):
+    """One row names nothing that could be diagnosed."""
+
+
+class SecretSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a row's password is to be had; the password itself stands in no row."""
+
+    kind: Literal["environment", "keyring"]
+    name: str
+    """The variable, or the account that the keyring's entry is of."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One mailbox or domain to be diagnosed."""
+
+    line: int
+    """Where it begins in the file, from 1."""
+    id: str
+    """Hexadecimal digits, the same for all rows that ask for the same."""
+    subject: Subject
+    secret: SecretSource | None = None
+    services: tuple[Service, ...] = ()
+    provider: str | None = None
+    office: str | None = None
+    expected: dict[str, tuple[str, ...]] = {}
+    columns: dict[str, str] = {}
+    """All that stands in the row, but for the names of secrets."""
+
+
+class BadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that nothing can be diagnosed by."""
+
+    line: int
+    id: str
+    reason: Text
+    columns: dict[str, str] = {}
+
+
+Record: TypeAlias = "Mapping[str, str] | RowError"
+"""The columns of a row, or why it has none."""
+
+
+class Readers(msgspec.Struct, frozen=True, kw_only=True):
+    """How words are read that the command line takes as well."""
+
+    service: Callable[[str, str], Service]
+    """By the protocol's name and a URL. Raises TextError."""
+    provider: Callable[[str], str]
+    """The id. Raises TextError."""
+
+
+class Rows:
+    """The rows of a file in their order, each once; iterate once."""
+
+    def __init__(self, file: Path, readers: Readers) -> None:
+        """Raises InputError, OSError."""
+        self.duplicates = 0
+        """Rows that ask for what an earlier row asked for, as far as they were read."""
+        self.unknown: tuple[str, ...] = ()
+        """Columns that mean nothing here, and go into the results as they are."""
+        self._readers = readers
+        self._seen = set[int]()
+        self._lines = _Lines(_text_of(file))
+        self._records = self._begun()
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        for line, given in self._records:
+            row = self._row(line, given)
+            number = int(row.id, 16)
+            if number in self._seen:
+                self.duplicates += 1
+                continue
+            self._seen.add(number)
+            yield row
+
+    def _begun(self) -> Iterator[tuple[int, Record]]:
+        """The records behind the first line, which tells what the file is."""
+        first = next((line for line in self._lines if line.strip() and not line.startswith("#")), None)
+        if first is None:
+            raise InputError(text("it is empty"))
+        if first.lstrip().startswith("{"):
+            return self._objects(_object(first))  # a password in the first object refuses the whole file
+        separator, names = _header(first)
+        if _is_header(names):
+            return self._table(separator, self._named(names))
+        if separator is None and _is_subject(first.strip()):
+            return self._list(first)
+        raise InputError(_wrong_header(first, names))
+
+    def _named(self, names: list[str]) -> list[str]:
+        names = [_plain(name) for name in names]
+        if len(names) > MOST_COLUMNS:
+            raise InputError(text("it has more than {most} columns", most=MOST_COLUMNS))
+        for name in names:
+            _require_no_secret(name)
+        twice = next((name for place, name in enumerate(names) if name and name in names[:place]), None)
+        if twice:
+            raise InputError(text("two of its columns are called “{name}”", name=twice))
+        if not {ADDRESS, DOMAIN} & set(names):
+            raise InputError(_wrong_header("", names))
+        self.unknown = tuple(name for name in names if name and name not in COLUMNS)
+        return names
+
+    # -- the three forms
+
+    def _list(self, first: str) -> Iterator[tuple[int, Record]]:
+        def record(line: str) -> Mapping[str, str]:
+            word = line.strip()
+            return {ADDRESS if "@" in word else DOMAIN: word}
+
+        yield self._lines.number, record(first)
+        for line in self._lines:
+            if line.strip() and not line.startswith("#"):
+                yield self._lines.number, record(line)
+            yield from self._overlong()
+
+    def _objects(self, first: Record) -> Iterator[tuple[int, Record]]:
+        yield self._lines.number, first
+        for line in self._lines:
+            if line.strip():
+                try:
+                    yield self._lines.number, _object(line)
+                except InputError as error:
+                    yield self._lines.number, RowError(error.sentence)
+            yield from self._overlong()
+
+    def _table(self, separator: str | None, names: list[str]) -> Iterator[tuple[int, Record]]:
+        reader = csv.reader(self._lines, delimiter=separator or ",")
+        while True:
+            begins = self._lines.number + 1
+            try:
+                fields = next(reader)
+            except StopIteration:
+                break
+            except csv.Error:
+                yield begins, RowError(text("its quotes do not end, or a field is too long"))
+                continue
+            finally:
+                yield from self._overlong()
+            if not any(field.strip() for field in fields):
+                continue
+            if len(fields) > len(names) and any(fields[len(names) :]):
+                told = {"number": len(fields), "columns": len(names)}
+                yield begins, RowError(text("it has {number} fields, and the header has {columns}", **told))
+                continue
+            yield begins, {name: field for name, field in zip(names, fields, strict=False) if name}
+
+    def _overlong(self) -> Iterator[tuple[int, RowError]]:
+        for number in self._lines.overlong:
+            yield number, RowError(text("it is longer than {most} characters", most=LONGEST_LINE))
+        self._lines.overlong.clear()
+
+    # -- one row
+
+    def _row(self, line: int, given: Record) -> Row | BadRow:
+        if isinstance(given, RowError):
+            return BadRow(line=line, id=_identity("bad", str(line)), reason=given.sentence)
+        given = {name: value.strip() for name, value in given.items()}
+        columns = {
+            name: quote(value, LONGEST_OWN) for name, value in given.items() if name not in {ENVIRONMENT, KEYRING}
+        }
+        try:
+            return self._understood(line, given, columns)
+        except TextError as error:
+            own = sorted(given.items())
+            return BadRow(line=line, id=_identity("bad", *map(str, own)), reason=error.sentence, columns=columns)
+
+    def _understood(self, line: int, given: Mapping[str, str], columns: dict[str, str]) -> Row:
+        typed = given.get(ADDRESS) or given.get(DOMAIN)
+        if not typed:
+            raise RowError(text("it names neither an address nor a domain"))
+        subject, _read = understood(typed, given.get(USERNAME) or None)
+        services = tuple(self._readers.service(name, word) for name in BY_NAME if (word := given.get(name)))
+        provider = self._readers.provider(word) if (word := given.get(PROVIDER)) else None
+        expected = expectations(given.get(EXPECT, "").split())
+        secret = _secret(given, subject)
+        asked = (subject, secret, services, provider, given.get(OFFICE), sorted(expected.items()))
+        return Row(
+            line=line,
+            id=_identity(*(msgspec.json.encode(part).decode() for part in asked)),
+            subject=subject,
+            secret=secret,
+            services=services,
+            provider=provider,
+            office=columns.get(OFFICE) or None,
+            expected=expected,
+            columns=columns,
+        )
+
+
+def _secret(given: Mapping[str, str], subject: Subject) -> SecretSource | None:
+    variable, entry = given.get(ENVIRONMENT), given.get(KEYRING)
+    if variable and entry:
+        raise RowError(text("it names both a variable and an entry of the keyring"))
+    if (variable or entry) and subject.address is None:
+        raise RowError(text("a domain is checked without any login, so it has no password"))
+    if variable:
+        if not _VARIABLE.fullmatch(variable):  # not repeated: it may be the password itself
+            raise RowError(text("what stands in “{column}” is no name of a variable", column=ENVIRONMENT))
+        return SecretSource(kind="environment", name=variable)
+    return SecretSource(kind="keyring", name=entry) if entry else None
+
+
+def _identity(*parts: str) -> str:
+    words = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(words, digest_size=ID_OCTETS).hexdigest()
+
+
+def _plain(name: str) -> str:
+    folded = re.sub(r"[\s-]+", "_", name.strip().casefold())
+    return ALIASES.get(folded, folded)
+
+
+def _require_no_secret(name: str) -> None:
+    """Raises InputError for a column of passwords."""
+    if SECRETS.fullmatch(name) and name not in {ENVIRONMENT, KEYRING}:
+        sentence = text(
+            "its column “{name}” would hold secrets, and such a file is copied and mailed; name a variable of the "
+            "environment in the column {variable}, or an entry of the keyring in {entry}",
+            name=name,
+            variable=ENVIRONMENT,
+            entry=KEYRING,
+        )
+        raise InputError(sentence)
+
+
+def _header(line: str) -> tuple[str | None, list[str]]:
+    """The separator by which most columns of *line* are known ones, None where none stands in it; and the columns."""
+    best: tuple[str | None, list[str]] = (None, [line.strip().strip('"')])
+    most = 0
+    for separator in SEPARATORS:
+        if separator in line:
+            names = next(csv.reader([line], delimiter=separator), [])
+            known = sum(_plain(name) in COLUMNS for name in names)
+            if best[0] is None or known > most:
+                best, most = (separator, names), known
+    return best
+
+
+def _is_header(names: list[str]) -> bool:
+    return any(name in COLUMNS or SECRETS.fullmatch(name) for name in map(_plain, names))
+
+
+def _is_subject(word: str) -> bool:
+    return "@" in word or "." in word
+
+
+def _wrong_header(first: str, names: list[str]) -> Text:
+    close = [name for given in names for name in difflib.get_close_matches(_plain(given)[:40], (ADDRESS, DOMAIN), 1)]
+    if close:
+        return text("its first line names no column “{name}”, but something like it", name=close[0])
+    return text(
+        "its first line is neither a header with a column “address” or “domain”, nor an address or domain, nor JSON"
+    )
+
+
+def _object(line: str) -> Record:
+    """What stands in a line of JSON. Raises InputError where it holds a password."""
+    try:
+        value: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return RowError(text("it is no JSON object"))
+    if not isinstance(value, dict):
+        return RowError(text("it is no JSON object"))
+    found = {}
+    for name, one in list(value.items())[:MOST_COLUMNS]:
+        plain = _plain(name)
+        _require_no_secret(plain)
+        if isinstance(one, list) and all(isinstance(part, str) for part in one):
+            found[plain] = " ".join(one)
+        elif isinstance(one, str):
+            found[plain] = one
+        elif isinstance(one, bool | int | float):
+            found[plain] = json.dumps(one)
+        elif one is not None:
+            return RowError(text("the value of “{name}” is no text", name=name))
+    return found
+
+
+class _Lines:
+    """The lines of a text; what is too long is left out and noted."""
+
+    def __init__(self, stream: io.TextIOBase) -> None:
+        self.number = 0
+        """Of the line that was handed out last, from 1."""
+        self.overlong = list[int]()
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = self._stream.readline(LONGEST_LINE + 1)
+            if not line:
+                raise StopIteration
+            self.number += 1
+            if len(line) <= LONGEST_LINE:
+                return line
+            self.overlong.append(self.number)
+            while line and not line.endswith("\n"):
+                line = self._stream.readline(LONGEST_LINE)
+        except UnicodeDecodeError:
+            raise InputError(text("it is no text in UTF-8, UTF-16 or GB18030")) from None
+        return "\n"
+
+
+def _text_of(file: Path) -> io.TextIOBase:
+    """*file* as a text. Raises InputError, OSError."""
+    stream = open_regular(file)
+    beginning = stream.read(BEGINNING)
+    stream.seek(0)
+    encoding = next((name for mark, name in _MARKS if beginning.startswith(mark)), None)
+    if encoding is None:
+        encoding = _utf_16(beginning) or ("utf-8" if _is_utf_8(stream) else "gb18030")
+        stream.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        words = decoder.decode(beginning)
+    except UnicodeDecodeError:
+        words = "\0"
+    if _CONTROLS.search(words):
+        stream.close()
+        raise InputError(text("it is no text in UTF-8, UTF-16 or GB18030"))
+    return io.TextIOWrapper(stream, encoding=encoding, newline=None)
+
+
+def _utf_16(beginning: bytes) -> str | None:
+    """UTF-16 without a mark: every other octet of what is mostly ASCII is zero."""
+    even, odd = beginning[0:200:2], beginning[1:200:2]
+    if len(odd) > 2 and odd.count(0) > len(odd) * 0.8 and not even.count(0):
+        return "utf-16-le"
+    if len(even) > 2 and even.count(0) > len(even) * 0.8 and not odd.count(0):
+        return "utf-16-be"
+    return None
+
+
+def _is_utf_8(stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := stream.read(BEGINNING):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

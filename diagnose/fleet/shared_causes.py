@@ -1,0 +1,252 @@
+"""What many rows have in common: from their verdicts to the causes of the fleet. Pure; rows may come one by one.
+
+Experts ask first whether it is one or all. All of one server, domain, provider or office points at that;
+one account alone points at the account.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from diagnose import providers
+from diagnose.knowledge.catalogue import Catalogue, remedies_for
+from diagnose.locale.language import translation
+from diagnose.model.check import Certainty
+from diagnose.model.fleet import FleetCause, FleetCount, FleetRow, FleetSummary, Grouping, counted
+from diagnose.model.report import Impact, ReportCause, ReportRemedy
+
+MOST_NAMES = 20
+"""Rows of a cause that are named."""
+MOST_GROUPS = 200_000
+"""Values that are counted of each kind, such as domains; rows of further ones are counted in the whole alone."""
+MOST_HITS = 50_000
+"""Rows with a cause whose places are kept, so that no row is explained twice; further ones are counted."""
+MOST_COUNTS = 50
+"""Rows of a table."""
+FEWEST = 2
+"""Rows that make a group."""
+_CERTAINTY: dict[Certainty, int] = {"confirmed": 0, "likely": 1, "possible": 2}
+_FIRST: dict[str, tuple[Grouping, ...]] = {
+    "host": ("host", "domain", "provider", "office", "all"),
+    "service": ("host", "domain", "provider", "office", "all"),
+    "domain": ("domain", "provider", "host", "office", "all"),
+    "computer": ("all", "office", "provider", "domain", "host"),
+    "browser": ("all", "office", "provider", "domain", "host"),
+}
+"""By a cause's scope: which of several groups that explain the same rows is named."""
+_OTHERWISE: tuple[Grouping, ...] = ("domain", "provider", "host", "office", "all")
+
+
+Group: TypeAlias = tuple[Grouping, str]
+"""A kind and a value of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A row that a cause hits, as small as may be: there are many."""
+
+    name: str
+    domain: str
+    groups: frozenset[Group]
+
+
+@dataclass
+class _Found:
+    """What is known of one cause."""
+
+    cause: ReportCause
+    certainty: Certainty
+    impact: Impact
+    rows: int = 0
+    by_group: Counter[Group] = field(default_factory=Counter)
+    hits: list[_Hit] = field(default_factory=list)
+
+
+class SharedCauses:
+    """Counts rows as they come, in bounded space."""
+
+    def __init__(self, catalogue: Catalogue, lang: providers.Language) -> None:
+        self._catalogue = catalogue
+        self._lang: providers.Language = lang
+        self._translate: Callable[[str], str] = translation(lang)
+        self._ended = Counter[str]()
+        self._judged = Counter[Group]()
+        """Rows that could be judged, by what they belong to."""
+        self._problems = Counter[Group]()
+        self._unclear = Counter[Group]()
+        self._found: dict[str, _Found] = {}
+        self._kept = 0
+        self._started_at = ""
+
+    def add(self, row: FleetRow) -> None:
+        """Count *row*."""
+        self._ended[row.status] += 1
+        if row.verdict is None:
+            return
+        self._started_at = min(self._started_at or row.started_at, row.started_at)
+        groups = frozenset(_groups(row))
+        for group in groups:
+            if row.status != "inconclusive" or row.cause is not None:
+                self._count(self._judged, group)
+            if row.status == "problem":
+                self._count(self._problems, group)
+            if row.status == "inconclusive":
+                self._count(self._unclear, group)
+        if (cause := row.cause) is not None:
+            self._hit(cause, row, groups)
+
+    def summary(self, *, duplicates: int = 0, interrupted: bool = False) -> FleetSummary:
+        """What all rows that were added come to."""
+        ended = self._ended
+        causes = [one for found in self._found.values() for one in self._causes(found)]
+        causes.sort(key=self._rank)
+        return FleetSummary(
+            lang=self._lang,
+            started_at=self._started_at,
+            rows=ended.total(),
+            healthy=ended["healthy"],
+            problems=ended["problem"],
+            inconclusive=ended["inconclusive"],
+            bad=ended["bad"],
+            duplicates=duplicates,
+            interrupted=interrupted,
+            causes=tuple(causes),
+            by_cause=counted(
+                (
+                    FleetCount(name=found.cause.id, rows=found.rows, problems=found.rows)
+                    for found in self._found.values()
+                ),
+                MOST_COUNTS,
+            ),
+            by_provider=self._counts("provider"),
+            by_domain=self._counts("domain"),
+            by_office=self._counts("office"),
+        )
+
+    def _count(self, counter: Counter[Group], group: Group) -> None:
+        if group in counter or len(counter) < MOST_GROUPS:
+            counter[group] += 1
+
+    def _hit(self, cause: ReportCause, row: FleetRow, groups: frozenset[Group]) -> None:
+        found = self._found.setdefault(cause.id, _Found(cause, cause.certainty, cause.impact))
+        found.rows += 1
+        found.certainty = min(found.certainty, cause.certainty, key=lambda one: _CERTAINTY[one])
+        if cause.impact == "blocks":
+            found.impact = "blocks"
+        # a server that the row uses, and where nothing was found, does not explain it
+        elsewhere: set[Group] = {("host", host) for host in set(row.hosts) - set(row.at)} if row.at else set()
+        for group in groups - elsewhere:
+            self._count(found.by_group, group)
+        if self._kept < MOST_HITS:
+            self._kept += 1
+            found.hits.append(_Hit(row.name, row.domain, groups - elsewhere))
+
+    def _counts(self, grouping: Grouping) -> tuple[FleetCount, ...]:
+        values = {value for counter in (self._judged, self._unclear) for kind, value in counter if kind == grouping}
+        return counted(
+            (
+                FleetCount(
+                    name=value,
+                    rows=self._judged[grouping, value] + self._unclear[grouping, value],
+                    problems=self._problems[grouping, value],
+                    inconclusive=self._unclear[grouping, value],
+                )
+                for value in values
+            ),
+            MOST_COUNTS,
+        )
+
+    # -- one or all
+
+    def _causes(self, found: _Found) -> Iterator[FleetCause]:
+        """*found* as causes of groups, those first that explain most, and of accounts for what no group explains."""
+        preferred = _FIRST.get(self._catalogue[found.cause.id].scope, _OTHERWISE) if self._knows(found) else _OTHERWISE
+        members: dict[Group, list[int]] = {}
+        for number, hit in enumerate(found.hits):
+            for group in hit.groups:
+                members.setdefault(group, []).append(number)
+        left = set(range(len(found.hits)))
+        waiting = [
+            (-len(numbers), preferred.index(group[0]), group[1], group)
+            for group, numbers in members.items()
+            if self._is_whole(found, group, {found.hits[number].domain for number in numbers})
+        ]
+        heapq.heapify(waiting)
+        covered = 0
+        while waiting:
+            size, rank, value, group = heapq.heappop(waiting)
+            numbers = [number for number in members[group] if number in left]
+            if len(numbers) < -size:  # a larger group has explained some of them
+                if len(numbers) >= FEWEST:
+                    heapq.heappush(waiting, (-len(numbers), rank, value, group))
+                continue
+            left -= set(numbers)
+            covered += len(numbers)
+            hits = [found.hits[number] for number in numbers]
+            yield self._as_cause(found, group[0], value, hits, found.by_group[group], self._judged[group])
+        if rest := found.rows - covered:
+            hits = [found.hits[number] for number in sorted(left)]
+            among = sum(self._judged["domain", domain] for domain in {hit.domain for hit in hits})
+            yield self._as_cause(found, "account", "", hits, rest, max(rest, among))
+
+    def _is_whole(self, found: _Found, group: Group, domains: set[str]) -> bool:
+        """Whether all rows of *group* that could be judged are hit, and that says more than their *domains* would."""
+        grouping, value = group
+        if found.by_group[group] < FEWEST or found.by_group[group] != self._judged[group]:
+            return False
+        if grouping in {"provider", "all"}:
+            return len(domains) > 1
+        return grouping != "office" or any(kind == "office" and other != value for kind, other in self._judged)
+
+    def _as_cause(
+        self, found: _Found, grouping: Grouping, value: str, hits: list[_Hit], hit: int, among: int
+    ) -> FleetCause:
+        cause, alone = found.cause, found.rows == 1
+        return FleetCause(
+            id=cause.id,
+            title=cause.title,
+            summary=cause.summary,
+            certainty=found.certainty,
+            impact=found.impact,
+            grouping=grouping,
+            value=value,
+            hit=hit,
+            among=among,
+            names=tuple(one.name for one in hits[:MOST_NAMES]),
+            remedies=cause.remedies if alone or not self._knows(found) else self._remedies(cause.id, grouping, value),
+        )
+
+    def _remedies(self, cause: str, grouping: Grouping, value: str) -> tuple[ReportRemedy, ...]:
+        """Those of the catalogue, said of many: what differs from row to row is a blank."""
+        facts: dict[str, str] = {}
+        if grouping == "provider" and value in providers.provider_ids():
+            facts.update(providers.provider_facts(providers.provider(value), "", self._lang))
+        if grouping in {"host", "domain"}:
+            facts[grouping] = value
+        return remedies_for(self._catalogue[cause], facts, self._translate)
+
+    def _knows(self, found: _Found) -> bool:
+        return found.cause.id in self._catalogue
+
+    def _rank(self, cause: FleetCause) -> tuple[bool, bool, int, int, int, str, str]:
+        """As in a single report; of causes that weigh the same, the one first that hits most."""
+        known = cause.id in self._catalogue
+        drift = known and self._catalogue[cause.id].scope == "expectation"
+        order = self._catalogue.order(cause.id) if known else 0
+        weight = (cause.impact != "blocks", drift, _CERTAINTY[cause.certainty])
+        return (*weight, -cause.hit, order, cause.grouping, cause.value)
+
+
+def _groups(row: FleetRow) -> Iterator[Group]:
+    yield "all", ""
+    if row.domain:
+        yield "domain", row.domain
+    if row.provider:
+        yield "provider", row.provider
+    if row.office:
+        yield "office", row.office
+    yield from (("host", host) for host in row.hosts)

@@ -1,0 +1,120 @@
+"""What a run over many mailboxes and domains comes to: what they have in common, and how many of which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from diagnose.model.check import Certainty
+from diagnose.model.report import Impact, ReportCause, ReportRemedy, Verdict
+
+Grouping = Literal["all", "host", "domain", "provider", "office", "account"]
+"""What those that a cause hits have in common. ``all``: they are all rows, of several domains.
+``account``: nothing but the cause, and each is hit by itself."""
+
+
+class FleetCause(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause of the fleet, and those that it hits."""
+
+    id: str
+    title: str
+    summary: str
+    certainty: Certainty
+    impact: Impact
+    grouping: Grouping
+    value: str = ""
+    """Which host, domain, provider or office; empty for all, and for accounts."""
+    hit: int
+    """Rows."""
+    among: int
+    """Rows of the same value that could be judged."""
+    names: tuple[str, ...]
+    """Of the first rows that it hits."""
+    remedies: tuple[ReportRemedy, ...] = ()
+
+
+class FleetCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How the rows of one cause, provider, domain or office ended."""
+
+    name: str
+    rows: int
+    problems: int
+    inconclusive: int = 0
+
+
+class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a whole run over many came to."""
+
+    lang: str
+    started_at: str
+    """RFC 3339, UTC; of the first row that was begun."""
+    rows: int
+    healthy: int
+    problems: int
+    inconclusive: int
+    bad: int
+    """Rows that nothing could be diagnosed by."""
+    duplicates: int = 0
+    interrupted: bool = False
+    """More rows may have been to come."""
+    causes: tuple[FleetCause, ...] = ()
+    by_cause: tuple[FleetCount, ...] = ()
+    by_provider: tuple[FleetCount, ...] = ()
+    by_domain: tuple[FleetCount, ...] = ()
+    by_office: tuple[FleetCount, ...] = ()
+
+    @property
+    def exit_code(self) -> Literal[0, 1, 3]:
+        """As of a single run: 1 where a row has a problem, else 3 where one is not clear or could not be begun."""
+        if self.problems:
+            return 1
+        return 3 if self.inconclusive or self.bad or self.interrupted or not self.rows else 0
+
+
+class RowVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of one row, as far as tables and pages tell it."""
+
+    status: Verdict
+    headline: str
+    causes: tuple[ReportCause, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+
+class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row and what came of it."""
+
+    line: int
+    name: str
+    """The address or domain; empty where a row names none."""
+    domain: str = ""
+    provider: str = ""
+    office: str = ""
+    columns: dict[str, Any] = {}
+    bad: str | None = None
+    """Why nothing could be diagnosed."""
+    verdict: RowVerdict | None = None
+    hosts: tuple[str, ...] = ()
+    """Servers that somebody or something named for it."""
+    at: tuple[str, ...] = ()
+    """Servers on which its first cause was found."""
+    duration_ms: int = 0
+    started_at: str = ""
+
+    @property
+    def status(self) -> str:
+        """The verdict's, or ``bad``."""
+        return self.verdict.status if self.verdict is not None else "bad"
+
+    @property
+    def cause(self) -> ReportCause | None:
+        """What is the matter: the first cause, unless it is merely possible or the row is healthy."""
+        if self.verdict is None or self.verdict.status == "healthy":
+            return None
+        return next((one for one in self.verdict.causes if one.certainty != "possible"), None)
+
+
+def counted(rows: Iterable[FleetCount], most: int) -> tuple[FleetCount, ...]:
+    """At most *most* of *rows*: those first in which most is wrong."""
+    return tuple(sorted(rows, key=lambda one: (-one.problems, -one.inconclusive, -one.rows, one.name))[:most])

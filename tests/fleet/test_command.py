@@ -1,0 +1,161 @@
+"""`diagnose fleet`: from a file to what its rows have in common."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from diagnose.cli import fleet
+from diagnose.fleet.results import rows_in
+from diagnose.model.report import Report, ReportSubject
+from diagnose.running.diagnosis import Diagnosis
+from diagnose.running.request import Request
+from tests.commands.command_line import CommandLine
+from tests.reports import samples
+
+ROWS = (
+    "address,password_env,office\nalice@corp.example,PW_A,Berlin\nbob@corp.example,,Berlin\n@@,,\ncorp.example,,Oslo\n"
+)
+
+
+class Runs:
+    """Stands in for the network: what was asked for, and what each run brings."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.report: Report = samples.wrong_password()
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request, **_more: Any) -> Diagnosis:
+        with self._lock:
+            self.asked.append(request)
+        subject = ReportSubject(
+            address=request.subject.address, domain=request.subject.domain, username=None, provider=None
+        )
+        report = samples.healthy() if request.subject.address is None else self.report
+        return Diagnosis(report=msgspec.structs.replace(report, subject=subject, record=None))
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
+    found = Runs()
+    monkeypatch.setattr("diagnose.fleet.tasks.diagnose", found)
+    monkeypatch.setenv("PW_A", "correct horse")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text(ROWS, "utf-8")
+    return found
+
+
+def test_rows_in_and_what_they_share_out(command: CommandLine, made: Runs) -> None:
+    done = command("fleet", "rows.csv", "--results", "out.jsonl")
+
+    assert done.code == 1
+    assert "4 rows, 2 with a problem, 1 healthy, 1 bad" in " ".join(done.out.split())
+    assert "All 2 of corp.example" not in done.out  # the domain itself is healthy
+    assert done.err.startswith("diagnose: ") is False
+    assert "Line 4: “@@”" in done.err
+    assert sorted(row.line for row in rows_in(Path("out.jsonl"))) == [2, 3, 4, 5]
+
+
+def test_a_secret_comes_from_where_the_row_says_and_goes_nowhere(command: CommandLine, made: Runs) -> None:
+    done = command("fleet", "rows.csv", "--results", "out.jsonl", "--at-once", "1")
+
+    logins = {one.subject.name: one.person.password for one in made.asked}
+    assert logins["bob@corp.example"] is None
+    secret = logins["alice@corp.example"]
+    assert secret is not None
+    assert secret.reveal() == "correct horse"
+    assert "correct horse" not in Path("out.jsonl").read_text("utf-8") + done.out + done.err
+    assert "PW_A" not in Path("out.jsonl").read_text("utf-8")
+
+
+def test_resuming_runs_what_is_left(command: CommandLine, made: Runs) -> None:
+    command("fleet", "rows.csv", "--results", "out.jsonl")
+    whole = Path("out.jsonl").read_bytes().splitlines(keepends=True)
+    Path("out.jsonl").write_bytes(whole[0] + whole[1] + whole[2][:40])
+    made.asked.clear()
+    refused = command.refused("fleet", "rows.csv", "--results", "out.jsonl")
+
+    assert "--resume" in refused
+    assert made.asked == []
+    command("fleet", "rows.csv", "--results", "out.jsonl", "--resume")
+    assert sorted(row.line for row in rows_in(Path("out.jsonl"))) == [2, 3, 4, 5]
+    assert len(made.asked) <= 2
+
+
+def test_the_summary_for_programs(command: CommandLine, made: Runs) -> None:
+    done = command("fleet", "rows.csv", "--json", "-q")
+
+    assert done.err == ""
+    assert done.json["rows"] == 4
+    assert [one["grouping"] for one in done.json["causes"]] == ["office"]
+    assert {one["name"] for one in done.json["by_office"]} == {"Berlin", "Oslo"}
+
+
+def test_redacted_results_name_no_row(command: CommandLine, made: Runs) -> None:
+    command("fleet", "rows.csv", "--results", "out.jsonl", "--redact", "-q")
+    told = [json.loads(line) for line in Path("out.jsonl").read_text("utf-8").splitlines()]
+
+    assert [one["row"]["columns"] for one in told] == [{}] * 4
+    assert [one["bad"] for one in told if "bad" in one] == ["nothing can be diagnosed by this row"]
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"", "it is empty"),
+        (b"name,phone\nAlice,1\n", "neither a header"),
+        (b"address,password\nalice@corp.example,hunter2\n", "would hold secrets"),
+        (bytes(range(256)), "no text"),
+    ],
+)
+def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: bytes, part: str) -> None:
+    Path("bad").write_bytes(content)
+
+    assert part in command.refused("fleet", "bad", "--results", "out.jsonl")
+    assert made.asked == []
+    assert not Path("out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("fleet", "."), "cannot be read"),
+        (("fleet", "none.csv"), "cannot be read"),
+        (("fleet", "rows.csv", "--resume"), "goes with --results"),
+        (("fleet", "rows.csv", "--results", "x", "--resume", "--redact"), "cannot be used with"),
+        (("fleet", "rows.csv", "--results", "no/folder"), "no folder"),
+        (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
+        (("fleet", "rows.csv", "--at-once", "9"), "9"),
+    ],
+)
+def test_wrong_usage(command: CommandLine, made: Runs, words: tuple[str, ...], part: str) -> None:
+    assert part in command.refused(*words)
+    assert made.asked == []
+
+
+def test_a_full_disk_is_a_partial_result_that_says_so(
+    command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_results: object, _line: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fleet.Results, "write", full)
+    done = command("fleet", "rows.csv", "--results", "out.jsonl", "-q")
+
+    assert done.code == 2
+    assert "cut short" in done.out
+    assert done.err.count("\n") == 1
+    assert "No space left on device" in done.err
+
+
+def test_every_language(command: CommandLine, made: Runs) -> None:
+    for lang in ("zh-Hans", "zh-Hant"):
+        out = command("fleet", "rows.csv", "--lang", lang, "-q").out
+        assert "rows" not in out
+        assert "with a problem" not in out

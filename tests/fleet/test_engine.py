@@ -1,0 +1,177 @@
+"""The engine of threads: how many rows at once, never two of one account, and how it ends."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from diagnose.account.secret import Secret
+from diagnose.fleet.engine import AT_ONCE, MOST_WAITING, Threads
+from diagnose.fleet.rows import Row, RowError, SecretSource
+from diagnose.fleet.tasks import Origin, Result, Task, carry_out, task_of, tasks
+from diagnose.model import Subject, text
+from diagnose.running.interruption import Interruption
+from diagnose.running.request import Request
+from tests.pace import patient
+
+SETTINGS = Request(subject=Subject(domain=""))
+
+
+def task(line: int, address: str | None = None) -> Task:
+    subject = Subject(domain="corp.example", address=address)
+    source = SecretSource(kind="environment", name="PW") if address else None
+    return task_of(Row(line=line, id=f"{line:024x}", subject=subject, secret=source), SETTINGS)
+
+
+def done(one: Task) -> Result:
+    return Result(origin=one.origin, bad="done")
+
+
+def lines(found: Iterator[Result]) -> list[int]:
+    return sorted(one.origin.line for one in found)
+
+
+def test_a_task_can_be_pickled_and_holds_no_secret() -> None:
+    one = task(1, "alice@corp.example")
+
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert one.request.person.password is None
+    with pytest.raises(TypeError):
+        msgspec.json.encode(msgspec.structs.replace(one, request=msgspec.structs.replace(
+            one.request, person=msgspec.structs.replace(one.request.person, password=Secret("x")))))  # fmt: skip
+
+
+def test_as_many_at_once_as_may_be_and_no_more() -> None:
+    """And the work is read no further than that."""
+    barrier, living, most, read = threading.Barrier(3), Counter[str](), 0, 0
+    lock = threading.Lock()
+
+    def work(one: Task, _own: Interruption) -> Result:
+        nonlocal most
+        with lock:
+            living["now"] += 1
+            most = max(most, living["now"])
+        barrier.wait(patient(10))
+        with lock:
+            living["now"] -= 1
+        return done(one)
+
+    def given() -> Iterator[Task]:
+        nonlocal read
+        for line in range(9):
+            read += 1
+            yield task(line)
+
+    found = Threads(work, at_once=3).results(given(), Interruption())
+    next(found)
+    assert read <= 4
+    assert len(list(found)) == 8
+    assert most == 3
+
+
+def test_never_two_of_one_account() -> None:
+    """However its name is written; others go on meanwhile, and the order of its rows stays."""
+    lock, running, order, together = threading.Lock(), Counter[str](), list[int](), 0
+
+    def work(one: Task, _own: Interruption) -> Result:
+        nonlocal together
+        with lock:
+            running[one.account or ""] += 1
+            together = max(together, running["alice@corp.example"])
+            order.append(one.origin.line)
+        threading.Event().wait(0.002)
+        with lock:
+            running[one.account or ""] -= 1
+        return done(one)
+
+    spelt = ("Alice+x@corp.example", "alice@corp.example", "bob@corp.example")
+    given = [task(line, spelt[line % 3]) for line in range(30)]
+    found = lines(Threads(work).results(iter(given), Interruption()))
+
+    assert found == list(range(30))
+    assert together == 1
+    alice = [line for line in order if line % 3 != 2]
+    assert alice == sorted(alice)
+
+
+def test_rows_of_one_account_are_not_all_read_ahead() -> None:
+    read, gate = 0, threading.Event()
+
+    def given() -> Iterator[Task]:
+        nonlocal read
+        for line in range(10 * MOST_WAITING):
+            read += 1
+            yield task(line, "alice@corp.example")
+
+    def work(one: Task, _own: Interruption) -> Result:
+        gate.wait(patient(10))
+        return done(one)
+
+    found = Threads(work).results(given(), Interruption())
+    threading.Timer(0.05, gate.set).start()
+    next(found)
+    assert read <= MOST_WAITING + AT_ONCE + 1
+    assert len(list(found)) == 10 * MOST_WAITING - 1
+
+
+def test_after_an_interruption_nothing_begins_and_what_runs_is_told() -> None:
+    begun, told, interruption = threading.Barrier(3), Counter[str](), Interruption()
+
+    def work(one: Task, own: Interruption) -> Result:
+        ended = threading.Event()
+        own.listen(ended.set)
+        begun.wait(patient(10))
+        told["yes" if ended.wait(patient(10)) else "no"] += 1
+        return msgspec.structs.replace(done(one), interrupted=True)
+
+    threading.Thread(target=lambda: (begun.wait(patient(10)), interruption.ask()), daemon=True).start()
+    found = list(Threads(work, at_once=2).results((task(line) for line in range(100)), interruption))
+
+    assert len(found) == 2
+    assert all(one.interrupted for one in found)
+    assert told == {"yes": 2}
+
+
+def test_a_fault_of_one_row_is_its_own() -> None:
+    def work(one: Task, _own: Interruption) -> Result:
+        if one.origin.line == 3:
+            raise ZeroDivisionError
+        return done(one)
+
+    found = list(Threads(work).results((task(line) for line in range(6)), Interruption()))
+
+    assert lines(iter(found)) == list(range(6))
+    assert [one.origin.line for one in found if "ZeroDivisionError" in (one.bad or "")] == [3]
+
+
+def test_results_that_are_there_already_are_handed_on() -> None:
+    """In their order, as bad rows are."""
+    bad = Result(origin=Origin(line=2, id="0"), bad="no address")
+    found = list(Threads(lambda one, _own: done(one)).results(iter([bad, bad, bad]), Interruption()))
+
+    assert found == [bad] * 3
+
+
+def test_a_secret_that_is_not_to_be_had_makes_a_bad_row() -> None:
+    """Nothing is sent for it."""
+
+    def missing(_source: SecretSource) -> Secret | None:
+        raise RowError(text("the environment variable PW is not set"))
+
+    found = carry_out(task(1, "alice@corp.example"), None, missing, Interruption())
+
+    assert found.report is None
+    assert found.bad == "the environment variable PW is not set"
+
+
+def test_a_row_without_a_secret_logs_in_nowhere() -> None:
+    one = task_of(Row(line=1, id="0", subject=Subject(domain="c.example", address="a@c.example")), SETTINGS)
+
+    assert not one.request.logs_in
+    assert one.account is None
+    assert list(tasks(iter(()), SETTINGS)) == []

@@ -1,0 +1,236 @@
+"""A file of many mailboxes or domains: what each form is read as, which rows are bad, and what is refused."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diagnose.cli.fleet import _provider, _service
+from diagnose.fleet.rows import LONGEST_LINE, BadRow, InputError, Readers, Row, Rows
+
+READERS = Readers(service=_service, provider=_provider)
+HEADER = "address,password_env,office"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "rows"
+
+
+def read(file: Path, content: str | bytes) -> list[Row | BadRow]:
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(Rows(file, READERS))
+
+
+def names(rows: list[Row | BadRow]) -> list[tuple[int, str]]:
+    return [(row.line, row.subject.name if isinstance(row, Row) else str(row.reason)) for row in rows]
+
+
+def refused(file: Path, content: str | bytes) -> str:
+    with pytest.raises(InputError) as error:
+        read(file, content)
+    return str(error.value)
+
+
+# -- forms
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_table_with_each_separator(file: Path, separator: str, end: str) -> None:
+    lines = ["Address,Password-Env,OFFICE", "alice@corp.example,PW_1,Berlin", '"bob@corp.example",,"Paris, 2"']
+    words = end.join(line.replace(",", separator) for line in lines[:2]) + end
+    words += separator.join(['"bob@corp.example"', "", f'"Paris{separator}2"'])
+    first, second = read(file, words)
+
+    assert isinstance(first, Row)
+    assert isinstance(second, Row)
+    assert (first.subject.address, first.office, first.line) == ("alice@corp.example", "Berlin", 2)
+    assert first.secret is not None
+    assert (first.secret.kind, first.secret.name) == ("environment", "PW_1")
+    assert (second.subject.address, second.secret, second.line) == ("bob@corp.example", None, 3)
+    assert second.office == f"Paris{separator}2".replace("\t", " ")
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        lambda words: words.encode(),
+        lambda words: codecs.BOM_UTF8 + words.encode(),
+        lambda words: words.encode("utf-16"),
+        lambda words: words.encode("utf-16-le"),
+        lambda words: words.encode("utf-16-be"),
+        lambda words: codecs.BOM_UTF16_BE + words.encode("utf-16-be"),
+        lambda words: words.encode("gb18030"),
+    ],
+    ids=["UTF-8", "with a mark", "UTF-16", "little", "big", "big with a mark", "GB18030"],
+)
+def test_each_encoding(file: Path, encoded: object) -> None:
+    """Spreadsheets write all of them."""
+    words = "address,office,note\n" + "alice@corp.example,上海办公室,x\n" + "bob@corp.example,Berlin,y\n" * 3
+    assert callable(encoded)
+    first, *_rest = read(file, encoded(words))
+
+    assert isinstance(first, Row)
+    assert (first.subject.address, first.office) == ("alice@corp.example", "上海办公室")
+
+
+def test_json_lines(file: Path) -> None:
+    lines = [
+        {"address": "alice@corp.example", "password_keyring": "alice", "imap": "imap.corp.example:993", "id": 7},
+        {"domain": "corp.example", "expect": ["mx=mx.corp.example", "tls=1.2"]},
+        ["no", "object"],
+        {"address": {"a": 1}},
+    ]
+    rows = read(file, "\n".join(map(json.dumps, lines)) + "\n\nnonsense\n")
+
+    first, second, *bad = rows
+    assert isinstance(first, Row)
+    assert isinstance(second, Row)
+    assert [service.host for service in first.services] == ["imap.corp.example"]
+    assert first.secret is not None
+    assert (first.secret.kind, first.secret.name) == ("keyring", "alice")
+    assert first.columns["id"] == "7"
+    assert "password_keyring" not in first.columns
+    assert second.expected == {"mx": ("mx.corp.example",), "tls": ("1.2",)}
+    assert [(row.line, isinstance(row, BadRow)) for row in bad] == [(3, True), (4, True), (6, True)]
+
+
+def test_a_plain_list(file: Path) -> None:
+    rows = read(file, "# people\n\nalice@corp.example\n corp.example \n\nMünchen.example\n")
+
+    assert names(rows) == [(3, "alice@corp.example"), (4, "corp.example"), (6, "xn--mnchen-3ya.example")]
+
+
+# -- rows that nothing can be diagnosed by
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        ("alice@@corp.example,,", "more than one @"),
+        (",PW,", "neither an address nor a domain"),
+        ("alice@corp.example,hunter2!,", "no name of a variable"),
+        ("corp.example,PW,", "without any login"),
+        ("alice@corp.example,PW,Berlin,more", "4 fields"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_line(file: Path, row: str, part: str) -> None:
+    """And the others are read all the same."""
+    good, bad, last = read(file, f"{HEADER}\nbob@corp.example,,\n{row}\ncarol@corp.example,,\n")
+
+    assert isinstance(bad, BadRow)
+    assert (bad.line, part in bad.reason.render()) == (3, True), bad.reason
+    assert [good.line, last.line] == [2, 4]
+    assert "hunter2" not in repr(bad)  # somebody may have put the password itself there
+
+
+def test_a_quote_that_does_not_end_costs_one_row_and_no_memory(file: Path) -> None:
+    rows = read(file, f'{HEADER}\n"alice@corp.example,,\n' + "x" * 200_000 + "\nbob@corp.example,,\n")
+
+    assert isinstance(rows[0], BadRow)
+    assert names(rows)[-1] == (4, "bob@corp.example")
+
+
+def test_a_line_that_is_too_long_is_a_bad_row(file: Path) -> None:
+    rows = read(file, "alice@corp.example\n" + "x" * (LONGEST_LINE + 5) + "\nbob@corp.example\n")
+
+    assert [row.line for row in rows if isinstance(row, Row)] == [1, 3]
+    assert [row.line for row in rows if isinstance(row, BadRow)] == [2]
+
+
+@pytest.mark.parametrize("column", [{"imap": "imap://"}, {"provider": "no such provider"}, {"expect": "mx"}])
+def test_values_are_read_as_the_command_line_reads_them(file: Path, column: dict[str, str]) -> None:
+    (row,) = read(file, json.dumps({"address": "alice@corp.example"} | column))
+
+    assert isinstance(row, BadRow)
+
+
+def test_duplicates_run_once(file: Path) -> None:
+    """Those that ask for the same, whatever else stands beside it."""
+    file.write_text(
+        "address,office,note\nalice@corp.example,a,1\nALICE@corp.example,a,2\nalice@corp.example,a,3\n"
+        "alice@corp.example,b,4\n",
+        "utf-8",
+    )
+    rows = Rows(file, READERS)
+
+    assert [row.line for row in rows] == [2, 3, 5]
+    assert rows.duplicates == 1
+    assert rows.unknown == ("note",)
+
+
+# -- files that are refused
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "Passwort", "PASSWD", "imap-password", "密码", "Password (initial)", "token", "pw", "pass2"]
+)
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_column_of_passwords_is_refused_with_the_reason(file: Path, name: str, form: str) -> None:
+    content = f"address,{name}\nalice@corp.example,hunter2\n"
+    if form == "json":
+        content = json.dumps({"address": "alice@corp.example", name: "hunter2"}) + "\n"
+    sentence = refused(file, content)
+
+    assert "password_env" in sentence
+    assert "hunter2" not in sentence
+
+
+@pytest.mark.parametrize("name", ["passenger", "compass", "keyword", "tokenizer", "bypass"])
+def test_other_columns_are_not(file: Path, name: str) -> None:
+    (row,) = read(file, f"address,{name}\nalice@corp.example,x\n")
+
+    assert isinstance(row, Row)
+    assert row.columns[name] == "x"
+
+
+def test_a_password_in_a_later_object_is_a_bad_row_without_it(file: Path) -> None:
+    rows = read(file, '{"address": "a@corp.example"}\n{"address": "b@corp.example", "password": "hunter2"}\n')
+
+    assert isinstance(rows[1], BadRow)
+    assert "hunter2" not in repr(rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ("", "it is empty"),
+        ("\n\n  \n", "it is empty"),
+        ("name,phone\nAlice,1\n", "neither a header"),
+        ("hello\n", "neither a header"),
+        ("adress,office\nalice@corp.example,x\n", "something like it"),
+        ("office,username\nx,y\n", "neither a header"),
+        ("address,address\na,b\n", "two of its columns"),
+        (b"\x7fELF\x02\x01\x01\x00\x00" * 50, "no text"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "no text"),
+        (b"address\n\xff\xff\xff\n", "no text"),
+    ],
+)
+def test_other_files_are_refused(file: Path, content: str | bytes, part: str) -> None:
+    assert part in refused(file, content)
+
+
+def test_a_folder_and_no_file(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none"):
+        with pytest.raises(OSError):  # noqa: PT011 - whichever it is
+            Rows(place, READERS)
+
+
+# -- many
+
+
+def test_rows_stream(file: Path) -> None:
+    """No further row is read than was asked for: twenty thousand are in the file, and the last is none."""
+    with file.open("wb") as stream:
+        stream.writelines(b"domain-%d.example\n" % number for number in range(20_000))
+    rows = Rows(file, READERS)
+    found: Iterator[Row | BadRow] = iter(rows)
+    for _ in range(3):
+        next(found)
+
+    assert rows._lines.number == 3

@@ -1,0 +1,192 @@
+"""One or all: what many rows have in common, from their verdicts alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.fleet.shared_causes import SharedCauses
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model.check import Certainty
+from diagnose.model.fleet import FleetRow, FleetSummary, RowVerdict
+from diagnose.model.report import Evidence, Impact, ReportCause
+
+EXPIRED, REJECTED, OFFLINE = "tls.cert-expired", "credentials.rejected", "network.offline"
+
+
+def cause(name: str, certainty: Certainty = "confirmed", impact: Impact = "blocks") -> ReportCause:
+    evidence = (Evidence(check="tls.imap.993", text="seen"),)
+    return ReportCause(
+        id=name, certainty=certainty, impact=impact, title=name, summary="", evidence=evidence, remedies=()
+    )
+
+
+def row(name: str, found: ReportCause | None = None, *, host: str = "", at: str = "", **more: str) -> FleetRow:
+    domain = name.rpartition("@")[2]
+    status, causes = ("problem", (found,)) if found else ("healthy", ())
+    verdict = RowVerdict(status=status, headline="", causes=causes)  # type: ignore[arg-type]
+    hosts = tuple(filter(None, (host, at)))
+    return FleetRow(line=1, name=name, domain=domain, verdict=verdict, hosts=hosts, at=(at,) if at else (), **more)
+
+
+def unclear(name: str) -> FleetRow:
+    return FleetRow(line=1, name=name, domain=name, verdict=RowVerdict(status="inconclusive", headline=""))
+
+
+def summed(*rows: FleetRow) -> FleetSummary:
+    shared = SharedCauses(catalogue(), "en")
+    for one in rows:
+        shared.add(one)
+    return shared.summary()
+
+
+def told(*rows: FleetRow) -> list[tuple[str, str, str, int, int]]:
+    return [(one.id, one.grouping, one.value, one.hit, one.among) for one in summed(*rows).causes]
+
+
+def people(domain: str, number: int, found: ReportCause | None = None, **more: str) -> list[FleetRow]:
+    return [row(f"user{place}@{domain}", found, **more) for place in range(number)]
+
+
+def test_all_of_one_server_stand_once() -> None:
+    hit = people("corp.example", 37, cause(EXPIRED), host="smtp.corp.example", at="imap.corp.example")
+
+    (found,) = summed(*hit, *people("other.example", 5)).causes
+    assert (found.grouping, found.value, found.hit, found.among) == ("host", "imap.corp.example", 37, 37)
+    assert any("imap.corp.example" in step for remedy in found.remedies for step in remedy.steps)
+
+
+def test_a_server_of_several_domains_explains_them_together() -> None:
+    hit = [
+        one
+        for domain in ("a.example", "b.example", "c.example")
+        for one in people(domain, 2, cause(EXPIRED), at="mx.host.example")
+    ]
+    assert told(*hit) == [(EXPIRED, "host", "mx.host.example", 6, 6)]
+
+
+def test_one_account_of_a_domain_points_at_the_account() -> None:
+    rows = [row("alice@corp.example", cause(REJECTED)), *people("corp.example", 9)]
+
+    assert told(*rows) == [(REJECTED, "account", "", 1, 10)]
+    assert summed(*rows).causes[0].names == ("alice@corp.example",)
+
+
+def test_all_accounts_of_a_domain_point_at_the_domain() -> None:
+    rows = [*people("corp.example", 4, cause(REJECTED)), *people("other.example", 3)]
+
+    assert told(*rows) == [(REJECTED, "domain", "corp.example", 4, 4)]
+
+
+def test_all_of_an_office_point_at_its_line() -> None:
+    rows = [
+        *people("corp.example", 3, cause("reach.port-blocked"), office="Lima"),
+        *people("corp.example", 3, office="Oslo"),
+    ]
+    assert told(*rows) == [("reach.port-blocked", "office", "Lima", 3, 3)]
+
+
+def test_an_only_office_says_nothing() -> None:
+    """Without another one to compare it with."""
+    rows = [*people("a.example", 2, cause(REJECTED), office="Lima"), row("bob@b.example", office="Lima")]
+
+    assert told(*rows) == [(REJECTED, "domain", "a.example", 2, 2)]
+
+
+def test_all_of_a_provider_point_at_it() -> None:
+    hit = [one for number in range(4) for one in people(f"d{number}.example", 1, cause("server.fault"), provider="p")]
+    assert told(*hit, *people("e.example", 2, provider="q")) == [("server.fault", "provider", "p", 4, 4)]
+
+
+def test_all_of_a_provider_but_one_are_no_fault_of_it() -> None:
+    """A near miss: each stands by itself then."""
+    hit = [one for number in range(4) for one in people(f"d{number}.example", 1, cause("server.fault"), provider="p")]
+    assert told(*hit, row("x@z.example", provider="p")) == [("server.fault", "account", "", 4, 4)]
+
+
+def test_all_rows_of_several_domains_point_at_what_is_before_them() -> None:
+    hit = [*people("a.example", 2, cause(OFFLINE)), *people("b.example", 1, cause(OFFLINE))]
+
+    assert told(*hit) == [(OFFLINE, "all", "", 3, 3)]
+
+
+def test_what_is_not_clear_speaks_for_nothing() -> None:
+    """A row that could not be judged makes "all" no smaller."""
+    rows = [*people("corp.example", 3, cause(REJECTED)), unclear("corp.example"), row("x@y.example")]
+
+    assert told(*rows) == [(REJECTED, "domain", "corp.example", 3, 3)]
+    assert summed(*rows).inconclusive == 1
+
+
+def test_a_cause_that_is_merely_possible_is_none_of_the_fleet() -> None:
+    assert told(*people("corp.example", 3, cause(REJECTED, "possible"))) == []
+
+
+def test_no_row_is_explained_twice() -> None:
+    """Server first; what it leaves is explained by the domain."""
+    rows = [
+        *people("a.example", 5, cause(EXPIRED), at="h1.example"),
+        *people("b.example", 3, cause(EXPIRED), at="h1.example"),
+        *[row(f"n{number}@c.example", cause(EXPIRED), at=f"own{number}.example") for number in range(2)],
+        row("solo@d.example", cause(EXPIRED), at="own.example"),
+    ]
+    assert [one[1:4] for one in told(*rows, row("ok@e.example"))] == [
+        ("host", "h1.example", 8),
+        ("domain", "c.example", 2),
+        ("account", "", 1),
+    ]
+
+
+def test_they_rank_as_in_a_single_report() -> None:
+    """What blocks before what hinders, what is confirmed before what is likely; then what hits most."""
+    rows = [
+        *people("a.example", 9, cause("tls.cert-expiring", impact="hinders"), at="a"),
+        *people("b.example", 5, cause(REJECTED, "likely")),
+        *people("c.example", 2, cause(EXPIRED), at="c"),
+        *people("d.example", 3, cause("server.fault"), at="d"),
+        row("x@e.example"),
+    ]
+    assert [one[0] for one in told(*rows)] == ["server.fault", EXPIRED, REJECTED, "tls.cert-expiring"]
+
+
+def test_counts_and_exit_codes() -> None:
+    healthy, broken = people("a.example", 2), people("b.example", 1, cause(REJECTED))
+    bad = FleetRow(line=3, name="@@", bad="no address")
+
+    assert summed(*healthy).exit_code == 0
+    assert summed(*healthy, unclear("c.example")).exit_code == 3
+    assert summed(*healthy, bad).exit_code == 3
+    assert summed(*healthy, bad, *broken).exit_code == 1
+    assert summed().exit_code == 3
+    summary = summed(*healthy, *broken, bad, unclear("a.example"))
+    assert (summary.rows, summary.healthy, summary.problems, summary.bad) == (5, 2, 1, 1)
+    assert [(one.name, one.rows, one.problems, one.inconclusive) for one in summary.by_domain] == [
+        ("b.example", 1, 1, 0),
+        ("a.example", 3, 0, 1),
+    ]
+
+
+@pytest.mark.parametrize("name", ["acme.unknown", "{host}", "<b>"])
+def test_a_cause_of_a_package_that_is_gone(name: str) -> None:
+    assert told(*people("corp.example", 2, cause(name)), row("x@y.example"))[0][1] == "domain"
+
+
+def test_ten_thousand_groups_take_no_time_that_grows_with_their_square() -> None:
+    """Counted: each group is looked at a few times, not once for each other."""
+    shared, looked = SharedCauses(catalogue(), "en"), 0
+    for number in range(3000):
+        for one in people(f"d{number}.example", 2, cause(REJECTED)):
+            shared.add(one)
+    shared.add(row("x@y.example"))
+    before = SharedCauses._as_cause
+
+    def counting(self: SharedCauses, *given: object) -> object:
+        nonlocal looked
+        looked += 1
+        return before(self, *given)  # type: ignore[arg-type]
+
+    SharedCauses._as_cause = counting  # type: ignore[method-assign,assignment]
+    try:
+        assert len(shared.summary().causes) == 3000
+    finally:
+        SharedCauses._as_cause = before  # type: ignore[method-assign]
+    assert looked == 3000
