@@ -80,6 +80,12 @@ T = TypeVar("T")
         metavar="URL",
         help="Your organisation's page about outages, named in report and steps.",
     ),
+    click.option(
+        "--documentation",
+        type=PageAddress(),
+        metavar="URL",
+        help="Where your organisation keeps a copy of docs/, for links from causes to their pages.",
+    ),
     click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
     click.option("-q", "--quiet", is_flag=True, help="No progress, and no bad rows on standard error."),
 )

@@ -59,16 +59,15 @@ def headline(summary: FleetSummary, translate: Callable[[str], str]) -> str:
     """How many rows ended how, in one line."""
     _ = translate
     parts = [
-        _("{number} rows").format(number=summary.rows),
-        _("{number} with a problem").format(number=summary.problems),
+        _("{problems} of {rows} with a problem").format(problems=summary.problems, rows=summary.rows),
         _("{number} healthy").format(number=summary.healthy),
     ]
     if summary.inconclusive:
         parts.append(_("{number} not clear yet").format(number=summary.inconclusive))
     if summary.bad:
-        parts.append(_("{number} bad rows").format(number=summary.bad))
+        parts.append(_("{number} that could not be run").format(number=summary.bad))
     if summary.duplicates:
-        parts.append(_("{number} duplicates left out").format(number=summary.duplicates))
+        parts.append(_("{number} left out as duplicates").format(number=summary.duplicates))
     return _(", ").join(parts)
 
 

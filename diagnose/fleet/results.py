@@ -1,7 +1,7 @@
 """The results in a file, one JSON object a line, in the order in which rows were over.
 
-A line is written at once and whole as far as the system lets it, so that a program that is killed loses only what was
-under way. The half of a line that may be left is taken away before the next is written.
+A line is written as soon as its row is over: a program that is killed loses what was under way, and nothing else.
+The half of a line that may be left is taken away before the next is written.
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ class Results:
                 try:
                     self.done.add(int(decode(line, _Line).row.id, 16))
                 except (msgspec.MsgspecError, ValueError, RecursionError):
-                    raise ResultsError(
-                        text("it holds something else than results of a fleet with their rows")
-                    ) from None
+                    raise ResultsError(text("it holds something else than rows and their reports")) from None
                 end += len(line)
         self._stream.truncate(end)
         self._stream.seek(end)

@@ -1,4 +1,4 @@
-"""The unit of work, which holds no secret and can be pickled, and how it is carried out wherever it has got to."""
+"""The unit of work, which holds no secret and can be pickled, and how it is carried out."""
 
 from __future__ import annotations
 

@@ -129,7 +129,11 @@ def test_after_an_interruption_nothing_begins_and_what_runs_is_told() -> None:
         told["yes" if ended.wait(patient(10)) else "no"] += 1
         return msgspec.structs.replace(done(one), interrupted=True)
 
-    threading.Thread(target=lambda: (begun.wait(patient(10)), interruption.ask()), daemon=True).start()
+    def ask() -> None:
+        begun.wait(patient(10))
+        interruption.ask()
+
+    threading.Thread(target=ask, daemon=True).start()
     found = list(Threads(work, at_once=2).results((task(line) for line in range(100)), interruption))
 
     assert len(found) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from diagnose.fleet.shared_causes import SharedCauses
@@ -20,7 +22,7 @@ def cause(name: str, certainty: Certainty = "confirmed", impact: Impact = "block
     )
 
 
-def row(name: str, found: ReportCause | None = None, *, host: str = "", at: str = "", **more: str) -> FleetRow:
+def row(name: str, found: ReportCause | None = None, *, host: str = "", at: str = "", **more: Any) -> FleetRow:
     domain = name.rpartition("@")[2]
     status, causes = ("problem", (found,)) if found else ("healthy", ())
     verdict = RowVerdict(status=status, headline="", causes=causes)  # type: ignore[arg-type]
