@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ import yaml
 from reports import nagios, openmetrics
 from tests import machine
 from tests.pace import patient
+from tests.support import loaded
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text("utf-8")
@@ -36,6 +37,8 @@ SECTIONS = {
     for section in DOCUMENT.split("\n## ")[1:]
 }
 """Heading to the blocks below it: language and content."""
+
+Prepared = Callable[[list[str], str, Mapping[str, str]], Path]
 
 
 def seconds() -> float:
@@ -79,12 +82,28 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, installation: dict[str, str]) -> Prepared:
+    """A folder in which lines that install have been run; systems that install in the same way share it."""
+    folders: dict[str, Path] = {}
+
+    def folder(shell: list[str], lines: str, environment: Mapping[str, str]) -> Path:
+        if lines not in folders:
+            place = tmp_path_factory.mktemp("prepared")
+            done = run([*shell, "-c", lines], place, {**environment, **installation})
+            assert done.returncode == 0, done.stdout + done.stderr
+            folders[lines] = place
+        return folders[lines]
+
+    return folder
+
+
 @pytest.fixture
 def plain(tmp_path: Path) -> dict[str, str]:
     """An environment in which ``diagnose`` and ``python3`` are found, and no settings of anybody's."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    (tools / "diagnose").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m diagnose "$@"\n', "utf-8")
+    (tools / "diagnose").write_text(f'#!/bin/sh\nexec {shlex.join(loaded.command())} "$@"\n', "utf-8")
     (tools / "diagnose").chmod(0o755)
     (tools / "python3").symlink_to(sys.executable)
     return {
@@ -273,30 +292,38 @@ def test_the_action_is_run_as_the_workflow_uses_it(
 
 @both
 def test_gitlab(
-    tmp_path: Path, plain: dict[str, str], installation: dict[str, str], lab: Lab, scenario: str, code: int
+    plain: dict[str, str], installation: dict[str, str], prepared: Prepared, lab: Lab, scenario: str, code: int
 ) -> None:
     job = yaml.safe_load(only("GitLab", "yaml"))["mail"]
-    script = "\n".join([*job["before_script"], *job["script"]])
-    done = run(["sh", "-e", "-c", script], tmp_path, {**plain, **installation, **lab[scenario], "CI": "true"})
+    environment = {**plain, **installation, **lab[scenario], "CI": "true"}
+    folder = prepared(["sh", "-e"], "\n".join(job["before_script"]), environment)
+    report = folder / job["artifacts"]["reports"]["junit"]
+    report.unlink(missing_ok=True)
+    done = run(["sh", "-e", "-c", "\n".join(job["script"])], folder, environment)
 
     assert done.returncode == code, done.stdout + done.stderr
-    junit = ET.parse(tmp_path / job["artifacts"]["reports"]["junit"]).getroot()
+    junit = ET.parse(report).getroot()
     assert (junit.get("failures") != "0") == bool(code)
     assert any("[expectation.mx]" in str(one.get("name")) for one in junit.iter("testcase"))
 
 
 @both
 def test_jenkins(
-    tmp_path: Path, plain: dict[str, str], installation: dict[str, str], lab: Lab, scenario: str, code: int
+    plain: dict[str, str], installation: dict[str, str], prepared: Prepared, lab: Lab, scenario: str, code: int
 ) -> None:
+    """Its last line checks, those before it install; it prints each as it is run."""
     pipeline = only("Jenkins", "groovy")
     assert pipeline.count("{") == pipeline.count("}")
     (script,) = re.findall(r"sh '''\n(.*?)'''", pipeline, re.DOTALL)
     (junit,) = re.findall(r"junit '([^']+)'", pipeline)
-    done = run(["sh", "-xe", "-c", script], tmp_path, {**plain, **installation, **lab[scenario]})
+    *installing, checking = (line.strip() for line in script.strip().splitlines())
+    environment = {**plain, **installation, **lab[scenario]}
+    folder = prepared(["sh", "-xe"], "\n".join(installing), environment)
+    (folder / junit).unlink(missing_ok=True)
+    done = run(["sh", "-xe", "-c", checking], folder, environment)
 
     assert done.returncode == code, done.stdout + done.stderr
-    assert (ET.parse(tmp_path / junit).getroot().get("failures") != "0") == bool(code)
+    assert (ET.parse(folder / junit).getroot().get("failures") != "0") == bool(code)
 
 
 # -- monitoring

@@ -23,15 +23,22 @@ from diagnose.process.encodings import ALIKE, LIKENESS, can_express, in_ascii
 from diagnose.rendering.renderer import SYMBOLS
 from tests.pace import patient
 from tests.reports.samples import wrong_password
+from tests.support import loaded
 
 ENCODINGS = ("gbk", "cp936", "gb18030", "big5", "cp950", "cp437", "cp1252", "latin-1", "koi8-r", "ascii", "utf-8")
 
 
 def ran(encoding: str, *arguments: str, stdin: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
-    """A command whose streams have this encoding, strictly."""
+    """A command whose streams have this encoding, strictly; in a process that Python starts in it."""
+    return done_by((sys.executable, "-m", "diagnose"), encoding, *arguments, stdin=stdin, **more)
+
+
+def done_by(
+    program: tuple[str, ...], encoding: str, *arguments: str, stdin: bytes = b"", **more: str
+) -> subprocess.CompletedProcess[bytes]:
     environment = os.environ | {"PYTHONIOENCODING": f"{encoding}:strict", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"} | more
     return subprocess.run(
-        [sys.executable, "-m", "diagnose", *arguments], capture_output=True, env=environment, input=stdin,
+        [*program, *arguments], capture_output=True, env=environment, input=stdin,
         timeout=patient(60),
     )  # fmt: skip
 
@@ -66,7 +73,7 @@ def test_traditional_chinese_comes_out_right(encoding: str) -> None:
 @pytest.mark.parametrize("form", ["text", "html", "markdown", "json", "junit", "nagios", "openmetrics"])
 def test_nothing_dies_of_an_encoding(encoding: str, form: str, saved: Path) -> None:
     """And what programs read means the same in all of them."""
-    done = ran(encoding, "replay", str(saved), "--lang", "zh-Hans", "--format", form, "--verbose")
+    done = replayed(encoding, saved, form)
 
     assert done.returncode in {1, 2}
     assert b"internal fault" not in done.stderr
@@ -86,7 +93,13 @@ def test_nothing_dies_of_an_encoding(encoding: str, form: str, saved: Path) -> N
 
 @functools.cache
 def in_utf_8(saved: Path, form: str) -> str:
-    return ran("utf-8", "replay", str(saved), "--lang", "zh-Hans", "--format", form, "--verbose").stdout.decode()
+    return replayed("utf-8", saved, form).stdout.decode()
+
+
+@functools.cache
+def replayed(encoding: str, saved: Path, form: str) -> subprocess.CompletedProcess[bytes]:
+    arguments = "replay", str(saved), "--lang", "zh-Hans", "--format", form, "--verbose"
+    return done_by(loaded.command(), encoding, *arguments)
 
 
 def words_of(page: str) -> list[str]:

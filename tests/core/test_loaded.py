@@ -30,6 +30,8 @@ def environment(place: Path, **variables: str) -> dict[str, str]:
         (["explain", "535 5.7.8 authentication failed"], {}),
         (["explain", "535 5.7.8 密码错误"], {"LANGUAGE": "zh_CN"}),
         (["explain", "-"], {}),
+        (["explain", "535 Zoë", "--lang", "zh-Hant"], {"PYTHONIOENCODING": "big5:strict"}),
+        (["explain", "-"], {"PYTHONIOENCODING": "latin-1:strict"}),
         (["causes", "credentials.rejected", "--format", "json"], {}),
         (["replay", "missing.json"], {}),
         (["alice@corp", "--no-such-option"], {}),

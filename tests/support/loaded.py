@@ -36,6 +36,7 @@ from diagnose.replies import load_knowledge
 from tests.reports.samples import wrong_password
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = os.environ.get("PYTHONPATH")
 CLIENT = Path(__file__).with_name("asking.py")
 NAMESPACES = {"net": 0x40000000, "mnt": 0x00020000}  # sched.h
 GIVEN = 3 + len(NAMESPACES)
@@ -48,7 +49,9 @@ def command() -> tuple[str, ...]:
     if not hasattr(os, "pidfd_open"):
         return sys.executable, "-m", "diagnose"
     place = Path(tempfile.mkdtemp(prefix="loaded-"), "socket")
-    environment = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE", "HOME") if name in os.environ}
+    environment = {
+        name: os.environ[name] for name in ("PATH", "PYTHONPATH", "SSL_CERT_FILE", "HOME") if name in os.environ
+    }
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.support.loaded", str(place)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment | {"LC_ALL": "C.UTF-8", "DIAGNOSE_CONFIG": ""},
@@ -137,15 +140,16 @@ def begin(asked: str, descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update({name: value for name, _, value in (variable.partition("=") for variable in variables)})
     assert os.environ.get("LC_ALL") == "C.UTF-8", "in another encoding Python is to be started"
-    assert os.environ.get("PYTHONPATH", str(ROOT)) == str(ROOT), "with other packages Python is to be started"
+    assert os.environ.get("PYTHONPATH") in {None, str(ROOT), PACKAGES}, "with other packages Python is to be started"
     time.tzset()
     for number, descriptor in enumerate(descriptors[:3]):
         os.dup2(descriptor, number)
     for descriptor in descriptors:
         os.close(descriptor)
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115 - as Python does
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115 - likewise
-    sys.stderr = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115 - likewise
+    encoding, _, errors = os.environ.get("PYTHONIOENCODING", "utf-8:surrogateescape").partition(":")
+    sys.stdin = open(0, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115 - as Python does
+    sys.stdout = open(1, "w", encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115 - likewise
+    sys.stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)  # noqa: SIM115 - likewise
     sys.argv[1:] = arguments
     try:
         runpy.run_module("diagnose", run_name="__main__", alter_sys=True)
