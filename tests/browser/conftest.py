@@ -8,7 +8,6 @@ import os
 import re
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ import trustme
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.machine import one_of
+from tests.support import loaded
 
 QUIET = (
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
@@ -93,7 +93,7 @@ class SelfTest:
     """`diagnose browser`, running until its page has been used."""
 
     def __init__(self, *arguments: str, home: Path) -> None:
-        command = [sys.executable, "-m", "diagnose", "browser", *arguments, "--no-open", "--format", "json"]
+        command = [*loaded.command(), "browser", *arguments, "--no-open", "--format", "json"]
         environment = os.environ | {"LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(home)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment

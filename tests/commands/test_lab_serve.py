@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -19,11 +20,11 @@ from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.lab.served import as_command_lines, beyond, served, variables
 from tests.pace import patient
+from tests.support import loaded
 
 from .command_line import CommandLine
 
 PROGRAM = (sys.executable, "-m", "diagnose")
-SHELL = "diagnose() { '%s' -m diagnose \"$@\"; }\n" % sys.executable.replace("'", "'\\''")  # noqa: UP031 - braces
 
 
 def seconds() -> float:
@@ -55,7 +56,7 @@ def serving(*words: str, folder: Path, wait: bool = True) -> Iterator[tuple[subp
 def in_shell(words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     timeout = f"{min(seconds(), 300.0):.0f}"
     return subprocess.run(
-        ["sh", "-c", SHELL + words], capture_output=True,
+        ["sh", "-c", f'diagnose() {{ {shlex.join(loaded.command())} "$@"; }}\n{words}'], capture_output=True,
         env={**os.environ, "LC_ALL": "C.UTF-8", "DIAGNOSE_TIMEOUT": timeout, **environment},
         text=True, timeout=seconds() * 4,
     )  # fmt: skip

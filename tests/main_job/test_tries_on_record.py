@@ -23,16 +23,20 @@ import pytest
 from diagnose.lab.account import Account
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
+from tests.support import loaded
 
 RIGHT = "healthy"
 USUAL_LIMIT = 5
 OTHER = "bob@corp.example"
+STARTED = sys.executable, "-m", "diagnose"
+"""For runs that a signal ends."""
 
 
 class Place:
     """An estate whose IMAP server thinks about each login, and a command line for it."""
 
     def __init__(self, estate: Estate, folder: Path) -> None:
+        self.program = loaded.command()
         self.estate = estate
         self.state = folder / "state"
         self.began = threading.Event()
@@ -51,7 +55,7 @@ class Place:
 
     def start(self, *args: str, password: str | None = "not the right one", name: str | None = None) -> Any:
         command = [
-            sys.executable, "-m", "diagnose", *self.asked_for(name), "--format", "json", "--no-third-party",
+            *self.program, *self.asked_for(name), "--format", "json", "--no-third-party",
             "--resolver", self.estate.resolver, "--ca-file", str(self.estate.ca_file), "--timeout", "40", *args,
         ]  # fmt: skip
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.state.parent), "XDG_STATE_HOME": str(self.state),
@@ -134,6 +138,7 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OtherMail
                                      [signal.SIGINT, signal.SIGKILL, signal.SIGTERM]], ids=str)  # fmt: skip
 def test_a_run_ended_while_the_server_thinks_has_made_its_try(place: Place, signals: list[signal.Signals]) -> None:
     """However often it is started and ended: the password went out once, and what became of it is not known."""
+    place.program = STARTED
     place.thinking.clear()
     first = place.start()
     assert place.began.wait(60)
@@ -255,6 +260,7 @@ def test_a_look_into_the_other_mailbox_that_is_ended_has_made_its_try(
     other: OtherMailbox, signals: list[signal.Signals]
 ) -> None:
     """As with the mailbox itself: whoever starts it again sends nothing, until told to."""
+    other.program = STARTED
     other.thinking.clear()
     first = other.start()
     assert other.began.wait(60)
