@@ -34,8 +34,9 @@ STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.la
 """Whoever takes something from these modules starts programs, or a mail estate on loopback."""
 MEASURES = {"within", "working", "process_time", "get_traced_memory"}
 """Whoever calls one of these asks how much time or memory something takes, mostly of something large."""
-CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted"}
-"""Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources."""
+CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted", "planted"}
+"""Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources, or
+words in every place of a report."""
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ from tests.commands.command_line import CommandLine
 from tests.support.build import service
 from tests.support.record import record
 
-BATCH = 6
-"""Kinds in one text: what shows a text shows its first five hundred characters."""
+LONGEST = 420
+"""Characters of kinds in one text: what shows a text shows its first five hundred characters, words of ours and all."""
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +62,8 @@ def made(kind: Any, words: str) -> Any:
     """Plain values of the type *kind*, with *words* in every text."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        limit = next((one.max_length for one in parts[1:] if isinstance(one, msgspec.Meta)), None)
-        return made(parts[0], words if limit is None else words[:limit].rpartition(" ; ")[0])
+        limit = longest(kind)
+        return made(parts[0], words if limit is None or len(words) <= limit else words[:limit].rpartition(" ; ")[0])
     if kind is str:
         return words
     if origin is Literal:
@@ -75,10 +75,16 @@ def made(kind: Any, words: str) -> Any:
             return {"msgid": "{words}", "args": {"words": words}}
         return {name: made(hint, words) for name, hint in get_type_hints(kind, include_extras=True).items()}
     if origin is tuple:
-        return [made(parts[0], words)]
+        limit = longest(parts[0]) if get_args(parts[0])[:1] == (str,) else None
+        return [made(parts[0], one) for one in (words.split(" ; ") if limit else [words]) if len(one) <= (limit or 500)]
     if origin in {dict, Mapping}:
         return {words: made(parts[1], words)}
     return {bool: True, int: 1, float: 1.0, bytes: ""}.get(kind)
+
+
+def longest(kind: Any) -> int | None:
+    """How long a text of the type *kind* may be; None where nothing says so."""
+    return next((one.max_length for one in get_args(kind)[1:] if isinstance(one, msgspec.Meta)), None)
 
 
 def planted(words: str) -> Run:
@@ -131,7 +137,13 @@ def leaks(kinds: tuple[Kind, ...], outputs: Iterator[tuple[str, str]]) -> list[t
 
 
 def batches(kinds: tuple[Kind, ...]) -> list[tuple[Kind, ...]]:
-    return [kinds[at : at + BATCH] for at in range(0, len(kinds), BATCH)]
+    """As few as hold all *kinds*, in their order."""
+    found: list[tuple[Kind, ...]] = [()]
+    for kind in kinds:
+        if len(joined((*found[-1], kind))) > LONGEST:
+            found.append(())
+        found[-1] = (*found[-1], kind)
+    return found
 
 
 def joined(kinds: tuple[Kind, ...]) -> str:
