@@ -28,7 +28,7 @@ from diagnose.model.check import (
     Turns,
 )
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import Failure, FailureName, failure
+from diagnose.model.failures import Failure, FailureName, failure
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.model.report import Report
 from diagnose.model.saved import SavedReportError, machine_readable, saved_report

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from diagnose.knowledge.catalogue import Cause, catalogue, remedies_for
-from diagnose.locale.language import LANGUAGES, translation
+from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.model import text
-from diagnose.providers.schema import Language
 from diagnose.rendering.labels import FAMILIES, FIXERS, IMPACTS
 
 HERE = Path(__file__).with_name("causes")

@@ -35,7 +35,7 @@ from diagnose.model import (
     text,
 )
 from diagnose.model.certificates import EXPIRING_DAYS
-from diagnose.model.failure import NamedError
+from diagnose.model.failures import NamedError
 from diagnose.network import Stream
 from diagnose.replies import read_reply
 from diagnose.running.context import Context

@@ -12,10 +12,11 @@ from typing import Literal
 
 import msgspec
 
+from diagnose.locale.language import Language
 from diagnose.model import Text, text
 from diagnose.process.first_use import one_at_a_time
 from diagnose.providers.accounted import facts_of
-from diagnose.providers.schema import CharacterClass, Language, Provider
+from diagnose.providers.schema import CharacterClass, Provider
 from diagnose.providers.vocabulary import vocabulary
 
 State = Literal["kept", "broken", "unknown"]

@@ -6,7 +6,8 @@ from typing import get_args
 
 from diagnose.browsers.files import browser
 from diagnose.browsers.schema import Menu
-from diagnose.providers.schema import Language, Words
+from diagnose.locale.language import Language
+from diagnose.providers.schema import Words
 
 
 def browser_facts(browser_id: str, version: str | None = None, lang: Language = "en") -> dict[str, str]:

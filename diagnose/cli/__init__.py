@@ -19,7 +19,7 @@ from diagnose.cli.output import UnwrittenError, print_out
 from diagnose.knowledge import KnowledgeError
 from diagnose.locale import language
 from diagnose.model import text
-from diagnose.model.failure import internal_fault
+from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 
 UNDERSTAND, LOOK, HERE = (
@@ -90,6 +90,8 @@ def _ended(arguments: list[str], set_: settings.Settings) -> int:
         tell(f"{PROGRAM}: {_('interrupted')}")
         return INTERRUPTED
     except Exception as error:  # a fault of ours, told without what it may hold
+        with one_at_a_time:
+            from diagnose.model.failures import internal_fault
         return _without_report(
             arguments, _("{sentence}.").format(sentence=internal_fault(error).render(_)), INCONCLUSIVE
         )

@@ -17,20 +17,12 @@ from diagnose.account.pasted import understood
 from diagnose.account.secret import Secret
 from diagnose.account.subject import SubjectError
 from diagnose.cli import INTERRUPTED, signals
+from diagnose.cli.carrying_out import diagnosed, raise_together, show, write_reports
 from diagnose.cli.formats import exit_code, rendered
 from diagnose.cli.help import Example, Sectioned
-from diagnose.cli.main_job import (
-    LOGIN_OPTIONS,
-    diagnosed,
-    options,
-    raise_together,
-    request_for,
-    show,
-    subject_named,
-    ways,
-    write_reports,
-)
+from diagnose.cli.main_job import options, ways
 from diagnose.cli.parameters import Number
+from diagnose.cli.request import LOGIN_OPTIONS, request_for, subject_named
 from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.discovery import DiscoveryOptions, discover
 from diagnose.locale.language import translation

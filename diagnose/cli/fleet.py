@@ -18,11 +18,12 @@ from diagnose.cli import INTERRUPTED, secrets, signals
 from diagnose.cli.fleet_progress import progress_or_none
 from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.cli.help import Example, Sectioned, section
-from diagnose.cli.main_job import LONGEST_RUN, SHORTEST_RUN, presentation
+from diagnose.cli.main_job import LONGEST_RUN, SHORTEST_RUN
 from diagnose.cli.options import audience_option, redact_option, verbose_option
 from diagnose.cli.output import UnwrittenError
 from diagnose.cli.pages import page_options, show_json, show_page
 from diagnose.cli.parameters import Number, OneLine, OutputFile, PageAddress, ProviderName, file_names
+from diagnose.cli.request import presentation
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import DiscoveryOptions
 from diagnose.fleet.engine import AT_ONCE, Threads
@@ -33,6 +34,7 @@ from diagnose.fleet.tasks import Result, carry_out, tasks
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
 from diagnose.model import Service, Subject, TextError, quote, text
+from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.fleet import FleetSummary
 from diagnose.model.protocols import BY_NAME
 from diagnose.network import Network
@@ -40,7 +42,7 @@ from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.page import Page
 from diagnose.running.interruption import Interruption
-from diagnose.running.request import DEFAULT_SECONDS, NetworkOptions, Request, history_folder
+from diagnose.running.request import NetworkOptions, Request, history_folder
 
 MOST_BAD = 20
 """Bad rows that are named on standard error."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from gettext import gettext as _
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from diagnose.model.failure import internal_fault
-from diagnose.model.report import Report
 from diagnose.process.entry_points import entry_points
 from diagnose.process.first_use import one_at_a_time
-from diagnose.rendering.renderer import Renderer, RenderStyle
+
+if TYPE_CHECKING:
+    from diagnose.model.report import Report
+    from diagnose.rendering.renderer import Renderer, RenderStyle
 
 GROUP = "diagnose.reports"
 HIGHEST_EXIT_CODE = 255
@@ -31,6 +32,8 @@ def renderer(name: str) -> Renderer:
 
     def load() -> Renderer:
         with one_at_a_time:
+            from diagnose.rendering.renderer import Renderer
+
             found = point.load()
         if not isinstance(found, Renderer):
             raise TypeError
@@ -44,6 +47,8 @@ def rendered(name: str, content: Report | Sequence[Report], style: RenderStyle) 
 
     Raises click.ClickException, also where the format has no form for many.
     """
+    with one_at_a_time:
+        from diagnose.model.report import Report
     format_ = renderer(name)
     if isinstance(content, Report):
         return _used(name, lambda: format_.render(content, style))
@@ -143,6 +148,8 @@ def _used(name: str, use: Callable[[], T]) -> T:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # even an exit is only this format's fault
+        with one_at_a_time:
+            from diagnose.model.failures import internal_fault
         sentence = _("the format “{name}” cannot be written: {words}.")
         words = internal_fault(error).render(_)
         raise click.ClickException(sentence.format(name=name, words=words)) from error

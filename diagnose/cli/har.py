@@ -10,9 +10,11 @@ import click
 
 from diagnose import providers
 from diagnose.account.person import Consent, Person
+from diagnose.cli.carrying_out import carry_out
 from diagnose.cli.help import Example, Sectioned
-from diagnose.cli.main_job import SHORTEST_RUN, carry_out, options, presentation
+from diagnose.cli.main_job import SHORTEST_RUN, options
 from diagnose.cli.pages import tell_what_is_left_out
+from diagnose.cli.request import presentation
 from diagnose.discovery import DiscoveryOptions
 from diagnose.har import HarError, Recording, read_har
 from diagnose.model import Deadline, Subject, text

@@ -16,19 +16,13 @@ from click.shell_completion import CompletionItem
 from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
+from diagnose.cli.carrying_out import carry_out, print_report, raise_together, write_reports
 from diagnose.cli.formats import format_of, require_many
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.lab_serving import ServeFormat, serve
-from diagnose.cli.main_job import (
-    carry_out,
-    options,
-    other_mailbox,
-    presentation,
-    print_report,
-    raise_together,
-    write_reports,
-)
+from diagnose.cli.main_job import options
 from diagnose.cli.output import print_out
+from diagnose.cli.request import other_mailbox, presentation
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import DiscoveryOptions
 from diagnose.lab.estate import Estate, EstateError

@@ -6,18 +6,21 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from gettext import gettext as _
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from diagnose.cli.formats import format_of, rendered, renderer
-from diagnose.model.report import Report
 from diagnose.process import standard_streams
 from diagnose.process.encodings import Escapes, can_express, in_ascii, is_utf_8
-from diagnose.rendering.renderer import SYMBOLS, Audience, RenderStyle
+from diagnose.process.first_use import one_at_a_time
+
+if TYPE_CHECKING:
+    from diagnose.model.report import Report
+    from diagnose.rendering.renderer import Audience, RenderStyle
 
 
 class UnwrittenError(click.ClickException):
@@ -42,6 +45,8 @@ def write_words(file: Path, words: str, *, for_collectors: bool = False) -> None
 
     *for_collectors*: another user's program reads it, so that a new one has the mode that the umask leaves.
     """
+    with one_at_a_time:
+        import tempfile
     try:
         if (why := irreplaceable(file)) is not None:
             raise click.ClickException(why)
@@ -90,6 +95,8 @@ def terminal_style(
 
     *file*: what takes its place; it is written in UTF-8.
     """
+    with one_at_a_time:
+        from diagnose.rendering.renderer import SYMBOLS, RenderStyle
     terminal = file is None and sys.stdout.isatty()
     color = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return RenderStyle(

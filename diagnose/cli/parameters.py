@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
-import urllib.parse
 from collections.abc import Callable, Collection
 from gettext import gettext as _
 from pathlib import Path
@@ -15,9 +13,8 @@ from click.shell_completion import CompletionItem
 from diagnose.cli.formats import format_of, suffixes
 from diagnose.cli.output import irreplaceable
 from diagnose.locale import language
-from diagnose.locale.language import LANGUAGES
-from diagnose.providers import Language, UnknownProviderError, provider_called, provider_ids
-from diagnose.providers.recognition import folded_name, known_names
+from diagnose.locale.language import LANGUAGES, Language
+from diagnose.process.first_use import one_at_a_time
 
 STANDARD_OUTPUT = "-"
 LONGEST_LINE, LONGEST_ADDRESS = 200, 2000
@@ -63,6 +60,8 @@ class OutputFile(click.ParamType[Path]):
         return file_names(ctx, param, incomplete)
 
     def _writable(self, file: Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        with one_at_a_time:
+            import tempfile
         if not file.parent.is_dir():
             self.fail(_("there is no folder “{folder}”.").format(folder=file.parent), param, ctx)
         try:  # permissions do not tell all: of a full disk, say, or of a folder that only looks like one
@@ -108,6 +107,8 @@ class PageAddress(click.ParamType[str]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """*value* as a URL of a web page."""
+        with one_at_a_time:
+            import urllib.parse
         word = str(value).strip()
         if "@" in word.partition("//")[2].partition("/")[0]:  # not repeated: it may hold a password
             self.fail(_("a URL may not hold a user name or a password."), param, ctx)
@@ -144,6 +145,8 @@ class ProviderName(click.ParamType[str]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The id of the provider that *value* means."""
+        with one_at_a_time:
+            from diagnose.providers import UnknownProviderError, provider_called
         word = str(value)
         if word in self._also():
             return word
@@ -156,6 +159,9 @@ class ProviderName(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         """The ids that begin so, then the other names, of which there are too many to show them for nothing."""
+        with one_at_a_time:
+            from diagnose.providers import provider_ids
+            from diagnose.providers.recognition import folded_name, known_names
         ids = sorted({*provider_ids(), *self._also()})
         found = [name for name in ids if name.startswith(incomplete.lower())]
         if folded := folded_name(incomplete):

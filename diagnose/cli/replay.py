@@ -6,18 +6,13 @@ from typing import Any
 
 import click
 
+from diagnose.cli.carrying_out import print_report, raise_together, show, write_reports
 from diagnose.cli.formats import format_of, require_many
 from diagnose.cli.help import Sectioned
-from diagnose.cli.main_job import (
-    presentation,
-    print_report,
-    raise_together,
-    report_options,
-    show,
-    write_reports,
-)
+from diagnose.cli.main_job import report_options
 from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.cli.parameters import file_names
+from diagnose.cli.request import presentation
 from diagnose.cli.saved_reports import read_all_saved, unreadable
 from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
 from diagnose.running.diagnosis import Diagnosis

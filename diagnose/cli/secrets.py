@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from gettext import gettext as _
+from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.account.secret import Secret
 from diagnose.process.first_use import one_at_a_time
-from diagnose.redaction.mask import Mask
+
+if TYPE_CHECKING:
+    from diagnose.account.secret import Secret
 
 KEYRING_SERVICE = "mail-login-doctor"
 LONGEST_SECRET = 65536
@@ -25,6 +27,8 @@ def _told(word: str) -> Secret | None:
     """*word* as a secret; None when it is empty."""
     if not word:
         return None
+    with one_at_a_time:
+        from diagnose.account.secret import Secret
     _read.append(Secret(word))
     return _read[-1]
 
@@ -36,6 +40,10 @@ def forget() -> None:
 
 def without_secrets(words: str) -> str:
     """*words*, which are going to be said on standard error, without any secret that was read."""
+    if not _read:
+        return words
+    with one_at_a_time:
+        from diagnose.redaction.mask import Mask
     return Mask(_read).hide(words)
 
 

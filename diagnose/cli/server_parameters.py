@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import urllib.parse
 from gettext import gettext as _
+from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.account.pasted import plain_text
-from diagnose.account.subject import SubjectError, host_name
-from diagnose.model import Service
-from diagnose.model.domains import ascii_url
-from diagnose.model.protocols import Protocol
-from diagnose.network import Nameserver, is_address
+from diagnose.process.first_use import one_at_a_time
+
+if TYPE_CHECKING:
+    from diagnose.model import Service
+    from diagnose.model.protocols import Protocol
+    from diagnose.network import Nameserver
 
 LONGEST_HOST = 300
 """Characters, with a port; names have 253 at most (RFC 1035 §2.3.4)."""
@@ -22,7 +21,7 @@ _HOST_AND_PORT = re.compile(r"([\w.-]*[^\W\d_][\w.-]*|\d+(?:\.\d+){3}|\[[0-9a-fA
 """``mail.corp.example:993``, or with a blank between them, as people copy them out of a table; or no port."""
 
 
-class ServiceUrl(click.ParamType[Service]):
+class ServiceUrl(click.ParamType["Service"]):
     """A URL such as ``imaps://imap.example.com:993``."""
 
     name = "url"
@@ -32,6 +31,11 @@ class ServiceUrl(click.ParamType[Service]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Service:
         """*value* as a service."""
+        with one_at_a_time:
+            import urllib.parse
+
+            from diagnose.model import Service
+            from diagnose.model.domains import ascii_url
         if isinstance(value, Service):
             return value
         word = str(value)
@@ -72,6 +76,8 @@ class ServiceUrl(click.ParamType[Service]):
 
     def _with_scheme(self, word: str) -> str:
         """*word* as a URL, where it is a host and a port. The port of this protocol says how TLS begins."""
+        with one_at_a_time:
+            from diagnose.account.pasted import plain_text
         if "://" in word and word[0].isalpha():
             return word.strip()
         plain = plain_text(word)
@@ -83,6 +89,9 @@ class ServiceUrl(click.ParamType[Service]):
         return plain if "://" in plain else word
 
     def _host(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        with one_at_a_time:
+            from diagnose.account.subject import SubjectError, host_name
+            from diagnose.network import is_address
         if is_address(name) or name == "localhost":
             return name
         try:
@@ -97,13 +106,18 @@ def _before_the_path(word: str) -> str:
     return scheme + mark + re.split("[/?#]", rest)[0] if mark else word
 
 
-class ResolverAddress(click.ParamType[Nameserver]):
+class ResolverAddress(click.ParamType["Nameserver"]):
     """``IP[:PORT]``, an IPv6 address with a port in brackets."""
 
     name = "ip[:port]"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Nameserver:
         """*value* as a name server."""
+        with one_at_a_time:
+            import ipaddress
+
+            from diagnose.account.pasted import plain_text
+            from diagnose.network import Nameserver
         if isinstance(value, Nameserver):
             return value
         word = plain_text(str(value))

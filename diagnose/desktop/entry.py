@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diagnose import __version__
-from diagnose.locale.language import LANGUAGES, translation
+from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.model import TextError, text
-from diagnose.providers.schema import Language
 
 NAME = "mail-login-doctor"
 """Of the entry and its icon, as files."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from diagnose.fleet.tasks import Result, Task
-from diagnose.model.failure import internal_fault
+from diagnose.model.failures import internal_fault
 from diagnose.running.interruption import Interruption
 
 AT_ONCE = 8

@@ -11,12 +11,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from diagnose.knowledge.packages import packages
 from diagnose.process.encodings import can_express
 from diagnose.process.first_use import one_at_a_time
-from diagnose.providers.schema import Language
+
+Language = Literal["en", "zh-Hans", "zh-Hant"]
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 """BCP 47 tags; the first is the language of the sources."""

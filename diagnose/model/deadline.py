@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+DEFAULT_SECONDS = 30.0
+"""A whole run's, unless the person sets another."""
+
 
 class Deadline:
     """The moment (monotonic clock) by which work has to be back; handed down to the last socket."""

@@ -19,7 +19,7 @@ from typing import Literal
 import msgspec
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import DeadlineError, Failure, failure
+from diagnose.model.failures import DeadlineError, Failure, failure
 from diagnose.network.slots import Slot
 from diagnose.network.stream import Stream
 from diagnose.network.threads import in_background

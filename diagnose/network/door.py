@@ -18,7 +18,7 @@ import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
-from diagnose.model.failure import DeadlineError, Failure, NamedError, failure
+from diagnose.model.failures import DeadlineError, Failure, NamedError, failure
 from diagnose.network.answers import Answers
 from diagnose.network.connector import Attempt, Race, picked
 from diagnose.network.http import FetchedPage, fetch

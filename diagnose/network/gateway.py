@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Self
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import Failure, FailureName, failure
+from diagnose.model.failures import Failure, FailureName, failure
 from diagnose.network import CrowdedError, Network, NoThreadError, Stream, in_background
 from diagnose.network.resolver import is_local
 

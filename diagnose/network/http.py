@@ -15,7 +15,7 @@ import msgspec
 from diagnose import __version__
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_url
-from diagnose.model.failure import ClosedError, Failure, NamedError, TooMuchDataError, failure
+from diagnose.model.failures import ClosedError, Failure, NamedError, TooMuchDataError, failure
 from diagnose.network.owner import is_public_suffix
 from diagnose.network.stream import Stream
 from diagnose.process.first_use import one_at_a_time

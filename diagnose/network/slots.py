@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import FaultError
+from diagnose.model.failures import FaultError
 from diagnose.model.text import text
 
 MOST_AT_ONCE = 8

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
-from diagnose.model.failure import ClosedError, DeadlineError, TooMuchDataError
+from diagnose.model.failures import ClosedError, DeadlineError, TooMuchDataError
 from diagnose.network.slots import Slot
 
 R = TypeVar("R")

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.failure import FaultError
+from diagnose.model.failures import FaultError
 from diagnose.model.text import Text, text
 
 R = TypeVar("R")

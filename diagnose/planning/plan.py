@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from diagnose.model import Check, CheckResult, Facts, Host, Service, Skip, Subject, Target, Text
 from diagnose.model import text as _
-from diagnose.model.failure import internal_fault
+from diagnose.model.failures import internal_fault
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection, matches
 from diagnose.record.run import CheckRun

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from diagnose.locale.language import Language
 from diagnose.providers.accounted import is_sure
 from diagnose.providers.files import UnknownProviderError, all_providers, provider, provider_ids
 from diagnose.providers.naming import provider_called
 from diagnose.providers.placeholder_values import lockout_limit, provider_facts
 from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
-from diagnose.providers.schema import Label, Language, Provider, Server, in_language
+from diagnose.providers.schema import Label, Provider, Server, in_language
 from diagnose.providers.servers import other_servers, servers_for, webmail_for
 
 __all__ = [

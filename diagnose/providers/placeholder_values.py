@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from diagnose.providers.schema import Label, Language, Provider, in_language
+from diagnose.locale.language import Language
+from diagnose.providers.schema import Label, Provider, in_language
 from diagnose.providers.servers import fill, servers_for, webmail_for
 from diagnose.providers.vocabulary import vocabulary
 

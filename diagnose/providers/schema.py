@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from diagnose.knowledge.part import KnowledgePart
+from diagnose.locale.language import Language
 from diagnose.model.protocols import BY_NAME, ProtocolName, TlsMode
 
-Language = Literal["en", "zh-Hans", "zh-Hant"]
 Accepted = Literal["always", "app-password-only", "depends", "never"]
 UsernameForm = Literal["full-address", "local-part", "other"]
 ResetMethod = Literal[

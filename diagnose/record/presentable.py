@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 
 from diagnose.model import Certainty, Facts, Finding, Text, text
-from diagnose.model.failure import FaultError
+from diagnose.model.failures import FaultError
 
 
 class UnfitError(FaultError):

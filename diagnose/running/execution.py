@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diagnose.model import CheckResult, Inputs, Skip, SkipCheck
-from diagnose.model.failure import internal_fault
+from diagnose.model.failures import internal_fault
 from diagnose.planning.plan import Instance
 from diagnose.record.presentable import declared, presentable
 from diagnose.record.run import CheckRun, Place

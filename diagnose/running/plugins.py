@@ -12,7 +12,7 @@ from msgspec import defstruct
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.knowledge.packages import Refused, packages
 from diagnose.model import Check, Facts, Inputs, Subject, Text, text
-from diagnose.model.failure import FaultError
+from diagnose.model.failures import FaultError
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.process.entry_points import EntryPoint, entry_points, is_own
 from diagnose.process.first_use import made_once

@@ -11,13 +11,13 @@ import platformdirs
 from diagnose.account.person import Consent, Person
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Subject
+from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.report import Contact, Report
 from diagnose.network import Nameserver, Vantage
 from diagnose.planning.selection import Selection
 from diagnose.providers import Language
 from diagnose.rendering.renderer import Audience
 
-DEFAULT_SECONDS = 30.0
 Redaction: TypeAlias = Literal[False, True, "strict"]
 
 

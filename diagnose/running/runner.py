@@ -16,7 +16,7 @@ import msgspec
 
 from diagnose.model import Check, CheckResult, Deadline, Facts, Host, Inputs, Service, Skip, Subject, Target, Text
 from diagnose.model import text as _
-from diagnose.model.failure import internal_fault
+from diagnose.model.failures import internal_fault
 from diagnose.network import NoThreadError, in_background
 from diagnose.planning.declaration import validate
 from diagnose.planning.plan import Instance, Plan

@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnose.model import Check, CheckResult, Facts, Finding, Inputs, Service, Skip, Subject, Target, Text
 from diagnose.model.check import Status
-from diagnose.model.failure import internal_fault
+from diagnose.model.failures import internal_fault
 from diagnose.planning.plan import Instance, Plan, sources
 from diagnose.planning.selection import Selection
 from diagnose.record.presentable import presentable

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from diagnose.knowledge.catalogue import Cause, catalogue
-from diagnose.providers.schema import Language
+from diagnose.locale.language import Language
 from docs.write_causes import HERE, page, pages
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.cli import main_job
+from diagnose.cli import carrying_out
 from diagnose.cli.formats import unreported
 
 from .command_line import CommandLine
@@ -34,7 +34,7 @@ def test_wrong_usage_is_unknown(command: CommandLine, arguments: tuple[str, ...]
 
 
 def test_a_fault_of_ours_is_unknown(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main_job, "diagnosed", lambda *_: 1 / 0)
+    monkeypatch.setattr(carrying_out, "diagnosed", lambda *_: 1 / 0)
     done = command("corp.example", "--format", "nagios", "--only", "address")
 
     assert (done.code, done.out.startswith("MAIL UNKNOWN: ")) == (UNKNOWN, True)
@@ -46,13 +46,13 @@ def test_a_file_that_cannot_be_written_is_unknown_below_the_report(
     """There is one line with a state, as there is one service."""
     folder = tmp_path / "gone"
     folder.mkdir()
-    diagnosed = main_job.diagnosed
+    diagnosed = carrying_out.diagnosed
 
     def slow(*given: object) -> object:
         folder.rmdir()
         return diagnosed(*given)  # type: ignore[arg-type]  # as it was called
 
-    monkeypatch.setattr(main_job, "diagnosed", slow)
+    monkeypatch.setattr(carrying_out, "diagnosed", slow)
     done = command("corp.example", "--format", "nagios", "--only", "address", "--report", str(folder / "r.json"))
 
     assert done.code == UNKNOWN

@@ -13,7 +13,7 @@ from hypothesis import given as cases
 from hypothesis import strategies as st
 
 import diagnose
-from diagnose.cli import main_job, settings
+from diagnose.cli import carrying_out, main_job, settings
 from diagnose.comparison.replay import replayed
 from diagnose.model.report import Contact, Report
 from diagnose.model.saved import machine_readable
@@ -145,7 +145,7 @@ def test_settings_become_the_request(command: CommandLine, user: Path, monkeypat
         asked.append(request)
         return 0
 
-    monkeypatch.setattr(main_job, "carry_out", carry_out)
+    monkeypatch.setattr(carrying_out, "carry_out", carry_out)
 
     assert command("alice@corp.example", "--no-login", "--timeout", "7").code == 0
     (request,) = asked

@@ -23,7 +23,7 @@ from diagnose import __version__, cli
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
-from diagnose.cli.main_job import write_reports
+from diagnose.cli.carrying_out import write_reports
 from diagnose.cli.output import write_file
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.model.protocols import BY_NAME, PAGE

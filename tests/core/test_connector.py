@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from diagnose.model import Deadline, DeadlineError
-from diagnose.model.failure import NamedError
+from diagnose.model.failures import NamedError
 from diagnose.network import NameNotFoundError, Nameserver, Network, Race, Vantage, family_of
 from diagnose.network.connector import MOST_ADDRESSES_A_FAMILY
 from tests.core.loopback import PATIENCE, closed_port, full_port, tcp, wait_for_end

@@ -1,9 +1,11 @@
-"""What a plain diagnosis loads: nothing that only other commands need."""
+"""What a plain diagnosis loads: nothing that only other commands need; help loads nothing that only a run needs."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,24 @@ ONLY_ELSEWHERE = {
     "knowledge that others bring": ("yaml", "diagnose.replies.compiling"),
 }
 """By what needs them."""
+ONLY_IN_A_RUN = (
+    *("checks", "reports", "dns", "requests", "cryptography", "rich.console", "ssl", "email", "importlib.metadata"),
+    *("diagnose.account", "diagnose.discovery", "diagnose.network", "diagnose.record", "diagnose.redaction"),
+    *("diagnose.replies", "diagnose.running", "diagnose.verdict", "diagnose.knowledge.catalogue"),
+)
+"""What neither help, nor completion, nor wrong usage loads."""
+AFTER_DNS = {"requests", "cryptography", "rich.console", "email", "importlib.metadata"}
+"""Of these, what a run without any name server need not get as far as to load."""
+SAID_AT_ONCE = """
+import os, sys
+from diagnose.cli import run
+from diagnose.cli.completion import answer
+
+codes = [run(words.split()) for words in sys.argv[1:]]
+os.environ |= {"_DIAGNOSE_COMPLETE": "bash_complete", "COMP_WORDS": "diagnose --no", "COMP_CWORD": "1"}
+codes.append(answer())
+print(*codes, "modules:", *sys.modules, file=sys.stderr)
+"""
 RUN = """
 import sys
 from diagnose.cli import run
@@ -30,12 +50,20 @@ print(code, *sorted(sys.modules), file=sys.stderr)
 
 def loaded(folder: Path, *arguments: str) -> tuple[int, set[str]]:
     """Exit code and modules of a run of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, *arguments], capture_output=True, text=True, timeout=patient(60), check=True,
+    code, *modules = started(RUN, folder, *arguments).stderr.split()
+    return int(code), set(modules)
+
+
+def started(program: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=patient(60), check=True,
         env={"XDG_STATE_HOME": str(folder), "PATH": "/usr/bin:/bin", "NO_COLOR": "1"},
     )  # fmt: skip
-    code, *modules = done.stderr.split()
-    return int(code), set(modules)
+
+
+def among(modules: set[str], names: Iterable[str]) -> set[str]:
+    """Those of *names* that are loaded, or a part of which is."""
+    return {name for name in names if any(module == name or module.startswith(name + ".") for module in modules)}
 
 
 @pytest.mark.parametrize("subject", ["alice@corp.test", "corp.test"])
@@ -46,14 +74,18 @@ def test_a_plain_diagnosis_loads_nothing_that_only_others_need(subject: str, tmp
     )
 
     assert code in {1, 3}
-    wrong = {
-        name
-        for group in ONLY_ELSEWHERE.values()
-        for name in group
-        if any(module == name or module.startswith(name + ".") for module in modules)
-    }
-    assert wrong == set()
-    assert "dns" in modules  # it was a run
+    assert among(modules, chain.from_iterable(ONLY_ELSEWHERE.values())) == set()
+    assert among(modules, ONLY_IN_A_RUN) >= {*ONLY_IN_A_RUN} - AFTER_DNS  # they are the names of what a run loads
+
+
+def test_help_completion_and_wrong_usage_load_nothing_that_only_a_run_needs(tmp_path: Path) -> None:
+    """All in one process: what none of them loads is loaded by no one."""
+    done = started(SAID_AT_ONCE, tmp_path, "--help", "--lang zh-Hans --help", "--nosuch", "--imap", "--format nosuch x")
+    said, _, modules = done.stderr.rpartition("modules:")
+
+    assert said.splitlines()[-1].split() == ["0", "0", "2", "2", "2", "0"]
+    assert "--no-login" in done.stdout
+    assert among(set(modules.split()), ONLY_IN_A_RUN) == set()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.core.test_architecture import PACKAGES, modules, shown
 ROOM = "diagnose/network/"
 SERVERS = "serves on loopback"
 MAY_USE_SOCKETS = {
-    "diagnose/model/failure.py": "names what sockets raise",
+    "diagnose/model/failures.py": "names what sockets raise",
     "diagnose/redaction/own.py": "reads this computer's own name",
     "diagnose/selftest/server.py": SERVERS,
     "diagnose/lab/computer.py": "raises what the operating system's look-up would",

@@ -19,7 +19,7 @@ from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import load
 from diagnose.knowledge.yaml_files import LARGEST_FILE
 from diagnose.model import Deadline, Text, quote, text
-from diagnose.model.failure import FAILURE_NAMES, failure
+from diagnose.model.failures import FAILURE_NAMES, failure
 from tests.pace import working
 
 

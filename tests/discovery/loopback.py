@@ -15,7 +15,7 @@ from typing import Any
 import trustme
 
 from diagnose.model import Deadline
-from diagnose.model.failure import Failure, NamedError
+from diagnose.model.failures import Failure, NamedError
 from diagnose.network import NameNotFoundError, Nameserver, Network, Stream
 
 LONGEST_WAIT = 30.0

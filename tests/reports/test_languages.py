@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.locale.language import LANGUAGES, translation
+from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.model.report import Evidence, Report, ReportRemedy, ReportVerdict
-from diagnose.providers.schema import Language
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from reports import junit, markdown, nagios, openmetrics
 from tests.reports.samples import (

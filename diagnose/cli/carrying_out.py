@@ -1,0 +1,99 @@
+"""A run carried out: diagnosed with progress, its report written and shown, and its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from diagnose.cli import INTERRUPTED, signals
+from diagnose.cli.formats import exit_code, rendered, renderer
+from diagnose.cli.github_actions import harmless, tell_job
+from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
+from diagnose.cli.progress import progress_or_none
+from diagnose.locale.language import translation
+from diagnose.model.report import Report
+from diagnose.network import Network
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.diagnosis import Diagnosis, diagnose
+from diagnose.running.interruption import Interruption
+from diagnose.running.observer import Observer, Observers
+from diagnose.running.request import Request
+
+TO_BE_READ = "text"
+"""The format that a log shows; whatever is in another goes to a program, which wants it unchanged."""
+
+
+def carry_out(request: Request, given: dict[str, Any]) -> int:
+    """Diagnose, write, show; the exit code."""
+    with signals.held_back() as interruption:
+        done = diagnosed(request, given, interruption)
+        unwritten = write_reports(done.report, given)
+    return show(done, given, unwritten)
+
+
+def diagnosed(
+    request: Request,
+    given: dict[str, Any],
+    interruption: Interruption,
+    watching: Observer | None = None,
+    network: Network | None = None,
+) -> Diagnosis:
+    """Diagnose, with progress on a terminal; *watching* is told of every change, too. *network*: see `diagnose`."""
+    progress = progress_or_none(translation(given["lang"]), quiet=given["quiet"])
+    with progress or contextlib.nullcontext():
+        return diagnose(request, Observers(*filter(None, (progress, watching))), interruption, network=network)
+
+
+def write_reports(content: Report | Sequence[Report], given: dict[str, Any]) -> list[click.ClickException]:
+    """Write one report, or those of many runs, to every file that was asked for; the errors of those that failed."""
+    style = RenderStyle(
+        translate=translation(given["lang"]),
+        audience=given["audience"],
+        complete=True,
+        verbose=given["verbose"],
+    )
+    unwritten = []
+    for file in given["reports"]:
+        try:
+            write_file(file, content, style)
+        except click.ClickException as error:
+            unwritten.append(error)
+    return unwritten
+
+
+def show(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException]) -> int:
+    """The report to standard output; the exit code. Raises what could not be written, once all else is."""
+    code = INTERRUPTED
+    try:
+        print_report(done.report, given)
+        if not done.interrupted:
+            code = exit_code(given["form"], done.report)
+    except click.ClickException as error:
+        unwritten.append(error)
+    tell_job(done.report, RenderStyle(translate=translation(given["lang"]), audience=given["audience"]))
+    raise_together(unwritten)
+    return code
+
+
+def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> None:
+    """Write one report, or those of many runs, to standard output. Raises click.ClickException."""
+    style = terminal_style(
+        translation(given["lang"]),
+        no_color=given["no_color"],
+        audience=given["audience"],
+        verbose=given["verbose"],
+        quiet=given["quiet"],
+        file=given["output"],
+    )
+    words = rendered(given["form"], content, style)
+    read = given["form"] == TO_BE_READ and given["output"] is None
+    put_out(harmless(words) if read else words, given["output"], renderer(given["form"]).escapes)
+
+
+def raise_together(unwritten: list[click.ClickException]) -> None:
+    """Raise what could not be written as one UnwrittenError; nothing where all was."""
+    if unwritten:
+        raise UnwrittenError(" ".join(dict.fromkeys(error.format_message() for error in unwritten)))
