@@ -11,7 +11,8 @@ from diagnose.model.protocols import ReplyForm
 from diagnose.process.first_use import made_once
 from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.replies.knowledge import load_knowledge
-from diagnose.replies.reader import MOST_OTHERS, Reading, Suspect, read_reply
+from diagnose.replies.reader import MOST_OTHERS, Reading, Suspect, read_with_words
+from diagnose.replies.second_opinion import weighed
 
 REJECTED = "credentials.rejected"
 BEHIND_A_REJECTION = {
@@ -31,16 +32,22 @@ def read_message(
 ) -> Reading:
     """What *message* says, read with what is known of the provider that is given, or whose server it names.
 
-    Where that provider takes no account password, a rejection without a reason means that first, likely at most.
+    Where that provider takes no account password, a rejection without a reason means that first, likely at most. What
+    says only that it failed is possible, and so is what texts like this one have seldom meant.
     """
     owners = (provider,) if provider else owners_named_in(message)
-    reading = read_reply(message, protocol=protocol, provider=owners[0] if owners else None, stage=stage)
+    reading, words = read_with_words(message, protocol=protocol, provider=owners[0] if owners else None, stage=stage)
+    return _by_the_house(reading, owners) or weighed(reading, words, stage=stage)
+
+
+def _by_the_house(reading: Reading, owners: tuple[str, ...]) -> Reading | None:
+    """*reading* of a rejection without a reason where the files of *owners* say what that means; else None."""
     first = reading.suspects[0] if reading.suspects else None
     if first is None or first.cause != REJECTED or reading.protocol in ("http", "oauth"):
-        return reading
+        return None
     hidden = _behind_a_rejection(owners)
     if hidden is None:
-        return reading
+        return None
     others = [s for s in reading.suspects[1:] if s.cause != hidden][: MOST_OTHERS - 1]
     suspects = (
         Suspect(cause=hidden, certainty="possible" if first.certainty == "possible" else "likely"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -28,6 +29,9 @@ _TERM, _SIGNATURE, _PROGRAM, _WORDS, _CODE, _TRANSIENT_CODE, _GENERAL_WORDS, _GE
 _LAYER_OF_RULES = (_TERM, _SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 
+ToldBy = Literal["words", "likeness"]
+
+
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
     """A cause that a reply points at."""
 
@@ -51,6 +55,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The protocol given, or else the one that the reply's form shows."""
     codes: tuple[Code, ...] = ()
     """Registered codes in the reply."""
+    bare: bool = False
+    """Whatever was recognised says that something failed, and not what."""
+    told_by: ToldBy = "words"
+    """What named the first suspect: words and codes that are known, or the likeness to other texts."""
     referral: str = ""
     """The host that a login referral (RFC 2221) sends the account to."""
 
@@ -83,15 +91,29 @@ def read_reply(
     connect, greeting, capability, starttls, login, select, rcpt or data. Never raises for what a
     server sent; KnowledgeError when the package's knowledge files are broken.
     """
+    return read_with_words(reply, protocol=protocol, provider=provider, stage=stage, knowledge=knowledge)[0]
+
+
+def read_with_words(
+    reply: str | bytes,
+    *,
+    protocol: ReplyForm | None = None,
+    provider: str | None = None,
+    stage: str | None = None,
+    knowledge: Knowledge | None = None,
+) -> tuple[Reading, Wire]:
+    """What `read_reply` reads, and the reply taken apart, its words folded. Raises what that raises."""
     known = knowledge or load_knowledge()
     sent = decode(reply[:LARGEST_REPLY], familiar=known.familiar) if isinstance(reply, bytes) else reply
     words = repaired(sent, known.familiar)
     heavy = weighty(words)
-    reading = _read(heavy, known, protocol, provider, stage)
-    return reading if reading.matched or heavy == words else _read(words, known, protocol, provider, stage)
+    read = _read(heavy, known, protocol, provider, stage)
+    return read if read[0].matched or heavy == words else _read(words, known, protocol, provider, stage)
 
 
-def _read(words: str, known: Knowledge, protocol: ReplyForm | None, provider: str | None, stage: str | None) -> Reading:
+def _read(
+    words: str, known: Knowledge, protocol: ReplyForm | None, provider: str | None, stage: str | None
+) -> tuple[Reading, Wire]:
     wire = take_apart(words, protocol)
     text = fold(without_settings(wire.text[:LONGEST_TEXT]), known.variants)
     place = _Place(known, wire, stage, provider)
@@ -99,12 +121,23 @@ def _read(words: str, known: Knowledge, protocol: ReplyForm | None, provider: st
     told = any(not hit.advice and hit.meaning.certainty != "possible" for hit in found)
     hits = sorted((hit for hit in found if not (told and hit.advice)), key=lambda hit: hit.rank)
     suspects = _suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT)
-    return Reading(
+    reading = Reading(
         suspects=_without_proof(suspects, _doubted_causes(wire, place)),
         matched=hits[0].matched if hits else "",
         protocol=wire.protocol,
         codes=wire.codes,
+        bare=bool(hits) and not _says_what(hits),
         referral=wire.referral,
+    )
+    return reading, msgspec.structs.replace(wire, text=text)
+
+
+def _says_what(hits: list[_Hit]) -> bool:
+    """Whether anything that speaks for the first cause says more than that it failed."""
+    return any(
+        not (hit.meaning.bare or (isinstance(hit.meaning, CodeRule) and hit.meaning.general))
+        for hit in hits
+        if hit.meaning.cause == hits[0].meaning.cause and hit.meaning.certainty != "possible"
     )
 
 

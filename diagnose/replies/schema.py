@@ -43,6 +43,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """Read only in text that has the form of a server's reply: a mail program would mean something else by it."""
     from_program: bool = False
     """Read only in text that no server sent: what a program or library calls what it met itself."""
+    bare: bool = False
+    """It says that something failed, and not what: never more than possible in words that somebody hands over."""
     source: str = ""
 
 

@@ -35,7 +35,7 @@ def test_the_text_tells_the_likeliest_cause_in_full_and_names_the_others(command
 
     told = [line.strip() for line in done.out.splitlines()]
     assert done.code == 0
-    assert told[0] == f"✗ {catalogue()['credentials.rejected'].title}"
+    assert told[0] == f"? {catalogue()['credentials.rejected'].title}"
     assert told[1].endswith("· credentials.rejected")
     assert told.index("What to do") < told.index("Other possible causes")
     assert any(line.startswith("1. ") for line in told)

@@ -1,0 +1,226 @@
+"""Make the reader's second opinion from the labelled texts: ``python -m tests.replies.train``.
+
+A linear model over the features of `diagnose.replies.similarity`, fitted by stochastic gradient descent with one step
+size a weight (AdaGrad, Duchi et al. 2011). A text that may have several causes asks only that one of them be likely.
+Nothing but the standard library is used, and no function whose last digit hangs on the machine: the same corpus and
+seed give the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Collection, Iterable
+from operator import add
+from pathlib import Path
+
+import click
+import msgspec
+
+from diagnose.replies.reader import read_with_words
+from diagnose.replies.similarity import DATA, MIDDLE, Example, Likeness, Model, features_of
+from tests.replies.corpus import NO_CAUSE, SEEN, STUDIED, TAUGHT, Labelled, labelled
+
+SEED = 20_240
+MOST_FEATURES = 6_000
+FEWEST_TEXTS = 3
+"""Of a feature, and of a cause: in fewer it tells nothing that holds elsewhere."""
+ROUNDS = 8
+STEP = 0.3
+FIRST_SQUARES = 0.01
+SMALLEST_SLOPE = 0.01
+"""A cause whose probability is as near to what it should be is left alone."""
+FOLDS = 5
+EXAMPLES_OF_A_CAUSE = 12
+LONGEST_EXAMPLE = 120
+LARGEST_WEIGHT = 127
+
+
+class Taught(msgspec.Struct, frozen=True):
+    """A labelled text as the model sees it."""
+
+    labelled: Labelled
+    features: frozenset[str]
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The cause and what may be meant, too."""
+        return (self.labelled.cause, *self.labelled.also)
+
+
+def taught(files: Iterable[Path]) -> list[Taught]:
+    """All texts of *files*, each as a login probe tells of it and as bare words, in the files' order."""
+    return [
+        Taught(text, _features(text, told=told))
+        for file in files
+        for text in labelled(file)
+        for told in ((True, False) if text.protocol or text.stage else (True,))
+    ]
+
+
+def _features(text: Labelled, *, told: bool) -> frozenset[str]:
+    protocol, stage = (text.protocol, text.stage) if told else (None, None)
+    return features_of(read_with_words(text.reply, protocol=protocol, stage=stage)[1], stage=stage)
+
+
+def train(texts: list[Taught], *, seed: int = SEED, rounds: int = ROUNDS) -> Model:
+    """The model that *texts* teach."""
+    counts = Counter(text.labelled.cause for text in texts)
+    causes = tuple(sorted(cause for cause, count in counts.items() if count >= FEWEST_TEXTS))
+    place = {cause: at for at, cause in enumerate(causes)}
+    names = _telling(texts, place)
+    rows = {name: at for at, name in enumerate(names)}
+    inputs = [sorted(rows[name] for name in text.features if name in rows) for text in texts]
+    wanted = [
+        {place[cause]: 1 + (cause == text.labelled.cause) for cause in text.causes if cause in place} for text in texts
+    ]
+    weights, bias = _fitted(inputs, wanted, len(rows), len(causes), random.Random(seed), rounds)
+    scale = max(abs(weight) for row in weights for weight in row) / LARGEST_WEIGHT
+    return Model(
+        causes=causes,
+        features=rows,
+        weights=bytes(MIDDLE + math.floor(weight / scale + 0.5) for row in weights for weight in row),
+        bias=tuple(round(weight, 6) for weight in bias),
+        scale=round(scale, 9),
+        examples=tuple(_examples(texts, place)),
+    )
+
+
+def _telling(texts: list[Taught], place: dict[str, int]) -> list[str]:
+    """The features that tell most about the cause (mutual information), by name."""
+    seen: Counter[str] = Counter()
+    beside: Counter[tuple[str, int]] = Counter()
+    causes: Counter[int] = Counter()
+    for text in texts:
+        cause = place.get(text.labelled.cause)
+        if cause is None:
+            continue
+        causes[cause] += 1
+        seen.update(text.features)
+        beside.update((name, cause) for name in text.features)
+    total = sum(causes.values())
+    told: dict[str, float] = {}
+    for (name, cause), count in sorted(beside.items()):
+        if seen[name] >= FEWEST_TEXTS:
+            expected = seen[name] * causes[cause] / total
+            told[name] = told.get(name, 0.0) + (count - expected) ** 2 / (expected + 1)
+    return sorted(sorted(told, key=lambda name: (-told[name], name))[:MOST_FEATURES])
+
+
+def _fitted(
+    inputs: list[list[int]],
+    wanted: list[dict[int, int]],
+    features: int,
+    causes: int,
+    chance: random.Random,
+    rounds: int,
+) -> tuple[list[list[float]], list[float]]:
+    """Rows of weights, and the bias of each cause."""
+    weights = [[0.0] * causes for _ in range(features)]
+    squares = [[FIRST_SQUARES] * causes for _ in range(features)]
+    bias, bias_squares = [0.0] * causes, [FIRST_SQUARES] * causes
+    order = [at for at, causes_of in enumerate(wanted) if causes_of]
+    for _ in range(rounds):
+        chance.shuffle(order)
+        for at in order:
+            given = inputs[at]
+            factor = 1 / math.sqrt(len(given) + 1)
+            scores = [0.0] * causes
+            for row in given:
+                scores = list(map(add, scores, weights[row]))
+            probable = _softmax([score * factor + more for score, more in zip(scores, bias, strict=True)])
+            goal = wanted[at]
+            whole = sum(probable[cause] * share for cause, share in goal.items()) + 1e-12
+            for cause, probability in enumerate(probable):
+                share = goal.get(cause, 0)
+                slope = probability - (probability * share / whole if share else 0.0)
+                if abs(slope) < SMALLEST_SLOPE:
+                    continue
+                bias_squares[cause] += slope * slope
+                bias[cause] -= STEP * slope / math.sqrt(bias_squares[cause])
+                step = slope * factor
+                square = step * step
+                for row in given:
+                    gathered = squares[row][cause] = squares[row][cause] + square
+                    weights[row][cause] -= STEP * step / math.sqrt(gathered)
+    return weights, bias
+
+
+def _softmax(scores: list[float]) -> list[float]:
+    most = max(scores)
+    parts = [_exponential(score - most) for score in scores]
+    whole = sum(parts)
+    return [part / whole for part in parts]
+
+
+def _exponential(power: float) -> float:
+    """e to a *power* of at most 0, by additions and multiplications alone: those are the same on every machine."""
+    if power < -40:
+        return 0.0
+    halvings = 8
+    small = power / 256
+    value = 1 + small * (1 + small / 2 * (1 + small / 3 * (1 + small / 4)))
+    for _ in range(halvings):
+        value *= value
+    return value
+
+
+def _examples(texts: list[Taught], place: dict[str, int]) -> Iterable[Example]:
+    """Short texts of each cause, as unlike each other as they come."""
+    for cause, at in sorted(place.items()):
+        if cause == NO_CAUSE:
+            continue
+        own = {
+            text.labelled.reply: text.features
+            for text in texts
+            if text.labelled.cause == cause and len(text.labelled.reply) <= LONGEST_EXAMPLE
+        }
+        taken: list[str] = []
+        covered: set[str] = set()
+        while own and len(taken) < EXAMPLES_OF_A_CAUSE:
+            best = max(sorted(own), key=lambda reply: len(own[reply] - covered) / (20 + len(own[reply])))
+            covered |= own.pop(best)
+            taken.append(best)
+        yield from (Example(reply, at) for reply in taken)
+
+
+def by_source(texts: list[Taught], folds: int = FOLDS) -> Iterable[tuple[Taught, dict[str, float]]]:
+    """Each text with what a model says of it that saw no text of its source."""
+    sources = sorted({_source(text.labelled) for text in texts})
+    random.Random(SEED).shuffle(sources)
+    for fold in range(folds):
+        left_out = set(sources[fold::folds])
+        model = Likeness(train([text for text in texts if _source(text.labelled) not in left_out]))
+        yield from ((text, model.probabilities(text.features)) for text in texts if _source(text.labelled) in left_out)
+
+
+def _source(text: Labelled) -> str:
+    """The product or place that a text is from: everything before its language or file."""
+    return text.source.partition(" localisation")[0].partition(":")[0].partition("#")[0] or text.id[0]
+
+
+def bands(told: Iterable[tuple[Taught, dict[str, float]]], floors: Collection[float]) -> Iterable[str]:
+    """For each floor: how many texts have a likeliest cause as probable as that, and how many of those are right."""
+    best = [(max(odds.items(), key=lambda pair: pair[1]), text.causes) for text, odds in told]
+    for floor in floors:
+        sure = [cause in causes for (cause, odds), causes in best if odds >= floor]
+        yield f"at least {floor:.1f}: {len(sure) / len(best):4.0%} of texts, {sum(sure) / max(len(sure), 1):5.1%} right"
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Cross-validate by source, and write nothing.")
+def main(check: bool) -> None:
+    """Write the data of the second opinion."""
+    texts = taught((*SEEN, *STUDIED, *TAUGHT))
+    if check:
+        for line in bands(by_source(texts), (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)):
+            click.echo(line)
+        return
+    model = train(texts)
+    DATA.write_bytes(msgspec.msgpack.encode(model))
+    click.echo(f"{len(texts)} texts, {len(model.features)} features, {DATA.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
