@@ -49,7 +49,7 @@ def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[F
     """What do the messages point at, and does the run speak against it?"""
     working = working_families(inputs)
     for message in facts.messages:
-        reading = read_message(message, provider=inputs.provider)
+        reading = read_message(message, provider=inputs.provider, alone=False)
         for suspect in reading.suspects:
             doubtful = suspect.certainty == "possible" or suspect.cause.partition(".")[0] in working
             yield Finding(

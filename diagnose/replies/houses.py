@@ -28,16 +28,23 @@ _MOST_HOSTS = 50
 
 
 def read_message(
-    message: str | bytes, *, protocol: ReplyForm | None = None, provider: str | None = None, stage: str | None = None
+    message: str | bytes,
+    *,
+    protocol: ReplyForm | None = None,
+    provider: str | None = None,
+    stage: str | None = None,
+    alone: bool = True,
 ) -> Reading:
     """What *message* says, read with what is known of the provider that is given, or whose server it names.
 
-    Where that provider takes no account password, a rejection without a reason means that first, likely at most. What
-    says only that it failed is possible, and so is what texts like this one have seldom meant.
+    Where that provider takes no account password, a rejection without a reason means that first, likely at most. Where
+    the message stands *alone*, and no run looks at what else speaks for it, what says only that it failed is possible,
+    and so is what texts like this one have seldom meant.
     """
     owners = (provider,) if provider else owners_named_in(message)
     reading, words = read_with_words(message, protocol=protocol, provider=owners[0] if owners else None, stage=stage)
-    return _by_the_house(reading, owners) or weighed(reading, words, stage=stage)
+    told = _by_the_house(reading, owners)
+    return told or (weighed(reading, words, stage=stage) if alone else reading)
 
 
 def _by_the_house(reading: Reading, owners: tuple[str, ...]) -> Reading | None:

@@ -115,13 +115,14 @@ def features_of(wire: Wire, *, stage: str | None = None) -> frozenset[str]:
     return frozenset(found)
 
 
-def load_likeness() -> Likeness:
-    """The model of the package. Raises KnowledgeError where its file cannot be used."""
-    return _loaded()
-
-
 @made_once
-def _loaded() -> Likeness:
+def load_likeness() -> Likeness:
+    """The model of the package, loaded on first use. Raises KnowledgeError where its file cannot be used."""
+    return read_likeness()
+
+
+def read_likeness() -> Likeness:
+    """The model of the package. Raises KnowledgeError where its file cannot be used."""
     try:
         return Likeness(unpack(DATA.read_bytes(), Model))
     except (OSError, msgspec.DecodeError) as error:

@@ -68,10 +68,10 @@ SEEN = (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS, CLIENTS, THREADS, DESKTOP, 
 """Texts that rules were written from or mended for; figures on them say nothing about texts never seen."""
 BLIND = tuple(sorted(BLIND_BATCHES.glob("*.jsonl")))
 """Batches read once before anything was changed for them; their first figures stand in `blind/README.md`."""
-STUDIED: tuple[Path, ...] = ()
+STUDIED = (BLIND_BATCHES / "first.jsonl",)
 """Batches that were read once and have been studied since; they teach the second opinion."""
-TAUGHT: tuple[Path, ...] = ()
-"""Labelled texts that only the second opinion is taught by; no rule was written from them."""
+TAUGHT = tuple(sorted(Path(__file__).with_name("taught").glob("*.jsonl")))
+"""Texts by the same keys as studied batches, in the other languages: they teach the second opinion alone."""
 NO_CAUSE = "none"
 _LANGUAGE = re.compile(r"\blocalisation ([a-z]{2,3})(?:[-_]r?([A-Za-z]{2,4}))?\b")
 _SCRIPTS = (("ja", "[\u3040-\u30ff]"), ("ko", "[\uac00-\ud7af]"), ("zh", "[\u4e00-\u9fff]"), ("ru", "[\u0400-\u04ff]"))

@@ -1,0 +1,147 @@
+"""The second opinion: what it says, what it makes of a reading, and that its data can be made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from diagnose.knowledge import KnowledgeError
+from diagnose.replies import Reading, read_message, read_reply, similarity
+from diagnose.replies.reader import Suspect, read_with_words
+from diagnose.replies.schema import NO_CAUSE
+from diagnose.replies.second_opinion import ALONE, weighed
+from diagnose.replies.similarity import DATA, LARGEST_DATA, Likeness, Model, features_of, load_likeness
+from tests.replies.corpus import SEEN, labelled
+from tests.replies.train import taught, train
+
+
+def features(text: str) -> frozenset[str]:
+    return features_of(read_with_words(text)[1])
+
+
+def firm(reading: Reading) -> bool:
+    return bool(reading.suspects) and reading.suspects[0].certainty != "possible"
+
+
+def test_the_data_are_small_and_name_causes_that_texts_are_labelled_with() -> None:
+    model = msgspec.msgpack.decode(DATA.read_bytes(), type=Model)
+    causes = {cause for file in SEEN for text in labelled(file) for cause in (text.cause, *text.also)}
+
+    assert DATA.stat().st_size <= LARGEST_DATA
+    assert set(model.causes) <= causes
+    assert len(model.weights) == len(model.features) * len(model.causes)
+    assert sorted(model.features.values()) == list(range(len(model.features)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "wrong password", "密码错误", "\x00" * 500, "é" * 5000, "{" * 3000, "a " * 9000, "\ud800 x", "٣" * 900],
+)
+def test_probabilities_of_anything_add_up_to_one(text: str) -> None:
+    odds = load_likeness().probabilities(features(text))
+
+    assert sum(odds.values()) == pytest.approx(1)
+    assert NO_CAUSE in odds
+
+
+def test_the_order_of_features_changes_nothing() -> None:
+    given = sorted(features("Your password has expired."))
+
+    assert load_likeness().probabilities(given) == load_likeness().probabilities(given[::-1])
+
+
+def test_the_same_texts_give_the_same_data() -> None:
+    texts = taught(SEEN[:1])[::8]
+
+    once, again = (msgspec.msgpack.encode(train(texts, rounds=2)) for _ in range(2))
+
+    assert once == again
+
+
+def test_what_texts_teach_is_found_again() -> None:
+    texts = taught(SEEN[:1])[::4]
+    likeness = Likeness(train(texts, rounds=20))
+
+    right = sum(
+        max(odds, key=lambda cause: odds[cause]) in text.causes
+        for text in texts
+        if (odds := likeness.probabilities(text.features))
+    )
+
+    assert right > 0.8 * len(texts)
+
+
+@pytest.mark.parametrize(
+    "text", ["a1 NO LOGIN failed.", "535 5.7.8 Error: authentication failed", "-ERR", "登录失败。", "Access denied"]
+)
+def test_a_refusal_that_does_not_say_what_is_wrong_is_possible(text: str) -> None:
+    assert not firm(read_message(text))
+
+
+def test_a_server_that_refused_our_own_login_is_read_as_before() -> None:
+    reading = read_reply("535 5.7.8 Error: authentication failed", protocol="smtp", stage="login")
+
+    assert (reading.suspects[0].cause, firm(reading)) == ("credentials.rejected", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["Your password has expired.", "535 5.7.8 wrong password", "Das Passwort ist falsch.", "密码已过期"]
+)
+def test_what_names_the_thing_and_its_state_stays_sure(text: str) -> None:
+    assert firm(read_message(text))
+
+
+def test_a_sure_cause_that_texts_like_it_never_had_becomes_possible() -> None:
+    _, words = read_with_words("Your mailbox is full.")
+    wrong = Reading(suspects=(Suspect(cause="tls.cert-expired", certainty="confirmed"),), matched="x")
+
+    reading = weighed(wrong, words)
+
+    assert [(one.cause, one.certainty) for one in reading.suspects] == [("tls.cert-expired", "possible")]
+
+
+def test_where_no_word_is_known_a_text_that_is_like_others_is_possible_at_most() -> None:
+    """Every labelled text, its reading taken away: likeness alone is never sure, and names what it is like."""
+    named = []
+    for text in labelled(SEEN[0])[:200]:
+        reading = weighed(Reading(), read_with_words(text.reply)[1])
+        assert not firm(reading)
+        assert len(reading.suspects) <= 1
+        if reading.suspects:
+            assert (reading.told_by, bool(reading.matched)) == ("likeness", True)
+            named.append(reading.suspects[0].cause in (text.cause, *text.also))
+
+    assert len(named) > 20
+    assert sum(named) > 0.9 * len(named)
+
+
+def test_what_a_run_knows_beside_a_message_is_the_verdicts_matter() -> None:
+    reading = read_message("a1 NO LOGIN failed.", alone=False)
+
+    assert (reading.suspects[0].cause, firm(reading)) == ("credentials.rejected", True)
+
+
+def test_a_reading_of_words_is_told_by_words() -> None:
+    assert read_message("Wrong password").told_by == "words"
+
+
+@pytest.mark.parametrize(
+    "text", ["the weather is fine", "Lorem ipsum dolor sit amet", "今天天气很好", "qwxzqwxz " * 20]
+)
+def test_a_text_about_something_else_is_like_nothing(text: str) -> None:
+    assert read_message(text).suspects == ()
+
+
+def test_broken_data_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "similarity.msgpack"
+    broken.write_bytes(b"\xc1")
+    monkeypatch.setattr(similarity, "DATA", broken)
+
+    with pytest.raises(KnowledgeError, match=r"similarity\.msgpack"):
+        similarity.read_likeness()
+
+
+def test_the_threshold_for_likeness_alone_is_a_majority() -> None:
+    assert ALONE > 0.5
