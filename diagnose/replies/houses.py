@@ -39,7 +39,7 @@ def read_message(
 
     Where that provider takes no account password, a rejection without a reason means that first, likely at most. Where
     the message stands *alone*, no run looks at what else speaks for it. Then a text that says only that it failed is
-    possible, and so is what texts like this one have seldom meant.
+    possible. So is what texts like this one have seldom meant.
     """
     owners = (provider,) if provider else owners_named_in(message)
     reading, words = read_with_words(message, protocol=protocol, provider=owners[0] if owners else None, stage=stage)
