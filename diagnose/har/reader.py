@@ -56,7 +56,9 @@ def read_har(file: Path, deadline: Deadline) -> Recording:
     """The recording in *file*, plain or packed with gzip. Raises HarError for a file that is not HAR, and OSError."""
     state = file.stat()
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a pipe may wait for ever, and is read once
-        raise HarError(text("{file} is no HAR file.", file=file.name))
+        raise HarError(
+            text("{file} is no HAR file; save one in the network tab of the browser's developer tools.", file=file.name)
+        )
     return _read(Entries(file, deadline))
 
 

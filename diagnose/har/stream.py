@@ -82,7 +82,12 @@ class Entries:
             ) as error:
                 self.broken_off = True
                 if not found:
-                    raise HarError(text("{file} is no HAR file.", file=self._file.name)) from error
+                    raise HarError(
+                        text(
+                            "{file} is no HAR file; save one in the network tab of the browser's developer tools.",
+                            file=self._file.name,
+                        )
+                    ) from error
         if not found:
             raise self.too_slow()
 

@@ -183,7 +183,7 @@ def _report(value: object) -> Report:
         raise SavedReportError(sentence)
     version = value.get("schema_version") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(version, int) or "verdict" not in value:
-        raise SavedReportError(text("it is JSON, but no report of diagnose"))
+        raise SavedReportError(text("it is JSON, but no report of diagnose; name one that --report wrote"))
     _require_known(version, SCHEMA_VERSION)
     try:
         report = convert(_with_pictures({"lang": "en", "path": [], **value}), Report, builtin_types=(bytes,))

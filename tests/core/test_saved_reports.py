@@ -127,7 +127,7 @@ BLOCK = machine_readable(saying("words"))
 CUT = "it ends in the middle of the report; save or copy the whole file again"
 CHANGED = "its machine-readable block was changed on the way; save or copy the whole file again"
 NONE = "it holds no report of diagnose; save the report as .json, .html or .md"
-OTHER = "it is JSON, but no report of diagnose"
+OTHER = "it is JSON, but no report of diagnose; name one that --report wrote"
 NO_JSON = "it is no JSON that a report could be"
 NEWER = "a newer diagnose wrote it (version {} of its shape, and this one reads 1); install that"
 

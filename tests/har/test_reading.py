@@ -56,7 +56,10 @@ def save(file: Path, content: str | bytes) -> Path:
     ids=range(16),
 )
 def test_what_is_no_har_is_refused_in_one_sentence(command: CommandLine, tmp_path: Path, content: str | bytes) -> None:
-    assert command.refused("har", str(save(tmp_path / "x.har", content))) == "x.har is no HAR file."
+    assert (
+        command.refused("har", str(save(tmp_path / "x.har", content)))
+        == "x.har is no HAR file; save one in the network tab of the browser's developer tools."
+    )
 
 
 def test_a_file_that_cannot_be_read(command: CommandLine, tmp_path: Path) -> None:
@@ -67,7 +70,10 @@ def test_a_file_that_cannot_be_read(command: CommandLine, tmp_path: Path) -> Non
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(command: CommandLine, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
-    assert command.refused("har", str(tmp_path / "pipe")) == "pipe is no HAR file."
+    assert (
+        command.refused("har", str(tmp_path / "pipe"))
+        == "pipe is no HAR file; save one in the network tab of the browser's developer tools."
+    )
 
 
 def test_a_name_that_is_dangerous_to_show(command: CommandLine, tmp_path: Path) -> None:
