@@ -21,6 +21,7 @@ from diagnose.rendering.next_steps import next_steps
 from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
 from reports.documentation import command_for, page_of
 from reports.fact_rows import fact_rows
+from reports.fleet_page import render_fleet
 from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
@@ -229,4 +230,4 @@ def _template() -> Template:
     return environment().get_template("report.html.j2")
 
 
-RENDERER = Renderer(format="html", suffixes=(".html", ".htm"), render=render, escapes="xml")
+RENDERER = Renderer(format="html", suffixes=(".html", ".htm"), render=render, render_fleet=render_fleet, escapes="xml")

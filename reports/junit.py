@@ -6,9 +6,10 @@ A mailbox or domain is a suite, a check is a case, named by its title and its id
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from diagnose.model.fleet import FleetRow, FleetSummary
 from diagnose.model.report import Report, ReportCause, ReportCheck
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from reports.remedies import for_audience
@@ -156,8 +157,53 @@ class _Suite:
             yield from (f"{number}. {step}" for number, step in enumerate(remedy.steps, start=1))
 
 
+def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], style: RenderStyle) -> Iterator[str]:
+    """A document with one suite, and a case for each row."""
+    totals = {"tests": summary.rows, "failures": summary.problems, "errors": summary.bad}
+    counts = {name: str(number) for name, number in totals.items()}
+    suite = Element("testsuite", counts, name="diagnose fleet", skipped=str(summary.inconclusive))
+    if summary.started_at:
+        suite.set("timestamp", summary.started_at)
+    head = tostring(suite, encoding="unicode").removesuffix(" />")
+    outer = tostring(Element("testsuites", counts, name="diagnose"), encoding="unicode").removesuffix(" />")
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{outer}>\n{head}>\n'
+    for row in rows():
+        yield tostring(_fleet_case(sanitized(row), style), encoding="unicode") + "\n"
+    yield "</testsuite>\n</testsuites>\n"
+
+
+def _fleet_case(row: FleetRow, style: RenderStyle) -> Element:
+    name = f"{row.name} [{row.line}]" if row.name else f"[{row.line}]"
+    case = Element("testcase", classname=row.domain or "diagnose", name=name, time=_seconds(row.duration_ms))
+    verdict, cause = row.verdict, row.cause
+    if verdict is None:
+        SubElement(case, "error", type="row", message=row.bad or "")
+    elif row.status == "problem":
+        failure = SubElement(case, "failure", type=cause.id if cause else "problem", message=verdict.headline)
+        failure.text = "\n".join(_fleet_advice(cause, style)) if cause else verdict.headline
+    elif row.status == "inconclusive":
+        SubElement(case, "skipped", message=" ".join([verdict.headline, *verdict.unchecked]))
+    return case
+
+
+def _fleet_advice(cause: ReportCause, style: RenderStyle) -> Iterator[str]:
+    said = words(style.translate)
+    yield f"{cause.title} [{cause.id}]"
+    yield from (evidence.text for evidence in cause.evidence)
+    for remedy in for_audience(cause.remedies, style.audience)[0]:
+        yield said.pair.format(name=said.remedy.get(remedy.fixer, remedy.fixer), value="").rstrip()
+        yield from (f"{number}. {step}" for number, step in enumerate(remedy.steps, start=1))
+
+
 def _seconds(milliseconds: int) -> str:
     return f"{milliseconds / 1000:.3f}"
 
 
-RENDERER = Renderer(format="junit", suffixes=(".xml",), render=render, render_many=render_many, escapes="xml")
+RENDERER = Renderer(
+    format="junit",
+    suffixes=(".xml",),
+    render=render,
+    render_many=render_many,
+    render_fleet=render_fleet,
+    escapes="xml",
+)

@@ -7,11 +7,12 @@ has a time of its own. Their help is the same in every language: the collector r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from diagnose.model import Status
+from diagnose.model.fleet import FleetRow, FleetSummary
 from diagnose.model.measured import certificate_lives
 from diagnose.model.report import Report, ReportService
 from diagnose.rendering.renderer import Renderer, RenderStyle
@@ -47,6 +48,10 @@ CERTIFICATE_END = Family(
     "When a server's certificate expires, in seconds since the epoch.",
     "seconds",
 )
+FLEET_ROWS = Family("diagnose_fleet_rows", "How many rows of a run over many ended so.")
+FLEET_CAUSE = Family("diagnose_fleet_cause_rows", "How many rows each cause hits; reason is its id.")
+FLEET_PROBLEMS = Family("diagnose_fleet_problem_rows", "Rows with a problem by provider, domain and office.")
+FLEET_METRICS = (STARTED, EXIT_CODE, FLEET_ROWS, FLEET_CAUSE, FLEET_PROBLEMS)
 METRICS = (
     TOOL,
     STARTED,
@@ -81,6 +86,34 @@ def render_many(reports: Sequence[Report], _style: RenderStyle) -> str:
             samples[family.name].setdefault(_labels(own), value)
     lines = [line for family in METRICS for line in _family(family, samples[family.name])]
     return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+def render_fleet(summary: FleetSummary, _rows: Callable[[], Iterator[FleetRow]], _style: RenderStyle) -> Iterator[str]:
+    """The counts of a run over many as one exposition; none names a mailbox."""
+    summary = sanitized(summary)
+    ended = {
+        "healthy": summary.healthy,
+        "problem": summary.problems,
+        "inconclusive": summary.inconclusive,
+        "bad": summary.bad,
+    }
+    samples: dict[str, dict[str, float]] = {family.name: {} for family in FLEET_METRICS}
+    if (moment := _epoch(summary.started_at)) is not None:
+        samples[STARTED.name][""] = moment
+    samples[EXIT_CODE.name][""] = summary.exit_code
+    for status, number in ended.items():
+        samples[FLEET_ROWS.name][_labels({"status": status})] = number
+    for count in summary.by_cause:
+        samples[FLEET_CAUSE.name][_labels({"reason": count.name})] = count.rows
+    for kind, counts in (
+        ("provider", summary.by_provider),
+        ("domain", summary.by_domain),
+        ("office", summary.by_office),
+    ):
+        for count in counts:
+            samples[FLEET_PROBLEMS.name][_labels({"by": kind, "value": count.name})] = count.problems
+    lines = [line for family in FLEET_METRICS for line in _family(family, samples[family.name])]
+    yield "\n".join([*lines, "# EOF"]) + "\n"
 
 
 def _samples(report: Report) -> Iterator[tuple[Family, Sample]]:
@@ -146,5 +179,10 @@ def _epoch(moment: str) -> float | None:
 
 
 RENDERER = Renderer(
-    format="openmetrics", suffixes=(".prom",), render=render, render_many=render_many, for_collectors=True
+    format="openmetrics",
+    suffixes=(".prom",),
+    render=render,
+    render_many=render_many,
+    render_fleet=render_fleet,
+    for_collectors=True,
 )

@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from collections.abc import Callable, Iterator
 from gettext import gettext as _
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-import msgspec
 
-from diagnose.account.person import Consent
-from diagnose.account.secret import Secret
-from diagnose.cli import INTERRUPTED, secrets, signals
-from diagnose.cli.fleet_progress import progress_or_none
-from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.cli.help import Example, Sectioned, section
 from diagnose.cli.main_job import LONGEST_RUN, SHORTEST_RUN
 from diagnose.cli.options import audience_option, redact_option, verbose_option
-from diagnose.cli.output import UnwrittenError
-from diagnose.cli.pages import page_options, show_json, show_page
-from diagnose.cli.parameters import Number, OneLine, OutputFile, PageAddress, ProviderName, file_names
-from diagnose.cli.request import presentation
-from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
-from diagnose.discovery import DiscoveryOptions
-from diagnose.fleet.engine import AT_ONCE, Threads
-from diagnose.fleet.results import Results, ResultsError, line_of, rows_in
-from diagnose.fleet.rows import BadRow, InputError, Readers, Row, RowError, Rows, SecretSource
-from diagnose.fleet.shared_causes import SharedCauses
-from diagnose.fleet.tasks import Result, carry_out, tasks
-from diagnose.knowledge.catalogue import catalogue
-from diagnose.locale.language import translation
-from diagnose.model import Service, Subject, TextError, quote, text
+from diagnose.cli.pages import page_options
+from diagnose.cli.parameters import Number, OneLine, OutputFile, PageAddress, file_names
+from diagnose.cli.server_parameters import ResolverAddress
 from diagnose.model.deadline import DEFAULT_SECONDS
-from diagnose.model.fleet import FleetSummary
-from diagnose.model.protocols import BY_NAME
-from diagnose.network import Network
+from diagnose.model.text import text
 from diagnose.process.first_use import one_at_a_time
-from diagnose.process.standard_streams import tell
-from diagnose.rendering.page import Page
-from diagnose.running.interruption import Interruption
-from diagnose.running.request import NetworkOptions, Request, history_folder
 
-MOST_BAD = 20
-"""Bad rows that are named on standard error."""
-T = TypeVar("T")
+MOST_AT_ONCE = 8
+"""Rows under way; a process carries out no more runs at once."""
+
+
+class FleetReport(OutputFile):
+    """A file to write all rows to; its suffix has to name a format that can hold a fleet."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """*value* as a path that can be written to."""
+        file = Path(str(value))
+        with one_at_a_time:
+            from diagnose.cli.fleet_formats import fleet_renderer, fleet_suffixes
+        if fleet_renderer(file.suffix.lower()) is None:
+            able = fleet_suffixes()
+            sentence = _("“{file}” ends in none of {suffixes}.")
+            self.fail(sentence.format(file=file, suffixes=_(", ").join(able)), param, ctx)
+        return self._writable(file, param, ctx)
 
 
 @click.command(
@@ -54,6 +42,7 @@ T = TypeVar("T")
     examples=(
         Example("diagnose fleet people.csv --results results.jsonl", text("one line a row, as they come").msgid),
         Example("diagnose fleet people.csv --results results.jsonl --resume", text("goes on where it broke off").msgid),
+        Example("diagnose fleet people.csv --report fleet.html --report fleet.csv", text("a page, and a table").msgid),
         Example("diagnose fleet domains.txt --format json", text("what they have in common, for programs").msgid),
     ),
     epilog="FILE is CSV with a header, JSON Lines, or a list of addresses and domains. Columns: address, domain, "
@@ -69,6 +58,14 @@ T = TypeVar("T")
         type=OutputFile(),
         metavar="FILE",
         help="Write each row and its report to FILE as a line of JSON, as they come.",
+    ),
+    click.option(
+        "--report",
+        "reports",
+        type=FleetReport(),
+        multiple=True,
+        metavar="FILE",
+        help="Also write all rows; the suffix gives the format: .html .csv .xml (JUnit) .prom.",
     ),
     click.option("--resume", is_flag=True, help="Go on with the rows that are not in the results yet."),
     page_options,
@@ -106,8 +103,8 @@ T = TypeVar("T")
     click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."),
     click.option(
         "--at-once",
-        type=click.IntRange(1, AT_ONCE),
-        default=AT_ONCE,
+        type=click.IntRange(1, MOST_AT_ONCE),
+        default=MOST_AT_ONCE,
         show_default=True,
         metavar="NUMBER",
         help="Rows that are under way at a time.",
@@ -126,173 +123,6 @@ def COMMAND(file: Path, **given: Any) -> int:  # noqa: N802, ANN401 - see main_j
 
     No password stands in FILE: a row names a variable of the environment or an entry of the keyring.
     """
-    if given["resume"] and given["results"] is None:
-        raise click.UsageError(_("--resume goes with --results."))
-    if given["resume"] and given["redact"]:
-        raise click.UsageError(_("--resume cannot be used with --redact: such results do not say whose they are."))
-    with contextlib.ExitStack() as stack:
-        beside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-")))
-        place = given["results"] or beside / "results.jsonl"
-        rows, results = _rows(file), stack.enter_context(_results(place, resume=given["resume"]))
-        if rows.unknown and not given["quiet"]:
-            sentence = _("Columns that mean nothing here go into the results as they are: {names}.")
-            tell(sentence.format(names=_(", ").join(map(quote, rows.unknown))))
-        settings = _settings(given, beside)
-        network = stack.enter_context(contextlib.closing(_network(settings)))
-        with signals.held_back() as interruption:
-            work = _Work(rows, results, settings, given)
-            failed = work.carried_out(network, interruption, file)
-            summary = _summary(place, given, rows.duplicates, interrupted=interruption.asked_for or failed is not None)
-            show(summary, given)
-    if failed is not None:
-        raise UnwrittenError(failed)
-    return INTERRUPTED if interruption.asked_for else summary.exit_code
-
-
-class _Work:
-    """The rows of one run, and where their results go."""
-
-    def __init__(self, rows: Rows, results: Results, settings: Request, given: dict[str, Any]) -> None:
-        self._rows = rows
-        self._results = results
-        self._settings = settings
-        self._given = given
-        self._told = 0
-        self._passwords: dict[str, Secret | None] = {}
-        """What was read from variables of the environment, which no longer hold it."""
-
-    def carried_out(self, network: Network, interruption: Interruption, file: Path) -> str | None:
-        """Write the result of each row as it comes; why no more could be written or read, None where all was."""
-        engine = Threads(
-            lambda task, own: carry_out(task, network, self._resolved, own), at_once=self._given["at_once"]
-        )
-        progress = progress_or_none(file, translation(self._given["lang"]), quiet=self._given["quiet"])
-        came = engine.results(tasks(self._wanted(), self._settings), interruption)
-        try:
-            with contextlib.closing(came), progress or contextlib.nullcontext():
-                for result in came:
-                    if not result.interrupted:
-                        self._written(result)
-                    if progress is not None:
-                        progress.add(result)
-        except InputError as error:  # of octets in the middle of the file that are no text
-            return _unreadable(file, error.sentence.render(_))
-        except OSError as error:
-            sentence = _("the results cannot be written: {words}; those before are whole.")
-            return sentence.format(words=error.strerror)
-        return None
-
-    def _wanted(self) -> Iterator[Row | BadRow]:
-        """The rows that stand in no results yet."""
-        for row in self._rows:
-            if int(row.id, 16) not in self._results.done:
-                yield row
-
-    def _written(self, result: Result) -> None:
-        """Raises OSError."""
-        redact = bool(self._given["redact"])
-        kept = result
-        if redact and result.bad is not None:  # which may repeat what stands in the row
-            kept = msgspec.structs.replace(result, bad=_("nothing can be diagnosed by this row"))
-        self._results.write(line_of(kept, redact=redact))
-        if result.bad is not None and not self._given["quiet"]:
-            self._told += 1
-            if self._told <= MOST_BAD:
-                tell(_("Line {number}: {words}.").format(number=result.origin.line, words=result.bad))
-            if self._told == MOST_BAD:
-                tell(_("Further bad rows stand in the results alone."))
-
-    def _resolved(self, source: SecretSource) -> Secret | None:
-        """The secret that *source* names. Raises RowError."""
-        try:
-            if source.kind == "keyring":
-                return secrets.from_keyring(source.name)
-            with one_at_a_time:
-                if source.name not in self._passwords:
-                    self._passwords[source.name] = secrets.from_environment(source.name)
-                    secrets.forget_variable(source.name)
-                return self._passwords[source.name]
-        except click.ClickException as error:
-            raise RowError(text("{words}", words=error.format_message().removesuffix("."))) from None
-
-
-def _rows(file: Path) -> Rows:
-    """Raises click.UsageError."""
-    try:
-        return Rows(file, Readers(service=_service, provider=_provider))
-    except InputError as error:
-        raise click.UsageError(_unreadable(file, error.sentence.render(_))) from None
-    except OSError as error:
-        raise click.UsageError(_unreadable(file, error.strerror or "")) from None
-
-
-def _results(file: Path, *, resume: bool) -> Results:
-    """Raises click.ClickException."""
-    try:
-        return Results(file, resume=resume)
-    except (ResultsError, OSError) as error:
-        words = error.sentence.render(_) if isinstance(error, ResultsError) else error.strerror
-        raise click.ClickException(_("{file} cannot be written: {words}.").format(file=file, words=words)) from None
-
-
-def _unreadable(file: Path, words: str) -> str:
-    return _("{file} cannot be read: {words}.").format(file=file, words=words)
-
-
-def _service(protocol: str, word: str) -> Service:
-    """Raises RowError."""
-    return _told_of_row(lambda: ServiceUrl(BY_NAME[protocol]).convert(word, None, None))  # type: ignore[index]
-
-
-def _provider(word: str) -> str:
-    """Raises RowError."""
-    return _told_of_row(lambda: ProviderName().convert(word, None, None))
-
-
-def _told_of_row(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except click.ClickException as error:
-        raise RowError(text("{words}", words=error.format_message().removesuffix("."))) from None
-
-
-def _settings(given: dict[str, Any], beside: Path) -> Request:
-    """What all rows have in common. Without a record of its own a run keeps one as long as it lasts, in *beside*."""
-    return Request(
-        subject=Subject(domain=""),
-        consent=Consent(login=not given["no_login"], ask_recipient=not given["no_rcpt"]),
-        discovery=DiscoveryOptions(third_party=not given["no_third_party"]),
-        network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"]),
-        strict=given["strict"],
-        seconds=given["timeout"],
-        history=beside / "history" if given["no_history"] else history_folder(),
-        presentation=presentation(given),
-    )
-
-
-def _network(settings: Request) -> Network:
-    """Raises click.UsageError for authorities that cannot be read."""
-    wanted = settings.network
-    try:
-        return Network(wanted.nameserver, wanted.ca_file, wanted.vantage)
-    except TextError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
-
-
-def _summary(place: Path, given: dict[str, Any], duplicates: int, *, interrupted: bool) -> FleetSummary:
-    """Of all rows in the results at *place*. Raises click.ClickException."""
-    shared = SharedCauses(catalogue(), given["lang"])
-    try:
-        for row in rows_in(place):
-            shared.add(row)
-    except OSError as error:
-        raise click.ClickException(_unreadable(place, error.strerror or "")) from None
-    return shared.summary(duplicates=duplicates, interrupted=interrupted)
-
-
-def show(summary: FleetSummary, given: dict[str, Any]) -> None:
-    """*summary* to standard output. Raises click.ClickException."""
-    if given["form"] == "json":
-        show_json(summary, given)
-    else:
-        show_page(Page(blocks=tuple(summary_blocks(summary, translation(given["lang"])))), given)
+    with one_at_a_time:
+        from diagnose.cli import fleet_run
+    return fleet_run.carry_out_all(file, given)

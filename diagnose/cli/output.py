@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +40,10 @@ def write_file(file: Path, content: Report | Sequence[Report], style: RenderStyl
     write_words(file, rendered(name, content, style), for_collectors=renderer(name).for_collectors)
 
 
-def write_words(file: Path, words: str, *, for_collectors: bool = False) -> None:
+def write_words(file: Path, words: str | Iterable[str], *, for_collectors: bool = False) -> None:
     """Write *words* to *file*, which appears whole or not at all, and keeps its mode. Raises click.ClickException.
 
+    Words that come in pieces are never together in memory.
     *for_collectors*: another user's program reads it, so that a new one has the mode that the umask leaves.
     """
     with one_at_a_time:
@@ -57,7 +58,7 @@ def write_words(file: Path, words: str, *, for_collectors: bool = False) -> None
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             descriptor = os.open(fresh, flags, 0o666 if for_collectors else 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-                stream.write(words)
+                stream.writelines([words] if isinstance(words, str) else words)
             if mode is not None:
                 fresh.chmod(mode)
             fresh.replace(file)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from diagnose.model.report import Report
 from diagnose.process.encodings import Escapes
 from diagnose.rendering.page import Page
+
+if TYPE_CHECKING:
+    from diagnose.model.fleet import FleetRow, FleetSummary
 
 Audience = Literal["user", "helpdesk", "admin"]
 PALETTE = Path(__file__).with_name("palette.css")
@@ -58,6 +61,9 @@ class RenderStyle:
     """The report as files, for who has it on a page that cannot be opened again."""
 
 
+FleetRenderer: TypeAlias = "Callable[[FleetSummary, Callable[[], Iterator[FleetRow]], RenderStyle], Iterator[str]]"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Renderer:
     """One format; found through the entry-point group ``diagnose.reports``, whose name is the format's id."""
@@ -71,6 +77,9 @@ class Renderer:
     """Likewise for a page that is no report; None: the format has none."""
     render_many: Callable[[Sequence[Report], RenderStyle], str] | None = None
     """Likewise for the reports of many runs in one document; None: the format holds one."""
+    render_fleet: FleetRenderer | None = None
+    """Likewise for a run over many mailboxes and domains, in pieces, since it may be long; None: the format has none.
+    The rows can be asked for more than once."""
     exit_code: Callable[[Report], int] | None = None
     """The exit code, 0 to 255, of a run that is shown in this format; None: that of the verdict. An interrupted run
     ends in 130 whatever the format says."""

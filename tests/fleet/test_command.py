@@ -96,6 +96,14 @@ def test_the_summary_for_programs(command: CommandLine, made: Runs) -> None:
     assert {one["name"] for one in done.json["by_office"]} == {"Berlin", "Oslo"}
 
 
+def test_every_report_is_written(command: CommandLine, made: Runs) -> None:
+    files = [Path(f"fleet{suffix}") for suffix in (".html", ".csv", ".xml", ".prom")]
+    done = command("fleet", "rows.csv", "-q", *(word for file in files for word in ("--report", str(file))))
+
+    assert done.err == ""
+    assert all(file.stat().st_size > 300 for file in files)
+
+
 def test_redacted_results_name_no_row(command: CommandLine, made: Runs) -> None:
     command("fleet", "rows.csv", "--results", "out.jsonl", "--redact", "-q")
     told = [json.loads(line) for line in Path("out.jsonl").read_text("utf-8").splitlines()]
@@ -131,6 +139,9 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         (("fleet", "rows.csv", "--results", "no/folder"), "no folder"),
         (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
         (("fleet", "rows.csv", "--at-once", "9"), "9"),
+        (("fleet", "rows.csv", "--report", "x.md"), "ends in none of .csv"),
+        (("fleet", "rows.csv", "--report", "rows.csv"), "two things at once"),
+        (("fleet", "rows.csv", "--results", "x.html", "--report", "./x.html"), "two things at once"),
     ],
 )
 def test_wrong_usage(command: CommandLine, made: Runs, words: tuple[str, ...], part: str) -> None:

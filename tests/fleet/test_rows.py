@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.cli.fleet import _provider, _service
+from diagnose.cli.fleet_run import _provider, _service
 from diagnose.fleet.rows import LONGEST_LINE, BadRow, InputError, Readers, Row, Rows
 
 READERS = Readers(service=_service, provider=_provider)

@@ -1,0 +1,248 @@
+"""`diagnose fleet` carried out: rows in, results out, and in the end what they have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from gettext import gettext as _
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from diagnose.account.person import Consent
+from diagnose.account.secret import Secret
+from diagnose.cli import INTERRUPTED, secrets, signals
+from diagnose.cli.carrying_out import raise_together
+from diagnose.cli.fleet_formats import fleet_renderer
+from diagnose.cli.fleet_progress import progress_or_none
+from diagnose.cli.fleet_summary import summary_blocks
+from diagnose.cli.output import write_words
+from diagnose.cli.pages import show_json, show_page
+from diagnose.cli.parameters import ProviderName
+from diagnose.cli.request import presentation
+from diagnose.cli.server_parameters import ServiceUrl
+from diagnose.discovery import DiscoveryOptions
+from diagnose.fleet.engine import Threads
+from diagnose.fleet.results import Results, ResultsError, line_of, rows_in
+from diagnose.fleet.rows import BadRow, InputError, Readers, Row, RowError, Rows, SecretSource
+from diagnose.fleet.shared_causes import SharedCauses
+from diagnose.fleet.tasks import Result, carry_out, tasks
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.locale.language import translation
+from diagnose.model import Service, Subject, TextError, quote, text
+from diagnose.model.fleet import FleetSummary
+from diagnose.model.protocols import BY_NAME
+from diagnose.network import Network
+from diagnose.process.first_use import one_at_a_time
+from diagnose.process.standard_streams import tell
+from diagnose.rendering.page import Page
+from diagnose.rendering.renderer import RenderStyle
+from diagnose.running.interruption import Interruption
+from diagnose.running.request import NetworkOptions, Request, history_folder
+
+MOST_BAD = 20
+"""Bad rows that are named on standard error."""
+T = TypeVar("T")
+
+
+def carry_out_all(file: Path, given: dict[str, Any]) -> int:
+    """Diagnose all rows of *file* as the options *given* say; the exit code. Raises click.ClickException."""
+    if given["resume"] and given["results"] is None:
+        raise click.UsageError(_("--resume goes with --results."))
+    if given["resume"] and given["redact"]:
+        raise click.UsageError(_("--resume cannot be used with --redact: such results do not say whose they are."))
+    _require_apart(file, given)
+    with contextlib.ExitStack() as stack:
+        beside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-")))
+        place = given["results"] or beside / "results.jsonl"
+        rows, results = _rows(file), stack.enter_context(_results(place, resume=given["resume"]))
+        if rows.unknown and not given["quiet"]:
+            sentence = _("Columns that mean nothing here go into the results as they are: {names}.")
+            tell(sentence.format(names=_(", ").join(map(quote, rows.unknown))))
+        settings = _settings(given, beside)
+        network = stack.enter_context(contextlib.closing(_network(settings)))
+        with signals.held_back() as interruption:
+            work = _Work(rows, results, settings, given)
+            failed = work.carried_out(network, interruption, file)
+            summary = _summary(place, given, rows.duplicates, interrupted=interruption.asked_for or failed is not None)
+            unwritten = [*([click.ClickException(failed)] if failed else ()), *_write_reports(summary, place, given)]
+            try:
+                show(summary, given)
+            except click.ClickException as error:
+                unwritten.append(error)
+    raise_together(unwritten)
+    return INTERRUPTED if interruption.asked_for else summary.exit_code
+
+
+def _require_apart(file: Path, given: dict[str, Any]) -> None:
+    """Raises click.UsageError where two files are one, of which one would be lost."""
+    written = [one for one in (given["results"], given["output"], *given["reports"]) if one is not None]
+    places = [one.resolve() for one in (file, *written)]
+    twice = next((one for number, one in enumerate(written, 1) if places[number] in places[:number]), None)
+    if twice is not None:
+        raise click.UsageError(_("“{file}” cannot be two things at once.").format(file=twice))
+
+
+class _Work:
+    """The rows of one run, and where their results go."""
+
+    def __init__(self, rows: Rows, results: Results, settings: Request, given: dict[str, Any]) -> None:
+        self._rows = rows
+        self._results = results
+        self._settings = settings
+        self._given = given
+        self._told = 0
+        self._passwords: dict[str, Secret | None] = {}
+        """What was read from variables of the environment, which no longer hold it."""
+
+    def carried_out(self, network: Network, interruption: Interruption, file: Path) -> str | None:
+        """Write the result of each row as it comes; why no more could be written or read, None where all was."""
+        engine = Threads(
+            lambda task, own: carry_out(task, network, self._resolved, own), at_once=self._given["at_once"]
+        )
+        progress = progress_or_none(file, translation(self._given["lang"]), quiet=self._given["quiet"])
+        came = engine.results(tasks(self._wanted(), self._settings), interruption)
+        try:
+            with contextlib.closing(came), progress or contextlib.nullcontext():
+                for result in came:
+                    if not result.interrupted:
+                        self._written(result)
+                    if progress is not None:
+                        progress.add(result)
+        except InputError as error:  # of octets in the middle of the file that are no text
+            return _unreadable(file, error.sentence.render(_))
+        except OSError as error:
+            sentence = _("the results cannot be written: {words}; those before are whole.")
+            return sentence.format(words=error.strerror)
+        return None
+
+    def _wanted(self) -> Iterator[Row | BadRow]:
+        """The rows that stand in no results yet."""
+        for row in self._rows:
+            if int(row.id, 16) not in self._results.done:
+                yield row
+
+    def _written(self, result: Result) -> None:
+        """Raises OSError."""
+        redact = bool(self._given["redact"])
+        kept = result
+        if redact and result.bad is not None:  # which may repeat what stands in the row
+            kept = msgspec.structs.replace(result, bad=_("nothing can be diagnosed by this row"))
+        self._results.write(line_of(kept, redact=redact))
+        if result.bad is not None and not self._given["quiet"]:
+            self._told += 1
+            if self._told <= MOST_BAD:
+                tell(_("Line {number}: {words}.").format(number=result.origin.line, words=result.bad))
+            if self._told == MOST_BAD:
+                tell(_("Further bad rows stand in the results alone."))
+
+    def _resolved(self, source: SecretSource) -> Secret | None:
+        """The secret that *source* names. Raises RowError."""
+        try:
+            if source.kind == "keyring":
+                return secrets.from_keyring(source.name)
+            with one_at_a_time:
+                if source.name not in self._passwords:
+                    self._passwords[source.name] = secrets.from_environment(source.name)
+                    secrets.forget_variable(source.name)
+                return self._passwords[source.name]
+        except click.ClickException as error:
+            raise RowError(text("{words}", words=error.format_message().removesuffix("."))) from None
+
+
+def _rows(file: Path) -> Rows:
+    """Raises click.UsageError."""
+    try:
+        return Rows(file, Readers(service=_service, provider=_provider))
+    except InputError as error:
+        raise click.UsageError(_unreadable(file, error.sentence.render(_))) from None
+    except OSError as error:
+        raise click.UsageError(_unreadable(file, error.strerror or "")) from None
+
+
+def _results(file: Path, *, resume: bool) -> Results:
+    """Raises click.ClickException."""
+    try:
+        return Results(file, resume=resume)
+    except (ResultsError, OSError) as error:
+        words = error.sentence.render(_) if isinstance(error, ResultsError) else error.strerror
+        raise click.ClickException(_("{file} cannot be written: {words}.").format(file=file, words=words)) from None
+
+
+def _unreadable(file: Path, words: str) -> str:
+    return _("{file} cannot be read: {words}.").format(file=file, words=words)
+
+
+def _service(protocol: str, word: str) -> Service:
+    """Raises RowError."""
+    return _told_of_row(lambda: ServiceUrl(BY_NAME[protocol]).convert(word, None, None))  # type: ignore[index]
+
+
+def _provider(word: str) -> str:
+    """Raises RowError."""
+    return _told_of_row(lambda: ProviderName().convert(word, None, None))
+
+
+def _told_of_row(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except click.ClickException as error:
+        raise RowError(text("{words}", words=error.format_message().removesuffix("."))) from None
+
+
+def _settings(given: dict[str, Any], beside: Path) -> Request:
+    """What all rows have in common. Without a record of its own a run keeps one as long as it lasts, in *beside*."""
+    return Request(
+        subject=Subject(domain=""),
+        consent=Consent(login=not given["no_login"], ask_recipient=not given["no_rcpt"]),
+        discovery=DiscoveryOptions(third_party=not given["no_third_party"]),
+        network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"]),
+        strict=given["strict"],
+        seconds=given["timeout"],
+        history=beside / "history" if given["no_history"] else history_folder(),
+        presentation=presentation(given),
+    )
+
+
+def _network(settings: Request) -> Network:
+    """Raises click.UsageError for authorities that cannot be read."""
+    wanted = settings.network
+    try:
+        return Network(wanted.nameserver, wanted.ca_file, wanted.vantage)
+    except TextError as error:
+        raise click.UsageError(error.sentence.render(_)) from None
+
+
+def _summary(place: Path, given: dict[str, Any], duplicates: int, *, interrupted: bool) -> FleetSummary:
+    """Of all rows in the results at *place*. Raises click.ClickException."""
+    shared = SharedCauses(catalogue(), given["lang"])
+    try:
+        for row in rows_in(place):
+            shared.add(row)
+    except OSError as error:
+        raise click.ClickException(_unreadable(place, error.strerror or "")) from None
+    return shared.summary(duplicates=duplicates, interrupted=interrupted)
+
+
+def _write_reports(summary: FleetSummary, place: Path, given: dict[str, Any]) -> Iterator[click.ClickException]:
+    """Write every report that was asked for from the results at *place*; the errors of those that failed."""
+    style = RenderStyle(translate=translation(given["lang"]), audience=given["audience"], complete=True)
+    for file in given["reports"]:
+        found = fleet_renderer(file.suffix.lower())
+        if found is not None:
+            try:
+                pieces = found[0](summary, lambda: rows_in(place), style)
+                write_words(file, pieces, for_collectors=found[1])
+            except click.ClickException as error:
+                yield error
+
+
+def show(summary: FleetSummary, given: dict[str, Any]) -> None:
+    """*summary* to standard output. Raises click.ClickException."""
+    if given["form"] == "json":
+        show_json(summary, given)
+    else:
+        show_page(Page(blocks=tuple(summary_blocks(summary, translation(given["lang"])))), given)

@@ -1,0 +1,90 @@
+"""A run over many as one HTML page that needs no network and no other file; its script only filters and sorts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from diagnose.model.fleet import FleetCount, FleetRow, FleetSummary
+from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.rendering.fleet_words import ended, headline, names, who
+from diagnose.rendering.renderer import PALETTE, RenderStyle
+from reports.remedies import can_be_followed, for_audience, pieces
+from reports.sanitized import sanitized
+from reports.templating import TEMPLATES, environment
+from reports.words import SYMBOLS, moment, words
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+MOST_ROWS = 5000
+"""Rows of the table. Of more, those that are not healthy come in; the results hold all."""
+MOST_CAUSES = 100
+MOST_NAMES = 20
+
+
+def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], style: RenderStyle) -> Iterator[str]:
+    """The page in pieces."""
+    with one_at_a_time:
+        from markupsafe import Markup  # with jinja2: wanted for this format only
+
+    css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "fleet.css"))
+    script = (TEMPLATES / "fleet.js").read_text(encoding="utf-8")
+    shown = (row for row in rows() if summary.rows <= MOST_ROWS or row.status != "healthy")
+    summary = sanitized(summary)
+    yield from _template().generate(
+        summary=summary,
+        rows=map(sanitized, islice(shown, MOST_ROWS)),
+        left_out=summary.rows > MOST_ROWS,
+        _=style.translate,
+        words=words(style.translate),
+        symbols={**SYMBOLS, "bad": "–"},
+        status={
+            **words(style.translate).verdict,
+            "bad": style.translate("could not be run"),
+        },
+        css=Markup(css),  # noqa: S704 - a file of this package
+        css_digest=_digest(css),
+        script=Markup(script),  # noqa: S704 - likewise
+        script_digest=_digest(script),
+        audience=style.audience,
+        headline=headline(summary, style.translate),
+        who=lambda cause: who(cause, style.translate),
+        named=lambda cause: names(cause, style.translate, MOST_NAMES),
+        ended=lambda count: ended(count, style.translate),
+        causes=summary.causes[:MOST_CAUSES],
+        bars=_bars,
+        moment=moment,
+        pieces=pieces,
+        for_audience=for_audience,
+        can_be_followed=can_be_followed,
+    )
+
+
+def _bars(count: FleetCount, most: int) -> list[tuple[str, float, float]]:
+    """Class, begin and length of each part of *count*'s bar, in hundredths of that of *most* rows."""
+    parts = (
+        ("problem", count.problems),
+        ("inconclusive", count.inconclusive),
+        ("healthy", count.rows - count.problems - count.inconclusive),
+    )
+    found, begin = [], 0.0
+    for kind, number in parts:
+        if number > 0:
+            length = round(100 * number / max(most, 1), 2)
+            found.append((kind, round(begin, 2), length))
+            begin += length
+    return found
+
+
+def _digest(content: str) -> str:
+    """Of a style or a script, for the page's content security policy (CSP Level 3, §2.3.1)."""
+    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+@made_once
+def _template() -> Template:
+    return environment().get_template("fleet.html.j2")
