@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from gettext import gettext as _
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,9 +14,10 @@ import msgspec
 
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
-from diagnose.cli.parameters import ProviderName
-from diagnose.model import text
+from diagnose.cli.parameters import Number, ProviderName
+from diagnose.model import quote, text
 from diagnose.model.protocols import BY_NAME
+from diagnose.process.first_use import one_at_a_time
 from diagnose.providers import Language, Server, all_providers, in_language, provider
 from diagnose.providers.accounted import Fact, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
@@ -22,6 +25,9 @@ from diagnose.providers.schema import AdminSteps, Kind, PasswordRule, UsernameRu
 from diagnose.providers.vocabulary import vocabulary
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 
+A_YEAR = "a year"
+"""What ``--stale`` means without a date."""
+DAYS_OF_A_YEAR = 365
 TLS_MODES = {"implicit": "TLS", "starttls": "STARTTLS"}
 
 
@@ -50,15 +56,54 @@ class DescribedProvider(ListedProvider, frozen=True, kw_only=True):
     examples=(
         Example("diagnose providers 163.com", text("by an address domain").msgid),
         Example("diagnose providers exmail --json", text("by a name, for programs").msgid),
+        Example("diagnose providers --stale", text("which facts nobody has looked at for a year").msgid),
+        Example("diagnose providers qq --check", text("whether DNS still says what the file says").msgid),
     ),
 )
 @click.argument("name", metavar="[NAME]", type=ProviderName(), required=False)
+@click.option(
+    "--stale",
+    is_flag=False,
+    flag_value=A_YEAR,
+    metavar="[=DATE]",
+    help="Only parts whose sources are all older than DATE (YYYY-MM-DD), by default than a year.",
+)
+@click.option("--check", is_flag=True, help="Compare with what DNS, SRV and autoconfig say today; over the network.")
+@click.option("--resolver", metavar="IP[:PORT]", help="With --check: ask this DNS server.")
+@click.option(
+    "--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="With --check: trust these authorities too."
+)
+@click.option(
+    "--timeout",
+    type=Number(min=1, max=3600),
+    default=30.0,
+    metavar="SECONDS",
+    help="With --check: how long one provider may take.",
+)
 @page_options
-def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see main_job
+def COMMAND(  # noqa: N802 - see main_job
+    name: str | None,
+    stale: str | None,
+    check: bool,
+    resolver: str | None,
+    ca_file: Path | None,
+    timeout: float,
+    **given: Any,  # noqa: ANN401 - see main_job
+) -> int:
     """List the mail providers that are known here, or tell all about one, each fact with its source and date.
 
     NAME is what people call it, an address domain such as 163.com, a mail server, or an id.
     """
+    if stale is not None and check:
+        raise click.UsageError(_("--stale and --check do not go together."))
+    if stale is not None or check:
+        with one_at_a_time:
+            from diagnose.cli.provider_upkeep import show_check, show_stale  # bring the network, which a list needs not
+        return (
+            show_check(name, resolver, ca_file, timeout, given)
+            if stale is None
+            else show_stale(name, _since(stale), given)
+        )
     lang: Language = given["lang"]
     answer: Listing | DescribedProvider = _listed(lang) if name is None else _described(name, lang)
     if given["form"] == "json":
@@ -67,6 +112,16 @@ def COMMAND(name: str | None, **given: Any) -> int:  # noqa: N802, ANN401 - see 
         blocks = _table(answer, lang) if isinstance(answer, Listing) else _all_about(answer, lang)
         show_page(Page(blocks=tuple(blocks)), given, long=True)
     return 0
+
+
+def _since(word: str) -> date:
+    """The day that *word* names. Raises click.UsageError."""
+    if word == A_YEAR:
+        return datetime.now(UTC).date() - timedelta(days=DAYS_OF_A_YEAR)
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise click.UsageError(_("“{word}” is not a date such as 2026-01-31.").format(word=quote(word))) from None
 
 
 def _listed(lang: Language) -> Listing:
