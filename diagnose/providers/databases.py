@@ -1,6 +1,6 @@
 """Where our files and a public database of mail providers differ: domains, servers, user names, OAuth 2.
 
-Some entries of such databases are old, so a difference says only that one of the two is to be looked at.
+Some entries of such databases are old. A difference says only that one side is to be looked at.
 """
 
 from __future__ import annotations
