@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -45,6 +46,11 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return CommandLine(monkeypatch, capsys)
 
 
+MANY, EVERY = 200, 5
+"""Of a test with more cases than that, every fifth is quick."""
+REAL = re.compile(r"^pytestmark = pytest\.mark\.real$", re.MULTILINE)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compiles knowledge once, before the first of many commands that would each find it out of date."""
     if not hasattr(config, "workerinput"):
@@ -59,13 +65,26 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Reads no file of which nothing would be run: the real ones load drivers of browsers and makers of zones."""
+    left_out = "not real" in config.getoption("markexpr")
+    if left_out and collection_path.suffix == ".py" and REAL.search(collection_path.read_text("utf-8")):
+        return True
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what is `whole` or `thorough`, and puts whole and real runs first.
 
     A long file that begins late would keep one worker busy in the end.
     """
+    cases = Counter(map(name_of, items))
+    before = Counter[str]()
     for item in items:
+        if cases[name_of(item)] > MANY and before[name_of(item)] % EVERY:
+            item.add_marker("thorough")
+        before[name_of(item)] += 1
         if isinstance(item, pytest.Function):
             names = names_in(item.function, item.module)
             if starts_something(item.module) or STARTERS & names:  # some import it within
@@ -74,6 +93,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if large or getattr(item.obj, "is_hypothesis_test", False):
                 item.add_marker("thorough")
     items.sort(key=lambda item: not any(item.iter_markers("real")) and not any(item.iter_markers("whole")))
+
+
+def name_of(item: pytest.Item) -> str:
+    """File and function, whichever its case."""
+    return item.nodeid.partition("[")[0]
 
 
 @functools.cache

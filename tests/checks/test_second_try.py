@@ -16,7 +16,7 @@ import pytest
 from checks.reach import retry as second_try
 from checks.reach.reach import ReachFacts, stream_key
 from checks.reach.retry import Try, own_connections
-from checks.server import server
+from checks.server import client_limits, server
 from checks.server.server import ServerFacts, judge_server, probe_server
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import judge_tls, probe_implicit, probe_starttls
@@ -140,7 +140,8 @@ def test_what_is_over_at_the_second_try_is_a_hint(first: Talk, cause: str) -> No
 
 
 def test_a_silent_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "GREETING_SHARE", 0.05)
+    monkeypatch.setattr(client_limits, "telling_silence", lambda _: 1.0)
+    monkeypatch.setattr(server, "GREETING_SHARE", 0.1)
     monkeypatch.setattr(server, "SILENT_SECONDS", 10.0)
     turns = Turns(says(b""), says(READY))
     with imap(turns) as target:

@@ -49,7 +49,10 @@ def test_there_is_no_other_door() -> None:
 
 def packages_needed(file: Path) -> Iterator[str]:
     """The Debian packages that the calls of `need` in *file* name, in place or by a table of the same file."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    source = file.read_text(encoding="utf-8")
+    if "need(" not in source:
+        return
+    tree = ast.parse(source)
     tables = {
         target.id: node.value
         for node in tree.body

@@ -36,11 +36,22 @@ def requirements(*extras: str) -> list[Requirement]:
     return [Requirement(line) for line in declared]
 
 
+def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Those of *body*, and those inside them; an expression holds no statement."""
+    for one in body:
+        yield one
+        for part in ast.iter_child_nodes(one):
+            if isinstance(part, ast.stmt):
+                yield from statements([part])
+            elif isinstance(part, ast.ExceptHandler | ast.match_case):
+                yield from statements(part.body)
+
+
 def imported(*folders: str) -> Iterator[tuple[str, Path]]:
     """Top-level names of packages that modules in *folders* import, wherever in the module, each with one of them."""
     for folder in folders:
         for file in sorted((TOP / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_bytes())):
+            for node in statements(ast.parse(file.read_bytes()).body):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom) and not node.level and node.module:
                     names = [node.module]
