@@ -25,6 +25,7 @@ F = TypeVar("F", bound=Facts)
 
 ANSWERS = {"answered", "no_data", "name_not_found"}
 """What only a name server that is reached can say."""
+REJECTED = "credentials.rejected"
 
 
 class SeenFacts(Facts, frozen=True, kw_only=True):
@@ -47,9 +48,20 @@ def probe_seen(_target: Subject, _inputs: Inputs, context: Context) -> SeenFacts
 
 def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
     """What do the messages point at, and does the run speak against it?"""
-    working = working_families(inputs)
+    working, password_works = working_families(inputs), _password_works(inputs)
     for message in facts.messages:
         reading = read_message(message, provider=inputs.provider, alone=False)
+        if password_works and reading.suspects and reading.suspects[0].cause == REJECTED:
+            yield Finding(
+                cause="credentials.stored-password",
+                certainty="confirmed",
+                proof="accepted-here-refused-there",
+                text=text(
+                    "The password given here is accepted, while this message was seen elsewhere: {words}", words=message
+                ),
+                data={"recognised": reading.matched},
+            )
+            continue
         for suspect in reading.suspects:
             doubtful = suspect.certainty == "possible" or suspect.cause.partition(".")[0] in working
             yield Finding(
@@ -58,6 +70,12 @@ def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[F
                 text=text("This message was seen: {words}", words=message),
                 data={"recognised": reading.matched},
             )
+
+
+def _password_works(inputs: Inputs) -> bool:
+    """Whether a server took the password that was given, so that a rejection elsewhere was of another one."""
+    logins = [facts for _, facts in inputs.each(LoginFacts)]
+    return any(one.outcome == "accepted" and not one.with_token for one in logins)
 
 
 def working_families(inputs: Inputs) -> frozenset[str]:

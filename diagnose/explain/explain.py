@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
@@ -59,7 +59,9 @@ def explain(
 
     *provider*: an id of the provider knowledge, or another name that the reader knows it by.
     """
-    known, facts = catalogue(), _facts(provider, lang)
+    known, described = catalogue(), _provider(provider)
+    facts = providers.provider_facts(described, UNKNOWN_DOMAIN, lang) if described else {}
+    traits = providers.provider_traits(described, UNKNOWN_DOMAIN) if described else frozenset[str]()
     name = _as_id(words)
     if name in known:
         reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name)
@@ -71,7 +73,7 @@ def explain(
     def explained(suspect: Suspect) -> ExplainedCause:
         cause = known[suspect.cause]
         said = {"referred_host": reading.referral} if reading.referral else {}
-        remedies = remedies_for(cause, {**facts, **said}, translate)
+        remedies = remedies_for(cause, {**facts, **said}, translate, traits)
         return ExplainedCause(
             id=cause.id,
             certainty=suspect.certainty,
@@ -112,11 +114,11 @@ def _as_id(words: str | bytes) -> str:
     return "" if len(name) > LONGEST_ID or " " in name else name
 
 
-def _facts(name: str | None, lang: providers.Language) -> Mapping[str, str]:
-    """The provider's facts for remedies; none where *name* stands for several providers."""
+def _provider(name: str | None) -> providers.Provider | None:
+    """The provider called *name*; None where that stands for several."""
     if name is None:
-        return {}
+        return None
     families = [family for family in load_knowledge().families if name in (family.name, *family.providers)]
     alike = {one for family in families for one in family.providers} & set(providers.provider_ids())
     ids = [name] if name in providers.provider_ids() else sorted(alike)
-    return providers.provider_facts(providers.provider(ids[0]), UNKNOWN_DOMAIN, lang) if len(ids) == 1 else {}
+    return providers.provider(ids[0]) if len(ids) == 1 else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal
 
@@ -23,6 +23,7 @@ from diagnose.model.stations import FAMILIES as ALL_FAMILIES
 from diagnose.model.stations import StationName
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
+from diagnose.providers.traits import TRAITS as PROVIDER_TRAITS
 
 FAMILIES = tuple(name for name, family in ALL_FAMILIES.items() if family.station is not None)
 """Those that have causes: the layers, the one that others stand on first."""
@@ -61,11 +62,34 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 )
 """Names and meanings of what may be known beyond the run; a step has to say that it needs one."""
 
+TRAITS: Mapping[str, str] = MappingProxyType(
+    {**PROVIDER_TRAITS, "clock-right": "This computer's clock was compared with others, and is right."}
+)
+"""Names and meanings of what may be known to hold, and so decides whether a step is worth saying."""
+
 LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
 
 
-class Step(KnowledgePart, frozen=True, kw_only=True):
+class Conditional(KnowledgePart, frozen=True, kw_only=True):
+    """What is said under conditions only; without any it is said always."""
+
+    where: tuple[str, ...] = ()
+    """`TRAITS` that all have to be known to hold."""
+    unless: tuple[str, ...] = ()
+    """`TRAITS` none of which may be known to hold."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a trait that there is not."""
+        if unknown := {*self.where, *self.unless} - TRAITS.keys():
+            raise ValueError(f"there is no trait {', '.join(sorted(unknown))}")
+
+    def fits(self, traits: Collection[str]) -> bool:
+        """Whether it is to be said where *traits* are known to hold."""
+        return all(one in traits for one in self.where) and not any(one in traits for one in self.unless)
+
+
+class Step(Conditional, frozen=True, kw_only=True):
     """One instruction that can be followed as written."""
 
     text: str
@@ -83,7 +107,7 @@ class Link(KnowledgePart, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
 
 
-class Remedy(KnowledgePart, frozen=True, kw_only=True):
+class Remedy(Conditional, frozen=True, kw_only=True):
     """What one kind of person can do about a cause."""
 
     fixer: Fixer
@@ -239,9 +263,14 @@ def catalogue_with(brought: tuple[Package, ...]) -> Catalogue:
 
 
 def remedies_for(
-    cause: Cause, facts: Mapping[str, str], translate: Callable[[str], str] = str
+    cause: Cause,
+    facts: Mapping[str, str],
+    translate: Callable[[str], str] = str,
+    traits: Collection[str] = frozenset(),
 ) -> tuple[ReportRemedy, ...]:
     """What each kind of person can do, in the language of *translate*, with what is known filled in.
+
+    *traits* are those of `TRAITS` that are known to hold; steps that they make pointless are left out.
 
     *facts* holds facts of the run, the provider and the browser by their placeholder names; an empty value
     counts as not known. Values come from outside: they are only put in, never read as a template.
@@ -259,7 +288,7 @@ def remedies_for(
     return tuple(
         ReportRemedy(
             fixer=remedy.fixer,
-            steps=tuple(said(msgid) for step in remedy.steps if (msgid := _sayable(step, known)) is not None),
+            steps=tuple(said(msgid) for step in remedy.steps if (msgid := _sayable(step, known, traits)) is not None),
             links=tuple(
                 ReportLink(text=said(link.text), url=link.url.format_map(in_prose))
                 for link in remedy.links
@@ -267,10 +296,13 @@ def remedies_for(
             ),
         )
         for remedy in cause.remedies
+        if remedy.fits(traits)
     )
 
 
-def _sayable(step: str | Step, known: Mapping[str, str]) -> str | None:
+def _sayable(step: str | Step, known: Mapping[str, str], traits: Collection[str]) -> str | None:
     if isinstance(step, str):
         return step
+    if not step.fits(traits):
+        return None
     return step.text if known.keys() >= set(step.needs) else step.otherwise

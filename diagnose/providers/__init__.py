@@ -11,6 +11,7 @@ from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
 from diagnose.providers.schema import Label, Provider, Server, in_language
 from diagnose.providers.servers import other_servers, servers_for, webmail_for
+from diagnose.providers.traits import provider_traits
 
 __all__ = [
     "PLACEHOLDERS",
@@ -34,6 +35,7 @@ __all__ = [
     "provider_called",
     "provider_facts",
     "provider_ids",
+    "provider_traits",
     "servers_for",
     "webmail_for",
 ]

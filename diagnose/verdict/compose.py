@@ -37,6 +37,8 @@ from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
 
 Translate = Callable[[str], str]
+CLOCK_RIGHT_SECONDS = 60
+"""How far off a clock may be, so that nobody need look at it: certificates and one-time codes bear that."""
 WORDS_OF_SERVERS = {"reply", "words"}
 PLACE = {"host", "port", "protocol"}
 """Arguments of the sentences that findings are told in."""
@@ -48,6 +50,8 @@ class _Reader(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject
     known: Mapping[str, str]
     """Pages and servers that remedies may name, and what else is known of the provider, by placeholders."""
+    traits: frozenset[str]
+    """What is known to hold, by the catalogue's names."""
     lang: providers.Language
     audience: Audience
     translate: Translate
@@ -70,6 +74,7 @@ def compose(
     reader = _Reader(
         subject=run.subject,
         known=_known(run, results, judgement, catalogue, lang),
+        traits=_traits(run, results, judgement),
         lang=lang,
         audience=audience,
         translate=translate,
@@ -160,12 +165,24 @@ def _known(
     lang: providers.Language,
 ) -> Mapping[str, str]:
     """What the provider is known for, and before or behind that what the run saw; nothing of one named by mistake."""
-    mistaken = {one.finding.data.get("mistaken") for cause in judgement.causes for one in cause.seen} - {None}
     documented = dict[str, str]()
-    if run.provider and run.provider not in mistaken:
-        documented = providers.provider_facts(providers.provider(run.provider), run.subject.domain, lang)
+    if known := _provider(run, judgement):
+        documented = providers.provider_facts(known, run.subject.domain, lang)
     named, guessed = seen_addresses(results, judgement, catalogue)
     return {**guessed, **documented, **named}
+
+
+def _provider(run: Run, judgement: Judgement) -> providers.Provider | None:
+    """The provider of the mailbox, if it is known; None for one that was named by mistake."""
+    mistaken = {one.finding.data.get("mistaken") for cause in judgement.causes for one in cause.seen} - {None}
+    return providers.provider(run.provider) if run.provider and run.provider not in mistaken else None
+
+
+def _traits(run: Run, results: tuple[CheckResult, ...], judgement: Judgement) -> frozenset[str]:
+    known = _provider(run, judgement)
+    traits = providers.provider_traits(known, run.subject.domain) if known else frozenset[str]()
+    offset = next((offset for one in results if (offset := _clock_offset(one)) is not None), None)
+    return traits | {"clock-right"} if offset is not None and abs(offset) < CLOCK_RIGHT_SECONDS else traits
 
 
 def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict[str, str]) -> ReportCause:
@@ -178,7 +195,7 @@ def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict
         title=title,
         summary=translate(known.summary),
         evidence=_evidence(cause, title, said, translate),
-        remedies=_ordered(remedies_for(known, _remedy_facts(cause, reader), translate), reader.audience),
+        remedies=_ordered(remedies_for(known, _remedy_facts(cause, reader), translate, reader.traits), reader.audience),
         explains=cause.explains,
     )
 

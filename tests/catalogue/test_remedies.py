@@ -67,7 +67,7 @@ def test_every_needed_fact_is_used(cause: Cause) -> None:
     for remedy in cause.remedies:
         for step in remedy.steps:
             if isinstance(step, Step):
-                assert step.needs
+                assert step.needs or step.where or step.unless
                 assert set(step.needs) <= fields(step.text)
         for link in remedy.links:
             assert set(link.needs) == fields(link.text) | fields(link.url)

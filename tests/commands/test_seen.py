@@ -250,3 +250,31 @@ def test_the_option_may_be_given_again_and_begin_as_a_reply_does(command: Comman
     assert done.code == 1
     (check,) = [check for check in done.json["checks"] if check["id"] == "seen"]
     assert check["facts"]["messages"] == ["-ERR [AUTH] invalid password", LOCKED]
+
+
+OLD = "credentials.stored-password"
+
+
+@pytest.mark.parametrize(
+    ("message", "login", "expected"),
+    [
+        ("a1 NO [AUTHENTICATIONFAILED] LOGIN failed", LoginFacts(outcome="accepted"), (OLD, "confirmed")),
+        ("535 5.7.8 Error: authentication failed", LoginFacts(outcome="accepted"), (OLD, "confirmed")),
+        ("用户名或密码错误", LoginFacts(outcome="accepted"), (OLD, "confirmed")),
+        # near misses: another cause, no login, a rejected one, one with a token
+        (LOCKED, LoginFacts(outcome="accepted"), ("lockout.account-locked", "possible")),
+        ("535 5.7.8 Error: authentication failed", None, ("credentials.rejected", "likely")),
+        ("535 5.7.8 Error: authentication failed", LoginFacts(outcome="rejected"), ("credentials.rejected", "likely")),
+        (
+            "535 5.7.8 Error: authentication failed",
+            LoginFacts(outcome="accepted", with_token=True),
+            ("credentials.rejected", "possible"),
+        ),
+    ],
+)
+def test_what_works_here_and_fails_there_was_another_password(
+    message: str, login: LoginFacts | None, expected: tuple[str, str]
+) -> None:
+    first, *_ = read(message, given((IMAP, login)) if login else given())
+
+    assert (first.cause, first.certainty) == expected

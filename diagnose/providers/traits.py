@@ -1,0 +1,45 @@
+"""What is known to hold of a mailbox by its provider, and so which steps are worth saying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from diagnose.providers.accounted import is_sure
+from diagnose.providers.schema import Provider
+
+TRAITS: Mapping[str, str] = MappingProxyType(
+    {
+        "hosted": "The mail lies at a provider, so that nobody of the organisation runs the server.",
+        "private": "The mailbox is a private person's, without an administrator.",
+        "company": "The mailbox is an organisation's.",
+        "oauth-only": "Mail programs have to sign in by OAuth 2; there is neither password nor app password for them.",
+        "app-password-only": "Mail programs take an app password, and never the one of the web page.",
+        "password-works": "Mail programs take the password of the web page; there is no app password.",
+        "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
+        "user-switches": "The person alone switches IMAP, POP3 and SMTP on.",
+    }
+)
+"""Name -> meaning. A name, once released, keeps its meaning: remedies of other people's packages use it."""
+
+_BY_PASSWORD = {"never": "oauth-only", "app-password-only": "app-password-only", "always": "password-works"}
+_BY_SWITCH = {"admin": "admin-switches", "user": "user-switches"}
+
+
+def provider_traits(provider: Provider, domain: str, protocol: str | None = None) -> frozenset[str]:
+    """What holds for an address at *domain*, and for *protocol* where one is given; nothing that is unsure."""
+    found: set[str] = set()
+    if provider.kind not in (None, "software"):
+        found.add("hosted")
+    private = provider.kind == "consumer" or (provider.kind == "both" and domain in provider.domains)
+    if private:
+        found.add("private")
+    elif provider.kind == "enterprise" or (provider.kind == "both" and "." in domain):
+        found.add("company")
+    password = provider.password
+    accepted = password.accepted_by(protocol) if protocol else password.accepted
+    if accepted and is_sure(provider, "password.accepted"):
+        found |= {trait for trait in (_BY_PASSWORD.get(accepted),) if trait}
+    if provider.protocols.who_enables and is_sure(provider, "protocols.who_enables"):
+        found |= {trait for trait in (_BY_SWITCH.get(provider.protocols.who_enables),) if trait}
+    return frozenset(found)

@@ -1,0 +1,72 @@
+"""What is known to hold of a mailbox by its provider, and the steps that follow from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.knowledge.catalogue import Cause, Remedy, Step, remedies_for
+from diagnose.providers import provider, provider_traits
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "holds", "not_so"),
+    [
+        ("qq-mail", "qq.com", {"hosted", "private", "app-password-only", "user-switches"}, {"company"}),
+        ("netease-163", "126.com", {"hosted", "private", "app-password-only"}, {"company"}),
+        ("icloud", "corp.example", {"hosted", "private"}, {"company"}),
+        ("google", "gmail.com", {"hosted", "private"}, {"company"}),
+        ("google", "corp.example", {"hosted", "company"}, {"private"}),
+        ("microsoft365", "corp.example", {"hosted", "company", "oauth-only", "admin-switches"}, {"private"}),
+        ("aliyun-qiye", "corp.example", {"hosted", "company", "admin-switches"}, {"private", "oauth-only"}),
+        ("zimbra", "corp.example", set(), {"hosted", "private", "company"}),  # near miss: software is everybody's own
+        ("google", "{domain}", {"hosted"}, {"private", "company"}),  # near miss: nobody said whose mailbox it is
+    ],
+)
+def test_what_holds(name: str, domain: str, holds: set[str], not_so: set[str]) -> None:
+    found = provider_traits(provider(name), domain)
+
+    assert holds <= found
+    assert not found & not_so
+
+
+CAUSE = Cause(
+    id="test.cause",
+    title="T",
+    summary="One. Two.",
+    proof="P.",
+    fixer="user",
+    scope="account",
+    remedies=(
+        Remedy(
+            fixer="user",
+            steps=(
+                "Wait.",
+                Step(text="Ask your administrator.", unless=("private",)),
+                Step(text="Choose OAuth2.", where=("oauth-only",)),
+                Step(text="Check your clock.", unless=("clock-right", "private")),
+            ),
+        ),
+        Remedy(fixer="admin", unless=("private",), steps=("Reset it.",)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("traits", "steps"),
+    [
+        (set(), [["Wait.", "Ask your administrator.", "Check your clock."], ["Reset it."]]),
+        ({"private"}, [["Wait."]]),
+        (
+            {"oauth-only", "company", "clock-right"},
+            [["Wait.", "Ask your administrator.", "Choose OAuth2."], ["Reset it."]],
+        ),
+    ],
+)
+def test_steps_that_are_pointless_are_left_out(traits: set[str], steps: list[list[str]]) -> None:
+    assert [list(one.steps) for one in remedies_for(CAUSE, {}, traits=traits)] == steps
+
+
+@pytest.mark.parametrize("part", [Step, Remedy])
+def test_a_trait_that_there_is_not_is_a_mistake(part: type[Step] | type[Remedy]) -> None:
+    with pytest.raises(ValueError, match="there is no trait rich"):
+        part(unless=("rich",), **({"text": "Wait."} if part is Step else {"fixer": "user", "steps": ("Wait.",)}))
