@@ -109,6 +109,14 @@ class FleetReport(OutputFile):
         metavar="NUMBER",
         help="Rows that are under way at a time.",
     ),
+    click.option(
+        "--pace",
+        type=Number(0.01, 1000),
+        default=2.0,
+        show_default=True,
+        metavar="NUMBER",
+        help="Rows a second that are begun at one provider or domain; one that turns connections away gets fewer.",
+    ),
 )
 @click.option(
     "--timeout",

@@ -26,6 +26,7 @@ from diagnose.cli.request import presentation
 from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.discovery import DiscoveryOptions
 from diagnose.fleet.engine import Threads
+from diagnose.fleet.pace import Pace
 from diagnose.fleet.results import Results, ResultsError, line_of, rows_in
 from diagnose.fleet.rows import BadRow, InputError, Readers, Row, RowError, Rows, SecretSource
 from diagnose.fleet.shared_causes import SharedCauses
@@ -101,7 +102,10 @@ class _Work:
     def carried_out(self, network: Network, interruption: Interruption, file: Path) -> str | None:
         """Write the result of each row as it comes; why no more could be written or read, None where all was."""
         engine = Threads(
-            lambda task, own: carry_out(task, network, self._resolved, own), at_once=self._given["at_once"]
+            lambda task, own: carry_out(task, network, self._resolved, own),
+            at_once=self._given["at_once"],
+            pace=Pace(self._given["pace"]),
+            slowed=self._slowed,
         )
         progress = progress_or_none(file, translation(self._given["lang"]), quiet=self._given["quiet"])
         came = engine.results(tasks(self._wanted(), self._settings), interruption)
@@ -118,6 +122,10 @@ class _Work:
             sentence = _("the results cannot be written: {words}; those before are whole.")
             return sentence.format(words=error.strerror)
         return None
+
+    def _slowed(self, house: str) -> None:
+        if not self._given["quiet"]:
+            tell(_("{name} turns connections away: its further rows are begun more slowly.").format(name=quote(house)))
 
     def _wanted(self) -> Iterator[Row | BadRow]:
         """The rows that stand in no results yet."""

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from diagnose import providers
 from diagnose.account.person import Consent, Person
 from diagnose.account.secret import Secret
 from diagnose.account.spelling import account_name
@@ -48,6 +49,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         if not self.request.logs_in:
             return None
         return account_name(subject.username or subject.name, subject.domain)
+
+    @property
+    def house(self) -> str:
+        """Whose servers it will most likely ask: the provider's id where one is known, or the domain."""
+        domain = self.request.subject.domain
+        return self.request.discovery.provider or providers.by_domain(domain) or domain
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

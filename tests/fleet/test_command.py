@@ -139,6 +139,7 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         (("fleet", "rows.csv", "--results", "no/folder"), "no folder"),
         (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
         (("fleet", "rows.csv", "--at-once", "9"), "9"),
+        (("fleet", "rows.csv", "--pace", "0"), "0"),
         (("fleet", "rows.csv", "--report", "x.md"), "ends in none of .csv"),
         (("fleet", "rows.csv", "--report", "rows.csv"), "two things at once"),
         (("fleet", "rows.csv", "--results", "x.html", "--report", "./x.html"), "two things at once"),
