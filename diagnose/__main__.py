@@ -17,13 +17,14 @@ from diagnose.process import standard_streams
 USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
 """Exit codes of the contract."""
 
+OBJECTS_BEFORE_A_SEARCH = 200_000
+"""Between two searches for garbage: what a short run loads, some 140,000, lives to its end, so that none is due."""
+
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     try:
-        gc.set_threshold(
-            50_000
-        )  # what a short run loads lives to its end: to look for garbage in it takes a tenth of all
+        gc.set_threshold(OBJECTS_BEFORE_A_SEARCH)
         _hear_signals()
         standard_streams.open_closed_ones()
         code = _run(sys.argv[1:])
@@ -39,6 +40,7 @@ def main() -> NoReturn:
             sys.modules["diagnose.process.children"].end_all()
             sys.modules["diagnose.process.children"].remove_folders()  # which os._exit would leave
         os._exit(code)
+    gc.freeze()  # the interpreter would look through all that is loaded for garbage, a quarter of what a run costs
     sys.exit(code)
 
 
