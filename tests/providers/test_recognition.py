@@ -53,6 +53,9 @@ NAMES = Words(en="X", zh_hans="X", zh_hant="X")
         ("blueyonder.co.uk", "virgin-media"),
         ("roadrunner.com", "spectrum"),
         ("yahoo.co.jp", "yahoo-japan"),
+        ("hanmail.net", "daum"),
+        ("111.com", "mail-88"),
+        ("verizon.net", "aol"),
     ],
 )
 def test_known_domain(domain: str, expected: str) -> None:
@@ -80,6 +83,9 @@ def test_known_domain(domain: str, expected: str) -> None:
         "orange.fr.evil.example",
         "your-server.de",
         "hostinger.com",
+        "dingtalk.com",
+        "x111.com",
+        "111.com.cn",
     ],
 )
 def test_lookalike_domain_is_nobodys(domain: str) -> None:
