@@ -29,7 +29,7 @@ KNOWN = """
     rackspace rambler rediffmail registrator-cz riseup runbox sapo schwaz-net seznam sfr shaw sina-enterprise
     sina-mail sky smartermail so-net softbank sohu-mail soverin spectrum startmail strato sunrise swisscom
     synology-mailplus t-online talktalk telenet telia telstra tencent-exmail teol tim-it tiscali-it titan tom-mail
-    turbomail u-mail ukr-net uol virgilio virgin-media vodafone-de webde webhuset websupport west-cn winmail wp-pl
+    turbomail umail ukr-net uol virgilio virgin-media vodafone-de webde webhuset websupport west-cn winmail wp-pl
     xinnet xtra yahoo yahoo-japan yandex yousee zeelandnet ziggo zimbra zoho
 """
 
