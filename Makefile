@@ -54,7 +54,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write benchmarks/RESULTS.md
 
 # After a change of texts: renew the catalogues, then translate what is new in them.
 messages: $(VENV)/.dev

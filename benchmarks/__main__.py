@@ -1,10 +1,11 @@
-"""Measure, and print tables. Always exits with 0: these are figures to read, no test."""
+"""Measure, and print tables, or write them to a file, too. Always exits with 0: these are figures to read, no test."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
+import statistics
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -14,15 +15,24 @@ import msgspec
 
 from benchmarks.line import LOOPBACK, DatagramLine, Line, StreamLine
 from benchmarks.mailbox import Mailbox
+from benchmarks.page import Written
 from benchmarks.pairs import Contestant, in_turn
 from benchmarks.process import Ended, ProcessError, ended
+from benchmarks.results import say, write
 from benchmarks.timeline import timeline
 
 SERVICES = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")
 ROUND_TRIPS = (20, 50, 150)
 """Milliseconds: a good line at home, a phone, another continent."""
-RUN_AIM, START_AIM, MEMORY_AIM = 1.3, 2.0, 80.0
+RUN_AIM, START_AIM, MEMORY_AIM = 1.3, 2.0, 50.0
 """Times the bare script; times an interpreter that does nothing; MiB."""
+HELP_AIM, EXPLAIN_AIM, WHOLE_RUN_AIM = 0.15, 0.25, 0.45
+"""Seconds of processor time."""
+PAGE_AIM, PAGE_SIZE_AIM, REPLIES_AIM = 30.0, 200.0, 20_000.0
+"""Of an HTML report, milliseconds and kB; replies that `explain --jsonl` reads in a second of processor time."""
+REPLY = "535 5.7.8 authentication failed"
+MANY = 20_000
+"""Replies in a file."""
 
 PYTHON = sys.executable
 COMMAND = str(Path(PYTHON).with_name("diagnose"))
@@ -91,17 +101,17 @@ async def row(what: str, yardstick: Contestant, candidate: Contestant, count: in
     try:
         pairs = await in_turn(yardstick, candidate, count)
     except ProcessError as error:
-        print(f"  {what:<34} not measured: {error}", flush=True)
+        say(f"  {what:<34} not measured: {error}")
         return
     least, middle, most = pairs.ratios
     verdict = "" if aim is None else f"  aim {aim:.1f}: {'met' if middle <= aim else 'missed'}"
     times = f"{1000 * pairs.yardstick:8.0f} {1000 * pairs.candidate:8.0f}"
-    print(f"  {what:<34} {times}   {least:5.2f} {middle:5.2f} {most:5.2f}{verdict}", flush=True)
+    say(f"  {what:<34} {times}   {least:5.2f} {middle:5.2f} {most:5.2f}{verdict}")
 
 
 def head(title: str) -> None:
     """Print the head of a table of pairs."""
-    print(f"\n{title}\n  {'':<34} {'bare ms':>8} {'our ms':>8}   {'ratio least, median, most':<17}")
+    say(f"\n{title}\n  {'':<34} {'bare ms':>8} {'our ms':>8}   {'ratio least, median, most':<17}")
 
 
 async def start_up(count: int) -> None:
@@ -115,6 +125,67 @@ async def start_up(count: int) -> None:
         return (await ended([COMMAND, "--version"])).seconds
 
     await row("whole process", nothing, version, count, START_AIM)
+
+
+def told_of(figure: float, aim: float) -> str:
+    """The *aim* of a *figure* that should be low, and whether it is met."""
+    return f"aim {aim:g}: {'met' if figure <= aim else 'missed'}"
+
+
+async def processor_time(count: int, place: Place) -> None:
+    """What commands cost, the median of *count* processes each, beside an interpreter that does nothing."""
+    place.at(0)
+    completing = {"_DIAGNOSE_COMPLETE": "bash_complete", "COMP_WORDS": "diagnose --no", "COMP_CWORD": "1"}
+
+    async def nothing() -> Ended:
+        return await ended([PYTHON, "-c", "pass"])
+
+    async def shown_help() -> Ended:
+        return await ended([COMMAND, "--help"])
+
+    async def completed() -> Ended:
+        return await ended([COMMAND], environment=completing)
+
+    async def explained() -> Ended:
+        return await ended([COMMAND, "explain", REPLY])
+
+    async def ran() -> Ended:
+        return await command_line(place.mailbox)
+
+    rows = (
+        ("python -c pass", nothing, None),
+        ("diagnose --help", shown_help, HELP_AIM),
+        ("completion of an option", completed, HELP_AIM),
+        ("diagnose explain TEXT", explained, EXPLAIN_AIM),
+        ("a whole run, healthy, at 0 ms", ran, WHOLE_RUN_AIM),
+    )
+    say(f"\nProcessor time of whole processes\n  {'':<34} {'least s':>8} {'median s':>8}   times bare Python")
+    bare = None
+    for what, process, aim in rows:
+        taken = [(await process()).processor for _ in range(count)]
+        middle = statistics.median(taken)
+        bare = bare or middle
+        verdict = "" if aim is None else f"  {told_of(middle, aim)}"
+        say(f"  {what:<34} {min(taken):8.3f} {middle:8.3f}   {middle / bare:5.1f}{verdict}")
+
+
+async def page(place: Place) -> None:
+    """The HTML report of one run."""
+    place.at(0)
+    report = (await command_line(place.mailbox, "--format", "json")).output
+    written = msgspec.json.decode((await ended([PYTHON, "-m", "benchmarks.page"], report)).output, type=Written)
+    say(f"\nThe HTML report of one run: {written.milliseconds:.0f} ms  {told_of(written.milliseconds, PAGE_AIM)}")
+    say(f"  {written.kilobytes:.0f} kB  {told_of(written.kilobytes, PAGE_SIZE_AIM)}")
+
+
+async def replies() -> None:
+    """How many replies `explain --jsonl` reads in a second of processor time, start-up aside."""
+    lines = [msgspec.json.encode({"id": str(one), "reply": f"{REPLY} for user{one}"}) for one in range(MANY)]
+    few = (await ended([COMMAND, "explain", "--jsonl", "-"], lines[0] + b"\n")).processor
+    many = (await ended([COMMAND, "explain", "--jsonl", "-"], b"\n".join(lines) + b"\n")).processor
+    rate = (MANY - 1) / (many - few)
+    verdict = "met" if rate >= REPLIES_AIM else "missed"
+    say(f"\nReplies that explain --jsonl reads in a second and core: {rate:.0f}  aim {REPLIES_AIM:.0f}: {verdict}")
 
 
 async def runs(place: Place, milliseconds: int, count: int) -> None:
@@ -146,16 +217,15 @@ async def memory(place: Place) -> None:
     with tempfile.TemporaryDirectory() as folder:
         reports = [option for suffix in ("html", "json") for option in ("--report", f"{folder}/report.{suffix}")]
         peak = (await command_line(place.mailbox, *reports)).peak_memory
-    print(f"\nPeak memory of a run that writes HTML and JSON: {peak:.1f} MiB  ", end="")
-    print(f"aim {MEMORY_AIM:.0f}: {'met' if peak < MEMORY_AIM else 'missed'}")
+    say(f"\nPeak memory of a run that writes HTML and JSON: {peak:.1f} MiB  {told_of(peak, MEMORY_AIM)}")
 
 
 async def show_timeline(place: Place, milliseconds: int) -> None:
     """When each check of one run began and ended."""
     place.at(milliseconds)
     report = (await command_line(place.mailbox, "--format", "json")).output
-    print(f"\nThe checks of one run, in round trips of {milliseconds} ms")
-    print(timeline(report, milliseconds))
+    say(f"\nThe checks of one run, in round trips of {milliseconds} ms")
+    say(timeline(report, milliseconds))
 
 
 async def measure(chosen: argparse.Namespace) -> None:
@@ -169,7 +239,10 @@ async def measure(chosen: argparse.Namespace) -> None:
             else:
                 await runs(place, milliseconds, chosen.pairs)
         if not chosen.timeline:
+            await processor_time(chosen.pairs, place)
             await memory(place)
+            await page(place)
+            await replies()
 
 
 def main() -> None:
@@ -180,6 +253,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="three pairs, at 50 ms")
     parser.add_argument("--timeline", action="store_true", help="only show when each check of one run began and ended")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="also write all that to FILE, in Markdown")
     chosen = parser.parse_args()
     if chosen.quick:
         chosen.pairs, chosen.round_trip = 3, [50]
@@ -187,7 +261,9 @@ def main() -> None:
     try:
         asyncio.run(measure(chosen))
     except ProcessError as error:
-        print(f"\nnot measured: {error}")
+        say(f"\nnot measured: {error}")
+    if chosen.write is not None:
+        write(chosen.write)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ class Ended:
     """What is known of a process afterwards."""
 
     seconds: float
+    processor: float
+    """Seconds of processor time; other load of the machine weighs less on it than on `seconds`."""
     peak_memory: float
     """MiB resident at most. The kernel counts from before exec, so never less than this program itself has."""
     output: bytes
@@ -49,4 +51,7 @@ def _run(command: list[str], given: bytes, environment: dict[str, str]) -> Ended
         if process.returncode:
             words = complaints.read().decode("utf-8", "replace").strip()
             raise ProcessError(f"{command[0]} exited with {process.returncode}: {words}")
-        return Ended(seconds=seconds, peak_memory=usage.ru_maxrss * RSS_UNIT / 2**20, output=sink.read())
+        processor = usage.ru_utime + usage.ru_stime
+        return Ended(
+            seconds=seconds, processor=processor, peak_memory=usage.ru_maxrss * RSS_UNIT / 2**20, output=sink.read()
+        )

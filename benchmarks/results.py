@@ -1,0 +1,53 @@
+"""What was measured, on the terminal and in a file that says where, when and of which commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+_lines: list[str] = []
+
+
+def say(words: str = "") -> None:
+    """Print *words*, and keep them for `write`."""
+    _lines.extend(words.split("\n"))
+    print(words, flush=True)
+
+
+def write(file: Path) -> None:
+    """Write all that was said to *file*, in Markdown."""
+    told = "\n".join(f"    {line}".rstrip() for line in _lines)
+    file.write_text(f"# Results of `make bench`\n\n{_circumstances()}\n\n{told.strip(chr(10))}\n", encoding="utf-8")
+
+
+def _circumstances() -> str:
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
+    return "\n".join(
+        (
+            f"- Commit: {_commit()}",
+            f"- Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            f"- Machine: {_processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}",
+            f"- Load at the end (1, 5, 15 minutes): {load}",
+            f"- Python: {platform.python_version()}",
+        )
+    )
+
+
+def _commit() -> str:
+    """The commit that is checked out, and whether files differ from it."""
+    root = Path(__file__).parent
+    words = ["git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=12"]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def _processor() -> str:
+    listed = Path("/proc/cpuinfo")
+    if listed.exists():
+        for line in listed.read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown processor"
