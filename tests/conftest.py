@@ -33,8 +33,8 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.
 
 STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.lab.trial"}
 """Whoever takes something from these modules starts programs, or a mail estate on loopback."""
-MEASURES = {"within", "working", "process_time", "get_traced_memory"}
-"""Whoever calls one of these asks how much time or memory something takes, mostly of something large."""
+MEASURES = {"within", "working", "process_time", "get_traced_memory", "Counted"}
+"""Whoever calls one of these asks how much time, memory or work something takes, mostly of something large."""
 CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted", "planted"}
 """Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources, or
 words in every place of a report."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import ssl
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,10 @@ STRONG = 2048
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-def key(bits: int) -> Key:
+@functools.cache
+def key(bits: int, owner: str = "anybody") -> Key:
+    """That of *owner*; making a long one takes long."""
+    assert owner
     return rsa.generate_private_key(65537, bits) if bits > 512 else ec.generate_private_key(ec.SECP256R1())
 
 
@@ -73,7 +77,7 @@ def handshake(
     days: int = 30,
 ) -> tuple[TlsFacts, list[tuple[str, str]], str]:
     """A handshake with a server whose chain is trusted and made so; the causes, and all that is said."""
-    leaf_key, middle_key, root_key = key(leaf), key(middle), key(root)
+    leaf_key, middle_key, root_key = key(leaf, "leaf"), key(middle, "middle"), key(root, "root")
     trusted = folder / "root.pem"
     trusted.write_bytes(issued("Root", root_key, root_key, "Root", root_digest, authority=True))
     chain = folder / "server.pem"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import io
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,11 @@ from tests.language.catalogues import ROOT, TRANSLATED, known_ids
 def found(source: str) -> list[str]:
     calls = python(io.BytesIO(source.encode()), ("_", "text"), (), {})
     return [one for _, _, words, _ in calls for one in ([words] if isinstance(words, str) else words)]
+
+
+@functools.cache
+def found_in(file: Path) -> list[str]:
+    return found(file.read_text("utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -45,4 +52,4 @@ def test_no_literal_that_is_translated_lacks_a_translation(language: Language) -
     known = known_ids(language)
     for folder in ("diagnose", "checks", "reports", "docs"):
         for file in (ROOT / folder).rglob("*.py"):
-            assert set(found(file.read_text("utf-8"))) <= known, file
+            assert set(found_in(file)) <= known, file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 
 import msgspec
@@ -37,6 +38,7 @@ PLACES = [
 ]
 
 
+@functools.cache
 def about_a_person(said: str) -> Report:
     report = with_every_text(wrong_password(), said)
     subject = msgspec.structs.replace(report.subject, address=f"{PERSON}@corp.example", username=PERSON)
