@@ -285,7 +285,7 @@ def remedies_for(
         pieces = enumerate(translate(msgid).split("`"))
         return "`".join(piece.format_map(in_command if place % 2 else in_prose) for place, piece in pieces)
 
-    return tuple(
+    remedies = (
         ReportRemedy(
             fixer=remedy.fixer,
             steps=tuple(said(msgid) for step in remedy.steps if (msgid := _sayable(step, known, traits)) is not None),
@@ -298,6 +298,7 @@ def remedies_for(
         for remedy in cause.remedies
         if remedy.fits(traits)
     )
+    return tuple(remedy for remedy in remedies if remedy.steps)
 
 
 def _sayable(step: str | Step, known: Mapping[str, str], traits: Collection[str]) -> str | None:

@@ -38,6 +38,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "admin_bind_steps": _said(provider.admin.bind, lang),
         "admin_unbind_steps": _said(provider.admin.unbind, lang),
         "admin_unlock_steps": _said(provider.admin.unlock, lang),
+        "plain_rejection": _said(provider.rejection[0], lang) if provider.rejection else None,
         "password_min": _number(policy.min),
         "password_max": _number(policy.max),
         "password_classes": _number(policy.classes_required),

@@ -33,6 +33,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "admin_unbind_steps": "Menu path for an administrator to undo that.",
         "admin_reset_steps": "Menu path for an administrator to reset a password; editions are separated by '; '.",
         "admin_unlock_steps": "Menu path for an administrator to unlock an account.",
+        "plain_rejection": "What a refusal of name and password without a reason often means at this provider.",
         "password_min": "Fewest characters a new password may have.",
         "password_max": "Most characters a new password may have.",
         "password_classes": "How many kinds of characters (upper, lower, digit, special) a new password needs.",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from diagnose.knowledge.catalogue import PLACEHOLDERS, RUN_FACTS, Cause, Link, Remedy, Step, catalogue, remedies_for
-from diagnose.providers import provider, provider_facts, provider_ids
+from diagnose.providers import provider, provider_facts, provider_ids, provider_traits
 
 RUN = {
     "address": "zoë@corp.example",
@@ -99,13 +99,99 @@ def test_without_provider_facts_a_person_still_gets_enough_to_do(cause: Cause) -
         assert 3 <= len(rendered[0].steps) <= 7
 
 
-@pytest.mark.parametrize("cause_id", ["credentials.rejected", "lockout.account-locked", "lockout.address-blocked"])
-def test_first_of_all_devices_with_an_old_password_are_closed(cause_id: str) -> None:
+@pytest.mark.parametrize(
+    ("cause_id", "words"),
+    [
+        ("credentials.rejected", "Close mail programs that may still hold an old password."),
+        ("lockout.account-locked", "Close the mail program on every computer, phone and tablet"),
+        ("lockout.address-blocked", "Close the mail program on every computer, phone and tablet"),
+    ],
+)
+def test_first_of_all_devices_with_an_old_password_are_closed(cause_id: str, words: str) -> None:
     """Otherwise they lock the account, or the office's address, again after each unlock."""
     user = remedies_for(catalogue()[cause_id], {})[0]
 
     assert user.fixer == "user"
-    assert user.steps[0].startswith("Close the mail program on every computer, phone and tablet")
+    assert user.steps[0].startswith(words)
+
+
+FREQUENT = (
+    "credentials.rejected", "credentials.expired", "credentials.app-password-required",
+    "credentials.second-factor-required", "credentials.weak-password", "credentials.verification-lost",
+    "lockout.account-locked", "lockout.suspicious-login", "settings.protocol-disabled", "activation.not-activated",
+)  # fmt: skip
+
+
+def told(provider_id: str, domain: str, cause_id: str) -> dict[str, str]:
+    """The steps for an address at *domain*, by whom they are for."""
+    known = provider(provider_id)
+    remedies = remedies_for(
+        catalogue()[cause_id], RUN | provider_facts(known, domain), traits=provider_traits(known, domain)
+    )
+    return {remedy.fixer: "\n".join(remedy.steps) for remedy in remedies}
+
+
+@pytest.mark.parametrize("cause_id", FREQUENT)
+@pytest.mark.parametrize("provider_id", ["qq-mail", "netease-163", "icloud", "yahoo"])
+def test_whoever_has_a_private_mailbox_is_told_of_no_administrator(provider_id: str, cause_id: str) -> None:
+    said = told(provider_id, "qq.com", cause_id)
+
+    assert "admin" not in said
+    assert "administrator" not in said["user"]
+    assert "staff" not in said["user"]
+
+
+@pytest.mark.parametrize("cause_id", FREQUENT)
+@pytest.mark.parametrize("provider_id", ["google", "microsoft365", "aliyun-qiye", "tencent-exmail", "netease-qiye"])
+def test_nobody_is_told_of_programs_on_servers_of_a_provider(provider_id: str, cause_id: str) -> None:
+    said = told(provider_id, "corp.example", cause_id)
+
+    assert said["admin"]
+    assert not any(word in "".join(said.values()) for word in ("doveadm", "postconf", "Postfix", "Dovecot"))
+
+
+@pytest.mark.parametrize("provider_id", ["microsoft365", "outlook-com"])
+def test_where_only_oauth_works_nobody_is_sent_to_another_password(provider_id: str) -> None:
+    said = told(provider_id, "corp.example", "credentials.rejected")["user"]
+
+    assert "OAuth 2" in said
+    assert "authorisation code" not in said
+    assert "enter it in every mail program" not in said
+
+
+@pytest.mark.parametrize("provider_id", ["qq-mail", "netease-163", "google"])
+def test_where_an_app_password_is_wanted_the_step_names_it(provider_id: str) -> None:
+    said = told(provider_id, "qq.com", "credentials.rejected")["user"]
+
+    assert "needs another password" in said or "app password or authorisation code" in said
+    assert "enter it in every mail program" not in said
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "asked"),
+    [("aliyun-qiye", True), ("microsoft365", True), ("qq-mail", False), ("netease-163", False)],
+)
+def test_who_may_switch_a_protocol_on_is_the_one_who_is_told_to(provider_id: str, asked: bool) -> None:
+    said = told(provider_id, "corp.example", "settings.protocol-disabled")["user"]
+
+    assert ("only the administrator can switch it on" in said) == asked
+    assert ("Switch the service on here" in said or "Open the settings" in said) != asked
+
+
+@pytest.mark.parametrize("cause_id", ["tls.cert-expired", "tls.cert-not-yet-valid"])
+def test_a_clock_that_is_right_need_not_be_looked_at(cause_id: str) -> None:
+    before, after = (
+        remedies_for(catalogue()[cause_id], RUN, traits=traits)[0].steps for traits in ((), ("clock-right",))
+    )
+
+    assert "clock" in before[0] or "date" in before[0]
+    assert after == before[1:]
+
+
+def test_whoever_can_unlock_is_asked_before_anybody_waits() -> None:
+    steps = remedies_for(catalogue()["lockout.account-locked"], RUN)[0].steps
+
+    assert next(i for i, step in enumerate(steps) if "unlock" in step) == 1
 
 
 def test_links_lead_to_pages_over_https() -> None:
@@ -209,10 +295,12 @@ def test_msgids_are_all_there_is_to_translate(cause: Cause) -> None:
 
 @pytest.mark.parametrize("provider_id", provider_ids())
 def test_the_facts_of_every_provider_fit_into_every_remedy(provider_id: str) -> None:
-    facts = RUN | provider_facts(provider(provider_id), "corp.example")
+    known = provider(provider_id)
+    facts, traits = RUN | provider_facts(known, "corp.example"), provider_traits(known, "corp.example")
 
     for cause in catalogue():
-        for remedy in remedies_for(cause, facts):
+        for remedy in remedies_for(cause, facts, traits=traits):
+            assert remedy.steps
             assert len(remedy.steps) <= MOST_STEPS
             assert len(set(remedy.steps)) == len(remedy.steps)
             assert "{" not in "".join(remedy.steps)

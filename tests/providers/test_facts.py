@@ -23,9 +23,9 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
 RELEASED = """
     admin_bind_steps admin_console admin_reset_steps admin_unbind_steps admin_unlock_steps app_password_length
     app_password_name app_password_needs app_password_page app_password_where appeal_page browsers imap_server
-    lockout_attempts lockout_duration password_classes password_history password_max password_min pop3_server
-    protocol_enable_admin protocol_enable_user provider_name reset_page self_reset_ways smtp_server status_page
-    support_page support_phone unlock_how username_form webmail_page
+    lockout_attempts lockout_duration password_classes password_history password_max password_min plain_rejection
+    pop3_server protocol_enable_admin protocol_enable_user provider_name reset_page self_reset_ways smtp_server
+    status_page support_page support_phone unlock_how username_form webmail_page
 """
 
 every_provider = pytest.mark.parametrize("known", list(all_providers()), ids=lambda known: known.id)
