@@ -19,7 +19,7 @@ from checks.web.web import WebFacts
 from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Service, SkipCheck, Subject, Text, text
-from diagnose.network import in_background
+from diagnose.network import SHARED_SECONDS, Heard, in_background
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
 
@@ -104,6 +104,16 @@ def _unknown_issuer(facts: TlsFacts, host: str) -> CertificateFacts | None:
 
 
 def _certificate_of(host: str, limit: Deadline, context: Context) -> ShownIssuer | None:
+    """What a page of the public shows here; of many runs one asks within `SHARED_SECONDS`."""
+
+    def heard() -> Heard[ShownIssuer | None]:
+        shown = _shown_by(host, limit, context)
+        return Heard(shown, SHARED_SECONDS, for_others=shown is not None)
+
+    return context.network.once_for_all(("public page", host), limit.share(0.5, WITNESS_SECONDS), heard)
+
+
+def _shown_by(host: str, limit: Deadline, context: Context) -> ShownIssuer | None:
     try:
         stream = context.network.connect(host, 443, limit)
         try:

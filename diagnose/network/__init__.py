@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnose.network.answers import SHARED_SECONDS, Heard
 from diagnose.network.connector import AddressFamily, Attempt, Race, family_of
 from diagnose.network.door import CONNECT_SECONDS, HostAddresses, NameNotFoundError, Network, SystemLookup
 from diagnose.network.http import Cookie, FetchedPage, Hop, astray
@@ -24,6 +25,7 @@ from diagnose.network.vantage import KnownAnswer, Vantage
 
 __all__ = [
     "CONNECT_SECONDS",
+    "SHARED_SECONDS",
     "AddressFamily",
     "Attempt",
     "CaFileError",
@@ -31,6 +33,7 @@ __all__ = [
     "CrowdedError",
     "DnsAnswer",
     "FetchedPage",
+    "Heard",
     "Hop",
     "HostAddresses",
     "KnownAnswer",

@@ -15,6 +15,8 @@ A = TypeVar("A")
 
 MOST_SECONDS = 3600.0
 """The longest that an answer is kept, whatever its TTL."""
+SHARED_SECONDS = 60.0
+"""How long what one run saw of a page, or of others' public hosts, stands for runs beside it."""
 MOST_KEPT = 10_000
 """Answers; beyond that, those whose time is up go, and in the end all."""
 

@@ -19,7 +19,7 @@ import msgspec
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
 from diagnose.model.failures import DeadlineError, Failure, NamedError, failure
-from diagnose.network.answers import Answers
+from diagnose.network.answers import Answers, Heard
 from diagnose.network.connector import Attempt, Race, picked
 from diagnose.network.http import FetchedPage, fetch
 from diagnose.network.open_connections import OpenConnections
@@ -68,7 +68,7 @@ class Network:
     """Look-ups, connections and pages, all by the chosen resolver and authorities.
 
     Many runs may share one, each by a view of its own (`for_run`). They share answers of DNS by their TTL, the
-    limit of connections to one server, and trust.
+    limit of connections to one server, and trust; so is what is asked by `once_for_all`.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Network:
         self.vantage = vantage or Vantage()
         self.resolver = Resolver(nameserver, self.vantage.nameservers, Answers())
         self._slots = Slots(most_at_once)
+        self._told: Answers[Any] = Answers()
         self._begin()
         self.ca_file = ca_file
         if ca_file is not None:
@@ -122,6 +123,18 @@ class Network:
             if question not in self._once:
                 self._once[question] = in_background(answer, str(question))
             return self._once[question]
+
+    def once_for_all(self, question: Hashable, deadline: Deadline, answer: Callable[[], Heard[R]]) -> R:
+        """What *answer* brought this run, or another one that shares the network, as long as that says.
+
+        Nothing that depends on an account or on a run may be asked so. Where another run takes longer than
+        *deadline*, this one asks for itself. Raises what *answer* raises.
+        """
+        try:
+            told: R = self._told.get(question, deadline, answer)[0]
+        except TimeoutError:
+            told = answer().answer
+        return told
 
     def trust(self) -> ssl.SSLContext:
         """A verifying context: one for all connections, where one can do several handshakes at a time."""
