@@ -26,7 +26,7 @@ from diagnose.model import text
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.labels import CERTAINTIES
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
-from diagnose.replies import ReplyForm
+from diagnose.replies import Outcome, ReplyForm
 from diagnose.replies.folding import LARGEST_REPLY
 
 STANDARD_INPUT = "-"
@@ -148,11 +148,14 @@ def _opened(file: str) -> IO[bytes]:
 
 def _page(explanation: Explanation, close: tuple[str, ...], *, verbose: bool) -> Page:
     if not explanation.causes:
-        return Page(blocks=tuple(_nothing(close)))
+        return Page(blocks=tuple(_nothing(explanation.outcome, close)))
     first, *others = explanation.causes
     blocks: list[AnyBlock] = [_entry(first)]
     if explanation.matched != first.id:
-        told = _("Recognised in the text: “{words}”").format(words=explanation.matched)
+        told = _("Recognised in the text: “{words}”")
+        if explanation.told_by == "likeness":
+            told = _("No word of it is known here, but it is like: “{words}”")
+        told = told.format(words=explanation.matched)
         blocks.append(Paragraph(words=told, quiet=True))
     blocks.append(Advice(remedies=first.remedies))
     if others:
@@ -175,12 +178,36 @@ def _entry(cause: ExplainedCause) -> Entry:
     )
 
 
-def _nothing(close: tuple[str, ...]) -> Iterator[AnyBlock]:
-    yield Entry(
-        mark="?",
-        title=_("No cause of a failed login was found in this text"),
-        words=_("Either it reports no failure, or it does so in words that are not known here."),
-    )
+def _nothing(outcome: Outcome, close: tuple[str, ...]) -> Iterator[AnyBlock]:
+    match outcome:
+        case "no-failure":
+            yield Entry(
+                mark="✓",
+                title=_("This text reports no failed login"),
+                words=_("What it says keeps nobody out of the mailbox: it confirms, explains or asks for something."),
+            )
+        case "program-slip":
+            yield Entry(
+                mark="?",
+                title=_("The mail program broke the rules of the conversation"),
+                words=_(
+                    "The server complains of a command at the wrong time or in the wrong form, and says nothing about "
+                    "the account. Update the mail program, or look at the lines before this one."
+                ),
+            )
+        case _:
+            yield Entry(
+                mark="?",
+                title=_("No cause of a failed login was found in this text"),
+                words=_("Either it reports no failure, or it does so in words that are not known here."),
+            )
+            yield Paragraph(
+                words=_(
+                    "Give the whole message, with its numbers, or say in a few words what happens: forgot my password, "
+                    "mailbox full, certificate expired, no verification mail. All causes: diagnose causes"
+                ),
+                quiet=True,
+            )
     if close:
         yield Paragraph(
             words=_("Is it meant as the id of a cause? There is {close}.").format(close=_(", ").join(close))

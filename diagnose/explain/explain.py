@@ -12,7 +12,7 @@ from diagnose.model import Certainty, quote
 from diagnose.model.report import ReportRemedy
 from diagnose.process.first_use import one_at_a_time
 from diagnose.rendering.renderer import Audience
-from diagnose.replies import Reading, ReplyForm, Suspect, load_knowledge, read_message
+from diagnose.replies import Outcome, Reading, ReplyForm, Suspect, ToldBy, load_knowledge, read_message
 
 Translate = Callable[[str], str]
 
@@ -43,7 +43,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[ExplainedCause, ...]
     """Likeliest first; none where the words report no failure or mean nothing."""
     matched: str
-    """What in the words was recognised."""
+    """What in the words was recognised; the labelled text that they are like where likeness told."""
+    outcome: Outcome
+    """Whether a cause was found, no failure is reported, a program made a mistake, or nothing is known of it."""
+    told_by: ToldBy
 
 
 def explain(
@@ -64,7 +67,7 @@ def explain(
     traits = providers.provider_traits(described, UNKNOWN_DOMAIN) if described else frozenset[str]()
     name = _as_id(words)
     if name in known:
-        reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name)
+        reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name, outcome="cause")
     elif close_ids(words):
         reading = Reading()  # a misspelt id holds words, but says nothing with them
     else:
@@ -82,7 +85,12 @@ def explain(
             remedies=tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience)),
         )
 
-    return Explanation(causes=tuple(map(explained, reading.suspects)), matched=quote(reading.matched))
+    return Explanation(
+        causes=tuple(map(explained, reading.suspects)),
+        matched=quote(reading.matched),
+        outcome=reading.outcome,
+        told_by=reading.told_by,
+    )
 
 
 def name_causes(reading: Reading, translate: Translate = str) -> tuple[NamedCause, ...]:

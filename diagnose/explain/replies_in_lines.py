@@ -81,5 +81,7 @@ def _read(line: ReplyLine, protocol: ReplyForm | None, provider: str | None) -> 
 
 def format_line(answer: LineReading, translate: Callable[[str], str] = str) -> str:
     """*answer* as one line of JSON, titles in the language of *translate*; no line end after it."""
-    causes = msgspec.to_builtins(name_causes(answer.reading, translate))
-    return json_text({"id": answer.id, "causes": causes, "matched": quote(answer.reading.matched)}, indent=None)
+    reading = answer.reading
+    causes = msgspec.to_builtins(name_causes(reading, translate))
+    told = {"matched": quote(reading.matched), "outcome": reading.outcome, "told_by": reading.told_by}
+    return json_text({"id": answer.id, "causes": causes, **told}, indent=None)

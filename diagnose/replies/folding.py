@@ -15,7 +15,7 @@ _HIDDEN_TAGS = frozenset({"script", "style", "template", "svg"})
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _QUOTES = str.maketrans("‘’‚‛′“”„‟«»‐‑‒–—−", "''''" + "'" + '""""""' + "------")
 _UNDECOMPOSED = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i"}
-_MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0451]")
+_MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0401\u0451]")
 
 
 def visible(page: str) -> str:

@@ -30,6 +30,7 @@ _LAYER_OF_RULES = (_TERM, _SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 
 ToldBy = Literal["words", "likeness"]
+Outcome = Literal["cause", "no-failure", "program-slip", "unknown"]
 
 
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """Registered codes in the reply."""
     bare: bool = False
     """Whatever was recognised says that something failed, and not what."""
+    outcome: Outcome = "unknown"
+    """Whether a cause was found, the text reports no failure of a login, or the program that spoke made a mistake."""
     told_by: ToldBy = "words"
     """What named the first suspect: words and codes that are known, or the likeness to other texts."""
     referral: str = ""
@@ -127,9 +130,18 @@ def _read(
         protocol=wire.protocol,
         codes=wire.codes,
         bare=bool(hits) and not _says_what(hits),
+        outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
     )
     return reading, msgspec.structs.replace(wire, text=text)
+
+
+def _outcome(suspects: tuple[Suspect, ...], hits: list[_Hit], *, succeeded: bool) -> Outcome:
+    if suspects:
+        return "cause"
+    if hits:
+        return "program-slip" if hits[0].meaning.slip else "no-failure"
+    return "no-failure" if succeeded else "unknown"
 
 
 def _says_what(hits: list[_Hit]) -> bool:

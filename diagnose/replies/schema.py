@@ -45,6 +45,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """Read only in text that no server sent: what a program or library calls what it met itself."""
     bare: bool = False
     """It says that something failed, and not what: never more than possible in words that somebody hands over."""
+    slip: bool = False
+    """The program itself made a mistake in the conversation; goes with the cause `none`."""
     source: str = ""
 
 

@@ -36,7 +36,7 @@ def weighed(reading: Reading, words: Wire, *, stage: str | None = None) -> Readi
     if not nearest:
         return reading
     suspects = (Suspect(cause=cause, certainty="possible"),)
-    return msgspec.structs.replace(reading, suspects=suspects, matched=nearest, told_by="likeness")
+    return msgspec.structs.replace(reading, suspects=suspects, matched=nearest, outcome="cause", told_by="likeness")
 
 
 def _made_possible(reading: Reading) -> Reading:

@@ -22,7 +22,7 @@ def test_json_has_the_shape_of_the_contract(command: CommandLine) -> None:
     done = command("explain", "--format", "json", "--provider", "aliyun-qiye", "密码错误过多，请1小时后重试")
 
     assert (done.code, done.err) == (0, "")
-    assert list(done.json) == ["causes", "matched"]
+    assert list(done.json) == ["causes", "matched", "outcome", "told_by"]
     cause = done.json["causes"][0]
     assert list(cause) == ["id", "certainty", "title", "summary", "remedies"]
     assert cause["id"] == LOCKED
@@ -57,14 +57,50 @@ def test_verbose_tells_everybodys_steps(command: CommandLine) -> None:
     assert "What the mail provider can do" in done.out
 
 
-@pytest.mark.parametrize("words", ["a1 OK LOGIN completed", "the weather is fine", "\u202e", "--", "{}"])
-def test_a_text_that_reports_no_failure_is_told_plainly(command: CommandLine, words: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "outcome", "title"),
+    [
+        ("a1 OK LOGIN completed", "no-failure", "This text reports no failed login"),
+        ("Your password has been changed successfully.", "no-failure", "This text reports no failed login"),
+        ("451 4.4.2 Timeout - closing connection", "no-failure", "This text reports no failed login"),
+        ("503 5.5.1 Already authenticated", "program-slip", "The mail program broke the rules"),
+        ("a1 BAD Command not valid in this state", "program-slip", "The mail program broke the rules"),
+        ("501 5.5.4 Invalid base64 data", "program-slip", "The mail program broke the rules"),
+        ("the weather is fine", "unknown", "No cause of a failed login was found"),
+        ("\u202e", "unknown", "No cause of a failed login was found"),
+        ("--", "unknown", "No cause of a failed login was found"),
+        ("{}", "unknown", "No cause of a failed login was found"),
+    ],
+)
+def test_no_failure_a_programs_slip_and_what_is_not_known_are_told_apart(
+    command: CommandLine, words: str, outcome: str, title: str
+) -> None:
     arguments = ["explain", "--", words]
     told, shown = command(*arguments), command("explain", "--format", "json", "--", words)
 
     assert (told.code, shown.code) == (0, 0)
-    assert "No cause of a failed login was found" in told.out
-    assert shown.json == {"causes": [], "matched": ""}
+    assert title in told.out
+    assert (shown.json["causes"], shown.json["outcome"]) == ([], outcome)
+
+
+def test_who_gives_words_that_are_not_known_is_told_what_to_do_next(command: CommandLine) -> None:
+    assert "diagnose causes" in command("explain", "the weather is fine").out
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("忘记密码", "credentials.rejected"),
+        ("I forgot my password", "credentials.rejected"),
+        ("绑定失败", "credentials.app-password-required"),
+        ("收不到验证邮件", "activation.mail-not-received"),
+        ("works on the phone, not in Outlook", "credentials.app-password-required"),
+    ],
+)
+def test_a_plain_description_leads_to_causes_that_are_possible(command: CommandLine, words: str, cause: str) -> None:
+    first = command("explain", "--format", "json", words).json["causes"][0]
+
+    assert (first["id"], first["certainty"]) == (cause, "possible")
 
 
 def test_a_misspelt_id_is_answered_with_the_right_one(command: CommandLine) -> None:

@@ -35,7 +35,7 @@ def test_the_corpus_is_read_as_it_is_reply_by_reply() -> None:
 def test_an_answer_has_the_shape_of_the_contract() -> None:
     (answer,) = answers(line(id="a"))
 
-    assert list(answer) == ["id", "causes", "matched"]
+    assert list(answer) == ["id", "causes", "matched", "outcome", "told_by"]
     assert answer["id"] == "a"
     assert list(answer["causes"][0]) == ["id", "certainty", "title"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import yaml
 
 from diagnose.model import Certainty
 from diagnose.replies import Reading, ReplyForm, read_message, read_reply
@@ -68,8 +69,10 @@ SEEN = (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS, CLIENTS, THREADS, DESKTOP, 
 """Texts that rules were written from or mended for; figures on them say nothing about texts never seen."""
 BLIND = tuple(sorted(BLIND_BATCHES.glob("*.jsonl")))
 """Batches read once before anything was changed for them; their first figures stand in `blind/README.md`."""
-STUDIED = (BLIND_BATCHES / "first.jsonl",)
+STUDIED = tuple(BLIND_BATCHES / f"{name}.jsonl" for name in ("first", "second", "third"))
 """Batches that were read once and have been studied since; they teach the second opinion."""
+CONCEPTS = Path(__file__).with_name("concepts.yaml")
+"""What mail services tell people, one sentence a concept and language, written for this table."""
 TAUGHT = tuple(sorted(Path(__file__).with_name("taught").glob("*.jsonl")))
 """Texts by the same keys as studied batches, in the other languages: they teach the second opinion alone."""
 NO_CAUSE = "none"
@@ -146,6 +149,25 @@ class Judged(msgspec.Struct, frozen=True):
 def labelled(file: Path = CORPUS) -> list[Labelled]:
     """All replies of *file*."""
     return [msgspec.json.decode(line, type=Labelled) for line in file.read_bytes().splitlines()]
+
+
+def concepts() -> list[Labelled]:
+    """The sentences of `CONCEPTS`, each named by its concept and language."""
+    return [
+        Labelled(
+            id=f"{name}.{language}",
+            protocol=None,
+            stage=None,
+            reply=words,
+            provider=None,
+            cause=said["cause"],
+            also=tuple(said.get("also", ())),
+            source=f"concepts localisation {language}",
+        )
+        for name, said in yaml.safe_load(CONCEPTS.read_text("utf-8")).items()
+        for language, words in said.items()
+        if language not in ("cause", "also")
+    ]
 
 
 def judge(replies: list[Labelled], *, told: Told = "all", as_message: bool = False) -> list[Judged]:

@@ -20,7 +20,7 @@ import msgspec
 
 from diagnose.replies.reader import read_with_words
 from diagnose.replies.similarity import DATA, MIDDLE, Example, Likeness, Model, features_of
-from tests.replies.corpus import NO_CAUSE, SEEN, STUDIED, TAUGHT, Labelled, labelled
+from tests.replies.corpus import NO_CAUSE, SEEN, STUDIED, TAUGHT, Labelled, concepts, labelled
 
 SEED = 20_240
 MOST_FEATURES = 6_000
@@ -52,8 +52,8 @@ class Taught(msgspec.Struct, frozen=True):
 
 
 def taught(files: Iterable[Path]) -> list[Taught]:
-    """All texts of *files*, every second one with what a login probe knows of it, the others as bare words."""
-    texts = [text for file in files for text in labelled(file)]
+    """All texts of *files* and the concepts, every second one as a login probe tells of it, others as bare words."""
+    texts = [*(text for file in files for text in labelled(file)), *concepts()]
     return [Taught(text, _features(text, told=number % 2 == 0)) for number, text in enumerate(texts)]
 
 
