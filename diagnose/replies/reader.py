@@ -59,7 +59,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     bare: bool = False
     """Whatever was recognised says that something failed, and not what."""
     outcome: Outcome = "unknown"
-    """Whether a cause was found, the text reports no failure of a login, or the program that spoke made a mistake."""
+    """Whether a cause was found; else no failure is reported, a program made a mistake, or nothing is known."""
     told_by: ToldBy = "words"
     """What named the first suspect: words and codes that are known, or the likeness to other texts."""
     referral: str = ""

@@ -18,12 +18,14 @@ ALONE = 0.6
 def weighed(reading: Reading, words: Wire, *, stage: str | None = None) -> Reading:
     """*reading* of *words*, folded and taken apart, as sure as its words are, and as texts like it were right.
 
-    Likeness overrules no word: it makes a sure cause possible, and names a possible one where no word was recognised.
+    Likeness overrules no word: it makes a likely cause possible, and names a possible one where no word was recognised.
     """
     if reading.matched and (not reading.suspects or reading.suspects[0].certainty == "possible"):
         return reading
     if reading.bare:
         return _made_possible(reading)
+    if reading.suspects and reading.suspects[0].certainty == "confirmed":
+        return reading  # the catalogue takes these words for a proof
     features = features_of(words, stage=stage)
     likeness = load_likeness()
     odds = likeness.probabilities(features)

@@ -93,13 +93,19 @@ def test_what_names_the_thing_and_its_state_stays_sure(text: str) -> None:
     assert firm(read_message(text))
 
 
-def test_a_sure_cause_that_texts_like_it_never_had_becomes_possible() -> None:
+def test_a_likely_cause_that_texts_like_it_never_had_becomes_possible() -> None:
     _, words = read_with_words("Your mailbox is full.")
-    wrong = Reading(suspects=(Suspect(cause="tls.cert-expired", certainty="confirmed"),), matched="x")
+    wrong = Reading(suspects=(Suspect(cause="tls.cert-expired", certainty="likely"),), matched="x")
 
     reading = weighed(wrong, words)
 
     assert [(one.cause, one.certainty) for one in reading.suspects] == [("tls.cert-expired", "possible")]
+
+
+def test_words_that_are_a_proof_stay_one() -> None:
+    reading = Reading(suspects=(Suspect(cause="tls.cert-expired", certainty="confirmed"),), matched="x")
+
+    assert weighed(reading, read_with_words("Your mailbox is full.")[1]) == reading
 
 
 def test_where_no_word_is_known_a_text_that_is_like_others_is_possible_at_most() -> None:
