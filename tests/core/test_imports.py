@@ -88,6 +88,15 @@ def test_help_completion_and_wrong_usage_load_nothing_that_only_a_run_needs(tmp_
     assert among(set(modules.split()), ONLY_IN_A_RUN) == set()
 
 
+def test_an_explanation_loads_nothing_of_a_run_but_the_reader_and_the_text_format(tmp_path: Path) -> None:
+    """Reading a reply asks nobody anything."""
+    needed = {"reports", "rich.console", "diagnose.replies", "diagnose.knowledge.catalogue"}
+    code, modules = loaded(tmp_path, "explain", "535 5.7.8 authentication failed")
+
+    assert code == 0
+    assert among(modules, ONLY_IN_A_RUN) == needed
+
+
 @pytest.mark.parametrize(
     ("arguments", "needs"),
     [
