@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from diagnose import providers
 from diagnose.knowledge.catalogue import catalogue, remedies_for
+from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.knowledge.part import KnowledgePart
 from diagnose.model import Certainty, quote
 from diagnose.model.report import ReportRemedy
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import Audience
 from diagnose.replies import Outcome, Reading, ReplyForm, Suspect, ToldBy, load_knowledge, read_message
 
@@ -72,6 +74,8 @@ def explain(
         reading = Reading()  # a misspelt id holds words, but says nothing with them
     else:
         reading = read_message(words, protocol=protocol, provider=provider)
+        if not reading.suspects and (topic := _topic(words)):
+            reading = Reading(suspects=(Suspect(cause=topic, certainty="possible"),), matched=name_of(words))
 
     def explained(suspect: Suspect) -> ExplainedCause:
         cause = known[suspect.cause]
@@ -91,6 +95,30 @@ def explain(
         outcome=reading.outcome,
         told_by=reading.told_by,
     )
+
+
+class Topic(KnowledgePart, frozen=True, kw_only=True):
+    """What people ask about without an error message."""
+
+    cause: str
+    words: tuple[str, ...]
+
+
+@made_once
+def topics() -> Mapping[str, str]:
+    """Words that people ask with, as `name_of` writes them, and the cause whose steps help."""
+    rows = load(KNOWLEDGE / "topics.yaml", tuple[Topic, ...])
+    return {name_of(word): row.cause for row in rows for word in row.words}
+
+
+def name_of(words: str | bytes) -> str:
+    """*words* without letter case, blanks and punctuation; "" for more than `LONGEST_ID` characters."""
+    text = words if isinstance(words, str) else words.decode("utf-8", "replace")
+    return "" if len(text) > LONGEST_ID else "".join(one for one in text.casefold() if one.isalnum())
+
+
+def _topic(words: str | bytes) -> str | None:
+    return topics().get(name_of(words))
 
 
 def name_causes(reading: Reading, translate: Translate = str) -> tuple[NamedCause, ...]:
