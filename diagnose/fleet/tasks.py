@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from diagnose import providers
-from diagnose.account.person import Consent, Person
+from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.account.spelling import account_name
 from diagnose.fleet.rows import BadRow, Row, SecretSource
@@ -101,7 +101,6 @@ def carry_out(task: Task, network: Network | None, resolve: Resolve, interruptio
         request = msgspec.structs.replace(
             task.request,
             person=msgspec.structs.replace(task.request.person, password=password),
-            consent=task.request.consent if password else Consent(login=False),
         )
         done = diagnose(request, interruption=interruption, network=network)
     except TextError as error:

@@ -73,6 +73,18 @@ def test_a_secret_comes_from_where_the_row_says_and_goes_nowhere(command: Comman
     assert "PW_A" not in Path("out.jsonl").read_text("utf-8")
 
 
+def test_an_empty_secret_leaves_the_login_open(
+    command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked for, and cannot be tested; a row that names no secret asks for none."""
+    monkeypatch.setenv("PW_A", "")
+    command("fleet", "rows.csv", "-q")
+
+    asked = {one.subject.name: (one.logs_in, one.person.password) for one in made.asked}
+    assert asked["alice@corp.example"] == (True, None)
+    assert asked["bob@corp.example"] == (False, None)
+
+
 def test_resuming_runs_what_is_left(command: CommandLine, made: Runs) -> None:
     command("fleet", "rows.csv", "--results", "out.jsonl")
     whole = Path("out.jsonl").read_bytes().splitlines(keepends=True)
