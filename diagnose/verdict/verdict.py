@@ -156,19 +156,17 @@ def _state(
 
 def _concerns(result: CheckResult, service: Service, way: Way, catalogue: Catalogue, *, accepted: bool) -> bool:
     """Whether what *result* found is true of *way* by *service*, which has *accepted* the login itself or not."""
+    blocking = [f for f in result.findings if f.certainty != "possible" and not f.partial]
+    scopes = {known.scope for f in blocking if (known := catalogue[f.cause]).impact != "hinders"}
     match result.target:
         case Service():
             if result.target == service:
                 return True
-            if way == "web" or accepted:
-                return False
-            whole = {f.cause for f in result.findings if f.certainty != "possible"}
-            return any(catalogue[c].scope == "account" for c in whole) and way in result.ways
+            return way != "web" and not accepted and "account" in scopes and way in result.ways
         case Host():
             return result.target.name == service.host
         case Subject():  # what is wrong with the browser shuts the webmail page
-            whole = {f.cause for f in result.findings if f.certainty != "possible"}
-            return way == "web" and any(catalogue[c].scope == "browser" for c in whole)
+            return way == "web" and "browser" in scopes
 
 
 def _ways(states: Mapping[tuple[Service, Way], ServiceState]) -> dict[Way, ServiceState]:

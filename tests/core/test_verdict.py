@@ -481,6 +481,28 @@ def test_inconclusive_keeps_the_possible_causes() -> None:
     assert list(causes(judged(maybe))) == ["lockout.address-blocked"]
 
 
+@pytest.mark.parametrize(
+    ("beside", "shut"),
+    [
+        (named("browser.outdated", partial=True), False),
+        (named("browser.outdated", "possible"), False),
+        (named("browser.input-method", "likely", partial=True), False),
+        (named("browser.cookies-blocked"), True),
+    ],
+)
+def test_only_what_blocks_in_the_browser_shuts_the_webmail_page(beside: Finding, shut: bool) -> None:
+    """A check that fails for another reason does not, whatever it found of the browser beside that."""
+    rows = [
+        result("reach", SUBJECT, named("address.typo-domain"), beside),
+        result("login", IMAP),
+        result("reach", IMAP),
+    ]
+    judgement = judged(rows, services=(IMAP, WEB), login_asked=False)
+
+    assert (judgement.ways["web"] == "shut") == shut
+    assert (judgement.status == "problem") == shut
+
+
 # -- order
 
 
