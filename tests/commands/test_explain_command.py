@@ -92,7 +92,6 @@ def test_who_gives_words_that_are_not_known_is_told_what_to_do_next(command: Com
     [
         ("忘记密码", "credentials.rejected"),
         ("I forgot my password", "credentials.rejected"),
-        ("绑定失败", "credentials.app-password-required"),
         ("收不到验证邮件", "activation.mail-not-received"),
         ("works on the phone, not in Outlook", "credentials.app-password-required"),
     ],
