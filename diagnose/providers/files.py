@@ -16,6 +16,10 @@ from diagnose.providers.schema import Provider
 FOLDER = KNOWLEDGE / "providers"
 
 
+MUCH_LESS = 0.1
+"""Of 1: how much less alike than the best one a name must be to be no suggestion beside it."""
+
+
 class UnknownProviderError(TextError, LookupError):
     """No file for this id; the message suggests ids that look like it."""
 
@@ -35,7 +39,10 @@ class UnknownProviderError(TextError, LookupError):
         with one_at_a_time:
             import difflib
 
-        alike = close or difflib.get_close_matches(provider_id.casefold(), sorted(known) or provider_ids(), n=3)
+        wanted = provider_id.casefold()
+        alike = close or difflib.get_close_matches(wanted, sorted(known) or provider_ids(), n=3)
+        likeness = [difflib.SequenceMatcher(None, one, wanted).ratio() for one in alike]
+        alike = [one for one, ratio in zip(alike, likeness, strict=True) if close or ratio > likeness[0] - MUCH_LESS]
         self.provider_id = provider_id
         by_meaning = {(meant or {}).get(name, name): name for name in reversed([*alike])}
         self.close = tuple(reversed(by_meaning.values()))

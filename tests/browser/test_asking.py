@@ -298,7 +298,7 @@ def test_the_keyboard_alone_leads_to_the_report(chromium: Browser, self_test: St
     page.keyboard.type("alice@corp")
     page.keyboard.press("Enter")
     page.wait_for_selector("#wrong")
-    assert page.evaluate("document.activeElement.id") == "matter"
+    page.wait_for_function("document.activeElement.id === 'matter'")
     assert page.get_attribute("#wrong", "role") == "alert"
     page.keyboard.type(".example")
     page.keyboard.press("End")
