@@ -113,7 +113,7 @@ def test_steps_name_the_page_that_the_run_found() -> None:
     """An address in place of a description, wherever a step sends somebody there."""
     steps = first_steps([*works(IMAP), REJECTED], works(WEB))
 
-    assert f"Go to {PAGE} in your browser" in steps
+    assert f"Then open {PAGE}, turn off" in steps
     assert f"Sign in at {PAGE} with the new password" in steps
 
 
@@ -124,14 +124,14 @@ def test_steps_name_the_page_that_the_run_found() -> None:
 def test_what_the_provider_documents_is_surer_than_a_guess(source: Any, page: str) -> None:
     web = msgspec.structs.replace(WEB, source=source)
 
-    assert f"Go to {page} in" in first_steps([*works(IMAP), REJECTED], works(web), provider="netease-163")
+    assert f"Then open {page}, " in first_steps([*works(IMAP), REJECTED], works(web), provider="netease-163")
 
 
 def test_a_guess_is_named_where_nothing_surer_is_known() -> None:
     web = msgspec.structs.replace(WEB, source="guess")
 
     assert seen(works(web)) == ({}, {"webmail_page": PAGE})
-    assert f"Go to {PAGE} in" in first_steps([*works(IMAP), REJECTED], works(web))
+    assert f"Then open {PAGE}, " in first_steps([*works(IMAP), REJECTED], works(web))
 
 
 def test_a_finding_may_say_that_nobody_is_sent_there() -> None:

@@ -224,7 +224,7 @@ def running(*argv: str | Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_with_a_real_name_server_and_a_real_web_server(tmp_path: Path, ca: trustme.CA, ca_file: Path) -> None:
     """DNS names another submission server, the configuration file one more server, and one host has gone."""
-    need(knotd="knot", nginx="nginx")
+    need(knotd="knot", nginx="nginx-light")
     name_port, web_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
     (tmp_path / "corp.zone").write_text(ZONE)
     (tmp_path / "config.xml").write_text(CONFIG)
