@@ -37,11 +37,13 @@ class _Question(Generic[A]):
     came_at: float = 0.0
 
     def lasts(self) -> bool:
-        """Whether the answer is still on its way, or still good."""
+        """Whether the answer is still on its way, or still good for whoever asks."""
         if not self.coming.done():
             return True
         heard = self.coming.result()
-        return heard is not None and time.monotonic() < self.came_at + min(heard.seconds, MOST_SECONDS)
+        if heard is None or not heard.for_others:
+            return False
+        return time.monotonic() < self.came_at + min(heard.seconds, MOST_SECONDS)
 
 
 class Answers(Generic[A]):
