@@ -10,9 +10,17 @@ import click
 
 from diagnose.cli.help import Example, Sectioned, section
 from diagnose.cli.main_job import LONGEST_RUN, SHORTEST_RUN
-from diagnose.cli.options import audience_option, redact_option, verbose_option
+from diagnose.cli.options import (
+    audience_option,
+    documentation_option,
+    help_desk_option,
+    redact_option,
+    status_page_option,
+    strict_option,
+    verbose_option,
+)
 from diagnose.cli.pages import page_options
-from diagnose.cli.parameters import Number, OneLine, OutputFile, PageAddress, file_names
+from diagnose.cli.parameters import Number, OutputFile, file_names
 from diagnose.cli.server_parameters import ResolverAddress
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.text import text
@@ -72,20 +80,10 @@ class FleetReport(OutputFile):
     audience_option,
     verbose_option,
     redact_option,
-    click.option("--help-desk", type=OneLine(), metavar="TEXT", help="Whom the report names for further help."),
-    click.option(
-        "--status-page",
-        type=PageAddress(),
-        metavar="URL",
-        help="Your organisation's page about outages, named in report and steps.",
-    ),
-    click.option(
-        "--documentation",
-        type=PageAddress(),
-        metavar="URL",
-        help="Where your organisation keeps a copy of docs/, for links from causes to their pages.",
-    ),
-    click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
+    help_desk_option,
+    status_page_option,
+    documentation_option,
+    strict_option,
     click.option("-q", "--quiet", is_flag=True, help="No progress, and no bad rows on standard error."),
 )
 @section(

@@ -18,15 +18,19 @@ from diagnose.cli.help import Example, Sectioned, section
 from diagnose.cli.options import (
     audience_option,
     clean_browser_option,
+    documentation_option,
     format_options,
+    help_desk_option,
     lang_option,
     no_color_option,
     output_option,
     profiles_option,
     redact_option,
+    status_page_option,
+    strict_option,
     verbose_option,
 )
-from diagnose.cli.parameters import Number, OneLine, PageAddress, ProviderName, ReportFile, file_names
+from diagnose.cli.parameters import Number, ProviderName, ReportFile, file_names
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.protocols import PROTOCOLS
@@ -88,20 +92,10 @@ def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
             audience_option,
             lang_option,
             redact_option,
-            click.option("--help-desk", type=OneLine(), metavar="TEXT", help="Whom the report names for further help."),
-            click.option(
-                "--status-page",
-                type=PageAddress(),
-                metavar="URL",
-                help="Your organisation's page about outages, named in report and steps.",
-            ),
-            click.option(
-                "--documentation",
-                type=PageAddress(),
-                metavar="URL",
-                help="Where your organisation keeps a copy of docs/, for links from causes to their pages.",
-            ),
-            click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too."),
+            help_desk_option,
+            status_page_option,
+            documentation_option,
+            strict_option,
             click.option("-q", "--quiet", is_flag=True, help="No progress; verdict and causes only."),
             verbose_option,
             no_color_option,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from diagnose.cli.parameters import LanguageName, OutputFile
+from diagnose.cli.parameters import LanguageName, OneLine, OutputFile, PageAddress
 from diagnose.locale.language import of_terminal
 
 lang_option = click.option(
@@ -40,6 +40,22 @@ redact_option = click.option(
     metavar="[=strict]",
     help="Hide local part, names and addresses of this computer; =strict: the company and its servers, too.",
 )
+help_desk_option = click.option(
+    "--help-desk", type=OneLine(), metavar="TEXT", help="Whom the report names for further help."
+)
+status_page_option = click.option(
+    "--status-page",
+    type=PageAddress(),
+    metavar="URL",
+    help="Your organisation's page about outages, named in report and steps.",
+)
+documentation_option = click.option(
+    "--documentation",
+    type=PageAddress(),
+    metavar="URL",
+    help="Where your organisation keeps a copy of docs/, for links from causes to their pages.",
+)
+strict_option = click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Everybody's remedies and all facts.")
 clean_browser_option = click.option(
     "--clean-browser",
