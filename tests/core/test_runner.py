@@ -40,6 +40,7 @@ from diagnose.running.context import Context
 from diagnose.running.observer import Observers
 from diagnose.running.runner import Outcome, run
 from diagnose.verdict.judging import judge_run
+from tests.pace import patient
 from tests.support.build import SUBJECT, service
 from tests.support.record import record
 
@@ -118,8 +119,21 @@ def announcing(*services: Service, provider: str | None = None) -> Check[Noted]:
     return check(DISCOVERY, probe)
 
 
-def bench(seconds: float = PATIENCE) -> Context:
-    return Context(network=Network(), deadline=Deadline(seconds), history=History(None))
+class ToldDeadline(Deadline):
+    """A deadline that passes when somebody says so, however slow the machine is."""
+
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        super().__init__(PATIENCE)
+        self.over = False
+
+    def left(self) -> float:
+        return 0.0 if self.over else super().left()
+
+
+def bench(deadline: Deadline) -> Context:
+    return Context(network=Network(), deadline=deadline, history=History(None))
 
 
 def hinders_only(cause: str) -> bool:
@@ -159,14 +173,14 @@ class Heard:
         self.results.append(result)
 
 
-def carry_out(*checks: Check[Any], seconds: float = PATIENCE, **more: Any) -> Ran:
+def carry_out(*checks: Check[Any], deadline: Deadline | None = None, **more: Any) -> Ran:
     """Run *checks*. What the run tells while it goes on is what its record says in the end, every time."""
     heard = Heard()
     watching = Observers(heard, more.pop("observer")) if "observer" in more else heard
     outcome = run(
         checks,
         SUBJECT,
-        bench(seconds),
+        bench(deadline or Deadline(PATIENCE)),
         provider=more.pop("provider", None),
         hinders_only=hinders_only,
         observer=watching,
@@ -587,7 +601,7 @@ def test_a_check_that_hangs_is_cut_off_and_the_rest_is_reported() -> None:
 
     try:
         outcome = by_id(carry_out(check("stuck", hang), check("waits", needs=("stuck",)), check("quick", quick),
-                                  seconds=0.5))  # fmt: skip
+                                  deadline=Deadline(patient(0.5))))  # fmt: skip
     finally:
         let_go.set()
 
@@ -602,19 +616,20 @@ def test_a_check_that_hangs_is_cut_off_and_the_rest_is_reported() -> None:
 def test_a_chain_of_checks_does_not_outlive_the_deadline() -> None:
     """Checks that each come back a moment late must not add up: nothing is begun once the time is over."""
     begun: list[str] = []
+    deadline = ToldDeadline()
 
     def late(name: str) -> Callable[..., Noted]:
         def probe(_target: Subject, _given: Inputs, bench: Context) -> Noted:
             begun.append(name)
-            while not bench.deadline.passed():
-                threading.Event().wait(0.01)
+            deadline.over = True
+            assert bench.deadline.passed()
             return Noted()
 
         return probe
 
     outcome = carry_out(
         check("c0", late("c0")), *(check(f"c{n}", late(f"c{n}"), needs=(f"c{n - 1}",)) for n in range(1, 30)),
-        seconds=0.3,
+        deadline=deadline,
     )  # fmt: skip
 
     assert begun == ["c0"]
@@ -679,7 +694,7 @@ def test_what_is_kept_open_is_closed_at_the_end() -> None:
             if self.name == "cross":
                 raise OSError
 
-    one = bench()
+    one = bench(Deadline(PATIENCE))
 
     def probe(_target: Subject, _given: Inputs, bench: Context) -> Noted:
         for name in ("first", "cross", "last"):
@@ -704,7 +719,7 @@ def test_the_shelf_gives_out_once_and_only_the_right_kind() -> None:
     class Other(Line):
         pass
 
-    connections, first, second, other = bench().connections, Line(), Line(), Other()
+    connections, first, second, other = bench(Deadline(PATIENCE)).connections, Line(), Line(), Other()
     connections.put("k", first)
     connections.put("k", second)
     assert first.closed
