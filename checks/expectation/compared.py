@@ -6,15 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from checks.reach.reach import CHECK as REACH
-from checks.reach.reach import ReachFacts
-from checks.server.server import CHECK as SERVER
-from checks.server.server import ServerFacts
-from checks.tls.handshake import TlsFacts
-from checks.tls.tls import CHECK as TLS
-from checks.web.web import CHECK as WEB
-from checks.web.web import WebFacts
-from diagnose.model import Facts, Finding, Inputs, Service, Text, text
+from diagnose.model import Facts, Finding, Text, text
 from diagnose.model.stations import AddedStation
 
 CAUSE = "settings.drift"
@@ -27,8 +19,6 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     expected: tuple[str, ...]
     found: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-    """Of what is expected, what is there by name and could not be seen at work; or where nothing could be measured."""
     certain: bool = True
     """Whether nothing else could have been found: whatever was asked has answered."""
 
@@ -47,16 +37,6 @@ class MeasuredFacts(Facts, frozen=True, kw_only=True):
 
     expected: tuple[str, ...]
     servers: tuple[Measured, ...] = ()
-
-
-def answers(service: Service, inputs: Inputs) -> bool:
-    """Whether *service* was reached, is who it says, and speaks its protocol."""
-    reached = (REACH.usable(facts) for target, facts in inputs.each(ReachFacts) if target == service)
-    verified = (TLS.usable(facts) for target, facts in inputs.each(TlsFacts) if target == service)
-    greeted = (SERVER.usable(facts) for target, facts in inputs.each(ServerFacts) if target == service)
-    opened = (WEB.usable(facts) for target, facts in inputs.each(WebFacts) if target == service)
-    wanted = ((REACH, reached), (TLS, verified), (SERVER, greeted), (WEB, opened))
-    return all(any(seen) for check, seen in wanted if check.applies(service))
 
 
 def drift(name: str, sentence: Text, expected: Iterable[str], **found: object) -> Finding:

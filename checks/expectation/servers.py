@@ -7,14 +7,20 @@ import urllib.parse
 from collections.abc import Iterator
 from functools import partial
 
-from checks.expectation.compared import STATION, Compared, answers, differing, left_open
+import msgspec
+
+from checks.expectation.compared import STATION, Compared, differing, left_open
+from checks.reach.reach import CHECK as REACH
 from checks.reach.reach import ReachFacts
+from checks.server.server import CHECK as SERVER
 from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
+from checks.tls.tls import CHECK as TLS
+from checks.web.web import CHECK as WEB
 from checks.web.web import WebFacts
 from diagnose.account.subject import host_name
 from diagnose.discovery import Discovered
-from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, TextError, text
+from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Service, Subject, Text, TextError, text
 from diagnose.model.domains import host_and_port
 from diagnose.model.protocols import PROTOCOLS, Protocol
 from diagnose.network import is_address
@@ -27,48 +33,105 @@ LONGEST = 300
 _HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+)(?::(\d{1,5}))?")
 
 
+class FoundServer(msgspec.Struct, frozen=True, kw_only=True):
+    """One server that mail programs are sent to, and how far a conversation with it came."""
+
+    place: str
+    """``host:port``."""
+    named: bool
+    """Options, DNS or a provider name it; False: it is a guess."""
+    connected: bool = False
+    """It took a connection."""
+    verified: bool | None = None
+    """It has proven who it is; None: it is spoken to without TLS."""
+    greeted: bool | None = None
+    """It spoke its protocol; None: it is asked for a page instead."""
+    opened: bool | None = None
+    """Its page came; None: it is asked for none."""
+
+
+class ComparedServers(Compared, frozen=True, kw_only=True):
+    """The servers that are expected of one protocol, and those that mail programs find."""
+
+    servers: tuple[FoundServer, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """Together with `found`: of records of earlier versions, which kept no steps."""
+
+
 class ServersExpectation(Facts, frozen=True, kw_only=True):
     """The servers that are expected, and those that mail programs find, of each protocol."""
 
-    protocols: tuple[Compared, ...]
+    protocols: tuple[ComparedServers, ...]
 
 
 def probe_servers(_target: Subject, inputs: Inputs, context: Context) -> ServersExpectation:
-    """Put side by side what is expected and what was found, and note what does not answer; no I/O."""
+    """Put side by side what is expected and what was found, and how far each conversation came; no I/O."""
     found = inputs.get(Discovered)
-    certain = found is not None and all(one.status in SETTLED for one in found.sources)
-    compared = []
-    for protocol in PROTOCOLS:
-        if protocol.name not in context.expected:
-            continue
-        services = [one for one in inputs.services if one.protocol == protocol.name]
-        at_work = {host_and_port(one.host, one.port): answers(one, inputs) for one in services}
-        guessed = {host_and_port(one.host, one.port) for one in services if not one.named}
-        compared.append(
-            Compared(
+    return ServersExpectation(
+        protocols=tuple(
+            ComparedServers(
                 name=protocol.name,
                 expected=context.expected[protocol.name],
-                found=tuple(name for name, works in at_work.items() if works or name not in guessed),
-                unseen=tuple(name for name, works in at_work.items() if not works),
-                certain=certain,
+                servers=tuple(_seen(one, inputs) for one in inputs.services if one.protocol == protocol.name),
+                certain=found is not None and all(one.status in SETTLED for one in found.sources),
             )
+            for protocol in PROTOCOLS
+            if protocol.name in context.expected
         )
-    return ServersExpectation(protocols=tuple(compared))
+    )
+
+
+def _seen(service: Service, inputs: Inputs) -> FoundServer:
+    connected = any(REACH.usable(facts) for target, facts in inputs.each(ReachFacts) if target == service)
+    verified = any(TLS.usable(facts) for target, facts in inputs.each(TlsFacts) if target == service)
+    greeted = any(SERVER.usable(facts) for target, facts in inputs.each(ServerFacts) if target == service)
+    opened = any(WEB.usable(facts) for target, facts in inputs.each(WebFacts) if target == service)
+    return FoundServer(
+        place=host_and_port(service.host, service.port),
+        named=service.named,
+        connected=connected,
+        verified=verified if TLS.applies(service) else None,
+        greeted=greeted if SERVER.applies(service) else None,
+        opened=opened if WEB.applies(service) else None,
+    )
+
+
+def _at_work(one: ComparedServers) -> set[str]:
+    """Where a server was reached, is who it says, and speaks its protocol."""
+    return {
+        server.place
+        for server in one.servers
+        if server.connected and False not in {server.verified, server.greeted, server.opened}
+    }
+
+
+def _silent(one: ComparedServers) -> tuple[str, ...]:
+    """What is there by name, and could not be seen at work."""
+    at_work = _at_work(one)
+    return one.unseen or tuple(dict.fromkeys(each.place for each in one.servers if each.place not in at_work))
+
+
+def _found(one: ComparedServers) -> tuple[str, ...]:
+    """What mail programs are sent to; a guess counts where it is at work."""
+    at_work = _at_work(one)
+    named = dict.fromkeys(each.place for each in one.servers if each.named or each.place in at_work)
+    return one.found or tuple(named)
 
 
 def judge_servers(facts: ServersExpectation, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
     """Are mail programs sent to the servers expected?"""
     for one in facts.protocols:
-        missing = set(one.expected) - {*one.found, *one.unseen}
-        if missing and (one.found or one.certain):
-            yield differing(one, inputs.subject.domain)
+        found = _found(one)
+        missing = set(one.expected) - {*found, *_silent(one)}
+        if missing and (found or one.certain):
+            yield differing(msgspec.structs.replace(one, found=found), inputs.subject.domain)
 
 
 def _untold(facts: ServersExpectation) -> Text | None:
-    silent = tuple(name for one in facts.protocols for name in one.unseen if name in one.expected)
+    silent = tuple(name for one in facts.protocols for name in _silent(one) if name in one.expected)
     if silent:
         return text("not to be seen on {servers}", servers=silent)
-    if any(not one.found and not one.certain for one in facts.protocols):
+    if any(not _found(one) and not one.certain for one in facts.protocols):
         return text("what mail programs find could not be found out")
     return None
 

@@ -11,6 +11,7 @@ from diagnose.comparison.differences import of_causes, of_certificates
 from diagnose.model import Subject, TextError, text
 from diagnose.model.report import Baseline, KnownCause, Report, ReportCause
 from diagnose.redaction.redact import USER
+from diagnose.redaction.strict import KEPT_DOMAIN
 
 MEASURED = "measured"
 """The key in a finding's data whose value changes from day to day, and makes nothing new."""
@@ -25,7 +26,16 @@ def require_same(baseline: Report, subject: Subject) -> None:
     then, now = baseline.subject.address, subject.address
     locals_ = {(one or "").rpartition("@")[0].casefold() for one in (then, now)}
     alike = (then is None) == (now is None) and (len(locals_) == 1 or USER in locals_)
-    if baseline.subject.domain.casefold() != subject.domain.casefold() or not alike:
+    same = baseline.subject.domain.casefold() == subject.domain.casefold()
+    if not same and KEPT_DOMAIN.fullmatch(baseline.subject.domain):
+        raise OtherSubjectError(
+            text(
+                "its names are placeholders (--redact=strict), so whether it is of {domain} cannot be told; "
+                "a report written without that option, or with a plain --redact, can be the baseline",
+                domain=subject.domain,
+            )
+        )
+    if not same or not alike:
         one = then or baseline.subject.domain
         raise OtherSubjectError(
             text("it is a report of {one}, and this run is of {other}", one=one, other=subject.name)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from checks.expectation import certificates, mx, provider, servers, tls
 from checks.expectation.compared import CAUSE, Compared, Measured
+from checks.expectation.servers import ComparedServers, FoundServer
 from diagnose.model import Finding, Inputs
 from diagnose.model.text import TextError
 from diagnose.running.expected import MOST_VALUES, ExpectationError, expectable, expectations
@@ -167,31 +170,66 @@ def test_the_provider_is_one_of_those_expected(
 
 
 ONE, TWO = "imap.corp.example:993", "imap2.corp.example:993"
+SPOKE = FoundServer(place=ONE, named=True, connected=True, verified=True, greeted=True)
+"""It was seen at work, and is what is expected."""
+OTHER = replace(SPOKE, place=TWO)
 
 
 @pytest.mark.parametrize(
-    ("compared", "drifts", "told"),
+    ("expected", "seen", "certain", "drifts", "told"),
     [
-        (Compared(name="imap", expected=(ONE,), found=(ONE,)), False, True),
-        (Compared(name="imap", expected=(ONE,), found=(ONE, TWO)), False, True),
-        (Compared(name="imap", expected=(ONE, TWO), found=(ONE, TWO)), False, True),
-        (Compared(name="imap", expected=(ONE,), found=(TWO,)), True, True),
-        (Compared(name="imap", expected=(ONE, TWO), found=(TWO,)), True, True),
-        (Compared(name="imap", expected=(ONE,)), True, True),
-        (Compared(name="imap", expected=(ONE,), found=(ONE,), unseen=(ONE,)), False, False),
-        (Compared(name="imap", expected=(ONE,), unseen=(ONE,)), False, False),
-        (Compared(name="imap", expected=(ONE,), found=(TWO,), unseen=(ONE, TWO)), False, False),
-        (Compared(name="imap", expected=(ONE,), certain=False), False, False),
-        (Compared(name="imap", expected=(ONE,), found=(TWO,), certain=False), True, True),
+        ((ONE,), (SPOKE,), True, False, True),
+        ((ONE,), (SPOKE, OTHER), True, False, True),
+        ((ONE, TWO), (SPOKE, OTHER), True, False, True),
+        ((ONE,), (OTHER,), True, True, True),
+        ((ONE, TWO), (OTHER,), True, True, True),
+        ((ONE,), (), True, True, True),
+        ((ONE,), (replace(SPOKE, connected=False),), True, False, False),
+        ((ONE,), (replace(SPOKE, verified=False),), True, False, False),
+        ((ONE,), (replace(SPOKE, greeted=False),), True, False, False),
+        ((ONE,), (replace(SPOKE, greeted=None, opened=False),), True, False, False),
+        ((ONE,), (replace(SPOKE, greeted=None, opened=True),), True, False, True),
+        ((ONE,), (replace(SPOKE, verified=None),), True, False, True),
+        ((ONE,), (replace(SPOKE, greeted=False), SPOKE), True, False, True),  # it speaks in one of two TLS modes
+        ((ONE,), (replace(SPOKE, named=False),), True, False, True),
+        ((ONE,), (replace(SPOKE, named=False, greeted=False),), True, False, False),
+        ((ONE,), (replace(OTHER, named=False, greeted=False),), True, True, True),
+        ((ONE,), (replace(OTHER, named=False, greeted=False),), False, False, False),
+        ((ONE,), (replace(SPOKE, greeted=False), replace(OTHER, greeted=False)), True, False, False),
+        ((ONE,), (), False, False, False),
+        ((ONE,), (OTHER,), False, True, True),
     ],
 )
-def test_the_servers_expected_are_found_and_at_work(compared: Compared, drifts: bool, told: bool) -> None:
+def test_the_servers_expected_are_found_and_at_work(
+    expected: tuple[str, ...], seen: tuple[FoundServer, ...], certain: bool, drifts: bool, told: bool
+) -> None:
     """One that does not answer is no drift, and its expectation is not met either."""
+    compared = ComparedServers(name="imap", expected=expected, servers=seen, certain=certain)
     facts = servers.ServersExpectation(protocols=(compared,))
 
     assert bool(judged(servers.CHECK, facts)) == drifts
     assert (servers.CHECK.untold(facts) is None) == told
     assert (servers.CHECK.left_open(facts) is None) == told
+
+
+@pytest.mark.parametrize(
+    ("saved", "drifts", "told"),
+    [
+        ({"found": [ONE], "unseen": []}, False, True),
+        ({"found": [TWO], "unseen": []}, True, True),
+        ({"found": [], "unseen": [ONE]}, False, False),
+        ({"found": [TWO], "unseen": [ONE, TWO]}, False, False),
+        ({"found": [], "unseen": [], "certain": False}, False, False),
+        ({"found": [TWO], "unseen": [TWO]}, True, True),
+    ],
+)
+def test_reports_of_earlier_versions_are_judged_as_they_were(saved: dict[str, Any], drifts: bool, told: bool) -> None:
+    """They kept which servers were at work, and not how far each conversation came."""
+    values = {"protocols": [{"name": "imap", "expected": [ONE], **saved}]}
+    facts = msgspec.convert(values, servers.ServersExpectation)
+
+    assert bool(judged(servers.CHECK, facts)) == drifts
+    assert (servers.CHECK.untold(facts) is None) == told
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from checks.expectation.certificates import CertificatesExpectation
 from checks.expectation.compared import Compared, Measured
 from checks.expectation.mx import MxExpectation
 from checks.expectation.provider import ProviderExpectation
-from checks.expectation.servers import ServersExpectation
+from checks.expectation.servers import ComparedServers, FoundServer, ServersExpectation
 from checks.expectation.tls import TlsExpectation
 from checks.lockout.lockout import LockoutFacts
 from checks.login.login import LoginFacts
@@ -170,7 +170,10 @@ NOBODY = ConnectionFacts(
 )
 
 OF_SERVER = Measured(place="a:993", value="21")
-OF_NAMES = Compared(name="imap", expected=("a:993",), found=("a:993",))
+OF_SERVERS = ComparedServers(
+    name="imap", expected=("a:993",), servers=(FoundServer(place="a:993", named=True, connected=True, verified=True),)
+)
+SILENT_SERVER = FoundServer(place="a:993", named=True)
 
 SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
     DISCOVERY: ((Discovered(), SUBJECT),),
@@ -311,8 +314,8 @@ SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
         (ProviderExpectation(provider=Compared(name="provider", expected=("gmx",), certain=False)), SUBJECT),
     ),
     "expectation.servers": (
-        (ServersExpectation(protocols=(Compared(name="imap", expected=("a:993",), certain=False),)), SUBJECT),
-        (ServersExpectation(protocols=(msgspec.structs.replace(OF_NAMES, unseen=("a:993",)),)), SUBJECT),
+        (ServersExpectation(protocols=(ComparedServers(name="imap", expected=("a:993",), certain=False),)), SUBJECT),
+        (ServersExpectation(protocols=(msgspec.structs.replace(OF_SERVERS, servers=(SILENT_SERVER,)),)), SUBJECT),
     ),
     "expectation.tls": (
         (TlsExpectation(expected=("1.2",)), SUBJECT),
@@ -438,7 +441,7 @@ BORNE_OUT: tuple[tuple[str, Facts, Target], ...] = (
     ("expectation.certificates", CertificatesExpectation(expected=("21",), servers=(OF_SERVER,)), SUBJECT),
     ("expectation.mx", MxExpectation(mx=Compared(name="mx", expected=("a.x",), found=("a.x",))), SUBJECT),
     ("expectation.provider", ProviderExpectation(provider=Compared(name="p", expected=("x",), found=("x",))), SUBJECT),
-    ("expectation.servers", ServersExpectation(protocols=(OF_NAMES,)), SUBJECT),
+    ("expectation.servers", ServersExpectation(protocols=(OF_SERVERS,)), SUBJECT),
     ("expectation.tls", TlsExpectation(expected=("1.2",), servers=(Measured(place="a:993", value="1.3"),)), SUBJECT),
 )
 """Facts that are what the title says; the near misses of `SILENT`, where something else was not answered."""

@@ -266,5 +266,20 @@ def test_the_baseline_of_another_domain_and_no_file_are_one_sentence_each(
 ) -> None:
     other = command.refused("other.example", "--baseline", str(before))
     assert "it is a report of corp.example, and this run is of other.example" in other
+    assert "placeholders" not in other
     assert "cannot be read" in command.refused("corp.example", "--baseline", str(tmp_path / "none.json"))
     assert "cannot both" in command.refused("a@corp.example", "--baseline", "-", "--password-stdin")
+
+
+def test_a_baseline_that_hides_the_company_is_refused_with_what_can_be_one(
+    command: CommandLine, broken: Estate, tmp_path: Path
+) -> None:
+    """Another server may stand behind the same placeholder: what is new would pass as known."""
+    hidden, plain = tmp_path / "hidden.json", tmp_path / "plain.json"
+    assert checked(command, broken, "--redact=strict", "--report", str(hidden)).code == 1
+    assert checked(command, broken, "--redact", "--report", str(plain)).code == 1
+
+    sentence = command.refused("corp.example", "--baseline", str(hidden))
+    assert "whether it is of corp.example cannot be told" in sentence
+    assert "with a plain --redact, can be the baseline" in sentence
+    assert checked(command, broken, "--redact=strict", "--baseline", str(plain)).code == 0
