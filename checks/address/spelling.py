@@ -71,7 +71,7 @@ def judge_spelling(facts: SpellingFacts, inputs: Inputs, _target: Subject) -> It
             certainty="likely" if facts.exists else "confirmed",
             proof="one-slip-away",
             text=text(
-                "{domain} has no mail service, and is one slip of the finger away from {close}.",
+                "{domain} has no mail service, and looks like a typo of {close}.",
                 domain=inputs.subject.domain,
                 close=facts.close,
             ),
@@ -87,7 +87,7 @@ def _untold(facts: SpellingFacts) -> Text | None:
 CHECK = Check(
     id="address.spelling",
     family="address",
-    title="The domain {domain} is spelt as it should be",
+    title="The domain name {domain} looks right",
     each=Subject,
     facts=SpellingFacts,
     probe=probe_spelling,

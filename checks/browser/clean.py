@@ -48,7 +48,7 @@ def probe_clean(target: Service, inputs: Inputs, context: Context) -> Visit:
         raise SkipCheck(text("neither Chrome nor Edge nor Chromium is installed"))
     web = inputs.get(WebFacts)
     if web is not None and web.hops[-1].failure is not None:
-        raise SkipCheck(text("the page cannot be had at all"))
+        raise SkipCheck(text("the page does not load"))
     browser, executable = found
     sites = _sites(target, inputs)
     order = Order(
@@ -158,7 +158,7 @@ def _judge_opening(facts: Visit) -> Iterator[Finding]:
             cause="web.redirect-loop",
             certainty="confirmed" if facts.error else "likely",
             proof="circle",
-            text=text("A clean {browser} is sent round in circles by {url}.", browser=facts.browser, url=facts.url),
+            text=text("A clean {browser} keeps being redirected by {url}.", browser=facts.browser, url=facts.url),
         )
     elif facts.error is not None:
         why = facts.failure.words if facts.failure else facts.error

@@ -79,7 +79,7 @@ def _untold(facts: DifferenceFacts) -> Text | None:
 CHECK = Check(
     id="browser.difference",
     family="browser",
-    title="The person's own browser fares no worse than a clean one at {host}",
+    title="The person's own browser behaves like a clean one at {host}",
     each=Service,
     facts=DifferenceFacts,
     probe=probe_difference,

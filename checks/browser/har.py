@@ -203,7 +203,7 @@ def _judge_circles(exchanges: tuple[Exchange, ...], site: str) -> Iterator[Findi
         if gave_up or (chain[-1].redirect and max(visits.values()) >= VISITS_OF_A_CIRCLE):
             way = " → ".join(dict.fromkeys(_place(e.url) for e in chain))
             sentence = text(
-                "From {request} on, the pages send the browser round in circles: {way}",
+                "From {request} on, the pages keep redirecting: {way}",
                 request=_shown(chain[0]),
                 way=way,
             )

@@ -54,11 +54,11 @@ def _mixes_scripts(words: str) -> bool:
 
 
 WORDS: dict[Oddity, Text] = {
-    "blank_at_the_end": text("The password as typed begins or ends with a blank."),
+    "blank_at_the_end": text("The password as typed begins or ends with a space."),
     "control": text("The password as typed holds a control character."),
     "invisible": text("The password as typed holds an invisible character."),
     "full_width": text("The password as typed holds full-width characters, as an input method makes them."),
-    "unusual_blank": text("The password as typed holds an unusual blank, as copying from a page brings along."),
+    "unusual_blank": text("The password as typed holds an unusual space, as copied text often does."),
     "curly_quote": text("The password as typed holds curly quotation marks, as text programs make them."),
     "look_alike": text("The password as typed mixes Latin letters with letters of another script that look alike."),
     "caps_lock": text("The password as typed looks as if caps lock were on."),

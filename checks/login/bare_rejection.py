@@ -60,6 +60,6 @@ def _words(reason: Reason, inputs: Inputs, target: Service) -> Text:
         case "wants_app_password":
             return text("This provider wants an app password from mail programs, not the one for the web page.")
         case "switched_off_at_first":
-            return text("This provider keeps {protocol} switched off until it is asked for.", protocol=target.label)
+            return text("{protocol} is off by default at this provider.", protocol=target.label)
         case oddity:
             return WORDS[oddity]

@@ -118,7 +118,7 @@ def probe_proxy(_target: Subject, inputs: Inputs, context: Context) -> ProxyFact
     """Where no webmail page is known, ask the proxies for one of the mail servers: whether they are there at all."""
     named = [service for service in inputs.services if service.named]
     if any("web" in service.ways for service in named):
-        raise SkipCheck(text("the webmail page tells"))
+        raise SkipCheck(text("see the webmail check"))
     if not named:
         raise SkipCheck(text("there is no server to ask a proxy for"))
     rows = reached(inputs)

@@ -622,8 +622,8 @@ def _unsettled(facts: TlsFacts) -> tuple[str, ...]:
 
 def _title(target: Service) -> str:
     if target.tls == "starttls":
-        return text("{host} proves on port {port} who it is, over STARTTLS").msgid
-    return text("{host} proves on port {port} who it is, over TLS").msgid
+        return text("{host} has a valid certificate on port {port} (STARTTLS)").msgid
+    return text("{host} has a valid certificate on port {port} (TLS)").msgid
 
 
 CHECK = Check(

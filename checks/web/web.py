@@ -189,7 +189,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
             cause="web.login-page-down",
             certainty="possible" if _hurried(facts) else "likely" if certificate else "confirmed",
             proof="page-fails",
-            text=text("The webmail page {url} cannot be had: {words}.", url=place(last.url), words=last.failure.words),
+            text=text("The webmail page {url} does not load: {words}.", url=place(last.url), words=last.failure.words),
         )
     elif led := astray(last.location):
         sentence = text(

@@ -163,7 +163,7 @@ def _blocks(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
     yield Entry(
         mark="✓" if strength.score > FAIR else "!" if strength.score == FAIR else "✗",
         title=_(STRENGTHS[strength.score]),
-        words=_("What a guesser makes use of: {found}").format(found=found) if found else "",
+        words=_("Why it is easy to guess: {found}").format(found=found) if found else "",
     )
 
 

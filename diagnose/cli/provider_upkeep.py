@@ -30,7 +30,7 @@ SENTENCES: dict[Kind, Text] = {
     "unknown-mx": text("its mail goes to hosts that the file does not name"),
     "other-servers": text("other servers than in the file"),
     "no-host": text("the host has no address"),
-    "not-found-out": text("not to be found out"),
+    "not-found-out": text("could not be checked"),
 }
 """What is otherwise than in the file."""
 

@@ -149,11 +149,11 @@ def _answer(run: Run, judgement: Judgement, causes: tuple[ReportCause, ...]) -> 
     if judgement.login_works and judgement.exit_code == 0:
         return text("The login of {name} works", name=name)
     if judgement.exit_code == 0 and run.asked.narrowed:
-        return text("Nothing wrong was found for {name}", name=name)
+        return text("No problem found for {name}", name=name)
     if judgement.status == "inconclusive":
-        return text("Nothing wrong was found for {name}, but not everything could be checked", name=name)
+        return text("No problem found for {name}, but some checks could not run", name=name)
     if not run.services:
-        return text("Nothing wrong was found in this browser")
+        return text("No problem found in this browser")
     return text("Nothing that would block a login was found for {name}", name=name)
 
 

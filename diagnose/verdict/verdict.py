@@ -453,7 +453,7 @@ def _unchecked(
         if any(r.left_open for r in tries):
             pass  # that says more
         elif any(r.facts is not None for r in tries):
-            found.append(text("The login was not accepted, and why was not to be found out."))
+            found.append(text("The login was not accepted, and the reason could not be found."))
         else:
             found.append(text("The login itself could not be tested."))
             found += [reason for reason in reasons if reason != INTERRUPTED][:1]
