@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from diagnose.model import Status
 from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
-from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.process.first_use import lazy_pattern, made_once, one_at_a_time
 from diagnose.rendering.next_steps import next_steps
 from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
 from reports.documentation import command_for, page_of
@@ -47,7 +46,7 @@ SHORTEST_BAR = 0.8
 TICKS = (1, 2, 5)
 """Steps that people read off a time line with ease, times a power of ten."""
 
-_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%@-]+")
+_URL = lazy_pattern(r"https?://[A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%@-]+")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import quote as percent_encoded
 
+from diagnose.process.first_use import lazy_pattern
 from reports.remedies import pieces
 
-_URL = re.compile(r"https?://[^\s<>\[\]`|\\\"'\u2018-\u201f\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
-_SPECIAL_WORD = re.compile(
+_URL = lazy_pattern(r"https?://[^\s<>\[\]`|\\\"'\u2018-\u201f\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
+_SPECIAL_WORD = lazy_pattern(
     r"[^\s|]*(?:"
     r"(?<![a-z0-9_])@(?=[a-z0-9])"  # whoever is called so would be notified
     r"|[#!](?=[0-9])"  # an issue or a merge request of that number would be told of this one
@@ -17,10 +18,10 @@ _SPECIAL_WORD = re.compile(
     r")[^\s|]*",
     re.IGNORECASE | re.ASCII,
 )
-_PIECE = re.compile(rf"(?P<url>{_URL.pattern})|(?P<word>{_SPECIAL_WORD.pattern})", re.IGNORECASE | re.ASCII)
+_PIECE = lazy_pattern(rf"(?P<url>{_URL.pattern})|(?P<word>{_SPECIAL_WORD.pattern})", re.IGNORECASE | re.ASCII)
 _ALWAYS = frozenset("\\`*~<|$")
-_ENTITY = re.compile(r"&(?=#?\w+;)")
-_BLOCK = re.compile(r"[#+\-=>/]|[0-9]{1,9}(?=[.)](?:\s|$))")
+_ENTITY = lazy_pattern(r"&(?=#?\w+;)")
+_BLOCK = lazy_pattern(r"[#+\-=>/]|[0-9]{1,9}(?=[.)](?:\s|$))")
 """What begins a heading, a list, a quotation or, on GitLab, a command, where it begins a line."""
 _AFTER_OPENING, _AFTER_CLOSING = frozenset("[]^+-!"), frozenset(["", "(", "["])
 """A bracket is a bracket, unless one of these follows, or it begins a line; our documents define no references."""

@@ -5,7 +5,6 @@ A line with the state, numbers behind a bar, then what people read; the exit cod
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Literal
@@ -14,6 +13,7 @@ from diagnose.model.certificates import EXPIRING_DAYS
 from diagnose.model.measured import certificate_lives
 from diagnose.model.report import Report, ReportCause
 from diagnose.model.text import quote
+from diagnose.process.first_use import lazy_pattern
 from diagnose.rendering.renderer import Audience, Renderer, RenderStyle
 from reports.remedies import for_audience
 from reports.sanitized import sanitized
@@ -32,7 +32,7 @@ MOST_NUMBERS = 2000
 _SHOWN = str.maketrans({"|": "¦", "<": "‹", ">": "›"})
 """A bar would begin the numbers; and monitoring pages take angle brackets for HTML."""
 _ASCII = str.maketrans({"|": "/", "<": "(", ">": ")", "·": "-"})
-_LABEL = re.compile(r"[^\w.:@ -]")
+_LABEL = lazy_pattern(r"[^\w.:@ -]")
 
 
 def state(report: Report) -> State:

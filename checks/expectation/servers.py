@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import urllib.parse
 from collections.abc import Iterator
 from functools import partial
@@ -24,13 +23,14 @@ from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Service, S
 from diagnose.model.domains import host_and_port
 from diagnose.model.protocols import PROTOCOLS, Protocol
 from diagnose.network import is_address
+from diagnose.process.first_use import lazy_pattern
 from diagnose.running.context import Context
 
 SETTLED = {"found", "nothing", "not_asked"}
 """Of a source that discovery asks: nothing else could have come from it."""
 LONGEST = 300
 """Characters of a server and a port; names have 253 at most (RFC 1035 §2.3.4)."""
-_HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+)(?::(\d{1,5}))?")
+_HOST_AND_PORT = lazy_pattern(r"(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+)(?::(\d{1,5}))?")
 
 
 class FoundServer(msgspec.Struct, frozen=True, kw_only=True):

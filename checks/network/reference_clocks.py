@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import re
 import statistics
 import time
 import urllib.parse
@@ -20,6 +19,7 @@ from checks.tls.certificates import read_certificate
 from checks.tls.unverified import unverified_stream
 from diagnose.model import Deadline, Inputs, Service
 from diagnose.network import Hop, NameNotFoundError, Stream, in_background, mx_records
+from diagnose.process.first_use import lazy_pattern
 from diagnose.running.context import Context
 
 MOST_SKEW_SECONDS = 300
@@ -32,7 +32,7 @@ MOST_EXCHANGES_ASKED = 2
 SMTP_PORT = 25
 GUESSES = ("{host}", "{domain}", "www.{domain}", "mail.{domain}", "webmail.{domain}")
 """Where a web server may be that tells the time, where none is known."""
-_DATE = re.compile(
+_DATE = lazy_pattern(
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), +\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d +(?:[+-]\d{4}|GMT|UTC?)\b"
 )
 """RFC 5322 §3.3; Sendmail and Exim greet with it."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Finding, text
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 
 CAUSES = ("server.fault", "web.login-page-down")
 """What maintenance shows as."""
@@ -21,7 +19,7 @@ _DAY = (
     rf"|\d{{1,2}} {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:, \d{{4}})?)"
 )
 _CHINESE = r"(?:(?:\d{4}\s?年\s?)?\d{1,2}\s?月\s?\d{1,2}\s?[日号號]\s?)?"
-_TIMES = re.compile(
+_TIMES = lazy_pattern(
     rf"{_DAY}(?:T|,? (?:at |um |a las )?){_CLOCK}{_ZONE}"
     rf"|{_CHINESE}(?:[凌早上中下晚午]{{2}}\s?)?(?:{_CLOCK}|\d{{1,2}}\s?[点點时時](?:\d{{1,2}}\s?分)?){_ZONE}"
     rf"|\b{_DAY}\b(?!\.\d)"

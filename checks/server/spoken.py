@@ -6,21 +6,22 @@ import re
 
 from checks.sessions import SESSIONS
 from diagnose.model import ProtocolName, Service
+from diagnose.process.first_use import lazy_pattern
 
 HTTP = "http"
 """What a web server speaks, and a server of a protocol that is held in HTTP."""
 
 _OTHERS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    (HTTP, re.compile(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
-    ("ssh", re.compile(rb"SSH-\d")),
-    ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
-    ("lmtp", re.compile(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\blmtp", re.IGNORECASE)),
-    ("ftp", re.compile(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\bftp", re.IGNORECASE)),
-    ("nntp", re.compile(rb"20[01] ")),
-    ("xmpp", re.compile(rb"<\?xml|<stream:", re.IGNORECASE)),
-    ("rdp", re.compile(rb"\x03\x00\x00[\x07-\xff]", re.DOTALL)),
-    ("vnc", re.compile(rb"RFB \d")),
-    ("mysql", re.compile(rb".{3}\x00\x0a\d", re.DOTALL)),
+    (HTTP, lazy_pattern(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
+    ("ssh", lazy_pattern(rb"SSH-\d")),
+    ("tls", lazy_pattern(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
+    ("lmtp", lazy_pattern(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\blmtp", re.IGNORECASE)),
+    ("ftp", lazy_pattern(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\bftp", re.IGNORECASE)),
+    ("nntp", lazy_pattern(rb"20[01] ")),
+    ("xmpp", lazy_pattern(rb"<\?xml|<stream:", re.IGNORECASE)),
+    ("rdp", lazy_pattern(rb"\x03\x00\x00[\x07-\xff]", re.DOTALL)),
+    ("vnc", lazy_pattern(rb"RFB \d")),
+    ("mysql", lazy_pattern(rb".{3}\x00\x0a\d", re.DOTALL)),
 )
 """What is no protocol of ours, and may answer on a port of one. Those that begin as ours do are told apart here."""
 _OURS = {name: session.greeting for name, session in SESSIONS.items() if session.greeting is not None}

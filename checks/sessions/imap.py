@@ -32,6 +32,7 @@ from checks.sessions.session import (
 from diagnose import __version__
 from diagnose.model import ClosedError, Deadline, DeadlineError, TooMuchDataError
 from diagnose.network import Stream
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import decode
 
 LAST_WORDS_SECONDS = 0.3
@@ -43,9 +44,9 @@ CLIENT_ID = ("name", "diagnose", "version", __version__)
 
 LEAST = ("IMAP4REV1",)
 """What a server can do that does not say: log in by LOGIN."""
-_CAPABILITIES = re.compile(rb"^\* CAPABILITY ([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
-_IDLE_TALK = re.compile(rb"^\* (?!BYE)[^\n]*\n", re.IGNORECASE | re.MULTILINE)
-_LISTED = re.compile(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
+_CAPABILITIES = lazy_pattern(rb"^\* CAPABILITY ([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_IDLE_TALK = lazy_pattern(rb"^\* (?!BYE)[^\n]*\n", re.IGNORECASE | re.MULTILINE)
+_LISTED = lazy_pattern(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
 
 
 def strict_line(line: bytes) -> bytes:
@@ -292,9 +293,9 @@ class ImapSession(MailSession):
     """An IMAP conversation."""
 
     protocol = "imap"
-    greeting = re.compile(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)
+    greeting = lazy_pattern(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)
     beginnings = (b"* OK", b"* PREAUTH", b"* BYE", b"* NO", b"* BAD")
-    refusal = re.compile(rb"\* (BYE|NO|BAD)", re.IGNORECASE)
+    refusal = lazy_pattern(rb"\* (BYE|NO|BAD)", re.IGNORECASE)
     _id_offered = False
 
     def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
-import re
 import urllib.parse
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +27,7 @@ from checks.sessions.session import (
 from diagnose import __version__
 from diagnose.model import ClosedError, Deadline, Subject, TooMuchDataError
 from diagnose.network import Stream
-from diagnose.process.first_use import decode
+from diagnose.process.first_use import decode, lazy_pattern
 
 CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"
@@ -45,7 +44,7 @@ ASKS = 401
 ABSENT = {404, 405, 410, 501}
 """Status codes of a server that knows no such resource."""
 REDIRECTS = {301, 302, 303, 307, 308}
-_SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]{1,30})(?=\s+[A-Za-z0-9._~+/-]|\s*(?:,|$))")
+_SCHEME = lazy_pattern(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]{1,30})(?=\s+[A-Za-z0-9._~+/-]|\s*(?:,|$))")
 
 
 class _Account(msgspec.Struct, frozen=True, rename="camel"):

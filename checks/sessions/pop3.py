@@ -24,6 +24,7 @@ from checks.sessions.session import (
 )
 from diagnose.model import ClosedError, Deadline
 from diagnose.network import Stream
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import decode
 
 poplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # servers list many capabilities in long lines
@@ -72,10 +73,10 @@ class Pop3Session(MailSession):
     """A POP3 conversation."""
 
     protocol = "pop3"
-    greeting = re.compile(rb"(\+OK|-ERR)\b", re.IGNORECASE)
+    greeting = lazy_pattern(rb"(\+OK|-ERR)\b", re.IGNORECASE)
     beginnings = (b"+OK", b"-ERR")
-    refusal = re.compile(rb"-ERR", re.IGNORECASE)
-    lasting = re.compile(rb"-ERR \[SYS/PERM\]", re.IGNORECASE)  # RFC 3206
+    refusal = lazy_pattern(rb"-ERR", re.IGNORECASE)
+    lasting = lazy_pattern(rb"-ERR \[SYS/PERM\]", re.IGNORECASE)  # RFC 3206
 
     def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
         """Take the greeting and ask for the capabilities. Raises OSError."""

@@ -7,6 +7,7 @@ import re
 from checks.sessions.session import LONGEST_LINE, MOST_LINES, MailSession, Resource, next_byte, shown
 from diagnose.model import ClosedError, Deadline, TooMuchDataError
 from diagnose.network import Stream, read_line
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import decode
 
 UNASKED_SECONDS = 2.0
@@ -15,18 +16,18 @@ MOST_ANSWER_LINES = 200
 """Of one answer."""
 _NAMES = rb"IMPLEMENTATION|LANGUAGE|MAXREDIRECTS|NOTIFY|OWNER|RENAME|SASL|SIEVE|STARTTLS|UNAUTHENTICATE|VERSION"
 """Capabilities (RFC 5804 §1.7), of which any may come first."""
-_ENDS = re.compile(rb"(OK|NO|BYE)\b", re.IGNORECASE)
-_LITERAL = re.compile(rb"\{(\d{1,9})\+?\}\r?\n\Z")
-_CAPABILITY = re.compile(rb'"([^"\r\n]{1,100})"(?: "((?:[^"\\\r\n]|\\.)*)")?')
+_ENDS = lazy_pattern(rb"(OK|NO|BYE)\b", re.IGNORECASE)
+_LITERAL = lazy_pattern(rb"\{(\d{1,9})\+?\}\r?\n\Z")
+_CAPABILITY = lazy_pattern(rb'"([^"\r\n]{1,100})"(?: "((?:[^"\\\r\n]|\\.)*)")?')
 
 
 class SieveSession(MailSession):
     """A conversation about mail filters, without a login."""
 
     protocol = "sieve"
-    greeting = re.compile(rb'"(%s)"|(NO|BYE) ["({]' % _NAMES, re.IGNORECASE)
+    greeting = lazy_pattern(rb'"(%s)"|(NO|BYE) ["({]' % _NAMES, re.IGNORECASE)
     beginnings = (b'"', b"NO", b"BYE", b"OK")
-    refusal = re.compile(rb'(NO|BYE) ["({]', re.IGNORECASE)
+    refusal = lazy_pattern(rb'(NO|BYE) ["({]', re.IGNORECASE)
 
     def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
         """Take the capabilities that are the greeting. Raises OSError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import smtplib
 
 from checks.sessions.session import (
@@ -25,6 +24,7 @@ from checks.sessions.session import (
 )
 from diagnose.model import ClosedError, Deadline, Subject
 from diagnose.network import Stream
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import decode
 
 smtplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # an EHLO answer may hold long lines, too
@@ -37,11 +37,11 @@ class SmtpSession(MailSession):
     """A submission session; no mail is ever sent in it."""
 
     protocol = "smtp"
-    greeting = re.compile(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")
+    greeting = lazy_pattern(rb"(220|421|450|454|5\d\d)(?=[ -]|\r?\n)")
     beginnings = (b"220", b"421", b"450", b"454", *(b"5%02d" % number for number in range(100)))
-    refusal = re.compile(rb"[45]\d\d")
-    farewell = re.compile(rb"421(?=[ -]|\r?\n|$)")  # RFC 5321 §3.8
-    lasting = re.compile(rb"5\d\d")  # RFC 5321 §4.2.1
+    refusal = lazy_pattern(rb"[45]\d\d")
+    farewell = lazy_pattern(rb"421(?=[ -]|\r?\n|$)")  # RFC 5321 §3.8
+    lasting = lazy_pattern(rb"5\d\d")  # RFC 5321 §4.2.1
     _in_mail = False
     """A transaction was begun, and is to be taken back: no mail is sent."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from diagnose.account.subject import SubjectError, parse_subject
 from diagnose.model import Subject, text
+from diagnose.process.first_use import lazy_pattern
 from diagnose.providers import mail_domains
 
 LONGEST = 2000
@@ -60,11 +61,11 @@ FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     0x3000: " ", 0x3002: ".", 0xFF61: ".", 0xFE6B: "@", 0xFE52: ".", 0xFE50: ",", 0xFE55: ":", 0xFE54: ";"
 }  # fmt: skip
 """Full-width and small forms (Unicode, Halfwidth and Fullwidth Forms), and the full stop of Chinese."""
-_MAILTO = re.compile(r"mailto:(?://)?([^?#]*)", re.IGNORECASE)
-_IN_BRACKETS = re.compile(r"[^<>]*<\s*([^<>]+?)\s*>[^<>@]*")
-_IN_SQUARE_BRACKETS = re.compile(r"[^\[\]@]*\[\s*(mailto:[^\[\]]+?)\s*\][^\[\]@]*", re.IGNORECASE)
-_BEFORE_A_COMMENT = re.compile(r"([^\s()@]+@[^\s()@]+)\s*\([^()]*\)")
-_LABELLED = re.compile(r"[^@\s:\"]{1,20}:\s*([^\s:]+@\S+)")
+_MAILTO = lazy_pattern(r"mailto:(?://)?([^?#]*)", re.IGNORECASE)
+_IN_BRACKETS = lazy_pattern(r"[^<>]*<\s*([^<>]+?)\s*>[^<>@]*")
+_IN_SQUARE_BRACKETS = lazy_pattern(r"[^\[\]@]*\[\s*(mailto:[^\[\]]+?)\s*\][^\[\]@]*", re.IGNORECASE)
+_BEFORE_A_COMMENT = lazy_pattern(r"([^\s()@]+@[^\s()@]+)\s*\([^()]*\)")
+_LABELLED = lazy_pattern(r"[^@\s:\"]{1,20}:\s*([^\s:]+@\S+)")
 
 
 def understood(typed: str, username: str | None = None) -> tuple[Subject, str | None]:

@@ -8,7 +8,7 @@ import msgspec
 
 from diagnose.model import Subject, Text, TextError, quote, text
 from diagnose.model.domains import a_labels
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 
 
 class SubjectError(TextError, ValueError):
@@ -38,7 +38,7 @@ _FAULTS = (
 )
 """What is wrong with an address, the plainest first; the last is true of all of them."""
 _LABEL = r"[a-z0-9](?:(?!.?--)[a-z0-9-]{0,61}[a-z0-9])?"
-_PLAIN = re.compile(
+_PLAIN = lazy_pattern(
     r"(?=.{1,64}@.{1,189}$)([\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*)@((?:"
     + _LABEL
     + r"\.)+[a-z](?:[a-z0-9]{0,61}[a-z])?)",

@@ -9,6 +9,7 @@ import msgspec
 
 from diagnose.browsers.files import all_browsers, browser
 from diagnose.browsers.schema import Browser, Engine
+from diagnose.process.first_use import lazy_pattern
 
 LONGEST_HEADER = 1000
 """Characters of a header that are looked at."""
@@ -19,7 +20,7 @@ _ENGINE_VERSIONS: Mapping[Engine, str] = {
     "webkit": r"\bVersion/(\d{1,4})",
     "trident": r"\b(?:MSIE |rv:)(\d{1,4})",
 }
-_BRAND = re.compile(r'"((?:[^"\\]|\\.){1,80})"\s*;\s*v="(\d{1,4})')
+_BRAND = lazy_pattern(r'"((?:[^"\\]|\\.){1,80})"\s*;\s*v="(\d{1,4})')
 
 
 class Recognised(msgspec.Struct, frozen=True, kw_only=True):

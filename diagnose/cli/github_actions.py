@@ -7,7 +7,6 @@ alone. https://docs.github.com/actions/reference/workflows-and-actions/workflow-
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from gettext import gettext as _
 from typing import Literal
@@ -17,6 +16,7 @@ import click
 from diagnose.cli.formats import formats, rendered
 from diagnose.model.report import Report, ReportCause
 from diagnose.model.text import quote
+from diagnose.process.first_use import lazy_pattern
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 
@@ -26,7 +26,7 @@ MOST_OF_A_LEVEL = 10
 MOST_OCTETS = 1 << 20
 """Of a step's summary; GitHub refuses a larger one as a whole."""
 SUMMARY_FORMAT = "markdown"
-_COMMAND = re.compile(r"(?m)^[^\S\n]*:(?=:)|##(?=\[)")
+_COMMAND = lazy_pattern(r"(?m)^[^\S\n]*:(?=:)|##(?=\[)")
 """Where a line would begin with ``::``, blanks aside, or hold the older ``##[``."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from diagnose.process.children import environment
 from diagnose.process.encodings import LIKENESS
+from diagnose.process.first_use import lazy_pattern
 
 USUAL = ("less", "more")
 NONE = ("", "cat")
@@ -23,7 +23,7 @@ LESS = "FRX"
 """What less is told where nothing else is set: end where all fits, show colours, leave the text on the screen."""
 HEARD = ("LESS", "LESSCHARSET", "LESSKEY", "LESSOPEN", "LESS_TERMCAP_md", "MORE", "TERM", "COLORTERM", "TERMINFO")
 """Variables that pagers go by, beside those that any program needs."""
-_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOR = lazy_pattern(r"\x1b\[[0-9;]*m")
 
 
 def paged(words: str) -> bool:

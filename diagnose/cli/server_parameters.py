@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 
 if TYPE_CHECKING:
     from diagnose.model import Service
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST_HOST = 300
 """Characters, with a port; names have 253 at most (RFC 1035 §2.3.4)."""
-_HOST_AND_PORT = re.compile(r"([\w.-]*[^\W\d_][\w.-]*|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?:\s*:\s*|\s+|$)(\d{1,5})?")
+_HOST_AND_PORT = lazy_pattern(r"([\w.-]*[^\W\d_][\w.-]*|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?:\s*:\s*|\s+|$)(\d{1,5})?")
 """``mail.corp.example:993``, or with a blank between them, as people copy them out of a table; or no port."""
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import click
 
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 from diagnose.process.regular_file import open_regular
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ SETTABLE = (
     "skip", "profiles", "clean-browser", "timeout", "no-rcpt", "no-third-party", "no-history",
 )  # fmt: skip
 """Long names of options that may be set for all runs. Consent to one run, and its secret, are not among them."""
-SECRETS = re.compile(r"password|passwd|passphrase|secret|token|credential", re.IGNORECASE)
+SECRETS = lazy_pattern(r"password|passwd|passphrase|secret|token|credential", re.IGNORECASE)
 """What is in the name of a setting that is meant to hold a secret."""
 LONGEST_NAME = 40
 """Characters of a name that may be meant as a setting's, and that are repeated."""

@@ -21,6 +21,7 @@ import msgspec
 from diagnose.account.pasted import understood
 from diagnose.model import Service, Subject, Text, TextError, quote, text
 from diagnose.model.protocols import BY_NAME
+from diagnose.process.first_use import lazy_pattern
 from diagnose.process.regular_file import open_regular
 from diagnose.running.expected import expectations
 
@@ -29,7 +30,7 @@ ENVIRONMENT, KEYRING = "password_env", "password_keyring"
 ALIASES = {"email": ADDRESS, "e_mail": ADDRESS, "mail": ADDRESS, "mailbox": ADDRESS, "expectations": EXPECT}
 """What people call columns, and the column that it is."""
 COLUMNS = (ADDRESS, DOMAIN, USERNAME, ENVIRONMENT, KEYRING, PROVIDER, OFFICE, EXPECT, *BY_NAME)
-SECRETS = re.compile(
+SECRETS = lazy_pattern(
     r".*(?:passw|passphrase|kennwort|密码|密碼|口令|授权码|授權碼).*|(?:.*_)?(?:pass|pwd|pw|secret|token)_?\d*"
 )
 """Names of columns that would hold a secret."""
@@ -42,9 +43,9 @@ LONGEST_OWN = 1000
 BEGINNING = 1 << 16
 """Octets that tell a text from other files."""
 ID_OCTETS = 12
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
+_CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f]")
 
 
 class InputError(TextError):

@@ -12,18 +12,19 @@ from typing import Any
 
 from diagnose.har.secrets import SHORTEST_PASSWORD, STAND_IN, Secrets
 from diagnose.har.urls import clean_host, clean_name, clean_origin, clean_path
+from diagnose.process.first_use import lazy_pattern
 
 MOST_HEADERS, MOST_COOKIES = 300, 300
 LONGEST_HEADER = 200_000
 
-_TOKEN = re.compile(r"[a-z-]{1,30}")
-_SCHEME = re.compile(r"(basic|digest|ntlm|negotiate|bearer)\b", re.IGNORECASE)
-_CACHE_RULE = re.compile(r"(?:no-store|no-cache|private|public|must-revalidate|immutable|(?:s-)?max-age=\d{1,10})")
-_POLICY = re.compile(r"(?:^|[;,])\s*(form-action|connect-src)\s([^;,]{0,2000})", re.IGNORECASE)
-_SOURCE = re.compile(
+_TOKEN = lazy_pattern(r"[a-z-]{1,30}")
+_SCHEME = lazy_pattern(r"(basic|digest|ntlm|negotiate|bearer)\b", re.IGNORECASE)
+_CACHE_RULE = lazy_pattern(r"(?:no-store|no-cache|private|public|must-revalidate|immutable|(?:s-)?max-age=\d{1,10})")
+_POLICY = lazy_pattern(r"(?:^|[;,])\s*(form-action|connect-src)\s([^;,]{0,2000})", re.IGNORECASE)
+_SOURCE = lazy_pattern(
     r"'self'|'none'|\*|[a-z][a-z0-9+.-]{0,20}:|(?:https?://)?(?:\*\.)?[\w.-]{1,253}(?::(?:\d{1,5}|\*))?"
 )
-_COOKIE_DOMAIN = re.compile(r"\.?[\w.-]{1,253}")
+_COOKIE_DOMAIN = lazy_pattern(r"\.?[\w.-]{1,253}")
 MIME_TYPES = frozenset(
     {
         "text/html", "application/xhtml+xml", "text/plain", "application/json", "application/problem+json",

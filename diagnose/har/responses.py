@@ -16,6 +16,7 @@ from diagnose.har.names import names
 from diagnose.har.secrets import Secrets
 from diagnose.har.urls import clean_url
 from diagnose.model import quote
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import charset_in, decode
 from diagnose.replies.folding import visible
 
@@ -28,20 +29,20 @@ FORM_LINKS = 40
 """Links of a page with a login form, at the most."""
 DEEPEST_JSON, MOST_FIELDS = 6, 500
 
-_TAG = re.compile(r"<(form|input|/form)\b([^>]{0,2000})", re.IGNORECASE)
-_LINK = re.compile(r"<a\s", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-z-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_CODE = re.compile(r"[A-Za-z][A-Za-z_.]{0,60}|[A-Z]{2,12}\d{1,8}|-?\d{1,5}")
+_TAG = lazy_pattern(r"<(form|input|/form)\b([^>]{0,2000})", re.IGNORECASE)
+_LINK = lazy_pattern(r"<a\s", re.IGNORECASE)
+_ATTRIBUTE = lazy_pattern(r"""([a-z-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_CODE = lazy_pattern(r"[A-Za-z][A-Za-z_.]{0,60}|[A-Z]{2,12}\d{1,8}|-?\d{1,5}")
 _UNSEEN = "noscript"
-_HIDDEN = re.compile(
+_HIDDEN = lazy_pattern(
     r"<(div|p|span|section)\b[^<>]{0,500}?(?:\shidden\b|display\s?:\s?none)[^<>]{0,500}>[^<]{0,2000}</\1>",
     re.IGNORECASE,
 )
 """A plain element that waits for a script to show it."""
-_MESSAGE_CALL = re.compile(
+_MESSAGE_CALL = lazy_pattern(
     r"""\b([A-Za-z_]\w{2,40})\(\s{0,9}("(?:[^"\\\n]|\\.){1,2000}")\s{0,9},\s{0,9}["']([a-z]{1,20})["']"""
 )
-_SCRIPT_FIELD = re.compile(r'"(\w{1,40})"\s?:\s?"([^"\\]{1,500})')
+_SCRIPT_FIELD = lazy_pattern(r'"(\w{1,40})"\s?:\s?"([^"\\]{1,500})')
 
 
 class ResponseText(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from diagnose.har.responses import ResponseText, body_of, fields, format_respons
 from diagnose.har.secrets import SHORTEST_PASSWORD, STAND_IN, Secrets
 from diagnose.har.urls import MOST_PARAMETERS, clean_name, clean_url, parameters
 from diagnose.network import astray
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import read_reply
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -32,11 +33,11 @@ EARLIEST_TIME = 946684800.0
 """The year 2000."""
 LONGEST_WAIT = 86_400_000.0
 
-_ELEMENT = re.compile(r"<(?:\w{1,30}:)?(\w{1,40})(?:\s[^<>]{0,500})?>([^<>]{1,4000})</")
-_FAILURE = re.compile(r"(?:net::)?ERR_[A-Z0-9_]{2,60}|NS_ERROR_[A-Z0-9_]{2,60}")
-_ASTRAY = re.compile(r"[a-z][a-z0-9+.-]{1,19}:(?://[a-z0-9.-]{0,253}(?::[a-z0-9]{0,8})?)?", re.IGNORECASE)
-_HTTP_VERSION = re.compile(r"HTTP/[0-9.]{1,3}|h[23](?:-\d\d)?", re.IGNORECASE)
-_BLOCKED = re.compile(
+_ELEMENT = lazy_pattern(r"<(?:\w{1,30}:)?(\w{1,40})(?:\s[^<>]{0,500})?>([^<>]{1,4000})</")
+_FAILURE = lazy_pattern(r"(?:net::)?ERR_[A-Z0-9_]{2,60}|NS_ERROR_[A-Z0-9_]{2,60}")
+_ASTRAY = lazy_pattern(r"[a-z][a-z0-9+.-]{1,19}:(?://[a-z0-9.-]{0,253}(?::[a-z0-9]{0,8})?)?", re.IGNORECASE)
+_HTTP_VERSION = lazy_pattern(r"HTTP/[0-9.]{1,3}|h[23](?:-\d\d)?", re.IGNORECASE)
+_BLOCKED = lazy_pattern(
     r"csp|mixed-content|origin|inspector|subresource-filter|content-type|cors|other|[a-z]{3,12}-[a-z-]{3,40}"
 )
 _KINDS = {

@@ -6,6 +6,7 @@ import itertools
 import re
 import urllib.parse
 
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import load_knowledge
 from diagnose.replies.folding import fold
 
@@ -16,10 +17,10 @@ MOST_SECRETS = 1_000
 """Cookies and tokens that are looked for outside their own places; passwords and names are looked for all."""
 LONGEST_SECRET = 4_000
 
-_STANDING_IN = re.compile(rf"{STAND_IN}(?:[1-9]\d{{0,3}})?")
-_WORD = re.compile(r"[A-Za-z0-9_\-+/=.%]{6,}")
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}-]{1,64}@(?=[\w-]{1,63}\.)")
-_PLAIN_PART = re.compile(r"[A-Za-z]*\d{0,3}|\d{0,5}")
+_STANDING_IN = lazy_pattern(rf"{STAND_IN}(?:[1-9]\d{{0,3}})?")
+_WORD = lazy_pattern(r"[A-Za-z0-9_\-+/=.%]{6,}")
+_ADDRESS = lazy_pattern(r"[\w.!#$%&'*+/=?^`{|}-]{1,64}@(?=[\w-]{1,63}\.)")
+_PLAIN_PART = lazy_pattern(r"[A-Za-z]*\d{0,3}|\d{0,5}")
 _ENCODED_WHOLE = 24
 _ENCODED = 16
 _ENCODED_MIXED = 12

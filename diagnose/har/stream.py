@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from diagnose.model import Deadline, TextError, text
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 from diagnose.process.regular_file import open_regular
 
 LARGEST_FILE = 1 << 30
@@ -31,12 +31,12 @@ _CHUNK = 1 << 18
 _TEXT_UNITS = 1 << 16
 _EVENTS_A_LOOK = 4096
 
-_WHOLE = re.compile(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_WHOLE = lazy_pattern(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 """From outside a string: all that is complete."""
-_INSIDE = re.compile(rb"(?:[^\"\\]++|\\u[0-9a-fA-F]{4}|\\[^u])*+", re.DOTALL)
+_INSIDE = lazy_pattern(rb"(?:[^\"\\]++|\\u[0-9a-fA-F]{4}|\\[^u])*+", re.DOTALL)
 """From inside a string: what can be cut off there without tearing an escape sequence."""
-_REST = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
-_NUMBER = re.compile(rb"[-+.0-9eE]{%d}" % LONGEST_NUMBER)
+_REST = lazy_pattern(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_NUMBER = lazy_pattern(rb"[-+.0-9eE]{%d}" % LONGEST_NUMBER)
 
 Event: TypeAlias = "tuple[str, Any]"
 

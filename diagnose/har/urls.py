@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import urllib.parse
 
 from diagnose.har.names import names
 from diagnose.har.secrets import STAND_IN, Secrets, secret_shaped
 from diagnose.model.domains import ascii_name, bracketed, u_labels
+from diagnose.process.first_use import lazy_pattern
 
 LONGEST_URL = 8_000
 MOST_PARAMETERS, MOST_SEGMENTS = 50, 20
 
-_NAME = re.compile(r"[^\W\d][\w$.:\[\]-]{0,39}")
-_SEGMENT = re.compile(r"(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})?(?:[._-]+(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})){0,6}")
-_PLAIN_WORD = re.compile(r"[A-Za-z_]{1,40}(?:\.[A-Z_]{2,40})?|\d{1,3}")
+_NAME = lazy_pattern(r"[^\W\d][\w$.:\[\]-]{0,39}")
+_SEGMENT = lazy_pattern(r"(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})?(?:[._-]+(?:[A-Za-z]{1,24}\d{0,3}|\d{1,3})){0,6}")
+_PLAIN_WORD = lazy_pattern(r"[A-Za-z_]{1,40}(?:\.[A-Z_]{2,40})?|\d{1,3}")
 """What a parameter that tells what happened may say: a word, the name of an error, or a small number."""
-_HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:.]{2,45}")
+_HOST = lazy_pattern(r"[\w.-]{1,253}|[0-9a-f:.]{2,45}")
 
 
 def clean_name(name: object, secrets: Secrets) -> str:

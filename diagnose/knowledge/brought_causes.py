@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -11,8 +10,9 @@ from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.catalogue import FAMILIES, PLACEHOLDERS, RUN_FACTS, Cause, Step
 from diagnose.knowledge.loader import line_of_entry, load
 from diagnose.knowledge.packages import CAUSES, Package
+from diagnose.process.first_use import lazy_pattern
 
-ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*")
+ID = lazy_pattern(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*")
 """``family.cause``."""
 
 

@@ -7,7 +7,6 @@ could unfold to gigabytes.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,7 +14,7 @@ import msgspec
 import yaml
 
 from diagnose.knowledge import KnowledgeError
-from diagnose.process.first_use import convert
+from diagnose.process.first_use import convert, lazy_pattern
 
 T = TypeVar("T")
 
@@ -24,7 +23,7 @@ LARGEST_FILE = 1_000_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
-_PATH_STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\.\.\.)\]")
+_PATH_STEP = lazy_pattern(r"\.([A-Za-z0-9_\-]+)|\[(\d+|\.\.\.)\]")
 
 
 class Parsed(NamedTuple):

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 
 from diagnose.lab.session import MOST_COMMANDS, Session
+from diagnose.process.first_use import lazy_pattern
 
 REJECTION = "NO [AUTHENTICATIONFAILED] Authentication failed."
 _LARGEST_LITERAL = 4096
 _MOST_LITERALS = 4
-_LITERAL = re.compile(rb"\{(\d{1,9})(\+?)\}\Z")
-_WORD = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^\s"()]+)|[()]')
+_LITERAL = lazy_pattern(rb"\{(\d{1,9})(\+?)\}\Z")
+_WORD = lazy_pattern(rb'"((?:[^"\\]|\\.)*)"|([^\s"()]+)|[()]')
 
 
 class ImapSession(Session):

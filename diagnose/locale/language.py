@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 from diagnose.knowledge.packages import packages
 from diagnose.process.encodings import can_express
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
 
@@ -30,7 +30,7 @@ DOMAIN = "diagnose"
 TRADITIONAL = {"tw", "hk", "mo", "cht"}
 """Regions (ISO 3166-1), and Windows' mark, of Chinese in the Traditional script; any other's is Simplified."""
 
-_SUBTAG = re.compile(r"[a-z]{4}|[a-z]{2}|[0-9]{3}|cht|chs")
+_SUBTAG = lazy_pattern(r"[a-z]{4}|[a-z]{2}|[0-9]{3}|cht|chs")
 """Script or region (BCP 47), or one of Windows' marks of Chinese."""
 
 

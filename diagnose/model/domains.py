@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import urllib.parse
 
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 """Underscores are no letters of host names (RFC 952), and stand in some all the same."""
-_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\Z")
+_NAME = lazy_pattern(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\Z")
 
 
 def a_labels(written: str) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from diagnose.model.picture import MediaType
 from diagnose.model.report import SCHEMA_VERSION, Report
 from diagnose.model.text import TextError, text
-from diagnose.process.first_use import convert
+from diagnose.process.first_use import convert, lazy_pattern
 
 BLOCK = "diagnose_report"
 """The key that a block begins with."""
@@ -27,9 +27,9 @@ LARGEST = 16 << 20
 """Octets of a saved file, and of the JSON that is packed in one. Pictures make reports of several megabytes."""
 DEEPEST = 60
 """Levels of values one within another; a report of ours has about ten."""
-_BEGIN = re.compile(r'^[>\s]*\{"diagnose_report": ?(\d{1,9}),', re.MULTILINE)
-_DATA = re.compile(r'"data": ?\[([^\]]*)(\]?)')
-_LETTERS = re.compile(r'"([A-Za-z0-9+/=]*)"')
+_BEGIN = lazy_pattern(r'^[>\s]*\{"diagnose_report": ?(\d{1,9}),', re.MULTILINE)
+_DATA = lazy_pattern(r'"data": ?\[([^\]]*)(\]?)')
+_LETTERS = lazy_pattern(r'"([A-Za-z0-9+/=]*)"')
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 """How a file begins that a shell wrote: Windows PowerShell redirects into UTF-16."""
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
 
+from diagnose.process.first_use import lazy_pattern
+
 Argument: TypeAlias = "str | int | float | Text | tuple[str | int, ...] | None"
 LONGEST_QUOTE = 500
 """Characters shown of anything that came from outside."""
 
-_HARMFUL = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]")
+_HARMFUL = lazy_pattern("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]")
 """What JSON allows unescaped and a terminal must not get: C1 controls, direction and other invisible controls;
 and lone surrogates, which UTF-8 cannot hold."""
 _REMOVED = {"Cc", "Cf", "Co", "Cs", "Cn"}
 """Categories of Unicode; what is printable by Python has none of them."""
-_PLACEHOLDER = re.compile(r"(\{\w+\})")
+_PLACEHOLDER = lazy_pattern(r"(\{\w+\})")
 
 
 class Text(msgspec.Struct, frozen=True):

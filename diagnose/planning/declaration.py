@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any, get_args
@@ -11,8 +10,9 @@ from diagnose.discovery import Discovered
 from diagnose.model import Check, Facts, Service
 from diagnose.model.protocols import BY_NAME, TlsMode
 from diagnose.model.stations import STATIONS, AddedStation
+from diagnose.process.first_use import lazy_pattern
 
-NAME = re.compile(r"[a-z][a-z0-9.-]*")
+NAME = lazy_pattern(r"[a-z][a-z0-9.-]*")
 DISCOVERY = "discovery"
 """The id of the check that announces services."""
 

@@ -16,12 +16,12 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.process.first_use import lazy_pattern, made_once, one_at_a_time
 
 OWN = {"diagnose.checks": "checks.", "diagnose.reports": "reports."}
 """Group -> what the modules of the entry points that this distribution has there begin with."""
 _FILE = "entry_points.txt"
-_VALUE = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+)\s*)?(?:\[.*\])?")
+_VALUE = lazy_pattern(r"([\w.]+)\s*(?::\s*([\w.]+)\s*)?(?:\[.*\])?")
 _RECORDS = (".dist-info", ".egg-info")
 """What the folders are called that tell of installed distributions."""
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from diagnose.process.first_use import lazy_pattern
+
 DISTRIBUTION = "mail-login-doctor"
 OF_PIPX, OF_UV = "pipx_metadata.json", "uv-receipt.toml"
 """Files in an environment that pipx, or uv tool, has made."""
-_EXTRA = re.compile(r"\s*;.*\bextra\s*==\s*['\"]([^'\"]+)['\"]")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_EXTRA = lazy_pattern(r"\s*;.*\bextra\s*==\s*['\"]([^'\"]+)['\"]")
+_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def adding(extra: str, distribution: metadata.Distribution | None = None, prefix: Path | None = None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -11,7 +10,7 @@ import msgspec
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
-from diagnose.process.first_use import convert, made_once
+from diagnose.process.first_use import convert, lazy_pattern, made_once
 from diagnose.record.run import Run
 from diagnose.redaction.discretion import MESSAGE, Hides
 from diagnose.redaction.placeholders import Placeholders, addresses_in
@@ -29,7 +28,7 @@ IDS = {"id", "check", "checks", "need"}
 """Keys of ids of checks, which may end in the name of a host."""
 FILE = "ca_file"
 """Key of the path of a file of the person's."""
-_SERVICE = re.compile(rf"(?:{'|'.join(BY_NAME)})\.\d{{1,5}}(?:\.|$)")
+_SERVICE = lazy_pattern(rf"(?:{'|'.join(BY_NAME)})\.\d{{1,5}}(?:\.|$)")
 
 
 class WithoutCompany:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from diagnose.process.first_use import lazy_pattern
 from diagnose.redaction.views import canonical, views
 
 SHORTEST = 4
 """Letters; a shorter name is found in much that is decoded and means nothing."""
-_CHUNK = re.compile(r"(?:&#?\w{1,8};|[^\s\"'<>()\[\]{},;|])+")
-_SUSPICIOUS = re.compile(r"%[0-9a-fA-Fu]|&#?\w|=[0-9a-fA-F]{2}|\\|\+[A-Za-z0-9]|[^\x00-\x7f]|[A-Za-z0-9+/_=-]{6}")
+_CHUNK = lazy_pattern(r"(?:&#?\w{1,8};|[^\s\"'<>()\[\]{},;|])+")
+_SUSPICIOUS = lazy_pattern(r"%[0-9a-fA-Fu]|&#?\w|=[0-9a-fA-F]{2}|\\|\+[A-Za-z0-9]|[^\x00-\x7f]|[A-Za-z0-9+/_=-]{6}")
 
 
 class EncodedNames:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from diagnose.process.first_use import lazy_pattern
 from diagnose.redaction.views import canonical, views
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _CHARSETS = (
     *("koi8_r", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
 )
 """In which a server may repeat a secret that it was sent in UTF-8."""
-_WORD_ENDS = re.compile(r"[\s\"'<>()\[\]{},]")
+_WORD_ENDS = lazy_pattern(r"[\s\"'<>()\[\]{},]")
 
 
 class Mask:

@@ -7,10 +7,12 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
+from diagnose.process.first_use import lazy_pattern
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-PLACEHOLDER = re.compile(r"(?:user|computer|folder|file|profile|name|host|word|number|token)-\d{1,5}", re.IGNORECASE)
+PLACEHOLDER = lazy_pattern(r"(?:user|computer|folder|file|profile|name|host|word|number|token)-\d{1,5}", re.IGNORECASE)
 """What a redacted report holds already stays as it is."""
-_LITERAL = re.compile(
+_LITERAL = lazy_pattern(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"
     r"|(?<![\w:.])(?=[0-9a-fA-F]{0,4}:)(?:[0-9a-fA-F:]{1,38}[0-9a-fA-F](?:(?:\.\d{1,3}){3})?|::)(?:%[\w.-]{1,20})?(?!\w)"
 )

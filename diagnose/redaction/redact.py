@@ -12,7 +12,7 @@ from diagnose.model.report import Report
 from diagnose.model.targets import SourceName
 from diagnose.model.text import quote, reworded
 from diagnose.network.vantage import Vantage
-from diagnose.process.first_use import convert
+from diagnose.process.first_use import convert, lazy_pattern
 from diagnose.record.run import OwnWords
 from diagnose.redaction.discretion import ARGUMENTS, MESSAGE, names_of_fields
 from diagnose.redaction.encoded import EncodedNames
@@ -23,13 +23,13 @@ from diagnose.redaction.placeholders import Placeholders, addresses_in, is_liter
 USER, COMPUTER, ADDRESS, FOLDER = "user-1", "computer-1", "198.18.0.1", "folder-1"
 """What the first of each kind is called."""
 _SOURCE_NAMES = frozenset(get_args(SourceName))
-_BROWSERS_OWN = re.compile(r"(?:Default|Profile \d+|Guest Profile|System Profile)?", re.IGNORECASE)
+_BROWSERS_OWN = lazy_pattern(r"(?:Default|Profile \d+|Guest Profile|System Profile)?", re.IGNORECASE)
 """Profiles of browsers that are called so on every computer."""
 _STRUCTURE = {"id", "cause", "check", "family", "protocol", "tls", "source", "status", "certainty", "impact", "fixer"}
 """Keys whose values are words of ours, never of the person's."""
 SOURCE, PROFILE = "source", "profile"
 """Keys below which an address of this computer stands, and what people call a profile of their browser."""
-_LISTED = re.compile(r"\[?[0-9a-fA-F:]{1,4}[.:]")
+_LISTED = lazy_pattern(r"\[?[0-9a-fA-F:]{1,4}[.:]")
 LONGEST_LIST = 1000
 """Characters of addresses beside one another."""
 _OF_REPORTS = _STRUCTURE | {"checks", "explains", "lang", "name", "state", "changed", "redacted"}
@@ -43,22 +43,22 @@ ROLES = frozenset(
 )
 """Local parts that name no person (RFC 2142, and what mailers send from)."""
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_MAIL_ADDRESS = re.compile(
+_MAIL_ADDRESS = lazy_pattern(
     rf"(?<![\w.+-])([\w.+'-]{{1,64}})(@|%40)(?=\[?{_LABEL}(?:[.:]{_LABEL}){{0,8}})", re.IGNORECASE
 )
-_DISPLAY_NAME = re.compile(r'("[^"<>@]{1,80}"|(?:[^\W\d_][\w.\'-]{1,30} ){1,4})(?=\s?<[^<>@\s]{1,64}@)')
-_HARDWARE_ADDRESS = re.compile(
+_DISPLAY_NAME = lazy_pattern(r'("[^"<>@]{1,80}"|(?:[^\W\d_][\w.\'-]{1,30} ){1,4})(?=\s?<[^<>@\s]{1,64}@)')
+_HARDWARE_ADDRESS = lazy_pattern(
     r"(?<![0-9a-fA-F:-])(?:[0-9a-fA-F]{2}([:-]))(?:[0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}(?![\w:-])"
 )
-_HOME = re.compile(
+_HOME = lazy_pattern(
     r"((?:^|(?<=[^\w.]))(?:/home/|/Users/|[A-Za-z]:[\\/]{1,4}(?:Users|Documents and Settings)[\\/]{1,4}))"
     r"([^\\/:*?\"<>|\s]+)"
 )
 _SHARED_FOLDERS = {"public", "shared", "default", "all"}
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@:]{1,128}(?::[^/\s@]{0,128})?@")
-_TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}|(?<=\bBearer )[\w.~+/=-]{8,}", re.IGNORECASE)
+_CREDENTIALS = lazy_pattern(r"(?<=://)[^/\s@:]{1,128}(?::[^/\s@]{0,128})?@")
+_TOKEN = lazy_pattern(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}|(?<=\bBearer )[\w.~+/=-]{8,}", re.IGNORECASE)
 """A JSON Web Token (RFC 7519), or what authorises a bearer (RFC 6750)."""
-_CLIENT = re.compile(
+_CLIENT = lazy_pattern(
     r"(?<![\w.-])((?=[\w-]{0,63}[\d.-])[\w.-]{2,253})(?= ?[\[(](?:IPv6:)?(?P<address>[0-9a-fA-F.:]{2,45})[\])])"
 )
 """How a server writes whom it sees: a name, and its address in brackets."""

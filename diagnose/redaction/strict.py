@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from diagnose.model.domains import ascii_name
 from diagnose.network.owner import ends_publicly, registered
+from diagnose.process.first_use import lazy_pattern
 from diagnose.redaction.mask import CUT, LONGEST
 from diagnose.redaction.placeholders import PLACEHOLDER, Placeholders, addresses_in, is_literal
 from diagnose.redaction.redact import ROLES
@@ -24,10 +25,10 @@ TOKEN = 16
 """Characters from which on a word that is not known is called a token."""
 INWARD = {"local", "lan", "internal", "intranet", "corp", "home", "private", "localdomain", *ENDS}
 """Ends of names that companies and homes use within their own networks, and those of nobody."""
-KEPT_DOMAIN = re.compile(r"domain-\d{1,5}\.(?:example|test|invalid)")
+KEPT_DOMAIN = lazy_pattern(r"domain-\d{1,5}\.(?:example|test|invalid)")
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _NAME = rf"(?:\*\.)?(?:_?{_LABEL}\.){{1,10}}(?:xn--[\w-]{{1,59}}|[^\W\d_]{{2,24}})(?![\w-])\.?"
-_PIECE = re.compile(
+_PIECE = lazy_pattern(
     rf"(?P<placeholder>(?<![\w-]){PLACEHOLDER.pattern}(?![\w@%-]))"
     r"|(?P<url>(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://[^\s<>\"'，。、；]+)"
     rf"|(?P<mail>[\w.+'=%&-]{{1,64}}(?:@|%40)(?:{_NAME}|\[[0-9A-Fa-f:.]{{2,60}}\]|{_LABEL}))"
@@ -42,14 +43,14 @@ _PIECE = re.compile(
     r"|(?P<word>[^\W_](?:[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|['’+-](?=[^\W_]))*)",
     re.IGNORECASE,
 )
-_UNIT = re.compile(
+_UNIT = lazy_pattern(
     r"\s?(?:s|secs?|seconds?|min|mins|minutes?|hours?|h|days?|ms|bytes?|octets|[kmg]i?b|times?|attempts?|characters?)\b|\s?[秒分小天次字]",
     re.IGNORECASE,
 )
-_COUNT = re.compile(r"(?:^|age=|revalidate=|error=|[A-Za-z]/)$", re.IGNORECASE)
+_COUNT = lazy_pattern(r"(?:^|age=|revalidate=|error=|[A-Za-z]/)$", re.IGNORECASE)
 """Behind which, in headers, a number is a time or a version."""
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_ENCODED = re.compile(
+_YEAR = lazy_pattern(r"(?:19|20)\d\d")
+_ENCODED = lazy_pattern(
     r"(?:[^\s<>\"']{0,200}?(?:%[0-9a-fA-F]{2}|=[0-9A-F]{2}|&#?\w{1,8};|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4})){2}[^\s<>\"']{0,400}"
 )
 JOINTS = "'’+_-"

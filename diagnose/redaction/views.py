@@ -10,6 +10,8 @@ import unicodedata
 import urllib.parse
 from collections.abc import Callable, Iterator
 
+from diagnose.process.first_use import lazy_pattern
+
 DEPTH = 3
 """Encodings one within another that are undone."""
 MOST_LOOKED_AT = 64
@@ -21,8 +23,8 @@ _IGNORED = (
     "\U000e0000-\U000e0fff\ud800-\udfff"
 )
 """Controls, and what Unicode calls ignorable by default (UAX #44, Default_Ignorable_Code_Point)."""
-_INVISIBLE = re.compile(f"[{_IGNORED}]")
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_INVISIBLE = lazy_pattern(f"[{_IGNORED}]")
+_CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f\x7f]")
 _DROPPED = {"Cc", "Cf", "Co", "Cs", "Cn", "Mn", "Me"}
 
 
@@ -85,7 +87,7 @@ class _Search:
 
 
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-be", "utf-16-le")
-_INVISIBLE_OCTETS = re.compile(
+_INVISIBLE_OCTETS = lazy_pattern(
     rb"\xc2[\x80-\x9f\xad]|\xcd\x8f|\xcc[\x80-\xbf]|\xe1\xa0[\x8b-\x8f]|"
     rb"\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xe3\x85\xa4|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xf3\xa0[\x80-\x8f]."
 )
@@ -114,10 +116,10 @@ def _entities(words: str, _search: _Search) -> Iterator[str]:
         yield html.unescape(words)
 
 
-_ESCAPE = re.compile(
+_ESCAPE = lazy_pattern(
     r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL
 )
-_DECIMAL = re.compile(r"\\(\d{3})")
+_DECIMAL = lazy_pattern(r"\\(\d{3})")
 
 
 def _escapes(words: str, _search: _Search) -> Iterator[str]:

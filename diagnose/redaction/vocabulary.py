@@ -10,7 +10,7 @@ import msgspec
 from diagnose import browsers, providers
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 from diagnose.providers.recognition import known_hosts
 from diagnose.redaction.views import canonical
 from diagnose.replies import load_knowledge
@@ -21,9 +21,9 @@ SHORTEST_STEM = 5
 LONGEST_ENDING = 8
 LONGEST_NUMBER = 3
 """Digits that tell nobody: parts of codes, versions, counts."""
-_WORD = re.compile(r"[^\W_]+(?:['’\-_+][^\W_]+)*")
-_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|\d+|[^\W\d_]+")
-_APART = re.compile(r"\S+@\S+|\w+://\S+|\{\w+\}|(?:[\w-]+\.)+[a-z]{2,}")
+_WORD = lazy_pattern(r"[^\W_]+(?:['’\-_+][^\W_]+)*")
+_PART = lazy_pattern(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|\d+|[^\W\d_]+")
+_APART = lazy_pattern(r"\S+@\S+|\w+://\S+|\{\w+\}|(?:[\w-]+\.)+[a-z]{2,}")
 """Addresses, links and placeholders, whose words are examples."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 
-_DECLARED = re.compile(r";\s{0,9}charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([^\s\"';,]{1,40})", re.IGNORECASE)
+_DECLARED = lazy_pattern(r";\s{0,9}charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([^\s\"';,]{1,40})", re.IGNORECASE)
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"})
 """Codecs of Python's that no page is written in; some take hours for a page."""
 _LABELS = {"x-gbk": "gb18030", "x-sjis": "cp932", "windows-31j": "cp932", "x-euc-jp": "euc_jp", "x-x-big5": "big5"}
@@ -46,7 +46,7 @@ def codec(name: str | bytes) -> str:
 _LATIN = "À-ÖØ-öø-ſ"
 _APART = r"(?<![A-Za-z])[{0}]+(?![A-Za-z])"
 """Letters of another alphabet, in words of their own."""
-_EVERYDAY = re.compile(
+_EVERYDAY = lazy_pattern(
     "|".join(
         (
             rf"(?<![{_LATIN}])[{_LATIN}]{{1,3}}(?![{_LATIN}])",

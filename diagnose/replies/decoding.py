@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote_to_bytes
 
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 from diagnose.replies import charsets
 from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.replies.knowledge import load_knowledge
@@ -19,15 +19,15 @@ Familiar = Callable[[str], int]
 UNDECLARED = ("gb18030", "big5", "shift_jis", "euc_jp", "euc_kr", "cp1251", "koi8_r", "cp1252", "cp1250")
 """Encodings that servers use without saying so; of equally likely ones the first is taken."""
 _FOR_WESTERN_WORDS = ("cp1252", "cp1250", *UNDECLARED[:-2])
-_HIGH_RUN = re.compile(rb"[\x80-\xff]{4}")
+_HIGH_RUN = lazy_pattern(rb"[\x80-\xff]{4}")
 """Two characters of an East Asian encoding, or a Cyrillic word; Western words have their accents apart."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_UTF_16 = ((re.compile(rb"(?:[\t-~]\0){4}"), "utf-16-le"), (re.compile(rb"(?:\0[\t-~]){4}"), "utf-16-be"))
-_ISO_2022 = ((re.compile(rb"\x1b\$\)C"), "iso2022_kr"), (re.compile(rb"\x1b(?:\$[@B(]|\([IJ])"), "iso2022_jp_ext"))
+_UTF_16 = ((lazy_pattern(rb"(?:[\t-~]\0){4}"), "utf-16-le"), (lazy_pattern(rb"(?:\0[\t-~]){4}"), "utf-16-be"))
+_ISO_2022 = ((lazy_pattern(rb"\x1b\$\)C"), "iso2022_kr"), (lazy_pattern(rb"\x1b(?:\$[@B(]|\([IJ])"), "iso2022_jp_ext"))
 _HEAD = 4096
 """Octets in which a page says how it is encoded."""
-_SAID_IN_PAGE = re.compile(
+_SAID_IN_PAGE = lazy_pattern(
     rb"<meta\b[^>]{0,300}?\bcharset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{1,40})"
     rb"|<\?xml\b[^>]{0,200}?\bencoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})",
     re.IGNORECASE,
@@ -35,9 +35,9 @@ _SAID_IN_PAGE = re.compile(
 
 _SAMPLE = 4096
 """Octets by which encodings are told apart."""
-_BETWEEN_PIECES = re.compile(rb"[\r\n<>]+")
+_BETWEEN_PIECES = lazy_pattern(rb"[\r\n<>]+")
 """These are part of no character in any of the encodings."""
-_FAULT = re.compile("\ufffd(?!\x1a|\r?\n|$)|[\x80-\x9f\ue000-\uf8ff]")
+_FAULT = lazy_pattern("\ufffd(?!\x1a|\r?\n|$)|[\x80-\x9f\ue000-\uf8ff]")
 """Replacement characters, C1 controls, private use. One may stand at a line's end, or where a secret was cut out."""
 FAULT_COSTS, DECLARED_BRINGS = 10, 4
 """Characters of familiar words that outweigh a fault, and a declaration."""
@@ -45,11 +45,11 @@ FORMED_BRINGS, BROKEN_COSTS = 10, 8
 """Likewise for characters in the form of UTF-8, which hardly anything else has, and for octets that break it."""
 EVERYDAY_SHARE, FAMILIAR_SHARE = 0.8, 0.1
 """Of the characters beyond ASCII: so many are everyday ones, or so many of familiar words, where they are text."""
-_BINARY = re.compile(rb"[\0-\x08\x0b\x0e-\x19\x1c-\x1f\x7f]")
+_BINARY = lazy_pattern(rb"[\0-\x08\x0b\x0e-\x19\x1c-\x1f\x7f]")
 
-_PERCENT_RUN = re.compile(r"(?:%[0-9a-fA-F]{2}){2,}")
-_JSON_ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-_UNDECODED = re.compile("[\udc80-\udcff\x1b]")
+_PERCENT_RUN = lazy_pattern(r"(?:%[0-9a-fA-F]{2}){2,}")
+_JSON_ESCAPE = lazy_pattern(r"(?:\\u[0-9a-fA-F]{4})+")
+_UNDECODED = lazy_pattern("[\udc80-\udcff\x1b]")
 """What stands for an octet that a program could not decode (PEP 383), and what begins a character of ISO-2022."""
 
 

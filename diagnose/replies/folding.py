@@ -6,16 +6,18 @@ import html
 import re
 import unicodedata
 
+from diagnose.process.first_use import lazy_pattern
+
 LARGEST_REPLY = 65_536
 """Bytes (or characters) of a reply that are read; what follows is not looked at."""
 
-_BLOCK_TAG = re.compile(r"(?:br|p|div|li|tr|t[dh]|h[1-6r]|title|center|form|label|option|ul|table|span)$")
-_TAG_NAME = re.compile(r"/?([a-z0-9]{1,16})")
+_BLOCK_TAG = lazy_pattern(r"(?:br|p|div|li|tr|t[dh]|h[1-6r]|title|center|form|label|option|ul|table|span)$")
+_TAG_NAME = lazy_pattern(r"/?([a-z0-9]{1,16})")
 _HIDDEN_TAGS = frozenset({"script", "style", "template", "svg"})
-_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_INVISIBLE = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _QUOTES = str.maketrans("‘’‚‛′“”„‟«»‐‑‒–—−", "''''" + "'" + '""""""' + "------")
 _UNDECOMPOSED = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i"}
-_MARKED_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff\u0401\u0451]")
+_MARKED_LATIN = lazy_pattern("[\u00c0-\u024f\u1e00-\u1eff\u0401\u0451]")
 
 
 def visible(page: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from diagnose import providers
 from diagnose.model.protocols import ReplyForm
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.reader import MOST_OTHERS, Reading, Suspect, read_with_words
@@ -21,9 +21,9 @@ BEHIND_A_REJECTION = {
 }
 """What a provider takes instead of the account's password -> the cause of a rejection that says no more."""
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HOST = re.compile(rf"(?<![\w.@/%-])(?:{_LABEL}\.){{2,8}}[a-z]{{2,24}}(?![\w@-]|\.\w)", re.IGNORECASE)
-_LINK = re.compile(r"\bhttps?://\S+", re.IGNORECASE)
-_ADDRESS = re.compile(rf"[\w.+%-]{{1,64}}@((?:{_LABEL}\.){{1,8}}[a-z]{{2,24}})(?![\w-])", re.IGNORECASE)
+_HOST = lazy_pattern(rf"(?<![\w.@/%-])(?:{_LABEL}\.){{2,8}}[a-z]{{2,24}}(?![\w@-]|\.\w)", re.IGNORECASE)
+_LINK = lazy_pattern(r"\bhttps?://\S+", re.IGNORECASE)
+_ADDRESS = lazy_pattern(rf"[\w.+%-]{{1,64}}@((?:{_LABEL}\.){{1,8}}[a-z]{{2,24}})(?![\w-])", re.IGNORECASE)
 _MOST_HOSTS = 50
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from diagnose.process.first_use import lazy_pattern
+
 _LEVELS: tuple[tuple[int, str], ...] = (
     (0, r"TRACE|FINEST|FINER|FINE|DEBUG|VERBOSE"),
     (1, r"INFO|NOTICE|CONFIG"),
@@ -11,25 +13,25 @@ _LEVELS: tuple[tuple[int, str], ...] = (
     (3, r"ERROR|SEVERE|CRIT|CRITICAL|FATAL|PANIC|EMERG|ALERT"),
 )
 """What logging libraries (Log4j, java.util.logging, Python, syslog) call their levels, in capitals or after level=."""
-_LEVEL = re.compile(
+_LEVEL = lazy_pattern(
     r"^.{0,60}?(?:(?:^|[\s\[(<|:/])(?:"
     + "|".join(f"(?P<n{weight}>{names})" for weight, names in _LEVELS)
     + r")(?=[\s\])>|:/]|$)|\blevel=[\"']?(?P<word>[a-z]{3,9})\b)"
 )
-_SYSLOG = re.compile(r"^<(\d{1,3})>")
+_SYSLOG = lazy_pattern(r"^<(\d{1,3})>")
 """RFC 5424 section 6.2.1: the rest of a division by eight is the severity, 3 and less an error, 4 a warning."""
-_ANDROID = re.compile(r"^(?:\d\d-\d\d \S{1,14} {1,3}(?:\d+ {1,3}){0,2})?([VDIWEF])(?:/| (?=\S{1,40}:))")
+_ANDROID = lazy_pattern(r"^(?:\d\d-\d\d \S{1,14} {1,3}(?:\d+ {1,3}){0,2})?([VDIWEF])(?:/| (?=\S{1,40}:))")
 _WEIGHT_OF_LETTER = {"V": 0, "D": 0, "I": 1, "W": 2, "E": 3, "F": 3}
 _ERROR = 3
 
-_SETTING = re.compile(
+_SETTING = lazy_pattern(
     r"(?<![\w.\-?&;/])(?!\w*(?:code|errno|error|err|status|reason|number|num|result|alert|port)\s?=)[A-Za-z][\w.\-]{0,60}\s?="
     r"\s?[\"']?(?:-?\d{1,12}(?:\.\d+)?\s?(?:ms|sec|secs|s|m|h|d|kb|mb|k|bytes)?|true|false|yes|no|on|off|null|none)"
     r"[\"']?(?=[\s,;)\]}|]|$)",
     re.IGNORECASE,
 )
 """A name with a number or a switch as its value: how a program is set up, or what it has counted."""
-_TIME_SETTING = re.compile(
+_TIME_SETTING = lazy_pattern(
     r"[\"']?\b\w{0,40}(?:time-?out|interval|retries|keep-?alive|delay)[\"']?\s?(?::|set to)\s?[\"']?\d{1,9}"
     r"(?:\.\d+)?\s?(?:ms|sec|secs|seconds|s|m)?\b[\"']?(?=[\s,;)\]}]|$)|\bset\w{0,20}timeout\w{0,10}\(\d{1,9}\)",
     re.IGNORECASE,

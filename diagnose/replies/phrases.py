@@ -15,13 +15,15 @@ from types import MappingProxyType
 
 import msgspec
 
+from diagnose.process.first_use import lazy_pattern
+
 _LETTERS = "0-9a-z_\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
-_START = re.compile(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
-_WITHIN = re.compile(rf"(?<=[{_LETTERS}])[{_LETTERS}]")
-_LETTER = re.compile(rf"[{_LETTERS}]")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
-_HOST = re.compile(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a-z0-9_])")
-_ASCII_TOKEN = re.compile(r"(?<![!-;=?-~])[!-;=?-~]+")
+_START = lazy_pattern(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
+_WITHIN = lazy_pattern(rf"(?<=[{_LETTERS}])[{_LETTERS}]")
+_LETTER = lazy_pattern(rf"[{_LETTERS}]")
+_SENTENCE_END = lazy_pattern(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
+_HOST = lazy_pattern(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a-z0-9_])")
+_ASCII_TOKEN = lazy_pattern(r"(?<![!-;=?-~])[!-;=?-~]+")
 _KEY = 3
 LONGEST_SENTENCE = 400
 """Characters; a longer one is read in pieces, since words far apart do not belong together."""

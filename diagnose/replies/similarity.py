@@ -6,14 +6,13 @@ It knows nothing but labelled texts (`tests/replies`), from which ``python -m te
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterator
 
 import msgspec
 
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import KNOWLEDGE
-from diagnose.process.first_use import made_once, unpack
+from diagnose.process.first_use import lazy_pattern, made_once, unpack
 from diagnose.replies.phrases import without_addresses
 from diagnose.replies.wire import Wire
 
@@ -29,8 +28,8 @@ MIDDLE = 128
 """A weight's octet that stands for zero."""
 _LANE = 3
 """Octets in which the weights of all features of a text add up without a carry."""
-_DIGIT = re.compile(r"[0-9]")
-_WORD = re.compile(
+_DIGIT = lazy_pattern(r"[0-9]")
+_WORD = lazy_pattern(
     "[a-z_0\u00df-\u024f\u0370-\u052f\u1e00-\u1eff]+|[\u1100-\u11ff\uac00-\ud7af]+|[\u3040-\u30ff\u3400-\u9fff]+"
 )
 _HAN_OR_KANA = ("\u3040", "\u9fff")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from diagnose.model.protocols import ReplyForm
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies.folding import visible
 
 Registry = Literal["imap", "pop3", "smtp", "enhanced", "oauth", "http", "form"]
@@ -42,35 +43,37 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """The host of a login referral's URL (RFC 2221, RFC 5092)."""
 
 
-_IMAP_LINE = re.compile(r"^((?=\*|\S*\d)\S{0,39}[^\s:]|\S{0,39}[^\s:](?= [A-Z])) ((?i:OK|NO|BAD|BYE|PREAUTH))\b ?(.*)$")
+_IMAP_LINE = lazy_pattern(
+    r"^((?=\*|\S*\d)\S{0,39}[^\s:]|\S{0,39}[^\s:](?= [A-Z])) ((?i:OK|NO|BAD|BYE|PREAUTH))\b ?(.*)$"
+)
 """A tag of letters alone is believed only before a status in capitals: "Erro no servidor" is a sentence."""
-_IMAP_TAGLESS = re.compile(r"^(NO|BAD|BYE) (\[.*)$")
-_IMAP_DATA = re.compile(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [A-Z]+|NAMESPACE)\b", re.IGNORECASE)
-_POP3_LINE = re.compile(r"^(\+OK|-ERR)(?:\s+(.*))?$", re.IGNORECASE)
-_SMTP_LINE = re.compile(r"^([2-5]\d\d)(?:([ -])(.*))?$")
-_HTTP_STATUS_LINE = re.compile(r"^HTTP/[0-9.]{1,4} (\d{3})", re.IGNORECASE)
-_CAPABILITY_WORD = re.compile(r"\b(LOGINDISABLED|STARTTLS)\b")
-_PAGE_START = re.compile(r"<(?:!doctype|html|head|\?xml|body)\b", re.IGNORECASE)
-_HTTP_REASON = re.compile(
+_IMAP_TAGLESS = lazy_pattern(r"^(NO|BAD|BYE) (\[.*)$")
+_IMAP_DATA = lazy_pattern(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [A-Z]+|NAMESPACE)\b", re.IGNORECASE)
+_POP3_LINE = lazy_pattern(r"^(\+OK|-ERR)(?:\s+(.*))?$", re.IGNORECASE)
+_SMTP_LINE = lazy_pattern(r"^([2-5]\d\d)(?:([ -])(.*))?$")
+_HTTP_STATUS_LINE = lazy_pattern(r"^HTTP/[0-9.]{1,4} (\d{3})", re.IGNORECASE)
+_CAPABILITY_WORD = lazy_pattern(r"\b(LOGINDISABLED|STARTTLS)\b")
+_PAGE_START = lazy_pattern(r"<(?:!doctype|html|head|\?xml|body)\b", re.IGNORECASE)
+_HTTP_REASON = lazy_pattern(
     r"^[45]\d\d (?:Bad (?:Gateway|Request)|Not Found|Forbidden|Gone|Unauthorized|Service (?:Temporarily )?Unavailable"
     r"|Gateway Time-?out|Internal Server Error|Too Many Requests|Proxy Authentication|Request Header)",
     re.IGNORECASE,
 )
 """RFC 9110 section 15; an SMTP server sends none of these with the same code."""
-_HTTP_STATUS = re.compile(r"(?:^|\berror[: ]{0,2}|\bstatus(?: code)?[: ]{0,2}|\bhttp )([45]\d\d)\b", re.IGNORECASE)
-_HTTP_INSIDE = re.compile(r"\bHTTP (?:ERROR|status)(?: code)?[: ]{1,2}([45]\d\d)\b", re.IGNORECASE)
-_ENHANCED = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})(?![.\d])[ -]?")
-_ENHANCED_INSIDE = re.compile(r"(?:\(#?|#|\b[45]\d\d[ -]|b['\"])([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
-_REPLY_CODE_INSIDE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -][45]\.\d{1,3}\.\d)|(?<=\()([45]\d\d)(?=[,)])")
-_BRACKETED = re.compile(r"\[([A-Z][A-Z0-9/\-]{1,30})(?=[ \]])")
-_BRACKETED_WHOLE = re.compile(r"\[[A-Z][A-Z0-9/\-]{1,30}(?: [^\]\n]{0,2000})?\]")
-_REFERRAL = re.compile(
+_HTTP_STATUS = lazy_pattern(r"(?:^|\berror[: ]{0,2}|\bstatus(?: code)?[: ]{0,2}|\bhttp )([45]\d\d)\b", re.IGNORECASE)
+_HTTP_INSIDE = lazy_pattern(r"\bHTTP (?:ERROR|status)(?: code)?[: ]{1,2}([45]\d\d)\b", re.IGNORECASE)
+_ENHANCED = lazy_pattern(r"^\s*([245]\.\d{1,3}\.\d{1,3})(?![.\d])[ -]?")
+_ENHANCED_INSIDE = lazy_pattern(r"(?:\(#?|#|\b[45]\d\d[ -]|b['\"])([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_REPLY_CODE_INSIDE = lazy_pattern(r"(?<![\d.])([45]\d\d)(?=[ -][45]\.\d{1,3}\.\d)|(?<=\()([45]\d\d)(?=[,)])")
+_BRACKETED = lazy_pattern(r"\[([A-Z][A-Z0-9/\-]{1,30})(?=[ \]])")
+_BRACKETED_WHOLE = lazy_pattern(r"\[[A-Z][A-Z0-9/\-]{1,30}(?: [^\]\n]{0,2000})?\]")
+_REFERRAL = lazy_pattern(
     r"\[REFERRAL imaps?://(?:[^@/\]\s]{0,300}@)?(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?))"
     r"(?=[:/\]\s])",
     re.IGNORECASE,
 )
-_CONTINUATION = re.compile(r"^(?:\+|334)[ -]([A-Za-z0-9+/]{16,4000}={0,2})\s*$")
-_INLINE_JSON = re.compile(r"(?<![A-Za-z0-9+/])eyJ[A-Za-z0-9+/]{8,4000}={0,2}")
+_CONTINUATION = lazy_pattern(r"^(?:\+|334)[ -]([A-Za-z0-9+/]{16,4000}={0,2})\s*$")
+_INLINE_JSON = lazy_pattern(r"(?<![A-Za-z0-9+/])eyJ[A-Za-z0-9+/]{8,4000}={0,2}")
 _POP3_CODES = frozenset({"AUTH", "IN-USE", "LOGIN-DELAY", "SYS/PERM", "SYS/TEMP", "UTF8"})
 """RFC 2449, 3206, 6856; no IMAP response code has one of these names."""
 _LARGEST_LINE_COUNT = 400

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +19,7 @@ import pytest
 import checks
 import diagnose
 import reports
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 from tests.machine import lacking
 
 STARTS = 200
@@ -128,3 +130,49 @@ def test_what_is_made_once_is_made_once_whoever_asks() -> None:
 
     assert sorted(made) == [0, 1, 1]
     assert len({id(one) for one in found}) == 2
+
+
+def test_a_pattern_is_made_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, whatever is asked of it."""
+    made: list[str | bytes] = []
+    compiling = re.compile
+
+    def compile_and_tell(words: bytes, flags: int) -> re.Pattern[bytes]:
+        made.append(words)
+        return compiling(words, flags)
+
+    monkeypatch.setattr(re, "compile", compile_and_tell)
+    found = lazy_pattern(rb"(\d)a", re.IGNORECASE)
+    assert made == []
+    assert found.search(b"x1A")
+    assert found.search(b"2a")
+    assert not found.match(b"x1A")
+    assert found.sub(rb"<\1>", b"1a2A") == b"<1><2>"
+    assert found.pattern == rb"(\d)a"
+    assert len(made) <= 4  # once for each method
+
+
+def held(value: object) -> Iterator[object]:
+    """The lazy patterns that a module, a class or a collection holds."""
+    if type(value).__name__ == "_Pattern":
+        yield value
+    elif isinstance(value, tuple | list):
+        yield from (one for item in value for one in held(item))
+    elif isinstance(value, type):
+        yield from (one for name, item in vars(value).items() if name[:2] != "__" for one in held(item))
+
+
+def test_every_pattern_is_a_regular_expression() -> None:
+    """Which would else be told when it is first used."""
+    written, patterns = 0, dict[int, object]()
+    for name, tree in code():
+        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        count = sum(isinstance(func, ast.Name) and func.id == "lazy_pattern" for func in calls)
+        if count:
+            written += count
+            module = importlib.import_module(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+            patterns |= {id(one): one for value in vars(module).values() for one in held(value)}
+    for one in patterns.values():
+        assert one.groups >= 0  # type: ignore[attr-defined]  # as any pattern
+
+    assert len(patterns) >= written > 100

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import publicsuffixlist
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -24,7 +25,7 @@ from diagnose.discovery.autoconfig import parents
 from diagnose.model import Deadline, Inputs, Service, Subject
 from diagnose.model.browsing import Browsing
 from diagnose.network import Cookie, Network
-from diagnose.network.owner import is_public_suffix, registered, related
+from diagnose.network.owner import ends_publicly, is_public_suffix, registered, related
 from diagnose.running.context import Context
 from tests.pace import patient
 
@@ -195,6 +196,20 @@ def test_a_mail_of_any_owner_below_the_suffix_is_not_awaited(monkeypatch: pytest
     given = Inputs(subject=Subject(domain="k12.ca.us"), provider="any", services=())
 
     assert expected_senders(given) == {"k12.ca.us", "hoster.example"}
+
+
+def test_a_part_of_the_list_says_what_the_whole_says() -> None:
+    """Of every fortieth rule: the suffix itself, names below it, and one whose end only looks like it."""
+    whole = publicsuffixlist.PublicSuffixList(accept_encoded_idn=False)
+    lines = Path(publicsuffixlist.PSLFILE).read_text("utf-8").splitlines()
+    rules = [line.partition(" ")[0].lstrip("!*.") for line in lines if line and not line.startswith("//")]
+    for rule in (*rules[::40], "ck", "www.ck", "jp", "city.kobe.jp", "nosuch", "om", "example", "公司.cn"):
+        for name in (rule, f"corp.{rule}", f"mail.corp.{rule}", f"corp.x{rule}"):
+            suffix = whole.publicsuffix(name)
+            assert is_public_suffix(name) == (suffix == name), name
+            assert ends_publicly(name) == (whole.publicsuffix(name, accept_unknown=False) is not None), name
+            if suffix != name:
+                assert registered(name).count(".") == (suffix or "").count(".") + 1, name
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import urllib.parse
 from base64 import b64encode
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from checks.browser.stored.cookies import MOST, StoredCookie, domains_of
 from checks.browser.stored.database import reading
 from checks.browser.stored.files import UnreadableError, inside, read
 from diagnose.model.deadline import Deadline
+from diagnose.process.first_use import lazy_pattern
 
 WINDOWS_EPOCH = 11_644_473_600
 """Seconds from 1601, where its clock starts, to 1970."""
@@ -116,7 +116,7 @@ def _part(whole: dict[str, Any], *keys: str) -> dict[str, Any]:
     return whole
 
 
-_PATTERN = re.compile(
+_PATTERN = lazy_pattern(
     r"(?:(?P<scheme>[a-z*]+)://)?(?P<below>\[\*\.\])?(?P<host>\[[0-9a-f:]+\]|[^:/\[\]]*)(?::(?P<port>[\d*]+))?/?"
 )
 

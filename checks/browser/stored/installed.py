@@ -16,7 +16,7 @@ from checks.browser.stored.files import UnreadableError, files, is_folder, read
 from diagnose.browsers import Browser, Paths, all_browsers
 from diagnose.model.deadline import Deadline
 from diagnose.process.children import answer_of
-from diagnose.process.first_use import one_at_a_time
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 
 REGISTRY, PACKAGE = ("HKCU\\", "HKLM\\"), "dpkg:"
 PACKAGES = Path("/var/lib/dpkg/status")
@@ -28,7 +28,7 @@ MOST_FOLDERS = 500
 _ANSWERS: dict[str, str] = {}
 """A program answers the same as long as we run; a fleet asks it once."""
 
-_VERSION = re.compile(r"\d{1,5}(?:\.\d{1,6}){1,3}")
+_VERSION = lazy_pattern(r"\d{1,5}(?:\.\d{1,6}){1,3}")
 _REGISTRY_VALUES = ("version", "CurrentVersion", "DisplayVersion")
 
 

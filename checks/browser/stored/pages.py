@@ -7,10 +7,11 @@ import re
 import urllib.parse
 
 from checks.browser.stored.caches import host_of
+from diagnose.process.first_use import lazy_pattern
 
 MOST = 200
-_TAG = re.compile(r"<(script|link)\b([^>]{1,2000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""\b(src|href|rel)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_TAG = lazy_pattern(r"<(script|link)\b([^>]{1,2000})>", re.IGNORECASE)
+_ATTRIBUTE = lazy_pattern(r"""\b(src|href|rel)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
 
 def assets(body: str, url: str) -> dict[str, str]:

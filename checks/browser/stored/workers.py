@@ -9,15 +9,16 @@ from pathlib import Path
 from checks.browser.stored.caches import host_of
 from checks.browser.stored.files import UnreadableError, files, read
 from diagnose.model.deadline import Deadline
+from diagnose.process.first_use import lazy_pattern
 
 MOST_FILES = 50
 LARGEST_FILE = 16_000_000
 LONGEST_RECORD = 4096
 
-_RECORD = re.compile(rb"([\0\1])[\x0c-\x7f](REG:https?://[^\0/]{1,110}/\0\d{1,20})")
+_RECORD = lazy_pattern(rb"([\0\1])[\x0c-\x7f](REG:https?://[^\0/]{1,110}/\0\d{1,20})")
 """A registration is put (1) or deleted (0) in LevelDB's log: the kind, the key's length, the key."""
 _LENGTH, _URL = rb"(?:[\x0c-\x7f]|[\x80-\xff][\1-\x1f])", rb"(https?://[!-~]{1,2000})"
-_SCOPE_AND_SCRIPT = re.compile(rb"\x12" + _LENGTH + _URL + rb"\x1a" + _LENGTH + _URL)
+_SCOPE_AND_SCRIPT = lazy_pattern(rb"\x12" + _LENGTH + _URL + rb"\x1a" + _LENGTH + _URL)
 """The second and third field, strings, of a registration (service_worker_database.proto of Chromium)."""
 
 Workers = tuple[bool, tuple[str, ...]]
