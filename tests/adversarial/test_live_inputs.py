@@ -16,6 +16,7 @@ from diagnose.cli.formats import formats, rendered
 from diagnose.cli.lab import request_for
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import Scenario, Web
+from diagnose.model.domains import ascii_name
 from diagnose.model.report import Report
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import diagnose
@@ -98,6 +99,43 @@ INPUTS = {
 }
 
 
+LONG = "vogelsang77q"
+OTHERS = (
+    *(telling(kind) for kind in KINDS if not in_one_line(kind)),
+    Kind("one word without an end", f"id={LONG * 90}", (LONG,)),
+)
+"""Not in ASCII, with quotes or backslashes, or very long."""
+IN_OTHER_WORDS = joined(OTHERS)
+CHINESE, CYRILLIC = "王晓明", "вогельзанг"
+FAR_HOST = "王晓明-nb7766.quimbywörks.example"
+IN_SCRIPTS = (
+    Kind("Chinese name alone", CHINESE, ("王晓", "晓明")),
+    Kind("host in Chinese", FAR_HOST, (CHINESE, "nb7766", "quimbyw", ascii_name(FAR_HOST).partition(".")[0])),
+    Kind("account in Cyrillic", CYRILLIC, (CYRILLIC,), of_person=True),
+)
+FORM = "<form action='/{words}'><input name='{words}' placeholder='{words}'></form>"
+OTHER_INPUTS: Mapping[str, Mapping[str, Any]] = {
+    "greeting, page, message": {
+        "turned_away": {"imap": f"* BYE {IN_OTHER_WORDS}"},
+        "web": Web(status=200, page=page(IN_OTHER_WORDS) + FORM.format(words=IN_OTHER_WORDS)),
+        "seen": (IN_OTHER_WORDS[:300], f"{LONG * 20}"),
+    },
+    "reply, account, other mailbox, redirect": {
+        "username": f"QWÖRKS\\{CYRILLIC}",
+        "login": {"imap": f"NO {IN_OTHER_WORDS} {LONG * 400}"},
+        "other_mailbox": f"{CHINESE}@{DOMAIN}",
+        "web": Web(status=302, location=f"https://{FAR_HOST}/{CHINESE}/\\\\qwfiles07\\x?u={CHINESE}", page=""),
+    },
+    "reply of SMTP, page in between, names": {
+        "services": ("imaps", "submissions"),
+        "turned_away": {"smtp": f"554 5.7.1 {IN_OTHER_WORDS}"},
+        "known_answers": Web(status=200, page=page(IN_OTHER_WORDS)),
+        "hosts": {"imap": ascii_name(FAR_HOST)},
+        "hosts_file": (f"192.0.2.7 imap.{DOMAIN} {FAR_HOST}  # {IN_OTHER_WORDS}",),
+    },
+}  # fmt: skip
+
+
 @pytest.fixture(autouse=True)
 def computer(monkeypatch: pytest.MonkeyPatch) -> None:
     """One whose name, home and account are known."""
@@ -134,6 +172,15 @@ def test_what_comes_in_is_hidden(name: str) -> None:
     assert way.arrives in came
     assert way.arrives or len({kind for kind, _, _ in leaks(PLANTED, iter([("", came)]))}) >= 3
     hides_all(report)
+
+
+@pytest.mark.parametrize("name", OTHER_INPUTS)
+def test_what_comes_in_in_other_scripts_quotes_and_lengths_is_hidden(name: str) -> None:
+    report = run(Scenario(id="planted", title="T", address=ADDRESS, **OTHER_INPUTS[name]))
+
+    came = str(msgspec.to_builtins(report)).casefold()
+    assert {kind for kind, _, _ in leaks(OTHERS, iter([("", came)]))} == {one.name for one in OTHERS}
+    hides_all(report, (*OTHERS, *IN_SCRIPTS, *HERE))
 
 
 def test_what_this_computer_is_set_to_is_hidden(tmp_path: Path) -> None:
