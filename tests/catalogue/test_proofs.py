@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
 
-import checks
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.catalogue import Cause, catalogue
 from diagnose.model import CheckResult, Finding, Service, Subject, text
@@ -20,6 +18,7 @@ from diagnose.replies.schema import NO_CAUSE, REPLY
 from diagnose.running.plugins import all_checks
 from tests.support.build import CHECKS
 from tests.support.record import judge
+from tests.support.sources import modules
 
 KNOWN = catalogue()
 ALL_PROOFS = {name for cause in KNOWN for name in cause.proof_names}
@@ -49,9 +48,8 @@ def _constants(node: ast.expr) -> tuple[str, ...] | None:
 
 
 def sites() -> Iterator[Site]:
-    root = Path(checks.__file__).parent
-    for file in sorted(root.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for source in modules("checks"):
+        for node in source.nodes:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             given = {word.arg: word.value for word in node.keywords}
@@ -60,7 +58,7 @@ def sites() -> Iterator[Site]:
             if "cause" not in given or "certainty" not in given:
                 continue
             yield Site(
-                place=f"{file.relative_to(root)}:{node.lineno}",
+                place=f"{source.name.removeprefix('checks/')}:{node.lineno}",
                 causes=_constants(given["cause"]) or (),
                 certainties=_constants(given["certainty"]),
                 proofs=(_constants(given["proof"]) or ()) if "proof" in given else None,

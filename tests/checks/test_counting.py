@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import checks
 from checks.credentials.password import PasswordFacts
 from checks.login.counting import BARE, NOT_COUNTED, counts, recorded_as
 from checks.login.login import LoginFacts, judge_login, read_answer, refused_as
@@ -16,6 +14,7 @@ from diagnose.model import Inputs, Service, Subject
 from diagnose.replies import Reading, Suspect
 from tests.replies.corpus import CORPUS, SERVERS, labelled
 from tests.support.build import SUBJECT, service
+from tests.support.sources import modules
 
 SERVICES = {"imap": service(), "pop3": service("pop3", 995), "smtp": service("smtp", 465)}
 LABELLED = [
@@ -90,14 +89,14 @@ def _both(reply: str, inputs: Inputs, target: Service) -> tuple[str | None, str]
 def test_no_probe_asks_a_judge() -> None:
     """Neither by itself nor by a function of its module that it calls."""
     wrong = []
-    for file in sorted(Path(checks.__file__).parent.rglob("*.py")):
+    for source in modules("checks"):
         bodies = {
             node.name: {
                 called.func.id
                 for called in ast.walk(node)
                 if isinstance(called, ast.Call) and isinstance(called.func, ast.Name)
             }
-            for node in ast.parse(file.read_text("utf-8")).body
+            for node in source.tree.body
             if isinstance(node, ast.FunctionDef)
         }
         reached, here = set[str](), {name for name in bodies if name.startswith("probe_")}
@@ -105,5 +104,5 @@ def test_no_probe_asks_a_judge() -> None:
             name = here.pop()
             reached.add(name)
             here |= bodies.get(name, set()) - reached
-        wrong += [(str(file), name) for name in reached if name.lstrip("_").startswith("judge")]
+        wrong += [(source.name, name) for name in reached if name.lstrip("_").startswith("judge")]
     assert wrong == []

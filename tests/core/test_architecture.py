@@ -7,15 +7,10 @@ import json
 import re
 import string
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
-import checks
-import diagnose
-import reports
 from checks.sessions import SESSIONS
 from diagnose import providers
 from diagnose.knowledge.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
@@ -24,10 +19,7 @@ from diagnose.model.protocols import BY_NAME, PAGE, PROTOCOLS, ProtocolName
 from diagnose.planning.declaration import DISCOVERY, validate
 from diagnose.running.plugins import all_checks
 from tests.support.build import targets_of
-
-ROOT = Path(diagnose.__file__).parents[1]
-PACKAGES = {name: Path(module.__file__ or "").parent for name, module in
-            (("diagnose", diagnose), ("checks", checks), ("reports", reports))}  # fmt: skip
+from tests.support.sources import PACKAGES, Source, all_modules, modules
 
 PUBLIC = {
     "diagnose.browsers",
@@ -52,20 +44,8 @@ PUBLIC = {
 """What checks and reports, and those of other packages, may build on; with the modules below."""
 
 
-@cache
-def modules(package: str) -> tuple[tuple[Path, ast.Module], ...]:
-    return tuple((file, ast.parse(file.read_text("utf-8"))) for file in sorted(PACKAGES[package].rglob("*.py")))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def read_once() -> Iterator[None]:
-    """What was read is kept for this module's tests alone."""
-    yield
-    modules.cache_clear()
-
-
-def imported(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def imported(source: Source) -> Iterator[str]:
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -73,16 +53,12 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def shown(file: Path) -> str:
-    return str(file.relative_to(ROOT))
-
-
 def test_diagnose_imports_neither_checks_nor_reports() -> None:
     """They come in by entry points, like anybody's."""
     wrong = [
-        (shown(file), name)
-        for file, tree in modules("diagnose")
-        for name in imported(tree)
+        (source.name, name)
+        for source in modules("diagnose")
+        for name in imported(source)
         if name.partition(".")[0] in {"checks", "reports", "tests"}
     ]
     assert wrong == []
@@ -93,21 +69,21 @@ def test_checks_and_reports_build_on_what_is_public(package: str) -> None:
     """On the model, the network and the knowledge; not on the runner, the verdict or the command line."""
     others = {"checks", "reports", "tests"} - {package}
     wrong = []
-    for file, tree in modules(package):
-        for name in imported(tree):
+    for source in modules(package):
+        for name in imported(source):
             top = name.partition(".")[0]
             allowed = any(name == public or name.startswith(public + ".") for public in PUBLIC)
             if top in others or (
                 top == "diagnose" and name not in {"diagnose", "diagnose.__version__"} and not allowed
             ):
-                wrong.append((shown(file), name))
+                wrong.append((source.name, name))
     assert wrong == []
 
 
-def docstrings(tree: ast.Module) -> set[int]:
+def docstrings(source: Source) -> set[int]:
     """The nodes of strings that stand alone: documentation, which may name servers as examples."""
     return {
-        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        id(node.value) for node in source.nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
 
 
@@ -121,15 +97,14 @@ def test_no_code_names_a_provider() -> None:
         if len(word) > 3 and word[0].isupper()
     } - ORDINARY
     wrong = []
-    for package in PACKAGES:
-        for file, tree in modules(package):
-            documentation = docstrings(tree)
-            for node in ast.walk(tree):
-                if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in documentation:
-                    continue
-                if "\\" not in node.value:  # a place in the operating system's registry
-                    found = {node.value} & ids | set(re.findall(r"[\w.-]+", node.value)) & words
-                    wrong += [(shown(file), node.lineno, word) for word in found]
+    for source in all_modules():
+        documentation = docstrings(source)
+        for node in source.nodes:
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in documentation:
+                continue
+            if "\\" not in node.value:  # a place in the operating system's registry
+                found = {node.value} & ids | set(re.findall(r"[\w.-]+", node.value)) & words
+                wrong += [(source.name, node.lineno, word) for word in found]
     assert wrong == []
 
 
@@ -168,11 +143,11 @@ NAMED_ALL_THE_SAME = {
 def test_no_code_names_a_protocol() -> None:
     """What is known of one is in its record, and how it is spoken in its session; all else reads them."""
     found = set()
-    for file, tree in modules("diagnose"):
-        documentation = docstrings(tree)
-        for node in ast.walk(tree):
+    for source in modules("diagnose"):
+        documentation = docstrings(source)
+        for node in source.nodes:
             if isinstance(node, ast.Constant) and node.value in BY_NAME and id(node) not in documentation:
-                found.add(shown(file))
+                found.add(source.name)
     assert found == set(NAMED_ALL_THE_SAME)
 
 
@@ -229,17 +204,18 @@ def written_causes(package: str) -> Iterator[tuple[str, int, str]]:
     """
     families = {cause.id.partition(".")[0] for cause in catalogue()}
     known_checks = {check.id for check in all_checks()}
-    for file, tree in modules(package):
-        if shown(file) == "diagnose/cli/providers.py":
+    cause = re.compile(rf"(?:{'|'.join(families)})\.[a-z]+(?:-[a-z]+)*")
+    for source in modules(package):
+        if source.name == "diagnose/cli/providers.py":
             continue
-        for node in ast.walk(tree):
+        for node in source.nodes:
             if (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
-                and re.fullmatch(rf"(?:{'|'.join(families)})\.[a-z]+(?:-[a-z]+)*", node.value)
+                and cause.fullmatch(node.value)
                 and node.value not in known_checks
             ):
-                yield shown(file), node.lineno, node.value
+                yield source.name, node.lineno, node.value
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -260,19 +236,17 @@ def test_what_a_check_rules_out_is_in_the_catalogue() -> None:
 
 def sentences() -> Iterator[tuple[str, ast.Call, set[str]]]:
     """Calls that make a sentence, and the keys of mappings in the same module, which may be spread into them."""
-    for package in PACKAGES:
-        for file, tree in modules(package):
-            nodes = list(ast.walk(tree))
-            keys = {
-                key.value
-                for node in nodes
-                if isinstance(node, ast.Dict)
-                for key in node.keys
-                if isinstance(key, ast.Constant) and isinstance(key.value, str)
-            }
-            for node in nodes:
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "text":
-                    yield shown(file), node, keys
+    for source in all_modules():
+        keys = {
+            key.value
+            for node in source.nodes
+            if isinstance(node, ast.Dict)
+            for key in node.keys
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        }
+        for node in source.nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "text":
+                yield source.name, node, keys
 
 
 def test_placeholders_of_sentences_match_their_arguments() -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-import diagnose
+from tests.support.sources import modules
 
-ROOT = Path(diagnose.__file__).parents[1]
 MOST_WORDS = 20
 
 _SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n\n")
@@ -24,9 +22,9 @@ def offences(docstring: str) -> list[str]:
     return [one for one in sentences if len(one.split()) > MOST_WORDS or _PREDICATE.search(one)]
 
 
-def docstrings(source: str) -> Iterator[tuple[int, str]]:
-    """Line and text of each docstring in *source*: of modules, classes, functions, constants and fields."""
-    for node in ast.walk(ast.parse(source)):
+def docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
+    """Line and text of each docstring among *nodes*: of modules, classes, functions, constants and fields."""
+    for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             described = [None, *node.body]
             for before, after in zip(described, node.body, strict=False):
@@ -44,9 +42,9 @@ def _text(statement: ast.stmt) -> str | None:
 @pytest.mark.parametrize("room", ["diagnose", "checks", "reports"])
 def test_a_docstring_is_short_sentences(room: str) -> None:
     found = [
-        f"{file.relative_to(ROOT).as_posix()}:{line}: {offence}"
-        for file in sorted((ROOT / room).rglob("*.py"))
-        for line, docstring in docstrings(file.read_text("utf-8"))
+        f"{source.name}:{line}: {offence}"
+        for source in modules(room)
+        for line, docstring in docstrings(source.nodes)
         for offence in offences(docstring)
     ]
     assert found == []
@@ -80,4 +78,4 @@ def test_what_breaks_the_rule(docstring: str, count: int) -> None:
     ],
 )
 def test_where_docstrings_stand(source: str, lines: list[int]) -> None:
-    assert sorted(line for line, _ in docstrings(source)) == lines
+    assert sorted(line for line, _ in docstrings(ast.walk(ast.parse(source)))) == lines

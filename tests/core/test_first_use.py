@@ -16,15 +16,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import checks
 import diagnose
-import reports
 from diagnose.process.first_use import lazy_pattern, made_once
 from tests.machine import lacking
+from tests.support.sources import Source, all_modules
 
 STARTS = 200
 ROOT = Path(diagnose.__file__).parents[1]
-PACKAGES = [Path(module.__file__ or "").parent for module in (diagnose, checks, reports)]
 OF_ONE_THREAD = ("diagnose/cli", "diagnose/locale", "diagnose/__main__.py", "diagnose/process/first_use.py")
 """Run before there is a second one, or hold the lock themselves."""
 SLOW = {"system_settings"}
@@ -43,12 +41,8 @@ def test_no_start_of_many_dies() -> None:
     assert (ended.returncode, ended.stdout) == (0, f"{{'well': {STARTS}}}\n"), ended.stderr[-3000:]
 
 
-def code() -> Iterator[tuple[str, ast.Module]]:
-    for package in PACKAGES:
-        for file in sorted(package.rglob("*.py")):
-            name = str(file.relative_to(ROOT))
-            if not name.startswith(OF_ONE_THREAD):
-                yield name, ast.parse(file.read_text("utf-8"))
+def code() -> Iterator[Source]:
+    yield from (source for source in all_modules() if not source.name.startswith(OF_ONE_THREAD))
 
 
 def is_guarded(node: ast.AST) -> bool:
@@ -73,9 +67,9 @@ def unguarded(node: ast.AST, *, in_function: bool = False) -> Iterator[ast.AST]:
 def test_a_function_imports_nothing_beside_another_thread() -> None:
     """A package whose parts two threads import at once comes out of it half made (_DeadlockError, ImportError)."""
     wrong = [
-        (name, node.lineno)
-        for name, tree in code()
-        for node in unguarded(tree)
+        (source.name, node.lineno)
+        for source in code()
+        for node in unguarded(source.tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert wrong == []
@@ -84,22 +78,22 @@ def test_a_function_imports_nothing_beside_another_thread() -> None:
 def test_types_are_taken_apart_under_the_lock() -> None:
     """msgspec's own typed readers are called in one place."""
     wrong = []
-    for name, tree in code():
-        for node in ast.walk(tree):
+    for source in code():
+        for node in source.nodes if "msgspec." in source.text else ():
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("msgspec."):
                 function = ast.unparse(node.func)
                 typed = any(keyword.arg == "type" for keyword in node.keywords) or len(node.args) > 1
                 if function.endswith((".convert", "Decoder")) or (function.endswith(".decode") and typed):
-                    wrong.append((name, node.lineno))
+                    wrong.append((source.name, node.lineno))
     assert wrong == []
 
 
 def test_caches_are_filled_under_the_lock() -> None:
     """By `made_once`."""
     wrong = [
-        (name, node.name)
-        for name, tree in code()
-        for node in ast.walk(tree)
+        (source.name, node.name)
+        for source in code()
+        for node in source.nodes
         if isinstance(node, ast.FunctionDef)
         for decorator in node.decorator_list
         if ast.unparse(decorator).partition("(")[0].endswith("cache") and node.name not in SLOW
@@ -165,12 +159,13 @@ def held(value: object) -> Iterator[object]:
 def test_every_pattern_is_a_regular_expression() -> None:
     """Which would else be told when it is first used."""
     written, patterns = 0, dict[int, object]()
-    for name, tree in code():
-        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for source in code():
+        calls = [node.func for node in source.nodes if isinstance(node, ast.Call)]
         count = sum(isinstance(func, ast.Name) and func.id == "lazy_pattern" for func in calls)
         if count:
             written += count
-            module = importlib.import_module(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+            name = source.name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            module = importlib.import_module(name)
             patterns |= {id(one): one for value in vars(module).values() for one in held(value)}
     for one in patterns.values():
         assert one.groups >= 0  # type: ignore[attr-defined]  # as any pattern

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import itertools
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import pytest
 
-import diagnose
 from diagnose.model import Check, CheckResult, Facts, Service, Subject, text
 from diagnose.model.check import Opening
 from diagnose.model.stations import STATION_NAMES, AddedStation
@@ -22,6 +21,7 @@ from diagnose.verdict.verdict import Judgement
 from tests.core.test_verdict import IMAP, KNOWN, SMTP, named, result, shut, skipped, working
 from tests.support.build import CHECKS, SUBJECT
 from tests.support.record import judge
+from tests.support.sources import modules
 
 VPN = AddedStation(name="vpn", title=text("VPN").msgid, behind="computer")
 
@@ -185,11 +185,10 @@ KNOW_NO_ID = ("planning", "verdict", "running", "rendering", "redaction")
 
 def words() -> list[tuple[str, int, str]]:
     """Module, line and word of every string in `diagnose`."""
-    folder = Path(diagnose.__file__).parent
     return [
-        (str(file.relative_to(folder)), node.lineno, node.value)
-        for file in sorted(folder.rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        (source.name.removeprefix("diagnose/"), node.lineno, node.value)
+        for source in modules("diagnose")
+        for node in source.nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
 
@@ -203,11 +202,11 @@ def test_no_code_knows_the_id_of_a_check() -> None:
     assert set(OTHER_WORDS) | {word for _, word in BY_ID} == {word for _, _, word in found}
 
 
-def compared(tree: ast.AST) -> list[str]:
+def compared(nodes: Iterable[ast.AST]) -> list[str]:
     """Strings that an attribute `check` or `id` is compared with."""
     return [
         said.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Compare)
         for sides in [[node.left, *node.comparators]]
         if any(isinstance(side, ast.Attribute) and side.attr in {"check", "id"} for side in sides)
@@ -219,10 +218,13 @@ def compared(tree: ast.AST) -> list[str]:
 @pytest.mark.parametrize("room", KNOW_NO_ID)
 def test_no_id_is_compared_with_a_word(room: str) -> None:
     """Whichever words an id shares."""
-    for file in sorted((Path(diagnose.__file__).parent / room).rglob("*.py")):
-        assert compared(ast.parse(file.read_text("utf-8"))) == [], file.name
+    found = [source for source in modules("diagnose") if source.name.startswith(f"diagnose/{room}/")]
+    assert found
+    for source in found:
+        assert compared(source.nodes) == [], source.name
 
 
 def test_a_comparison_is_found() -> None:
     """Else the tests above would prove nothing."""
-    assert compared(ast.parse("any(r.check == 'login' or r.id in {'a', 'b'} for r in rows)")) == ["login", "a", "b"]
+    written = ast.parse("any(r.check == 'login' or r.id in {'a', 'b'} for r in rows)")
+    assert compared(ast.walk(written)) == ["login", "a", "b"]

@@ -11,7 +11,6 @@ import pickle
 import traceback
 import urllib.parse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,9 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import diagnose
 from diagnose.account.secret import MASK, Secret
 from tests.pace import working
+from tests.support.sources import all_modules
 
 WORD = 'pa"ss\\w0rd&<é>'
 
@@ -86,13 +85,10 @@ def test_pickling_says_why_not(protocol: int) -> None:
 
 def test_only_few_places_look_at_a_secret() -> None:
     """What sends it, what looks at it on this computer, and the mask; whoever else does needs a reason to be here."""
-    root = Path(diagnose.__file__).parents[1]
     callers = {
-        str(file.relative_to(root))
-        for package in ("diagnose", "checks", "reports")
-        for file in (root / package).rglob("*.py")
-        if "reveal" in (source := file.read_text("utf-8"))
-        for node in ast.walk(ast.parse(source))
+        source.name
+        for source in all_modules()
+        for node in source.nodes
         if isinstance(node, ast.Attribute) and node.attr == "reveal"
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,16 @@ TRANSLATED = LANGUAGES[1:]
 HAN = re.compile("[\u3400-\u9fff]")
 
 
-def extracted(into: Path) -> Catalog:
+@cache
+def extracted() -> Catalog:
     """What `make messages` finds in the sources."""
     command = ["pybabel", "-q", "extract", "-k", "text", "--add-location=file"]
-    found = into / f"{DOMAIN}.pot"
-    frontend: Any = CommandLineInterface()  # published without types
-    frontend.run([*command, "-F", str(LOCALE / "babel.toml"), "-o", str(found), str(ROOT)])
-    with found.open("rb") as stream:
-        return read_po(stream)
+    with tempfile.TemporaryDirectory() as into:
+        found = Path(into, f"{DOMAIN}.pot")
+        frontend: Any = CommandLineInterface()  # published without types
+        frontend.run([*command, "-F", str(LOCALE / "babel.toml"), "-o", str(found), str(ROOT)])
+        with found.open("rb") as stream:
+            return read_po(stream)
 
 
 @cache

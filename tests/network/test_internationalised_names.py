@@ -18,9 +18,6 @@ import pytest
 import trustme
 from pytest_httpserver import HTTPServer
 
-import checks
-import diagnose
-import reports
 from checks.address.spelling import close_domains
 from checks.tls.certificates import name_matches
 from checks.web.set_cookie import refusal
@@ -43,6 +40,7 @@ from diagnose.network.vantage import Vantage
 from tests.core.loopback import tcp
 from tests.discovery.nameserver import ScriptedNameserver
 from tests.pace import patient
+from tests.support.sources import all_modules
 
 NAMES = [
     ("straße.example", "xn--strae-oqa.example"),
@@ -232,15 +230,10 @@ def test_no_code_of_ours_reads_names_by_another_rule() -> None:
     """Not by the codec, nor by dnspython's default; and by the library in one place alone."""
     assert str(dns.name.from_text("x.example").to_unicode()) == "x.example."
     wrong = []
-    for package in (diagnose, checks, reports):
-        top = Path(package.__file__ or "").parent
-        for file in sorted(top.rglob("*.py")):
-            source = file.read_text("utf-8")
-            for node in ast.walk(ast.parse(source)) if "idna" in source else ():
-                words = (
-                    [a.value for a in node.args if isinstance(a, ast.Constant)] if isinstance(node, ast.Call) else []
-                )
-                named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                if "idna" in words or "idna" in named:
-                    wrong.append(str(file.relative_to(top.parent)))
+    for source in all_modules():
+        for node in source.nodes if "idna" in source.text else ():
+            words = [a.value for a in node.args if isinstance(a, ast.Constant)] if isinstance(node, ast.Call) else []
+            named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if "idna" in words or "idna" in named:
+                wrong.append(source.name)
     assert set(wrong) == {"diagnose/model/domains.py"}
