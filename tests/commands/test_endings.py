@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.machine import lacking, need
+from tests.support import loaded
 
 PATIENCE = 90.0
 """Seconds that no test waits for unless it fails."""
@@ -26,6 +27,7 @@ ALICE = "alice@corp.example"
 RECORDING = """{"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": []}}"""
 ROOT = Path(__file__).parents[2]
 DIAGNOSE = f"{shlex.quote(sys.executable)} -m diagnose"
+"""For what depends on how Python starts and ends: on its streams, threads and signals."""
 
 
 @pytest.fixture
@@ -57,6 +59,11 @@ def nobody() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.bind(("127.0.0.1", 0))
         return f"127.0.0.1:{one.getsockname()[1]}"
+
+
+def forked() -> str:
+    """`diagnose` where only what it writes matters; with other packages, too."""
+    return shlex.join(loaded.command(packages=True))
 
 
 def run_of(nobody: str) -> str:
@@ -160,7 +167,7 @@ def test_a_report_replaces_nothing_but_files(
     monkeypatch.chdir(place)
     make(Path("r.json"))
     before = Path("r.json").lstat()
-    done = shell(place, f"{DIAGNOSE} {run_of(nobody)}")
+    done = shell(place, f"{forked()} {run_of(nobody)}")
 
     assert done.returncode == 2
     sentence(done.stderr)
@@ -176,7 +183,7 @@ def test_a_report_keeps_the_mode_of_what_it_replaces(place: Path, nobody: str, m
     """Also where the umask would take something from it; what is new is for its owner alone."""
     (place / "r.json").write_text("from before")
     (place / "r.json").chmod(mode)
-    shell(place, f"umask 022; {DIAGNOSE} {run_of(nobody)}")
+    shell(place, f"umask 022; {forked()} {run_of(nobody)}")
 
     modes = {name: stat.S_IMODE((place / name).stat().st_mode) for name in ("r.json", "r.html")}
     assert modes == {"r.json": mode, "r.html": 0o600}
@@ -260,7 +267,7 @@ def one(**more):
 )
 def test_a_package_that_cannot_be_loaded_is_told_in_its_place(place: Path, nobody: str, code: str) -> None:
     """As a check in error; all others run, and all reports are written."""
-    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --format json", packages=package(place, code))
+    done = shell(place, f"{forked()} {run_of(nobody)} --format json", packages=package(place, code))
 
     assert (done.returncode, done.stderr) == (3, "")
     report = json.loads(done.stdout)
@@ -306,7 +313,7 @@ def test_a_package_that_cannot_be_loaded_is_told_in_its_place(place: Path, nobod
 )
 def test_whatever_a_check_does_is_its_own_error(place: Path, nobody: str, code: str) -> None:
     """In every format, redacted too, and without what it held."""
-    command = f"{DIAGNOSE} {run_of(nobody)} --redact --format json"
+    command = f"{forked()} {run_of(nobody)} --redact --format json"
     done = shell(place, command, packages=package(place, CHECK + code))
 
     assert (done.returncode, done.stderr) == (3, "")
@@ -323,7 +330,7 @@ def test_whatever_a_check_does_is_its_own_error(place: Path, nobody: str, code: 
 def test_odd_facts_that_can_be_written_are(place: Path, nobody: str, what: str) -> None:
     """They are no error."""
     code = CHECK + f"CHECKS = one(probe=lambda *_: Seen(what={what}))"
-    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --redact --format json", packages=package(place, code))
+    done = shell(place, f"{forked()} {run_of(nobody)} --redact --format json", packages=package(place, code))
 
     (acme,) = [check for check in json.loads(done.stdout)["checks"] if check["id"] == "acme"]
     assert (done.returncode, done.stderr, acme["status"]) == (3, "", "pass")
@@ -342,14 +349,14 @@ def test_odd_facts_that_can_be_written_are(place: Path, nobody: str, what: str) 
 def test_a_format_that_fails_costs_no_other(place: Path, nobody: str, code: str) -> None:
     """One sentence; the other files and standard output are written."""
     folder = package(place, code, group="diagnose.reports", name="acme")
-    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --report r.acme --format json", packages=folder)
+    done = shell(place, f"{forked()} {run_of(nobody)} --report r.acme --format json", packages=folder)
     assert done.returncode == 2
     sentence(done.stderr)
     assert "acme" in done.stderr
     assert json.loads(done.stdout) == json.loads((place / "r.json").read_text())
     assert (place / "r.html").exists()
 
-    done = shell(place, f"{DIAGNOSE} {run_of(nobody)} --format acme", packages=folder)
+    done = shell(place, f"{forked()} {run_of(nobody)} --format acme", packages=folder)
     assert (done.returncode, done.stdout) == (2, "")
     sentence(done.stderr)
     assert (place / "r.json").exists()
@@ -545,7 +552,7 @@ def test_every_command_ends_by_a_signal(place: Path, command: str, number: signa
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         until = time.monotonic() + PATIENCE
-        while "diagnose" not in loaded(process.pid) and time.monotonic() < until:
+        while not hears(process.pid) and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE)
@@ -584,8 +591,8 @@ def test_a_signal_while_a_module_is_made_ends_the_process_at_once(place: Path, n
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "diagnose: interrupted\n")
 
 
-def loaded(pid: int) -> str:
-    """What tells that the program itself runs: it has installed its handler of SIGTERM."""
+def hears(pid: int) -> bool:
+    """Whether the program itself runs: it has installed its handler of SIGTERM."""
     status = Path(f"/proc/{pid}/status").read_text()
     caught = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt")), 16)
-    return "diagnose" if caught >> (signal.SIGTERM - 1) & 1 else ""
+    return bool(caught >> (signal.SIGTERM - 1) & 1)

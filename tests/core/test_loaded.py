@@ -50,6 +50,48 @@ def test_both_say_the_same(arguments: list[str], variables: dict[str, str], tmp_
     assert (forked.returncode, forked.stdout, forked.stderr) == (started.returncode, started.stdout, started.stderr)
 
 
+BROUGHT = """
+from diagnose.model import Check, Facts, Subject
+class Seen(Facts, frozen=True, kw_only=True):
+    pass
+CHECKS = (Check(id="acme", family="network", title="All is well", each=Subject, facts=Seen,
+                probe=lambda *_: Seen(), judge=lambda *_: ()),)
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "value", "arguments"),
+    [
+        ("diagnose.checks", "acme:CHECKS", ["corp.example", "--only", "acme", "--dry-run"]),
+        ("diagnose.checks", "acme:NONE", ["corp.example", "--only", "nothing"]),
+        ("diagnose.reports", "acme:CHECKS", ["--help"]),
+        ("diagnose.reports", "acme:CHECKS", ["corp.example", "--report", "r.acm"]),
+    ],
+)
+def test_both_have_the_same_packages(group: str, value: str, arguments: list[str], tmp_path: Path) -> None:
+    """Those of the run, also after a run without any."""
+    site = tmp_path / "site"
+    told = site / "acme-1.0.dist-info"
+    told.mkdir(parents=True)
+    (site / "acme.py").write_text(BROUGHT)
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
+    (told / "entry_points.txt").write_text(f"[{group}]\nacme = {value}\n")
+    forked = loaded.command(packages=True)
+    without, had, started = (
+        subprocess.run(
+            [*command, *arguments], cwd=tmp_path, env=environment(tmp_path, PYTHONPATH=os.pathsep.join(packages)),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=patient(60), check=False,
+        )
+        for command, packages in (
+            (forked, [str(loaded.ROOT)]),
+            (forked, [str(loaded.ROOT), str(site)]),
+            (COLD, [str(loaded.ROOT), str(site)]),
+        )
+    )  # fmt: skip
+    assert (had.returncode, had.stdout, had.stderr) == (started.returncode, started.stdout, started.stderr)
+    assert (had.stdout, had.stderr) != (without.stdout, without.stderr)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_ends_both_alike(number: signal.Signals, tmp_path: Path) -> None:
     ended: list[int] = []

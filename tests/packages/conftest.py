@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.pace import patient
+from tests.support import loaded
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "sample_plugin"
@@ -68,21 +69,21 @@ def site(built: Path, tmp_path: Path) -> Path:
 def run(tmp_path: Path) -> Run:
     """Run `diagnose` with what is installed in *site*, in *tmp_path*."""
 
-    return process_in(tmp_path, "-m", "diagnose")
+    return process_in(tmp_path)
 
 
 @pytest.fixture
 def run_of_two_scenarios(tmp_path: Path) -> Run:
     """The same where the lab has two scenarios."""
-    return process_in(tmp_path, "-c", TWO_SCENARIOS)
+    return process_in(tmp_path, sys.executable, "-c", TWO_SCENARIOS)
 
 
 def process_in(place: Path, *program: str) -> Run:
-    """Processes of *program*, in *place*, with what is installed in a folder."""
+    """Processes of *program*, or of `diagnose`, in *place*, with what is installed in a folder."""
 
     def process(site: Path, *arguments: str, **variables: str) -> Done:
         done = subprocess.run(
-            [sys.executable, *program, *arguments], cwd=place, capture_output=True, text=True,
+            [*(program or loaded.command(packages=True)), *arguments], cwd=place, capture_output=True, text=True,
             timeout=patient(90), check=False,
             env=os.environ | {
                 "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]), "XDG_STATE_HOME": str(place / "state"),

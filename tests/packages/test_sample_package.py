@@ -30,7 +30,7 @@ def nobody() -> tuple[str, ...]:
 @pytest.fixture(scope="module")
 def without_package(tmp_path_factory: pytest.TempPathFactory) -> Done:
     """What a reply is explained to be where no package is installed."""
-    return process_in(tmp_path_factory.mktemp("nowhere"), "-m", "diagnose")(Path("/nowhere"), *EXPLAIN)
+    return process_in(tmp_path_factory.mktemp("nowhere"))(Path("/nowhere"), *EXPLAIN)
 
 
 def test_the_cause_is_told_in_english(run: Run, built: Path, nobody: tuple[str, ...]) -> None:

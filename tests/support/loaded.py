@@ -3,7 +3,8 @@
 A run takes half a second to load, and as long again to make what is made on first use. `command` gives words that run
 `diagnose` as ``python -m diagnose`` does: with the arguments, environment, folder, standard streams, namespaces,
 signals and exit code of whoever starts them. Only what has been loaded is shared. How Python starts, in which
-encoding, with which packages and under which limits is no matter for it: tests of those start Python themselves.
+encoding and under which limits is no matter for it: tests of those start Python themselves. With further packages, on
+PYTHONPATH behind this folder, it runs where `command` is asked for them: nothing that was loaded then knows any.
 """
 
 from __future__ import annotations
@@ -26,17 +27,23 @@ import tempfile
 import time
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import checks
 import diagnose
 import reports
+from diagnose import cli
 from diagnose.cli.formats import formats, rendered
+from diagnose.process import entry_points
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.replies import load_knowledge
+from reports import html
 from tests.reports.samples import wrong_password
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = os.environ.get("PYTHONPATH")
+PLACES = {"", str(ROOT), *(PACKAGES or "").split(os.pathsep)}
+"""Where modules are found as long as nobody says otherwise, beside the installed ones."""
 CLIENT = Path(__file__).with_name("asking.py")
 NAMESPACES = {"net": 0x40000000, "mnt": 0x00020000}  # sched.h
 GIVEN = 3 + len(NAMESPACES)
@@ -44,8 +51,11 @@ GIVEN = 3 + len(NAMESPACES)
 
 
 @functools.cache
-def command() -> tuple[str, ...]:
-    """What to put before the arguments of a run; where there is no Linux, that starts Python."""
+def command(*, packages: bool = False) -> tuple[str, ...]:
+    """What to put before the arguments of a run; where there is no Linux, that starts Python.
+
+    *packages*: the run may have further ones. It shares less then: what asks for packages is loaded by itself.
+    """
     if not hasattr(os, "pidfd_open"):
         return sys.executable, "-m", "diagnose"
     place = Path(tempfile.mkdtemp(prefix="loaded-"), "socket")
@@ -53,7 +63,7 @@ def command() -> tuple[str, ...]:
         name: os.environ[name] for name in ("PATH", "PYTHONPATH", "SSL_CERT_FILE", "HOME") if name in os.environ
     }
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.loaded", str(place)],
+        [sys.executable, "-m", "tests.support.loaded", str(place), *(["--packages"] if packages else [])],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment | {"LC_ALL": "C.UTF-8", "DIAGNOSE_CONFIG": ""},
         cwd=ROOT, start_new_session=True,
     )  # fmt: skip
@@ -67,12 +77,17 @@ _serving: list[subprocess.Popen[bytes]] = []
 """Who serves, until its standard input ends with this process."""
 
 
-def serve(place: Path) -> None:
-    """Fork off a run for each that asks at the socket *place*, until standard input ends."""
+def serve(place: Path, *, packages: bool) -> None:
+    """Fork off a run for each that asks at the socket *place*, until standard input ends.
+
+    *packages*: it may have further ones.
+    """
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(place))
         listening.listen(64)
-        load()
+        load_for_any_packages() if packages else load()
+        gc.collect()
+        gc.freeze()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         while select.select([listening.fileno(), 0], [], [])[0] == [listening.fileno()]:
@@ -82,7 +97,7 @@ def serve(place: Path) -> None:
                     pass
             if os.fork() == 0:
                 listening.close()
-                watch(asking)
+                watch(asking, packages=packages)
                 return
             asking.close()
     place.unlink()
@@ -97,8 +112,20 @@ def load() -> None:
     load_knowledge()
     for name in formats():
         rendered(name, wrong_password(), RenderStyle())
-    gc.collect()
-    gc.freeze()
+
+
+def load_for_any_packages() -> None:
+    """What is the same whichever packages there are: all but the command line, whose options name their formats."""
+
+    def asked() -> dict[str, list[entry_points.EntryPoint]]:
+        raise AssertionError("what has asked for packages is not the same for all")
+
+    with mock.patch.object(entry_points, "_all", asked):
+        for package in (diagnose, checks, reports):
+            for module in modules_of(package):
+                if not module.startswith(f"{cli.__name__}."):
+                    importlib.import_module(module)
+        html._template()
 
 
 def modules_of(package: ModuleType) -> list[str]:
@@ -106,7 +133,7 @@ def modules_of(package: ModuleType) -> list[str]:
     return [one.name for one in found if not one.name.endswith("__main__")]
 
 
-def watch(asking: socket.socket) -> None:
+def watch(asking: socket.socket, *, packages: bool) -> None:
     """Start the run that is asked for at *asking*; pass signals on to it, and tell there how it ended.
 
     Who asks has ended where the socket has: the run is killed, as they may have been.
@@ -117,7 +144,7 @@ def watch(asking: socket.socket) -> None:
     runner = os.fork()
     if runner == 0:
         asking.close()
-        begin(asked.decode("utf-8", "surrogateescape"), descriptors)
+        begin(asked.decode("utf-8", "surrogateescape"), descriptors, packages=packages)
         return
     for descriptor in (0, 1, 2, *descriptors):
         os.close(descriptor)
@@ -131,7 +158,7 @@ def watch(asking: socket.socket) -> None:
     os._exit(0)
 
 
-def begin(asked: str, descriptors: list[int]) -> None:
+def begin(asked: str, descriptors: list[int], *, packages: bool) -> None:
     """Be the run: *asked* is the number of arguments, these, the folder, and the environment, each ended by NUL."""
     count, *words = asked.split("\0")[:-1]
     arguments, folder, variables = words[: int(count)], words[int(count)], words[int(count) + 1 :]
@@ -140,7 +167,13 @@ def begin(asked: str, descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update({name: value for name, _, value in (variable.partition("=") for variable in variables)})
     assert os.environ.get("LC_ALL") == "C.UTF-8", "in another encoding Python is to be started"
-    assert os.environ.get("PYTHONPATH") in {None, str(ROOT), PACKAGES}, "with other packages Python is to be started"
+    found_in = os.environ.get("PYTHONPATH")
+    if packages:
+        first, *further = (found_in or "").split(os.pathsep)
+        assert first == str(ROOT), "with another `diagnose` Python is to be started"
+        sys.path[:] = [folder, first, *further, *(place for place in sys.path if place not in PLACES)]
+    else:
+        assert found_in in {None, str(ROOT), PACKAGES}, "with other packages Python is to be started"
     time.tzset()
     for number, descriptor in enumerate(descriptors[:3]):
         os.dup2(descriptor, number)
@@ -170,4 +203,4 @@ def enter(namespaces: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), packages="--packages" in sys.argv[2:])
