@@ -22,6 +22,7 @@ from diagnose.model.check import (
     Finding,
     Inputs,
     Need,
+    Sharing,
     Skip,
     SkipCheck,
     Status,
@@ -45,7 +46,7 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.request import NetworkOptions, Presentation, Request
 
-API_VERSION = (2, 2)
+API_VERSION = (2, 3)
 """Major and minor: a major one takes a name away or changes what it does, a minor one only adds names."""
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "Secret",
     "Selection",
     "Service",
+    "Sharing",
     "Skip",
     "SkipCheck",
     "Status",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.dns.domain import ADDRESSES, ALIVE, PORT_25_SECONDS
-from diagnose.model import Check, Facts, Finding, Host, Inputs, Text, text
+from diagnose.model import Check, Facts, Finding, Host, Inputs, Sharing, Text, text
 from diagnose.network import (
     DnsAnswer,
     HostAddresses,
@@ -114,6 +114,7 @@ CHECK = Check(
     facts=HostFacts,
     probe=probe_host,
     judge=judge_host,
+    sharing=Sharing(),
     untold=_unresolved,
     rules_out=("dns.host-missing",),
     usable=lambda facts: bool(facts.found.addresses) and facts.stand_in is None,

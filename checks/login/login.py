@@ -22,7 +22,7 @@ from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, session_key, take_session
 from checks.sessions import Credentials, MailSession, Reply
 from checks.tls.handshake import TlsFacts
-from checks.tls.tls import session_again
+from checks.tls.tls import session_again, standing_session
 from diagnose import providers
 from diagnose.account.history import PENDING
 from diagnose.model import (
@@ -78,12 +78,13 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
 def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts:
     """Log in once, if this turn may."""
     if why := _why_not(target, inputs, context):
-        if (context.person.password or context.person.access_token) is None and _takes_no_login(target, context):
+        no_secret = context.person.password is None and context.person.access_token is None
+        if no_secret and _takes_no_login(target, inputs, context):
             return LoginFacts(outcome="no_mechanism")
         raise why
     credentials = _credentials(inputs, context)
-    session = take_session(target, context)
-    if credentials is None or session is None:
+    session = standing_session(target, inputs, context)
+    if credentials is None or session is None or (context.shared is not None and context.shared.ends_here):
         raise SkipCheck(text("the connection is gone"))
     _let_earlier_end(session, target, inputs, context)
     if session.has_ended():  # as servers do with one that stands idle, while others have their turn
@@ -112,6 +113,8 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     def counted(reply: Reply) -> str | None:
         return refused_as(read_answer(reply.words, inputs, target, "login"), inputs, target)
 
+    if context.shared is not None:
+        context.shared.final = True
     try:
         reply = log_in_once(
             session, credentials, mechanism, patience, context, provider=inputs.provider, counted=counted
@@ -133,13 +136,14 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     return facts
 
 
-def _takes_no_login(target: Service, context: Context) -> bool:
+def _takes_no_login(target: Service, inputs: Inputs, context: Context) -> bool:
     """Whether the server offers no client any way to log in; that is known without a secret."""
     session = take_session(target, context)
-    if session is None:
-        return False
+    if session is None:  # another run of the fleet had one
+        told = inputs.get(TlsFacts) if target.tls == "starttls" else inputs.get(ServerFacts)
+        return told is not None and told.takes_no_login
     context.connections.put(session_key(target), session)
-    return not session.mechanisms and not session.logged_in
+    return session.takes_no_login
 
 
 def _outcome(reply: Reply, session: MailSession, target: Service, inputs: Inputs, context: Context) -> Outcome:

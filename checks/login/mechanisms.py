@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.server.server import ServerFacts, take_session
+from checks.reach.reach import ReachFacts
+from checks.server.server import ServerFacts
 from checks.sessions import SESSIONS
 from checks.tls.handshake import TlsFacts
-from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Text, text
+from checks.tls.tls import standing_session
+from diagnose.model import Check, Facts, Finding, Inputs, Service, Sharing, SkipCheck, Text, text
 from diagnose.running.context import Context
 
 
@@ -18,9 +20,9 @@ class MechanismsFacts(Facts, frozen=True, kw_only=True):
     """SASL mechanisms, upper case."""
 
 
-def probe_mechanisms(target: Service, _inputs: Inputs, context: Context) -> MechanismsFacts:
+def probe_mechanisms(target: Service, inputs: Inputs, context: Context) -> MechanismsFacts:
     """What was told with the capabilities; nothing is sent."""
-    session = take_session(target, context)
+    session = standing_session(target, inputs, context)
     if session is None:
         raise SkipCheck(text("the connection is gone"))
     session.close()
@@ -56,6 +58,7 @@ CHECK = Check(
     probe=probe_mechanisms,
     judge=judge_mechanisms,
     untold=_untold,
-    needs=(ServerFacts, TlsFacts),
+    needs=(ServerFacts, TlsFacts, ReachFacts),
+    sharing=Sharing(),
     applies=lambda target: target.protocol in SESSIONS and not target.spoken.login,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from checks.dns.domain import ALIVE
 from checks.dns.host import HostFacts
 from checks.reach.reach import COMPARE_SECONDS, ReachFacts, race_key
-from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, Text, text
+from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, text
 from diagnose.network import Attempt, Race
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
@@ -25,10 +25,11 @@ class PathsFacts(Facts, frozen=True, kw_only=True):
 
 def probe_paths(target: Service, inputs: Inputs, context: Context) -> PathsFacts:
     """Wait a little for the other addresses."""
-    race = context.connections.take(race_key(target), Race)
+    race, found = context.connections.take(race_key(target), Race), inputs[HostFacts].found
+    if race is None and context.shared is not None:
+        race = context.network.connect_all(found.addresses, target.port, context.deadline, COMPARE_SECONDS, keeps=False)
     if race is None:
         return PathsFacts(attempts=(), ipv6_route=False)
-    found = inputs[HostFacts].found
     unasked = tuple(a.record_type for a in (found.ipv4, found.ipv6) if a is not None and a.status not in ALIVE)
     attempts = list(race.attempts(context.deadline.within(COMPARE_SECONDS).left()))
     race.close()
@@ -97,4 +98,5 @@ CHECK = Check(
     rules_out=("reach.ipv6-broken",),
     shows=_shows,
     needs=(HostFacts, ReachFacts),
+    sharing=Sharing(),
 )

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from checks.dns.host import HostFacts
-from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Text, text
+from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, text
 from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, in_background
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
@@ -93,7 +93,6 @@ def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts
         return ReachFacts(addresses=race.addresses, connected=stream.peer, attempts=race.attempts(0))
     witnesses = comparing.result() if comparing else _compare(target, inputs, race, context)
     families = {family_of(a): a for a in race.addresses}
-    account = inputs.subject.username or inputs.subject.domain
     return ReachFacts(
         addresses=race.addresses,
         connected=None,
@@ -101,7 +100,16 @@ def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts
         witnesses=witnesses,
         hurried=hurried,
         without_route=tuple(f for f, address in families.items() if not context.network.vantage.has_route(address)),
-        rejected_lately=context.history.recent(account, BAN_SECONDS),
+    )
+
+
+def _with_record(facts: ReachFacts, target: Service, inputs: Inputs, context: Context) -> ReachFacts:
+    """Where there is no connection, with the logins that were rejected before."""
+    if facts.connected is not None:
+        return facts
+    return msgspec.structs.replace(
+        facts,
+        rejected_lately=context.history.recent(inputs.subject.username or inputs.subject.domain, BAN_SECONDS),
         rejected_here_at=context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
     )
 
@@ -244,5 +252,6 @@ CHECK = Check(
         "reach.unreachable",
     ),
     needs=(HostFacts,),
+    sharing=Sharing(own=_with_record),
     usable=lambda facts: facts.connected is not None,
 )

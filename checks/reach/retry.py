@@ -6,8 +6,8 @@ import time
 
 import msgspec
 
-from checks.reach.reach import ReachFacts
-from diagnose.model import ClosedError, Failure, Inputs, Service
+from checks.reach.reach import ReachFacts, take_stream
+from diagnose.model import ClosedError, Failure, Inputs, Service, SkipCheck, text
 from diagnose.network import CONNECT_SECONDS, Stream
 from diagnose.running.context import Context
 
@@ -50,16 +50,24 @@ def own_connections(target: Service, inputs: Inputs, context: Context, peer: str
     return context.network.open_connections(peer, {target.port, *ports})
 
 
-def call_again(target: Service, inputs: Inputs, context: Context, *, alone: bool = False) -> Stream:
-    """A new connection to the address that answered before, after a pause, with verified TLS where that comes first.
+def call_again(
+    target: Service,
+    inputs: Inputs,
+    context: Context,
+    *,
+    pause: float = PAUSE_SECONDS,
+    alone: bool = False,
+    secure: bool = True,
+) -> Stream:
+    """A new connection to the address that answered before, after a *pause* in seconds.
 
-    *alone*: wait until no `own_connections` stand, for a server that counts them.
-    Raises OSError.
+    It has verified TLS where that comes first, unless it need not be *secure* yet. *alone*: wait until no
+    `own_connections` stand, for a server that counts them. Raises OSError.
     """
     address = inputs[ReachFacts].connected
     if address is None:
         raise ClosedError("no address has answered")
-    time.sleep(min(PAUSE_SECONDS, context.deadline.left()))
+    time.sleep(min(pause, context.deadline.left()))
     others = context.deadline.share(0.5, OTHERS_SECONDS)
     while alone and own_connections(target, inputs, context, address) and not others.passed():
         time.sleep(0.1)
@@ -67,10 +75,23 @@ def call_again(target: Service, inputs: Inputs, context: Context, *, alone: bool
     stream = context.network.connect_all((address,), target.port, deadline).winner(deadline)
     if stream is None:
         raise ClosedError("no second connection")
-    if target.tls == "implicit":
+    if secure and target.tls == "implicit":
         try:
             stream.start_tls(context.network.trust(), target.host)
         except BaseException:
             stream.abort()
             raise
+    return stream
+
+
+def standing_stream(target: Service, inputs: Inputs, context: Context, *, secure: bool = False) -> Stream:
+    """The connection that this run keeps; a new one where it has taken over that there is one. Raises SkipCheck."""
+    stream = take_stream(target, context)
+    if stream is None and context.shared is not None:
+        try:
+            stream = call_again(target, inputs, context, pause=0, secure=secure)
+        except OSError:
+            context.shared.outdate(target.host)
+    if stream is None:
+        raise SkipCheck(text("the connection is gone"))
     return stream

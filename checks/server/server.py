@@ -10,8 +10,8 @@ from statistics import median_high
 
 import msgspec
 
-from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_after_rejections, ban_of_one_rejected, take_stream
-from checks.reach.retry import Try, call_again, may_pass, own_connections, time_is_left
+from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_after_rejections, ban_of_one_rejected
+from checks.reach.retry import Try, call_again, may_pass, own_connections, standing_stream, time_is_left
 from checks.server.client_limits import judge_wait, limits_of, telling_deadline, telling_silence
 from checks.server.first_words import FirstWords, first_words, is_text
 from checks.server.maintenance import announces, announcing
@@ -31,7 +31,7 @@ from diagnose.model import (
     Inputs,
     Need,
     Service,
-    SkipCheck,
+    Sharing,
     Text,
     failure,
     quote,
@@ -70,6 +70,8 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     capabilities: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
     starttls: bool = False
+    takes_no_login: bool = False
+    """The session stands, and offers no way to log in, with no need for one."""
     open: bool = False
     """The session stands."""
     failure: Failure | None = None
@@ -107,9 +109,7 @@ def take_session(service: Service, context: Context) -> MailSession | None:
 
 def probe_server(target: Service, inputs: Inputs, context: Context) -> ServerFacts:
     """Take the greeting; when it is the right protocol's, ask for the capabilities; once more where that breaks off."""
-    stream = take_stream(target, context)
-    if stream is None:
-        raise SkipCheck(text("the connection is gone"))
+    stream = standing_stream(target, inputs, context, secure=True)
     first = _converse(stream, target, inputs, context)
     if not _may_pass(first, inputs, target) or not time_is_left(context):
         return first
@@ -185,8 +185,6 @@ def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context)
             waited_seconds=waited,
             received=len(line),
             fitting=may_become(line, target.protocol),
-            rejected_lately=context.history.recent(inputs.subject.username or inputs.subject.domain, BAN_SECONDS),
-            rejected_here_at=context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
         )
     took = round(1000 * (time.monotonic() - started))
     facts = msgspec.structs.replace(facts, milliseconds=took)
@@ -213,8 +211,20 @@ def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context)
         reply_milliseconds=round(1000 * (time.monotonic() - started)) - took,
         capabilities=session.capabilities,
         mechanisms=session.mechanisms,
+        takes_no_login=session.takes_no_login,
         starttls=session.starttls,
         open=True,
+    )
+
+
+def _with_record(facts: ServerFacts, target: Service, inputs: Inputs, context: Context) -> ServerFacts:
+    """Of a server that broke off before it greeted, with the logins that were rejected before."""
+    if facts.failure is None or facts.failure.operation != "greeting" or target.spoken.http:
+        return facts
+    return msgspec.structs.replace(
+        facts,
+        rejected_lately=context.history.recent(inputs.subject.username or inputs.subject.domain, BAN_SECONDS),
+        rejected_here_at=context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS),
     )
 
 
@@ -249,6 +259,7 @@ def _ask_first(stream: Stream, target: Service, context: Context) -> ServerFacts
         milliseconds=round(1000 * (time.monotonic() - started)),
         capabilities=session.capabilities,
         mechanisms=session.mechanisms,
+        takes_no_login=session.takes_no_login,
         open=True,
     )
 
@@ -547,6 +558,7 @@ CHECK = Check(
     untold=_untold,
     rules_out=("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode"),
     needs=(ReachFacts, Need(TlsFacts, where=_after_handshake)),
+    sharing=Sharing(own=_with_record),
     applies=_greets,
     usable=_usable,
 )

@@ -117,6 +117,11 @@ class MailSession(ABC):
         """SASL mechanisms offered, upper case; and ``LOGIN-COMMAND`` where the protocol's own login is allowed."""
 
     @property
+    def takes_no_login(self) -> bool:
+        """Whether there is no way to log in, though there is a need for one."""
+        return not self.mechanisms and not self.logged_in
+
+    @property
     def initial_response(self) -> bool:
         """Whether the first SASL answer may go with the command (RFC 4959; always for POP3 and SMTP)."""
         return True

@@ -28,6 +28,8 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     """For STARTTLS: whether the server listed it."""
     refusal: str | None = None
     """For STARTTLS: the server's words when it listed STARTTLS and refused the command."""
+    takes_no_login: bool = False
+    """For STARTTLS: as `ServerFacts` has it, under TLS."""
     failure: Failure | None = None
     first_failure: Failure | None = None
     """For a handshake that held at the second try: how the first ended."""

@@ -10,8 +10,8 @@ from typing import cast
 import msgspec
 
 from checks.network.reference_clocks import MOST_SKEW_SECONDS, ahead, ask_clocks, credible, surely_past
-from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key, take_stream
-from checks.reach.retry import call_again, may_pass, time_is_left
+from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key
+from checks.reach.retry import PAUSE_SECONDS, call_again, may_pass, standing_stream, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
@@ -29,6 +29,7 @@ from diagnose.model import (
     Inputs,
     Need,
     Service,
+    Sharing,
     SkipCheck,
     Text,
     failure,
@@ -67,9 +68,7 @@ def probe_tls(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
 
 def probe_implicit(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
     """Handshake on the connection that stands."""
-    stream = take_stream(target, context)
-    if stream is None:
-        raise SkipCheck(text("the connection is gone"))
+    stream = standing_stream(target, inputs, context)
     stream.deadline = telling_deadline(target.protocol, context.deadline, 0.6, HANDSHAKE_SECONDS)
     started = time.monotonic()
     try:
@@ -90,7 +89,7 @@ def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFact
     """STARTTLS on the session that the greeting opened."""
     session = take_session(target, context)
     if session is None:
-        raise SkipCheck(text("the connection is gone"))
+        session = _in_clear(target, inputs, context)
     if not inputs[ServerFacts].starttls:
         session.close()
         return TlsFacts(verified=False, at=time.time(), offered=False)
@@ -106,9 +105,21 @@ def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFact
     if refusal is not None:
         session.close()
         return TlsFacts(verified=False, at=time.time(), refusal=refusal)
-    facts = _verified(session.stream)
+    facts = msgspec.structs.replace(_verified(session.stream), takes_no_login=session.takes_no_login)
     context.connections.put(session_key(target), session)
     return facts
+
+
+def _in_clear(target: Service, inputs: Inputs, context: Context) -> MailSession:
+    """A new session where this run has taken over what its server says. Raises SkipCheck."""
+    if context.shared is not None:
+        stream = standing_stream(target, inputs, context)
+        try:
+            return open_session(target.protocol, stream, patient_deadline(target, context))
+        except OSError:
+            stream.abort()
+            context.shared.outdate(target.host)
+    raise SkipCheck(text("the connection is gone"))
 
 
 def _start_tls(session: MailSession, target: Service, context: Context) -> str | None:
@@ -138,6 +149,7 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, c
     address = inputs[ReachFacts].connected
     if known.name == "timed_out" or not may_pass(known) or not target.named or not time_is_left(context):
         return _failed(error, target, address, inputs, context)
+    takes_no_login = False
     try:
         stream = call_again(target, inputs, context)
         if target.tls == "implicit":
@@ -146,17 +158,29 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, c
             session = open_session(target.protocol, stream, context.deadline.share(0.6, HANDSHAKE_SECONDS))
             if refusal := _start_tls(session, target, context):
                 raise ClosedError(refusal)
+            takes_no_login = session.takes_no_login
             context.connections.put(session_key(target), session)
     except (ssl.SSLError, OSError) as again:
         telling = error if may_pass(_known(again)) else again
         return _failed(telling, target, address, inputs, context)
     stream.deadline = context.deadline
-    return msgspec.structs.replace(_verified(stream), first_failure=known)
+    return msgspec.structs.replace(_verified(stream), first_failure=known, takes_no_login=takes_no_login)
 
 
-def session_again(target: Service, inputs: Inputs, context: Context) -> MailSession:
+def standing_session(target: Service, inputs: Inputs, context: Context) -> MailSession | None:
+    """The session that this run keeps; a new one where it has taken over that there is one. None: it is gone."""
+    session = take_session(target, context)
+    if session is None and context.shared is not None:
+        try:
+            session = session_again(target, inputs, context, pause=0)
+        except OSError:
+            context.shared.outdate(target.host)
+    return session
+
+
+def session_again(target: Service, inputs: Inputs, context: Context, *, pause: float = PAUSE_SECONDS) -> MailSession:
     """A new session with *target*, under verified TLS, up to where a login may follow. Raises OSError."""
-    stream = call_again(target, inputs, context)
+    stream = call_again(target, inputs, context, pause=pause)
     refusal = None
     try:
         session = open_session(target.protocol, stream, patient_deadline(target, context))
@@ -217,9 +241,6 @@ def _failed(
         at=time.time(),
         failure=known,
         verify_code=code if isinstance(code, int) else None,
-        rejected_here_at=context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS)
-        if known.name in BAN_FAILURES
-        else None,
         private_authorities=context.network.ca_file is not None,
         explanation=None if known.name == "timed_out" or _held(known) else explain(known, target, address, context),
     )
@@ -227,6 +248,14 @@ def _failed(
         told = ask_clocks(target, inputs, context)
         facts = msgspec.structs.replace(facts, clocks=told.ticks, validities=told.validities)
     return facts
+
+
+def with_record(facts: TlsFacts, target: Service, _inputs: Inputs, context: Context) -> TlsFacts:
+    """Of a handshake that broke off, with the login that was rejected there before."""
+    if facts.failure is None or facts.failure.name not in BAN_FAILURES:
+        return facts
+    rejected = context.rejecting.rejected_at(target.host, target.port, BAN_SECONDS)
+    return msgspec.structs.replace(facts, rejected_here_at=rejected)
 
 
 # -- judging
@@ -652,5 +681,6 @@ CHECK = Check(
     needs=(ReachFacts, Need(ServerFacts, where=_starttls)),
     applies=lambda target: target.tls != "none",
     asks=("known_answers", "recipient_server"),
+    sharing=Sharing(own=with_record),
     usable=_usable,
 )

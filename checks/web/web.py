@@ -15,11 +15,11 @@ from checks.reach.retry import PAUSE_SECONDS, may_pass, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.maintenance import announcing
 from checks.tls.handshake import TlsFacts
-from checks.tls.tls import handshake_elsewhere, judge_handshake
+from checks.tls.tls import handshake_elsewhere, judge_handshake, with_record
 from checks.web.html import PageFacts, read_page
 from checks.web.set_cookie import Refusal, refusal
 from diagnose import providers
-from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Text, text
+from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Sharing, Text, text
 from diagnose.model.protocols import PAGE
 from diagnose.network import SHARED_SECONDS, FetchedPage, Heard, Hop, Stream, astray
 from diagnose.replies import charset_in, read_reply
@@ -124,6 +124,13 @@ def _handshake_at_end(exchange: FetchedPage, target: Service, inputs: Inputs, co
     except OSError:
         return None
     return None if facts.verified else facts
+
+
+def _with_record(facts: WebFacts, target: Service, inputs: Inputs, context: Context) -> WebFacts:
+    if facts.elsewhere is None:
+        return facts
+    end = _service_at(facts.hops[-1].url, target)
+    return msgspec.structs.replace(facts, elsewhere=with_record(facts.elsewhere, end, inputs, context))
 
 
 def _service_at(url: str, target: Service) -> Service:
@@ -426,6 +433,7 @@ CHECK = Check(
         "web.login-page-changed",
     ),
     needs=(ReachFacts, TlsFacts),
+    sharing=Sharing(own=_with_record),
     applies=lambda target: "web" in target.ways,
     usable=_usable,
 )

@@ -43,6 +43,7 @@ from diagnose.rendering.page import Page
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import NetworkOptions, Request, history_folder
+from diagnose.running.shared import SharedSights
 
 MOST_BAD = 20
 """Bad rows that are named on standard error."""
@@ -101,8 +102,9 @@ class _Work:
 
     def carried_out(self, network: Network, interruption: Interruption, file: Path) -> str | None:
         """Write the result of each row as it comes; why no more could be written or read, None where all was."""
+        sights = SharedSights()
         engine = Threads(
-            lambda task, own: carry_out(task, network, self._resolved, own),
+            lambda task, own: carry_out(task, network, self._resolved, own, sights),
             at_once=self._given["at_once"],
             pace=Pace(self._given["pace"]),
             slowed=self._slowed,

@@ -20,6 +20,7 @@ from diagnose.redaction.mask import Mask
 from diagnose.running.diagnosis import diagnose
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import Request
+from diagnose.running.shared import RunsShare, SharedSights
 
 Resolve: TypeAlias = Callable[[SecretSource], Secret | None]
 """Hands out the secret, None for an empty one. Raises TextError. It is called where the work is carried out."""
@@ -94,15 +95,29 @@ def result_of_bad(row: BadRow, settings: Request) -> Result:
     return Result(origin=origin, bad=row.reason.render(translation(settings.presentation.lang)))
 
 
-def carry_out(task: Task, network: Network | None, resolve: Resolve, interruption: Interruption) -> Result:
-    """Diagnose, with the secret from where *task* says; what cannot be diagnosed is a bad row."""
+def carry_out(
+    task: Task,
+    network: Network | None,
+    resolve: Resolve,
+    interruption: Interruption,
+    sights: SharedSights | None = None,
+) -> Result:
+    """Diagnose, with the secret from where *task* says; what cannot be diagnosed is a bad row.
+
+    What other rows have seen of servers is taken over from *sights*. Where that turns out to be outdated, and no
+    secret was sent yet, the row is diagnosed anew without them.
+    """
+    share = RunsShare(sights) if sights is not None else None
     try:
         password = resolve(task.source) if task.source is not None else None
         request = msgspec.structs.replace(
             task.request,
             person=msgspec.structs.replace(task.request.person, password=password),
         )
-        done = diagnose(request, interruption=interruption, network=network)
+        done = diagnose(request, interruption=interruption, network=network, shared=share)
+        if share is not None and share.ends_here and not done.interrupted:
+            afresh = RunsShare(share.sights, afresh=True)
+            done = diagnose(request, interruption=interruption, network=network, shared=afresh)
     except TextError as error:
         return Result(origin=task.origin, bad=error.sentence.render(translation(task.request.presentation.lang)))
     origin = task.origin

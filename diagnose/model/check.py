@@ -131,6 +131,10 @@ def _shows_nothing(_facts: object, _inputs: Inputs, _target: object) -> Mapping[
     return {}
 
 
+def _as_seen(facts: F, _target: object, _inputs: Inputs, _context: Context) -> F:
+    return facts
+
+
 def _not_spared(_target: object, _inputs: Inputs, _context: Context) -> Text | None:
     return None
 
@@ -151,6 +155,19 @@ class Turns:
     spared: Callable[[Any, Inputs, Context], Text | None] = _not_spared
     """Why earlier turns, in `Inputs.elsewhere`, leave this one nothing to do; None: they do not. Asked as soon as those
     are over, before what this one needs is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharing(Generic[F]):
+    """Facts that no account has a part in: the runs of a fleet take them over from each other.
+
+    Those by which the check passes stand for all runs at once. Others stand once a second run has seen such, too.
+    The probe reads neither the person, nor their records, nor more of the subject than its domain. It finds no
+    connection where what it needs was taken over.
+    """
+
+    own: Callable[[F, Any, Inputs, Context], F] = _as_seen
+    """The facts, with what the records of this computer add to them for the account of this run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +235,8 @@ class Check(Generic[F]):
     """What it holds the subject against: it takes part only where one of these is expected. Empty: always."""
     asks: tuple[Outsider, ...] = ()
     """Whom its probe may contact beside the servers of its target, so that `--dry-run` can say so."""
+    sharing: Sharing[F] | None = None
+    """For facts that are the same for every account; None: each run sees them itself."""
     turns: Turns | None = None
     """For what is done on one service after the other; None: on all at once."""
 

@@ -111,6 +111,10 @@ class Network:
             view.close()
         return view
 
+    def is_over(self) -> bool:
+        """Whether connections are broken off as they are made."""
+        return self._connections.closed
+
     def close(self) -> None:
         """Break off every connection, those of its views, too; later ones are broken off as they are made."""
         self._connections.close()

@@ -41,6 +41,8 @@ class CheckRun(msgspec.Struct, frozen=True, kw_only=True):
     """The person chose to go without it."""
     cut_off: bool = False
     """Its probe was under way when the person ended the run."""
+    taken_over_ms: int | None = None
+    """Of facts that another run of the fleet saw: how many milliseconds before this one took them over."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

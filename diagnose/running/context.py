@@ -17,6 +17,7 @@ from diagnose.discovery import DiscoveryOptions
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
 from diagnose.network import Network, NoThreadError, in_background
+from diagnose.running.shared import RunsShare
 
 GOODBYE_SECONDS = 0.3
 """For all connections that are still kept at the end of a run."""
@@ -98,6 +99,8 @@ class Context:
     recognise: Callable[[str], None] = lambda _: None
     """Tells the runner the provider's id, once it is known; for discovery."""
     connections: ConnectionPool = field(default_factory=ConnectionPool)
+    shared: RunsShare | None = None
+    """What other runs of the fleet have seen; None: this run stands for itself."""
 
     @property
     def third_party(self) -> bool:

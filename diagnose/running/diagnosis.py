@@ -22,6 +22,7 @@ from diagnose.running.recording import recorded
 from diagnose.running.reporting import discreet, discreet_observer
 from diagnose.running.reporting import report_of as report_of
 from diagnose.running.request import NetworkOptions, Request
+from diagnose.running.shared import RunsShare
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +38,14 @@ def diagnose(
     interruption: Interruption | None = None,
     *,
     network: Network | None = None,
+    shared: RunsShare | None = None,
 ) -> Diagnosis:
     """Carry out *request*, until *interruption* is asked for.
 
     Raises CaFileError, UnknownProviderError before anything is sent. *network*: one that many runs may share. Its
     resolver, authorities and computer count, and a request that names others is a ValueError; who made it closes it.
     Without one the run makes its own. Eight runs of a process are under way at once. A further one waits for its
-    turn, within its own deadline.
+    turn, within its own deadline. *shared*: what runs of the same fleet have seen, which goes with *network*.
     """
     deadline, mask, checks = Deadline(request.seconds), mask_of(request), checks_for(request)
     told = discreet_observer(observer, mask, request) if observer else None
@@ -51,7 +53,7 @@ def diagnose(
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
         contextlib.closing(_network(request.network, network).for_run()) as view,
     ):
-        record = recorded(request, checks, view, deadline if may_begin else Deadline(0), told, interruption)
+        record = recorded(request, checks, view, deadline if may_begin else Deadline(0), told, interruption, shared)
         report = report_of(record, checks, request.presentation)
         report = masked_report(report, mask, frozenset(check.id for check in every_check()))
         if request.baseline is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.discovery import Discovered, discover
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Check, Finding, Inputs, Subject, text
+from diagnose.model import Check, Finding, Inputs, Sharing, Subject, text
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.running.context import Context
 
@@ -14,6 +14,14 @@ def _probe(target: Subject, _inputs: Inputs, context: Context) -> Discovered:
     found = discover(target, context.discovery, context.network, until, context.announce, context.recognise)
     catalogue()  # read while servers are being talked to, and not at the end
     return found
+
+
+def _announced(facts: Discovered, _target: Subject, _inputs: Inputs, context: Context) -> Discovered:
+    """What another run has found is announced in this one, too."""
+    context.announce(facts.services)
+    if facts.provider is not None:
+        context.recognise(facts.provider)
+    return facts
 
 
 def _judge(_facts: Discovered, _inputs: Inputs, _target: Subject) -> tuple[Finding, ...]:
@@ -29,5 +37,6 @@ CHECK = Check(
     facts=Discovered,
     probe=_probe,
     judge=_judge,
+    sharing=Sharing(own=_announced),
     untold=lambda facts: None if facts.services else text("no mail service was found"),
 )

@@ -25,6 +25,7 @@ from diagnose.running.observer import Observer
 from diagnose.running.plugins import all_checks
 from diagnose.running.request import Request
 from diagnose.running.runner import run
+from diagnose.running.shared import RunsShare
 
 PROXIES_SECONDS = 0.3
 """At the end of a run, for a program that is asked for the system's settings."""
@@ -37,13 +38,17 @@ def recorded(
     deadline: Deadline,
     observer: Observer | None = None,
     interruption: Interruption | None = None,
+    shared: RunsShare | None = None,
 ) -> Run:
-    """Run *checks* as *request* says, through *network* and to *deadline*, and write down what they saw."""
+    """Run *checks* as *request* says, through *network* and to *deadline*, and write down what they saw.
+
+    *shared*: what other runs have seen.
+    """
     started, began = datetime.now(UTC), time.monotonic()
     outcome = run(
         checks,
         request.subject,
-        _context(request, network, deadline),
+        _context(request, network, deadline, shared),
         provider=request.discovery.provider or providers.by_domain(request.subject.domain),
         hinders_only=hinders_only,
         selection=request.selection,
@@ -80,7 +85,7 @@ def recorded(
     )
 
 
-def _context(request: Request, network: Network, deadline: Deadline) -> Context:
+def _context(request: Request, network: Network, deadline: Deadline, shared: RunsShare | None) -> Context:
     person = request.person
     if not request.logs_in:
         person = msgspec.structs.replace(person, password=None, access_token=None)
@@ -93,6 +98,7 @@ def _context(request: Request, network: Network, deadline: Deadline) -> Context:
         consent=request.consent,
         discovery=request.discovery,
         expected=request.expected,
+        shared=shared,
     )
 
 

@@ -119,7 +119,7 @@ def test_what_a_check_declares_to_read_is_asked_for(check: Check[Any]) -> None:
         (clock.CHECK, {"ServerFacts", "TlsFacts", "WebFacts"}),
         (difference.CHECK, {"Visit", "SeenFacts", "ProfilesFacts"}),
         (tls.CHECK, {"ReachFacts", "ServerFacts"}),
-        (login.CHECK, {"ServerFacts", "LoginFacts", "PasswordFacts", "ReachFacts"}),
+        (login.CHECK, {"ServerFacts", "LoginFacts", "PasswordFacts", "ReachFacts", "TlsFacts"}),
     ],
     ids=lambda value: value.id if isinstance(value, Check) else "",
 )

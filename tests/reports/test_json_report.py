@@ -83,7 +83,7 @@ ADDED = {
     "ReportCause": ["commands"],
     "ReportFinding": ["proof"],
     "Run": ["nameserver", "ca_file", "own"],
-    "CheckRun": ["cut_off"],
+    "CheckRun": ["cut_off", "taken_over_ms"],
 }
 """Keys that reports of earlier releases do not have; those stay valid."""
 DERIVED = {"Report": ["id"]}
