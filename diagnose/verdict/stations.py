@@ -92,7 +92,8 @@ def _works(told: tuple[CheckResult, ...]) -> StationState:
     rows: dict[object, dict[object, list[bool]]] = {}
     for result in told:
         good = result.usable and result.status in {"pass", "warn"}
-        neutral = result.facts is None or (result.usable and result.status == "skip")
+        begun = result.facts is not None or result.cut_off
+        neutral = not begun or (result.usable and result.status == "skip")
         if not neutral and (good or _is_named(result)):
             for group in _groups(result):
                 rows.setdefault(group, {}).setdefault(result.target, []).append(good)

@@ -36,6 +36,11 @@ def silent(check: str, target: Service | Host, **more: bool) -> CheckResult:
     return result(check, target, **given)
 
 
+def hung(check: str, target: Service) -> CheckResult:
+    """It was under way when the person ended the run."""
+    return result(check, target, status="skip", usable=False, facts=None, cut_off=True)
+
+
 def portal(*ways: Service) -> list[CheckResult]:
     """A portal takes the connects to pages, and lets nothing through to mail servers."""
     rows = [result("network.portal", SUBJECT, named("network.captive-portal"))]
@@ -72,6 +77,11 @@ def test_a_portal_is_the_networks_and_the_servers_behind_it_are_not_known() -> N
         ([*working(IMAP), silent("reach", service("smtp", source="guess"))], "server", "ok"),
         ([*working(IMAP), skipped("reach", SMTP)], "server", "ok"),
         ([result("reach", IMAP), silent("server", IMAP)], "server", "unknown"),
+        ([result("reach", IMAP), hung("server", IMAP)], "server", "unknown"),
+        ([*working(SMTP), result("reach", IMAP), hung("server", IMAP)], "server", "unknown"),
+        ([*working(SMTP), result("reach", IMAP), hung("tls", IMAP)], "encryption", "unknown"),
+        ([*working(IMAP), result("reach", POP3), hung("server", POP3)], "server", "ok"),
+        ([result("reach", IMAP), skipped("server", IMAP, "the run was interrupted")], "server", "ok"),
         ([result("reach", IMAP), silent("tls", IMAP)], "server", "ok"),
         ([result("reach", IMAP), silent("tls", IMAP)], "encryption", "unknown"),
         ([*working(IMAP), silent("reach.paths", IMAP, usable=True)], "server", "ok"),
