@@ -78,12 +78,13 @@ def scenario_named(name: str) -> Scenario:
     if name not in SCENARIOS:
         import difflib
 
-        close = difflib.get_close_matches(name, SCENARIOS, n=3) or ["healthy"]
-        raise click.UsageError(
-            _("no scenario is called “{name}”; did you mean {close}? (diagnose lab --list)").format(
-                name=name, close=_(", ").join(close)
-            )
+        close = difflib.get_close_matches(name, SCENARIOS, n=3)
+        sentence = (
+            _("no scenario is called “{name}”; did you mean {close}?")
+            if close
+            else _("no scenario is called “{name}”; diagnose lab --list names them all.")
         )
+        raise click.UsageError(sentence.format(name=name, close=_(", ").join(close)))
     return SCENARIOS[name]
 
 

@@ -59,7 +59,7 @@ def only_told(subject: Subject, given: dict[str, Any]) -> int:
         from diagnose.cli import dry_run
     without = dict.fromkeys((*LOGIN_OPTIONS, "activation_mailbox", "activation_password_env"))
     logs_in = subject.address is not None and not given["no_login"]
-    other = subject_named(given["activation_mailbox"]).domain if given["activation_mailbox"] else None
+    other = _other_named(given["activation_mailbox"]).domain if given["activation_mailbox"] else None
     return dry_run.show(request_for(subject, given | without, ask=False), given, logs_in=logs_in, other=other)
 
 
@@ -78,6 +78,17 @@ def subject_named(typed: str, username: str | None = None) -> Subject:
     if read is not None:
         tell(_("Read as {address}.").format(address=quote(read)))
     return subject
+
+
+def _other_named(typed: str) -> Subject:
+    """The other mailbox that *typed* names. Raises click.UsageError with the corrected form."""
+    try:
+        understood(typed, None)
+    except NoSubjectError:
+        raise click.UsageError(_("--activation-mailbox wants a mailbox address.")) from None
+    except SubjectError as error:
+        raise click.UsageError(error.sentence.render(_)) from None
+    return subject_named(typed)
 
 
 def asked_for() -> Subject:
@@ -217,7 +228,7 @@ def _other_mailbox(given: dict[str, Any]) -> OtherMailbox | None:
         if given["activation_password_env"]:
             raise click.UsageError(_("--activation-password-env goes with --activation-mailbox."))
         return None
-    other = other_mailbox(subject_named(given["activation_mailbox"]).address or given["activation_mailbox"])
+    other = other_mailbox(_other_named(given["activation_mailbox"]).address or given["activation_mailbox"])
     if given["activation_password_env"]:
         password = secrets.from_environment(given["activation_password_env"])
     else:

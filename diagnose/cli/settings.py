@@ -5,6 +5,7 @@ The environment goes before the person's file, and that before the files of all 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -262,10 +263,18 @@ def _checked(option: click.Option, name: str, given: Given, context: click.Conte
     return value
 
 
+def _may_stand_alone(option: click.Option) -> bool:
+    """Whether it is a switch that may have a value, such as ``--redact[=strict]``."""
+    return bool(getattr(option, "_flag_needs_value", False))
+
+
 def _of_environment(option: click.Option, given: Given) -> object:
     word = str(given.value)
     if option.is_flag and option.is_bool_flag:
         return click.BOOL.convert(word, None, None)
+    if _may_stand_alone(option):
+        with contextlib.suppress(click.BadParameter):  # what is no switch is the option's value
+            return option.flag_value if click.BOOL.convert(word, None, None) else None
     return tuple(word.split()) if option.multiple else word
 
 
@@ -285,8 +294,8 @@ def _of_file(option: click.Option, name: str, given: Given) -> object:
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise click.UsageError(_("the value has to be a number, without quotes."))
         return value
-    if getattr(option, "_flag_needs_value", False) and isinstance(value, bool):  # such as --redact[=strict]
-        return option.flag_value if value else option.default
+    if _may_stand_alone(option) and isinstance(value, bool):
+        return option.flag_value if value else None
     if not isinstance(value, str):
         raise click.UsageError(_("the value has to be a text in quotes."))
     if isinstance(option.type, click.Path) and given.place.file is not None:

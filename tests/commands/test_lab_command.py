@@ -184,3 +184,16 @@ def test_a_scenario_that_is_not_possible_here_leaves_no_report(
 
     assert (done.code, statuses(done.out)) == (0, BOTH[1:])
     assert "no IPv6" in done.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("cert-expird", "no scenario is called “cert-expird”; did you mean cert-expired"),
+        ("xyzzy", "no scenario is called “xyzzy”; diagnose lab --list names them all."),
+    ],
+)
+def test_an_unknown_scenario_is_told_with_what_resembles_it_or_where_all_are_named(
+    command: CommandLine, typed: str, told: str
+) -> None:
+    assert command.refused("lab", typed).startswith(told)

@@ -364,6 +364,29 @@ def test_what_goes_before_a_wrong_value_makes_it_good(command: CommandLine, user
     assert in_force(command)["for"]["value"] == "admin"
 
 
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("1", "person"), ("true", "person"), ("strict", "strict"), ("person", "person"), ("0", None), ("no", None)],
+)
+def test_a_switch_that_may_have_a_value_is_one_in_a_variable_too(
+    command: CommandLine, user: Path, monkeypatch: pytest.MonkeyPatch, word: str, value: str | None
+) -> None:
+    user.write_text("redact = true\n")
+    monkeypatch.setenv("DIAGNOSE_REDACT", word)
+
+    assert in_force(command)["redact"]["value"] == value
+
+
+@pytest.mark.parametrize(("word", "value"), [("true", "person"), ("false", None), ('"strict"', "strict")])
+def test_such_a_switch_stands_in_a_file_as_true_false_or_its_value(
+    command: CommandLine, user: Path, site: Path, word: str, value: str | None
+) -> None:
+    site.write_text("redact = true\n")
+    user.write_text(f"redact = {word}\n")
+
+    assert in_force(command)["redact"]["value"] == value
+
+
 @cases(st.text(max_size=200))
 def test_any_text_is_settings_or_one_sentence(content: str) -> None:
     """Never a fault of ours."""
