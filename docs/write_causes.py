@@ -41,6 +41,10 @@ def _lines(cause: Cause, lang: Language) -> Iterator[str]:
     for remedy in remedies_for(cause, {}, _):
         yield f"\n## {_(REMEDIES[remedy.fixer])}\n"
         yield from (f"{number}. {_plain(step)}" for number, step in enumerate(remedy.steps, start=1))
+        if remedy.further:
+            yield f"\n{_('If that did not help')}\n"
+            first = len(remedy.steps) + 1
+            yield from (f"{number}. {_plain(step)}" for number, step in enumerate(remedy.further, start=first))
         if remedy.links:
             yield ""
             yield from (f"- [{link.text}]({link.url})" for link in remedy.links)

@@ -31,14 +31,16 @@ def advice(remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Wordin
 def own_advice(
     remedies: tuple[ReportRemedy, ...], style: RenderStyle, words: Wording, most: int | None = None
 ) -> Iterator[RenderableType]:
-    """The steps for the audience, at most the first *most* of each."""
+    """The steps for the audience, at most the first *most* of each, those that are for later among them."""
     _ = style.translate
     own = for_audience(remedies, style.audience)[0]
     if own and own[0].fixer != style.audience:
         yield ""
         yield indented(Prose(Text(_("This is not yours to change; please pass it on."))))
     for remedy in own:
-        yield from steps(replace(remedy, steps=remedy.steps[:most]), words, _title(remedy, style))
+        rest = None if most is None else max(most - len(remedy.steps), 0)
+        shown = replace(remedy, steps=remedy.steps[:most], further=remedy.further[:rest])
+        yield from steps(shown, words, _title(remedy, style))
 
 
 def _title(remedy: ReportRemedy, style: RenderStyle) -> str | None:
@@ -49,6 +51,10 @@ def steps(remedy: ReportRemedy, words: Wording, title: str | None = None) -> Ite
     """The numbered steps of one kind of person, and the pages that help; *title* in place of whose they are."""
     yield from heading(title or words.remedy.get(remedy.fixer, remedy.fixer))
     for number, step in enumerate(remedy.steps, start=1):
+        yield item(f"{number}.", Prose(Text(step)))
+    if remedy.further:
+        yield indented(Prose(Text(words.not_helped)))
+    for number, step in enumerate(remedy.further, start=len(remedy.steps) + 1):
         yield item(f"{number}.", Prose(Text(step)))
     for link in remedy.links:
         told_apart = can_be_followed(link) and link.text != link.url

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diagnose.model import Status, quote
-from diagnose.model.report import Report, ReportCause, ReportCheck
+from diagnose.model.report import Report, ReportCause, ReportCheck, ReportRemedy
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from diagnose.rendering.shell import shell_lines
 from reports.advice import advice, own_advice
@@ -154,7 +154,7 @@ class _Page:
 
     def fitting(self, cause: ReportCause, room: int) -> int:
         """How many steps for the audience fit into *room* lines; all where leaving out gains nothing."""
-        count = sum(len(one.steps) for one in for_audience(cause.remedies, self.style.audience)[0][:1])
+        count = sum(map(_length, for_audience(cause.remedies, self.style.audience)[0][:1]))
         whole = self.lines(self.steps(cause, count))
         if whole <= room:
             return count
@@ -167,7 +167,7 @@ class _Page:
         _ = self._
         yield from own_advice(cause.remedies, self.style, self.words, most)
         own, others = for_audience(cause.remedies, self.style.audience)
-        if own and most is not None and most < len(own[0].steps):
+        if own and most is not None and most < _length(own[0]):
             provider = f" --provider {self.report.subject.provider}" if self.report.subject.provider else ""
             words = _("Further steps: diagnose explain {cause}, or --verbose").format(cause=f"{cause.id}{provider}")
             yield item("…", Prose(Text(words, "dim")))
@@ -421,6 +421,11 @@ class _Page:
             _("Report {id}").format(id=report.id),
         ]
         return Prose(Text(" · ".join(part for part in parts if part), "dim"))
+
+
+def _length(remedy: ReportRemedy) -> int:
+    """How many steps there are, those that are for later among them."""
+    return len(remedy.steps) + len(remedy.further)
 
 
 RENDERER = Renderer(format="text", suffixes=(".txt",), render=render, page=page)

@@ -68,6 +68,8 @@ class Wording:
     """Between the items of an enumeration."""
     pair: str
     """Of a name and its value."""
+    not_helped: str
+    """Heading over further steps."""
 
     def answer(self, verdict: ReportVerdict) -> str:
         """What the verdict is in a word or three."""
@@ -148,6 +150,7 @@ def words(translate: Callable[[str], str]) -> Wording:
         needs=_("needs: {check}"),
         comma=_(", "),
         pair=_("{name}: {value}"),
+        not_helped=_("If that did not help"),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from diagnose import providers
-from diagnose.knowledge.catalogue import catalogue, remedies_for
+from diagnose.knowledge.catalogue import catalogue, remedies_for, summary_for
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.part import KnowledgePart
 from diagnose.model import Certainty, quote
@@ -85,7 +85,7 @@ def explain(
             id=cause.id,
             certainty=suspect.certainty,
             title=translate(cause.title),
-            summary=translate(cause.summary),
+            summary=summary_for(cause, facts, translate, traits),
             remedies=tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience)),
         )
 

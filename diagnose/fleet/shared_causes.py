@@ -223,11 +223,14 @@ class SharedCauses:
     def _remedies(self, cause: str, grouping: Grouping, value: str) -> tuple[ReportRemedy, ...]:
         """Those of the catalogue, said of many: what differs from row to row is a blank."""
         facts: dict[str, str] = {}
+        traits = frozenset[str]()
         if grouping == "provider" and value in providers.provider_ids():
-            facts.update(providers.provider_facts(providers.provider(value), "", self._lang))
+            known = providers.provider(value)
+            facts.update(providers.provider_facts(known, "", self._lang))
+            traits = providers.provider_traits(known, "")
         if grouping in {"host", "domain"}:
             facts[grouping] = value
-        return remedies_for(self._catalogue[cause], facts, self._translate)
+        return remedies_for(self._catalogue[cause], facts, self._translate, traits)
 
     def _knows(self, found: _Found) -> bool:
         return found.cause.id in self._catalogue

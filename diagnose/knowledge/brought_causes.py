@@ -48,6 +48,9 @@ def _problems(cause: Cause, known: Collection[str]) -> Iterator[str]:
     for other in cause.explains:
         if other not in known:
             yield f"explains {other!r}, and there is no such cause"
+    for step in (step for remedy in cause.remedies for step in (*remedy.steps, *remedy.further)):
+        if isinstance(step, Step) and (unknown := set(step.looks_for) - set(known)):
+            yield f"looks for {', '.join(sorted(unknown))}, and there is no such cause"
     for words in filter(None, (cause.title, cause.summary, cause.proof, cause.rules_out)):
         if _fields(words) != set():
             yield f"has a placeholder in {words!r}, where nothing is filled in"
@@ -62,7 +65,7 @@ def _problems(cause: Cause, known: Collection[str]) -> Iterator[str]:
 def _templates(cause: Cause) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each template of the remedies, with the facts that it may rely on beside those of the run."""
     for remedy in cause.remedies:
-        for step in remedy.steps:
+        for step in (*remedy.steps, *remedy.further):
             if isinstance(step, Step):
                 yield step.text, step.needs
                 yield step.otherwise or "", ()

@@ -67,6 +67,10 @@ TRAITS: Mapping[str, str] = MappingProxyType(
 )
 """Names and meanings of what may be known to hold, and so decides whether a step is worth saying."""
 
+ONE_AFTER_ANOTHER = text("{sentence} {next}").msgid
+"""Two whole sentences; Chinese has no blank between them."""
+MOST_STEPS = 7
+"""How many a remedy asks for at first; whoever has to do more than that reads none."""
 LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
 
@@ -97,6 +101,8 @@ class Step(Conditional, frozen=True, kw_only=True):
     """Facts without which `text` cannot be said."""
     otherwise: str | None = None
     """What to say then; None leaves the step out."""
+    looks_for: tuple[str, ...] = ()
+    """Causes that the step is to find; it is left out of a report whose run has ruled out all of them."""
 
 
 class Link(KnowledgePart, frozen=True, kw_only=True):
@@ -113,6 +119,8 @@ class Remedy(Conditional, frozen=True, kw_only=True):
     fixer: Fixer
     steps: tuple[str | Step, ...]
     """A plain string is a step that needs no facts but the run's."""
+    further: tuple[str | Step, ...] = ()
+    """What to do if these did not help."""
     links: tuple[Link, ...] = ()
 
 
@@ -132,6 +140,8 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
     """A claim, without a final full stop."""
     summary: str
     """Two sentences in plain words."""
+    hint: Step | None = None
+    """What is said behind `summary` where a fact of the provider makes it mean more."""
     proof: str
     """What has to be seen before the cause may be called confirmed."""
     proofs: tuple[str | Proof, ...] = ()
@@ -169,8 +179,10 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
         yield from (self.title, self.summary, self.proof)
         if self.rules_out:
             yield self.rules_out
+        if self.hint:
+            yield from filter(None, (self.hint.text, self.hint.otherwise))
         for remedy in self.remedies:
-            for step in remedy.steps:
+            for step in (*remedy.steps, *remedy.further):
                 if isinstance(step, str):
                     yield step
                 else:
@@ -262,33 +274,66 @@ def catalogue_with(brought: tuple[Package, ...]) -> Catalogue:
     return Catalogue([*own, *causes_of(brought, own)])
 
 
+def summary_for(
+    cause: Cause,
+    facts: Mapping[str, str],
+    translate: Callable[[str], str] = str,
+    traits: Collection[str] = frozenset(),
+) -> str:
+    """What the cause means, and what it often means at this provider; arguments as in `remedies_for`."""
+    known = {name: quote(value, LONGEST_FACT) for name, value in facts.items() if value}
+    hint = _sayable(cause.hint, known, traits) if cause.hint else None
+    if hint is None:
+        return translate(cause.summary)
+    return translate(ONE_AFTER_ANOTHER).format(
+        sentence=translate(cause.summary), next=translate(hint).format_map(known)
+    )
+
+
 def remedies_for(
     cause: Cause,
     facts: Mapping[str, str],
     translate: Callable[[str], str] = str,
     traits: Collection[str] = frozenset(),
+    *,
+    ruled_out: Collection[str] = frozenset(),
+    blanks: bool = True,
 ) -> tuple[ReportRemedy, ...]:
     """What each kind of person can do, in the language of *translate*, with what is known filled in.
 
     *traits* are those of `TRAITS` that are known to hold; steps that they make pointless are left out.
+    So are steps that look for *ruled_out*, which are ids of causes. Without *blanks* a step that names an unknown fact
+    of the run is left out, too. At most `MOST_STEPS` come first; the rest is for whom these did not help.
 
     *facts* holds facts of the run, the provider and the browser by their placeholder names; an empty value
     counts as not known. Values come from outside: they are only put in, never read as a template.
     Commands that people copy into a shell stand in backquotes: values there are quoted for the shell.
     """
     known = {name: quote(value, LONGEST_FACT) for name, value in facts.items() if value}
-    blanks = {name: translate(blank) for name, blank in RUN_FACTS.items()}
-    in_prose = blanks | known
-    in_command = blanks | {name: shlex.quote(value) for name, value in known.items()}
+    places = {name: translate(blank) for name, blank in RUN_FACTS.items()}
+    unknown = RUN_FACTS.keys() - known.keys()
+    in_prose = places | known
+    in_command = places | {name: shlex.quote(value) for name, value in known.items()}
 
     def said(msgid: str) -> str:
         pieces = enumerate(translate(msgid).split("`"))
         return "`".join(piece.format_map(in_command if place % 2 else in_prose) for place, piece in pieces)
 
+    def chosen(steps: Iterable[str | Step]) -> Iterator[str]:
+        for step in steps:
+            msgid = None if _is_settled(step, ruled_out) else _sayable(step, known, traits)
+            if msgid is not None and (blanks or not any(f"{{{name}}}" in msgid for name in unknown)):
+                yield said(msgid)
+
+    def all_of(remedy: Remedy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        first, further = tuple(chosen(remedy.steps)), tuple(chosen(remedy.further))
+        return (first[:MOST_STEPS], (*first[MOST_STEPS:], *further)) if first else (further[:MOST_STEPS], ())
+
     remedies = (
         ReportRemedy(
             fixer=remedy.fixer,
-            steps=tuple(said(msgid) for step in remedy.steps if (msgid := _sayable(step, known, traits)) is not None),
+            steps=steps,
+            further=further,
             links=tuple(
                 ReportLink(text=said(link.text), url=link.url.format_map(in_prose))
                 for link in remedy.links
@@ -297,8 +342,14 @@ def remedies_for(
         )
         for remedy in cause.remedies
         if remedy.fits(traits)
+        for steps, further in (all_of(remedy),)
     )
     return tuple(remedy for remedy in remedies if remedy.steps)
+
+
+def _is_settled(step: str | Step, ruled_out: Collection[str]) -> bool:
+    """Whether all that *step* looks for is known not to be there."""
+    return isinstance(step, Step) and bool(step.looks_for) and all(one in ruled_out for one in step.looks_for)
 
 
 def _sayable(step: str | Step, known: Mapping[str, str], traits: Collection[str]) -> str | None:

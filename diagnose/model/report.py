@@ -54,7 +54,10 @@ class ReportRemedy(msgspec.Struct, frozen=True, kw_only=True):
 
     fixer: str
     steps: tuple[str, ...]
+    """At most seven."""
     links: tuple[ReportLink, ...] = ()
+    further: tuple[str, ...] = ()
+    """What to do if these did not help."""
 
 
 class ReportCommand(msgspec.Struct, frozen=True, kw_only=True):

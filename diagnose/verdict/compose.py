@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from diagnose import browsers, providers
-from diagnose.knowledge.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, remedies_for
+from diagnose.knowledge.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, Cause, remedies_for, summary_for
 from diagnose.locale.language import translation
 from diagnose.model import Check, CheckResult, Host, Service, Subject, Target, Text, quote, text
 from diagnose.model.protocols import ORDER
@@ -57,6 +58,10 @@ class _Reader(msgspec.Struct, frozen=True, kw_only=True):
     translate: Translate
     status_page: str | None
     """The organisation's own."""
+    ruled_out: frozenset[str]
+    """Ids of causes that the run speaks against."""
+    services: tuple[Service, ...]
+    """All that the run found, those first that are read from."""
 
 
 def compose(
@@ -71,6 +76,7 @@ def compose(
 ) -> Report:
     """The finished report in *lang*; *checks*: the records by their ids, *contact*: whom to ask next."""
     translate = translation(lang)
+    services = tuple(sorted(run.services, key=lambda s: ORDER[s.protocol]))
     reader = _Reader(
         subject=run.subject,
         known=_known(run, results, judgement, catalogue, lang),
@@ -79,6 +85,8 @@ def compose(
         audience=audience,
         translate=translate,
         status_page=contact.status_page if contact else None,
+        ruled_out=frozenset(judgement.ruled_out),
+        services=services,
     )
     said = dict[str, str]()
     causes = tuple(
@@ -113,8 +121,7 @@ def compose(
         ),
         path=path(judgement, results, catalogue, checks, translate),
         services=tuple(
-            ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source)
-            for s in sorted(run.services, key=lambda s: ORDER[s.protocol])
+            ReportService(protocol=s.protocol, host=s.host, port=s.port, tls=s.tls, source=s.source) for s in services
         ),
         checks=tuple(_check(result, translate) for result in results),
         environment=Environment(
@@ -193,9 +200,9 @@ def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict
         certainty=cause.certainty,
         impact=cause.impact,
         title=title,
-        summary=translate(known.summary),
+        summary=summary_for(known, reader.known, translate, reader.traits),
         evidence=_evidence(cause, title, said, translate),
-        remedies=_ordered(remedies_for(known, _remedy_facts(cause, reader), translate, reader.traits), reader.audience),
+        remedies=_remedies(known, cause, reader),
         explains=cause.explains,
     )
 
@@ -232,8 +239,12 @@ def _places(others: list[Seen]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(places))
 
 
-def _ordered(remedies: tuple[ReportRemedy, ...], audience: Audience) -> tuple[ReportRemedy, ...]:
-    return tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience))
+def _remedies(known: Cause, cause: JudgedCause, reader: _Reader) -> tuple[ReportRemedy, ...]:
+    """What to do about *cause*, the reader's own steps first; none with a blank, unless there is no other."""
+    told = partial(
+        remedies_for, known, _remedy_facts(cause, reader), reader.translate, reader.traits, ruled_out=reader.ruled_out
+    )
+    return tuple(sorted(told(blanks=False) or told(), key=lambda remedy: remedy.fixer != reader.audience))
 
 
 def _remedy_facts(cause: JudgedCause, reader: _Reader) -> Mapping[str, str]:
@@ -243,7 +254,7 @@ def _remedy_facts(cause: JudgedCause, reader: _Reader) -> Mapping[str, str]:
     facts["domain"] = subject.domain
     facts["address"] = subject.address or ""
     facts["username"] = subject.username or subject.address or ""
-    facts.update(_place_facts(cause.seen[0].result.target, reader.translate))
+    facts.update(_place_facts(_place(cause, reader.services), reader.translate))
     for name in SERVER_PLACEHOLDERS:
         said = (one.finding.data.get(name) for one in cause.seen)
         facts[name] = next((words for words in said if isinstance(words, str)), "")
@@ -260,6 +271,16 @@ def _told(data: Mapping[str, Any], lang: providers.Language) -> Mapping[str, str
     known = PLACEHOLDERS.keys()
     facts.update({name: value for name, value in data.items() if name in known and isinstance(value, str)})
     return facts
+
+
+def _place(cause: JudgedCause, services: tuple[Service, ...]) -> Target:
+    """Where to look for *cause*: where it was seen; for what the whole account has, at the first service."""
+    first = cause.seen[0].result.target
+    targets = (one.result.target for one in cause.seen)
+    seen = next((target for target in targets if not isinstance(target, Subject)), None)
+    if isinstance(seen, Host):
+        return next((one for one in services if one.host == seen.name), seen)
+    return seen or next(iter(services), first)
 
 
 def _place_facts(target: Target, translate: Translate) -> dict[str, str]:

@@ -7,10 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from diagnose.knowledge.catalogue import catalogue
+from diagnose.knowledge.catalogue import RUN_FACTS, catalogue
+from diagnose.locale.language import LANGUAGES, translation
 from diagnose.model import CheckResult, Finding, Host, Service, Subject, Target, text
+from diagnose.providers import Language
 from diagnose.verdict.addresses import seen_addresses
 from diagnose.verdict.compose import compose
+from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
 from tests.support.build import CHECKS, SUBJECT, service
 from tests.support.record import judge, record
 
@@ -113,7 +116,7 @@ def test_steps_name_the_page_that_the_run_found() -> None:
     """An address in place of a description, wherever a step sends somebody there."""
     steps = first_steps([*works(IMAP), REJECTED], works(WEB))
 
-    assert f"Then open {PAGE}, turn off" in steps
+    assert f"Open {PAGE}, and sign in" in steps
     assert f"Sign in at {PAGE} with the new password" in steps
 
 
@@ -124,14 +127,14 @@ def test_steps_name_the_page_that_the_run_found() -> None:
 def test_what_the_provider_documents_is_surer_than_a_guess(source: Any, page: str) -> None:
     web = msgspec.structs.replace(WEB, source=source)
 
-    assert f"Then open {page}, " in first_steps([*works(IMAP), REJECTED], works(web), provider="netease-163")
+    assert f"Open {page}, " in first_steps([*works(IMAP), REJECTED], works(web), provider="netease-163")
 
 
 def test_a_guess_is_named_where_nothing_surer_is_known() -> None:
     web = msgspec.structs.replace(WEB, source="guess")
 
     assert seen(works(web)) == ({}, {"webmail_page": PAGE})
-    assert f"Then open {PAGE}, " in first_steps([*works(IMAP), REJECTED], works(web))
+    assert f"Open {PAGE}, " in first_steps([*works(IMAP), REJECTED], works(web))
 
 
 def test_a_finding_may_say_that_nobody_is_sent_there() -> None:
@@ -159,3 +162,49 @@ def test_the_domain_alone_gets_pages_too() -> None:
     steps = compose(run, rows, judgement, catalogue(), CHECKS).verdict.causes[0].remedies
 
     assert PAGE in str(steps)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "target", [SUBJECT, Host(name="mail.corp.example", source="srv"), IMAP], ids=["subject", "host", "service"]
+)
+@pytest.mark.parametrize("services", [(), (IMAP, SMTP)], ids=["no servers", "servers"])
+def test_no_step_of_any_cause_has_a_blank_to_fill_in(
+    target: Target, services: tuple[Service, ...], language: Language
+) -> None:
+    """A step that needs more than is known is not there, and something is left to do all the same."""
+    rows = {one.id: failed("any", target, one.id) for one in catalogue()}
+    judged = tuple(
+        JudgedCause(id=one, certainty="likely", impact="blocks", seen=(Seen(result=row, finding=row.findings[0]),))
+        for one, row in rows.items()
+    )
+    judgement = Judgement(status="problem", exit_code=1, causes=judged)
+
+    report = compose(record(services=services), tuple(rows.values()), judgement, catalogue(), CHECKS, language)
+
+    translate = translation(language)
+    blanks = [translate(blank) for blank in RUN_FACTS.values()]
+    for cause in report.verdict.causes:
+        assert cause.remedies, cause.id
+        steps = [step for one in cause.remedies for step in (*one.steps, *one.further)]
+        assert [step for step in steps if any(blank in step for blank in blanks)] == [], cause.id
+
+
+def test_a_cause_of_the_whole_account_is_looked_for_at_a_server_of_it() -> None:
+    row = failed("any", SUBJECT, "network.tls-interception")
+    judgement = Judgement(
+        status="problem",
+        exit_code=1,
+        causes=(
+            JudgedCause(
+                id="network.tls-interception",
+                certainty="likely",
+                impact="blocks",
+                seen=(Seen(result=row, finding=row.findings[0]),),
+            ),
+        ),
+    )
+
+    report = compose(record(services=(SMTP, IMAP)), (row,), judgement, catalogue(), CHECKS)
+
+    assert "mail.corp.example:993" in str(report.verdict.causes[0].remedies)

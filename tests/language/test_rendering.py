@@ -65,7 +65,11 @@ def report(scenario: str, language: Language) -> Report:
 def test_every_cause_is_told_without_a_brace_left(cause: Cause, chosen: Language, facts: dict[str, str]) -> None:
     translate = translation(chosen)
     remedies = remedies_for(cause, facts, translate)
-    said = [translate(cause.title), translate(cause.summary), *(step for one in remedies for step in one.steps)]
+    said = [
+        translate(cause.title),
+        translate(cause.summary),
+        *(step for one in remedies for step in (*one.steps, *one.further)),
+    ]
 
     assert not any(brace in words for words in said for brace in "{}")
     assert all(bool(HAN.search(words)) == (chosen != "en") for words in said if not words.startswith("`"))

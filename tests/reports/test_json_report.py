@@ -81,6 +81,7 @@ ADDED = {
     "Contact": ["documentation"],
     "ReportVerdict": ["narrowed"],
     "ReportCause": ["commands"],
+    "ReportRemedy": ["further"],
     "ReportFinding": ["proof"],
     "Run": ["nameserver", "ca_file", "own"],
     "CheckRun": ["cut_off", "taken_over_ms"],
