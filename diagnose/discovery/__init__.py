@@ -11,9 +11,10 @@ from diagnose.discovery.facts import (
     SourceResult,
     SourceStatus,
 )
-from diagnose.discovery.strategy import discover
+from diagnose.discovery.strategy import FOUND_WITHIN, ask_ahead, discover
 
 __all__ = [
+    "FOUND_WITHIN",
     "Discovered",
     "DiscoveryOptions",
     "Login",
@@ -21,5 +22,6 @@ __all__ = [
     "ProviderBy",
     "SourceResult",
     "SourceStatus",
+    "ask_ahead",
     "discover",
 ]

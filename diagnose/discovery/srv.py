@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number
@@ -22,13 +23,15 @@ def asked(domain: str) -> str:
     return f"SRV {', '.join(LABELS)} in _tcp.{domain}"
 
 
+def name(label: str, domain: str) -> str:
+    """Where *domain* announces what *label* stands for."""
+    return f"{label}._tcp.{domain}"
+
+
 def ask(domain: str, network: Network, deadline: Deadline) -> SourceResult:
     """Ask for all labels at once."""
     questions = {
-        label: in_background(
-            lambda name=f"{label}._tcp.{domain}": network.resolver.query(name, "SRV", deadline),  # type: ignore[misc]  # mypy infers no lambda defaults
-            f"SRV {label}",
-        )
+        label: in_background(partial(network.resolver.query, name(label, domain), "SRV", deadline), f"SRV {label}")
         for label in LABELS
     }
     return read(domain, [(label, question.result()) for label, question in questions.items()])

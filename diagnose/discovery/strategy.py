@@ -8,9 +8,11 @@ One that contradicts the MX is worth knowing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 
-from diagnose.discovery import provider
+from diagnose.discovery import provider, srv
 from diagnose.discovery.autoconfig import DATABASE_HOST
 from diagnose.discovery.facts import Discovered, DiscoveryOptions, ProviderBy, SourceResult, SourceStatus
 from diagnose.discovery.naming import owner
@@ -20,7 +22,8 @@ from diagnose.discovery.sources import ALL, MAIL, LookUps, sources_for
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import ORDER
 from diagnose.model.targets import Service, Subject
-from diagnose.network import Network, is_address
+from diagnose.network import Network, NoThreadError, RecordType, in_background, is_address
+from diagnose.providers import by_domain
 
 PATIENCE_SECONDS = 4.0
 """How long a better source is waited for once a lesser one has answered, and pages once anything is known."""
@@ -28,6 +31,9 @@ HEAD_START_SECONDS = 1.0
 """How long most pages, and all ports, wait for DNS answers that could spare them."""
 LISTENING_SECONDS = 0.5
 """How long, with the provider known by MX, the domain's own word is waited for, to see whether it agrees."""
+
+FOUND_WITHIN = 0.7
+"""The part of a run's time that discovery has; what is found later could not be checked."""
 
 
 def discover(
@@ -46,6 +52,24 @@ def discover(
     not exist, and nothing else.
     """
     return _Discovery(subject.domain, options, network, deadline, found, recognised).run()
+
+
+def ask_ahead(subject: Subject, options: DiscoveryOptions, network: Network, deadline: Deadline) -> None:
+    """Ask what `discover` asks first of all, where it will; its answers come while the rest of a run is loaded.
+
+    Waits for nothing and raises nothing: what is not asked here is asked there.
+    """
+    domain = subject.domain
+    if options.services_only or options.provider is not None or _is_literal(domain) or by_domain(domain) is not None:
+        return
+    first: list[tuple[str, RecordType]] = [(domain, "MX"), *((srv.name(label, domain), "SRV") for label in srv.LABELS)]
+    with contextlib.suppress(NoThreadError):
+        for name, kind in first:
+            in_background(partial(network.resolver.query, name, kind, deadline), f"{kind} {name}")
+
+
+def _is_literal(domain: str) -> bool:
+    return domain.startswith("[") or is_address(domain)
 
 
 class _Discovery:
@@ -70,7 +94,7 @@ class _Discovery:
         """Sources that are or will be asked."""
         self.lacking = ALL - {way for option in options.services for way in option.ways}
         """Ways for which slow sources are worth asking."""
-        self.is_literal = domain.startswith("[") or is_address(domain)
+        self.is_literal = _is_literal(domain)
         self.open = set(ALL)
         self.services: list[Service] = []
         self.provider: str | None = None

@@ -8,6 +8,7 @@ import os
 import msgspec
 
 from diagnose.comparison.baseline import against
+from diagnose.discovery import FOUND_WITHIN, ask_ahead
 from diagnose.locale.language import translation
 from diagnose.model import Deadline
 from diagnose.model.report import Report
@@ -47,12 +48,15 @@ def diagnose(
     Without one the run makes its own. Eight runs of a process are under way at once. A further one waits for its
     turn, within its own deadline. *shared*: what runs of the same fleet have seen, which goes with *network*.
     """
-    deadline, mask, checks = Deadline(request.seconds), mask_of(request), checks_for(request)
+    deadline, mask = Deadline(request.seconds), mask_of(request)
     told = discreet_observer(observer, mask, request) if observer else None
     with (
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
         contextlib.closing(_network(request.network, network).for_run()) as view,
     ):
+        if may_begin and not (interruption is not None and interruption.asked_for):
+            _ask_ahead(request, view, deadline)
+        checks = checks_for(request)  # which are loaded here, most often
         record = recorded(request, checks, view, deadline if may_begin else Deadline(0), told, interruption, shared)
         report = report_of(record, checks, request.presentation)
         report = masked_report(report, mask, frozenset(check.id for check in every_check()))
@@ -60,6 +64,13 @@ def diagnose(
             report = against(report, request.baseline, translation(request.presentation.lang), strict=request.strict)
         report = discreet(report, request.presentation, view.vantage)
     return Diagnosis(report=report, interrupted=record.interrupted)
+
+
+def _ask_ahead(request: Request, network: Network, deadline: Deadline) -> None:
+    """Send the questions that the run begins with, where it looks for services at all."""
+    if request.find_services and request.subject.flaw is None:
+        until = deadline.share(FOUND_WITHIN, deadline.left())
+        ask_ahead(request.subject, request.discovery, network, until)
 
 
 def mask_of(request: Request) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.discovery import Discovered, discover
+from diagnose.discovery import FOUND_WITHIN, Discovered, discover
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import Check, Finding, Inputs, Sharing, Subject, text
 from diagnose.planning.declaration import DISCOVERY
@@ -10,7 +10,7 @@ from diagnose.running.context import Context
 
 
 def _probe(target: Subject, _inputs: Inputs, context: Context) -> Discovered:
-    until = context.deadline.share(0.7, context.deadline.left())  # later finds could not be checked
+    until = context.deadline.share(FOUND_WITHIN, context.deadline.left())
     found = discover(target, context.discovery, context.network, until, context.announce, context.recognise)
     catalogue()  # read while servers are being talked to, and not at the end
     return found

@@ -47,6 +47,21 @@ code = run(sys.argv[1:])
 print(code, *sorted(sys.modules), file=sys.stderr)
 """
 
+UNTIL_THE_FIRST_QUESTION = """
+import sys
+
+def watch(event, arguments):
+    if event == "socket.connect" and arguments[1] == ("127.0.0.1", 9) and not seen:
+        seen.append(tuple(sys.modules))
+
+seen = []
+sys.addaudithook(watch)
+from diagnose.cli import run
+
+run(sys.argv[1:])
+print(*seen[0], file=sys.stderr)
+"""
+
 
 def loaded(folder: Path, *arguments: str) -> tuple[int, set[str]]:
     """Exit code and modules of a run of its own."""
@@ -76,6 +91,15 @@ def test_a_plain_diagnosis_loads_nothing_that_only_others_need(subject: str, tmp
     assert code in {1, 3}
     assert among(modules, chain.from_iterable(ONLY_ELSEWHERE.values())) == set()
     assert among(modules, ONLY_IN_A_RUN) >= {*ONLY_IN_A_RUN} - AFTER_DNS  # they are the names of what a run loads
+
+
+def test_the_first_question_leaves_before_the_checks_are_loaded(tmp_path: Path) -> None:
+    """Which are a third of what a run loads; the answer comes meanwhile."""
+    words = ("corp.test", "--resolver", "127.0.0.1:9", "--no-third-party", "--timeout", "2", "--quiet")
+    by_then = set(started(UNTIL_THE_FIRST_QUESTION, tmp_path, *words).stderr.split())
+
+    assert "diagnose.network.resolver" in by_then
+    assert among(by_then, {"checks", "reports", "requests", "cryptography", "rich.console"}) == set()
 
 
 def test_help_completion_and_wrong_usage_load_nothing_that_only_a_run_needs(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from diagnose.discovery import DiscoveryOptions, SourceResult, guess, strategy
-from diagnose.model import Service
+from diagnose.discovery import DiscoveryOptions, SourceResult, ask_ahead, guess, srv, strategy
+from diagnose.model import Deadline, Service, Subject
 from diagnose.model.protocols import ProtocolName, Way
 from diagnose.network import Nameserver, Network
 from diagnose.providers import UnknownProviderError
+from tests.pace import patient
 
 from .conftest import DOMAIN, Estate
 from .loopback import Page
@@ -421,3 +422,35 @@ def test_a_resolver_that_never_answers_leaves_the_options(estate: Estate) -> Non
     estate.network = Network(Nameserver("127.0.0.1", 9), estate.ca_file)  # type: ignore[assignment]  # nothing is served
     result = estate.discover(DiscoveryOptions(services=(option,), third_party=False), seconds=1.0)
     assert result.services == (option,)
+
+
+def test_what_is_asked_ahead_is_what_is_asked_anyway(estate: Estate) -> None:
+    """And once: discovery takes the answers."""
+    server = estate.zone(MX | SRV)
+    ask_ahead(Subject(domain=DOMAIN), DiscoveryOptions(), estate.network, Deadline(patient(10)))
+    ahead = {(DOMAIN, "MX"), *((f"{label}._tcp.{DOMAIN}", "SRV") for label in srv.LABELS)}
+
+    assert len(estate.discover().services) == 2
+    assert ahead <= set(server.asked)
+    assert all(server.asked.count(question) == 1 for question in ahead)
+
+
+@pytest.mark.parametrize(
+    ("domain", "options"),
+    [
+        ("gmail.com", DiscoveryOptions()),
+        (DOMAIN, DiscoveryOptions(provider="gmail")),
+        (DOMAIN, DiscoveryOptions(provider="nosuch")),
+        (DOMAIN, DiscoveryOptions(services_only=True)),
+        ("[192.0.2.1]", DiscoveryOptions()),
+        ("192.0.2.1", DiscoveryOptions()),
+    ],
+)
+def test_nothing_is_asked_ahead_that_may_not_be_asked(domain: str, options: DiscoveryOptions, estate: Estate) -> None:
+    """Where discovery needs no question, or refuses its options before any."""
+    server = estate.zone({})
+    before = threading.active_count()
+    ask_ahead(Subject(domain=domain), options, estate.network, Deadline(patient(10)))
+
+    assert threading.active_count() <= before
+    assert server.asked == []
