@@ -13,7 +13,7 @@ from diagnose.knowledge.packages import REPLIES as OF_REPLIES
 from diagnose.knowledge.packages import Package
 from diagnose.replies.folding import fold
 from diagnose.replies.knowledge import LAYERS, Knowledge, ReadyRule
-from diagnose.replies.phrases import Indexing
+from diagnose.replies.phrases import Compounds, Indexing
 from diagnose.replies.schema import NO_CAUSE, REPLY, CodeRule, Conditions, ProviderFamily, Rule
 
 REPLIES = KNOWLEDGE / "replies"
@@ -67,6 +67,7 @@ class _Compiling:
         for other in more:
             if (other / "groups.yaml").exists():
                 self._add_groups(other / "groups.yaml")
+        compounds = self._compounds(folder / "compounds.yaml")
         rules = tuple(
             self._ready(order, layer, file, number, rule)
             for order, (layer, file, number, rule) in enumerate(rules_in(folder, more))
@@ -79,6 +80,7 @@ class _Compiling:
             variants=self._variants,
             families=families,
             index=self._indexing.done(),
+            compounds=compounds,
             rules=rules,
             by_term=by_term,
             codes=self._codes(folder),
@@ -105,6 +107,14 @@ class _Compiling:
                 self._indexing.add_group(name, self._phrases(group.values()))
             except ValueError as error:
                 raise KnowledgeError(file, _line_of(file, str(error), 0), str(error)) from error
+
+    def _compounds(self, file: Path) -> Compounds:
+        groups = self._indexing.done().groups
+        names = load(file, tuple[str, ...])
+        for number, name in enumerate(names):
+            if name not in groups:
+                raise KnowledgeError(file, line_of_entry(file, number), f"there is no group of phrases named {name!r}")
+        return Compounds(frozenset(groups[name] for name in names))
 
     def _ready(self, order: int, layer: int, file: Path, number: int, rule: Rule) -> ReadyRule:
         self._check(file, number, (rule.cause, *rule.also))

@@ -11,7 +11,7 @@ from diagnose.knowledge.loader import KNOWLEDGE
 from diagnose.knowledge.packages import Package, packages
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.replies.folding import fold
-from diagnose.replies.phrases import Pattern, PhraseIndex
+from diagnose.replies.phrases import Compounds, Pattern, PhraseIndex
 from diagnose.replies.schema import CodeRule, Conditions, ProviderFamily
 from diagnose.replies.wire import Registry
 
@@ -41,6 +41,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """Character -> the one that it is compared as."""
     families: tuple[ProviderFamily, ...]
     index: PhraseIndex
+    compounds: Compounds
     rules: tuple[ReadyRule, ...]
     by_term: dict[int, list[tuple[int, int]]]
     """A term of the index -> patterns that need it: a rule's place, and the pattern's within the rule."""

@@ -25,6 +25,10 @@ _SENTENCE_END = lazy_pattern(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])"
 _HOST = lazy_pattern(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a-z0-9_])")
 _ASCII_TOKEN = lazy_pattern(r"(?<![!-;=?-~])[!-;=?-~]+")
 _KEY = 3
+_HIDDEN = "\ue000"
+"""Stands where a name was heard already: no phrase holds it."""
+MOST_NAMES = 4
+"""How often a sentence is searched again for further names."""
 LONGEST_SENTENCE = 400
 """Characters; a longer one is read in pieces, since words far apart do not belong together."""
 
@@ -91,6 +95,36 @@ class PhraseIndex(msgspec.Struct, frozen=True):
                         continue
                     for term in terms:
                         found.setdefault(term, (at, end))
+
+
+class Compounds(msgspec.Struct, frozen=True, array_like=True):
+    """Groups of names that hold the name of another thing: a one-time password is no password."""
+
+    terms: frozenset[int]
+
+    def heard(self, sentence: str, index: PhraseIndex) -> dict[int, tuple[int, int]]:
+        """What *index* finds in the folded *sentence*, but for what stands only within a longer name."""
+        found = index.find(sentence)
+        names: set[tuple[int, int]] = set()
+        left, rest = found, sentence
+        for _ in range(MOST_NAMES):
+            new = {left[term] for term in self.terms if term in left} - names
+            if not new:
+                break
+            names |= new
+            for start, end in new:
+                rest = rest[:start] + _HIDDEN * (end - start) + rest[end:]
+            left = index.find(rest)
+        if not names:
+            return found
+        heard = {term: span for term, span in found.items() if not _within(span, names)}
+        for term, span in left.items():
+            heard.setdefault(term, span)
+        return heard
+
+
+def _within(span: tuple[int, int], names: Collection[tuple[int, int]]) -> bool:
+    return any(start <= span[0] and span[1] <= end and span != (start, end) for start, end in names)
 
 
 class Indexing:

@@ -9,6 +9,7 @@ import msgspec
 
 from diagnose.model.check import Certainty
 from diagnose.model.protocols import ReplyForm
+from diagnose.replies.clauses import in_one_clause
 from diagnose.replies.decoding import decode, repaired
 from diagnose.replies.folding import LARGEST_REPLY, fold
 from diagnose.replies.knowledge import Knowledge, ReadyRule, load_knowledge
@@ -187,7 +188,8 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
         pieces += [(sentence, False) for sentence in sentences(text)]
     if "_" in plain:  # WRONG_VERSION_NUMBER and the like, names made of words
         pieces += [(sentence, False) for sentence in sentences(plain.replace("_", " "))]
-    found = [(sentence, statement, index.find(sentence)) for sentence, statement in pieces]
+    heard = place.knowledge.compounds.heard
+    found = [(sentence, statement, heard(sentence, index)) for sentence, statement in pieces]
     told = [(statement, terms, _outside_advice(sentence, terms, index)) for sentence, statement, terms in found]
     hits: dict[int, _Hit] = {}
     for sentence, statement, terms in found:
@@ -203,12 +205,14 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
                 if not pattern.fits(terms) or (wire.succeeded and not ready.meaning.on_success):
                     continue
                 spans = [terms[wanted] for wanted in pattern.wanted]
+                if ready.meaning.one_clause and not in_one_clause(sentence, spans, terms, index):
+                    continue
                 advised = ready.layer > _SIGNATURE and min(spans)[0] >= _start_of_advice(sentence, terms, index)
-                heard = [
+                listened = [
                     every if advised else outside for said, every, outside in told if said or ready.layer <= _PROGRAM
                 ]
-                if place.holds(ready.meaning) and not _any_fits(ready.vetoes, heard):
-                    hit = _hit(ready, sentence, spans, doubted=_any_fits(ready.doubts, heard))
+                if place.holds(ready.meaning) and not _any_fits(ready.vetoes, listened):
+                    hit = _hit(ready, sentence, spans, doubted=_any_fits(ready.doubts, listened))
                     hits[order] = msgspec.structs.replace(hit, advice=advised)
     return list(hits.values())
 

@@ -97,7 +97,8 @@ def folder(tmp_path: Path) -> Path:
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, tmp_path / name)
     for file in (tmp_path / "codes").glob("*.yaml"):
         file.write_text("[]\n", "utf-8")
-    (tmp_path / "providers.yaml").write_text("[]\n", "utf-8")
+    for name in ("providers", "compounds"):
+        (tmp_path / f"{name}.yaml").write_text("[]\n", "utf-8")
     (tmp_path / "groups.yaml").write_text("password:\n  en: password* | passwd\n", "utf-8")
     for name in ("terms", "programs", "words", "general", "signatures"):
         (tmp_path / f"{name}.yaml").write_text("[]\n", "utf-8")
@@ -136,6 +137,7 @@ def test_a_folder_of_ones_own(folder: Path) -> None:
         ("words", '- match: ["x"]\n  cause: server.fault\n  not: ["{nobody}"]\n', 3, "{nobody}"),
         ("groups", "password:\n  en: fine | pass*word\n", 2, "'pass*word' is no phrase"),
         ("groups", "password:\n  en: fine |\n", 1, "is no phrase"),
+        ("compounds", "- password\n- nobody\n", 2, "no group of phrases named 'nobody'"),
         ("variants", "- [甲, 乙丙]\n", 1, "different length"),
         ("codes/imap", "- {code: LIMIT, cause: what.ever}\n", 1, "no cause named 'what.ever'"),
         ("providers", "- name: x\n  providers: [x]\n  rejection_hides: [what.ever]\n", 1, "no cause named 'what.ever'"),
