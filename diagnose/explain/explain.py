@@ -66,7 +66,7 @@ def explain(
     """
     known, described = catalogue(), _provider(provider)
     facts = providers.provider_facts(described, UNKNOWN_DOMAIN, lang) if described else {}
-    traits = providers.provider_traits(described, UNKNOWN_DOMAIN) if described else frozenset[str]()
+    traits = providers.provider_traits(described, UNKNOWN_DOMAIN, protocol) if described else frozenset[str]()
     name = _as_id(words)
     if name in known:
         reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name, outcome="cause")

@@ -52,7 +52,9 @@ class _Reader(msgspec.Struct, frozen=True, kw_only=True):
     known: Mapping[str, str]
     """Pages and servers that remedies may name, and what else is known of the provider, by placeholders."""
     traits: frozenset[str]
-    """What is known to hold, by the catalogue's names."""
+    """What the run has shown to hold, by the catalogue's names."""
+    provider: providers.Provider | None
+    """Whose mailbox it is, where that is known."""
     lang: providers.Language
     audience: Audience
     translate: Translate
@@ -80,7 +82,8 @@ def compose(
     reader = _Reader(
         subject=run.subject,
         known=_known(run, results, judgement, catalogue, lang),
-        traits=_traits(run, results, judgement),
+        traits=_traits(results),
+        provider=_provider(run, judgement),
         lang=lang,
         audience=audience,
         translate=translate,
@@ -185,11 +188,17 @@ def _provider(run: Run, judgement: Judgement) -> providers.Provider | None:
     return providers.provider(run.provider) if run.provider and run.provider not in mistaken else None
 
 
-def _traits(run: Run, results: tuple[CheckResult, ...], judgement: Judgement) -> frozenset[str]:
-    known = _provider(run, judgement)
-    traits = providers.provider_traits(known, run.subject.domain) if known else frozenset[str]()
+def _traits(results: tuple[CheckResult, ...]) -> frozenset[str]:
     offset = next((offset for one in results if (offset := _clock_offset(one)) is not None), None)
-    return traits | {"clock-right"} if offset is not None and abs(offset) < CLOCK_RIGHT_SECONDS else traits
+    return frozenset({"clock-right"} if offset is not None and abs(offset) < CLOCK_RIGHT_SECONDS else ())
+
+
+def _traits_at(place: Target, reader: _Reader) -> frozenset[str]:
+    """What holds at *place*: providers take other passwords by one protocol than by another."""
+    if reader.provider is None:
+        return reader.traits
+    protocol = place.protocol if isinstance(place, Service) else None
+    return reader.traits | providers.provider_traits(reader.provider, reader.subject.domain, protocol)
 
 
 def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict[str, str]) -> ReportCause:
@@ -200,7 +209,7 @@ def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict
         certainty=cause.certainty,
         impact=cause.impact,
         title=title,
-        summary=summary_for(known, reader.known, translate, reader.traits),
+        summary=summary_for(known, reader.known, translate, _traits_at(_place(cause, reader.services), reader)),
         evidence=_evidence(cause, title, said, translate),
         remedies=_remedies(known, cause, reader),
         explains=cause.explains,
@@ -242,7 +251,12 @@ def _places(others: list[Seen]) -> tuple[str, ...]:
 def _remedies(known: Cause, cause: JudgedCause, reader: _Reader) -> tuple[ReportRemedy, ...]:
     """What to do about *cause*, the reader's own steps first; none with a blank, unless there is no other."""
     told = partial(
-        remedies_for, known, _remedy_facts(cause, reader), reader.translate, reader.traits, ruled_out=reader.ruled_out
+        remedies_for,
+        known,
+        _remedy_facts(cause, reader),
+        reader.translate,
+        _traits_at(_place(cause, reader.services), reader),
+        ruled_out=reader.ruled_out,
     )
     return tuple(sorted(told(blanks=False) or told(), key=lambda remedy: remedy.fixer != reader.audience))
 

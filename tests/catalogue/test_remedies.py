@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator
 
@@ -232,6 +233,68 @@ def test_what_a_refusal_often_means_at_a_provider_stands_where_the_cause_is_desc
 
     assert summary_for(cause, provider_facts(known, "qq.com")).endswith("the QQ password is always refused there.")
     assert summary_for(cause, {}) == cause.summary
+
+
+FAMILIES = ("credentials", "lockout", "activation", "settings")
+STAFF = re.compile(r"\b(staff|administrator|superior|colleague|position)", re.IGNORECASE)
+OF_SERVERS = re.compile(
+    r"doveadm|doveconf|Dovecot|postconf|postmap|Postfix|smtpd_|fail2ban|Active Directory|Unlock-ADAccount|systemctl",
+    re.IGNORECASE,
+)
+OF_PASSWORDS = re.compile(
+    r"new password in every mail|Enter it in every mail|app password|normal password"
+    r"|password for (the |a |)mail program|saved password|place of your usual password",
+    re.IGNORECASE,
+)
+SPEAKS_WRONGLY = {
+    "private": (STAFF, ("user", "helpdesk", "admin", "provider")),
+    "hosted": (OF_SERVERS, ("user", "helpdesk", "admin", "provider")),
+    "oauth-only": (OF_PASSWORDS, ("user",)),
+}
+"""What is known of a mailbox -> words that nobody who has such a one can use, and to whom they must not be said."""
+
+
+def kinds() -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """All that is known of the mailboxes of any provider, by any protocol: traits, and names of facts; each once."""
+    found = set[tuple[frozenset[str], frozenset[str]]]()
+    for name in provider_ids():
+        known = provider(name)
+        for domain in ("corp.example", *known.domains[:1]):
+            facts = frozenset(provider_facts(known, domain))
+            found.update(
+                (provider_traits(known, domain, protocol), facts) for protocol in (None, "imap", "pop3", "smtp")
+            )
+    return iter(sorted(found, key=repr))
+
+
+@pytest.mark.parametrize("trait", SPEAKS_WRONGLY)
+def test_remedies_know_whom_they_speak_to_at_every_provider(trait: str) -> None:
+    """No staff card for a private mailbox, no server's commands where it is hosted, no password where none is taken."""
+    words, fixers = SPEAKS_WRONGLY[trait]
+    wrong = set[tuple[str, str, str]]()
+    looked_at = 0
+    for traits, names in kinds():
+        if trait not in traits:
+            continue
+        looked_at += 1
+        facts = RUN | dict.fromkeys(names, "«»")
+        for cause in (one for one in catalogue() if one.family in FAMILIES):
+            for remedy in remedies_for(cause, facts, traits=traits):
+                steps = (*remedy.steps, *remedy.further)
+                wrong.update(
+                    (cause.id, remedy.fixer, step) for step in steps if remedy.fixer in fixers and words.search(step)
+                )
+
+    assert looked_at
+    assert sorted(wrong) == []
+
+
+@pytest.mark.parametrize("trait", [set(), {"private"}, {"hosted", "company"}, {"oauth-only"}, {"app-password-only"}])
+def test_everybody_is_told_something(trait: set[str]) -> None:
+    for cause in catalogue():
+        if cause.family in FAMILIES:
+            user = next(one for one in remedies_for(cause, RUN, traits=trait) if one.fixer == "user")
+            assert user.steps
 
 
 def test_links_lead_to_pages_over_https() -> None:

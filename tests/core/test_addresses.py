@@ -208,3 +208,12 @@ def test_a_cause_of_the_whole_account_is_looked_for_at_a_server_of_it() -> None:
     report = compose(record(services=(SMTP, IMAP)), (row,), judgement, catalogue(), CHECKS)
 
     assert "mail.corp.example:993" in str(report.verdict.causes[0].remedies)
+
+
+@pytest.mark.parametrize(("service_of", "only_oauth"), [(IMAP, True), (SMTP, False), (WEB, True)])
+def test_which_passwords_a_provider_takes_depends_on_the_protocol(service_of: Service, only_oauth: bool) -> None:
+    """Microsoft 365 takes none for reading, and one for sending where the organisation allows it."""
+    steps = first_steps([failed("login", service_of, "credentials.rejected")], provider="microsoft365")
+
+    assert ("Choose OAuth2" in steps) == only_oauth
+    assert ("Enter it in every mail program" in steps) != only_oauth
