@@ -15,12 +15,19 @@ import click
 
 from diagnose.cli.formats import format_of, rendered, renderer
 from diagnose.process import standard_streams
-from diagnose.process.encodings import Escapes, can_express, in_ascii, is_utf_8
+from diagnose.process.encodings import Escapes, can_express, in_ascii, is_utf_8, unreadable
 from diagnose.process.first_use import one_at_a_time
 
 if TYPE_CHECKING:
     from diagnose.model.report import Report
     from diagnose.rendering.renderer import Audience, RenderStyle
+
+
+UNREADABLE = (
+    "diagnose: question marks stand for letters that the encoding {encoding} of standard output lacks; "
+    "-o FILE writes them, in UTF-8, and --lang en does without."
+)
+"""In English alone: it is told where another language cannot be read."""
 
 
 class UnwrittenError(click.ClickException):
@@ -130,6 +137,8 @@ def print_out(words: str, escapes: Escapes | None = None) -> None:
     """
     if escapes is not None and not is_utf_8(sys.stdout.encoding):
         words = in_ascii(words, escapes)
+    elif escapes is None and unreadable(sys.stdout.encoding, words):
+        standard_streams.tell(UNREADABLE.format(encoding=sys.stdout.encoding))
     try:
         standard_streams.write(words)
     except OSError as error:

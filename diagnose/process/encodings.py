@@ -41,6 +41,14 @@ def is_utf_8(encoding: str | None) -> bool:
         return True
 
 
+def unreadable(encoding: str | None, words: str) -> bool:
+    """Whether *words* cannot be understood in *encoding*: it lacks more than a tenth of the letters in them."""
+    if words.isascii() or is_utf_8(encoding):
+        return False
+    letters = {character for character in words if character.isalpha()}
+    return 10 * sum(not can_express(encoding, letter) for letter in letters) > len(letters)
+
+
 def in_ascii(words: str, escapes: Escapes) -> str:
     """*words*, in which each character beyond ASCII is escaped, so that their bytes mean the same in any encoding."""
     if escapes == "xml":

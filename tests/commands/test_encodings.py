@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from diagnose.model.saved import machine_readable, saved_report
 from diagnose.process import standard_streams
-from diagnose.process.encodings import ALIKE, LIKENESS, can_express, in_ascii
+from diagnose.process.encodings import ALIKE, LIKENESS, can_express, in_ascii, unreadable
 from diagnose.rendering.renderer import SYMBOLS
 from tests.pace import patient
 from tests.reports.samples import wrong_password
@@ -113,6 +113,38 @@ def words_of(page: str) -> list[str]:
     reader.feed(page)
     reader.close()
     return ["".join(found)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words", "lost"),
+    [
+        ("ascii", "没有问题", True),
+        ("cp437", "IMAP 服务器的证书已过期", True),
+        ("big5", "服务器的证书已过期", True),
+        ("gbk", "服务器的证书已过期", False),
+        ("utf-8", "服务器的证书已过期", False),
+        ("cp65001", "服务器的证书已过期", False),
+        (None, "没有问题", False),
+        ("no-such-encoding", "没有问题", False),
+        ("cp437", "服务器的证书已过期" + "a report on the way to the mailbox " * 20, True),
+        ("cp437", "✓ Healthy · alice@corp.example", False),
+        ("ascii", "A greeting of Bücher’s server, in a report of many words that can be read", False),
+        ("ascii", "", False),
+        ("ascii", "12 … 34", False),
+    ],
+)
+def test_what_cannot_be_read_in_an_encoding_is_known(encoding: str | None, words: str, lost: bool) -> None:
+    assert unreadable(encoding, words) == lost
+
+
+@pytest.mark.parametrize(("form", "told"), [("text", True), ("json", False)])
+def test_a_report_of_question_marks_says_where_the_letters_are(saved: Path, form: str, told: bool) -> None:
+    done = replayed("cp437", saved, form)
+
+    sentence = done.stderr.decode("cp437")
+    assert sentence.count("\n") == told
+    assert ("encoding cp437 of standard output lacks; -o FILE writes them" in sentence) == told
+    assert replayed("gbk", saved, form).stderr == b""
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "cp437", "latin-1", "ascii", "utf-8"])
