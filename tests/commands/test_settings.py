@@ -11,6 +11,9 @@ import msgspec
 import pytest
 from hypothesis import given as cases
 from hypothesis import strategies as st
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
 
 import diagnose
 from diagnose.cli import carrying_out, main_job, settings
@@ -408,6 +411,21 @@ def test_the_documentation_s_files_can_be_used(command: CommandLine, user: Path)
         user.write_text(example, "utf-8")
         set_ = [one for one in in_force(command).values() if one["source"] == "file"]
         assert len(set_) == len(re.findall(r"^[a-z]", example, re.MULTILINE))
+
+
+def test_the_files_of_other_systems_are_where_the_documentation_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the classes that name folders there; only what the system would be asked is put in."""
+    folders = {"CSIDL_LOCAL_APPDATA": "%LOCALAPPDATA%", "CSIDL_COMMON_APPDATA": "%PROGRAMDATA%"}
+    monkeypatch.setattr("platformdirs.windows.get_win_folder", folders.__getitem__)
+    monkeypatch.setenv("HOME", "/home/alice")
+    for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):
+        monkeypatch.delenv(name, raising=False)
+    told = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    for system, kind in (("Linux", Unix), ("macOS", MacOS), ("Windows", Windows)):
+        dirs = kind(settings.FOLDER, appauthor=False)
+        for folder in (dirs.user_config_dir, dirs.site_config_dir):
+            file = f"{folder}/{settings.FILE_NAME}".replace("/home/alice", "~")
+            assert f"{system} `{file if system != 'Windows' else file.replace('/', chr(92))}`" in told
 
 
 def test_the_documentation_names_every_setting() -> None:
