@@ -49,6 +49,9 @@ _BINARY = lazy_pattern(rb"[\0-\x08\x0b\x0e-\x19\x1c-\x1f\x7f]")
 
 _PERCENT_RUN = lazy_pattern(r"(?:%[0-9a-fA-F]{2}){2,}")
 _JSON_ESCAPE = lazy_pattern(r"(?:\\u[0-9a-fA-F]{4})+")
+_OCTET_ESCAPE = lazy_pattern(r"\\x([0-9a-fA-F]{2})")
+_OCTET_RUN = lazy_pattern(r"\\x[89a-fA-F][0-9a-fA-F](?:\\x[0-9a-fA-F]{2}|[ -\[\]-~]{1,3}(?=\\x[89a-fA-F])){1,2000}")
+"""Octets as Python shows them; a second octet of GBK or Big5 may be an ASCII letter."""
 _UNDECODED = lazy_pattern("[\udc80-\udcff\x1b]")
 """What stands for an octet that a program could not decode (PEP 383), and what begins a character of ISO-2022."""
 
@@ -82,7 +85,7 @@ def decode(octets: bytes, charset: str = "", *, familiar: Familiar | None = None
 
 
 def repaired(text: str, familiar: Familiar) -> str:
-    """*text* as it was before it was decoded as Latin-1, or escaped (percent, JSON, PEP 383)."""
+    """*text* as it was before it was decoded as Latin-1, or escaped (percent, JSON, Python's octets, PEP 383)."""
     text = text[:LARGEST_REPLY]
     if _UNDECODED.search(text):
         with contextlib.suppress(UnicodeEncodeError):  # surrogates that stand for nothing
@@ -91,6 +94,8 @@ def repaired(text: str, familiar: Familiar) -> str:
         text = _read_again(text, familiar)
     if "%" in text:
         text = _PERCENT_RUN.sub(lambda run: decode(unquote_to_bytes(run[0]), familiar=familiar), text)
+    if "\\x" in text:
+        text = _OCTET_RUN.sub(lambda run: decode(_octets(run[0]), familiar=familiar), text)
     if "\\u" in text:
         text = _JSON_ESCAPE.sub(_unescape, text)
     return text
@@ -157,6 +162,10 @@ def _read_again(text: str, familiar: Familiar) -> str:
         if familiar(again) > familiar(text):
             return again
     return text
+
+
+def _octets(run: str) -> bytes:
+    return _OCTET_ESCAPE.sub(lambda octet: chr(int(octet[1], 16)), run).encode("latin-1")
 
 
 def _unescape(run: re.Match[str]) -> str:

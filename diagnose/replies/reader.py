@@ -12,6 +12,7 @@ from diagnose.model.protocols import ReplyForm
 from diagnose.replies.clauses import in_one_clause
 from diagnose.replies.decoding import decode, repaired
 from diagnose.replies.folding import LARGEST_REPLY, fold
+from diagnose.replies.frames import inner_reply
 from diagnose.replies.knowledge import Knowledge, ReadyRule, load_knowledge
 from diagnose.replies.lines import weighty, without_settings
 from diagnose.replies.phrases import Pattern, PhraseIndex, sentences, without_addresses
@@ -111,6 +112,10 @@ def read_with_words(
     sent = decode(reply[:LARGEST_REPLY], familiar=known.familiar) if isinstance(reply, bytes) else reply
     words = repaired(sent, known.familiar)
     heavy = weighty(words)
+    if protocol is None and (inner := inner_reply(heavy)):
+        read = _read(inner, known, protocol, provider, stage)
+        if read[0].suspects and not read[0].bare:
+            return read
     read = _read(heavy, known, protocol, provider, stage)
     return read if read[0].matched or heavy == words else _read(words, known, protocol, provider, stage)
 
