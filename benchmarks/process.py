@@ -41,7 +41,7 @@ def _run(command: list[str], given: bytes, environment: dict[str, str]) -> Ended
         source.seek(0)
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, stdin=source, stdout=sink, stderr=complaints, env={**os.environ, **environment}
+            command, stdin=source, stdout=sink, stderr=complaints, env={**_inherited(), **environment}
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
@@ -55,3 +55,8 @@ def _run(command: list[str], given: bytes, environment: dict[str, str]) -> Ended
         return Ended(
             seconds=seconds, processor=processor, peak_memory=usage.ru_maxrss * RSS_UNIT / 2**20, output=sink.read()
         )
+
+
+def _inherited() -> dict[str, str]:
+    """This process's environment; but bytecode is kept, as an installed package brings it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
