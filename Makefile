@@ -21,15 +21,16 @@ OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/
 
 .PHONY: lab unit test lowest lint types check format bench messages pages wheel pins servers clean
 
-# Tests mostly wait for servers: three at once keep two cores busy.
-AT_ONCE := -n 3 --dist loadfile
+# Tests mostly wait for servers: four at once keep two cores busy; quick ones wait for nobody.
+AT_ONCE := -n 4 --dist loadfile
+QUICK_AT_ONCE := -n 2 --dist loadfile
 
 lab: $(BIN)/diagnose
 	@$(BIN)/diagnose lab $(SCENARIO) || [ $$? -eq 1 ]  # 1: the fault was found
 
 # Which these are is said in tests/conftest.py.
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest $(AT_ONCE) -m "not real and not whole and not thorough"
+	$(BIN)/python -m pytest $(QUICK_AT_ONCE) -m "not real and not whole and not thorough"
 
 test: $(VENV)/.dev servers
 	@$(BIN)/python -m tests.machine
@@ -37,7 +38,7 @@ test: $(VENV)/.dev servers
 
 # Once more, with the oldest versions that pyproject.toml takes: tests that lean on a library, and whole runs for the rest.
 lowest: $(LOWEST)/.dev
-	$(LOWEST)/bin/python -m pytest $(AT_ONCE) -m "not real and not thorough" $(OF_LIBRARIES)
+	$(LOWEST)/bin/python -m pytest $(QUICK_AT_ONCE) -m "not real and not thorough" $(OF_LIBRARIES)
 	$(LOWEST)/bin/diagnose lab --all
 
 lint: $(VENV)/.dev
