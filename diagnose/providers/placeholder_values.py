@@ -42,7 +42,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "password_min": _number(policy.min),
         "password_max": _number(policy.max),
         "password_classes": _number(policy.classes_required),
-        "password_history": _number(policy.history),
+        "password_history": _number(policy.history if policy.history != 1 else None),  # one is the present password
         "lockout_attempts": _number(lockout.attempts),
         "lockout_duration": _said(lockout.duration, lang),
         "unlock_how": _said(lockout.unlock, lang),

@@ -118,5 +118,5 @@ def test_commands_are_announced_only_where_there_are_some(command: CommandLine, 
     with_some = flat(command("ticket", str(SAVED), "--lang", "en").out)
     without = flat(command("ticket", saved(tmp_path, expired_certificate()), "--lang", "en").out)
 
-    assert ("by the commands below" in with_some, "To repeat it by hand" in with_some) == (True, True)
-    assert ("by the commands below" in without, "To repeat it by hand" in without) == (False, False)
+    assert ("by the commands below" in with_some, "To repeat it yourself" in with_some) == (True, True)
+    assert ("by the commands below" in without, "To repeat it yourself" in without) == (False, False)
