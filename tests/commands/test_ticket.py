@@ -26,7 +26,7 @@ def test_the_person_gets_plain_words_and_steps(command: CommandLine) -> None:
     assert (done.code, done.err) == (0, "")
     assert flat(done.out).startswith("Subject: The server does not accept this user name and password (alice@corp.")
     assert "What you can do" in done.out
-    assert "  1. Close mail programs" in done.out
+    assert "  1. Open " in done.out
     assert not any(word in done.out for word in ("credentials.rejected", "login.imap", "curl", "AUTHENTICATIONFAILED"))
 
 
