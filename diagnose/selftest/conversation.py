@@ -15,8 +15,10 @@ from diagnose.model import CheckResult, Status, Text
 from diagnose.model.browsing import BrowserAnswer, Reached, Reaching
 
 Phase = Literal["waiting", "running", "finished"]
-SILENT_SECONDS = 6.0
-"""A page that asks for nothing so long has been closed; one that is open asks each second, or more often."""
+SILENT_SECONDS = 70.0
+"""A page that asks for nothing so long has been closed: browsers let a page out of sight ask once a minute only."""
+LEFT_SECONDS = 6.0
+"""The same for a page that has said it is being left: had it been loaded anew, that would have asked by then."""
 LOOK_SECONDS = 0.2
 """One wait; some systems deliver Ctrl-C only between two waits."""
 
@@ -94,7 +96,7 @@ class Conversation:
         self._matter = matter
         self._take_up = take_up
         self._lock = threading.Lock()
-        self._taken = self._cookie_kept = False
+        self._taken = self._cookie_kept = self._left = False
         self._heard = 0.0
         self._answer: BrowserAnswer | None = None
         self._reaching: tuple[Reaching, ...] | None = None
@@ -120,8 +122,14 @@ class Conversation:
                 return False
             self._cookie_kept = self._cookie_kept or shown
             admitted = shown or not self._cookie_kept
-            self._heard = time.monotonic() if admitted else self._heard
+            if admitted:
+                self._heard, self._left = time.monotonic(), False
             return admitted
+
+    def leave(self) -> None:
+        """The page is being left: closed, or loaded anew."""
+        with self._lock:
+            self._left = True
 
     def take_up(self, typed: str | None) -> None:
         """Take what the person wants to have diagnosed; the first answer counts. None: the browser alone.
@@ -201,8 +209,14 @@ class Conversation:
 
     def wait_for_collection(self) -> None:
         """Wait until the page has fetched the report, or is closed."""
-        while not self.collected.wait(LOOK_SECONDS) and time.monotonic() - self._heard < SILENT_SECONDS:
+        while not self.collected.wait(LOOK_SECONDS) and not self.closed:
             pass
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody looks at the page any more, as far as it tells."""
+        with self._lock:
+            return time.monotonic() - self._heard >= (LEFT_SECONDS if self._left else SILENT_SECONDS)
 
     @property
     def answer(self) -> BrowserAnswer | None:

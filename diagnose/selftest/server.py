@@ -201,6 +201,11 @@ def application(talk: Conversation, port: int, *, lang: Language, translate: Cal
     def progress(seat: str) -> Response:
         return Response(msgspec.json.encode(talk.progress), mimetype="application/json")
 
+    @app.post("/<seat>/left")
+    def left(seat: str) -> tuple[str, int]:
+        talk.leave()
+        return "", 204
+
     @app.get("/<seat>/report")
     def report(seat: str) -> AnyResponse:
         if talk.report is None:

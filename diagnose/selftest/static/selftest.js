@@ -326,6 +326,7 @@ async function selfTest() {
   }
 }
 
+if (!document.getElementById("pages")) addEventListener("pagehide", () => navigator.sendBeacon("left"));
 if (document.getElementById("ask")) {
   ask();
 } else if (document.getElementById("pages")) {
