@@ -26,7 +26,7 @@ def test_json_has_the_shape_of_the_contract(command: CommandLine) -> None:
     cause = done.json["causes"][0]
     assert list(cause) == ["id", "certainty", "title", "summary", "remedies"]
     assert cause["id"] == LOCKED
-    assert list(cause["remedies"][0]) == ["fixer", "steps", "links"]
+    assert list(cause["remedies"][0]) == ["fixer", "steps", "links", "further"]
     assert done.json["matched"]
 
 

@@ -65,20 +65,23 @@ def visit(order: Order, network: Network, deadline: Deadline) -> Visit:
     """
     if deadline.left() < SHORTEST_VISIT:
         raise TimeoutError
-    # the browser's sockets lie in it, and would be left where it is ended by force
+    # the browser's profile and sockets lie in it, and would be left where browser or driver is ended by force
     with tempfile.TemporaryDirectory(prefix="diagnose-", ignore_cleanup_errors=True) as folder:
         folders.add(folder)
         return asyncio.run(_visit(order, network, deadline, folder))
 
 
-def _withhold_from_driver() -> None:
-    """Start the loop's programs with what they need: Playwright would give its driver all that this process has."""
+def _withhold_from_driver(folder: str) -> None:
+    """Start the loop's programs with what they need: Playwright would give its driver all that this process has.
+
+    Their temporary files, and so the browser's profile, lie in *folder*.
+    """
     loop = asyncio.get_running_loop()
     start = loop.subprocess_exec
 
     def start_with_little(*command: Any, env: Mapping[str, str] | None = None, **more: Any) -> Any:  # noqa: ANN401 - as the loop's
         of_playwright = {name: value for name, value in (env or {}).items() if name.startswith(PLAYWRIGHTS)}
-        return start(*command, env=environment(**of_playwright), **more)
+        return start(*command, env=environment(TMPDIR=folder, **of_playwright), **more)
 
     loop.subprocess_exec = start_with_little  # type: ignore[method-assign]
 
@@ -87,7 +90,7 @@ async def _visit(order: Order, network: Network, deadline: Deadline, folder: str
     with one_at_a_time:
         from playwright.async_api import Error, async_playwright
 
-    _withhold_from_driver()
+    _withhold_from_driver(folder)
     until = deadline.within(deadline.left() - CLOSING_SECONDS)
     look = Look(order.url, order.admits)
     gateway = Gateway(network, until, limit=LARGEST_VISIT, local=order.local, admits=look.wants)

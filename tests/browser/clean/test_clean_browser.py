@@ -167,6 +167,20 @@ def test_the_deadline_is_kept_whatever_the_page_does(body: str) -> None:
     assert len(json.dumps(clean.facts, default=len)) < 20_000
 
 
+def test_all_temporary_files_lie_in_the_folder_that_is_removed_in_any_case(nothing_kept: Path) -> None:
+    """Also the profile: a driver that is ended, as on a very busy machine, no longer removes it."""
+    seen: set[str] = set()
+
+    def look(visitor: Visitor) -> None:
+        seen.update(made.name.partition("-")[0] for made in nothing_kept.iterdir())
+        page(FORM)(visitor)
+
+    with Site({"/": look}) as site:
+        site.diagnosed()
+
+    assert seen - {"site"} == {"diagnose"}  # the site is the server of this test
+
+
 def test_a_part_that_never_comes_hides_no_form() -> None:
     with Site({"/": page(f'<script async src="/hangs"></script>{FORM}'), "/hangs": _hang}) as site:
         assert check(site.diagnosed(), "browser.clean").status == "pass"
