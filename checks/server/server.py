@@ -511,7 +511,7 @@ def _judge_silence(facts: ServerFacts, known: Failure, inputs: Inputs, target: S
 
 def _what_came(facts: ServerFacts, known: Failure, place: dict[str, str | int]) -> Text:
     """How a server that was waited for kept silent, or what it sent meanwhile."""
-    seconds = round(facts.waited_seconds)
+    seconds = int(facts.waited_seconds)  # of 7.6 s nobody may say that they were 8
     if facts.received:
         return text(
             "{host} took the connection on port {port}, and in {seconds} s sent {count} bytes of an answer without its "

@@ -355,7 +355,7 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             certainty="likely" if waited >= telling_silence(target.protocol) else "possible",
             text=text(
                 "{host} finished the TLS handshake on port {port} and then said nothing more for {seconds} s.",
-                seconds=round(waited),
+                seconds=int(waited),
                 **place,
             ),
         )
@@ -407,7 +407,7 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
             certainty="likely" if facts.waited_seconds >= telling_silence(target.protocol) else "possible",
             text=text(
                 "{host} took the connection on port {port} and did not finish the TLS handshake within {seconds} s.",
-                seconds=round(facts.waited_seconds),
+                seconds=int(facts.waited_seconds),
                 **place,
             ),
         )

@@ -12,6 +12,7 @@ from diagnose.planning.selection import Selection
 
 RECORD_VERSION: Literal[1] = 1
 INTERRUPTED = text("the run was interrupted")
+OUT_OF_TIME = text("the time for the whole run was over")
 """Why a check of an interrupted run looked at nothing, or did not come to its end."""
 Place: TypeAlias = "str | int | None"
 """What a check ran on: a host's name, the number of a service in `Run.services`, None for the subject."""

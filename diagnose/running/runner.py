@@ -15,13 +15,12 @@ from typing import Any
 import msgspec
 
 from diagnose.model import Check, CheckResult, Deadline, Facts, Host, Inputs, Service, Skip, Subject, Target, Text
-from diagnose.model import text as _
 from diagnose.model.failures import internal_fault
 from diagnose.network import NoThreadError, in_background
 from diagnose.planning.declaration import validate
 from diagnose.planning.plan import Instance, Plan
 from diagnose.planning.selection import Selection
-from diagnose.record.run import INTERRUPTED, CheckRun, Place
+from diagnose.record.run import INTERRUPTED, OUT_OF_TIME, CheckRun, Place
 from diagnose.running.context import Context
 from diagnose.running.execution import Execution
 from diagnose.running.interruption import Interruption
@@ -239,7 +238,7 @@ class _Run:
 
     def _cut_off(self, *, interrupted: bool) -> None:
         """End what is not over. A check that hangs is in error; one that a person stopped is not."""
-        why = INTERRUPTED if interrupted else _("the time for the whole run was over")
+        why = INTERRUPTED if interrupted else OUT_OF_TIME
         for instance in self.plan.instances:
             if instance.state == "running" and not interrupted:
                 self._fail(instance, why)

@@ -158,10 +158,15 @@ def _answer(run: Run, judgement: Judgement, causes: tuple[ReportCause, ...]) -> 
         return causes[0].title
     if judgement.login_works and judgement.exit_code == 0:
         return text("The login of {name} works", name=name)
-    if judgement.exit_code == 0 and run.asked.narrowed:
-        return text("No problem found for {name}", name=name)
-    if judgement.status == "inconclusive":
+    unanswered = judgement.exit_code != 0
+    if not name:  # of a run about the browser alone
+        if unanswered:
+            return text("No problem found in this browser, but some checks could not run")
+        return text("No problem found in this browser")
+    if unanswered:
         return text("No problem found for {name}, but some checks could not run", name=name)
+    if run.asked.narrowed:
+        return text("No problem found for {name}", name=name)
     if not run.services:
         return text("No problem found in this browser")
     return text("Nothing that would block a login was found for {name}", name=name)

@@ -14,7 +14,7 @@ from diagnose.knowledge.catalogue import Catalogue
 from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
 from diagnose.model.check import Opening
 from diagnose.model.report import Impact, Verdict
-from diagnose.record.run import INTERRUPTED, Run
+from diagnose.record.run import INTERRUPTED, OUT_OF_TIME, Run
 
 ServiceState = Literal["open", "shut", "unknown"]
 
@@ -93,8 +93,10 @@ def judge(
     if asked.services and not states:
         unchecked = (text("No mail service could be found to check."), *unchecked)
     unchecked += _never_begun([r for r in results if (check := checks.get(r.check)) is not None and check.expects])
-    if asked.narrowed and asked.selection.only:
-        unchecked += _unanswered([r for r in results if asked.selection.chose(r)])
+    if asked.selection.only:
+        chosen = [r for r in results if asked.selection.chose(r)]
+        unchecked += _unanswered(chosen) if asked.narrowed else ()
+        unchecked += _never_begun([r for r in chosen if _was_late(r)])
     if run.interrupted:
         unchecked = (text("The run was interrupted."), *_waited_for(results), *unchecked)
     if any(cause.impact == "blocks" or asked.strict for cause in sure):
@@ -427,11 +429,15 @@ def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
     )
 
 
-def _never_begun(expectations: list[CheckResult]) -> tuple[Text, ...]:
-    """What was expected and not looked at at all, left out or not: it is met only where that was seen."""
+def _was_late(result: CheckResult) -> bool:
+    return result.skipped_because is not None and result.skipped_because.reason == OUT_OF_TIME
+
+
+def _never_begun(wanted: list[CheckResult]) -> tuple[Text, ...]:
+    """What was expected or chosen and not looked at at all: it is well only where that was seen."""
     return tuple(
         text("The check {check} brought no answer: {reason}.", check=r.id, reason=r.skipped_because.reason or "")
-        for r in expectations
+        for r in wanted
         if r.facts is None and r.skipped_because and r.status == "skip"
     )
 

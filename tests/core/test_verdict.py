@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from diagnose.knowledge.catalogue import Catalogue, Cause, Remedy, catalogue
 from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Skip, Target, text
 from diagnose.model.protocols import ProtocolName, TlsMode
-from diagnose.record.run import INTERRUPTED
+from diagnose.record.run import INTERRUPTED, OUT_OF_TIME
 from diagnose.verdict.verdict import JudgedCause, Judgement
 from tests.support.build import CHECKS, SUBJECT
 from tests.support.record import judge
@@ -64,6 +64,9 @@ def result(check: str, target: Target, *findings: Finding, **more: Any) -> Check
         findings=findings,
         **given,
     )
+
+
+LATE = OUT_OF_TIME.render()
 
 
 def skipped(check: str, target: Target, why: str = "there is no password to log in with") -> CheckResult:
@@ -744,16 +747,13 @@ def test_only_what_was_looked_at_is_ruled_out(rows: list[CheckResult], ruled_out
     assert set(judged(rows, login_asked=False, checks=ruling(RULES)).ruled_out) == ruled_out
 
 
-OUT_OF_TIME = "the time for the whole run was over"
-
-
 @pytest.mark.parametrize(
     ("rows", "code"),
     [
-        ([skipped("reach", IMAP, OUT_OF_TIME), *(skipped(c, IMAP, OUT_OF_TIME) for c in ("tls", "server"))], 3),
+        ([skipped("reach", IMAP, LATE), *(skipped(c, IMAP, LATE) for c in ("tls", "server"))], 3),
         ([*working(SMTP), *(skipped(c, IMAP, "{check}") for c in ("reach", "tls", "server", "login"))], 3),
-        ([*working(IMAP), skipped("reach", WEB, OUT_OF_TIME), skipped("web", WEB, OUT_OF_TIME)], 3),
-        ([*working(IMAP), *(skipped(c, POP3, OUT_OF_TIME) for c in ("reach", "tls", "server"))], 0),
+        ([*working(IMAP), skipped("reach", WEB, LATE), skipped("web", WEB, LATE)], 3),
+        ([*working(IMAP), *(skipped(c, POP3, LATE) for c in ("reach", "tls", "server"))], 0),
         ([*working(IMAP), *(skipped(c, service("smtp", source="guess")) for c in ("reach", "tls", "server"))], 0),
     ],
     ids=["nothing begun", "one way never reached", "webmail never opened", "the way is open by another", "a guess"],
@@ -761,6 +761,27 @@ OUT_OF_TIME = "the time for the whole run was over"
 def test_a_way_that_was_never_looked_at_is_not_healthy(rows: list[CheckResult], code: int) -> None:
     """Whether the time ran out or a name did not resolve: nobody knows whether it is open."""
     judgement = judged(rows, login_asked=False)
+
+    assert judgement.exit_code == code
+    assert bool(judgement.unchecked) is (code == 3)
+
+
+@pytest.mark.parametrize(
+    ("only", "rows", "code"),
+    [
+        (("browser.self-test",), [skipped("browser.self-test", SUBJECT, LATE)], 3),
+        (("web", "browser"), [*working(WEB), skipped("browser.self-test", SUBJECT, LATE)], 3),
+        (("browser",), [result("browser.self-test", SUBJECT)], 0),
+        (("web",), [*working(WEB), skipped("browser.self-test", SUBJECT, LATE)], 0),
+        (("browser",), [result("browser.self-test", SUBJECT), skipped("browser.clean", SUBJECT)], 0),
+    ],
+    ids=["nothing begun", "one of two", "begun", "not chosen", "skipped for another reason"],
+)
+def test_what_was_chosen_and_came_too_late_is_not_healthy(
+    only: tuple[str, ...], rows: list[CheckResult], code: int
+) -> None:
+    """Also where the command chose, as for a test of the browser alone."""
+    judgement = judged(rows, login_asked=False, services_asked=False, only=only)
 
     assert judgement.exit_code == code
     assert bool(judgement.unchecked) is (code == 3)
