@@ -89,7 +89,7 @@ def test_a_legal_address_stays_as_odd_as_it_is(typed: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("a b@corp.example", "holds a blank; did you mean ab@corp.example?"),
+        ("a b@corp.example", "holds a space; did you mean ab@corp.example?"),
         ("alice @ corp.example", "did you mean alice@corp.example?"),
         ("alice@@corp.example", "holds more than one @; did you mean alice@corp.example?"),
         ("a..b@corp.example", "has a dot too many; did you mean a.b@corp.example?"),
