@@ -97,6 +97,7 @@ class Conversation:
         self._take_up = take_up
         self._lock = threading.Lock()
         self._taken = self._cookie_kept = self._left = False
+        self._page = 0
         self._heard = 0.0
         self._answer: BrowserAnswer | None = None
         self._reaching: tuple[Reaching, ...] | None = None
@@ -126,10 +127,16 @@ class Conversation:
                 self._heard, self._left = time.monotonic(), False
             return admitted
 
-    def leave(self) -> None:
-        """The page is being left: closed, or loaded anew."""
+    def turn(self) -> int:
+        """A page is handed out; its number, by which it says that it is being left."""
         with self._lock:
-            self._left = True
+            self._page += 1
+            return self._page
+
+    def leave(self, page: int) -> None:
+        """*page* is being left. It counts where that is the last one: a page is left, too, as the next one is there."""
+        with self._lock:
+            self._left = page == self._page
 
     def take_up(self, typed: str | None) -> None:
         """Take what the person wants to have diagnosed; the first answer counts. None: the browser alone.

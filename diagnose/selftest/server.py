@@ -116,10 +116,10 @@ def application(talk: Conversation, port: int, *, lang: Language, translate: Cal
         if talk.report is not None:
             return redirect("report", 303)
         if talk.unasked:
-            return render_template("ask.html.j2", **shown)
+            return render_template("ask.html.j2", **shown, number=talk.turn())
         if talk.answer is None:
             talk.tell(_with_headers(BrowserAnswer(scripts=None)))
-        return render_template("selftest.html.j2", **shown)
+        return render_template("selftest.html.j2", **shown, number=talk.turn())
 
     @app.post("/<seat>/matter")
     def matter(seat: str) -> AnyResponse | str:
@@ -128,7 +128,9 @@ def application(talk: Conversation, port: int, *, lang: Language, translate: Cal
         try:
             talk.take_up(None if "alone" in request.form else typed)
         except MisreadError as misread:
-            return render_template("ask.html.j2", **shown, typed=typed[:LONGEST_ECHO], misread=misread)
+            return render_template(
+                "ask.html.j2", **shown, number=talk.turn(), typed=typed[:LONGEST_ECHO], misread=misread
+            )
         return redirect("./", 303)
 
     @app.post("/<seat>/ask-again")
@@ -203,7 +205,7 @@ def application(talk: Conversation, port: int, *, lang: Language, translate: Cal
 
     @app.post("/<seat>/left")
     def left(seat: str) -> tuple[str, int]:
-        talk.leave()
+        talk.leave(request.args.get("page", 0, type=int))
         return "", 204
 
     @app.get("/<seat>/report")

@@ -416,10 +416,13 @@ def test_a_page_that_only_keeps_silent_is_waited_for_longer_than_one_that_was_le
     browser.opened().mine("")
     assert not browser.talk.closed
 
-    assert browser.mine("left", method="POST").status_code == 204
+    assert browser.mine("left?page=1", method="POST").status_code == 204
     assert browser.talk.closed
 
     browser.mine("")  # it was only loaded anew
+    assert not browser.talk.closed
+
+    browser.mine("left?page=1", method="POST")  # browsers say so once the next page is there
     assert not browser.talk.closed
 
     monkeypatch.setattr(conversation, "SILENT_SECONDS", 0.0)

@@ -326,7 +326,9 @@ async function selfTest() {
   }
 }
 
-if (!document.getElementById("pages")) addEventListener("pagehide", () => navigator.sendBeacon("left"));
+if (document.body.dataset.page) {
+  addEventListener("pagehide", () => navigator.sendBeacon("left?page=" + document.body.dataset.page));
+}
 if (document.getElementById("ask")) {
   ask();
 } else if (document.getElementById("pages")) {
