@@ -15,10 +15,8 @@ from diagnose.model import CheckResult, Status, Text
 from diagnose.model.browsing import BrowserAnswer, Reached, Reaching
 
 Phase = Literal["waiting", "running", "finished"]
-SILENT_SECONDS = 70.0
-"""A page that asks for nothing so long has been closed: browsers let a page out of sight ask once a minute only."""
-LEFT_SECONDS = 6.0
-"""The same for a page that has said it is being left: had it been loaded anew, that would have asked by then."""
+SILENT_SECONDS = 6.0
+"""A page that asks for nothing so long has been closed; one that is open asks each second, or more often."""
 LOOK_SECONDS = 0.2
 """One wait; some systems deliver Ctrl-C only between two waits."""
 
@@ -96,8 +94,7 @@ class Conversation:
         self._matter = matter
         self._take_up = take_up
         self._lock = threading.Lock()
-        self._taken = self._cookie_kept = self._left = False
-        self._page = 0
+        self._taken = self._cookie_kept = False
         self._heard = 0.0
         self._answer: BrowserAnswer | None = None
         self._reaching: tuple[Reaching, ...] | None = None
@@ -123,20 +120,8 @@ class Conversation:
                 return False
             self._cookie_kept = self._cookie_kept or shown
             admitted = shown or not self._cookie_kept
-            if admitted:
-                self._heard, self._left = time.monotonic(), False
+            self._heard = time.monotonic() if admitted else self._heard
             return admitted
-
-    def turn(self) -> int:
-        """A page is handed out; its number, by which it says that it is being left."""
-        with self._lock:
-            self._page += 1
-            return self._page
-
-    def leave(self, page: int) -> None:
-        """*page* is being left. It counts where that is the last one: a page is left, too, as the next one is there."""
-        with self._lock:
-            self._left = page == self._page
 
     def take_up(self, typed: str | None) -> None:
         """Take what the person wants to have diagnosed; the first answer counts. None: the browser alone.
@@ -216,14 +201,8 @@ class Conversation:
 
     def wait_for_collection(self) -> None:
         """Wait until the page has fetched the report, or is closed."""
-        while not self.collected.wait(LOOK_SECONDS) and not self.closed:
+        while not self.collected.wait(LOOK_SECONDS) and time.monotonic() - self._heard < SILENT_SECONDS:
             pass
-
-    @property
-    def closed(self) -> bool:
-        """Whether nobody looks at the page any more, as far as it tells."""
-        with self._lock:
-            return time.monotonic() - self._heard >= (LEFT_SECONDS if self._left else SILENT_SECONDS)
 
     @property
     def answer(self) -> BrowserAnswer | None:

@@ -116,10 +116,10 @@ def application(talk: Conversation, port: int, *, lang: Language, translate: Cal
         if talk.report is not None:
             return redirect("report", 303)
         if talk.unasked:
-            return render_template("ask.html.j2", **shown, number=talk.turn())
+            return render_template("ask.html.j2", **shown)
         if talk.answer is None:
             talk.tell(_with_headers(BrowserAnswer(scripts=None)))
-        return render_template("selftest.html.j2", **shown, number=talk.turn())
+        return render_template("selftest.html.j2", **shown)
 
     @app.post("/<seat>/matter")
     def matter(seat: str) -> AnyResponse | str:
@@ -128,9 +128,7 @@ def application(talk: Conversation, port: int, *, lang: Language, translate: Cal
         try:
             talk.take_up(None if "alone" in request.form else typed)
         except MisreadError as misread:
-            return render_template(
-                "ask.html.j2", **shown, number=talk.turn(), typed=typed[:LONGEST_ECHO], misread=misread
-            )
+            return render_template("ask.html.j2", **shown, typed=typed[:LONGEST_ECHO], misread=misread)
         return redirect("./", 303)
 
     @app.post("/<seat>/ask-again")
@@ -202,11 +200,6 @@ def application(talk: Conversation, port: int, *, lang: Language, translate: Cal
     @app.get("/<seat>/progress")
     def progress(seat: str) -> Response:
         return Response(msgspec.json.encode(talk.progress), mimetype="application/json")
-
-    @app.post("/<seat>/left")
-    def left(seat: str) -> tuple[str, int]:
-        talk.leave(request.args.get("page", 0, type=int))
-        return "", 204
 
     @app.get("/<seat>/report")
     def report(seat: str) -> AnyResponse:

@@ -9,7 +9,6 @@ import re
 import ssl
 import subprocess
 import threading
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -109,14 +108,6 @@ class SelfTest:
     def here(self) -> str:
         """Scheme, host and port."""
         return self.address.partition("/start/")[0]
-
-    def leave(self, seat: str, page: str) -> None:
-        """What *page*, the last one, says as it is closed."""
-        number = re.search(r'data-page="(\d+)"', page)
-        assert number is not None
-        asked = urllib.request.Request(f"{seat}left?page={number[1]}", data=b"", headers={"Origin": self.here})
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            assert answer.status == 204
 
     def report(self, seconds: float = 120) -> Any:
         """The JSON report, and that the exit code is its own."""

@@ -213,13 +213,11 @@ def test_it_is_taken_as_the_command_line_takes_it(self_test: Start) -> None:
 def test_a_login_page_will_do_and_is_looked_for_in_the_browser(self_test: Start, webmail: Webmail) -> None:
     test = self_test("--ca-file", str(webmail.ca_file))
     reader = Reader(test)
-    page = reader.send("matter", matter=f" {webmail.url} ")
-    assert f"<bdi>{webmail.url}</bdi>" in page
+    assert f"<bdi>{webmail.url}</bdi>" in reader.send("matter", matter=f" {webmail.url} ")
     with urllib.request.urlopen(reader.seat + "reach", timeout=60) as frame:
         assert webmail.url in frame.read().decode()
     reader.answer()
     reader.send("begin")
-    test.leave(reader.seat, page)
     report = test.report()
 
     assert report["subject"]["domain"] == "127.0.0.1"  # as it was typed
@@ -230,10 +228,9 @@ def test_the_browser_alone_is_nobody(self_test: Start) -> None:
     """Neither the page nor any format takes this computer's own name for somebody's domain."""
     test = self_test()
     reader = Reader(test)
-    page = reader.send("matter", alone="yes")
+    reader.send("matter", alone="yes")
     reader.answer()
     reader.send("begin")
-    test.leave(reader.seat, page)
     report = test.report()
 
     assert report["subject"] == {"address": None, "domain": "", "username": None, "provider": None}
@@ -253,8 +250,7 @@ def test_a_password_is_asked_for_once_it_is_known_whose(self_test: Start) -> Non
 
 def test_who_opens_the_page_and_types_nothing_is_told_apart_from_who_never_came(self_test: Start) -> None:
     test = self_test("--wait", "2")
-    reader = Reader(test)
-    test.leave(reader.seat, reader.words)
+    Reader(test)
     out, err = test.process.communicate(timeout=60)
 
     assert "Nothing was entered in the page within 2 seconds." in err.decode()
@@ -349,10 +345,9 @@ def test_a_desktop_that_keeps_what_programs_say_learns_nothing(self_test: Start,
     file = tmp_path / "report.json"
     test = self_test("--page-only", "--report", str(file), "--no-login", "--only", "address")
     reader = Reader(test)
-    page = reader.send("matter", matter="alice@corp.example")
+    reader.send("matter", matter="alice@corp.example")
     reader.answer()
     reader.send("begin")
-    test.leave(reader.seat, page)
     out, err = test.process.communicate(timeout=60)
 
     assert (out, b"alice" in err) == (b"", False)

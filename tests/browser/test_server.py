@@ -18,7 +18,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from diagnose.model.browsing import BrowserAnswer, Reaching
-from diagnose.selftest import conversation
 from diagnose.selftest.conversation import Conversation, Matter
 from diagnose.selftest.server import COOKIE, LARGEST_REQUEST, MOST_CONNECTIONS, REFUSAL, application, serving
 from tests.machine import NOTHING_THERE
@@ -406,24 +405,3 @@ def test_a_person_who_came_and_did_nothing_more_is_not_waited_for_longer(browser
 
     assert browser.talk.answer is not None
     assert said(browser.mine("progress"))["phase"] == "running"
-
-
-def test_a_page_that_only_keeps_silent_is_waited_for_longer_than_one_that_was_left(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Browsers let a page out of sight, or on a busy machine, ask seldom; the report must still reach it."""
-    monkeypatch.setattr(conversation, "LEFT_SECONDS", 0.0)
-    browser.opened().mine("")
-    assert not browser.talk.closed
-
-    assert browser.mine("left?page=1", method="POST").status_code == 204
-    assert browser.talk.closed
-
-    browser.mine("")  # it was only loaded anew
-    assert not browser.talk.closed
-
-    browser.mine("left?page=1", method="POST")  # browsers say so once the next page is there
-    assert not browser.talk.closed
-
-    monkeypatch.setattr(conversation, "SILENT_SECONDS", 0.0)
-    assert browser.talk.closed

@@ -326,9 +326,6 @@ async function selfTest() {
   }
 }
 
-if (document.body.dataset.page) {
-  addEventListener("pagehide", () => navigator.sendBeacon("left?page=" + document.body.dataset.page));
-}
 if (document.getElementById("ask")) {
   ask();
 } else if (document.getElementById("pages")) {
