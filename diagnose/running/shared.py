@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -156,7 +156,6 @@ class RunsShare:
     """A server was no longer as others have seen it, so that the run has to be made afresh."""
     final: bool = False
     """A secret was sent: the run must not be made again."""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(
         self,

@@ -282,6 +282,7 @@ def test_nothing_stands_in_anybodys_way(chromium: Browser, width: int, scheme: A
                 page.fill("#matter", typed)
                 page.keyboard.press("Enter")
                 page.wait_for_selector("#wrong")
+                page.wait_for_load_state()  # its words are there before its styles are
             found = Axe().run(page, options=RULES)
             assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
