@@ -15,8 +15,8 @@ from diagnose.model import CheckResult, Status, Text
 from diagnose.model.browsing import BrowserAnswer, Reached, Reaching
 
 Phase = Literal["waiting", "running", "finished"]
-SILENT_SECONDS = 6.0
-"""A page that asks for nothing so long has been closed; one that is open asks each second, or more often."""
+SILENT_SECONDS = 20.0
+"""A page that asks for nothing so long has been closed; an open one asks each second, seldom less often."""
 LOOK_SECONDS = 0.2
 """One wait; some systems deliver Ctrl-C only between two waits."""
 
