@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from diagnose.replies import Reading, Suspect
-from tests.replies.corpus import BLIND, SEEN, Judged, Labelled, labelled
+from tests.replies.corpus import BLIND, SEALED, SEEN, TAUGHT, Judged, Labelled, labelled
 from tests.replies.score import reliability, shares
 
 
@@ -47,6 +49,13 @@ def test_the_language_is_what_the_source_says_or_the_letters_show() -> None:
     assert [one.labelled.language for one in told] == ["pt", "zh", "ja", "en"]
 
 
+def test_the_language_that_a_text_names_itself_goes_first() -> None:
+    line = b'{"id": "x", "protocol": null, "stage": null, "reply": "Senha incorreta", "provider": null, '
+    line += b'"cause": "credentials.rejected", "also": [], "source": "thread", "language": "pt"}'
+
+    assert msgspec.json.decode(line, type=Labelled).language == "pt"
+
+
 def test_no_text_is_both_seen_and_blind() -> None:
     seen = {text.reply for file in SEEN for text in labelled(file)}
     blind = [text for file in BLIND for text in labelled(file)]
@@ -54,3 +63,12 @@ def test_no_text_is_both_seen_and_blind() -> None:
     assert blind
     assert all(text.source for text in blind)
     assert [text.id for text in blind if text.reply in seen] == []
+
+
+def test_what_a_sealed_batch_holds_has_been_seen_nowhere() -> None:
+    seen = {text.reply for file in (*SEEN, *BLIND, *TAUGHT) for text in labelled(file)}
+    sealed = [text for file in SEALED for text in labelled(file)]
+
+    assert not set(SEALED) & set(BLIND)
+    assert all(text.source and text.told_language for text in sealed)
+    assert [text.id for text in sealed if text.reply in seen] == []
