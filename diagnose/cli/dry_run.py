@@ -118,6 +118,9 @@ def _of_the_public(asked: set[Outsider], vantage: Vantage) -> Iterator[tuple[str
     if "known_answers" in asked:
         for page in vantage.known_answers():
             yield page.url, text("whether a sign-in page or a wrong clock is in the way")
+    if "registries" in asked and (listing := vantage.registries()) is not None:
+        yield listing, text("where DNS does not know the domain: which registry to ask")
+        yield _("the registry of the domain"), text("where DNS does not know the domain: whether it is on hold")
     for outsider, (name, why) in IN_NEED.items():
         if outsider in asked:
             for one in load(KNOWLEDGE / "network" / name, tuple[_Public, ...]):

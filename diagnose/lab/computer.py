@@ -22,6 +22,8 @@ class Computer(Vantage, frozen=True, kw_only=True):
     hosts: Path
     proxy_settings: ProxySettings = ProxySettings()
     pages: tuple[KnownAnswer, ...] = ()
+    registry: str | None = None
+    """The URL of the estate's list of registries."""
 
     def nameservers(self) -> tuple[Nameserver, ...]:
         """The estate's."""
@@ -69,3 +71,7 @@ class Computer(Vantage, frozen=True, kw_only=True):
     def known_answers(self) -> tuple[KnownAnswer, ...]:
         """Pages of the estate."""
         return self.pages
+
+    def registries(self) -> str | None:
+        """The estate's."""
+        return self.registry

@@ -33,6 +33,7 @@ from diagnose.lab.jmap import JmapSession
 from diagnose.lab.listener import Conversation, Listener
 from diagnose.lab.nameserver import DnsServer
 from diagnose.lab.pop3 import Pop3Session
+from diagnose.lab.registry import RegistrySession
 from diagnose.lab.scenario import PASSWORD, HostLabel, Scenario, ServiceName, in_browsers
 from diagnose.lab.session import ServerSettings, Session
 from diagnose.lab.sieve import SieveSession
@@ -161,7 +162,7 @@ class Estate:
         zone = Zone(scenario.domain, record_sets(scenario, ports, own_address), scenario.dns)
         nameserver = self._enter(stack, DnsServer(zone.respond, LOOPBACK))
         self.resolver = f"{LOOPBACK}:{nameserver.port}"
-        self.computer = self._computer(stack, folder, Nameserver(LOOPBACK, nameserver.port))
+        self.computer = self._computer(stack, folder, Nameserver(LOOPBACK, nameserver.port), authority)
         pages = [f"https://{scenario.host(name)}:{port}/" for name, port in ports.items() if in_browsers(name)]
         self.webmail_url = pages[0] if pages else None
 
@@ -178,7 +179,9 @@ class Estate:
             record.rejected(self.username or self.address, Secret(f"another password {number}"), "credentials.rejected")
         return folder
 
-    def _computer(self, stack: contextlib.ExitStack, folder: Path, resolver: Nameserver) -> Computer:
+    def _computer(
+        self, stack: contextlib.ExitStack, folder: Path, resolver: Nameserver, authority: Authority
+    ) -> Computer:
         """The person's computer, and what it is set up with beside the estate."""
         scenario = self.scenario
         hosts = folder / "hosts"
@@ -192,11 +195,17 @@ class Estate:
             page = partial(WebmailSession, web=scenario.known_answers, days_ahead=scenario.days_ahead, delay=0)
             url = f"http://{LOOPBACK}:{self._enter(stack, Listener(page, LOOPBACK)).port}/generate_204"
             pages = tuple(KnownAnswer(url=url, status=204, operator=name, source="the lab") for name in _OPERATORS)
+        registry = None
+        if scenario.registration is not None:
+            told = partial(RegistrySession, domain=scenario.domain, status=scenario.registration)
+            listener = self._enter(stack, Listener(told, LOOPBACK, tls=authority.server_context("good", LOOPBACK)))
+            registry = f"https://{LOOPBACK}:{listener.port}/dns.json"
         return Computer(
             resolver=resolver if scenario.online else None,
             hosts=hosts,
             proxy_settings=ProxySettings(proxies=proxies),
             pages=pages,
+            registry=registry,
         )
 
     def _enter(self, stack: contextlib.ExitStack, server: _Server) -> _Server:

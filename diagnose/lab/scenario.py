@@ -116,6 +116,8 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the proxy for web pages that it is set up with answers to whatever it is asked; None: none is set up."""
     known_answers: Web | None = None
     """What comes back for pages with known answers; None: none of them is known."""
+    registration: tuple[str, ...] | None = None
+    """The statuses that the registry lists for the mail domain (RFC 9083 §10.2.2); None: no registry can be asked."""
 
     services: tuple[ServiceName, ...] = ("imaps", "submissions", PAGE.name)
     """What there is, announced by SRV records (the web page by its URL)."""

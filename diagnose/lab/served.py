@@ -126,4 +126,6 @@ def as_command_lines(one: Served) -> Iterator[str]:
 def beyond(estate: Estate) -> bool:
     """Whether the scenario also sets up the person's computer, of which nothing is seen from outside."""
     one = estate.scenario
-    return bool(not one.online or one.hosts_file or one.proxy or one.known_answers or one.rejected_before)
+    return bool(
+        not one.online or one.hosts_file or one.proxy or one.known_answers or one.registration or one.rejected_before
+    )

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 Certainty = Literal["confirmed", "likely", "possible"]
 Opening = Literal["transport", "login", "mailbox"]
 """That a server speaks with us, that it takes the login, that it opens the mailbox."""
-Outsider = Literal["known_answers", "reference_hosts", "public_hosts", "proxies", "recipient_server", "other_mailbox"]
+Outsider = Literal[
+    "known_answers",
+    "reference_hosts",
+    "public_hosts",
+    "registries",
+    "proxies",
+    "recipient_server",
+    "other_mailbox",
+]
 """Computers that are neither name servers nor the subject's own mail servers."""
 Status = Literal["pass", "warn", "fail", "skip", "error"]
 

@@ -27,6 +27,17 @@ class KnownAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: str
 
 
+class Registries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which registry answers for which top-level domain, and what it says of a domain that is kept out of DNS."""
+
+    url: str
+    """The list of registries (RFC 9224)."""
+    operator: str
+    holds: tuple[str, ...]
+    """Statuses of such a domain (RFC 8056 §2)."""
+    source: str
+
+
 ANYWHERE_IPV4, ANYWHERE_IPV6 = "192.0.2.1", "2001:db8::1"
 """Addresses out there (RFC 5737, RFC 3849)."""
 
@@ -35,6 +46,12 @@ ANYWHERE_IPV4, ANYWHERE_IPV6 = "192.0.2.1", "2001:db8::1"
 def known_answers() -> tuple[KnownAnswer, ...]:
     """Those of the public. Raises KnowledgeError."""
     return load(KNOWLEDGE / "network" / "known-answers.yaml", tuple[KnownAnswer, ...])
+
+
+@made_once
+def registries() -> Registries:
+    """The public's. Raises KnowledgeError."""
+    return load(KNOWLEDGE / "network" / "registries.yaml", Registries)
 
 
 class Vantage(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,3 +116,7 @@ class Vantage(msgspec.Struct, frozen=True, kw_only=True):
     def known_answers(self) -> tuple[KnownAnswer, ...]:
         """The pages that a network's sign-in page gives itself away at."""
         return known_answers()
+
+    def registries(self) -> str | None:
+        """The URL of the list of registries (RFC 9224); None: nobody is to be asked."""
+        return registries().url

@@ -23,6 +23,7 @@ from checks.credentials.seen import SeenFacts
 from checks.dns.domain import DomainFacts, MxTarget
 from checks.dns.host import HostFacts
 from checks.dns.provider import ProviderFacts
+from checks.dns.registration import RegistrationFacts
 from checks.dns.resolver import ResolverFacts
 from checks.dns.system import SystemFacts
 from checks.expectation.certificates import CertificatesExpectation
@@ -225,6 +226,10 @@ SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
         (LoginFacts(outcome="unanswered", failure=LATE), IMAP),
         (LoginFacts(outcome="no_mechanism"), IMAP),
     ),
+    "dns.registration": (
+        (RegistrationFacts(domain="corp.example", outcome="unanswered"), SUBJECT),
+        (RegistrationFacts(domain="corp.example", outcome="unlisted"), SUBJECT),
+    ),
     "dns.resolver": (
         (ResolverFacts(servers=("192.0.2.53",), control=UNANSWERED, useful=0, useless=3), SUBJECT),
         (ResolverFacts(servers=(), control=dns("no_resolver"), useful=0, useless=3), SUBJECT),
@@ -408,6 +413,8 @@ BORNE_OUT: tuple[tuple[str, Facts, Target], ...] = (
     ),
     ("lockout", lockout(0), SUBJECT),
     ("login", LoginFacts(outcome="accepted", mechanism="PLAIN", reply="OK"), IMAP),
+    ("dns.registration", RegistrationFacts(domain="corp.example", outcome="registered", status=("active",)), SUBJECT),
+    ("dns.registration", RegistrationFacts(domain="corp.example", outcome="unregistered"), SUBJECT),
     ("dns.resolver", ResolverFacts(servers=("192.0.2.53",), control=EMPTY, useful=0, useless=3), SUBJECT),
     ("dns.system", SystemFacts(system=SystemLookup(addresses=("192.0.2.1",)), chosen=()), HOST),
     ("login.mailbox", MailboxFacts(ok=True, reply="OK"), IMAP),

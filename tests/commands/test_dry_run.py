@@ -94,6 +94,11 @@ def test_options_make_it_fewer(command: CommandLine, resolver: str) -> None:
             ["MX corp.example: whether", "one of these", "captive.", "www.baidu.com"],
         ),
         (
+            ["--only", "dns.registration"],
+            ["data.iana.org", "the registry of the domain"],
+            ["captive.", "www.baidu.com", "one of these"],
+        ),
+        (
             ["--only", "network.portal"],
             ["captive."],
             ["imap.corp.example:993", "one of these", "servers that", "www.baidu.com"],
@@ -140,6 +145,7 @@ ASKED_BY: dict[str, Outsider] = {
     "known_answers()": "known_answers",
     '"reference-hosts.yaml"': "reference_hosts",
     '"public-hosts.yaml"': "public_hosts",
+    "vantage.registries()": "registries",
     "proxies()": "proxies",
     "consent.ask_recipient": "recipient_server",
     "other_mailbox\n": "other_mailbox",

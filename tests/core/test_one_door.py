@@ -23,6 +23,7 @@ MAY_USE_SOCKETS = {
     "diagnose/lab/dead_ends.py": SERVERS,
     "diagnose/lab/listener.py": SERVERS,
     "diagnose/lab/nameserver.py": SERVERS,
+    "diagnose/lab/registry.py": SERVERS,
     "diagnose/lab/session.py": SERVERS,
     "diagnose/lab/submission.py": SERVERS,
     "diagnose/lab/webmail.py": SERVERS,
