@@ -17,6 +17,8 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
     resets = [
         [said for part in (step.edition, step.steps) if (said := _said(part, lang))] for step in provider.admin.reset
     ]
+    numbered = (f"admin_reset_{place}" for place in ("first", "second", "third", "fourth"))
+    path_for = words.path_for.in_language(lang)
     enabling = [_said(label, lang) or "" for label in provider.protocols.where_admin]
     semicolon = words.semicolon.in_language(lang)  # menu paths hold commas
     facts = {
@@ -35,6 +37,10 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "protocol_enable_admin": semicolon.join(enabling),
         "admin_console": _address(provider.admin.console, domain),
         "admin_reset_steps": semicolon.join(words.colon.in_language(lang).join(parts) for parts in resets),
+        **{
+            name: path_for.format(path=parts[-1], edition=parts[0]) if len(parts) > 1 else parts[0]
+            for name, parts in zip(numbered, resets, strict=False)
+        },
         "admin_bind_steps": _said(provider.admin.bind, lang),
         "admin_unbind_steps": _said(provider.admin.unbind, lang),
         "admin_unlock_steps": _said(provider.admin.unlock, lang),

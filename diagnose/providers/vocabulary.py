@@ -26,6 +26,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     comma: Words
     colon: Words
     semicolon: Words
+    path_for: Words
 
 
 @made_once

@@ -63,5 +63,5 @@ def test_what_a_section_says_reaches_the_person_whom_it_concerns(row: list[str])
 
 def test_words_that_nobody_is_told_are_not_found() -> None:
     """The near miss: what is said to one person only does not count for another."""
-    assert "find the person in the list of users" in read_by("credentials.rejected", {"admin"}, None)
-    assert "find the person in the list of users" not in read_by("credentials.rejected", {"user"}, None)
+    assert "open the person's account" in read_by("credentials.rejected", {"admin"}, None)
+    assert "open the person's account" not in read_by("credentials.rejected", {"user"}, None)

@@ -21,7 +21,8 @@ from diagnose.providers.schema import (
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
 
 RELEASED = """
-    admin_bind_steps admin_console admin_reset_steps admin_unbind_steps admin_unlock_steps app_password_length
+    admin_bind_steps admin_console admin_reset_first admin_reset_fourth admin_reset_second admin_reset_steps
+    admin_reset_third admin_unbind_steps admin_unlock_steps app_password_length
     app_password_name app_password_needs app_password_page app_password_where appeal_page browsers imap_server
     lockout_attempts lockout_duration password_classes password_history password_max password_min plain_rejection
     pop3_server protocol_enable_admin protocol_enable_user provider_name reset_page self_reset_ways smtp_server
@@ -71,6 +72,8 @@ def test_facts_of_an_enterprise_provider() -> None:
     assert (facts["password_min"], facts["password_max"], facts["password_classes"]) == ("8", "64", "3")
     assert facts["support_phone"] == "95187"
     assert facts["admin_reset_steps"].startswith("员工账号：组织与用户 > ")
+    assert facts["admin_reset_first"].endswith("重置密码（员工账号）")
+    assert facts["admin_reset_second"].endswith("集团版的超级管理员 gmxxxx）")
     assert "lockout_attempts" not in facts
 
 
