@@ -15,6 +15,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "company": "The mailbox is an organisation's.",
         "oauth-only": "Mail programs have to sign in by OAuth 2; there is neither password nor app password for them.",
         "app-password-only": "Mail programs take an app password, and never the one of the web page.",
+        "app-passwords-stay": "App passwords go on working when the password of the web page is changed.",
         "password-works": "Mail programs take the password of the web page; there is no app password.",
         "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
         "user-switches": "The person alone switches IMAP, POP3 and SMTP on.",
@@ -40,6 +41,10 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
     accepted = password.accepted_by(protocol) if protocol else password.accepted
     if accepted and is_sure(provider, "password.accepted"):
         found |= {trait for trait in (_BY_PASSWORD.get(accepted),) if trait}
+    if password.app_password.ends_with_password is False and is_sure(
+        provider, "password.app_password.ends_with_password"
+    ):
+        found.add("app-passwords-stay")
     if provider.protocols.who_enables and is_sure(provider, "protocols.who_enables"):
         found |= {trait for trait in (_BY_SWITCH.get(provider.protocols.who_enables),) if trait}
     return frozenset(found)

@@ -297,6 +297,45 @@ def test_everybody_is_told_something(trait: set[str]) -> None:
             assert user.steps
 
 
+VERBS = (
+    "Accept Add Agree Allow Ask Call Change Check Choose Click Close Compare Confirm Connect Copy Correct Delete "
+    "Disconnect Empty Enter Find Have Install Let Look Make Move Note Open Pause Press Pull Read Reload Remove Reset "
+    "Restart Save Search See Send Set Sign Sort Start Stop Store Switch Take Tell Tick Try Turn Type Update Use "
+    "Wait Write"
+)
+ASKS = re.compile(
+    rf"(?:^|[.;:] |, and |, then |,? but )(?:then |and )?({'|'.join(VERBS.split())})\b",
+    re.IGNORECASE,
+)
+
+
+def asked_for(step: str) -> int:
+    """How many things *step* asks for; what is quoted in it is to be passed on, not to be done."""
+    return len(ASKS.findall(re.sub("“[^”]*”", "", step)))
+
+
+@each_cause
+def test_a_person_is_asked_for_one_thing_at_a_time_and_the_way_there(cause: Cause) -> None:
+    steps = [step for one in cause.remedies if one.fixer == "user" for step in (*one.steps, *one.further)]
+    said = [said for step in steps for said in ([step] if isinstance(step, str) else [step.text, step.otherwise or ""])]
+
+    assert [one for one in said if asked_for(one) > 2] == []
+
+
+@pytest.mark.parametrize(
+    ("step", "things"),
+    [
+        ("Save, close the mail program. Open it again, and try once more.", 3),
+        ("Check the address; type it yourself, and do not use an old bookmark.", 2),
+        ("Open the settings, choose privacy, then cookies, and allow them.", 2),
+        ("Send your administrator this: “Open the port, and close the other”.", 1),
+        ("The login page is here: https://mail.example/", 0),
+    ],
+)
+def test_what_a_step_asks_for_is_counted(step: str, things: int) -> None:
+    assert asked_for(step) == things
+
+
 def test_links_lead_to_pages_over_https() -> None:
     for cause in catalogue():
         for remedy in cause.remedies:

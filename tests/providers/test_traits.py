@@ -11,7 +11,13 @@ from diagnose.providers import provider, provider_traits
 @pytest.mark.parametrize(
     ("name", "domain", "holds", "not_so"),
     [
-        ("qq-mail", "qq.com", {"hosted", "private", "app-password-only", "user-switches"}, {"company"}),
+        (
+            "qq-mail",
+            "qq.com",
+            {"hosted", "private", "app-password-only", "user-switches"},
+            {"company", "app-passwords-stay"},
+        ),
+        ("tencent-exmail", "corp.example", {"hosted", "company", "app-passwords-stay"}, {"private"}),
         ("netease-163", "126.com", {"hosted", "private", "app-password-only"}, {"company"}),
         ("icloud", "corp.example", {"hosted", "private"}, {"company"}),
         ("google", "gmail.com", {"hosted", "private"}, {"company"}),
