@@ -48,6 +48,9 @@ def _lines(cause: Cause, lang: Language) -> Iterator[str]:
         if remedy.links:
             yield ""
             yield from (f"- [{link.text}]({link.url})" for link in remedy.links)
+    if cause.prevention:
+        yield f"\n## {_('So that it does not happen again')}\n"
+        yield from (f"- {_plain(_(sentence))}" for sentence in cause.prevention)
     yield from _related(_("What may only follow from it"), cause.explains, _)
     yield from _related(_("What it may only follow from"), [one.id for one in known if cause.id in one.explains], _)
     told = _("{command} tells it for your mail provider.").format(command=f"`diagnose explain {cause.id}`")

@@ -60,3 +60,10 @@ def steps(remedy: ReportRemedy, words: Wording, title: str | None = None) -> Ite
         told_apart = can_be_followed(link) and link.text != link.url
         shown = words.pair.format(name=link.text, value=link.url) if told_apart else link.text
         yield item("→", Prose(Text(shown)))
+
+
+def precautions(prevention: tuple[str, ...], words: Wording) -> Iterator[RenderableType]:
+    """What keeps a cause from happening again."""
+    if prevention:
+        yield from heading(words.prevention)
+        yield from (item("•", Prose(Text(sentence))) for sentence in prevention)

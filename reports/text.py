@@ -17,7 +17,7 @@ from diagnose.model import Status, quote
 from diagnose.model.report import Report, ReportCause, ReportCheck, ReportRemedy
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from diagnose.rendering.shell import shell_lines
-from reports.advice import advice, own_advice
+from reports.advice import advice, own_advice, precautions
 from reports.fact_rows import fact_rows
 from reports.page import page
 from reports.remedies import for_audience
@@ -256,6 +256,8 @@ class _Page:
         yield from self.proof(cause)
         yield from self.commands(cause)
         yield from advice(cause.remedies, self.style, self.words)
+        if self.style.verbose:
+            yield from precautions(cause.prevention, self.words)
 
     def commands(self, cause: ReportCause) -> Iterator[RenderableType]:
         """The commands that show it by hand, for those who prove and those who repair."""

@@ -70,6 +70,8 @@ class Wording:
     """Of a name and its value."""
     not_helped: str
     """Heading over further steps."""
+    prevention: str
+    """Heading over what keeps a cause from happening again."""
 
     def answer(self, verdict: ReportVerdict) -> str:
         """What the verdict is in a word or three."""
@@ -151,6 +153,7 @@ def words(translate: Callable[[str], str]) -> Wording:
         comma=_(", "),
         pair=_("{name}: {value}"),
         not_helped=_("If that did not help"),
+        prevention=_("So that it does not happen again"),
     )
 
 

@@ -11,7 +11,9 @@ import difflib
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
 
 from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
 from diagnose.knowledge.loader import KNOWLEDGE, load
@@ -71,6 +73,8 @@ ONE_AFTER_ANOTHER = text("{sentence} {next}").msgid
 """Two whole sentences; Chinese has no blank between them."""
 MOST_STEPS = 7
 """How many a remedy asks for at first; whoever has to do more than that reads none."""
+MOST_PRECAUTIONS = 3
+"""Sentences on how to keep a cause from happening again; they are for later, and few remember more."""
 LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
 
@@ -157,6 +161,8 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
     """``hinders`` only where the cause can never shut a way in; otherwise a verdict has to see."""
     explains: tuple[str, ...] = ()
     """Causes whose findings only follow from this one."""
+    prevention: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_PRECAUTIONS)] = ()
+    """What keeps it from happening again: sentences without placeholders."""
     remedies: tuple[Remedy, ...]
 
     @property
@@ -181,6 +187,7 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
             yield self.rules_out
         if self.hint:
             yield from filter(None, (self.hint.text, self.hint.otherwise))
+        yield from self.prevention
         for remedy in self.remedies:
             for step in (*remedy.steps, *remedy.further):
                 if isinstance(step, str):

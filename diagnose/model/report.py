@@ -85,6 +85,8 @@ class ReportCause(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of causes whose findings only follow from this one."""
     commands: tuple[ReportCommand, ...] = ()
     """What shows the same by hand."""
+    prevention: tuple[str, ...] = ()
+    """What keeps it from happening again, at most three sentences."""
 
 
 class RuledOut(msgspec.Struct, frozen=True, kw_only=True):

@@ -218,6 +218,7 @@ def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict
         evidence=_evidence(cause, title, said, translate),
         remedies=_remedies(known, cause, reader),
         explains=cause.explains,
+        prevention=tuple(map(translate, known.prevention)),
     )
 
 

@@ -80,7 +80,7 @@ ADDED = {
     "Report": ["record", "replay", "contact", "baseline", "redacted"],
     "Contact": ["documentation"],
     "ReportVerdict": ["narrowed"],
-    "ReportCause": ["commands"],
+    "ReportCause": ["commands", "prevention"],
     "ReportRemedy": ["further"],
     "ReportFinding": ["proof"],
     "Run": ["nameserver", "ca_file", "own"],

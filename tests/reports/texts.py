@@ -9,7 +9,7 @@ import msgspec
 from diagnose.model.report import Report
 
 TEXTS = {"headline", "title", "summary", "text", "host", "skipped_because", "address", "username", "os", "resolver"}
-LISTS = {"steps", "unchecked"}
+LISTS = {"steps", "unchecked", "prevention"}
 
 
 def with_every_text(report: Report, words: str) -> Report:
