@@ -12,11 +12,12 @@ from diagnose.cli.formats import renderer
 from diagnose.cli.options import lang_option, no_color_option, output_option, page_format_option
 from diagnose.cli.output import put_out, terminal_style
 from diagnose.knowledge.packages import packages
-from diagnose.locale.language import translation
+from diagnose.locale.language import Language, translation
 from diagnose.model.text import json_text
 from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.providers.schema import Reference
+from diagnose.providers.vocabulary import reference_words
 from diagnose.rendering.page import Page
 
 
@@ -63,9 +64,14 @@ def tell_what_is_left_out() -> None:
         tell(f"diagnose: {package.sentence.render(_)}")
 
 
-def source_line(source: Reference) -> str:
-    """Where a fact of a provider's file comes from, and when it was last checked."""
-    told = _("Source: {ref}, looked at on {date}").format(ref=source.ref, date=source.checked)
-    beside = (_("the source itself is of {date}").format(date=source.as_of) if source.as_of else "", source.note or "")
+def source_line(source: Reference, lang: Language) -> str:
+    """Where a fact of a provider's file comes from, and when it was last checked.
+
+    What whoever keeps the file noted beside a source is English; pages in other languages leave it out.
+    """
+    ref = reference_words(source.ref, lang)
+    told = _("Source: {ref}, looked at on {date}").format(ref=ref, date=source.checked)
+    dated = _("the source itself is of {date}").format(date=source.as_of) if source.as_of else ""
+    beside = (dated, (source.note or "") if lang == "en" else "")
     notes = _(", ").join(filter(None, beside))
     return f"{told} ({notes})" if notes else told

@@ -156,7 +156,9 @@ def _blocks(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
     if note := _note(known, lang):
         yield Paragraph(words=note)
     yield from (
-        Paragraph(words=source_line(source), quiet=True) for source in sources_of(known, "password_policy") if rules
+        Paragraph(words=source_line(source, lang), quiet=True)
+        for source in sources_of(known, "password_policy")
+        if rules
     )
     yield Heading(words=_("Strength"))
     found = _(", ").join(_(WEAKNESSES[weakness]) for weakness in strength.weaknesses)

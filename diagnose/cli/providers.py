@@ -151,7 +151,7 @@ def _all_about(known: DescribedProvider, lang: Language) -> Iterator[AnyBlock]:
         members = list(facts)
         yield Heading(words=_(PARTS[part]))
         yield Rows(rows=tuple(row for fact in members for row in _rows(fact, lang)))
-        yield from (Paragraph(words=source_line(source), quiet=True) for source in members[0].sources)
+        yield from (Paragraph(words=source_line(source, lang), quiet=True) for source in members[0].sources)
 
 
 def _part(fact: Fact) -> str:
@@ -227,7 +227,7 @@ def _fixed_values() -> Mapping[str, Mapping[Any, Words]]:
     return {
         "username.form": words.username,
         "password.accepted": words.accepted,
-        "oauth2.accepted": words.accepted,
+        "oauth2.accepted": words.oauth_accepted,
         "protocols.who_enables": words.who_enables,
         "reset.methods": words.reset_methods,
         "password_policy.classes": words.classes,

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from diagnose.knowledge.loader import KNOWLEDGE, load
+from diagnose.locale.language import Language
 from diagnose.process.first_use import made_once
 from diagnose.providers.schema import Accepted, CharacterClass, Kind, LockScope, ResetMethod, UsernameForm, Words
 
@@ -17,16 +18,30 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     kind: dict[Kind, Words]
     username: dict[UsernameForm, Words]
     accepted: dict[Accepted, Words]
+    oauth_accepted: dict[Accepted, Words]
     who_enables: dict[Literal["user", "admin", "both"], Words]
     reset_methods: dict[ResetMethod, Words]
     classes: dict[CharacterClass, Words]
     lockout_scope: dict[LockScope, Words]
+    references: dict[str, Words]
+    """What a reference without an address begins with, and that in words."""
     yes: Words
     no: Words
     comma: Words
     colon: Words
     semicolon: Words
     path_for: Words
+
+
+def reference_words(ref: str, lang: Language) -> str:
+    """Where a fact comes from, in words where *ref* is no address."""
+    words = vocabulary()
+    begin = next((one for one in words.references if ref.startswith(one)), None)
+    if begin is None or lang == "en":
+        return ref
+    names = ref.removeprefix(begin).strip().replace(" and ", words.comma.in_language(lang))
+    told = words.references[begin].in_language(lang)
+    return f"{told} {names}" if names and told[-1].isalnum() else told + names
 
 
 @made_once

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
 
-from diagnose.providers import Provider, all_providers, in_language, provider, provider_ids
+from diagnose.cli.pages import source_line
+from diagnose.providers import Language, Provider, all_providers, in_language, provider, provider_ids
 from diagnose.providers.accounted import NO_FACTS, OWN_WORDS, WEAK, facts_of
 from diagnose.providers.labels import FIELDS, PARTS
 from diagnose.providers.schema import Reference, Words
-from diagnose.providers.vocabulary import Vocabulary, vocabulary
+from diagnose.providers.vocabulary import Vocabulary, reference_words, vocabulary
 
 from .command_line import CommandLine
 
@@ -94,6 +96,35 @@ def test_all_about_a_provider(command: CommandLine, known: Provider) -> None:
         assert f"{server.host}:{server.port}" in told
     for quirk in known.quirks:
         assert "".join(in_language(quirk, "en").split()) in told
+
+
+ADDRESS = re.compile(r"(?:https?://|github:).*", re.DOTALL)
+
+
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
+def test_no_source_is_told_in_english_on_a_chinese_page(lang: Language) -> None:
+    lines = [source_line(source, lang) for known in all_providers() for source in known.sources]
+    prose = [
+        ADDRESS.sub("", reference_words(source.ref, lang)) for known in all_providers() for source in known.sources
+    ]
+
+    assert len(lines) > 400
+    assert [one for one in prose if re.search(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}", one)] == []
+    assert not any("reseller" in line or "reprint" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("ref", "told"),
+    [
+        ("one of the sources above; which one was not noted", "以上来源之一（未记下是哪一个）"),
+        ("public code excerpts naming a.example and b.example", "公开代码中提到 a.example、b.example"),
+        ("public code excerpt", "公开代码片段"),
+        ("https://help.example/one of the sources above", "https://help.example/one of the sources above"),
+    ],
+)
+def test_a_source_without_an_address_is_told_in_words(ref: str, told: str) -> None:
+    assert reference_words(ref, "zh-Hans") == told
+    assert reference_words(ref, "en") == ref
 
 
 def test_json_gives_each_fact_with_its_account(command: CommandLine) -> None:

@@ -215,5 +215,5 @@ def test_which_passwords_a_provider_takes_depends_on_the_protocol(service_of: Se
     """Microsoft 365 takes none for reading, and one for sending where the organisation allows it."""
     steps = first_steps([failed("login", service_of, "credentials.rejected")], provider="microsoft365")
 
-    assert ("Choose OAuth2" in steps) == only_oauth
+    assert ("Add it again with OAuth2" in steps) == only_oauth
     assert ("Enter it in every mail program" in steps) != only_oauth
