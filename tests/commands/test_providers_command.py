@@ -98,7 +98,7 @@ def test_all_about_a_provider(command: CommandLine, known: Provider) -> None:
         assert "".join(in_language(quirk, "en").split()) in told
 
 
-ADDRESS = re.compile(r"(?:https?://|github:).*", re.DOTALL)
+ADDRESS = re.compile(r"(?:https?://|github:).*|`[^`]*`", re.DOTALL)
 
 
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
