@@ -101,7 +101,7 @@ class FleetReport(OutputFile):
     click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."),
     click.option(
         "--at-once",
-        type=click.IntRange(1, MOST_AT_ONCE),
+        type=Number(1, MOST_AT_ONCE, whole=True),
         default=MOST_AT_ONCE,
         show_default=True,
         metavar="NUMBER",

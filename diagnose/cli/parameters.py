@@ -14,6 +14,7 @@ from diagnose.cli.formats import format_of, suffixes
 from diagnose.cli.output import irreplaceable
 from diagnose.locale import language
 from diagnose.locale.language import LANGUAGES, Language
+from diagnose.model.text import quote
 from diagnose.process.first_use import one_at_a_time
 
 STANDARD_OUTPUT = "-"
@@ -24,21 +25,37 @@ NEVER_IN_URLS = frozenset(' "<>\\^`{|}')
 
 
 class Number(click.FloatRange):
-    """A number within bounds; the error for another word calls it so in the person's language."""
+    """A number within two bounds; whatever else is given is told in one sentence that names both of them."""
+
+    def __init__(self, least: float, most: float, *, whole: bool = False) -> None:
+        """*whole*: no fraction is taken."""
+        super().__init__(least, most)
+        self.least, self.most, self._whole = least, most, whole
 
     @property
     def name(self) -> str:  # type: ignore[override]  # click's is a plain attribute
-        """What click says that the word is not."""
+        """What a word of this type is called."""
         return _("number")
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """*value* as a number. NaN, which compares with no bound, is out of range."""
-        number: float = super().convert(value, param, ctx)  # type: ignore[arg-type]  # click passes it words
-        if math.isnan(number):
-            self.fail(
-                _("{value} is not in the range {range}.").format(value=number, range=self._describe_range()), param, ctx
+        """*value* as a number. NaN, which compares with no bound, lies within none."""
+        try:
+            number = float(value)  # type: ignore[arg-type]  # words, or a number out of a file
+        except ValueError:
+            number = math.nan
+        except OverflowError:  # a whole number of a file may have thousands of digits, which are not shown either
+            number = math.inf
+        if not self.least <= number <= self.most or (self._whole and number != int(number)):
+            word = quote(value) if isinstance(value, str) else f"{number:g}"
+            sentence = (
+                _("“{word}” is no whole number from {range}.") if self._whole else _("“{word}” is no number from {range}.")
             )
-        return number
+            self.fail(sentence.format(word=word, range=self._describe_range()), param, ctx)
+        return int(number) if self._whole else number
+
+    def _describe_range(self) -> str:
+        """Both bounds, in words: help shows them, too."""
+        return _("{least} to {most}").format(least=f"{self.least:g}", most=f"{self.most:g}")
 
 
 def file_names(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

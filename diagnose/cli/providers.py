@@ -75,7 +75,7 @@ class DescribedProvider(ListedProvider, frozen=True, kw_only=True):
 )
 @click.option(
     "--timeout",
-    type=Number(min=1, max=3600),
+    type=Number(1, 3600),
     default=30.0,
     metavar="SECONDS",
     help="With --check: how long one provider may take.",

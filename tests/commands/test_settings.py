@@ -260,8 +260,9 @@ def test_what_a_command_has_no_option_for_does_not_disturb_it(command: CommandLi
         ('status-page = "https://alice:hunter2-s3cret@status.corp.example"', 1, "a URL may not hold"),
         ('timeout = "soon"', 1, "timeout: the value has to be a number"),
         ("timeout = true", 1, "has to be a number"),
-        ("timeout = 0", 1, "timeout: 0"),
-        ("timeout = nan", 1, "timeout: nan"),
+        ("timeout = 0", 1, "timeout: “0” is no number from 1 to 3600"),
+        ("timeout = 0x" + "f" * 9_000, 1, "timeout: “inf” is no number from 1 to 3600"),
+        ("timeout = nan", 1, "timeout: “nan” is no number"),
         ('no-third-party = "yes"', 1, "true or false, without quotes"),
         ("no-third-party = 1", 1, "true or false"),
         ("lang = true", 1, "a text in quotes"),
@@ -329,7 +330,7 @@ def test_a_file_without_end(command: CommandLine, user: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "word", "told"),
     [
-        ("DIAGNOSE_TIMEOUT", "soon", "DIAGNOSE_TIMEOUT: timeout: 'soon'"),
+        ("DIAGNOSE_TIMEOUT", "soon", "DIAGNOSE_TIMEOUT: timeout: “soon” is no number from 1 to 3600"),
         ("DIAGNOSE_NO_THIRD_PARTY", "perhaps", "DIAGNOSE_NO_THIRD_PARTY: no-third-party: 'perhaps'"),
         ("DIAGNOSE_FOR", "boss", "DIAGNOSE_FOR: for: 'boss'"),
     ],

@@ -25,6 +25,7 @@ from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
 from diagnose.cli.carrying_out import write_reports
 from diagnose.cli.output import write_file
+from diagnose.cli.parameters import Number
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.model.protocols import BY_NAME, PAGE
 from diagnose.rendering.renderer import RenderStyle
@@ -61,6 +62,42 @@ def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert err.endswith((".\n", "?\n", ")\n"))
     assert err.count("\n") == 1
     return err
+
+
+NO_NUMBERS = ("nan", "-nan", "inf", "-inf", "1e9", "-1", "", "０", "0x10", "thirty", "30s", "3 0", "1,5")
+
+
+@pytest.mark.parametrize("word", NO_NUMBERS)
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((ALICE, "--timeout"), ("no number from 1 to 3600", "不是 1 到 3600 之间的数", "不是 1 到 3600 之間的數字")),
+        (("browser", "--wait"), ("no number from 1 to 3600", "不是 1 到 3600 之间的数", "不是 1 到 3600 之間的數字")),
+        (("fleet", "rows.csv", "--pace"), ("from 0.01 to 1000", "不是 0.01 到 1000 之间", "不是 0.01 到 1000 之間")),
+        (("fleet", "rows.csv", "--at-once"), ("no whole number from 1 to 8", "1 到 8 之间的整数", "1 到 8 之間的整數")),
+    ],
+)
+def test_what_is_no_number_is_told_with_both_bounds_in_words(
+    word: str, arguments: tuple[str, ...], told: tuple[str, str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In every language: no mathematical notation, and what was typed."""
+    for language, words in zip(("en", "zh-Hans", "zh-Hant"), told, strict=True):
+        assert cli.run([*arguments[:-1], "--lang", language, f"{arguments[-1]}={word}"]) == 2
+        out, said = capfd.readouterr()
+        assert (out, said.count("\n")) == ("", 1)
+        assert words in said
+        assert f"“{word}”" in said or f"「{word}」" in said
+        assert "<=" not in said
+
+
+@pytest.mark.parametrize(
+    ("word", "number"), [("30", 30), ("３０", 30), (" 30 ", 30), ("2.5", 2.5), ("1e1", 10), ("1", 1), ("3600", 3600)]
+)
+def test_a_number_within_the_bounds_is_taken(word: str, number: float) -> None:
+    """However it is written: full-width digits and blanks come with what somebody pastes."""
+    assert Number(1, 3600).convert(word, None, None) == number
+    if number == int(number):
+        assert Number(1, 3600, whole=True).convert(word, None, None) == number
 
 
 @pytest.mark.parametrize(
