@@ -7,11 +7,24 @@ const QUICK = 4000; // milliseconds for what the browser itself can do
 const BEGINS_BY_ITSELF = 15; // seconds for a person who does nothing
 const MOST_SKEW = 300; // seconds
 const HEARD_EVERY = 6000; // milliseconds between two sentences for a screen reader
+const TRIES = 5; // of one request: a browser may lose one that the program would have answered
+const BETWEEN_TRIES = 500; // milliseconds
 
 const content = (id) => JSON.parse(document.getElementById(id).textContent);
 const send = (where, what) =>
   fetch(where, { method: "POST", body: JSON.stringify(what), headers: { "Content-Type": "application/json" } });
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+async function persistently(request) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await request();
+    } catch (failed) {
+      if (tries === TRIES) throw failed;
+      await pause(BETWEEN_TRIES);
+    }
+  }
+}
+const progressNow = () => persistently(() => fetch("progress").then((said) => said.json()));
 const soonOrNull = (promise) => Promise.race([promise, pause(QUICK).then(() => null)]);
 
 // -- the frame that reaches for the webmail page
@@ -231,7 +244,7 @@ async function ask() {
   const words = content("words");
   for (;;) {
     try {
-      const progress = await fetch("progress").then((said) => said.json());
+      const progress = await progressNow();
       if (progress.phase === "finished") return location.replace("report");
     } catch (ended) {
       return tellGone(words);
@@ -244,7 +257,7 @@ async function follow(words) {
   const hear = hearing();
   const again = document.getElementById("again");
   if (again) again.hidden = true;
-  document.getElementById("before").hidden = true;
+  document.getElementById("before").hidden = document.getElementById("gone").hidden = true;
   document.getElementById("during").hidden = false;
   document.getElementById("lead").textContent = words.running_lead;
   const headline = document.getElementById("headline");
@@ -252,7 +265,7 @@ async function follow(words) {
   headline.focus();
   for (;;) {
     try {
-      const progress = await fetch("progress").then((said) => said.json());
+      const progress = await progressNow();
       if (progress.phase === "finished") return location.replace("report");
       showProgress(progress, words);
       hear(document.getElementById("count").textContent);
@@ -288,21 +301,30 @@ async function selfTest() {
   const begin = async () => {
     if (begun) return;
     begun = true;
-    await tell();
     const password = document.getElementById("password");
-    await fetch("begin", { method: "POST", body: new URLSearchParams({ password: password ? password.value : "" }) });
+    const word = new URLSearchParams({ password: password ? password.value : "" });
+    try {
+      await persistently(tell);
+      await persistently(() => fetch("begin", { method: "POST", body: word })); // only the first that arrives counts
+    } catch (ended) {
+      begun = false; // what is typed stays, and the button may be pressed again
+      return tellGone(words);
+    }
     if (password) password.value = "";
     follow(words);
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); begin(); });
 
   answer = await lookAtBrowser();
-  const facts = await tell().then((said) => said.json());
-  showAnswer(answer, facts, words);
+  try {
+    showAnswer(answer, await persistently(() => tell().then((said) => said.json())), words);
+  } catch (ended) {
+    return tellGone(words);
+  }
 
   const webmail = document.getElementById("webmail");
   for (let tries = 0; webmail && tries < 100 && !begun; tries += 1) {
-    const progress = await fetch("progress").then((said) => said.json());
+    const progress = await progressNow().catch(() => ({ phase: "gone" }));
     if (progress.phase !== "waiting") break;
     if (progress.reached) {
       show(webmail, progress.reached === "answered" ? "pass" : "fail", words["reached." + progress.reached]);
@@ -318,7 +340,7 @@ async function selfTest() {
       soon.hidden = stay.hidden = false;
     }
     await pause(1000);
-    const progress = await fetch("progress").then((said) => said.json(), () => ({ phase: "gone" }));
+    const progress = await progressNow().catch(() => ({ phase: "gone" }));
     if (!begun && progress.phase !== "waiting") { // the program waits no longer
       begun = true;
       follow(words);
