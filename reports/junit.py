@@ -162,6 +162,7 @@ def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], 
     totals = {"tests": summary.rows, "failures": summary.problems, "errors": summary.bad}
     counts = {name: str(number) for name, number in totals.items()}
     suite = Element("testsuite", counts, name="diagnose fleet", skipped=str(summary.inconclusive))
+    suite.set("time", _seconds(summary.duration_ms))
     if summary.started_at:
         suite.set("timestamp", summary.started_at)
     head = tostring(suite, encoding="unicode").removesuffix(" />")
@@ -177,7 +178,8 @@ def _fleet_case(row: FleetRow, style: RenderStyle) -> Element:
     case = Element("testcase", classname=row.domain or "diagnose", name=name, time=_seconds(row.duration_ms))
     verdict, cause = row.verdict, row.cause
     if verdict is None:
-        SubElement(case, "error", type="row", message=row.bad or "")
+        error = SubElement(case, "error", type="row", message=row.bad or "")
+        error.text = row.bad  # GitLab and test reporters of GitHub show the text alone
     elif row.status == "problem":
         failure = SubElement(case, "failure", type=cause.id if cause else "problem", message=verdict.headline)
         failure.text = "\n".join(_fleet_advice(cause, style)) if cause else verdict.headline

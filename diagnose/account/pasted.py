@@ -175,7 +175,7 @@ def _corrected(words: str) -> Iterator[str]:
     addresses = [part for part in re.split(r"[\s,;]+", words) if re.fullmatch(r"[^@]+@[^@]+", part)]
     if len(addresses) > 1:
         yield addresses[0]
-    tight = re.sub(r"@{2,}", "@", re.sub(r"\s+", "", words))
+    tight = re.sub(r"@{2,}", "@", re.sub(r"\s+", "", words)).lstrip("@")
     local, _at, domain = tight.rpartition("@")
     domain = re.sub(r"\.{2,}", ".", domain.replace(",", ".").replace("、", ".")).strip(".")
     for part in (local, re.sub(r"\.{2,}", ".", local).strip(".")):

@@ -48,7 +48,9 @@ class Number(click.FloatRange):
         if not self.least <= number <= self.most or (self._whole and number != int(number)):
             word = quote(value) if isinstance(value, str) else f"{number:g}"
             sentence = (
-                _("“{word}” is no whole number from {range}.") if self._whole else _("“{word}” is no number from {range}.")
+                _("“{word}” is no whole number from {range}.")
+                if self._whole
+                else _("“{word}” is no number from {range}.")
             )
             self.fail(sentence.format(word=word, range=self._describe_range()), param, ctx)
         return int(number) if self._whole else number

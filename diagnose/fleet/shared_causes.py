@@ -81,12 +81,14 @@ class SharedCauses:
         self._found: dict[str, _Found] = {}
         self._kept = 0
         self._started_at = ""
+        self._duration_ms = 0
 
     def add(self, row: FleetRow) -> None:
         """Count *row*."""
         self._ended[row.status] += 1
         if row.verdict is None:
             return
+        self._duration_ms += row.duration_ms
         self._started_at = min(self._started_at or row.started_at, row.started_at)
         groups = frozenset(_groups(row))
         for group in groups:
@@ -112,6 +114,7 @@ class SharedCauses:
             problems=ended["problem"],
             inconclusive=ended["inconclusive"],
             bad=ended["bad"],
+            duration_ms=self._duration_ms,
             duplicates=duplicates,
             interrupted=interrupted,
             causes=tuple(causes),

@@ -56,6 +56,8 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     inconclusive: int
     bad: int
     """Rows that nothing could be diagnosed by."""
+    duration_ms: int = 0
+    """Of all runs together, however many went on at once."""
     duplicates: int = 0
     interrupted: bool = False
     """More rows may have been to come."""

@@ -178,7 +178,7 @@ def _require_known(version: int, known: int) -> None:
 
 
 def _report(value: object) -> Report:
-    if isinstance(value, list):
+    if isinstance(value, list) and all(isinstance(one, dict) and "verdict" in one for one in value):
         sentence = text("it holds the reports of {count} runs; save the one that is wanted by itself", count=len(value))
         raise SavedReportError(sentence)
     version = value.get("schema_version") if isinstance(value, dict) else None

@@ -97,6 +97,8 @@ def test_a_legal_address_stays_as_odd_as_it_is(typed: str) -> None:
         ("alice@qq", "has no dot after the @; did you mean alice@qq.com?"),
         ("alice@corp", "has no dot after the @; an address looks like alice@corp.example"),
         ("alice@", "has nothing after the @; an address looks like alice@corp.example"),
+        ("@alice@corp.test", "has nothing before the @; did you mean alice@corp.test?"),
+        ("@@alice@corp.test", "did you mean alice@corp.test?"),
         ("@corp.test", "has nothing before the @; an address looks like alice@corp.test"),
         ("@", "an address looks like alice@corp.example"),
         ("alice@corp.example, bob@corp.example", "did you mean alice@corp.example?"),

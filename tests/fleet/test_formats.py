@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from diagnose.fleet import table
 from diagnose.rendering.renderer import RenderStyle
 from reports import fleet_page, junit, openmetrics
+from tests.reports.junit_readers import READERS
 from tests.reports.junit_schema import faults
 
 from .scenery import fleet, some_rows
@@ -43,6 +44,17 @@ def test_no_cell_is_a_formula() -> None:
     values = [value for one in found for value in (*one, *one.values())]
     assert not [value for value in values if value.lstrip()[:1] in set("=+-@\t\r＝＋－＠")]
     assert not [value for value in values if re.search("[\n\r\x1b\u202e]", value)]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_reader_of_junit_is_told_what_is_wrong_with_a_row(reader: str) -> None:
+    summary, rows = fleet()
+    read = READERS[reader]("".join(junit.render_fleet(summary, rows, RenderStyle())))
+
+    failed = [case for case in read if case.status in {"failed", "failure", "error"}]
+    assert len(failed) == summary.bad + summary.problems
+    assert all(case.told.strip() for case in failed)
+    assert len({case.key for case in read}) == len(read) == summary.rows
 
 
 def test_junit_holds_a_case_for_each_row() -> None:
