@@ -79,7 +79,7 @@ class ServiceUrl(click.ParamType["Service"]):
         with one_at_a_time:
             from diagnose.account.pasted import plain_text
         if "://" in word and word[0].isalpha():
-            return word.strip()
+            return word.strip() if self.protocol.http or len(word) > LONGEST_HOST else plain_text(word)
         plain = plain_text(word)
         if len(plain) > LONGEST_HOST:
             return word

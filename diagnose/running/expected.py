@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from diagnose.account.pasted import FULL_WIDTH
 from diagnose.model import Expectable, Text, TextError, text
 from diagnose.running.plugins import all_checks
 
@@ -41,7 +42,7 @@ def expectations(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _read(word: str, known: dict[str, Expectable]) -> tuple[Expectable, list[str]]:
-    name, equals, rest = word.partition("=")
+    name, equals, rest = word.translate(FULL_WIDTH).partition("=")
     name = name.strip().lower()
     if name not in known:
         raise ExpectationError(_unknown(name, known))
