@@ -119,9 +119,7 @@ def vocabulary() -> Vocabulary:
 
 
 def _phrases() -> Iterator[tuple[str, bool]]:
-    index = load_knowledge().index
-    for found in (index.buckets, index.inside):
-        yield from ((phrase, closed) for entries in found.values() for phrase, closed, _ in entries)
+    return load_knowledge().index.all_phrases()
 
 
 def _told() -> Iterator[str]:

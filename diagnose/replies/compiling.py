@@ -109,7 +109,7 @@ class _Compiling:
                 raise KnowledgeError(file, _line_of(file, str(error), 0), str(error)) from error
 
     def _compounds(self, file: Path) -> Compounds:
-        groups = self._indexing.done().groups
+        groups = self._indexing.groups
         names = load(file, tuple[str, ...])
         for number, name in enumerate(names):
             if name not in groups:

@@ -10,7 +10,8 @@ have no word limits. There is nothing to repeat or nest, so no pattern can be sl
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -19,12 +20,12 @@ from diagnose.process.first_use import lazy_pattern
 
 _LETTERS = "0-9a-z_\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
 _START = lazy_pattern(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
-_WITHIN = lazy_pattern(rf"(?<=[{_LETTERS}])[{_LETTERS}]")
 _LETTER = lazy_pattern(rf"[{_LETTERS}]")
 _SENTENCE_END = lazy_pattern(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
 _HOST = lazy_pattern(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a-z0-9_])")
 _ASCII_TOKEN = lazy_pattern(r"(?<![!-;=?-~])[!-;=?-~]+")
 _KEY = 3
+"""Characters; of phrases at one place, the shorter ones than this are heard first."""
 _HIDDEN = "\ue000"
 """Stands where a name was heard already: no phrase holds it."""
 MOST_NAMES = 4
@@ -33,68 +34,98 @@ LONGEST_SENTENCE = 400
 """Characters; a longer one is read in pieces, since words far apart do not belong together."""
 
 
+Spans = dict[int, tuple[int, int]]
+"""A term -> where it first occurs in a sentence (start, end)."""
+Entry = tuple[str, bool, list[int]]
+"""A phrase without its stars, whether a word has to end behind it, and the terms that it is."""
+
+
 class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """Terms (as numbers) that must all occur in one sentence, and terms that must not."""
 
     wanted: frozenset[int]
     unwanted: frozenset[int]
 
-    def fits(self, terms: Collection[int]) -> bool:
+    def fits(self, terms: Spans) -> bool:
         """Whether a sentence with these *terms* is meant."""
-        return all(term in terms for term in self.wanted) and not any(term in terms for term in self.unwanted)
+        return terms.keys() >= self.wanted and self.unwanted.isdisjoint(terms)
 
 
-Entry = tuple[str, bool, list[int]]
-"""A phrase without its stars, whether a word has to end behind it, and the terms that it is."""
+class Phrases(msgspec.Struct, frozen=True, array_like=True):
+    """Phrases without their stars, in the order of their characters; row by row what belongs to them."""
+
+    words: list[str]
+    closed: list[bool]
+    """Whether a word has to end behind it."""
+    terms: list[list[int]]
+    """The terms that it is."""
+    rank: list[int]
+    """Which of several that begin at one place is heard first."""
+    shorter: list[int]
+    """The row of the longest other phrase that it begins with; -1 where there is none."""
+    longest: int
+    """Characters."""
+
+    def at(self, sentence: str, place: int) -> list[int]:
+        """The rows of all phrases that *sentence* holds at *place*.
+
+        The one before which the rest of the sentence would be filed is among them, or begins with all of them.
+        """
+        row = bisect_right(self.words, sentence[place : place + self.longest]) - 1
+        while row >= 0 and not sentence.startswith(self.words[row], place):
+            row = self.shorter[row]
+        rows: list[int] = []
+        while row >= 0:
+            rows.append(row)
+            row = self.shorter[row]
+        return rows
 
 
 class PhraseIndex(msgspec.Struct, frozen=True):
     """All phrases of the knowledge, looked up together.
 
-    A phrase is found through its first characters. So the work for a text is its length times the
-    (fixed) number of phrases that share a beginning.
+    The work for a text is its length times the logarithm of the number of phrases; only the few that may begin within a
+    word are searched for one by one.
     """
 
     groups: dict[str, int]
     """Name of a group of phrases -> the term that it is."""
-    buckets: dict[str, list[Entry]]
-    """First characters -> the phrases that begin so, where a word begins."""
-    inside: dict[str, list[Entry]]
-    """Likewise, for phrases that may begin within a word."""
-    key_sizes: dict[str, tuple[int, ...]]
-    """First character of a phrase -> the lengths that keys beginning with it have."""
+    phrases: Phrases
+    """Those that begin where a word begins."""
+    inside: list[Entry]
+    """Those that may begin within a word."""
 
     def group(self, name: str) -> int:
         """The term that the group called *name* is; one that occurs nowhere where there is no such group."""
         return self.groups.get(name, 0)
 
-    def find(self, sentence: str) -> dict[int, tuple[int, int]]:
-        """Term -> where it first occurs in the folded *sentence* (start, end)."""
-        found: dict[int, tuple[int, int]] = {}
-        self._scan(sentence, _START, self.buckets, found)
-        if self.inside:
-            self._scan(sentence, _START, self.inside, found)
-            self._scan(sentence, _WITHIN, self.inside, found)
-        return found
+    def all_phrases(self) -> Iterator[tuple[str, bool]]:
+        """Each phrase without its stars, and whether a word has to end behind it."""
+        yield from zip(self.phrases.words, self.phrases.closed, strict=True)
+        yield from ((word, closed) for word, closed, _ in self.inside)
 
-    def _scan(
-        self,
-        sentence: str,
-        starts: re.Pattern[str],
-        buckets: Mapping[str, list[Entry]],
-        found: dict[int, tuple[int, int]],
-    ) -> None:
-        for match in starts.finditer(sentence):
-            at = match.start()
-            for size in self.key_sizes.get(sentence[at], ()):
-                for core, closed, terms in buckets.get(sentence[at : at + size], ()):
-                    if not sentence.startswith(core, at):
-                        continue
-                    end = at + len(core)
-                    if closed and _LETTER.match(sentence, end):
-                        continue
-                    for term in terms:
-                        found.setdefault(term, (at, end))
+    def find(self, sentence: str) -> Spans:
+        """Term -> where it first occurs in the folded *sentence* (start, end)."""
+        found: Spans = {}
+        phrases = self.phrases
+        for match in _START.finditer(sentence):
+            place = match.start()
+            rows = phrases.at(sentence, place)
+            if len(rows) > 1:
+                rows.sort(key=phrases.rank.__getitem__)
+            for row in rows:
+                end = place + len(phrases.words[row])
+                if not (phrases.closed[row] and _LETTER.match(sentence, end)):
+                    for term in phrases.terms[row]:
+                        found.setdefault(term, (place, end))
+        for word, closed, terms in self.inside:
+            place = sentence.find(word)
+            while place >= 0 and closed and _LETTER.match(sentence, place + len(word)):
+                place = sentence.find(word, place + 1)
+            if place >= 0:
+                for term in terms:
+                    found.setdefault(term, (place, place + len(word)))
+        return found
 
 
 class Compounds(msgspec.Struct, frozen=True, array_like=True):
@@ -102,7 +133,7 @@ class Compounds(msgspec.Struct, frozen=True, array_like=True):
 
     terms: frozenset[int]
 
-    def heard(self, sentence: str, index: PhraseIndex) -> dict[int, tuple[int, int]]:
+    def heard(self, sentence: str, index: PhraseIndex) -> Spans:
         """What *index* finds in the folded *sentence*, but for what stands only within a longer name."""
         found = index.find(sentence)
         names: set[tuple[int, int]] = set()
@@ -132,22 +163,38 @@ class Indexing:
 
     def __init__(self, groups: Mapping[str, Iterable[str]] = MappingProxyType({})) -> None:
         """*groups*: folded phrases by the name of their group. Raises ValueError as `add_group` does."""
-        self._made = PhraseIndex(groups={}, buckets={}, inside={}, key_sizes={})
+        self.groups: dict[str, int] = {}
+        """Name of a group of phrases -> the term that it is."""
+        self._entries: list[Entry] = []
+        self._inside: list[Entry] = []
         self._term_of_phrase: dict[str, int] = {}
-        self._entry: dict[str, list[int]] = {}
+        self._terms: dict[str, list[int]] = {}
         self._count = 0
         for name, phrases in groups.items():
             self.add_group(name, phrases)
 
     def done(self) -> PhraseIndex:
         """What was made of all that was given."""
-        return self._made
+        by_length = sorted(self._entries, key=lambda entry: min(_KEY, len(entry[0])))
+        rows = sorted(zip(by_length, range(len(by_length)), strict=True), key=lambda row: row[0][0])
+        return PhraseIndex(
+            groups=self.groups,
+            phrases=Phrases(
+                words=[word for (word, _, _), _ in rows],
+                closed=[closed for (_, closed, _), _ in rows],
+                terms=[terms for (_, _, terms), _ in rows],
+                rank=[rank for _, rank in rows],
+                shorter=_shorter([word for (word, _, _), _ in rows]),
+                longest=max((len(word) for word, _, _ in self._entries), default=0),
+            ),
+            inside=self._inside,
+        )
 
     def add_group(self, name: str, phrases: Iterable[str]) -> None:
         """One more group of folded *phrases*. Raises ValueError where there is one of that *name*, or for no phrase."""
-        if name in self._made.groups:
+        if name in self.groups:
             raise ValueError(f"there is a group of phrases named {name!r} already")
-        term = self._made.groups[name] = self._new_term()
+        term = self.groups[name] = self._new_term()
         for phrase in phrases:
             self._add(phrase, term)
 
@@ -168,9 +215,9 @@ class Indexing:
     def _term(self, word: str) -> int:
         if word.startswith("{"):
             name = word[1:].removesuffix("}")
-            if f"{{{name}}}" != word or name not in self._made.groups:
+            if f"{{{name}}}" != word or name not in self.groups:
                 raise ValueError(f"there is no group of phrases named {word!r}")
-            return self._made.groups[name]
+            return self.groups[name]
         if word not in self._term_of_phrase:
             term = self._new_term()
             self._add(word, term)
@@ -182,19 +229,28 @@ class Indexing:
         return self._count
 
     def _add(self, phrase: str, term: int) -> None:
-        if phrase in self._entry:
-            self._entry[phrase].append(term)
+        if phrase in self._terms:
+            self._terms[phrase].append(term)
             return
-        terms = self._entry[phrase] = [term]
+        terms = self._terms[phrase] = [term]
         inside, open_end = phrase.startswith("*"), phrase.endswith("*")
         core = phrase.removeprefix("*").removesuffix("*")
         if not core.strip() or core != core.strip() or set("*{}!") & set(core):
             raise ValueError(f"{phrase!r} is no phrase")
         closed = not open_end and _LETTER.match(core[-1]) is not None
-        key = core[:_KEY]
-        sizes = self._made.key_sizes
-        sizes[key[0]] = tuple(sorted({*sizes.get(key[0], ()), len(key)}))
-        (self._made.inside if inside else self._made.buckets).setdefault(key, []).append((core, closed, terms))
+        (self._inside if inside else self._entries).append((core, closed, terms))
+
+
+def _shorter(words: list[str]) -> list[int]:
+    """For each of sorted *words* the place of the nearest one before it that it begins with, or -1."""
+    found: list[int] = []
+    begun: list[int] = []
+    for place, word in enumerate(words):
+        while begun and not word.startswith(words[begun[-1]]):
+            begun.pop()
+        found.append(begun[-1] if begun else -1)
+        begun.append(place)
+    return found
 
 
 def sentences(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -15,7 +15,7 @@ from diagnose.replies.folding import LARGEST_REPLY, fold
 from diagnose.replies.frames import inner_reply
 from diagnose.replies.knowledge import Knowledge, ReadyRule, load_knowledge
 from diagnose.replies.lines import weighty, without_settings
-from diagnose.replies.phrases import Pattern, PhraseIndex, sentences, without_addresses
+from diagnose.replies.phrases import Compounds, Pattern, PhraseIndex, Spans, sentences, without_addresses
 from diagnose.replies.schema import NO_CAUSE, REPLY, CodeRule, Conditions
 from diagnose.replies.wire import Code, Wire, take_apart
 
@@ -185,50 +185,69 @@ class _Place:
         return not meaning.providers or not self._providers.isdisjoint(meaning.providers)
 
 
+class _Piece:
+    """A sentence, and what was heard in it."""
+
+    def __init__(self, sentence: str, index: PhraseIndex, compounds: Compounds, *, statement: bool) -> None:
+        self.sentence = sentence
+        self.statement = statement
+        """It is no name of a thing; only terms, signatures and programs are looked for in the others."""
+        self.terms = compounds.heard(sentence, index)
+        self.advice = _start_of_advice(sentence, self.terms, index)
+        """Where it begins to say what to try."""
+        self.outside = self.terms
+        """The terms before that."""
+        if self.advice < len(sentence):
+            self.outside = {term: span for term, span in self.terms.items() if span[0] < self.advice}
+
+
+def _pieces(text: str, place: _Place) -> list[_Piece]:
+    index, compounds = place.knowledge.index, place.knowledge.compounds
+    plain = without_addresses(text)
+    pieces = [_Piece(sentence, index, compounds, statement=True) for sentence in sentences(plain)]
+    names = [] if plain == text else sentences(text)
+    if "_" in plain:  # WRONG_VERSION_NUMBER and the like, names made of words
+        names += sentences(plain.replace("_", " "))
+    return pieces + [_Piece(sentence, index, compounds, statement=False) for sentence in names]
+
+
 def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
     index = place.knowledge.index
-    plain = without_addresses(text)
-    pieces = [(sentence, True) for sentence in sentences(plain)]
-    if plain != text:
-        pieces += [(sentence, False) for sentence in sentences(text)]
-    if "_" in plain:  # WRONG_VERSION_NUMBER and the like, names made of words
-        pieces += [(sentence, False) for sentence in sentences(plain.replace("_", " "))]
-    heard = place.knowledge.compounds.heard
-    found = [(sentence, statement, heard(sentence, index)) for sentence, statement in pieces]
-    told = [(statement, terms, _outside_advice(sentence, terms, index)) for sentence, statement, terms in found]
+    pieces = _pieces(text, place)
     hits: dict[int, _Hit] = {}
-    for sentence, statement, terms in found:
+    for piece in pieces:
+        terms = piece.terms
         for term in terms:
             for order, number in place.knowledge.by_term.get(term, ()):
                 ready = place.knowledge.rules[order]
                 pattern = ready.patterns[number]
+                if not pattern.fits(terms):
+                    continue
                 known = hits.get(order)
-                if (known is not None and not known.advice) or not (statement or ready.layer <= _PROGRAM):
+                if (known is not None and not known.advice) or not (piece.statement or ready.layer <= _PROGRAM):
                     continue
                 if place.from_server and ready.layer == _PROGRAM:
                     continue
-                if not pattern.fits(terms) or (wire.succeeded and not ready.meaning.on_success):
+                if wire.succeeded and not ready.meaning.on_success:
                     continue
                 spans = [terms[wanted] for wanted in pattern.wanted]
-                if ready.meaning.one_clause and not in_one_clause(sentence, spans, terms, index):
+                if ready.meaning.one_clause and not in_one_clause(piece.sentence, spans, terms, index):
                     continue
-                advised = ready.layer > _SIGNATURE and min(spans)[0] >= _start_of_advice(sentence, terms, index)
+                advised = ready.layer > _SIGNATURE and min(spans)[0] >= piece.advice
+                if not place.holds(ready.meaning):
+                    continue
                 listened = [
-                    every if advised else outside for said, every, outside in told if said or ready.layer <= _PROGRAM
+                    other.terms if advised else other.outside
+                    for other in pieces
+                    if other.statement or ready.layer <= _PROGRAM
                 ]
-                if place.holds(ready.meaning) and not _any_fits(ready.vetoes, listened):
-                    hit = _hit(ready, sentence, spans, doubted=_any_fits(ready.doubts, listened))
-                    hits[order] = msgspec.structs.replace(hit, advice=advised)
+                if not _any_fits(ready.vetoes, listened):
+                    doubted = _any_fits(ready.doubts, listened)
+                    hits[order] = _hit(ready, piece.sentence, spans, doubted=doubted, advice=advised)
     return list(hits.values())
 
 
-def _outside_advice(sentence: str, terms: Mapping[int, tuple[int, int]], index: PhraseIndex) -> Collection[int]:
-    """The terms before the advice in *sentence*."""
-    start = _start_of_advice(sentence, terms, index)
-    return terms if start == len(sentence) else [term for term, (at, _) in terms.items() if at < start]
-
-
-def _start_of_advice(sentence: str, terms: Mapping[int, tuple[int, int]], index: PhraseIndex) -> int:
+def _start_of_advice(sentence: str, terms: Spans, index: PhraseIndex) -> int:
     """Where in *sentence* it begins to say what to try; its length where it does not.
 
     Where the verb stands last (Japanese, Korean, Turkish), that is the clause before it.
@@ -241,11 +260,11 @@ def _start_of_advice(sentence: str, terms: Mapping[int, tuple[int, int]], index:
     return min(starts)
 
 
-def _any_fits(patterns: Iterable[Pattern], heard: Iterable[Collection[int]]) -> bool:
+def _any_fits(patterns: Iterable[Pattern], heard: Iterable[Spans]) -> bool:
     return any(pattern.fits(terms) for pattern in patterns for terms in heard)
 
 
-def _hit(ready: ReadyRule, sentence: str, spans: list[tuple[int, int]], *, doubted: bool) -> _Hit:
+def _hit(ready: ReadyRule, sentence: str, spans: list[tuple[int, int]], *, doubted: bool, advice: bool) -> _Hit:
     layer = _LAYER_OF_RULES[ready.layer]
     # a signature that explains more of the text is the more specific one
     explained = layer <= _PROGRAM
@@ -253,7 +272,7 @@ def _hit(ready: ReadyRule, sentence: str, spans: list[tuple[int, int]], *, doubt
     # what stands between the phrases is left out: servers echo names and credentials there
     shown = " … ".join(dict.fromkeys(sentence[start:end] for start, end in sorted(spans)))
     vague = layer == _PROGRAM and ready.meaning.certainty == "possible"
-    return _Hit((layer, vague, order), ready.meaning, shown[:LONGEST_MATCH], doubted)
+    return _Hit((layer, vague, order), ready.meaning, shown[:LONGEST_MATCH], doubted, advice)
 
 
 def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:
