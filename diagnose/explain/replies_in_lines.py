@@ -8,10 +8,10 @@ from typing import IO, Any, get_args
 
 import msgspec
 
-from diagnose.explain.explain import name_causes
+from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import TextError, quote, text
 from diagnose.model.text import Text, json_text
-from diagnose.process.first_use import convert
+from diagnose.process.first_use import convert, decode
 from diagnose.replies import Reading, ReplyForm, read_message
 from diagnose.replies.schema import Stage
 
@@ -63,11 +63,19 @@ def read_lines(
         if not words:
             continue
         try:
-            # the standard library's reader, since it takes the lone surrogates that stand for undecodable octets
-            line = convert(json.loads(words), ReplyLine)
+            line = _line(words)
         except (ValueError, RecursionError, msgspec.ValidationError):
             raise LineError(number, text("it is no JSON object with “id” and “reply”.")) from None
         yield LineReading(id=line.id, reading=_read(line, protocol, provider))
+
+
+def _line(words: bytes) -> ReplyLine:
+    """The line that *words* are. Raises ValueError, RecursionError, msgspec.ValidationError."""
+    try:
+        return decode(words, ReplyLine)
+    except (msgspec.DecodeError, UnicodeError):
+        # the standard library's reader takes the lone surrogates that stand for undecodable octets
+        return convert(json.loads(words), ReplyLine)
 
 
 def _read(line: ReplyLine, protocol: ReplyForm | None, provider: str | None) -> Reading:
@@ -82,6 +90,10 @@ def _read(line: ReplyLine, protocol: ReplyForm | None, provider: str | None) -> 
 def format_line(answer: LineReading, translate: Callable[[str], str] = str) -> str:
     """*answer* as one line of JSON, titles in the language of *translate*; no line end after it."""
     reading = answer.reading
-    causes = msgspec.to_builtins(name_causes(reading, translate))
+    known = catalogue()
+    causes = [
+        {"id": one.cause, "certainty": one.certainty, "title": translate(known[one.cause].title)}
+        for one in reading.suspects
+    ]
     told = {"matched": quote(reading.matched), "outcome": reading.outcome, "told_by": reading.told_by}
     return json_text({"id": answer.id, "causes": causes, **told}, indent=None)

@@ -84,4 +84,6 @@ def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
 def json_text(plain: Any, indent: int | None = 2) -> str:  # noqa: ANN401 - any JSON value
     """*plain* as JSON (RFC 8259) that keeps its value, and is harmless on a terminal too; no line end after it."""
     written = json.dumps(plain, ensure_ascii=False, indent=indent)
+    if written.isascii() and "\x7f" not in written:
+        return written
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

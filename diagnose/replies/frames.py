@@ -25,11 +25,15 @@ _IN_REPLY = " (in reply to "
 _BEHIND_A_COLON = lazy_pattern(
     r": ([45]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3}[ -])[^\n]{1,2000}(?:\n[45]\d\d[ -][^\n]{0,500}){0,20})"
 )
+_MAY_BEGIN = lazy_pattern(r"[(:'\"<]")
+"""One of these stands in each of the frames."""
 _ESCAPE = lazy_pattern(r"\\(?:r\\n|[nr])")
 
 
 def inner_reply(text: str) -> str:
     """What a server said within *text*, by the frames that are known; "" where none is there. Never raises."""
+    if not _MAY_BEGIN.search(text):
+        return ""
     if found := _TUPLE.search(text):
         return _plain(f"{found[1]} {found[2] or found[3]}")
     if found := _JSON.search(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import msgspec
 
@@ -22,6 +23,8 @@ BEHIND_A_REJECTION = {
 """What a provider takes instead of the account's password -> the cause of a rejection that says no more."""
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = lazy_pattern(rf"(?<![\w.@/%-])(?:{_LABEL}\.){{2,8}}[a-z]{{2,24}}(?![\w@-]|\.\w)", re.IGNORECASE)
+_DOMAIN = lazy_pattern(r"\.[a-z]{2}", re.IGNORECASE)
+"""Stands in every host and address."""
 _LINK = lazy_pattern(r"\bhttps?://\S+", re.IGNORECASE)
 _ADDRESS = lazy_pattern(rf"[\w.+%-]{{1,64}}@((?:{_LABEL}\.){{1,8}}[a-z]{{2,24}})(?![\w-])", re.IGNORECASE)
 _MOST_HOSTS = 50
@@ -70,8 +73,11 @@ def owners_named_in(message: str | bytes) -> tuple[str, ...]:
     Where it names no server at all, the domain of a mail address does. A link is read by people, and names none.
     """
     words = message if isinstance(message, str) else message.decode("ascii", "replace")
-    words = _LINK.sub(" ", words[:LARGEST_REPLY])
-    hosts = [found[0] for _, found in zip(range(_MOST_HOSTS), _HOST.finditer(words), strict=False)]
+    words = words[:LARGEST_REPLY]
+    if not _DOMAIN.search(words):
+        return ()
+    words = _LINK.sub(" ", words)
+    hosts = [found[0] for found in islice(_HOST.finditer(words), _MOST_HOSTS)]
     for host in hosts:
         if owners := _owners(host):
             return owners
@@ -98,6 +104,8 @@ def _neighbours() -> dict[str, tuple[str, ...]]:
 
 def _behind_a_rejection(names: tuple[str, ...]) -> str | None:
     """What the files of all that *names* stand for say of passwords, as a cause; None where they differ."""
+    if not names:
+        return None
     ids = set(providers.provider_ids())
     known = load_knowledge().families
     meant = {

@@ -54,7 +54,11 @@ def weighty(text: str) -> str:
 
 def without_settings(text: str) -> str:
     """*text* without settings and counters (``timeout=300``): they name a thing and say nothing about it."""
-    return _TIME_SETTING.sub(" ", _SETTING.sub(" ", text))
+    if "=" in text:
+        text = _SETTING.sub(" ", text)
+    if ":" in text or "set" in text.casefold():
+        text = _TIME_SETTING.sub(" ", text)
+    return text
 
 
 def _weight(line: str) -> int | None:

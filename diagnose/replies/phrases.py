@@ -22,6 +22,7 @@ _LETTERS = "0-9a-z_\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
 _START = lazy_pattern(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
 _LETTER = lazy_pattern(rf"[{_LETTERS}]")
 _SENTENCE_END = lazy_pattern(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
+_MARK = lazy_pattern(r"[.!?。！？\n]")
 _HOST = lazy_pattern(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a-z0-9_])")
 _ASCII_TOKEN = lazy_pattern(r"(?<![!-;=?-~])[!-;=?-~]+")
 _KEY = 3
@@ -107,23 +108,23 @@ class PhraseIndex(msgspec.Struct, frozen=True):
     def find(self, sentence: str) -> Spans:
         """Term -> where it first occurs in the folded *sentence* (start, end)."""
         found: Spans = {}
-        phrases = self.phrases
+        words, closed, terms, rank = self.phrases.words, self.phrases.closed, self.phrases.terms, self.phrases.rank
         for match in _START.finditer(sentence):
             place = match.start()
-            rows = phrases.at(sentence, place)
+            rows = self.phrases.at(sentence, place)
             if len(rows) > 1:
-                rows.sort(key=phrases.rank.__getitem__)
+                rows.sort(key=rank.__getitem__)
             for row in rows:
-                end = place + len(phrases.words[row])
-                if not (phrases.closed[row] and _LETTER.match(sentence, end)):
-                    for term in phrases.terms[row]:
+                end = place + len(words[row])
+                if not (closed[row] and _LETTER.match(sentence, end)):
+                    for term in terms[row]:
                         found.setdefault(term, (place, end))
-        for word, closed, terms in self.inside:
+        for word, ends, of_word in self.inside:
             place = sentence.find(word)
-            while place >= 0 and closed and _LETTER.match(sentence, place + len(word)):
+            while place >= 0 and ends and _LETTER.match(sentence, place + len(word)):
                 place = sentence.find(word, place + 1)
             if place >= 0:
-                for term in terms:
+                for term in of_word:
                     found.setdefault(term, (place, place + len(word)))
         return found
 
@@ -256,7 +257,7 @@ def _shorter(words: list[str]) -> list[int]:
 def sentences(text: str) -> list[str]:
     """The sentences of a folded *text*, none longer than LONGEST_SENTENCE."""
     pieces: list[str] = []
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in _SENTENCE_END.split(text) if _MARK.search(text) else (text,):
         stripped = sentence.strip()
         pieces.extend(stripped[start : start + LONGEST_SENTENCE] for start in range(0, len(stripped), LONGEST_SENTENCE))
     return pieces
@@ -265,7 +266,7 @@ def sentences(text: str) -> list[str]:
 def without_addresses(text: str) -> str:
     """*text* without URLs, mail addresses and host names, whose words are names and no statements."""
     plain = _ASCII_TOKEN.sub(_blank_address, text) if "@" in text or "://" in text else text
-    return _HOST.sub(" ", plain)
+    return _HOST.sub(" ", plain) if "." in plain else plain
 
 
 def _blank_address(token: re.Match[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -236,13 +235,11 @@ def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
                 advised = ready.layer > _SIGNATURE and min(spans)[0] >= piece.advice
                 if not place.holds(ready.meaning):
                     continue
-                listened = [
-                    other.terms if advised else other.outside
-                    for other in pieces
-                    if other.statement or ready.layer <= _PROGRAM
-                ]
-                if not _any_fits(ready.vetoes, listened):
-                    doubted = _any_fits(ready.doubts, listened)
+                vetoed, doubted = (
+                    _any_fits(patterns, pieces, ready.layer, advised=advised)
+                    for patterns in (ready.vetoes, ready.doubts)
+                )
+                if not vetoed:
                     hits[order] = _hit(ready, piece.sentence, spans, doubted=doubted, advice=advised)
     return list(hits.values())
 
@@ -260,8 +257,14 @@ def _start_of_advice(sentence: str, terms: Spans, index: PhraseIndex) -> int:
     return min(starts)
 
 
-def _any_fits(patterns: Iterable[Pattern], heard: Iterable[Spans]) -> bool:
-    return any(pattern.fits(terms) for pattern in patterns for terms in heard)
+def _any_fits(patterns: tuple[Pattern, ...], pieces: list[_Piece], layer: int, *, advised: bool) -> bool:
+    """Whether one of *patterns*, of a rule in *layer*, fits one of *pieces*: their advice as well where *advised*."""
+    return bool(patterns) and any(
+        pattern.fits(piece.terms if advised else piece.outside)
+        for piece in pieces
+        if piece.statement or layer <= _PROGRAM
+        for pattern in patterns
+    )
 
 
 def _hit(ready: ReadyRule, sentence: str, spans: list[tuple[int, int]], *, doubted: bool, advice: bool) -> _Hit:

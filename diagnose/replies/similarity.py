@@ -5,6 +5,7 @@ It knows nothing but labelled texts (`tests/replies`), from which ``python -m te
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Collection, Iterator
 
@@ -64,6 +65,8 @@ class Likeness:
         self._model = model
         self._rows: dict[int, int] = {}
         """Rows that were needed: their weights as one number, so that adding two adds all their weights."""
+        self._pieces_of = functools.cache(lambda text: frozenset(_pieces(text)))
+        """Of examples, which are so many; never of what comes from outside."""
 
     def probabilities(self, features: Collection[str]) -> dict[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
@@ -97,7 +100,7 @@ class Likeness:
         best, most = "", LEAST_SHARED
         for example in self._model.examples:
             if example.cause == place:
-                theirs = set(_pieces(example.text))
+                theirs = self._pieces_of(example.text)
                 shared = len(own & theirs) / (len(own | theirs) or 1)
                 if shared > most:
                     best, most = example.text, shared

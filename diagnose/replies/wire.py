@@ -65,6 +65,8 @@ _HTTP_INSIDE = lazy_pattern(r"\bHTTP (?:ERROR|status)(?: code)?[: ]{1,2}([45]\d\
 _ENHANCED = lazy_pattern(r"^\s*([245]\.\d{1,3}\.\d{1,3})(?![.\d])[ -]?")
 _ENHANCED_INSIDE = lazy_pattern(r"(?:\(#?|#|\b[45]\d\d[ -]|b['\"])([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _REPLY_CODE_INSIDE = lazy_pattern(r"(?<![\d.])([45]\d\d)(?=[ -][45]\.\d{1,3}\.\d)|(?<=\()([45]\d\d)(?=[,)])")
+_CODE_BEGINS = lazy_pattern(r"[45][\d.]\d")
+"""Stands in every code but those in brackets."""
 _BRACKETED = lazy_pattern(r"\[([A-Z][A-Z0-9/\-]{1,30})(?=[ \]])")
 _BRACKETED_WHOLE = lazy_pattern(r"\[[A-Z][A-Z0-9/\-]{1,30}(?: [^\]\n]{0,2000})?\]")
 _REFERRAL = lazy_pattern(
@@ -74,6 +76,7 @@ _REFERRAL = lazy_pattern(
 )
 _CONTINUATION = lazy_pattern(r"^(?:\+|334)[ -]([A-Za-z0-9+/]{16,4000}={0,2})\s*$")
 _INLINE_JSON = lazy_pattern(r"(?<![A-Za-z0-9+/])eyJ[A-Za-z0-9+/]{8,4000}={0,2}")
+_MAY_BE_CHALLENGE = lazy_pattern(r"^(?:\+|334)|eyJ")
 _POP3_CODES = frozenset({"AUTH", "IN-USE", "LOGIN-DELAY", "SYS/PERM", "SYS/TEMP", "UTF8"})
 """RFC 2449, 3206, 6856; no IMAP response code has one of these names."""
 _LARGEST_LINE_COUNT = 400
@@ -257,6 +260,8 @@ def _strings(value: object, depth: int) -> list[str]:
 def _challenge(reply: str) -> str:
     """The JSON that a server sent in base64 as a SASL challenge, or ""."""
     for line in reply.splitlines()[:_LARGEST_LINE_COUNT]:
+        if not _MAY_BE_CHALLENGE.search(line):
+            continue
         found = _CONTINUATION.match(line)
         encoded = found[1] if found else ""
         if not encoded:
@@ -280,6 +285,8 @@ def _bracketed(line: str) -> tuple[Code, ...]:
 def _inside(text: str) -> list[Code]:
     """Codes in the middle of words: a mail program's message around a server's reply."""
     head = text[:4000]
+    if not _CODE_BEGINS.search(head):
+        return []
     found = [Code("enhanced", code) for code in _ENHANCED_INSIDE.findall(head)]
     found += [Code("http", code) for code in _HTTP_INSIDE.findall(head)]
     found += [Code("smtp", first or second) for first, second in _REPLY_CODE_INSIDE.findall(head)]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from diagnose.replies.phrases import LONGEST_SENTENCE, Indexing, sentences, without_addresses
 
@@ -86,3 +90,57 @@ def test_the_work_grows_with_the_text_only(piece: str) -> None:
         work.append(text.comparisons)
 
     assert work[1] <= 2 * work[0] + 1000
+
+
+def comparisons(phrases: list[str], sentence: str) -> int:
+    counted = Counted(sentence)
+    counted.comparisons = 0
+    Indexing({"all": phrases}).done().find(counted)
+    return counted.comparisons
+
+
+def test_the_work_does_not_grow_with_the_phrases() -> None:
+    sentence = "the password of this mailbox has expired, and nobody knows why"
+    few = ["password", "expired", "mailbox full"]
+    alike = [f"{word} {number:04}" for word in ("password", "mailbox", "expired", "has") for number in range(1000)]
+
+    assert comparisons([*few, *alike], sentence) <= comparisons(few, sentence) + len(sentence.split())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("pass", {"word"}),
+        ("password", {"begun", "longer"}),
+        ("passwords", {"begun"}),
+        ("passage", {"begun"}),
+        ("pass word", {"word", "two"}),
+        ("pas", set()),
+        ("compass", {"within"}),
+    ],
+)
+def test_phrases_that_begin_alike_are_all_found(sentence: str, expected: set[str]) -> None:
+    index = Indexing(
+        {"word": ["pass"], "begun": ["pass*"], "longer": ["password"], "two": ["pass word"], "within": ["*pass"]}
+    ).done()
+    heard = index.find(sentence)
+    expected = expected | ({"begun"} if sentence.startswith("pass") else set())
+    expected = expected | ({"within"} if sentence.split()[0].endswith("pass") else set())
+
+    assert {name for name, term in index.groups.items() if term in heard} == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text("ab 密", min_size=1, max_size=4).map(str.strip).filter(bool), unique=True, max_size=12),
+    st.text("ab 密", max_size=12),
+)
+def test_what_is_found_is_what_stands_there(phrases: list[str], sentence: str) -> None:
+    index = Indexing({phrase: [phrase] for phrase in phrases}).done()
+    heard = index.find(sentence)
+
+    for phrase, term in index.groups.items():
+        before = r"(?<![ab])" if phrase[0] in "ab" else ""
+        after = r"(?![ab])" if phrase[-1] in "ab" else ""
+        found = re.search(before + re.escape(phrase) + after, sentence)
+        assert heard.get(term) == (found.span() if found else None)
