@@ -63,15 +63,13 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
     rank: list[int]
     """Which of several that begin at one place is heard first."""
     shorter: list[int]
-    """The row of the longest other phrase that it begins with; -1 where there is none."""
+    """The row of the longest other phrase that it begins with, or -1."""
     longest: int
     """Characters."""
 
     def at(self, sentence: str, place: int) -> list[int]:
-        """The rows of all phrases that *sentence* holds at *place*.
-
-        The one before which the rest of the sentence would be filed is among them, or begins with all of them.
-        """
+        """The rows of all phrases that *sentence* holds at *place*, the longest first."""
+        # the phrase that the rest of the sentence comes behind, in order, is one of them or begins with all of them
         row = bisect_right(self.words, sentence[place : place + self.longest]) - 1
         while row >= 0 and not sentence.startswith(self.words[row], place):
             row = self.shorter[row]
