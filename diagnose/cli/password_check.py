@@ -16,13 +16,17 @@ from diagnose.cli import secrets
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.cli.parameters import ProviderName
+from diagnose.cli.provider_facts import part_of, rows_of
 from diagnose.locale.language import translation
 from diagnose.model import text
 from diagnose.providers import Language, Provider, in_language, provider
-from diagnose.providers.accounted import sources_of
+from diagnose.providers.accounted import Fact, facts_of, sources_of
+from diagnose.providers.labels import PARTS
 from diagnose.providers.schema import Reference
-from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph
+from diagnose.rendering.page import AnyBlock, Entry, Heading, Mark, Page, Paragraph, Rows
 
+FOR_PROGRAMS = "password.app_password"
+"""The part of a provider's file."""
 FITS, BREAKS_A_RULE = 0, 1
 FAIR: Score = 2
 """The least strength that nothing is said against."""
@@ -64,8 +68,14 @@ class CheckedPassword(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[CheckedRule, ...]
     note: str | None
     """What the provider says beside these rules."""
+    valid_days: int | None
+    """After how many days a password has to be changed."""
     sources: tuple[Reference, ...]
     strength: Strength
+    strength_told: str
+    """The same in words."""
+    app_password: tuple[Fact, ...]
+    """What is known of the second password that only mail programs use."""
 
 
 @click.command(
@@ -141,8 +151,11 @@ def _answer(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
             for rule in rules
         ),
         note=_note(known, lang),
+        valid_days=known.password_policy.valid_days,
         sources=sources_of(known, "password_policy"),
         strength=strength,
+        strength_told=translate(STRENGTHS[strength.score]),
+        app_password=_of_app_password(known),
     )
 
 
@@ -155,6 +168,10 @@ def _blocks(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
         yield Entry(mark=MARKS[rule.state], title=rule.demand.render(_), note=" · ".join(filter(None, reasons)))
     if note := _note(known, lang):
         yield Paragraph(words=note)
+    if days := known.password_policy.valid_days:
+        yield Paragraph(
+            words=_("By default it has to be changed after {number} days; note the day.").format(number=days)
+        )
     yield from (
         Paragraph(words=source_line(source, lang), quiet=True)
         for source in sources_of(known, "password_policy")
@@ -167,6 +184,15 @@ def _blocks(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
         title=_(STRENGTHS[strength.score]),
         words=_("Why it is easy to guess: {found}").format(found=found) if found else "",
     )
+    if facts := _of_app_password(known):
+        yield Heading(words=_(PARTS[FOR_PROGRAMS]))
+        yield Rows(rows=tuple(row for fact in facts for row in rows_of(fact, lang)))
+        yield from (Paragraph(words=source_line(source, lang), quiet=True) for source in facts[0].sources)
+
+
+def _of_app_password(known: Provider) -> tuple[Fact, ...]:
+    """What the file of *known* says of app passwords."""
+    return tuple(fact for fact in facts_of(known) if part_of(fact) == FOR_PROGRAMS)
 
 
 def _note(known: Provider, lang: Language) -> str | None:

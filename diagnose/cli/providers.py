@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from gettext import gettext as _
 from itertools import groupby
@@ -15,20 +15,19 @@ import msgspec
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.cli.parameters import Number, ProviderName
+from diagnose.cli.provider_facts import part_of, rows_of
 from diagnose.model import quote, text
-from diagnose.model.protocols import BY_NAME
 from diagnose.process.first_use import one_at_a_time
-from diagnose.providers import Language, Server, all_providers, in_language, provider
+from diagnose.providers import Language, all_providers, provider
 from diagnose.providers.accounted import Fact, facts_of
-from diagnose.providers.labels import FIELDS, PARTS
-from diagnose.providers.schema import AdminSteps, Kind, PasswordRule, UsernameRule, Words
+from diagnose.providers.labels import PARTS
+from diagnose.providers.schema import Kind
 from diagnose.providers.vocabulary import vocabulary
 from diagnose.rendering.page import AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 
 A_YEAR = "a year"
 """What ``--stale`` means without a date."""
 DAYS_OF_A_YEAR = 365
-TLS_MODES = {"implicit": "TLS", "starttls": "STARTTLS"}
 
 
 class ListedProvider(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,89 +146,8 @@ def _kind(kind: Kind | None, lang: Language) -> str:
 
 def _all_about(known: DescribedProvider, lang: Language) -> Iterator[AnyBlock]:
     yield Entry(mark="•", title=known.name, note=f"{known.id} · {_kind(known.kind, lang)}")
-    for part, facts in groupby(known.facts, key=_part):
+    for part, facts in groupby(known.facts, key=part_of):
         members = list(facts)
         yield Heading(words=_(PARTS[part]))
-        yield Rows(rows=tuple(row for fact in members for row in _rows(fact, lang)))
+        yield Rows(rows=tuple(row for fact in members for row in rows_of(fact, lang)))
         yield from (Paragraph(words=source_line(source, lang), quiet=True) for source in members[0].sources)
-
-
-def _part(fact: Fact) -> str:
-    return fact.field if fact.field in PARTS else fact.field.rpartition(".")[0]
-
-
-def _rows(fact: Fact, lang: Language) -> Iterator[Row]:
-    """One row, or one for each item of a list, the first of them with the field's name."""
-    name = _(FIELDS[fact.field.rpartition(".")[2]]) if fact.field not in PARTS else "•"
-    for item in _items(fact.value):
-        if isinstance(item, Server):
-            yield _server(item, lang, sure=not fact.unsure)
-        elif said := _said(fact.field, item, lang):
-            yield Row(name=name, words=said, note=_("unsure") if fact.unsure else "")
-        name = name if name == "•" else ""
-
-
-def _items(value: object) -> tuple[object, ...]:
-    match value:
-        case tuple():
-            return value or (None,)
-        case dict():
-            return tuple(value.items())
-        case _:
-            return (value,)
-
-
-def _server(server: Server, lang: Language, *, sure: bool) -> Row:
-    notes = [
-        in_language(server.edition, lang) if server.edition else "",
-        _(", ").join(server.domains),
-        "" if sure and not server.unsure else _("unsure"),
-    ]
-    return Row(
-        name=BY_NAME[server.protocol].label.render(_),
-        words=f"{server.host}:{server.port} {TLS_MODES.get(server.tls) or _('not encrypted')}",
-        note=" · ".join(filter(None, notes)),
-    )
-
-
-def _said(field: str, value: object, lang: Language) -> str:
-    """*value* in words; "" for one that only its note can tell."""
-    words = vocabulary()
-    colon = words.colon.in_language(lang)
-    match value:
-        case None:
-            return _("none")
-        case bool():
-            return (words.yes if value else words.no).in_language(lang)
-        case Words():
-            return value.in_language(lang)
-        case AdminSteps():
-            return colon.join(_said(field, one, lang) for one in (value.edition, value.steps) if one)
-        case UsernameRule():
-            return f"{BY_NAME[value.protocol].label.render(_)}{colon}{_said('username.form', value.form, lang)}"
-        case PasswordRule():
-            told = [words.accepted[value.accepted].in_language(lang)]
-            if value.until:
-                told.append(_("until {date}").format(date=value.until))
-            if value.note:
-                told.append(_said(field, value.note, lang))
-            return f"{BY_NAME[value.protocol].label.render(_)}{colon}{_(', ').join(told)}"
-        case (str(name), str(told)):
-            return f"{name}{colon}{told}"
-    fixed = _fixed_values().get(field)
-    if fixed is None or not isinstance(value, str):
-        return str(value)
-    return fixed[value].in_language(lang) if value in fixed else ""
-
-
-def _fixed_values() -> Mapping[str, Mapping[Any, Words]]:
-    words = vocabulary()
-    return {
-        "username.form": words.username,
-        "password.accepted": words.accepted,
-        "oauth2.accepted": words.oauth_accepted,
-        "protocols.who_enables": words.who_enables,
-        "reset.methods": words.reset_methods,
-        "password_policy.classes": words.classes,
-        "lockout.scope": words.lockout_scope,
-    }

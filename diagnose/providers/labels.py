@@ -51,7 +51,7 @@ FIELDS: Mapping[str, str] = {
     "form": text("what to type").msgid,
     "format": text("looks like").msgid,
     "history": text("earlier passwords refused").msgid,
-    "length": text("characters").msgid,
+    "length": text("characters, without blanks and hyphens").msgid,
     "max": text("most characters").msgid,
     "message": text("what the person sees").msgid,
     "methods": text("proof of identity").msgid,

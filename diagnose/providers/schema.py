@@ -208,6 +208,8 @@ class PasswordPolicy(KnowledgePart, frozen=True, kw_only=True):
     classes: tuple[CharacterClass, ...] = ()
     not_contain_account: bool | None = None
     history: int | None = None
+    valid_days: int | None = None
+    """After how many days it has to be changed; absent: never, or not known."""
     note: Label | None = None
 
 

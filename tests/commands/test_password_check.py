@@ -224,3 +224,53 @@ def test_at_a_terminal_it_is_asked_for_without_echo() -> None:
     assert process.returncode == 0
     assert GOOD.encode() not in seen + answer
     assert b"Strength" in answer
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "By default it has to be changed after 42 days"),
+        ("zh-Hans", "默认 42 天后要修改密码"),
+        ("zh-Hant", "預設 42 天後要變更密碼"),
+    ],
+)
+def test_how_long_a_password_lasts(command: CommandLine, lang: str, words: str) -> None:
+    asked = ("password-check", "--password-stdin", "--lang", lang)
+
+    assert words in command(*asked, "--provider", "exchange-onprem", stdin=GOOD.encode()).out
+    assert "42" not in command(*asked, "--provider", "google", stdin=GOOD.encode()).out
+    assert command(*asked, "--provider", "exchange-onprem", "--json", stdin=GOOD.encode()).json["valid_days"] == 42
+    assert command(*asked, "--provider", "google", "--json", stdin=GOOD.encode()).json["valid_days"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "told"),
+    [
+        ("google", {"length": 16, "shown_once": True, "ends_with_password": True}, ["只显示一次", "应用专用密码"]),
+        ("netease-qiye", {"length": 16, "shown_once": True}, ["只显示一次", "授权码"]),
+        ("icloud", {"length": 16, "format": "xxxx-xxxx-xxxx-xxxx"}, ["xxxx-xxxx-xxxx-xxxx"]),
+        ("qq-mail", {"length": 16, "ends_with_password": True}, ["授权码", "修改登录密码后失效"]),
+        ("ionos", {}, []),
+    ],
+)
+def test_what_is_known_of_app_passwords(
+    command: CommandLine, name: str, facts: dict[str, object], told: list[str]
+) -> None:
+    asked = ("password-check", "--provider", name, "--password-stdin", "--lang", "zh-Hans")
+    page = command(*asked, stdin=GOOD.encode()).out
+    found = command(*asked, "--json", stdin=GOOD.encode()).json["app_password"]
+
+    assert facts.items() <= {one["field"].rpartition(".")[2]: one["value"] for one in found}.items()
+    assert all(one["sources"] and one["sources"][0]["checked"] for one in found)
+    assert all(words in page for words in told)
+    assert ("客户端专用密码（授权码）" in page.partition("强度")[2]) is bool(facts)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Very weak"), ("zh-Hans", "非常弱"), ("zh-Hant", "很弱")])
+def test_programs_are_told_the_strength_in_the_reader_s_language(command: CommandLine, lang: str, words: str) -> None:
+    done = command(
+        "password-check", "--provider", "gmx", "--password-stdin", "--lang", lang, "--json", stdin=b"password\n"
+    )
+
+    assert done.json["strength_told"].startswith(words)
+    assert done.json["strength"]["weaknesses"] == ["common_password"]

@@ -206,7 +206,7 @@ def written_causes(package: str) -> Iterator[tuple[str, int, str]]:
     known_checks = {check.id for check in all_checks()}
     cause = re.compile(rf"(?:{'|'.join(families)})\.[a-z]+(?:-[a-z]+)*")
     for source in modules(package):
-        if source.name == "diagnose/cli/providers.py":
+        if source.name == "diagnose/cli/provider_facts.py":
             continue
         for node in source.nodes:
             if (
