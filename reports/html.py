@@ -30,6 +30,7 @@ from reports.words import (
     Wording,
     baseline_lines,
     contact_line,
+    finding_texts,
     held_line,
     moment,
     redaction_line,
@@ -128,7 +129,7 @@ def render(report: Report, style: RenderStyle) -> str:
         lanes=[Lane(family=name, rows=tuple(found)) for name, found in groupby(rows, lambda row: row.check.family)],
         counts=Counter(check.status for check in report.checks),
         anchors={row.check.id: row.anchor for row in reversed(rows)},
-        texts_by_cause={f.cause: f.text for check in report.checks for f in check.findings},
+        texts_by_cause=finding_texts(report),
         shots=[
             Shot(anchor=row.anchor, check=row.check, picture=one) for row in rows for one in pictures(row.check.facts)
         ],

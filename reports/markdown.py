@@ -19,7 +19,17 @@ from reports.markup import code, code_link, link, plain, prose, verbatim
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.templating import environment
-from reports.words import SYMBOLS, baseline_lines, contact_line, held_line, moment, redaction_line, replay_line, words
+from reports.words import (
+    SYMBOLS,
+    baseline_lines,
+    contact_line,
+    finding_texts,
+    held_line,
+    moment,
+    redaction_line,
+    replay_line,
+    words,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -75,14 +85,9 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         code_link=lambda words, url: Markup(code_link(words, url)),  # noqa: S704 - likewise
         link=lambda words, url: Markup(link(words, url)),  # noqa: S704 - as the function says
         in_order=_by_urgency,
-        finding_texts=_finding_texts,
+        finding_texts=finding_texts,
     )
     return document.strip("\n") + "\n"
-
-
-def _finding_texts(report: Report) -> dict[str, str]:
-    """What was found, by the ids of the causes."""
-    return {finding.cause: finding.text for check in report.checks for finding in check.findings}
 
 
 def _by_urgency(checks: Sequence[ReportCheck]) -> list[ReportCheck]:

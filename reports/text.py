@@ -34,7 +34,16 @@ from reports.terminal import (
     item,
     noted,
 )
-from reports.words import SYMBOLS, baseline_lines, contact_line, moment, redaction_line, replay_line, words
+from reports.words import (
+    SYMBOLS,
+    baseline_lines,
+    contact_line,
+    finding_texts,
+    moment,
+    redaction_line,
+    replay_line,
+    words,
+)
 
 ROOM_FOR_COLUMNS = 72
 """Columns from which a server's name, security and source stand side by side."""
@@ -281,8 +290,9 @@ class _Page:
             if self.style.verbose:
                 yield from self.facts(seen.data)
         if cause.explains and most is None:
-            note = _("Also seen, and follows from this: {causes}").format(causes=self.words.comma.join(cause.explains))
-            yield indented(Prose(Text(note, "dim")))
+            yield from heading(_("Also seen, and follows from this"))
+            texts = finding_texts(self.report)
+            yield from (item("•", noted(texts.get(one, ""), one)) for one in cause.explains)
 
     def further_causes(self) -> Iterator[RenderableType]:
         _ = self._

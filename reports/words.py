@@ -11,6 +11,12 @@ from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import Contact, Redacted, Replay, Report, ReportCause, ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS, REDACTED
 
+
+def finding_texts(report: Report) -> dict[str, str]:
+    """What was found, by the ids of the causes."""
+    return {finding.cause: finding.text for check in report.checks for finding in check.findings}
+
+
 HELD: Mapping[Redacted, str] = {
     "nothing": text(
         "This report holds no password. It does hold names and addresses of servers and of this mailbox."
@@ -90,7 +96,8 @@ class Wording:
     def reason(self, check: ReportCheck, checks: Iterable[ReportCheck]) -> str:
         """Why *check*, one of *checks*, was skipped: a reason in words, or the check that stood in the way."""
         why = check.skipped_because or ""
-        return self.needs.format(check=why) if self.held_up(check, checks) else self.because.format(reason=why)
+        in_the_way = next((other for other in checks if other.id == why), None)
+        return self.because.format(reason=why) if in_the_way is None else self.needs.format(check=in_the_way.title)
 
     def held_up(self, check: ReportCheck, checks: Iterable[ReportCheck]) -> bool:
         """Whether *check*, one of *checks*, was skipped because another one stood in the way."""
