@@ -1,4 +1,4 @@
-"""The hook of hatchling that compiles message catalogues and knowledge: what people write into what a run reads."""
+"""The hook of hatchling that compiles catalogues, knowledge and templates: what people write into what a run reads."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from babel.messages.pofile import read_po
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+COMPILED = {"diagnose.knowledge": "diagnose/knowledge/compiled", "reports": "reports/templates/compiled"}
+"""What compiles what a wheel brings into a folder -> where that goes within the wheel."""
+
 
 class Compile(BuildHookInterface[BuilderConfig]):
-    """Writes each catalogue's .mo file beside it, and knowledge for wheels; git does not hold either."""
+    """Writes each catalogue's .mo file beside it, and the rest for wheels; git does not hold any of it."""
 
     PLUGIN_NAME = "custom"
     _folder: Path | None = None
@@ -36,7 +39,8 @@ class Compile(BuildHookInterface[BuilderConfig]):
             build_data["artifacts"].append(compiled.relative_to(self.root).as_posix())
         if version != "editable":  # which compiles knowledge itself, whenever it has changed
             self._folder = Path(tempfile.mkdtemp())  # of this build's own: several may be made at once
-            build_data["force_include"] |= self._knowledge(self._folder)
+            for program, place in COMPILED.items():
+                build_data["force_include"] |= self._made_by(program, place, self._folder / program)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove what was only needed until the files were gathered."""
@@ -55,7 +59,9 @@ class Compile(BuildHookInterface[BuilderConfig]):
         Path(unfinished).chmod(0o644)
         Path(unfinished).replace(compiled)
 
-    def _knowledge(self, folder: Path) -> dict[str, str]:
-        """Where the compiled knowledge lies, and where it goes within the wheel."""
-        subprocess.run([sys.executable, "-m", "diagnose.knowledge", str(folder)], cwd=self.root, check=True)  # noqa: S603
-        return {str(file): f"diagnose/knowledge/compiled/{file.name}" for file in sorted(folder.iterdir())}
+    def _made_by(self, program: str, place: str, folder: Path) -> dict[str, str]:
+        """Where what *program* compiles into *folder* lies, and where that goes within the wheel, below *place*."""
+        folder.mkdir()
+        subprocess.run([sys.executable, "-m", program, str(folder)], cwd=self.root, check=True)  # noqa: S603
+        files = sorted(file for file in folder.rglob("*") if file.is_file())
+        return {str(file): f"{place}/{file.relative_to(folder).as_posix()}" for file in files}
