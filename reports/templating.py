@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 COMPILED = TEMPLATES / "compiled"
-"""Templates as Python, which a package brings from its build, in a folder by the version of Jinja that made them."""
+"""Templates as Python, which a package brings from its build; a folder for the version of Jinja that made them."""
 PAGES = (".html.j2",)
 """Those that are compiled; which is done without *finalize*."""
 
