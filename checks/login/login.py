@@ -319,6 +319,19 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs, target: Service) -> Itera
             else f
             for f in findings
         ]
+    if reading.outcome == "program-slip":  # a message that could not be read holds no password to be looked at
+        yield Finding(
+            cause="server.fault",
+            certainty="possible",
+            text=text(
+                "{host} could not read the login on port {port}, and so did not look at the password: {reply}",
+                host=target.host,
+                port=target.port,
+                reply=facts.reply,
+            ),
+            data=data,
+        )
+        return
     if not findings:  # a rejection that says nothing we know is still a rejection of this login
         cause = "credentials.token-rejected" if facts.with_token else BARE
         findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]

@@ -374,6 +374,30 @@ def test_an_answer_is_read(facts: LoginFacts, found: list[tuple[str, str]]) -> N
     assert causes(judge_login(facts, given(), IMAP))[: len(found) or None] == found
 
 
+@pytest.mark.parametrize(
+    ("place", "reply"),
+    [
+        (IMAP, "BAD Invalid base64"),
+        (IMAP, "BAD Already authenticated"),
+        (SMTP, "501 5.5.2 Invalid base64 data in continued response"),
+        (SMTP, "503 5.5.1 Error: already authenticated"),
+        (POP3, "-ERR Malformed initial response"),
+    ],
+)
+def test_a_login_that_the_server_could_not_read_says_nothing_of_the_password(place: Service, reply: str) -> None:
+    """So that it is no fault of the person's; the check is not passed either."""
+    (finding,) = judge_login(LoginFacts(outcome="rejected", reply=reply), given(), place)
+
+    assert (finding.cause, finding.certainty) == ("server.fault", "possible")
+    assert reply in finding.text.render()
+
+
+@pytest.mark.parametrize("reply", ["NO Invalid password encoding", "NO user is already logged in elsewhere"])
+def test_what_only_resembles_an_unreadable_login_is_read_as_before(reply: str) -> None:
+    first, *_ = judge_login(LoginFacts(outcome="rejected", reply=reply), given(), IMAP)
+    assert first.cause in {"credentials.rejected", "server.too-many-connections"}
+
+
 def test_an_odd_password_that_is_rejected_is_why() -> None:
     """Seen in the password before, and now rejected."""
     facts = LoginFacts(outcome="rejected", reply=REJECTED.words)

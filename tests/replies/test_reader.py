@@ -86,6 +86,20 @@ def test_a_lump_is_likely_and_lists_the_others() -> None:
     assert "settings.protocol-disabled" in causes(reading)
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "a1 NO [CORRUPTION] Mailbox index is damaged",
+        "a1 NO [CORRUPTION] xyzzy",
+        "a1 NO [SERVERBUG] xyzzy",
+        "a1 NO [UNAVAILABLE] xyzzy",
+    ],
+)
+def test_a_code_for_trouble_at_the_server_is_no_verdict_on_the_password(reply: str) -> None:
+    """RFC 5530 §3."""
+    assert causes(read_reply(reply, protocol="imap", stage="login"))[0] == "server.fault"
+
+
 def test_a_transient_reply_is_no_verdict_on_the_password() -> None:
     assert causes(read_reply("454 Authentication failed", protocol="smtp", stage="login"))[0] == "server.fault"
 
