@@ -7,6 +7,16 @@ from diagnose.providers.schema import Label, Provider, in_language
 from diagnose.providers.servers import fill, servers_for, webmail_for
 from diagnose.providers.vocabulary import vocabulary
 
+MENU_PATHS = (
+    "app_password_where",
+    "protocol_enable_user",
+    "protocol_enable_admin",
+    "admin_reset_first",
+    "admin_unlock_steps",
+    "admin_bind_steps",
+)
+"""What names words of a provider's page, as that page writes them."""
+
 
 def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> dict[str, str]:
     """What is known for an address at *domain*, by the names of `PLACEHOLDERS`; what is not known is absent."""
@@ -37,6 +47,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "protocol_enable_admin": semicolon.join(enabling),
         "admin_console": _address(provider.admin.console, domain),
         "admin_reset_steps": semicolon.join(words.colon.in_language(lang).join(parts) for parts in resets),
+        "admin_reset_first": None,
         **{
             name: path_for.format(path=parts[-1], edition=parts[0]) if len(parts) > 1 else parts[0]
             for name, parts in zip(numbered, resets, strict=False)
@@ -57,9 +68,25 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "support_page": provider.support.page,
         "browsers": _said(provider.browsers, lang),
     }
+    if lang == "zh-Hant":
+        said = words.in_simplified.in_language(lang)
+        facts |= {name: said.format(path=path) for name in MENU_PATHS if (path := facts[name]) and _is_simplified(path)}
     for server in reversed(servers_for(provider, domain)):  # the first choice of a protocol is written last
         facts[f"{server.protocol}_server"] = f"{server.host}:{server.port}"
     return {name: value for name, value in facts.items() if value}
+
+
+def _is_simplified(path: str) -> bool:
+    """Whether *path* holds a character that mainland China writes and Taiwan does not."""
+    return any(_is_in(one, "gb2312") and not _is_in(one, "big5") for one in path)
+
+
+def _is_in(character: str, charset: str) -> bool:
+    try:
+        character.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def lockout_limit(provider: Provider) -> int | None:

@@ -31,6 +31,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     colon: Words
     semicolon: Words
     path_for: Words
+    in_simplified: Words
 
 
 def reference_words(ref: str, lang: Language) -> str:

@@ -289,6 +289,15 @@ def test_remedies_know_whom_they_speak_to_at_every_provider(trait: str) -> None:
     assert sorted(wrong) == []
 
 
+@pytest.mark.parametrize("family", ["tls", "reach", "server", "web", "dns"])
+def test_nobody_with_a_private_mailbox_is_sent_to_an_administrator(family: str) -> None:
+    for cause in (one for one in catalogue() if one.family == family):
+        user = next(one for one in remedies_for(cause, RUN, traits={"private"}) if one.fixer == "user")
+
+        assert user.steps
+        assert "administrator" not in "".join((*user.steps, *user.further))
+
+
 @pytest.mark.parametrize("trait", [set(), {"private"}, {"hosted", "company"}, {"oauth-only"}, {"app-password-only"}])
 def test_everybody_is_told_something(trait: set[str]) -> None:
     for cause in catalogue():

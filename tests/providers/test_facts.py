@@ -85,6 +85,25 @@ def test_facts_follow_language_and_domain() -> None:
     assert "webmail_page" not in provider_facts(provider("zimbra"), "corp.example")
 
 
+@pytest.mark.parametrize(
+    ("name", "fact", "noted"),
+    [
+        ("tencent-exmail", "app_password_where", True),
+        ("qq-mail", "protocol_enable_user", True),
+        ("aliyun-qiye", "admin_reset_first", True),
+        ("netease-qiye", "admin_unlock_steps", True),
+        ("google", "app_password_where", False),  # its page speaks the reader's own script
+        ("yahoo-japan", "app_password_where", False),
+    ],
+)
+def test_a_menu_in_simplified_characters_is_no_slip(name: str, fact: str, noted: bool) -> None:
+    """Whoever reads Traditional Chinese is told that the provider's own page has them."""
+    note = "（服務商的頁面為簡體中文）"
+
+    assert (note in provider_facts(provider(name), "corp.example", "zh-Hant").get(fact, "")) == noted
+    assert note not in "".join(provider_facts(provider(name), "corp.example", "zh-Hans").values())
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_fixed_values_have_words(lang: Language) -> None:
     """A value the schema allows is one that a report can say."""
