@@ -15,8 +15,9 @@ import hashlib
 import hmac
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -71,6 +72,13 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """What the rejection was read as then, a cause id; `PENDING` while there is no answer."""
 
 
+class Tries(msgspec.Struct, frozen=True, kw_only=True):
+    """What the record says of one account, for another computer's record that has the same key."""
+
+    key: bytes
+    entries: tuple[Rejection, ...] = ()
+
+
 class History:
     """Reads and writes the record."""
 
@@ -86,6 +94,29 @@ class History:
             return ()
         names = self._names(account)
         return tuple(entry for entry in self._sound() if entry.account in names)
+
+    def tries(self, account: str) -> Tries:
+        """What other computers have to know of *account* before they try it. Raises RecordError."""
+        return Tries(key=self._key(), entries=self.rejections(account))
+
+    def exchange(self, come: Collection[Rejection], gone: Collection[Rejection] = ()) -> None:
+        """Put on record what another computer's record with the same key holds. Raises RecordError.
+
+        *gone*: what it no longer holds, for the server let somebody in.
+        """
+
+        def merged(entries: list[Rejection]) -> list[Rejection]:
+            found: dict[float, Rejection] = {}
+            for entry in (*entries, *come):
+                known = found.get(entry.at)
+                if entry not in gone and (known is None or known.cause == PENDING):  # an answer stays
+                    found[entry.at] = entry
+            return [found[at] for at in sorted(found)]
+
+        if self._folder is not None and (come or gone):
+            entries = self._read()[0]
+            if merged(entries) != entries:
+                self._rewrite(merged)
 
     def recent(self, account: str, seconds: float) -> int:
         """How many logins of *account* were rejected within the last *seconds*, as far as the record can be read."""
@@ -289,6 +320,32 @@ class Turn:
 
         with contextlib.suppress(RecordError):
             self._history._rewrite(amended)
+
+
+def history_under(folder: Path, key: bytes) -> Path:
+    """The folder in *folder* of a record with the *key* of another computer's, which is made. Raises RecordError.
+
+    Such records that nobody has used for a day are removed: they hold nothing any more.
+    """
+    own = folder / hashlib.sha256(key).hexdigest()[:16]
+    with _as_trouble("unwritable"):
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.utime(own)
+        if _content(own / _KEY) == key:
+            return own
+    with History(own)._locked(), _as_trouble("unwritable"):
+        _replace(own / _KEY, key)
+        for other in folder.iterdir():
+            if _is_outdated(other):
+                shutil.rmtree(other, ignore_errors=True)
+    return own
+
+
+def _is_outdated(folder: Path) -> bool:
+    try:
+        return folder.stat().st_mtime < time.time() - WINDOW_SECONDS
+    except OSError:
+        return False
 
 
 _LOST = b'"the key to these tries was lost"\n'

@@ -20,8 +20,8 @@ from diagnose.cli.options import (
     verbose_option,
 )
 from diagnose.cli.pages import page_options
-from diagnose.cli.parameters import Number, OutputFile, file_names
-from diagnose.cli.server_parameters import ResolverAddress
+from diagnose.cli.parameters import Number, OneLine, OutputFile, file_names
+from diagnose.cli.server_parameters import ResolverAddress, SchedulerAddress
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.text import text
 from diagnose.process.first_use import one_at_a_time
@@ -114,6 +114,26 @@ class FleetReport(OutputFile):
         show_default=True,
         metavar="NUMBER",
         help="Rows a second that are begun at one provider or domain; one that turns connections away gets fewer.",
+    ),
+)
+@section(
+    text("Where rows are run").msgid,
+    click.option(
+        "--engine",
+        type=click.Choice(["threads", "dask"]),
+        default="threads",
+        show_default=True,
+        help="On this computer, or on the workers of a Dask scheduler.",
+    ),
+    click.option("--scheduler", type=SchedulerAddress(), metavar="URL", help="tls://HOST:PORT of the Dask scheduler."),
+    click.option(
+        "--vantage",
+        "vantages",
+        type=OneLine(),
+        multiple=True,
+        callback=lambda _context, _option, labels: tuple(dict.fromkeys(labels)),
+        metavar="LABEL",
+        help="Run each row on a worker that has the resource LABEL, and compare with other vantages.",
     ),
 )
 @click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +14,9 @@ import click
 import msgspec
 
 from diagnose.account.person import Consent
-from diagnose.account.secret import Secret
-from diagnose.cli import INTERRUPTED, secrets, signals
+from diagnose.cli import INTERRUPTED, signals
 from diagnose.cli.carrying_out import raise_together
+from diagnose.cli.fleet_engine import engine_for
 from diagnose.cli.fleet_formats import fleet_renderer
 from diagnose.cli.fleet_progress import progress_or_none
 from diagnose.cli.fleet_summary import summary_blocks
@@ -25,25 +26,22 @@ from diagnose.cli.parameters import ProviderName
 from diagnose.cli.request import presentation
 from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.discovery import DiscoveryOptions
-from diagnose.fleet.engine import Threads
-from diagnose.fleet.pace import Pace
+from diagnose.fleet.engine import Engine, EngineError
 from diagnose.fleet.results import Results, ResultsError, line_of, rows_in
-from diagnose.fleet.rows import BadRow, InputError, Readers, Row, RowError, Rows, SecretSource
+from diagnose.fleet.rows import BadRow, InputError, Readers, Row, RowError, Rows
 from diagnose.fleet.shared_causes import SharedCauses
-from diagnose.fleet.tasks import Result, carry_out, tasks
+from diagnose.fleet.tasks import Result, tasks
+from diagnose.fleet.vantages import from_each
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
-from diagnose.model import Service, Subject, TextError, quote, text
+from diagnose.model import Service, Subject, quote, text
 from diagnose.model.fleet import FleetSummary
 from diagnose.model.protocols import BY_NAME
-from diagnose.network import Network
-from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.page import Page
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import NetworkOptions, Request, history_folder
-from diagnose.running.shared import SharedSights
 
 MOST_BAD = 20
 """Bad rows that are named on standard error."""
@@ -60,15 +58,15 @@ def carry_out_all(file: Path, given: dict[str, Any]) -> int:
     with contextlib.ExitStack() as stack:
         beside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-")))
         place = given["results"] or beside / "results.jsonl"
-        rows, results = _rows(file), stack.enter_context(_results(place, resume=given["resume"]))
+        rows = _rows(file)
         if rows.unknown and not given["quiet"]:
             sentence = _("Columns that mean nothing here go into the results as they are: {names}.")
             tell(sentence.format(names=_(", ").join(map(quote, rows.unknown))))
         settings = _settings(given, beside)
-        network = stack.enter_context(contextlib.closing(_network(settings)))
+        engine = stack.enter_context(engine_for(settings, given, partial(_tell_slowed, given)))
+        results = stack.enter_context(_results(place, resume=given["resume"]))
         with signals.held_back() as interruption:
-            work = _Work(rows, results, settings, given)
-            failed = work.carried_out(network, interruption, file)
+            failed = _Work(rows, results, settings, given).carried_out(engine, interruption, file)
             summary = _summary(place, given, rows.duplicates, interrupted=interruption.asked_for or failed is not None)
             unwritten = [*([click.ClickException(failed)] if failed else ()), *_write_reports(summary, place, given)]
             try:
@@ -97,18 +95,9 @@ class _Work:
         self._settings = settings
         self._given = given
         self._told = 0
-        self._passwords: dict[str, Secret | None] = {}
-        """What was read from variables of the environment, which no longer hold it."""
 
-    def carried_out(self, network: Network, interruption: Interruption, file: Path) -> str | None:
-        """Write the result of each row as it comes; why no more could be written or read, None where all was."""
-        sights = SharedSights()
-        engine = Threads(
-            lambda task, own: carry_out(task, network, self._resolved, own, sights),
-            at_once=self._given["at_once"],
-            pace=Pace(self._given["pace"]),
-            slowed=self._slowed,
-        )
+    def carried_out(self, engine: Engine, interruption: Interruption, file: Path) -> str | None:
+        """Write the result of each row as it comes; why no more could be, None where all was."""
         progress = progress_or_none(file, translation(self._given["lang"]), quiet=self._given["quiet"])
         came = engine.results(tasks(self._wanted(), self._settings), interruption)
         try:
@@ -120,18 +109,16 @@ class _Work:
                         progress.add(result)
         except InputError as error:  # of octets in the middle of the file that are no text
             return _unreadable(file, error.sentence.render(_))
+        except EngineError as error:
+            return _("not all rows were run: {words}.").format(words=error.sentence.render(_))
         except OSError as error:
             sentence = _("the results cannot be written: {words}; those before are whole.")
             return sentence.format(words=error.strerror)
         return None
 
-    def _slowed(self, house: str) -> None:
-        if not self._given["quiet"]:
-            tell(_("{name} turns connections away: its further rows are begun more slowly.").format(name=quote(house)))
-
     def _wanted(self) -> Iterator[Row | BadRow]:
         """The rows that stand in no results yet."""
-        for row in self._rows:
+        for row in from_each(self._rows, self._given["vantages"]):
             if int(row.id, 16) not in self._results.done:
                 yield row
 
@@ -149,18 +136,10 @@ class _Work:
             if self._told == MOST_BAD:
                 tell(_("Further bad rows stand in the results alone."))
 
-    def _resolved(self, source: SecretSource) -> Secret | None:
-        """The secret that *source* names. Raises RowError."""
-        try:
-            if source.kind == "keyring":
-                return secrets.from_keyring(source.name)
-            with one_at_a_time:
-                if source.name not in self._passwords:
-                    self._passwords[source.name] = secrets.from_environment(source.name)
-                    secrets.forget_variable(source.name)
-                return self._passwords[source.name]
-        except click.ClickException as error:
-            raise RowError(text("{words}", words=error.format_message().removesuffix("."))) from None
+
+def _tell_slowed(given: dict[str, Any], house: str) -> None:
+    if not given["quiet"]:
+        tell(_("{name} turns connections away: its further rows are begun more slowly.").format(name=quote(house)))
 
 
 def _rows(file: Path) -> Rows:
@@ -215,15 +194,6 @@ def _settings(given: dict[str, Any], beside: Path) -> Request:
         history=beside / "history" if given["no_history"] else history_folder(),
         presentation=presentation(given),
     )
-
-
-def _network(settings: Request) -> Network:
-    """Raises click.UsageError for authorities that cannot be read."""
-    wanted = settings.network
-    try:
-        return Network(wanted.nameserver, wanted.ca_file, wanted.vantage)
-    except TextError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
 
 
 def _summary(place: Path, given: dict[str, Any], duplicates: int, *, interrupted: bool) -> FleetSummary:

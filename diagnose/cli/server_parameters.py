@@ -135,3 +135,25 @@ class ResolverAddress(click.ParamType["Nameserver"]):
         if not 0 < number < 65536:
             self.fail(_("“{word}” names no port.").format(word=word), param, ctx)
         return Nameserver(address, number)
+
+
+class SchedulerAddress(click.ParamType[str]):
+    """The URL of a scheduler."""
+
+    name = "url"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value* as Dask writes it."""
+        with one_at_a_time:
+            import urllib.parse
+        word = str(value)
+        try:
+            parts = urllib.parse.urlsplit(word)
+            sound = parts.scheme in {"tls", "tcp"} and bool(parts.hostname and parts.port) and "@" not in word
+        except ValueError:
+            sound = False
+        if not sound:
+            self.fail(
+                _("“{word}” is not a URL such as tls://scheduler.corp.example:8786.").format(word=word), param, ctx
+            )
+        return word

@@ -34,6 +34,7 @@ class _Origin(msgspec.Struct, frozen=True):
     line: int
     id: str = ""
     office: str | None = None
+    vantage: str | None = None
     columns: dict[str, Any] = {}
 
 
@@ -80,6 +81,8 @@ def line_of(result: Result, *, redact: bool = False) -> str:
     if not redact:
         row["id"] = origin.id
     row["office"] = origin.office
+    if origin.vantage is not None:
+        row["vantage"] = origin.vantage
     row["columns"] = {} if redact else origin.columns
     made: dict[str, Any] = {"row": row}
     if result.report is not None:
@@ -168,6 +171,7 @@ def _row(line: _Line) -> FleetRow:
             line=origin.line,
             name=str(typed),
             office=origin.office or "",
+            vantage=origin.vantage or "",
             columns=origin.columns,
             bad=line.bad or "",
         )

@@ -76,6 +76,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[Service, ...] = ()
     provider: str | None = None
     office: str | None = None
+    vantage: str | None = None
+    """From where it is to be looked at, where that is more than one place; see `diagnose.fleet.vantages`."""
     expected: dict[str, tuple[str, ...]] = {}
     columns: dict[str, str] = {}
     """All that stands in the row, but for the names of secrets."""

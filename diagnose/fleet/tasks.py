@@ -32,7 +32,14 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     id: str
     office: str | None = None
+    vantage: str | None = None
+    """The label of the workers that it runs on; None: anywhere."""
     columns: dict[str, str] = {}
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """What no two of one run share: the line, and from where it is looked at."""
+        return self.line, self.vantage or ""
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +92,7 @@ def task_of(row: Row, settings: Request) -> Task:
         discovery=discovery,
         expected=row.expected or settings.expected,
     )
-    origin = Origin(line=row.line, id=row.id, office=row.office, columns=row.columns)
+    origin = Origin(line=row.line, id=row.id, office=row.office, vantage=row.vantage, columns=row.columns)
     return Task(origin=origin, request=request, source=row.secret if consent.login else None)
 
 

@@ -93,6 +93,8 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
     domain: str = ""
     provider: str = ""
     office: str = ""
+    vantage: str = ""
+    """From where it was looked at, where that was more than one place."""
     columns: dict[str, Any] = {}
     bad: str | None = None
     """Why nothing could be diagnosed."""

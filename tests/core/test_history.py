@@ -29,6 +29,7 @@ from diagnose.account.history import (
     History,
     RecordError,
     Rejection,
+    history_under,
 )
 from diagnose.account.secret import Secret
 
@@ -435,3 +436,50 @@ def test_the_record_is_json_a_line(tmp_path: Path) -> None:
 
     (line,) = (tmp_path / RECORD).read_bytes().splitlines()
     assert set(msgspec.json.decode(line)) == {"at", "account", "secret", "cause"}
+
+
+def test_another_computer_goes_on_with_the_same_record(tmp_path: Path) -> None:
+    """What it learns comes back, and what a good login has settled is gone on both."""
+    here = History(tmp_path / "here")
+    here.rejected(ALICE, WRONG, "credentials.rejected")
+    told = here.tries(ALICE)
+    there = History(history_under(tmp_path / "there", told.key))
+    there.exchange(told.entries)
+
+    (known,) = there.rejections(ALICE)
+    assert there.is_of(known, ALICE, WRONG)
+    there.rejected(ALICE, OTHER, "lockout.account-locked")
+    there.rejected(BOB, WRONG, "credentials.rejected")
+    here.exchange(there.tries(ALICE).entries)
+    assert [entry.cause for entry in here.rejections(ALICE)] == ["credentials.rejected", "lockout.account-locked"]
+    assert here.rejections(BOB) == ()
+    there.accepted(ALICE)
+    here.exchange((), gone=here.tries(ALICE).entries)
+    assert here.rejections(ALICE) == ()
+
+
+def test_the_last_word_on_a_try_counts(tmp_path: Path) -> None:
+    """A try is told of before it is sent, and again once there is an answer."""
+    here = History(tmp_path)
+    with here.turn(ALICE, 1) as turn:
+        turn.reserve(WRONG)
+        pending = here.tries(ALICE).entries
+        turn.rejected("credentials.rejected")
+    here.exchange(pending)
+    settled = here.tries(ALICE).entries
+    other = History(history_under(tmp_path / "other", here.tries(ALICE).key))
+    other.exchange(pending)
+    other.exchange(settled)
+
+    assert [entry.cause for entry in other.rejections(ALICE)] == ["credentials.rejected"]
+
+
+def test_records_of_others_go_when_nobody_has_used_them_for_a_day(tmp_path: Path) -> None:
+    old = history_under(tmp_path, b"a" * history.KEY_BYTES)
+    kept = history_under(tmp_path, b"b" * history.KEY_BYTES)
+    before = time.time() - history.WINDOW_SECONDS - 60
+    os.utime(old, (before, before))
+    assert history_under(tmp_path, b"b" * history.KEY_BYTES) == kept
+    new = history_under(tmp_path, b"c" * history.KEY_BYTES)
+
+    assert {one.name for one in tmp_path.iterdir()} == {kept.name, new.name}

@@ -25,7 +25,7 @@ PINNED = re.compile(
     re.MULTILINE,
 )
 """One package in a file of pins."""
-EVERYTHING = ("chromium", "keyring", "dev")
+EVERYTHING = ("chromium", "dask", "keyring", "dev")
 
 
 def requirements(*extras: str) -> list[Requirement]:
@@ -61,7 +61,7 @@ def imported(*folders: str) -> Iterator[tuple[str, Path]]:
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (("diagnose", "checks", "reports"), ("chromium", "keyring")),
+        (("diagnose", "checks", "reports"), ("chromium", "dask", "keyring")),
         (("tests", "benchmarks"), ("dev",)),
     ],
 )
@@ -89,7 +89,7 @@ def pins(name: str) -> dict[str, list[Version]]:
 
 @pytest.mark.parametrize(
     ("name", "extras"),
-    [("lab", ()), ("dev", ("chromium", "keyring", "dev")), ("lowest", ("chromium", "keyring", "dev"))],
+    [("lab", ()), ("dev", EVERYTHING), ("lowest", EVERYTHING)],
 )
 def test_what_is_declared_is_pinned(name: str, extras: tuple[str, ...]) -> None:
     """A version that pyproject takes. If this fails, run ``make pins``."""

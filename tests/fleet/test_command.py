@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,8 @@ from tests.reports import samples
 ROWS = (
     "address,password_env,office\nalice@corp.example,PW_A,Berlin\nbob@corp.example,,Berlin\n@@,,\ncorp.example,,Oslo\n"
 )
+
+DASK = ("fleet", "rows.csv", "--engine", "dask", "--scheduler")
 
 
 class Runs:
@@ -152,6 +157,15 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
         (("fleet", "rows.csv", "--at-once", "9"), "9"),
         (("fleet", "rows.csv", "--pace", "0"), "0"),
+        (("fleet", "rows.csv", "--scheduler", "tls://127.0.0.1:9"), "--scheduler goes with --engine dask"),
+        (("fleet", "rows.csv", "--vantage", "Berlin"), "--vantage goes with --engine dask"),
+        (("fleet", "rows.csv", "--engine", "dask"), "needs --scheduler"),
+        ((*DASK, "scheduler:8786"), "is not a URL such as tls://"),
+        ((*DASK, "tls://scheduler.corp.example"), "is not a URL such as tls://"),
+        ((*DASK, "http://scheduler.corp.example:8786"), "is not a URL such as tls://"),
+        ((*DASK, "tcp://scheduler.corp.example:8786"), "is not guarded"),
+        ((*DASK, "tcp://127.0.0.1.corp.example:8786"), "is not guarded"),
+        ((*DASK, "tcp://127.0.0.1:9"), "cannot be reached: Connection refused"),
         (("fleet", "rows.csv", "--report", "x.md"), "ends in none of .csv"),
         (("fleet", "rows.csv", "--report", "rows.csv"), "two things at once"),
         (("fleet", "rows.csv", "--results", "x.html", "--report", "./x.html"), "two things at once"),
@@ -160,6 +174,32 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
 def test_wrong_usage(command: CommandLine, made: Runs, words: tuple[str, ...], part: str) -> None:
     assert part in command.refused(*words)
     assert made.asked == []
+
+
+def test_a_scheduler_that_never_answers_is_given_up(
+    command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask itself would wait for it without end."""
+    for name in ("CONNECT_SECONDS", "PATIENCE_SECONDS"):
+        monkeypatch.setattr(f"diagnose.fleet.dask_engine.{name}", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        told = command.refused(*DASK, f"tcp://127.0.0.1:{silent.getsockname()[1]}", "--results", "out.jsonl")
+
+    assert told.endswith("cannot be reached: no answer in time.")
+    assert not Path("out.jsonl").exists()
+
+
+def test_a_missing_extra_says_how_it_is_added(
+    command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("diagnose.fleet.dask_engine", "diagnose.fleet.dask_worker"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    assert re.search(
+        r"needs the package “distributed”, which is missing; run .*dask.* first\.$",
+        command.refused(*DASK, "tls://127.0.0.1:9"),
+    )
 
 
 def test_a_full_disk_is_a_partial_result_that_says_so(

@@ -1,0 +1,127 @@
+"""What a worker of Dask does: one row, with a secret that is to be had there, and a record that all workers share.
+
+Dask carries a row out again whose worker it has lost. A password may have been sent by then. So a row that logs in is
+begun twice at most. Who begins it tells the scheduler before.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from pathlib import Path
+
+import msgspec
+from distributed import Event, Worker
+
+from diagnose import __version__
+from diagnose.account.history import History, RecordError, Rejection, Tries, history_under
+from diagnose.fleet.engine import AT_ONCE
+from diagnose.fleet.tasks import Resolve, Result, Task, carry_out
+from diagnose.locale.language import translation
+from diagnose.model import Text, TextError, text
+from diagnose.network import Nameserver, Network
+from diagnose.process.first_use import one_at_a_time
+from diagnose.running.interruption import Interruption
+from diagnose.running.request import history_folder
+from diagnose.running.shared import SharedSights
+
+MOST_BEGUN = 2
+"""How often a row that logs in is begun."""
+FOLDER = "of-others"
+"""In the folder of the own record: the records of those whose rows are carried out here."""
+LOST = text("the workers that ran it were lost, one after the other")
+_room = threading.BoundedSemaphore(AT_ONCE)
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker says of itself."""
+
+    version: str
+    threads: int
+    labels: frozenset[str]
+    """The names of the resources that it has."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One row for a worker. It holds no secret."""
+
+    run: str
+    """The same for all rows of one run, and for no others."""
+    task: Task
+    tries: Tries | None
+    """What is on record of its account; None where it logs in nowhere."""
+    resolve: Resolve
+    """A function of a module, which workers have, too."""
+
+    @property
+    def flags(self) -> list[str]:
+        """The names of what the scheduler is told by each who begins it."""
+        return [f"{self.run}-{self.task.origin.id}-{place}" for place in range(MOST_BEGUN)]
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a row, and what is on record of its account since."""
+
+    result: Result
+    tries: tuple[Rejection, ...] = ()
+
+
+def about(dask_worker: Worker) -> About:
+    """What *dask_worker*, in whose process this runs, says of itself."""
+    state = dask_worker.state
+    return About(version=__version__, threads=state.nthreads, labels=frozenset(state.total_resources))
+
+
+def carry_out_here(order: Order) -> Done:
+    """Carry out *order* in this process."""
+    with _room:
+        tries = order.tries
+        if tries is None:
+            return Done(result=_result(order, None))
+        if not _may_begin(order):
+            return Done(result=bad(order.task, LOST))
+        try:
+            folder = history_under(history_folder() / FOLDER, tries.key)
+            record = History(folder, order.task.request.subject.domain)
+            record.exchange(tries.entries)
+            result = _result(order, folder)
+            return Done(result=result, tries=record.tries(order.task.account or "").entries)
+        except RecordError as error:
+            words = error.words or error.trouble
+            sentence = text("the record of earlier tries on the worker cannot be used: {words}", words=words)
+            return Done(result=bad(order.task, sentence))
+
+
+def bad(task: Task, sentence: Text) -> Result:
+    """That nothing came of *task*, and why."""
+    return Result(origin=task.origin, bad=sentence.render(translation(task.request.presentation.lang)))
+
+
+def _result(order: Order, folder: Path | None) -> Result:
+    task = order.task
+    wanted = task.request.network
+    try:
+        network, sights = _seen(order.run, wanted.nameserver, wanted.ca_file)
+    except TextError as error:
+        return bad(task, error.sentence)
+    here = msgspec.structs.replace(task, request=msgspec.structs.replace(task.request, history=folder))
+    return carry_out(here, network, order.resolve, Interruption(), sights)
+
+
+def _may_begin(order: Order) -> bool:
+    for flag in map(Event, order.flags):
+        if not flag.is_set():
+            flag.set()
+            return True
+    return False
+
+
+def _seen(run: str, nameserver: Nameserver | None, ca_file: Path | None) -> tuple[Network, SharedSights]:
+    """What the rows of *run* share in this process. Raises CaFileError."""
+    with one_at_a_time:
+        return _made(run, nameserver, ca_file)
+
+
+@functools.lru_cache(maxsize=4)
+def _made(_run: str, nameserver: Nameserver | None, ca_file: Path | None) -> tuple[Network, SharedSights]:
+    return Network(nameserver, ca_file), SharedSights()

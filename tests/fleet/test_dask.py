@@ -1,0 +1,212 @@
+"""Rows on the workers of a real scheduler, some of which are lost in the middle: what is run, and how often."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diagnose.fleet.results import rows_in
+from diagnose.lab.account import Account
+from diagnose.lab.estate import Estate
+from diagnose.lab.scenario import SCENARIOS
+from tests.fleet.cluster import Cluster, end
+from tests.pace import patient
+
+ROWS = 12
+
+
+class Gate:
+    """Between a login that has come in and its answer."""
+
+    def __init__(self) -> None:
+        self.came = Counter[str]()
+        """Logins, by the name in them."""
+        self.opened = threading.Event()
+        self._lock = threading.Lock()
+
+    def passes(self, name: bytes) -> None:
+        with self._lock:
+            self.came[name.decode()] += 1
+        self.opened.wait(patient(120))
+
+    def wait_for(self, is_so: Callable[[Counter[str]], bool]) -> None:
+        until = time.monotonic() + patient(60)
+        while not is_so(self.came):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """That all logins of an estate stand at; one that is never opened opens in the end."""
+    made, log_in = Gate(), Account.log_in
+
+    def held(account: Account, protocol: Any, name: bytes, password: bytes, *, encrypted: bool) -> bool:
+        made.passes(name)
+        return log_in(account, protocol, name, password, encrypted=encrypted)
+
+    monkeypatch.setattr(Account, "log_in", held)
+    yield made
+    made.opened.set()
+
+
+@pytest.fixture
+def estate() -> Iterator[Estate]:
+    with Estate(SCENARIOS["wrong-password"]) as up:
+        yield up
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with Cluster(tmp_path, PW="wrong", XDG_STATE_HOME=str(tmp_path / "workers")) as up:
+        yield up
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    write_rows(tmp_path, *(f"user{number}@corp.example" for number in range(ROWS)))
+    return tmp_path
+
+
+def write_rows(place: Path, *addresses: str) -> None:
+    lines = ["address,password_env", *(f"{address},PW" for address in addresses)]
+    (place / "rows.csv").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def begun(cluster: Cluster, estate: Estate, *words: str, **variables: str) -> subprocess.Popen[str]:
+    place = cluster.place
+    return subprocess.Popen(
+        [
+            sys.executable, "-m", "diagnose", "fleet", "rows.csv", "--results", "out.jsonl", "-q", "--pace", "1000",
+            "--engine", "dask", "--scheduler", cluster.url, "--resolver", estate.resolver or "", "--ca-file",
+            str(estate.ca_file), "--no-third-party", "--timeout", "150", "--json", *words,
+        ],
+        cwd=place, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "XDG_STATE_HOME": str(place / "here"), "DASK_CONFIG": str(place), "LC_ALL": "C.UTF-8",
+             **variables},
+    )  # fmt: skip
+
+
+def over(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any], str]:
+    """Exit code, summary, and what stands on standard error."""
+    out, err = process.communicate(timeout=patient(150))
+    return process.returncode, json.loads(out) if out else {}, err
+
+
+def lines(place: Path) -> list[int]:
+    return sorted(row.line for row in rows_in(place / "out.jsonl"))
+
+
+def test_a_worker_that_is_killed_loses_no_row_and_repeats_no_login(
+    cluster: Cluster, estate: Estate, place: Path, gate: Gate
+) -> None:
+    """Both workers of a computer have one record, by which the other one knows what was sent."""
+    lost = cluster.worker()
+    run = begun(cluster, estate)
+    gate.wait_for(lambda came: came.total() >= 3)
+    cluster.worker()
+    end(lost)
+    gate.opened.set()
+
+    code, summary, err = over(run)
+    assert (code, err, summary["rows"], summary["bad"]) == (1, "", ROWS, 0)
+    assert lines(place) == list(range(2, ROWS + 2))
+    assert gate.came == dict.fromkeys(gate.came, 1)
+    told = (place / "out.jsonl").read_text("utf-8")
+    assert "credentials.rejected" in told
+    assert "no answer to it is known, so it was not sent again" in told  # of those that the killed one had sent
+
+
+def test_a_row_that_loses_two_computers_logs_in_twice_at_most(
+    cluster: Cluster, estate: Estate, place: Path, gate: Gate
+) -> None:
+    """Each has a record of its own, so that it is the scheduler who knows."""
+    write_rows(place, "user@corp.example")
+    first = cluster.worker(XDG_STATE_HOME=str(place / "first"))
+    run = begun(cluster, estate)
+    gate.wait_for(lambda came: came.total() == 1)
+    second = cluster.worker(XDG_STATE_HOME=str(place / "second"))
+    end(first)
+    gate.wait_for(lambda came: came.total() == 2)
+    cluster.worker(XDG_STATE_HOME=str(place / "third"))
+    end(second)
+
+    code, summary, err = over(run)
+    assert (code, err, summary["bad"]) == (3, "", 1)
+    assert [row.bad for row in rows_in(place / "out.jsonl")] == [
+        "the workers that ran it were lost, one after the other"
+    ]
+    assert gate.came.total() == 2
+
+
+def test_what_one_computer_learns_of_an_account_the_next_one_knows(
+    cluster: Cluster, estate: Estate, place: Path, gate: Gate
+) -> None:
+    """A password is sent once, though the row runs in two offices, on computers with records of their own."""
+    gate.opened.set()
+    write_rows(place, "user@corp.example")
+    for label in ("Berlin", "Lima"):
+        cluster.worker("--resources", f"{label}=1", XDG_STATE_HOME=str(place / label))
+
+    code, summary, err = over(begun(cluster, estate, "--vantage", "Berlin", "--vantage", "Lima"))
+    assert (code, err, summary["rows"], summary["bad"]) == (1, "", 2, 0)
+    assert gate.came.total() == 1
+    rows = [json.loads(line) for line in (place / "out.jsonl").read_text("utf-8").splitlines()]
+    assert sorted(row["row"]["vantage"] for row in rows) == ["Berlin", "Lima"]
+    assert [row["report"]["verdict"]["causes"][0]["id"] for row in rows] == ["credentials.rejected"] * 2
+    assert [cause["grouping"] for cause in summary["causes"]] == ["domain"]  # for both offices see it
+
+
+def test_an_interrupted_run_ends_at_once_and_goes_on(cluster: Cluster, estate: Estate, place: Path, gate: Gate) -> None:
+    cluster.worker()
+    run = begun(cluster, estate)
+    gate.wait_for(lambda came: came.total() >= 2)
+    run.send_signal(signal.SIGINT)
+    code, summary, err = over(run)
+
+    assert (code, err, summary["interrupted"]) == (130, "", True)
+    gate.opened.set()
+    code, summary, err = over(begun(cluster, estate, "--resume"))
+    assert (code, err, summary["rows"]) == (1, "", ROWS)
+    assert lines(place) == list(range(2, ROWS + 2))
+    assert gate.came == dict.fromkeys(gate.came, 1)
+
+
+def test_a_scheduler_that_is_lost_leaves_a_partial_result_that_says_so(
+    cluster: Cluster, estate: Estate, place: Path, gate: Gate
+) -> None:
+    cluster.worker()
+    run = begun(cluster, estate)
+    gate.wait_for(lambda came: came.total() >= 2)
+    end(cluster.scheduler)
+    code, summary, err = over(run)
+
+    assert (code, summary["interrupted"]) == (2, True)
+    assert err == "diagnose: not all rows were run: the connection to the scheduler is gone.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [((), "the scheduler has no workers"), (("--vantage", "Berlin"), "no worker has the resource “Berlin”")],
+)
+def test_workers_that_are_not_there(
+    cluster: Cluster, estate: Estate, place: Path, words: tuple[str, ...], part: str
+) -> None:
+    """Nothing is written then."""
+    if words:
+        cluster.worker("--resources", "Lima=1")
+    code, summary, err = over(begun(cluster, estate, *words))
+
+    assert (code, summary, err) == (2, {}, f"diagnose: {part}.\n")
+    assert not (place / "out.jsonl").exists()
