@@ -22,7 +22,6 @@ from diagnose.cli import COMMANDS, secrets
 from diagnose.cli.help import Example
 from diagnose.cli.main_job import EXAMPLES
 from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved, unreadable
-from diagnose.comparison.baseline import OtherSubjectError, require_same
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Subject, quote, text
 from diagnose.model.browsing import Browsing
@@ -166,6 +165,9 @@ def _baseline(subject: Subject, given: dict[str, Any]) -> Report | None:
         return None
     if file == STANDARD_INPUT and given["password_stdin"]:
         raise click.UsageError(_("--baseline and --password-stdin cannot both read standard input."))
+    with one_at_a_time:
+        from diagnose.comparison.baseline import OtherSubjectError, require_same
+
     saved = read_saved(file)
     try:
         require_same(saved, subject)

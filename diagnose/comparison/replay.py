@@ -27,7 +27,7 @@ from diagnose.record.coding import RecordError, from_json
 from diagnose.record.run import Run
 from diagnose.rendering.labels import CERTAINTIES, IMPACTS
 from diagnose.running.chosen import every_check
-from diagnose.running.diagnosis import report_of
+from diagnose.running.reporting import report_of
 from diagnose.running.request import Presentation
 
 OUTDATED = text("what it saw was saved in a form that this version no longer judges")

@@ -11,29 +11,24 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import dns.exception
-import dns.flags
 import dns.inet
-import dns.message
-import dns.query
 import dns.rcode
-import dns.rdatatype
-import dns.rdtypes.ANY.MX
-import dns.rdtypes.ANY.SOA
-import dns.rdtypes.IN.A
-import dns.rdtypes.IN.AAAA
-import dns.rdtypes.IN.SRV
 import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name, host_and_port
 from diagnose.network.answers import Answers, Heard
 from diagnose.network.datagrams import GuardedSocket, NonsenseError
-from diagnose.process.first_use import one_at_a_time
+from diagnose.network.question import Question
+from diagnose.network.question import RecordType as RecordType
+from diagnose.process.first_use import made_once, one_at_a_time
 
-RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
+if TYPE_CHECKING:
+    from diagnose.network.dns_messages import Answering
+
 DnsStatus = Literal[
     "answered", "no_data", "name_not_found", "server_failure", "refused", "timed_out", "malformed", "no_resolver"
 ]
@@ -45,8 +40,6 @@ REFUSES_EDNS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
 MOST_RECORDS = 50
 FAILURE_SECONDS = 3.0
 """How long runs that share answers hand on a failure (RFC 9520 §3.2: 1 to 5 seconds at first)."""
-EDNS_PAYLOAD = 1232
-"""Bytes; the size that crosses every path unfragmented (DNS flag day 2020)."""
 
 
 class DnsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,13 +195,10 @@ class Resolver:
         if not servers:
             return answer("no_resolver")
         try:
-            question = dns.message.make_query(name + ".", record_type, use_edns=0, payload=EDNS_PAYLOAD)
-        except (dns.exception.DNSException, ValueError) as error:
+            question = Question(name=name, record_type=record_type, checking_disabled=checking_disabled, edns=edns)
+            question.written()
+        except ValueError as error:
             return answer("malformed", str(error))
-        if checking_disabled:
-            question.flags |= dns.flags.CD
-        if not edns:
-            question.use_edns(False)
         last = answer("timed_out")
         strays = False
         for seconds in TRY_SECONDS:
@@ -220,14 +210,14 @@ class Resolver:
                 if limit.passed():
                     return last
                 try:
-                    reply = _reply(question, server, limit, strays=strays)
+                    code, heard = _heard(question, server, limit, strays=strays)
                 except NonsenseError as error:
                     last = answer("malformed", self._nonsense.setdefault(server, f"{server}: {error}"))
                     continue
                 except dns.exception.Timeout:
                     if not strays:
                         last = answer("timed_out", f"{server} did not answer")
-                    question.use_edns(False)  # some middleboxes drop what has it
+                    question = msgspec.structs.replace(question, edns=False)  # some middleboxes drop what has it
                     continue
                 except (OSError, EOFError) as error:
                     last = answer("timed_out", f"{server}: {error}")
@@ -236,9 +226,9 @@ class Resolver:
                     last = answer("malformed", f"{server}: {error}")
                     strays = True  # the right answer may stand behind it: the next try passes over such
                     continue
-                if edns and reply.rcode() in REFUSES_EDNS:
+                if edns and code in REFUSES_EDNS:
                     return self._ask(name, record_type, deadline, checking_disabled=checking_disabled, edns=False)
-                last = _read(reply, name, record_type, server)
+                last = heard
                 if last.answer.status not in {"server_failure", "refused", "malformed"}:
                     return last
             if last.answer.status not in {"timed_out", "malformed"}:
@@ -246,80 +236,45 @@ class Resolver:
         return last
 
 
-def _reply(question: dns.message.Message, server: Nameserver, limit: Deadline, *, strays: bool) -> dns.message.Message:
-    """By UDP, or by TCP where the answer is longer. Raises DNSException, OSError, EOFError.
+def _heard(question: Question, server: Nameserver, limit: Deadline, *, strays: bool) -> tuple[int, Heard[DnsAnswer]]:
+    """The answer, and its code. Raises DNSException, OSError, EOFError, NonsenseError.
 
-    With *strays* what is no answer to *question* is passed over.
+    By UDP, or by TCP where it is longer. With *strays* what is no answer to *question* is passed over.
     """
-    try:
-        with GuardedSocket.to(server.address, socket.SOCK_DGRAM, limit) as asking:
-            # only a connected socket is told at once that nobody listens there (ICMP; RFC 1122 §4.1.3.3)
-            asking.connect(dns.inet.low_level_address_tuple((server.address, server.port)))
-            return dns.query.udp(
-                question,
-                server.address,
-                timeout=limit.left(),
-                port=server.port,
-                ignore_unexpected=True,
-                raise_on_truncation=True,
-                ignore_errors=strays,
-                sock=asking,
-            )
-    except dns.message.Truncated:
-        pass
-    with GuardedSocket.to(server.address, socket.SOCK_STREAM, limit) as asking:
-        asking.settimeout(max(limit.left(), 0.01))
-        try:
-            asking.connect((server.address, server.port))
-        except TimeoutError:
-            raise dns.exception.Timeout from None
-        asking.setblocking(False)
-        return dns.query.tcp(question, server.address, timeout=limit.left(), sock=asking)
+    with GuardedSocket.to(server.address, socket.SOCK_DGRAM, limit) as asking:
+        # only a connected socket is told at once that nobody listens there (ICMP; RFC 1122 §4.1.3.3)
+        asking.connect(dns.inet.low_level_address_tuple((server.address, server.port)))
+        asking.send(question.written())
+        answering = _answering()(question, server, limit)
+        reply = answering.by_datagram(asking, strays=strays)
+    if reply is None:
+        with GuardedSocket.to(server.address, socket.SOCK_STREAM, limit) as asking:
+            asking.settimeout(max(limit.left(), 0.01))
+            try:
+                asking.connect((server.address, server.port))
+            except TimeoutError:
+                raise dns.exception.Timeout from None
+            asking.setblocking(False)
+            reply = answering.by_stream(asking)
+    return reply.rcode(), answering.read(reply)
+
+
+@made_once
+def _answering() -> type[Answering]:
+    """All of dnspython, which is not loaded before the first question has left."""
+    with one_at_a_time:
+        from diagnose.network.dns_messages import Answering
+
+    return Answering
+
+
+def get_ready() -> None:
+    """Load what answers are read with: before anything else is loaded that they would have to wait for."""
+    _answering()
 
 
 def _failed(answer: DnsAnswer) -> Heard[DnsAnswer]:
     return Heard(answer, FAILURE_SECONDS)
-
-
-def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> Heard[DnsAnswer]:
-    """What *reply* says, to be handed on for as long as its records and its SOA say (RFC 2308 §5)."""
-    rcode = reply.rcode()
-    words = f"{server}: {dns.rcode.to_text(rcode)}" + "".join(
-        f" ({option.to_text()})"
-        for option in reply.options
-        if option.otype == 15  # RFC 8914 extended DNS error
-    )
-    status: DnsStatus
-    records: tuple[str, ...] = ()
-    canonical: str | None = None
-    seconds = FAILURE_SECONDS
-    if rcode == dns.rcode.NOERROR or rcode == dns.rcode.NXDOMAIN:
-        try:
-            chain = reply.resolve_chaining() if isinstance(reply, dns.message.QueryMessage) else None
-        except dns.exception.DNSException as error:  # a loop or a chain beyond all measure
-            wrong = DnsAnswer(name=name, record_type=record_type, status="malformed", text=f"{server}: {error}")
-            return _failed(wrong)
-        if chain is not None:
-            if chain.answer is not None or any(one.rdtype == dns.rdatatype.SOA for one in reply.authority):
-                seconds = chain.minimum_ttl  # RFC 2308 §5: what does not exist is kept by its SOA alone
-            if chain.cnames:
-                canonical = _bare(chain.canonical_name.to_text())
-            if chain.answer is not None:
-                records = tuple(sorted(item.to_text() for item in chain.answer))[:MOST_RECORDS]
-        status = "answered" if records else "no_data" if rcode == dns.rcode.NOERROR else "name_not_found"
-    elif rcode == dns.rcode.REFUSED:
-        status = "refused"
-    else:
-        status = "server_failure"
-    answer = DnsAnswer(
-        name=name,
-        record_type=record_type,
-        status=status,
-        records=records,
-        canonical_name=canonical,
-        text="" if status in {"answered", "no_data"} else words,
-    )
-    return Heard(answer, seconds)
 
 
 def ask_nameserver(server: Nameserver, name: str, record_type: RecordType, deadline: Deadline) -> DnsAnswer:

@@ -26,15 +26,21 @@ class made_once(Generic[P, R]):  # noqa: N801 - a decorator
     """A function that remembers what it has made; its arguments are hashable. What it raises is not remembered."""
 
     def __init__(self, make: Callable[P, R]) -> None:
-        self._remembering = functools.cache(make)
-        self.cache_clear = self._remembering.cache_clear
+        self._made: dict[object, R] = {}
+        self.cache_clear = self._made.clear
         """Forget all; as functools.cache has it."""
+        self._make = make
         functools.update_wrapper(self, make)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """What was made of these arguments."""
+        key: object = (made_once, args, frozenset(kwargs.items())) if kwargs else args
+        if key in self._made:  # without the lock: others may be making something that takes long
+            return self._made[key]
         with one_at_a_time:
-            return self._remembering(*args, **kwargs)  # type: ignore[arg-type]  # the standard library says Hashable
+            if key not in self._made:
+                self._made[key] = self._make(*args, **kwargs)
+            return self._made[key]
 
 
 def convert(value: object, kind: type[R], *, builtin_types: tuple[type[Any], ...] = ()) -> R:

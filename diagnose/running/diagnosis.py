@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from diagnose.comparison.baseline import against
 from diagnose.discovery import FOUND_WITHIN, ask_ahead
-from diagnose.locale.language import translation
 from diagnose.model import Deadline
 from diagnose.model.report import Report
 from diagnose.network import Network, share_of_run
 from diagnose.network.proxies import proxy_secrets
-from diagnose.redaction.discretion import masked_report
+from diagnose.network.resolver import get_ready
+from diagnose.process.first_use import one_at_a_time
 from diagnose.redaction.mask import Mask
-from diagnose.running.chosen import checks_for, every_check
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
-from diagnose.running.recording import recorded
-from diagnose.running.reporting import discreet, discreet_observer
-from diagnose.running.reporting import report_of as report_of
 from diagnose.running.request import NetworkOptions, Request
-from diagnose.running.shared import RunsShare
+
+if TYPE_CHECKING:
+    from diagnose.running.shared import RunsShare
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,21 +47,18 @@ def diagnose(
     turn, within its own deadline. *shared*: what runs of the same fleet have seen, which goes with *network*.
     """
     deadline, mask = Deadline(request.seconds), mask_of(request)
-    told = discreet_observer(observer, mask, request) if observer else None
     with (
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
         contextlib.closing(_network(request.network, network).for_run()) as view,
     ):
         if may_begin and not (interruption is not None and interruption.asked_for):
             _ask_ahead(request, view, deadline)
-        checks = checks_for(request)  # which are loaded here, most often
-        record = recorded(request, checks, view, deadline if may_begin else Deadline(0), told, interruption, shared)
-        report = report_of(record, checks, request.presentation)
-        report = masked_report(report, mask, frozenset(check.id for check in every_check()))
-        if request.baseline is not None:
-            report = against(report, request.baseline, translation(request.presentation.lang), strict=request.strict)
-        report = discreet(report, request.presentation, view.vantage)
-    return Diagnosis(report=report, interrupted=record.interrupted)
+        with one_at_a_time:
+            from diagnose.running.after_asking import carried_on  # with the checks; the first answers are on their way
+        report, interrupted = carried_on(
+            request, view, deadline if may_begin else Deadline(0), mask, observer, interruption, shared
+        )
+    return Diagnosis(report=report, interrupted=interrupted)
 
 
 def _ask_ahead(request: Request, network: Network, deadline: Deadline) -> None:
@@ -71,6 +66,7 @@ def _ask_ahead(request: Request, network: Network, deadline: Deadline) -> None:
     if request.find_services and request.subject.flaw is None:
         until = deadline.share(FOUND_WITHIN, deadline.left())
         ask_ahead(request.subject, request.discovery, network, until)
+        get_ready()
 
 
 def mask_of(request: Request) -> Mask:

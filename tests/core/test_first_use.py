@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 import diagnose
-from diagnose.process.first_use import lazy_pattern, made_once
+from diagnose.process.first_use import lazy_pattern, made_once, one_at_a_time
 from tests.machine import lacking
 from tests.support.sources import Source, all_modules
 
@@ -171,3 +171,18 @@ def test_every_pattern_is_a_regular_expression() -> None:
         assert one.groups >= 0  # type: ignore[attr-defined]  # as any pattern
 
     assert len(patterns) >= written > 100
+
+
+def test_what_is_made_is_handed_out_while_something_else_is_being_made() -> None:
+    """Whoever loads a large package holds the lock for long."""
+    letters = made_once(lambda word, times=1: [*word] * times)
+    made, handed_out = letters("ab", times=2), threading.Event()
+    assert letters("ab") == ["a", "b"]
+
+    def ask() -> None:
+        if letters("ab", times=2) is made:
+            handed_out.set()
+
+    with one_at_a_time:
+        threading.Thread(target=ask, daemon=True).start()
+        assert handed_out.wait(60)

@@ -19,7 +19,7 @@ from diagnose.record.run import CheckRun, OwnWords, Run
 from diagnose.redaction.own import occurring, own_words
 from diagnose.redaction.redact import redact
 from diagnose.running.chosen import every_check
-from diagnose.running.diagnosis import report_of
+from diagnose.running.reporting import report_of
 from diagnose.running.request import Presentation
 from tests.commands.command_line import CommandLine
 from tests.reports.samples import wrong_password

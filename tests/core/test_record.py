@@ -19,7 +19,7 @@ from diagnose.redaction.discretion import masked_report
 from diagnose.redaction.mask import Mask
 from diagnose.redaction.redact import redact
 from diagnose.running.chosen import every_check
-from diagnose.running.diagnosis import report_of
+from diagnose.running.reporting import report_of
 from diagnose.running.request import Presentation
 from diagnose.verdict.judging import judge_run
 from tests.support.build import SUBJECT, service

@@ -20,8 +20,8 @@ from diagnose.record.coding import from_json
 from diagnose.redaction.redact import redact
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.chosen import every_check
-from diagnose.running.diagnosis import diagnose, report_of
-from diagnose.running.reporting import discreet
+from diagnose.running.diagnosis import diagnose
+from diagnose.running.reporting import discreet, report_of
 from diagnose.running.request import Presentation
 from reports.json import render
 from tests.machine import lacking
