@@ -240,7 +240,9 @@ def _judge_page(facts: Visit, inputs: Inputs, target: Service) -> Iterator[Findi
                 browser=facts.browser,
                 url=facts.url,
                 title=facts.title,
-            ),
+            )
+            if facts.title
+            else text("A clean {browser} shows no login form at {url}.", browser=facts.browser, url=facts.url),
         )
 
 

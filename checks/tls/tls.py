@@ -17,7 +17,7 @@ from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
 from checks.server.spoken import speaks, takes_leave, turns_away
 from checks.sessions import MailSession, open_session
-from checks.tls.certificates import name_matches
+from checks.tls.certificates import CertificateFacts, name_matches
 from checks.tls.explained import TlsExplanation, explain
 from checks.tls.handshake import TlsFacts, dated, outside_validity
 from diagnose import providers
@@ -479,7 +479,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, ta
                 proof="not-after",
                 text=text(
                     "The certificate that {host} sends on port {port} expired on {day} ({subject}).",
-                    subject=certificate.subject,
+                    subject=_called(certificate),
                     day=_day(certificate.not_after),
                     **place,
                 ),
@@ -494,7 +494,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, ta
                 proof="not-before",
                 text=text(
                     "The certificate that {host} sends on port {port} is valid only from {day} on ({subject}).",
-                    subject=certificate.subject,
+                    subject=_called(certificate),
                     day=_day(certificate.not_before),
                     **place,
                 ),
@@ -508,7 +508,7 @@ def _judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, ta
             sentence = text(
                 "The certificate that {host} sends on port {port} has no alternative names, the "
                 "only place where programs look for the name of the server. Its subject is {subject}.",
-                subject=seen.chain[0].subject,
+                subject=_called(seen.chain[0]),
                 **place,
             )
         yield Finding(
@@ -580,7 +580,7 @@ def _judge_chain(
             certainty="confirmed",
             proof="self-signed",
             text=text(
-                "The certificate of {host} on port {port} is self-signed ({subject}).", subject=leaf.subject, **place
+                "The certificate of {host} on port {port} is self-signed ({subject}).", subject=_called(leaf), **place
             ),
         )
         return
@@ -623,6 +623,11 @@ def _judge_chain(
         ),
     )
     yield from (incomplete, unknown) if incomplete_first else (unknown, incomplete)
+
+
+def _called(certificate: CertificateFacts) -> str | Text:
+    """What *certificate* is for: its subject, which may be empty where it has names of hosts (RFC 5280 §4.1.2.6)."""
+    return certificate.subject or ", ".join(certificate.names[:3]) or text("empty")
 
 
 def _day(moment: float) -> str:

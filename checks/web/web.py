@@ -220,6 +220,10 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
                 url=place(last.url),
                 status=last.status,
                 title=title,
+            )
+            if title
+            else text(
+                "The webmail page {url} answers with the error {status}.", url=place(last.url), status=last.status
             ),
         )
         words = f"{title} {facts.page.text[:300]}" if facts.page else title
@@ -309,7 +313,9 @@ def _judge_page(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Fi
         yield Finding(
             cause="web.login-page-changed",
             certainty="likely" if strange and not page.drawn_by_script else "possible",
-            text=text("No login form was found on the page at {url} ({title}).", url=url, title=page.title),
+            text=text("No login form was found on the page at {url} ({title}).", url=url, title=page.title)
+            if page.title
+            else text("No login form was found on the page at {url}.", url=url),
         )
 
 

@@ -341,6 +341,39 @@ def test_tls(facts: TlsFacts, target: Service, causes: list[str]) -> None:
     assert found(judge_tls, facts, target, given(server=ServerFacts(capabilities=("IMAP4REV1",)))) == causes
 
 
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [
+        (("mail.corp.example",), "(mail.corp.example)"),
+        (("a.example", "b.example", "c.example", "d.example"), "(a.example, b.example, c.example)"),
+        ((), "(empty)"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"not_after": NOW - 1}, 10), ({"not_before": NOW + 1}, 9), ({"self_signed": True, "issuer": ""}, 18)],
+)
+def test_a_certificate_without_a_subject_is_called_by_its_names(
+    names: tuple[str, ...], called: str, changes: dict[str, Any], code: int
+) -> None:
+    """Authorities leave the subject out where the names of the hosts say it all (RFC 5280 §4.1.2.6)."""
+    judge: Any = judge_tls
+    facts = unaccepted(certificate(subject="", names=names, **changes), code=code)
+    told = [finding.text.render() for finding in judge(facts, given(), IMAP)]
+
+    assert any(called in words for words in told)
+    assert not any("()" in words for words in told)
+
+
+@pytest.mark.parametrize("status", [200, 500, 503])
+def test_a_page_without_a_title_is_told_without_one(status: int) -> None:
+    judge: Any = judge_web
+    told = [finding.text.render() for finding in judge(page(status, PageFacts(text="x" * 500)), given(), WEB)]
+
+    assert told
+    assert not any("()" in words or "( )" in words for words in told)
+
+
 # -- server
 
 

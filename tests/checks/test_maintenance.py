@@ -96,6 +96,22 @@ def test_a_page_announces_it_or_its_header_does(page: PageFacts, retry: str | No
     assert told(judge_web(facts, GIVEN, service("webmail"))) == [("web.login-page-down", "confirmed", False, end)]
 
 
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (None, "answers with the error 502."),
+        (PageFacts(text="Bad Gateway"), "answers with the error 502."),
+        (PageFacts(title="Bad Gateway"), "answers with the error 502 (Bad Gateway)."),
+    ],
+)
+def test_a_page_that_fails_without_a_title_is_told_without_one(page: PageFacts | None, said: str) -> None:
+    hop = Hop(url="https://mail.corp.example/", status=502, milliseconds=5)
+    facts = WebFacts(hops=(hop,), loop=False, page=page)
+    (finding,) = judge_web(facts, GIVEN, service("webmail"))
+
+    assert finding.text.render().endswith(said)
+
+
 @pytest.mark.parametrize("cause", ["server.fault", "web.login-page-down"])
 def test_the_remedy_waits_for_the_end_that_was_named(cause: str) -> None:
     def steps(**facts: str) -> str:

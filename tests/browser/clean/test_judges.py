@@ -187,3 +187,9 @@ def test_both_commands_that_diagnose_take_the_option(
     told = CommandLine(monkeypatch, capsys)(*command, "--help")
 
     assert "--clean-browser" in told.out
+
+
+@pytest.mark.parametrize(("title", "said"), [("", f"at {URL}."), ("Welcome", f"at {URL} (Welcome).")])
+def test_a_page_without_a_title_is_told_without_one(title: str, said: str) -> None:
+    (finding,) = judge_clean(visit(title=title), GIVEN, TARGET)
+    assert finding.text.render().endswith(said)
