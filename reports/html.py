@@ -25,6 +25,7 @@ from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
 from reports.templating import TEMPLATES, environment
+from reports.titles import title_of
 from reports.words import (
     SYMBOLS,
     Wording,
@@ -129,6 +130,7 @@ def render(report: Report, style: RenderStyle) -> str:
         lanes=[Lane(family=name, rows=tuple(found)) for name, found in groupby(rows, lambda row: row.check.family)],
         counts=Counter(check.status for check in report.checks),
         anchors={row.check.id: row.anchor for row in reversed(rows)},
+        title_of=lambda cause: title_of(cause, style.translate),
         texts_by_cause=finding_texts(report),
         shots=[
             Shot(anchor=row.anchor, check=row.check, picture=one) for row in rows for one in pictures(row.check.facts)

@@ -19,6 +19,7 @@ from reports.markup import code, code_link, link, plain, prose, verbatim
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
 from reports.templating import environment
+from reports.titles import title_of
 from reports.words import (
     SYMBOLS,
     baseline_lines,
@@ -86,6 +87,7 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         link=lambda words, url: Markup(link(words, url)),  # noqa: S704 - as the function says
         in_order=_by_urgency,
         finding_texts=finding_texts,
+        title_of=lambda cause: title_of(cause, style.translate),
     )
     return document.strip("\n") + "\n"
 

@@ -34,6 +34,7 @@ from reports.terminal import (
     item,
     noted,
 )
+from reports.titles import title_of
 from reports.words import (
     SYMBOLS,
     baseline_lines,
@@ -292,7 +293,10 @@ class _Page:
         if cause.explains and most is None:
             yield from heading(_("Also seen, and follows from this"))
             texts = finding_texts(self.report)
-            yield from (item("•", noted(texts.get(one, ""), one)) for one in cause.explains)
+            for one in cause.explains:
+                title, told = title_of(one, _), texts.get(one)
+                words = title if told is None else self.words.pair.format(name=title, value=told)
+                yield item("•", noted(words, one) if self.style.verbose else Prose(Text(words)))
 
     def further_causes(self) -> Iterator[RenderableType]:
         _ = self._

@@ -397,17 +397,17 @@ def _waited_for(results: Iterable[CheckResult]) -> Iterator[Text]:
     """Which checks hung when the person ended the run, on which server, and for how long."""
     hung = sorted((r for r in results if r.cut_off), key=lambda r: -(r.duration_ms or 0))
     for one in hung[:MOST_WAITED_FOR]:
-        waited = {"check": one.id, "seconds": f"{(one.duration_ms or 0) / 1000:.1f}"}
+        waited: dict[str, str | Text] = {"check": one.title, "seconds": f"{(one.duration_ms or 0) / 1000:.1f}"}
         match one.target:
             case Service():
                 server = f"{one.target.host}:{one.target.port}"
-                yield text("By then the check {check} had waited {seconds} s for {server}.", server=server, **waited)
+                yield text("By then the check “{check}” had waited {seconds} s for {server}.", server=server, **waited)
             case Host():
                 yield text(
-                    "By then the check {check} had waited {seconds} s for {server}.", server=one.target.name, **waited
+                    "By then the check “{check}” had waited {seconds} s for {server}.", server=one.target.name, **waited
                 )
             case Subject():
-                yield text("By then the check {check} had been running for {seconds} s.", **waited)
+                yield text("By then the check “{check}” had been running for {seconds} s.", **waited)
 
 
 def _is_named(target: Target) -> bool:
@@ -420,8 +420,8 @@ def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
         return (text("Nothing of what was asked for could be checked."),)
     return tuple(
         text(
-            "The check {check} brought no answer: {reason}.",
-            check=r.id,
+            "The check “{check}” brought no answer: {reason}.",
+            check=r.title,
             reason=r.skipped_because.reason if r.skipped_because else "",
         )
         for r in chosen
@@ -436,7 +436,7 @@ def _was_late(result: CheckResult) -> bool:
 def _never_begun(wanted: list[CheckResult]) -> tuple[Text, ...]:
     """What was expected or chosen and not looked at at all: it is well only where that was seen."""
     return tuple(
-        text("The check {check} brought no answer: {reason}.", check=r.id, reason=r.skipped_because.reason or "")
+        text("The check “{check}” brought no answer: {reason}.", check=r.title, reason=r.skipped_because.reason or "")
         for r in wanted
         if r.facts is None and r.skipped_because and r.status == "skip"
     )
@@ -472,5 +472,5 @@ def _unchecked(
     }
     found += [WAY_UNKNOWN[way] for way, state in ways.items() if state == "unknown" and way in stuck]
     found += [r.left_open for r in results if r.left_open and all(f.certainty == "possible" for f in r.findings)]
-    found += [text("The check {check} ended in an error.", check=r.id) for r in results if r.status == "error"]
+    found += [text("The check “{check}” ended in an error.", check=r.title) for r in results if r.status == "error"]
     return tuple(found)

@@ -145,7 +145,8 @@ def test_after_ctrl_c_the_report_says_which_check_hung_and_on_which_server(tmp_p
     port = waited_for[1].partition(":")[2]
     assert unchecked[0] == "The run was interrupted."
     assert re.fullmatch(
-        rf"By then the check \S+\.imap\.{port} had waited \d+\.\d s for imap\.corp\.example:{port}\.", unchecked[1]
+        rf"By then the check “imap\.corp\.example [^”]*” had waited \d+\.\d s for imap\.corp\.example:{port}\.",
+        unchecked[1],
     )
     assert "the run was interrupted" not in unchecked
     assert " ".join(unchecked[1].split()) in " ".join(out.split())

@@ -59,7 +59,7 @@ def result(check: str, target: Target, *findings: Finding, **more: Any) -> Check
         id=check + place,
         check=check,
         family=check.partition(".")[0],
-        title=text("T"),
+        title=text("Claim of {check}", check=check),
         target=target,
         findings=findings,
         **given,
@@ -463,9 +463,7 @@ def test_a_check_in_error_is_inconclusive() -> None:
     """It might have found something."""
     ill = result("web", WEB, status="error", usable=False, facts=None)
 
-    assert "The check web.webmail.web.corp.example.443 ended in an error." in inconclusive(
-        judged(working(IMAP), working(SMTP), [ill])
-    )
+    assert "The check “Claim of web” ended in an error." in inconclusive(judged(working(IMAP), working(SMTP), [ill]))
 
 
 def test_a_cause_is_a_problem_whatever_could_not_be_checked() -> None:
@@ -823,9 +821,9 @@ def test_an_interrupted_run_names_what_it_waited_for_the_longest_first() -> None
 
     assert told[:4] == [
         "The run was interrupted.",
-        "By then the check server.imap.mail.corp.example.993 had waited 12.0 s for mail.corp.example:993.",
-        "By then the check dns.host had waited 3.4 s for mail.corp.example.",
-        "By then the check dns.resolver had been running for 1.2 s.",
+        "By then the check “Claim of server” had waited 12.0 s for mail.corp.example:993.",
+        "By then the check “Claim of dns.host” had waited 3.4 s for mail.corp.example.",
+        "By then the check “Claim of dns.resolver” had been running for 1.2 s.",
     ]
     assert not any("tls" in one for one in told)
 

@@ -352,9 +352,16 @@ def test_remedies_of_the_audience_stand_open_and_others_are_folded(audience: str
 
 
 def test_what_only_follows_is_told_in_the_words_of_its_finding() -> None:
-    assert "The page cannot be opened over verified TLS. web.login-page-down" in " ".join(
-        Page(render(expired_certificate(), RenderStyle())).text.split()
+    """Behind the title of its cause; the id is for those who want all."""
+    said = "The webmail page is down: The page cannot be opened over verified TLS."
+    short, whole = (
+        " ".join(Page(render(expired_certificate(), RenderStyle(verbose=verbose))).text.split())
+        for verbose in (False, True)
     )
+
+    assert said in short
+    assert f"{said} web.login-page-down" not in short
+    assert f"{said} web.login-page-down" in whole
 
 
 def test_bars_lie_on_the_time_line() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,18 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from diagnose.knowledge.catalogue import catalogue, remedies_for
-from diagnose.locale.language import translation
+from diagnose.locale.language import LANGUAGES, translation
 from diagnose.model.report import Contact, Evidence, Report, ReportRemedy, Station
 from diagnose.providers import Language
 from diagnose.rendering.prose import line_starts
 from diagnose.rendering.renderer import Audience, RenderStyle
+from reports.html import render as as_html
+from reports.markdown import render as as_markdown
 from reports.remedies import for_audience
 from reports.text import RENDERER, render
+from reports.titles import title_of
 from tests.reports.chinese import translate
-from tests.reports.samples import SAMPLES, expired_certificate, hostile, wrong_password
+from tests.reports.samples import SAMPLES, error_and_skips, expired_certificate, hostile, wrong_password
 from tests.reports.texts import with_every_text
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -291,3 +295,22 @@ def test_whom_the_company_names_stands_in_one_line_before_the_last(contact: Cont
     assert len(answer) <= 40
     footer = next(place for place, words in enumerate(without) if words.startswith("diagnose "))
     assert shown == [*without[:footer], *([line] if line else []), *without[footer:]]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("render", [render, as_html, as_markdown])
+def test_people_read_titles_where_a_program_reads_ids(render: Any, lang: Language) -> None:
+    """What follows from a cause, and what stood in a check's way."""
+    said = translation(lang)
+    style = RenderStyle(translate=said, complete=True)
+    told = unescape(re.sub(r"\s|\\", "", render(expired_certificate(), style)))
+
+    for cause in ("tls.untrusted-issuer", "web.login-page-down"):
+        assert "".join(said(catalogue()[cause].title).split()) in told
+    beside = unescape(re.sub(r"\s|\\", "", render(error_and_skips(), style)))
+    assert "".join(said("needs: {check}").format(check="imap.corp.example accepts the login").split()) in beside
+
+
+def test_a_cause_that_nobody_knows_is_called_by_its_id() -> None:
+    assert title_of("acme.vpn-down", str) == "acme.vpn-down"
+    assert title_of("dns.no-mx", translation("zh-Hans")) == translation("zh-Hans")(catalogue()["dns.no-mx"].title)
