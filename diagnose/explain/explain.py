@@ -104,11 +104,33 @@ class Topic(KnowledgePart, frozen=True, kw_only=True):
     words: tuple[str, ...]
 
 
+class AskedWith(KnowledgePart, frozen=True, kw_only=True):
+    """What makes a question of a topic, and says nothing of which."""
+
+    before: tuple[str, ...]
+    """Where no blanks part words."""
+    behind: tuple[str, ...]
+    """Likewise."""
+    words: tuple[str, ...]
+    """Where blanks do."""
+
+
+class Topics(KnowledgePart, frozen=True, kw_only=True):
+    """The file of topics."""
+
+    asked_with: AskedWith
+    topics: tuple[Topic, ...]
+
+
+@made_once
+def _of_file() -> Topics:
+    return load(KNOWLEDGE / "topics.yaml", Topics)
+
+
 @made_once
 def topics() -> Mapping[str, str]:
     """Words that people ask with, as `name_of` writes them, and the cause whose steps help."""
-    rows = load(KNOWLEDGE / "topics.yaml", tuple[Topic, ...])
-    return {name_of(word): row.cause for row in rows for word in row.words}
+    return {name_of(word): row.cause for row in _of_file().topics for word in row.words}
 
 
 def name_of(words: str | bytes) -> str:
@@ -118,7 +140,20 @@ def name_of(words: str | bytes) -> str:
 
 
 def _topic(words: str | bytes) -> str | None:
-    return topics().get(name_of(words))
+    name = name_of(words)
+    return (topics().get(name) or topics().get(_unasked(words))) if name else None
+
+
+def _unasked(words: str | bytes) -> str:
+    """*words*, which are not long, as `name_of` writes them, without what makes a question of them."""
+    asked = _of_file().asked_with
+    text = words if isinstance(words, str) else words.decode("utf-8", "replace")
+    name = "".join(name_of(one) for one in text.split() if name_of(one) not in asked.words)
+    for one in asked.before:
+        name = name.removeprefix(one)
+    for one in asked.behind:
+        name = name.removesuffix(one)
+    return name
 
 
 def name_causes(reading: Reading, translate: Translate = str) -> tuple[NamedCause, ...]:

@@ -43,3 +43,31 @@ def test_what_a_message_says_comes_before_a_topic() -> None:
 
 def test_topics_lead_to_causes_that_there_are() -> None:
     assert {cause for cause in topics().values() if cause not in catalogue()} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("如何更换绑定的企业邮箱？", "activation.binding-failed"),
+        ("请问怎么换绑邮箱", "activation.binding-failed"),
+        ("绑定邮箱失败怎么办", "activation.binding-failed"),
+        ("取消绑定", "activation.binding-failed"),
+        ("綁定信箱失敗怎麼辦", "activation.binding-failed"),
+        ("How do I bind a mailbox?", "activation.binding-failed"),
+        ("rebind my mailbox", "activation.binding-failed"),
+        ("How can I unlock my account?", "lockout.account-locked"),
+        ("please help, new phone number", "credentials.verification-lost"),
+        ("怎么激活邮箱", "activation.not-activated"),
+    ],
+)
+def test_a_question_is_its_topic(words: str, cause: str) -> None:
+    found = explain(words).causes
+
+    assert [(one.id, one.certainty) for one in found] == [(cause, "possible")]
+
+
+@pytest.mark.parametrize(
+    "words", ["怎么", "如何", "怎么办", "How do I", "please help", "绑定的", "怎么绑定银行卡", "my mailbox"]
+)
+def test_a_question_about_nothing_is_no_topic(words: str) -> None:
+    assert explain(words).causes == ()
