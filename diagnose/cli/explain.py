@@ -25,7 +25,7 @@ from diagnose.locale.language import translation
 from diagnose.model import text
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.labels import CERTAINTIES
-from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph
+from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 from diagnose.replies import Outcome, ReplyForm
 from diagnose.replies.folding import LARGEST_REPLY
 
@@ -158,6 +158,9 @@ def _page(explanation: Explanation, close: tuple[str, ...], *, verbose: bool) ->
         told = told.format(words=explanation.matched)
         blocks.append(Paragraph(words=told, quiet=True))
     blocks.append(Advice(remedies=first.remedies))
+    if verbose and (prevention := catalogue()[first.id].prevention):
+        blocks.append(Heading(words=_("So that it does not happen again")))
+        blocks.append(Rows(rows=tuple(Row(name="•", words=_(sentence)) for sentence in prevention)))
     if others:
         blocks.append(Heading(words=_("Other possible causes")))
     for cause in others:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from diagnose.knowledge.catalogue import catalogue
+from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.replies.folding import LARGEST_REPLY
 
 from .command_line import CommandLine
@@ -55,6 +56,18 @@ def test_verbose_tells_everybodys_steps(command: CommandLine) -> None:
 
     assert "What the help desk can do" in done.out
     assert "What the mail provider can do" in done.out
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_verbose_tells_how_it_is_kept_away(command: CommandLine, lang: Language) -> None:
+    translate = translation(lang)
+    told, short = (
+        "".join(command("explain", "绑定", "--lang", lang, *more).out.split()) for more in (["--verbose"], [])
+    )
+
+    for sentence in ("So that it does not happen again", *catalogue()["activation.binding-failed"].prevention):
+        assert "".join(translate(sentence).split()) in told
+    assert "".join(translate("So that it does not happen again").split()) not in short
 
 
 @pytest.mark.parametrize(
