@@ -125,7 +125,8 @@ def _read(
     wire = take_apart(words, protocol)
     text = fold(without_settings(wire.text[:LONGEST_TEXT]), known.variants)
     place = _Place(known, wire, stage, provider)
-    found = [*_rule_hits(text, wire, place), *_code_hits(wire, place)]
+    pieces = _pieces(text, place)
+    found = [*_rule_hits(pieces, wire, place), *_code_hits(wire, place)]
     told = any(not hit.advice and hit.meaning.certainty != "possible" for hit in found)
     hits = sorted((hit for hit in found if not (told and hit.advice)), key=lambda hit: hit.rank)
     suspects = _suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT)
@@ -138,7 +139,8 @@ def _read(
         outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
     )
-    return reading, msgspec.structs.replace(wire, text=text)
+    heard = tuple(tuple(piece.terms) for piece in pieces if piece.statement)
+    return reading, msgspec.structs.replace(wire, text=text, heard=heard)
 
 
 def _outcome(suspects: tuple[Suspect, ...], hits: list[_Hit], *, succeeded: bool) -> Outcome:
@@ -210,9 +212,8 @@ def _pieces(text: str, place: _Place) -> list[_Piece]:
     return pieces + [_Piece(sentence, index, compounds, statement=False) for sentence in names]
 
 
-def _rule_hits(text: str, wire: Wire, place: _Place) -> list[_Hit]:
+def _rule_hits(pieces: list[_Piece], wire: Wire, place: _Place) -> list[_Hit]:
     index = place.knowledge.index
-    pieces = _pieces(text, place)
     hits: dict[int, _Hit] = {}
     for piece in pieces:
         terms = piece.terms

@@ -12,12 +12,14 @@ from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.similarity import features_of, load_likeness
 from diagnose.replies.wire import Wire
 
-AGREED = 0.4
+AGREED = 0.5
 """A cause that is less probable by likeness is only possible. From cross-validation by source and blind batches."""
 FILLED = 0.65
-"""Of a text's letters: where known words are so many of them, nothing else in it could mean something else."""
-ALONE = 0.6
-"""A cause that is as probable by likeness is named where no word is known."""
+"""Of a text's letters: where known words are so many of them, hardly anything else in it could mean something else."""
+FILLED_AGREED = 0.15
+"""What such words say is only possible where it is less probable than that."""
+ALONE = 0.51
+"""Of what all causes have by likeness together: a cause with as much is named where words are silent or bare."""
 
 _NO_LETTER = re.compile(r"[\W_]+")
 
@@ -25,27 +27,34 @@ _NO_LETTER = re.compile(r"[\W_]+")
 def weighed(reading: Reading, words: Wire, *, stage: str | None = None) -> Reading:
     """*reading* of *words*, folded and taken apart, as sure as its words are, and as texts like it were right.
 
-    Likeness overrules no word: it makes a likely cause possible, and names a possible one where no word was recognised.
+    Likeness overrules no word. It makes a likely cause possible, and names a possible one where no word was recognised.
+    It does so, too, where words say only that something failed.
     """
-    if reading.matched and (not reading.suspects or reading.suspects[0].certainty == "possible"):
+    first = reading.suspects[0] if reading.suspects else None
+    if reading.matched and not reading.bare and (first is None or first.certainty == "possible"):
         return reading
-    if reading.bare:
-        return _made_possible(reading)
-    if reading.suspects and (reading.suspects[0].certainty == "confirmed" or _filled(reading.matched, words.text)):
-        return reading  # the catalogue takes these words for a proof, or the text says nothing but them
+    if first and first.certainty == "confirmed" and not reading.bare:
+        return reading  # the catalogue takes these words for a proof
     features = features_of(words, stage=stage)
     likeness = load_likeness()
     odds = likeness.probabilities(features)
-    if reading.suspects:
-        return _made_possible(reading) if odds.get(reading.suspects[0].cause, 1.0) < AGREED else reading
-    cause = max(odds, key=lambda one: odds[one])
-    if cause == NO_CAUSE or odds[cause] < ALONE:
-        return reading
-    nearest = likeness.nearest(cause, features)
-    if not nearest:
-        return reading
-    suspects = (Suspect(cause=cause, certainty="possible"),)
+    if first and not reading.bare:
+        least = FILLED_AGREED if _filled(reading.matched, words.text) else AGREED
+        return _made_possible(reading) if odds.get(first.cause, 1.0) < least else reading
+    cause = _most_probable(odds)
+    nearest = likeness.nearest(cause, features) if cause else ""
+    if not nearest or (first and first.cause == cause):
+        return _made_possible(reading) if first else reading
+    others = [Suspect(cause=one.cause, certainty="possible") for one in reading.suspects if one.cause != cause]
+    suspects = (Suspect(cause=cause, certainty="possible"), *others)
     return msgspec.structs.replace(reading, suspects=suspects, matched=nearest, outcome="cause", told_by="likeness")
+
+
+def _most_probable(odds: dict[str, float]) -> str:
+    """The cause that is more probable than all others together, of a text that rather tells of a failure; else ""."""
+    failed = 1 - odds.get(NO_CAUSE, 0.0)
+    cause = max((one for one in odds if one != NO_CAUSE), key=lambda one: odds[one])
+    return cause if failed > 0.5 and odds[cause] >= ALONE * failed else ""
 
 
 def _filled(matched: str, text: str) -> bool:

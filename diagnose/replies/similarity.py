@@ -5,15 +5,18 @@ It knows nothing but labelled texts (`tests/replies`), from which ``python -m te
 
 from __future__ import annotations
 
-import functools
 import math
+import sys
+from array import array
 from collections.abc import Collection, Iterator
+from itertools import combinations
 
 import msgspec
 
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import KNOWLEDGE
 from diagnose.process.first_use import lazy_pattern, made_once, unpack
+from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.phrases import without_addresses
 from diagnose.replies.wire import Wire
 
@@ -23,12 +26,12 @@ LARGEST_DATA = 500 * 1024
 LONGEST_WORDS = 600
 """Characters of a text that are compared; a longer one says several things."""
 LONGEST_WORD = 30
-LEAST_SHARED = 0.1
-"""Of the pieces of words of two texts: what texts that are alike have in common."""
 MIDDLE = 128
 """A weight's octet that stands for zero."""
-_LANE = 3
-"""Octets in which the weights of all features of a text add up without a carry."""
+_LANE = array("I").itemsize
+"""Octets of an unsigned integer, in which the weights of all features of a text add up without a carry."""
+MOST_SENTENCES = 12
+"""Of a text, whose known phrases are compared."""
 _DIGIT = lazy_pattern(r"[0-9]")
 _WORD = lazy_pattern(
     "[a-z_0\u00df-\u024f\u0370-\u052f\u1e00-\u1eff]+|[\u1100-\u11ff\uac00-\ud7af]+|[\u3040-\u30ff\u3400-\u9fff]+"
@@ -46,16 +49,33 @@ class Example(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learned: for each feature and cause a weight, as one octet above or below `MIDDLE`."""
+    """What was learned: for each feature the causes that it speaks for or against."""
 
     causes: tuple[str, ...]
-    features: dict[str, int]
-    """Feature -> its row of weights, which is as long as there are causes."""
-    weights: bytes
+    features: dict[str, bytes]
+    """Feature -> pairs of octets: a place among the causes, and a weight above or below `MIDDLE`."""
     bias: tuple[float, ...]
     scale: float
     """What one step of a weight stands for."""
     examples: tuple[Example, ...]
+    corpus: dict[str, str]
+    """SHA-256 of each file of labelled texts that it was learned from."""
+
+
+class _Rows(dict[str, int]):
+    """The weights of each feature that was needed, as one number, so that adding two adds all their weights."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+
+    def __missing__(self, feature: str) -> int:
+        lanes = array("I", [MIDDLE]) * len(self._model.causes)
+        pairs = self._model.features[feature]
+        for cause, weight in zip(pairs[::2], pairs[1::2], strict=True):
+            lanes[cause] = weight
+        known = self[feature] = int.from_bytes(lanes.tobytes(), sys.byteorder)
+        return known
 
 
 class Likeness:
@@ -63,58 +83,64 @@ class Likeness:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._rows: dict[int, int] = {}
-        """Rows that were needed: their weights as one number, so that adding two adds all their weights."""
-        self._pieces_of = functools.cache(lambda text: frozenset(_pieces(text)))
-        """Of examples, which are so many; never of what comes from outside."""
+        self._rows = _Rows(model)
+        self._examples: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {}
+        """Causes that were named: their labelled texts, and the pieces of words of each."""
 
     def probabilities(self, features: Collection[str]) -> dict[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
         model = self._model
-        size = len(model.causes)
-        rows = [row for feature in features if (row := model.features.get(feature)) is not None]
-        sums = sum(map(self._row, rows)).to_bytes(size * _LANE, "little")
+        rows = [*map(self._rows.__getitem__, model.features.keys() & features)]
+        sums = array("I", sum(rows).to_bytes(len(model.causes) * _LANE, sys.byteorder))
         factor, offset = model.scale / math.sqrt(len(rows) + 1), MIDDLE * len(rows)
-        scores = [
-            (int.from_bytes(sums[at * _LANE : (at + 1) * _LANE], "little") - offset) * factor + model.bias[at]
-            for at in range(size)
-        ]
+        scores = [(total - offset) * factor + bias for total, bias in zip(sums, model.bias, strict=True)]
         most = max(scores)
         parts = [math.exp(score - most) for score in scores]
         whole = sum(parts)
         return {cause: part / whole for cause, part in zip(model.causes, parts, strict=True)}
 
-    def _row(self, row: int) -> int:
-        known = self._rows.get(row)
-        if known is None:
-            size = len(self._model.causes)
-            lanes = bytearray(size * _LANE)
-            lanes[::_LANE] = self._model.weights[row * size : (row + 1) * size]
-            known = self._rows[row] = int.from_bytes(lanes, "little")
-        return known
-
     def nearest(self, cause: str, features: Collection[str]) -> str:
-        """The labelled text of *cause* that shares the most pieces of words with *features*; "" where none does."""
-        place = self._model.causes.index(cause)
+        """The labelled text of *cause* that shares the most pieces of words with *features*; "" where none is kept."""
         own = set(features)
-        best, most = "", LEAST_SHARED
-        for example in self._model.examples:
-            if example.cause == place:
-                theirs = self._pieces_of(example.text)
-                shared = len(own & theirs) / (len(own | theirs) or 1)
-                if shared > most:
-                    best, most = example.text, shared
+        best, most = "", -1.0
+        for text, theirs in self._examples_of(cause):
+            shared = len(own & theirs) / (len(own | theirs) or 1)
+            if shared > most:
+                best, most = text, shared
         return best
+
+    def _examples_of(self, cause: str) -> tuple[tuple[str, frozenset[str]], ...]:
+        known = self._examples.get(cause)
+        if known is None:
+            place = self._model.causes.index(cause)
+            texts = (example.text for example in self._model.examples if example.cause == place)
+            known = self._examples[cause] = tuple((text, frozenset(_pieces(text))) for text in texts)
+        return known
 
 
 def features_of(wire: Wire, *, stage: str | None = None) -> frozenset[str]:
-    """What a text is compared by, *wire* being it taken apart and folded: pieces of words, codes, form, *stage*."""
+    """What a text is compared by, *wire* being it taken apart and folded.
+
+    These are pieces of its words, its codes, its form and *stage*. Groups of known phrases are the same in every
+    language. They count each alone, and in pairs within a sentence.
+    """
     found = set(_pieces(without_addresses(wire.text[: 2 * LONGEST_WORDS])))
+    names = _names()
+    for terms in wire.heard[:MOST_SENTENCES]:
+        groups = sorted(names[term] for term in terms if term in names)
+        found.update(groups)
+        found.update(map("&".join, combinations(groups, 2)))
     found.update(f"={code.registry}:{code.code}" for code in wire.codes)
     found.update((f"=protocol:{wire.protocol}", f"=formed:{wire.formed}", f"=succeeded:{wire.succeeded}"))
     if stage:
         found.add(f"=stage:{stage}")
     return frozenset(found)
+
+
+@made_once
+def _names() -> dict[int, str]:
+    """The names of the groups of phrases, by the terms that they are."""
+    return {term: f"{{{name}}}" for name, term in load_knowledge().index.groups.items()}
 
 
 @made_once

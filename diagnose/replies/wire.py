@@ -39,6 +39,8 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[Code, ...] = ()
     text: str = ""
     """The words, without tags, status and reply codes."""
+    heard: tuple[tuple[int, ...], ...] = ()
+    """For each sentence of the words, once they are read: the terms of the knowledge that are in it."""
     referral: str = ""
     """The host of a login referral's URL (RFC 2221, RFC 5092)."""
 

@@ -71,12 +71,14 @@ SEALED = (BLIND_BATCHES / "fifth.jsonl",)
 """Batches that neither the reader nor whoever writes its rules has read yet; a score of all leaves them out."""
 BLIND = tuple(file for file in sorted(BLIND_BATCHES.glob("*.jsonl")) if file not in SEALED)
 """Batches read once before anything was changed for them; their first figures stand in `blind/README.md`."""
-STUDIED = tuple(BLIND_BATCHES / f"{name}.jsonl" for name in ("first", "second", "third"))
+STUDIED = tuple(BLIND_BATCHES / f"{name}.jsonl" for name in ("first", "second", "third", "fourth"))
 """Batches that were read once and have been studied since; they teach the second opinion."""
 CONCEPTS = Path(__file__).with_name("concepts.yaml")
 """What mail services tell people, one sentence a concept and language, written for this table."""
 TAUGHT = tuple(sorted(Path(__file__).with_name("taught").glob("*.jsonl")))
-"""Texts by the same keys as studied batches, in the other languages: they teach the second opinion alone."""
+"""Texts by the same keys as studied batches, in the other languages, and `fourth`: catalogues of libraries and sign-in
+pages (glibc, GnuTLS, GLib, Wget, Linux-PAM, Qt, Ory, Symfony, django-allauth, LTB) in 29 languages, labelled by message
+key. They teach the second opinion alone; no rule was written from them."""
 NO_CAUSE = "none"
 _LANGUAGE = re.compile(r"\blocalisation ([a-z]{2,3})(?:[-_]r?([A-Za-z]{2,4}))?\b")
 _SCRIPTS = (("ja", "[\u3040-\u30ff]"), ("ko", "[\uac00-\ud7af]"), ("zh", "[\u4e00-\u9fff]"), ("ru", "[\u0400-\u04ff]"))
