@@ -51,7 +51,8 @@ CERTIFICATE_END = Family(
 FLEET_ROWS = Family("diagnose_fleet_rows", "How many rows of a run over many ended so.")
 FLEET_CAUSE = Family("diagnose_fleet_cause_rows", "How many rows each cause hits; reason is its id.")
 FLEET_PROBLEMS = Family("diagnose_fleet_problem_rows", "Rows with a problem by provider, domain and office.")
-FLEET_METRICS = (STARTED, EXIT_CODE, FLEET_ROWS, FLEET_CAUSE, FLEET_PROBLEMS)
+FLEET_SLOWED = Family("diagnose_fleet_slowed", "1 for each provider and domain that turned connections away.")
+FLEET_METRICS = (STARTED, EXIT_CODE, FLEET_ROWS, FLEET_CAUSE, FLEET_PROBLEMS, FLEET_SLOWED)
 METRICS = (
     TOOL,
     STARTED,
@@ -105,6 +106,8 @@ def render_fleet(summary: FleetSummary, _rows: Callable[[], Iterator[FleetRow]],
         samples[FLEET_ROWS.name][_labels({"status": status})] = number
     for count in summary.by_cause:
         samples[FLEET_CAUSE.name][_labels({"reason": count.name})] = count.rows
+    for house in summary.slowed:
+        samples[FLEET_SLOWED.name][_labels({"value": house})] = 1
     for kind, counts in (
         ("provider", summary.by_provider),
         ("domain", summary.by_domain),

@@ -23,6 +23,7 @@ from diagnose.cli.pages import page_options
 from diagnose.cli.parameters import Number, OneLine, OutputFile, file_names
 from diagnose.cli.server_parameters import ResolverAddress, SchedulerAddress
 from diagnose.model.deadline import DEFAULT_SECONDS
+from diagnose.model.limits import FLEET, OF_ONE_RUN
 from diagnose.model.text import text
 from diagnose.process.first_use import one_at_a_time
 
@@ -114,6 +115,38 @@ class FleetReport(OutputFile):
         show_default=True,
         metavar="NUMBER",
         help="Rows a second that are begun at one provider or domain; one that turns connections away gets fewer.",
+    ),
+    click.option(
+        "--host-connections",
+        type=click.IntRange(1, 1000),
+        default=FLEET.host_connections,
+        show_default=True,
+        metavar="NUMBER",
+        help="Connections at a time to one port of one server, and rows at a time of one provider or domain.",
+    ),
+    click.option(
+        "--provider-connections",
+        type=click.IntRange(2 * OF_ONE_RUN + 1, 1000),
+        default=FLEET.house_connections,
+        show_default=True,
+        metavar="NUMBER",
+        help="Connections at a time to all servers of one provider or domain.",
+    ),
+    click.option(
+        "--host-rate",
+        type=Number(0.1, 10_000),
+        default=FLEET.host_rate,
+        show_default=True,
+        metavar="NUMBER",
+        help="New connections a second to one server.",
+    ),
+    click.option(
+        "--provider-rate",
+        type=Number(0.1, 10_000),
+        default=FLEET.house_rate,
+        show_default=True,
+        metavar="NUMBER",
+        help="New connections a second to all servers of one provider or domain.",
     ),
 )
 @section(

@@ -34,8 +34,9 @@ def engine_for(settings: Request, given: dict[str, Any], slowed: Callable[[str],
         yield Threads(
             lambda task, own: carry_out(task, network, resolve, own, sights),
             at_once=given["at_once"],
-            pace=Pace(given["pace"]),
+            pace=Pace(given["pace"], door=network),
             slowed=slowed,
+            of_house=settings.network.limits.runs_of_house,
         )
 
 
@@ -77,6 +78,6 @@ def _network(settings: Request) -> Network:
     """Raises click.UsageError for authorities that cannot be read."""
     wanted = settings.network
     try:
-        return Network(wanted.nameserver, wanted.ca_file, wanted.vantage)
+        return Network(wanted.nameserver, wanted.ca_file, wanted.vantage, wanted.limits)
     except TextError as error:
         raise click.UsageError(error.sentence.render(_)) from None

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from diagnose.fleet.tasks import Result
+from diagnose.model import quote
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,16 +27,18 @@ class FleetProgress:
 
         self._translate = translate
         self._ended = Counter[str]()
+        self._slowed: set[str] = set()
         self._bar = Progress(
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[counts]}"),
+            TextColumn("{task.fields[slowed]}", markup=False),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=total, rate="", counts="")
+        self._task = self._bar.add_task("", total=total, rate="", counts="", slowed="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -53,9 +56,19 @@ class FleetProgress:
             healthy=self._ended["healthy"],
             unclear=self._ended["inconclusive"] + self._ended["bad"],
         )
+        if result.slowed is not None:
+            self._slowed.add(result.slowed.house)
         speed = self._bar.tasks[0].speed
         rate = _("{number} a second").format(number=f"{speed:.1f}") if speed else ""
-        self._bar.update(self._task, advance=1, rate=rate, counts=shown)
+        self._bar.update(self._task, advance=1, rate=rate, counts=shown, slowed=self._told_slowed())
+
+    def _told_slowed(self) -> str:
+        _ = self._translate
+        if not self._slowed:
+            return ""
+        if len(self._slowed) == 1:
+            return _("{name} asked more slowly").format(name=quote(next(iter(self._slowed))))
+        return _("{number} providers asked more slowly").format(number=len(self._slowed))
 
 
 def progress_or_none(file: Path, translate: Callable[[str], str], *, quiet: bool) -> FleetProgress | None:

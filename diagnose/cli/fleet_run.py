@@ -36,6 +36,7 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
 from diagnose.model import Service, Subject, quote, text
 from diagnose.model.fleet import FleetSummary
+from diagnose.model.limits import Limits
 from diagnose.model.protocols import BY_NAME
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.page import Page
@@ -188,11 +189,20 @@ def _settings(given: dict[str, Any], beside: Path) -> Request:
         subject=Subject(domain=""),
         consent=Consent(login=not given["no_login"], ask_recipient=not given["no_rcpt"]),
         discovery=DiscoveryOptions(third_party=not given["no_third_party"]),
-        network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"]),
+        network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"], limits=_limits(given)),
         strict=given["strict"],
         seconds=given["timeout"],
         history=beside / "history" if given["no_history"] else history_folder(),
         presentation=presentation(given),
+    )
+
+
+def _limits(given: dict[str, Any]) -> Limits:
+    return Limits(
+        host_connections=given["host_connections"],
+        house_connections=given["provider_connections"],
+        host_rate=given["host_rate"],
+        house_rate=given["provider_rate"],
     )
 
 

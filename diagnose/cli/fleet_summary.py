@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from diagnose.model.fleet import FleetSummary
-from diagnose.rendering.fleet_words import ended, headline, names, who
+from diagnose.rendering.fleet_words import ended, headline, names, slowed, who
 from diagnose.rendering.labels import CERTAINTIES, IMPACTS
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Paragraph, Row, Rows
 
@@ -21,6 +21,8 @@ def summary_blocks(summary: FleetSummary, translate: Callable[[str], str]) -> It
     yield Entry(mark="✗" if summary.problems else "?" if summary.exit_code else "✓", title=headline(summary, _))
     if summary.interrupted:
         yield Paragraph(words=_("The run was cut short: further rows may not have been looked at."))
+    if told := slowed(summary, _, MOST_NAMES):
+        yield Paragraph(words=told)
     if summary.causes:
         yield Heading(words=_("What they have in common"))
     for place, cause in enumerate(summary.causes[:MOST_CAUSES]):

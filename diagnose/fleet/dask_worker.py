@@ -19,6 +19,7 @@ from diagnose.fleet.engine import AT_ONCE
 from diagnose.fleet.tasks import Resolve, Result, Task, carry_out
 from diagnose.locale.language import translation
 from diagnose.model import Text, TextError, text
+from diagnose.model.limits import Limits
 from diagnose.network import Nameserver, Network
 from diagnose.process.first_use import one_at_a_time
 from diagnose.running.interruption import Interruption
@@ -101,7 +102,7 @@ def _result(order: Order, folder: Path | None) -> Result:
     task = order.task
     wanted = task.request.network
     try:
-        network, sights = _seen(order.run, wanted.nameserver, wanted.ca_file)
+        network, sights = _seen(order.run, wanted.nameserver, wanted.ca_file, wanted.limits)
     except TextError as error:
         return bad(task, error.sentence)
     here = msgspec.structs.replace(task, request=msgspec.structs.replace(task.request, history=folder))
@@ -116,12 +117,16 @@ def _may_begin(order: Order) -> bool:
     return False
 
 
-def _seen(run: str, nameserver: Nameserver | None, ca_file: Path | None) -> tuple[Network, SharedSights]:
+def _seen(
+    run: str, nameserver: Nameserver | None, ca_file: Path | None, limits: Limits
+) -> tuple[Network, SharedSights]:
     """What the rows of *run* share in this process. Raises CaFileError."""
     with one_at_a_time:
-        return _made(run, nameserver, ca_file)
+        return _made(run, nameserver, ca_file, limits)
 
 
 @functools.lru_cache(maxsize=4)
-def _made(_run: str, nameserver: Nameserver | None, ca_file: Path | None) -> tuple[Network, SharedSights]:
-    return Network(nameserver, ca_file), SharedSights()
+def _made(
+    _run: str, nameserver: Nameserver | None, ca_file: Path | None, limits: Limits
+) -> tuple[Network, SharedSights]:
+    return Network(nameserver, ca_file, limits=limits), SharedSights()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import heapq
 import queue
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+import msgspec
+
 from diagnose.fleet.pace import Pace
-from diagnose.fleet.tasks import Result, Task
+from diagnose.fleet.tasks import Result, Slowed, Task
 from diagnose.model import TextError
 from diagnose.model.failures import internal_fault
 from diagnose.running.interruption import Interruption
@@ -21,9 +23,11 @@ AT_ONCE = 8
 MOST_WAITING = 64
 """Rows that wait for another one of the same account or provider, until no further row is read."""
 
-
-TURNED_AWAY = frozenset({"server.too-many-connections"})
-"""Causes by which a server says that it gets too much at once."""
+CROWDED_SECONDS = 0.25
+"""How often to look whether connections still wait for their turn."""
+TURNED_AWAY = {"server.too-many-connections": "possible", "lockout.rate-limited": "likely"}
+"""Causes by which a server says that it gets too much, and how sure they have to be. A bare 421 (RFC 5321 §3.8)
+is a possible one."""
 
 
 class EngineError(TextError):
@@ -60,23 +64,26 @@ class Threads:
         at_once: int = AT_ONCE,
         pace: Pace | None = None,
         slowed: Callable[[str], None] = lambda _house: None,
+        of_house: int | None = None,
     ) -> None:
         """*at_once*: tasks under way, at least 1. *pace*: how soon the rows of one provider follow each other.
 
-        *slowed* is told, once for each, of a provider or domain that turned connections away.
+        *slowed* is told, once for each, of a provider or domain that turned connections away. *of_house*: tasks of one
+        provider or domain under way, at least 1; None: as many as come.
         """
-        if at_once < 1:
-            raise ValueError(at_once)
+        if min(at_once, of_house or at_once) < 1:
+            raise ValueError(at_once, of_house)
         self.carry_out = carry_out
         self.at_once = at_once
         self.pace = pace
         self.slowed = slowed
+        self.of_house = of_house
 
     def results(self, work: Iterator[Task | Result], interruption: Interruption) -> Generator[Result, None, None]:
         """See `Engine`."""
         with ThreadPoolExecutor(self.at_once, "row") as pool:
             workers = _Pool(self.carry_out, self.at_once, pool)
-            yield from Round(workers, interruption, self.pace, self.slowed).results(work)
+            yield from Round(workers, interruption, self.pace, self.slowed, self.of_house).results(work)
 
 
 class _Pool:
@@ -109,18 +116,24 @@ class Round:
         interruption: Interruption,
         pace: Pace | None = None,
         slowed: Callable[[str], None] = lambda _house: None,
+        of_house: int | None = None,
     ) -> None:
-        """*pace*, *slowed*: as `Threads` has them."""
+        """*pace*, *slowed*, *of_house*: as `Threads` has them."""
         self._workers = workers
         self._interruption = interruption
         self._pace = pace
         self._slowed = slowed
+        self._of_house = of_house
         self._came: queue.SimpleQueue[tuple[Task, Result | BaseException] | None] = queue.SimpleQueue()
         """None: an interruption was asked for."""
         self._running: dict[tuple[int, str], Interruption] = {}
         """By the row; a run listens to an interruption of its own, which nobody else keeps."""
         self._busy: dict[str, deque[Task]] = {}
         """By account: those that wait for the one that is under way."""
+        self._houses: dict[str, deque[Task]] = {}
+        """By provider or domain: those that wait for another one of it to end."""
+        self._begun: Counter[str] = Counter()
+        """By provider or domain: those that are under way, or have their moment."""
         self._waiting = 0
         self._later: list[tuple[float, tuple[int, str], Task]] = []
         """By the moment at which they may begin: a heap."""
@@ -150,7 +163,12 @@ class Round:
             self._end()
 
     def _has_room(self) -> bool:
+        if self._running and self._is_crowded():
+            return False
         return len(self._running) < self._workers.at_once and self._waiting + len(self._later) < MOST_WAITING
+
+    def _is_crowded(self) -> bool:
+        return self._pace is not None and self._pace.is_crowded()
 
     def _begin_due(self) -> None:
         """Begin what had to wait and may begin now."""
@@ -173,6 +191,11 @@ class Round:
 
     def _begin_in_turn(self, task: Task) -> None:
         """Begin *task* when its provider's turn has come."""
+        if self._of_house is not None and self._begun[task.house] >= self._of_house:
+            self._houses.setdefault(task.house, deque()).append(task)
+            self._waiting += 1
+            return
+        self._begun[task.house] += 1
         now = time.monotonic()
         at = now if self._pace is None else self._pace.moment(task.house, now)
         if at <= now:
@@ -190,6 +213,8 @@ class Round:
         """What came first; None where it is time for something else."""
         free = len(self._running) < self._workers.at_once
         patience = max(0.0, self._later[0][0] - time.monotonic()) if self._later and free else None
+        if free and self._is_crowded():  # nobody tells when it no longer is
+            patience = min(CROWDED_SECONDS, patience if patience is not None else CROWDED_SECONDS)
         try:
             over = self._came.get(timeout=patience)
         except queue.Empty:
@@ -198,6 +223,8 @@ class Round:
             return None
         task, came = over
         del self._running[task.origin.place]
+        if isinstance(came, Result):  # before the next one begins
+            came = self._heeded(task, came)
         if (account := task.account) is not None:
             others = self._busy[account]
             if others and not self._interruption.asked_for:
@@ -205,22 +232,48 @@ class Round:
                 self._begin_in_turn(others.popleft())
             else:
                 del self._busy[account]
+        self._leave(task.house)
         if isinstance(came, Exception) and not isinstance(came, EngineError):
             return Result(origin=task.origin, bad=internal_fault(came).render())
         if isinstance(came, BaseException):
             raise came
-        self._heed(task, came)
         return came
 
-    def _heed(self, task: Task, came: Result) -> None:
-        """Slow down where a server turned a connection away."""
-        pace, report = self._pace, came.report
-        if pace is None or report is None or all(one.id not in TURNED_AWAY for one in report.verdict.causes):
-            return
-        if pace.slow_down(task.house, time.monotonic()):
+    def _leave(self, house: str) -> None:
+        """One of *house* is over, so that the next may take its place."""
+        self._begun[house] -= 1
+        if not self._begun[house]:
+            del self._begun[house]
+        waiting = self._houses.get(house)
+        if waiting and not self._interruption.asked_for:
+            following = waiting.popleft()
+            self._waiting -= 1
+            if not waiting:
+                del self._houses[house]
+            self._begin_in_turn(following)
+
+    def _heeded(self, task: Task, came: Result) -> Result:
+        """Slow down where a server turned a connection away, and let the result say so."""
+        pace = self._pace
+        if pace is None:
+            return came
+        if _was_turned_away(came) and pace.slow_down(task.house, time.monotonic()):
             self._slowed(task.house)
+        seconds = pace.slowed(task.house)
+        if seconds is None:
+            return came
+        return msgspec.structs.replace(came, slowed=Slowed(house=task.house, seconds=seconds))
 
     def _end(self) -> None:
         for own in list(self._running.values()):
             own.ask()
         self._came.put(None)
+
+
+def _was_turned_away(came: Result) -> bool:
+    if came.report is None:
+        return False
+    sure = {"possible": 0, "likely": 1, "confirmed": 2}
+    return any(
+        one.id in TURNED_AWAY and sure[one.certainty] >= sure[TURNED_AWAY[one.id]] for one in came.report.verdict.causes
+    )

@@ -68,10 +68,16 @@ class _Report(msgspec.Struct, frozen=True):
     record: _Record | None = None
 
 
+class _Slowed(msgspec.Struct, frozen=True):
+    house: str
+    seconds: float
+
+
 class _Line(msgspec.Struct, frozen=True):
     row: _Origin
     report: _Report | None = None
     bad: str | None = None
+    slowed: _Slowed | None = None
 
 
 def line_of(result: Result, *, redact: bool = False) -> str:
@@ -89,6 +95,8 @@ def line_of(result: Result, *, redact: bool = False) -> str:
         made["report"] = plain_report(result.report)
     else:
         made["bad"] = result.bad
+    if result.slowed is not None and not redact:
+        made["slowed"] = {"house": result.slowed.house, "seconds": round(result.slowed.seconds, 3)}
     return json_text(made, indent=None) + "\n"
 
 
@@ -187,6 +195,7 @@ def _row(line: _Line) -> FleetRow:
         at=_places(report),
         duration_ms=report.duration_ms,
         started_at=report.started_at,
+        slowed=line.slowed.house if line.slowed is not None else "",
     )
 
 

@@ -82,10 +82,13 @@ class SharedCauses:
         self._kept = 0
         self._started_at = ""
         self._duration_ms = 0
+        self._slowed: dict[str, None] = {}
 
     def add(self, row: FleetRow) -> None:
         """Count *row*."""
         self._ended[row.status] += 1
+        if row.slowed and len(self._slowed) < MOST_COUNTS:
+            self._slowed[row.slowed] = None
         if row.verdict is None:
             return
         self._duration_ms += row.duration_ms
@@ -117,6 +120,7 @@ class SharedCauses:
             duration_ms=self._duration_ms,
             duplicates=duplicates,
             interrupted=interrupted,
+            slowed=tuple(sorted(self._slowed)),
             causes=tuple(causes),
             by_cause=counted(
                 (

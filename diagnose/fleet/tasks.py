@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from diagnose import providers
 from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.account.spelling import account_name
@@ -61,8 +60,16 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def house(self) -> str:
         """Whose servers it will most likely ask: the provider's id where one is known, or the domain."""
-        domain = self.request.subject.domain
-        return self.request.discovery.provider or providers.by_domain(domain) or domain
+        return self.request.house
+
+
+class Slowed(msgspec.Struct, frozen=True, kw_only=True):
+    """Why further rows come later: servers turned connections away."""
+
+    house: str
+    """Whose: a provider's id, or a domain."""
+    seconds: float
+    """Between two of its rows from now on, more or less."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +81,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing could be diagnosed, in the report's language."""
     interrupted: bool = False
     """The run was cut short, so that the row is still to be done."""
+    slowed: Slowed | None = None
+    """Of a row that asked servers which turned connections away, this one's or earlier ones."""
 
 
 def task_of(row: Row, settings: Request) -> Task:

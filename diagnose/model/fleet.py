@@ -61,6 +61,8 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int = 0
     interrupted: bool = False
     """More rows may have been to come."""
+    slowed: tuple[str, ...] = ()
+    """Providers and domains whose servers turned connections away, so that their rows came more slowly."""
     causes: tuple[FleetCause, ...] = ()
     by_cause: tuple[FleetCount, ...] = ()
     by_provider: tuple[FleetCount, ...] = ()
@@ -105,6 +107,8 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
     """Servers on which its first cause was found."""
     duration_ms: int = 0
     started_at: str = ""
+    slowed: str = ""
+    """The provider or domain whose rows came more slowly, since its servers turned connections away."""
 
     @property
     def status(self) -> str:

@@ -19,15 +19,17 @@ import msgspec
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
 from diagnose.model.failures import DeadlineError, Failure, NamedError, failure
+from diagnose.model.limits import ONE_BY_ONE, Limits
 from diagnose.network.answers import Answers, Heard
 from diagnose.network.connector import Attempt, Race, picked
 from diagnose.network.http import FetchedPage, fetch
 from diagnose.network.open_connections import OpenConnections
 from diagnose.network.resolver import DnsAnswer, Nameserver, RecordType, Resolver, ask_nameserver, is_address
-from diagnose.network.slots import MOST_AT_ONCE, Slots
+from diagnose.network.slots import Run
 from diagnose.network.stream import Stream
 from diagnose.network.threads import NoThreadError, in_background
 from diagnose.network.trust import check_ca_file, is_shared, trust_context
+from diagnose.network.turnstile import Turnstile
 from diagnose.network.vantage import Vantage
 
 R = TypeVar("R")
@@ -76,15 +78,16 @@ class Network:
         nameserver: Nameserver | None = None,
         ca_file: Path | None = None,
         vantage: Vantage | None = None,
-        most_at_once: int = MOST_AT_ONCE,
+        limits: Limits = ONE_BY_ONE,
     ) -> None:
         """*vantage* is this computer unless told otherwise. Raises CaFileError when *ca_file* cannot be used.
 
-        *most_at_once*: connections to one port of one address, of all runs together, at least 1.
+        *limits*: how many connections there may be, of all runs together.
         """
         self.vantage = vantage or Vantage()
         self.resolver = Resolver(nameserver, self.vantage.nameservers, Answers())
-        self._slots = Slots(most_at_once)
+        self._turnstile = Turnstile(limits)
+        self._run: Run | None = None
         self._told: Answers[Any] = Answers()
         self._begin()
         self.ca_file = ca_file
@@ -101,9 +104,13 @@ class Network:
         self._connections = OpenConnections()
         self._views: weakref.WeakSet[Network] = weakref.WeakSet()
 
-    def for_run(self) -> Self:
-        """A view for one more run; to close it breaks off that run's connections alone."""
+    def for_run(self, house: str | None = None) -> Self:
+        """A view for one more run; to close it breaks off that run's connections alone.
+
+        *house*: the provider or domain that it asks, which `Limits` count for.
+        """
         view = copy.copy(self)
+        view._run = self._turnstile.begin_run(house)
         view.resolver = self.resolver.for_run()
         view._begin()
         self._views.add(view)
@@ -118,6 +125,8 @@ class Network:
     def close(self) -> None:
         """Break off every connection, those of its views, too; later ones are broken off as they are made."""
         self._connections.close()
+        if self._run is not None:
+            self._turnstile.end_run(self._run)
         for view in tuple(self._views):
             view.close()
 
@@ -195,7 +204,9 @@ class Network:
         Each connect has *seconds* from there, and never more than the deadline. Without *keeps* what connects is closed
         at once: whether it does is all that was asked.
         """
-        slots = self._slots.take(picked(addresses), port, deadline, lambda: self._connections.closed)
+        slots = self._turnstile.pass_through(
+            picked(addresses), port, deadline, lambda: self._connections.closed, self._run
+        )
         try:
             race = Race(addresses, port, deadline.within(seconds), slots, keeps=keeps, made=self._connections.keep)
         except BaseException:
@@ -220,7 +231,19 @@ class Network:
 
     def open_connections(self, peer: str, ports: Collection[int]) -> int:
         """The number of connections of all runs to *ports* of the address *peer*: a server may limit them."""
-        return self._slots.taken(peer, ports)
+        return self._turnstile.taken(peer, ports)
+
+    def is_crowded(self) -> bool:
+        """Whether a connection of any run waits for its turn."""
+        return self._turnstile.is_crowded()
+
+    def seconds_left(self, house: str) -> float:
+        """How long it will be until *house* may get the connections of one more run."""
+        return self._turnstile.seconds_left(house)
+
+    def slow_down(self, house: str) -> None:
+        """*house* turned connections away: it gets half as many new ones a second."""
+        self._turnstile.slow_down(house)
 
     def fetch(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from diagnose.model import text
+from diagnose.model import quote, text
 from diagnose.model.fleet import FleetCause, FleetCount, FleetSummary, Grouping
 
 GROUPS: dict[Grouping, str] = {
@@ -32,6 +32,17 @@ def headline(summary: FleetSummary, translate: Callable[[str], str]) -> str:
     if summary.duplicates:
         parts.append(_("{number} left out as duplicates").format(number=summary.duplicates))
     return _(", ").join(parts)
+
+
+def slowed(summary: FleetSummary, translate: Callable[[str], str], most: int) -> str:
+    """Whose rows came more slowly, and why; "" where none did."""
+    _ = translate
+    if not summary.slowed:
+        return ""
+    told = _(", ").join(map(quote, summary.slowed[:most]))
+    if len(summary.slowed) > most:
+        told = _("{names} …").format(names=told)
+    return _("Asked more slowly, since connections were turned away: {names}.").format(names=told)
 
 
 def who(cause: FleetCause, translate: Callable[[str], str]) -> str:

@@ -49,7 +49,7 @@ def diagnose(
     deadline, mask = Deadline(request.seconds), mask_of(request)
     with (
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
-        contextlib.closing(_network(request.network, network).for_run()) as view,
+        contextlib.closing(_network(request.network, network).for_run(request.house)) as view,
     ):
         if may_begin and not (interruption is not None and interruption.asked_for):
             _ask_ahead(request, view, deadline)
@@ -79,7 +79,7 @@ def mask_of(request: Request) -> Mask:
 
 def _network(wanted: NetworkOptions, shared: Network | None) -> Network:
     if shared is None:
-        return Network(wanted.nameserver, wanted.ca_file, wanted.vantage)
+        return Network(wanted.nameserver, wanted.ca_file, wanted.vantage, wanted.limits)
     if wanted.nameserver not in {None, shared.resolver.chosen} or wanted.ca_file not in {None, shared.ca_file}:
         raise ValueError("the request names another resolver or other authorities than its network has")
     return shared

@@ -8,10 +8,12 @@ from typing import Literal, TypeAlias
 import msgspec
 import platformdirs
 
+from diagnose import providers
 from diagnose.account.person import Consent, Person
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Subject
 from diagnose.model.deadline import DEFAULT_SECONDS
+from diagnose.model.limits import ONE_BY_ONE, Limits
 from diagnose.model.report import Contact, Report
 from diagnose.network import Nameserver, Vantage
 from diagnose.planning.selection import Selection
@@ -28,6 +30,8 @@ class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """None: those of the system."""
     ca_file: Path | None = None
     """Further certificate authorities, in PEM (RFC 7468)."""
+    limits: Limits = ONE_BY_ONE
+    """How many connections there may be."""
     vantage: Vantage = Vantage()
     """The computer that the login fails on: this one."""
 
@@ -73,6 +77,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     def logs_in(self) -> bool:
         """Whether the login itself is tested."""
         return self.consent.login and self.subject.address is not None and self.subject.flaw is None
+
+    @property
+    def house(self) -> str:
+        """Whose servers it will most likely ask: the provider's id where one is known, or the domain."""
+        domain = self.subject.domain
+        return self.discovery.provider or providers.by_domain(domain) or domain
 
 
 def history_folder() -> Path:

@@ -29,6 +29,7 @@ def row(line: int, report: Report, name: str, **more: str) -> FleetRow:
         at=("imap.corp.example",) if verdict.status == "problem" else (),
         duration_ms=1234,
         started_at="2026-03-02T08:15:30Z",
+        slowed=more.get("slowed", ""),
     )
 
 
@@ -37,7 +38,7 @@ def some_rows() -> list[FleetRow]:
         row(2, samples.expired_certificate(), "alice@corp.example", office="Berlin", note="=1+1"),
         row(3, samples.expired_certificate(), "bob@corp.example", office="Paris", note="-2"),
         row(10, samples.wrong_password(), "carol@other.example", provider="gmx", note="@SUM(A1)"),
-        row(4, samples.healthy(), "dave@other.example", provider="gmx", note=" \t=2"),
+        row(4, samples.healthy(), "dave@other.example", provider="gmx", slowed="gmx", note=" \t=2"),
         row(5, samples.port_blocked(), "erin@third.example"),
         FleetRow(line=6, name=HOSTILE, bad=HOSTILE, columns={"address": HOSTILE, HOSTILE: HOSTILE}),
         row(7, samples.hostile(), "mallory@evil.example", office=HOSTILE, note=HOSTILE),

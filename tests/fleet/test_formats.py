@@ -11,7 +11,9 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.fleet import table
+from diagnose.rendering.page import Paragraph
 from diagnose.rendering.renderer import RenderStyle
 from reports import fleet_page, junit, openmetrics
 from tests.reports.junit_readers import READERS
@@ -118,3 +120,16 @@ def test_an_empty_fleet_is_written_too() -> None:
     )
     for render in (table.render_fleet, junit.render_fleet, openmetrics.render_fleet, fleet_page.render_fleet):
         assert "".join(render(nothing, lambda: iter(()), RenderStyle()))
+
+
+def test_every_format_of_a_summary_says_who_was_asked_more_slowly() -> None:
+    summary, rows = fleet()
+    words = "Asked more slowly, since connections were turned away: gmx."
+
+    assert summary.slowed == ("gmx",)
+    assert 'diagnose_fleet_slowed{value="gmx"} 1' in "".join(openmetrics.render_fleet(summary, rows, RenderStyle()))
+    assert words in "".join(fleet_page.render_fleet(summary, rows, RenderStyle()))
+    shown = [block.words for block in summary_blocks(summary, lambda word: word) if isinstance(block, Paragraph)]
+    assert shown == [words]
+    quiet = msgspec.structs.replace(summary, slowed=())
+    assert "more slowly" not in "".join(fleet_page.render_fleet(quiet, rows, RenderStyle()))

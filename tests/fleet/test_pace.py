@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
+
 import msgspec
 import pytest
 
@@ -13,6 +16,7 @@ from diagnose.model import Subject
 from diagnose.model.report import Report, ReportVerdict
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import Request
+from tests.pace import patient
 from tests.reports import samples
 
 
@@ -97,6 +101,96 @@ def test_the_engine_heeds_it() -> None:
 
     assert sorted(one.origin.line for one in found) == list(range(20))
     assert told == ["a.example"]
+
+
+def test_bare_421_is_heeded_and_a_locked_account_is_not() -> None:
+    """What is merely possible counts for connections alone."""
+    for cause, certainty, heeded in (
+        ("server.too-many-connections", "possible", True),
+        ("lockout.rate-limited", "confirmed", True),
+        ("lockout.rate-limited", "possible", False),
+        ("lockout.account-locked", "confirmed", False),
+    ):
+        report = report_of(cause)
+        causes = tuple(msgspec.structs.replace(one, certainty=certainty) for one in report.verdict.causes)
+        told = msgspec.structs.replace(report, verdict=msgspec.structs.replace(report.verdict, causes=causes))
+        (found,) = Threads(
+            lambda one, _own, told=told: Result(origin=one.origin, report=told),  # type: ignore[misc]  # mypy infers no lambda defaults
+            pace=Pace(1000),
+        ).results(iter([task(1, "a.example")]), Interruption())
+        assert (found.slowed is not None) == heeded, (cause, certainty)
+
+
+def test_few_rows_of_one_house_are_under_way() -> None:
+    """The others wait, and rows of other houses go on beside them."""
+    lock, living, most, together = threading.Lock(), Counter[str](), Counter[str](), threading.Barrier(4)
+
+    def work(one: Task, _own: Interruption) -> Result:
+        house = one.house
+        with lock:
+            living[house] += 1
+            most[house] = max(most[house], living[house])
+        together.wait(patient(10))
+        with lock:
+            living[house] -= 1
+        return Result(origin=one.origin, bad="x")
+
+    houses = ("a.example",) * 20 + ("b.example",) * 20
+    engine = Threads(work, at_once=8, of_house=2)
+    found = list(engine.results((task(line, house) for line, house in enumerate(houses)), Interruption()))
+
+    assert len(found) == 40
+    assert most == {"a.example": 2, "b.example": 2}
+
+
+def test_no_row_is_added_to_those_that_wait_for_connections() -> None:
+    """Other than to none: the wait would have no end."""
+
+    class Crowded:
+        def is_crowded(self) -> bool:
+            return True
+
+        def seconds_left(self, house: str) -> float:
+            return 0.0 if house else 1.0
+
+        def slow_down(self, house: str) -> None:
+            raise AssertionError(house)
+
+    lock, living, most = threading.Lock(), 0, 0
+
+    def work(one: Task, _own: Interruption) -> Result:
+        nonlocal living, most
+        with lock:
+            living += 1
+            most = max(most, living)
+        with lock:
+            living -= 1
+        return Result(origin=one.origin, bad="x")
+
+    engine = Threads(work, pace=Pace(1000, door=Crowded()))
+    found = list(engine.results((task(line, f"d{line}.example") for line in range(5)), Interruption()))
+    assert (len(found), most) == (5, 1)
+
+
+def test_a_row_waits_for_the_room_of_its_house() -> None:
+    class Door:
+        slowed = ""
+
+        def is_crowded(self) -> bool:
+            return False
+
+        def seconds_left(self, house: str) -> float:
+            return 7.0 if house == "a" else 0.0
+
+        def slow_down(self, house: str) -> None:
+            self.slowed = house
+
+    door = Door()
+    pace = Pace(1, chance=lambda: 0.5, door=door)
+    assert moments(pace, "a", 1) == [107.0]
+    assert moments(pace, "b", 1) == [100.0]
+    pace.slow_down("b", 100.0)
+    assert door.slowed == "b"
 
 
 def test_an_interruption_ends_the_wait_for_a_turn() -> None:

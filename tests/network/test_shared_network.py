@@ -26,6 +26,7 @@ from diagnose.discovery import DiscoveryOptions, discover
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import Deadline, Service, Subject
+from diagnose.model.limits import ONE_BY_ONE, Limits
 from diagnose.network import CrowdedError, Nameserver, Network, answers, resolver
 from diagnose.network.resolver import FAILURE_SECONDS, DnsAnswer
 from diagnose.planning.selection import Selection
@@ -188,7 +189,7 @@ def held(network: Network, port: int) -> contextlib.ExitStack:
 def test_who_wants_one_connection_more_waits_for_one_to_end() -> None:
     """In another run or the same."""
     with tcp(wait_for_end) as port, ThreadPoolExecutor(1) as pool:
-        network = Network(most_at_once=2)
+        network = Network(limits=Limits(host_connections=2))
         first, second = held(network.for_run(), port), held(network.for_run(), port)
         third = pool.submit(held, network.for_run(), port)
         assert network.open_connections("127.0.0.1", {port}) == 2
@@ -203,7 +204,7 @@ def test_who_wants_one_connection_more_waits_for_one_to_end() -> None:
 def test_other_ports_and_other_addresses_are_other_servers() -> None:
     """A mailbox is read and sent from at the same time."""
     with tcp(wait_for_end) as port, tcp(wait_for_end) as other:
-        network = Network(most_at_once=1)
+        network = Network(limits=Limits(host_connections=1))
         with held(network, port), held(network, other):
             race = network.connect_all(("127.0.0.2",), port, Deadline(PATIENCE))
             assert race.attempts(PATIENCE)
@@ -212,7 +213,7 @@ def test_other_ports_and_other_addresses_are_other_servers() -> None:
 def test_the_wait_keeps_to_the_deadline() -> None:
     """And is nothing that the server has done."""
     with tcp(wait_for_end) as port:
-        network = Network(most_at_once=1)
+        network = Network(limits=Limits(host_connections=1))
         with held(network, port), pytest.raises(CrowdedError, match="127"):
             network.connect("127.0.0.1", port, Deadline(SOON))
 
@@ -220,7 +221,7 @@ def test_the_wait_keeps_to_the_deadline() -> None:
 def test_the_end_of_a_run_ends_its_wait() -> None:
     """Whatever time it would have left."""
     with tcp(wait_for_end) as port, ThreadPoolExecutor(1) as pool:
-        network = Network(most_at_once=1)
+        network = Network(limits=Limits(host_connections=1))
         run = network.for_run()
         with held(network, port):
             waiting = pool.submit(held, run, port)
@@ -234,7 +235,7 @@ def test_the_end_of_a_run_ends_its_wait() -> None:
 def test_the_time_to_connect_begins_after_the_wait() -> None:
     """Or a server would seem slow."""
     with tcp(wait_for_end) as port, ThreadPoolExecutor(1) as pool:
-        network = Network(most_at_once=1)
+        network = Network(limits=Limits(host_connections=1))
         before = held(network, port)
         race = pool.submit(network.connect_all, ("127.0.0.1",), port, Deadline(PATIENCE), 5.0)
         time.sleep(SOON)
@@ -249,7 +250,7 @@ def test_what_no_longer_stands_no_longer_counts(way: str) -> None:
     """However it came to its end."""
     with tcp(wait_for_end) as port, socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        network = Network(most_at_once=1)
+        network = Network(limits=Limits(host_connections=1))
         addresses = ("127.0.0.1",)
         if way == "refused":
             closed = bound.getsockname()[1]
@@ -379,10 +380,10 @@ def counted() -> Iterator[tuple[Request, DnsServer, Relay]]:
             )
 
 
-def network_of(request: Request, **more: int) -> Network:
+def network_of(request: Request, limits: Limits = ONE_BY_ONE) -> Network:
     """The network that a run of *request* would make."""
     wanted = request.network
-    return Network(wanted.nameserver, wanted.ca_file, wanted.vantage, **more)
+    return Network(wanted.nameserver, wanted.ca_file, wanted.vantage, limits)
 
 
 def questions(server: DnsServer) -> Counter[str]:
@@ -394,7 +395,7 @@ def questions(server: DnsServer) -> Counter[str]:
 def test_runs_side_by_side_ask_once_and_keep_the_limit(most: int) -> None:
     """Each question of DNS goes out once, and never more connections stand than there may be."""
     with counted() as (request, nameserver, relay):
-        network = network_of(request, most_at_once=most)
+        network = network_of(request, limits=Limits(host_connections=most))
         with contextlib.closing(network), ThreadPoolExecutor(4) as pool:
             runs = [pool.submit(diagnose, request, network=network) for _ in range(4)]
             reports = [run.result(patient(60)).report for run in runs]
