@@ -22,6 +22,8 @@ REGISTRY_SECONDS = 6.0
 NOT_FOUND = 404
 """The registry knows no such domain (RFC 7480 §5.3)."""
 MOST_STATUSES = 20
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a server's words raise that are no JSON, or are nested deeper than anybody reads."""
 RDAP = {"Accept": "application/rdap+json"}
 """RFC 7480 §4.2."""
 
@@ -126,7 +128,7 @@ def server_for(domain: str, listed: bytes) -> str | None:
     """
     try:
         services = decode(listed, _Bootstrap).services
-    except msgspec.DecodeError:
+    except NO_JSON:
         return None
     urls = {name.lower(): urls for names, urls in services for name in names}
     labels = domain.split(".")
@@ -139,7 +141,7 @@ def _read(domain: str, host: str | None, body: bytes) -> RegistrationFacts | Non
     """What the answer *body* says; None where it is not about *domain*."""
     try:
         told = decode(body, _Domain)
-    except msgspec.DecodeError:
+    except NO_JSON:
         return None
     if told.object_class_name != "domain" or told.ldh_name.rstrip(".").lower() not in {"", domain}:
         return None

@@ -268,6 +268,21 @@ def test_the_longest_suffix_and_tls_are_preferred(domain: str, found: str) -> No
     assert server_for(domain, json.dumps({"version": "1.0", "services": rows}).encode()) == found
 
 
+NO_JSON = (b"", b"<html>", b"\xff", b'{"objectClassName": "\xff"}', b'{"services": "\xc3("}', b"[" * 100_000, b"{" * 9)
+DEEP = b'{"objectClassName": "domain", "services": [], "x": ' + b"[" * 100_000
+"""Deeper than what any program takes apart."""
+
+
+@pytest.mark.parametrize("body", [*NO_JSON, DEEP], ids=range(len(NO_JSON) + 1))
+def test_a_server_cannot_break_the_check(body: bytes, registry: Registry) -> None:
+    registry.server.expect_request(f"/domain/{DOMAIN}").respond_with_data(body)
+    assert asked(registry).outcome == "unanswered"
+
+    registry.server.clear()
+    registry.server.expect_request("/dns.json").respond_with_data(body)
+    assert asked(registry).outcome == "unanswered"
+
+
 @pytest.mark.parametrize("listed", [b"", b"<html>", b"[]", b'{"services": [[["com"]]]}', b'{"services": 1}'])
 def test_what_is_no_list_names_nobody(listed: bytes) -> None:
     assert server_for("corp.com", listed) is None
