@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, wait
 from functools import partial
 
 import msgspec
@@ -30,6 +31,8 @@ TELLING_SECONDS = 5.0
 """A resolver that was given less to find a zone's servers for the first time may only be slow."""
 
 
+CONTROL_AFTER_SECONDS = 1.5
+"""An answer that has not come by then was lost once, or there is no server."""
 KINDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
 
 
@@ -82,10 +85,13 @@ def probe_domain(target: Subject, _inputs: Inputs, context: Context) -> DomainFa
     resolver, deadline, domain = context.network.resolver, context.deadline, target.domain
     until = deadline.share(0.5, deadline.left())  # what asks why there is no answer needs time, too
     asked = [in_background(partial(resolver.query, domain, kind, until), f"{kind} {domain}") for kind in KINDS]
+    root = None
+    if wait(asked, CONTROL_AFTER_SECONDS).not_done:  # whether anything resolves is asked beside their next tries
+        root = _control(context.network, deadline)
     mx, ipv4, ipv6 = (one.result() for one in asked)
     facts = DomainFacts(mx=mx, ipv4=ipv4, ipv6=ipv6)
     if mx.status not in ALIVE:
-        control = in_background(lambda: resolver.query(".", "NS", deadline.share(0.7, 5)), "NS of the root")
+        control = root or _control(context.network, deadline)
         unchecked = None
         if mx.status == "server_failure":
             unchecked = resolver.query(domain, "MX", deadline.share(0.7, 8), checking_disabled=True)
@@ -103,6 +109,10 @@ def probe_domain(target: Subject, _inputs: Inputs, context: Context) -> DomainFa
         attempts = race.attempts(PORT_25_SECONDS + 0.2)
         return msgspec.structs.replace(facts, implicit_mx=attempts)
     return facts
+
+
+def _control(network: Network, deadline: Deadline) -> Future[DnsAnswer]:
+    return in_background(lambda: network.resolver.query(".", "NS", deadline.share(0.7, 5)), "NS of the root")
 
 
 def _mx_target(name: str, network: Network, deadline: Deadline) -> MxTarget:

@@ -103,6 +103,11 @@ class Nameserver(msgspec.Struct, frozen=True):
         return host_and_port(self.address, self.port)
 
 
+def silence() -> float:
+    """Seconds after which a server that has answered nothing is dead: two tries of a question, whichever it was."""
+    return sum(TRY_SECONDS[:2])
+
+
 class Resolver:
     """Asks the chosen nameserver, or those that this computer is set up with; each question once a run."""
 
@@ -124,6 +129,8 @@ class Resolver:
         self._configured: tuple[Nameserver, ...] | None = None
         self._nonsense: dict[Nameserver, str] = {}
         """Servers that sent nonsense -> what was wrong with it."""
+        self._first_asked: dict[Nameserver, float] = {}
+        self._heard_from: set[Nameserver] = set()
         self._remembered: set[tuple[str, RecordType]] = set()
 
     def for_run(self) -> Self:
@@ -177,6 +184,15 @@ class Resolver:
             self._configured = self._configure()
         return self._configured
 
+    def _patience(self, server: Nameserver, seconds: float, *, again: bool) -> float:
+        """How long to wait for *server* now, *seconds* at most; one that is dead gets a first try of each question."""
+        with self._lock:
+            first = self._first_asked.setdefault(server, time.monotonic())
+            if server in self._heard_from:
+                return seconds
+        left = first + silence() - time.monotonic()
+        return min(seconds, left if again else max(left, TRY_SECONDS[0]))
+
     def _timed(
         self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool
     ) -> Heard[DnsAnswer]:
@@ -201,16 +217,19 @@ class Resolver:
             return answer("malformed", str(error))
         last = answer("timed_out")
         strays = False
-        for seconds in TRY_SECONDS:
+        for number, seconds in enumerate(TRY_SECONDS):
             for server in servers:
                 if (nonsense := self._nonsense.get(server)) is not None:
                     last = answer("malformed", nonsense)
                     continue
-                limit = deadline.within(seconds)
+                if (patience := self._patience(server, seconds, again=number > 0)) <= 0:
+                    continue
+                limit = deadline.within(patience)
                 if limit.passed():
                     return last
                 try:
                     code, heard = _heard(question, server, limit, strays=strays)
+                    self._heard_from.add(server)
                 except NonsenseError as error:
                     last = answer("malformed", self._nonsense.setdefault(server, f"{server}: {error}"))
                     continue
@@ -224,6 +243,7 @@ class Resolver:
                     continue
                 except dns.exception.DNSException as error:
                     last = answer("malformed", f"{server}: {error}")
+                    self._heard_from.add(server)
                     strays = True  # the right answer may stand behind it: the next try passes over such
                     continue
                 if edns and code in REFUSES_EDNS:

@@ -409,3 +409,45 @@ def test_the_unspecified_address_is_none() -> None:
 def test_a_nameserver_is_shown_as_it_is_given(server: Nameserver, shown: str) -> None:
     """With the port where it is not the usual one."""
     assert str(server) == shown
+
+
+# -- servers that say nothing
+
+
+def of(server: DnsServer) -> list[str]:
+    """The names that *server* was asked for."""
+    return [str(dns.message.from_wire(question).question[0].name) for question in server.asked]
+
+
+def test_a_server_that_answers_nothing_is_given_up_after_two_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whichever question; a later one is still asked once."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (0.2, 0.3, PATIENCE))
+    with DnsServer(nothing) as server:
+        one = Resolver(server.address)
+        assert [one.query(name, "A", Deadline(PATIENCE)).status for name in ("one.test", "two.test")] == [
+            "timed_out"
+        ] * 2
+        assert of(server) == ["one.test.", "one.test.", "two.test."]
+
+
+def test_a_server_that_answers_anything_is_asked_as_often_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One name is slow to find, and others are not."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (0.2, 0.2, 0.2))
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        slow = str(dns.message.from_wire(question).question[0].name) == "slow.test."
+        return () if slow else says(rcode=3)(question)
+
+    with DnsServer(answer) as server:
+        one = Resolver(server.address)
+        assert one.query("quick.test", "A", Deadline(PATIENCE)).status == "name_not_found"
+        assert one.query("slow.test", "A", Deadline(PATIENCE)).status == "timed_out"
+        assert of(server) == ["quick.test.", *["slow.test."] * 3]
+
+
+def test_nonsense_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever sends it, something is there."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (0.2, 0.2, 0.2))
+    with DnsServer(lambda question: [b"\x00"]) as server:
+        assert Resolver(server.address).query(NAME, "A", Deadline(PATIENCE)).status == "malformed"
+        assert len(server.asked) == 3
