@@ -174,7 +174,8 @@ def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], 
 
 
 def _fleet_case(row: FleetRow, style: RenderStyle) -> Element:
-    name = f"{row.name} [{row.line}]" if row.name else f"[{row.line}]"
+    place = f"[{row.line}, {row.vantage}]" if row.vantage else f"[{row.line}]"
+    name = f"{row.name} {place}" if row.name else place
     case = Element("testcase", classname=row.domain or "diagnose", name=name, time=_seconds(row.duration_ms))
     verdict, cause = row.verdict, row.cause
     if verdict is None:

@@ -50,7 +50,7 @@ CERTIFICATE_END = Family(
 )
 FLEET_ROWS = Family("diagnose_fleet_rows", "How many rows of a run over many ended so.")
 FLEET_CAUSE = Family("diagnose_fleet_cause_rows", "How many rows each cause hits; reason is its id.")
-FLEET_PROBLEMS = Family("diagnose_fleet_problem_rows", "Rows with a problem by provider, domain and office.")
+FLEET_PROBLEMS = Family("diagnose_fleet_problem_rows", "Rows with a problem by provider, domain, office and vantage.")
 FLEET_SLOWED = Family("diagnose_fleet_slowed", "1 for each provider and domain that turned connections away.")
 FLEET_METRICS = (STARTED, EXIT_CODE, FLEET_ROWS, FLEET_CAUSE, FLEET_PROBLEMS, FLEET_SLOWED)
 METRICS = (
@@ -112,6 +112,7 @@ def render_fleet(summary: FleetSummary, _rows: Callable[[], Iterator[FleetRow]],
         ("provider", summary.by_provider),
         ("domain", summary.by_domain),
         ("office", summary.by_office),
+        ("vantage", summary.by_vantage),
     ):
         for count in counts:
             samples[FLEET_PROBLEMS.name][_labels({"by": kind, "value": count.name})] = count.problems

@@ -41,6 +41,7 @@ def summary_blocks(summary: FleetSummary, translate: Callable[[str], str]) -> It
         (_("By provider"), summary.by_provider),
         (_("By domain"), summary.by_domain),
         (_("By office"), summary.by_office),
+        (_("By vantage"), summary.by_vantage),
     )
     for title, counts in tables:
         if len(counts) > 1:

@@ -98,8 +98,7 @@ class Dask:
         except TimeoutError:
             raise EngineError(text("a worker does not answer")) from None
         except Exception as error:  # whatever happens there, and comes back as it is
-            kind = quote(f"{type(error).__name__}: {error}")
-            raise EngineError(text("the workers cannot run rows: {words}", words=kind)) from None
+            raise EngineError(text("the workers cannot run rows: {words}", words=quote(str(error)))) from None
         for address, one in found.items():
             if not isinstance(one, About) or one.version != __version__:
                 theirs = one.version if isinstance(one, About) else "?"

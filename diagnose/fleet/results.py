@@ -81,7 +81,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def line_of(result: Result, *, redact: bool = False) -> str:
-    """*result* as a line of JSON with its end. With *redact* it holds nothing of its row but line and office."""
+    """*result* as a line of JSON with its end. With *redact* it holds line, office and vantage alone of its row."""
     origin = result.origin
     row: dict[str, Any] = {"line": origin.line}
     if not redact:
@@ -189,6 +189,7 @@ def _row(line: _Line) -> FleetRow:
         domain=report.subject.domain,
         provider=report.subject.provider or "",
         office=origin.office or "",
+        vantage=origin.vantage or "",
         columns=origin.columns,
         verdict=report.verdict,
         hosts=tuple(dict.fromkeys(one.host for one in report.services if one.source != "guess")),

@@ -25,6 +25,8 @@ MOST_GROUPS = 200_000
 """Values that are counted of each kind, such as domains; rows of further ones are counted in the whole alone."""
 MOST_HITS = 50_000
 """Rows with a cause whose places are kept, so that no row is explained twice; further ones are counted."""
+MOST_LINES = 200_000
+"""Rows of which it is kept from how many vantages they could be judged; further ones are not compared."""
 MOST_COUNTS = 50
 """Rows of a table."""
 FEWEST = 2
@@ -51,6 +53,8 @@ class _Hit:
 
     name: str
     domain: str
+    line: int
+    vantage: str
     groups: frozenset[Group]
 
 
@@ -78,6 +82,8 @@ class SharedCauses:
         """Rows that could be judged, by what they belong to."""
         self._problems = Counter[Group]()
         self._unclear = Counter[Group]()
+        self._vantages = Counter[int]()
+        """By line: the vantages from which it could be judged."""
         self._found: dict[str, _Found] = {}
         self._kept = 0
         self._started_at = ""
@@ -94,8 +100,11 @@ class SharedCauses:
         self._duration_ms += row.duration_ms
         self._started_at = min(self._started_at or row.started_at, row.started_at)
         groups = frozenset(_groups(row))
+        is_judged = row.status != "inconclusive" or row.cause is not None
+        if row.vantage and is_judged and (row.line in self._vantages or len(self._vantages) < MOST_LINES):
+            self._vantages[row.line] += 1
         for group in groups:
-            if row.status != "inconclusive" or row.cause is not None:
+            if is_judged:
                 self._count(self._judged, group)
             if row.status == "problem":
                 self._count(self._problems, group)
@@ -132,6 +141,7 @@ class SharedCauses:
             by_provider=self._counts("provider"),
             by_domain=self._counts("domain"),
             by_office=self._counts("office"),
+            by_vantage=self._counts("vantage"),
         )
 
     def _count(self, counter: Counter[Group], group: Group) -> None:
@@ -150,7 +160,7 @@ class SharedCauses:
             self._count(found.by_group, group)
         if self._kept < MOST_HITS:
             self._kept += 1
-            found.hits.append(_Hit(row.name, row.domain, groups - elsewhere))
+            found.hits.append(_Hit(row.name, row.domain, row.line, row.vantage, groups - elsewhere))
 
     def _counts(self, grouping: Grouping) -> tuple[FleetCount, ...]:
         values = {value for counter in (self._judged, self._unclear) for kind, value in counter if kind == grouping}
@@ -170,20 +180,25 @@ class SharedCauses:
     # -- one or all
 
     def _causes(self, found: _Found) -> Iterator[FleetCause]:
-        """*found* as causes of groups, those first that explain most, and of accounts for what no group explains."""
+        """*found* as causes of vantages, of groups, those first that explain most, and of accounts for all the rest."""
+        apart = self._apart(found)
+        for vantage, numbers in sorted(apart.items()):
+            hits = [found.hits[number] for number in numbers]
+            yield self._as_cause(found, "vantage", vantage, hits, len(hits), self._judged["vantage", vantage])
+        left = {*range(len(found.hits))}.difference(*apart.values())
+        covered = len(found.hits) - len(left)
         preferred = _FIRST.get(self._catalogue[found.cause.id].scope, _OTHERWISE) if self._knows(found) else _OTHERWISE
         members: dict[Group, list[int]] = {}
-        for number, hit in enumerate(found.hits):
-            for group in hit.groups:
-                members.setdefault(group, []).append(number)
-        left = set(range(len(found.hits)))
+        for number in sorted(left):
+            for group in found.hits[number].groups:
+                if group[0] != "vantage":
+                    members.setdefault(group, []).append(number)
         waiting = [
             (-len(numbers), preferred.index(group[0]), group[1], group)
             for group, numbers in members.items()
-            if self._is_whole(found, group, {found.hits[number].domain for number in numbers})
+            if self._is_whole(found, group, [found.hits[number] for number in numbers])
         ]
         heapq.heapify(waiting)
-        covered = 0
         while waiting:
             size, rank, value, group = heapq.heappop(waiting)
             numbers = [number for number in members[group] if number in left]
@@ -200,13 +215,24 @@ class SharedCauses:
             among = sum(self._judged["domain", domain] for domain in {hit.domain for hit in hits})
             yield self._as_cause(found, "account", "", hits, rest, max(rest, among))
 
-    def _is_whole(self, found: _Found, group: Group, domains: set[str]) -> bool:
-        """Whether all rows of *group* that could be judged are hit, and that says more than their *domains* would."""
+    def _apart(self, found: _Found) -> dict[str, list[int]]:
+        """By vantage: the hits on rows that could be judged from elsewhere, too, and were not hit from everywhere."""
+        from_ = Counter(hit.line for hit in found.hits if hit.vantage)
+        apart: dict[str, list[int]] = {}
+        for number, hit in enumerate(found.hits):
+            if hit.vantage and from_[hit.line] < self._vantages[hit.line]:
+                apart.setdefault(hit.vantage, []).append(number)
+        return apart
+
+    def _is_whole(self, found: _Found, group: Group, hits: list[_Hit]) -> bool:
+        """Whether all rows of *group* that could be judged are hit, and that says more than their domains would."""
         grouping, value = group
-        if found.by_group[group] < FEWEST or found.by_group[group] != self._judged[group]:
+        if len({(hit.line, hit.name) for hit in hits}) < FEWEST:  # one that was looked at from several places is one
+            return False
+        if found.by_group[group] != self._judged[group]:
             return False
         if grouping in {"provider", "all"}:
-            return len(domains) > 1
+            return len({hit.domain for hit in hits}) > 1
         return grouping != "office" or any(kind == "office" and other != value for kind, other in self._judged)
 
     def _as_cause(
@@ -223,7 +249,7 @@ class SharedCauses:
             value=value,
             hit=hit,
             among=among,
-            names=tuple(one.name for one in hits[:MOST_NAMES]),
+            names=tuple(dict.fromkeys(one.name for one in hits))[:MOST_NAMES],
             remedies=cause.remedies if alone or not self._knows(found) else self._remedies(cause.id, grouping, value),
         )
 
@@ -259,4 +285,6 @@ def _groups(row: FleetRow) -> Iterator[Group]:
         yield "provider", row.provider
     if row.office:
         yield "office", row.office
+    if row.vantage:
+        yield "vantage", row.vantage
     yield from (("host", host) for host in row.hosts)

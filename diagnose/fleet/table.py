@@ -14,8 +14,8 @@ SUFFIX = ".csv"
 BYTE_ORDER_MARK = "\ufeff"
 """By which spreadsheets know UTF-8."""
 COLUMNS = (
-    "line", "name", "status", "cause", "certainty", "impact", "headline", "provider", "domain", "office", "servers",
-    "started_at", "seconds", "error",
+    "line", "name", "status", "cause", "certainty", "impact", "headline", "provider", "domain", "office", "vantage",
+    "servers", "started_at", "seconds", "error",
 )  # fmt: skip
 MOST_OWN = 200
 """Columns of the rows themselves."""
@@ -48,6 +48,7 @@ def _cells(row: FleetRow) -> tuple[str, ...]:
         row.provider,
         row.domain,
         row.office,
+        row.vantage,
         " ".join(row.at or row.hosts),
         row.started_at,
         f"{row.duration_ms / 1000:.3f}" if verdict else "",

@@ -10,8 +10,9 @@ import msgspec
 from diagnose.model.check import Certainty
 from diagnose.model.report import Impact, ReportCause, ReportRemedy, Verdict
 
-Grouping = Literal["all", "host", "domain", "provider", "office", "account"]
+Grouping = Literal["all", "host", "domain", "provider", "office", "vantage", "account"]
 """What those that a cause hits have in common. ``all``: they are all rows, of several domains.
+``vantage``: it hits them from there, and not from elsewhere, where they were looked at, too.
 ``account``: nothing but the cause, and each is hit by itself."""
 
 
@@ -25,7 +26,7 @@ class FleetCause(msgspec.Struct, frozen=True, kw_only=True):
     impact: Impact
     grouping: Grouping
     value: str = ""
-    """Which host, domain, provider or office; empty for all, and for accounts."""
+    """Which host, domain, provider, office or vantage; empty for all, and for accounts."""
     hit: int
     """Rows."""
     among: int
@@ -68,6 +69,7 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     by_provider: tuple[FleetCount, ...] = ()
     by_domain: tuple[FleetCount, ...] = ()
     by_office: tuple[FleetCount, ...] = ()
+    by_vantage: tuple[FleetCount, ...] = ()
 
     @property
     def exit_code(self) -> Literal[0, 1, 3]:

@@ -13,6 +13,7 @@ GROUPS: dict[Grouping, str] = {
     "domain": text("All {hit} of {value}").msgid,
     "provider": text("All {hit} at the provider {value}").msgid,
     "office": text("All {hit} in the office {value}").msgid,
+    "vantage": text("{hit} of {among}, from {value} alone").msgid,
     "account": text("{hit} of {among}, each by itself").msgid,
 }
 """By what those that a cause hits have in common: who they are."""
@@ -47,7 +48,7 @@ def slowed(summary: FleetSummary, translate: Callable[[str], str], most: int) ->
 
 def who(cause: FleetCause, translate: Callable[[str], str]) -> str:
     """Those that *cause* hits, in a few words; a single one by its name."""
-    if cause.grouping == "account" and cause.hit == 1 and cause.names:
+    if _is_one(cause):
         return cause.names[0]
     return translate(GROUPS[cause.grouping]).format(hit=cause.hit, among=cause.among, value=cause.value)
 
@@ -55,10 +56,15 @@ def who(cause: FleetCause, translate: Callable[[str], str]) -> str:
 def names(cause: FleetCause, translate: Callable[[str], str], most: int) -> str:
     """The first of those that *cause* hits; "" where `who` names the only one."""
     _ = translate
-    if cause.grouping == "account" and cause.hit == 1:
+    if _is_one(cause):
         return ""
     told = _(", ").join(dict.fromkeys(cause.names[:most]))
     return _("{names} …").format(names=told) if cause.hit > most else told
+
+
+def _is_one(cause: FleetCause) -> bool:
+    """Whether it hits a single one, from wherever that was looked at."""
+    return cause.grouping == "account" and len(cause.names) == 1
 
 
 def ended(count: FleetCount, translate: Callable[[str], str]) -> str:

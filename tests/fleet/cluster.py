@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from distributed import Client
+from distributed import Client, Security
 
 from tests.pace import patient
 
@@ -18,17 +18,23 @@ from tests.pace import patient
 class Cluster:
     """A scheduler, and the workers that are started for it; use as a context manager."""
 
-    def __init__(self, place: Path, protocol: str = "tcp", **variables: str) -> None:
-        """*variables* of the environment, of all processes."""
+    def __init__(self, place: Path, security: Security | None = None, **variables: str) -> None:
+        """*security*: of this process; the others are told of it. *variables* of the environment, of all of them."""
         self.place = place
-        self._protocol = protocol
+        self._security = security
         self._variables = variables
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Cluster:
         told = self.place / "scheduler.json"
         self.scheduler = self._begun(
-            "dask_scheduler", "--port", "0", "--protocol", self._protocol, "--scheduler-file", str(told)
+            "dask_scheduler",
+            "--port",
+            "0",
+            "--protocol",
+            "tls" if self._security else "tcp",
+            "--scheduler-file",
+            str(told),
         )
         until = time.monotonic() + patient(60)
         while not told.exists() or not told.read_bytes().strip().endswith(b"}"):
@@ -43,7 +49,7 @@ class Cluster:
 
     def worker(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
         """One more worker, once the scheduler knows it. It has four threads."""
-        with Client(self.url, set_as_default=False, timeout=patient(30)) as client:
+        with Client(self.url, security=self._security, set_as_default=False, timeout=patient(30)) as client:
             before = set(client.scheduler_info(n_workers=-1)["workers"])
             process = self._begun(
                 "dask_worker", self.url, "--no-nanny", "--nthreads", "4", *words, **variables,

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
+from distributed import Security
 
 from diagnose.fleet.results import rows_in
 from diagnose.lab.account import Account
 from diagnose.lab.estate import Estate
-from diagnose.lab.scenario import SCENARIOS
+from diagnose.lab.scenario import PASSWORD, SCENARIOS
 from tests.fleet.cluster import Cluster, end
 from tests.pace import patient
 
@@ -165,7 +167,21 @@ def test_what_one_computer_learns_of_an_account_the_next_one_knows(
     rows = [json.loads(line) for line in (place / "out.jsonl").read_text("utf-8").splitlines()]
     assert sorted(row["row"]["vantage"] for row in rows) == ["Berlin", "Lima"]
     assert [row["report"]["verdict"]["causes"][0]["id"] for row in rows] == ["credentials.rejected"] * 2
-    assert [cause["grouping"] for cause in summary["causes"]] == ["domain"]  # for both offices see it
+    assert [cause["grouping"] for cause in summary["causes"]] == ["account"]  # for both offices see it
+
+
+def test_a_cause_in_one_office_alone_is_named_as_such(cluster: Cluster, place: Path) -> None:
+    with Estate(SCENARIOS["healthy"]) as estate:
+        write_rows(place, estate.address)
+        cluster.worker("--resources", "Berlin=1", PW=PASSWORD)
+        cluster.worker("--resources", "Lima=1")
+        _code, summary, err = over(begun(cluster, estate, "--vantage", "Berlin", "--vantage", "Lima"))
+
+    assert err == ""
+    assert [(one["id"], one["grouping"], one["value"]) for one in summary["causes"]] == [
+        ("credentials.rejected", "vantage", "Lima")
+    ]
+    assert {one["name"]: one["problems"] for one in summary["by_vantage"]} == {"Berlin": 0, "Lima": 1}
 
 
 def test_an_interrupted_run_ends_at_once_and_goes_on(cluster: Cluster, estate: Estate, place: Path, gate: Gate) -> None:
@@ -210,3 +226,50 @@ def test_workers_that_are_not_there(
 
     assert (code, summary, err) == (2, {}, f"diagnose: {part}.\n")
     assert not (place / "out.jsonl").exists()
+
+
+def test_over_tls_and_not_without_its_certificate(estate: Estate, tmp_path: Path) -> None:
+    """Where the settings of Dask name none, that is what the one sentence says."""
+    authority = trustme.CA()
+    own, trusted = tmp_path / "own.pem", tmp_path / "ca.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(own))
+    authority.cert_pem.write_to_path(str(trusted))
+    variables = {"DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(trusted)}
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        variables[f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT"] = str(own)
+    security = Security(
+        tls_ca_file=str(trusted), tls_client_cert=str(own), tls_client_key=str(own), require_encryption=True
+    )
+    write_rows(tmp_path, "user@corp.example")
+    with Cluster(tmp_path, security, PW="wrong", XDG_STATE_HOME=str(tmp_path / "workers"), **variables) as cluster:
+        cluster.worker()
+        code, _summary, err = over(begun(cluster, estate))
+        assert (code, err.count("\n")) == (2, 1)
+        assert f"the scheduler {cluster.url} cannot be reached: TLS" in err
+        code, summary, err = over(begun(cluster, estate, **variables))
+
+    assert (code, err, summary["problems"]) == (1, "", 1)
+    assert estate.logins_failed == {"imap": 1}
+
+
+def test_a_worker_without_this_program_is_named_before_anything_runs(
+    cluster: Cluster, estate: Estate, place: Path
+) -> None:
+    (place / "none").mkdir()
+    (place / "none" / "sitecustomize.py").write_text("import sys\nsys.modules['diagnose'] = None\n", "utf-8")
+    cluster.worker(PYTHONPATH=str(place / "none"))
+    code, summary, err = over(begun(cluster, estate))
+
+    assert (code, summary, err.count("\n")) == (2, {}, 1)
+    assert "the workers cannot run rows: ModuleNotFoundError" in err
+
+
+def test_a_worker_of_another_version_is_named(cluster: Cluster, estate: Estate, place: Path) -> None:
+    """What it sends back may be of another shape."""
+    (place / "other").mkdir()
+    (place / "other" / "sitecustomize.py").write_text("import diagnose\ndiagnose.__version__ = '0.0'\n", "utf-8")
+    cluster.worker(PYTHONPATH=str(place / "other"))
+    code, summary, err = over(begun(cluster, estate))
+
+    assert (code, summary, err.count("\n")) == (2, {}, 1)
+    assert "has version 0.0 of this program, and here is" in err

@@ -18,6 +18,7 @@ from diagnose.model import Subject, text
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import Request
 from tests.pace import patient
+from tests.reports import samples
 
 SETTINGS = Request(subject=Subject(domain=""))
 
@@ -44,6 +45,13 @@ def test_a_task_can_be_pickled_and_holds_no_secret() -> None:
     with pytest.raises(TypeError):
         msgspec.json.encode(msgspec.structs.replace(one, request=msgspec.structs.replace(
             one.request, person=msgspec.structs.replace(one.request.person, password=Secret("x")))))  # fmt: skip
+
+
+def test_a_result_can_be_pickled() -> None:
+    """As it comes back from another computer."""
+    one = Result(origin=task(1).origin, report=samples.wrong_password())
+
+    assert pickle.loads(pickle.dumps(one)) == one
 
 
 def test_as_many_at_once_as_may_be_and_no_more() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import fromstring
 
 import msgspec
@@ -13,13 +14,17 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.fleet import table
+from diagnose.fleet.shared_causes import SharedCauses
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.model import quote
+from diagnose.model.fleet import FleetRow, FleetSummary
 from diagnose.rendering.page import Paragraph
 from diagnose.rendering.renderer import RenderStyle
 from reports import fleet_page, junit, openmetrics
 from tests.reports.junit_readers import READERS
 from tests.reports.junit_schema import faults
 
-from .scenery import fleet, some_rows
+from .scenery import HOSTILE, fleet, some_rows
 
 
 def cells() -> list[dict[str, str]]:
@@ -57,6 +62,29 @@ def test_every_reader_of_junit_is_told_what_is_wrong_with_a_row(reader: str) -> 
     assert len(failed) == summary.bad + summary.problems
     assert all(case.told.strip() for case in failed)
     assert len({case.key for case in read}) == len(read) == summary.rows
+
+
+def from_two_places() -> tuple[FleetSummary, Callable[[], Iterator[FleetRow]]]:
+    shared = SharedCauses(catalogue(), "en")
+    both = [msgspec.structs.replace(one, vantage=place) for one in some_rows() for place in ("Lima", HOSTILE)]
+    for one in both:
+        shared.add(one)
+    return shared.summary(), lambda: iter(both)
+
+
+def test_every_format_says_from_where_a_row_was_looked_at() -> None:
+    """Only where that is more than one place; and a case of JUnit is another one from another place."""
+    told = from_two_places()
+    table_ = list(csv.DictReader(io.StringIO("".join(table.render_fleet(*told, RenderStyle()))[1:], newline="")))
+    assert {one["vantage"] for one in table_} == {"Lima", quote(HOSTILE)}
+    page = "".join(fleet_page.render_fleet(*told, RenderStyle()))
+    assert page.count("<td><bdi>Lima</bdi></td>") == len(some_rows())
+    assert "Vantage" not in "".join(fleet_page.render_fleet(*fleet(), RenderStyle()))
+    cases = fromstring("".join(junit.render_fleet(*told, RenderStyle()))).iter("testcase")
+    assert len({(case.get("classname"), case.get("name")) for case in cases}) == 2 * len(some_rows())
+    exposed = "".join(openmetrics.render_fleet(*told, RenderStyle()))
+    problems = sum(row.status == "problem" for row in some_rows())
+    assert f'diagnose_fleet_problem_rows{{by="vantage",value="Lima"}} {problems}\n' in exposed
 
 
 def test_junit_holds_a_case_for_each_row() -> None:

@@ -64,6 +64,16 @@ def test_a_place_is_the_server_of_the_cause(file: Path) -> None:
     assert next(rows_in(file)).at == ("imap.corp.example",)
 
 
+@pytest.mark.parametrize("report", [None, samples.wrong_password()])
+def test_a_line_says_from_where_its_row_was_looked_at(file: Path, report: Report | None) -> None:
+    """Redacted, too: it is no secret of a person's."""
+    made = result(2, report)
+    made = msgspec.structs.replace(made, origin=msgspec.structs.replace(made.origin, vantage="Lima"))
+    for redact in (False, True):
+        file.write_text(line_of(made, redact=redact), "utf-8")
+        assert [row.vantage for row in rows_in(file)] == ["Lima"]
+
+
 def test_redacted_results_say_nothing_of_their_rows() -> None:
     told = json.loads(line_of(result(2), redact=True))
 

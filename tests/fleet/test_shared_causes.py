@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from diagnose.fleet.shared_causes import SharedCauses
@@ -11,6 +12,7 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.model.check import Certainty
 from diagnose.model.fleet import FleetRow, FleetSummary, RowVerdict
 from diagnose.model.report import Evidence, Impact, ReportCause
+from diagnose.rendering.fleet_words import names, who
 
 EXPIRED, REJECTED, OFFLINE = "tls.cert-expired", "credentials.rejected", "network.offline"
 
@@ -192,3 +194,56 @@ def test_ten_thousand_groups_take_no_time_that_grows_with_their_square() -> None
     finally:
         SharedCauses._as_cause = before  # type: ignore[method-assign]
     assert looked == 3000
+
+
+def seen(from_: str, number: int, hit: set[int], found: ReportCause, domain: str = "corp.example") -> list[FleetRow]:
+    """*number* accounts looked at from one place, where those of *hit* have a cause."""
+    rows = [row(f"user{place}@{domain}", found if place in hit else None, vantage=from_) for place in range(number)]
+    return [msgspec.structs.replace(one, line=place) for place, one in enumerate(rows)]
+
+
+def test_what_differs_by_vantage_is_named_as_such() -> None:
+    """All or only some of the rows there; what is the same from everywhere points elsewhere as before."""
+    blocked = cause("reach.port-blocked")
+    some = [*seen("Lima", 5, {1, 3}, blocked), *seen("Oslo", 5, set(), blocked), *seen("Rome", 5, set(), blocked)]
+    assert told(*some) == [("reach.port-blocked", "vantage", "Lima", 2, 5)]
+    assert summed(*some).causes[0].names == ("user1@corp.example", "user3@corp.example")
+    assert {one.name: one.problems for one in summed(*some).by_vantage} == {"Lima": 2, "Oslo": 0, "Rome": 0}
+
+    two = [*seen("Lima", 5, {1, 2}, blocked), *seen("Oslo", 5, {2}, blocked), *seen("Rome", 5, set(), blocked)]
+    assert told(*two) == [
+        ("reach.port-blocked", "vantage", "Lima", 2, 5),
+        ("reach.port-blocked", "vantage", "Oslo", 1, 5),
+    ]
+
+
+def test_what_is_the_same_from_everywhere_is_no_matter_of_the_vantage() -> None:
+    everywhere = [*seen("Lima", 3, {0, 1, 2}, cause(EXPIRED)), *seen("Oslo", 3, {0, 1, 2}, cause(EXPIRED))]
+    assert told(*everywhere) == [(EXPIRED, "domain", "corp.example", 6, 6)]
+    assert summed(*everywhere).causes[0].names == tuple(f"user{place}@corp.example" for place in range(3))
+
+
+def test_one_account_from_two_places_is_one_account() -> None:
+    rows = [*seen("Lima", 1, {0}, cause(REJECTED)), *seen("Oslo", 1, {0}, cause(REJECTED))]
+
+    (found,) = summed(*rows).causes
+    assert (found.grouping, found.names) == ("account", ("user0@corp.example",))
+    assert who(found, str) == "user0@corp.example"
+    assert names(found, str, 5) == ""
+
+
+def test_where_it_could_not_be_judged_from_elsewhere_nothing_differs() -> None:
+    """Silence from one place says nothing about it."""
+    unknown = [msgspec.structs.replace(unclear("corp.example"), line=place, vantage="Oslo") for place in range(3)]
+    rows = [*seen("Lima", 3, {0, 1, 2}, cause(EXPIRED)), *unknown]
+
+    assert told(*rows) == [(EXPIRED, "domain", "corp.example", 3, 3)]
+
+
+def test_two_causes_from_two_places_each_have_their_own() -> None:
+    rows = [*seen("Lima", 3, {0}, cause(EXPIRED)), *seen("Oslo", 3, {0}, cause("reach.port-blocked"))]
+
+    assert sorted(told(*rows)) == [
+        ("reach.port-blocked", "vantage", "Oslo", 1, 3),
+        (EXPIRED, "vantage", "Lima", 1, 3),
+    ]
