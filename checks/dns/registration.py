@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Literal
 
@@ -27,6 +27,16 @@ NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 RDAP = {"Accept": "application/rdap+json"}
 """RFC 7480 §4.2."""
 
+MEANINGS: Mapping[str, Text] = {
+    "pendingrestore": text("That means: it has been bought back, and is restored within days."),
+    "redemptionperiod": text("That means: it was not renewed, and can be bought back for some weeks."),
+    "pendingdelete": text("That means: it was not renewed, and will be deleted within days."),
+    "serverhold": text("That means: the registry itself has taken it out of DNS."),
+    "clienthold": text("That means: its registrar has taken it out of DNS."),
+}
+"""By the statuses, spelt alike; the first that a domain has says most. What can be bought back is about to be deleted,
+too (RFC 3915 §3.1)."""
+
 Outcome = Literal["registered", "unregistered", "unlisted", "unanswered"]
 """``unlisted``: no registry that can be asked answers for the top-level domain."""
 
@@ -38,6 +48,8 @@ class RegistrationFacts(Facts, frozen=True, kw_only=True):
     outcome: Outcome
     registry: str | None = None
     """The server that answered."""
+    page: str | None = None
+    """Where."""
     status: tuple[str, ...] = ()
     """As RFC 9083 §10.2.2 and RFC 8056 name them."""
     expires: str | None = None
@@ -108,8 +120,8 @@ def _looked_up(domain: str, start: str, limit: Deadline, context: Context) -> Re
     told = get(f"{base.rstrip('/')}/domain/{domain}")
     host = urllib.parse.urlsplit(told.last.url).hostname
     if told.last.status == NOT_FOUND:
-        return RegistrationFacts(domain=domain, outcome="unregistered", registry=host)
-    return (_read(domain, host, told.body) if _is_whole(told) else None) or unanswered
+        return RegistrationFacts(domain=domain, outcome="unregistered", registry=host, page=told.last.url)
+    return (_read(domain, told.last.url, told.body) if _is_whole(told) else None) or unanswered
 
 
 def _is_secure(url: str) -> bool:
@@ -137,8 +149,8 @@ def server_for(domain: str, listed: bytes) -> str | None:
     return next((url for url in found if _is_secure(url)), "")
 
 
-def _read(domain: str, host: str | None, body: bytes) -> RegistrationFacts | None:
-    """What the answer *body* says; None where it is not about *domain*."""
+def _read(domain: str, page: str, body: bytes) -> RegistrationFacts | None:
+    """What the answer *body* of *page* says; None where it is not about *domain*."""
     try:
         told = decode(body, _Domain)
     except NO_JSON:
@@ -149,7 +161,8 @@ def _read(domain: str, host: str | None, body: bytes) -> RegistrationFacts | Non
     return RegistrationFacts(
         domain=domain,
         outcome="registered",
-        registry=host,
+        registry=urllib.parse.urlsplit(page).hostname,
+        page=page,
         status=told.status[:MOST_STATUSES],
         expires=next(ends, None),
     )
@@ -181,6 +194,9 @@ def judge_registration(facts: RegistrationFacts, _inputs: Inputs, _target: Subje
         )
     else:
         return
+    alike = {_spelt_alike(one) for one in held}
+    if meaning := next((words for name, words in MEANINGS.items() if name in alike), None):
+        sentence = text("{sentence} {next}", sentence=sentence, next=meaning)
     yield Finding(
         cause="dns.domain-held",
         certainty="confirmed",
@@ -198,6 +214,10 @@ def _untold(facts: RegistrationFacts) -> Text | None:
     return None
 
 
+def _shows(facts: RegistrationFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+    return {} if facts.page is None else {"registration": facts.page}
+
+
 CHECK = Check(
     id="dns.registration",
     family="dns",
@@ -207,6 +227,7 @@ CHECK = Check(
     facts=RegistrationFacts,
     probe=probe_registration,
     judge=judge_registration,
+    shows=_shows,
     untold=_untold,
     asks=("registries",),
     rules_out=("dns.domain-held",),

@@ -41,6 +41,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "proxy": "The proxy that was asked.",
     "behind": "The server that was asked for through it, with the port.",
     "stood_in": "A page with a known answer that somebody else answered for.",
+    "registration": "Where the registry tells what it knows of the domain.",
     "witness": "A public page whose certificate was compared.",
 }
 """What may stand in braces in the words of a command, and what it means."""

@@ -62,6 +62,7 @@ def test_the_file_names_checks_and_facts_that_there_are(command: Command) -> Non
 def test_each_check_that_it_names_gets_a_command_on_some_target(check: str) -> None:
     shown = {"proxy": "http://proxy.corp.example:3128", "behind": "web.corp.example:443", "address": "192.0.2.1"}
     shown |= {"stood_in": "http://known.example/", "witness": "www.known.example"}
+    shown |= {"registration": "https://registry.example/domain/corp.example"}
 
     assert any(lines(check, target, shown=shown) for target in targets_of(CHECKS[check]))
 

@@ -23,6 +23,7 @@ from checks.dns.registration import (
 )
 from diagnose.account.history import History
 from diagnose.discovery import DiscoveryOptions
+from diagnose.locale.language import LANGUAGES, translation
 from diagnose.model import Deadline, Failure, Inputs, SkipCheck, Subject
 from diagnose.network import Attempt, DnsAnswer, Network, Vantage
 from diagnose.network.vantage import registries
@@ -119,8 +120,36 @@ def test_a_hold_that_the_registry_lists_is_proof(status: tuple[str, ...], regist
     (finding,) = judge_registration(facts, MISSING, SUBJECT)
     assert "127.0.0.1" in finding.text.render()
     assert "2026-03-01" in finding.text.render()
-    assert f": {status[0]}." in finding.text.render().replace(", client hold.", ".")
+    assert f"{status[0]}{', client hold' if len(status) > 1 and status[1] == 'client hold' else ''}. That means" in (
+        finding.text.render()
+    )
     assert finding.proof == "registry-status"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (("client hold",), "its registrar has taken it out of DNS"),
+        (("serverHold", "client hold"), "the registry itself"),
+        (("pending delete",), "will be deleted"),
+        (("pending delete", "redemption period", "client hold"), "can be bought back"),
+        (("pending restore", "pending delete"), "has been bought back"),
+    ],
+)
+def test_what_a_status_means_is_said(status: tuple[str, ...], words: str) -> None:
+    facts = RegistrationFacts(domain=DOMAIN, outcome="registered", registry="rdap.example", status=status)
+    (finding,) = judge_registration(facts, MISSING, SUBJECT)
+
+    assert words in finding.text.render()
+    for lang in LANGUAGES:
+        assert "{" not in finding.text.render(translation(lang))
+
+
+def test_the_registry_can_be_asked_by_hand(registry: Registry) -> None:
+    registry.says(f"/domain/{DOMAIN}", record("client hold"))
+
+    assert CHECK.shows(asked(registry), MISSING, SUBJECT) == {"registration": f"{registry.url}/domain/{DOMAIN}"}
+    assert CHECK.shows(RegistrationFacts(domain=DOMAIN, outcome="unlisted"), MISSING, SUBJECT) == {}
 
 
 @pytest.mark.parametrize(
