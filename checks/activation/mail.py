@@ -43,6 +43,8 @@ from diagnose.running.context import Context
 
 DAYS = 7
 """How far back mails are looked at; activation links live for days at most."""
+LOOK_SECONDS = 60.0
+"""For the look into that mailbox, from finding its server to the last header."""
 MOST_MAILS = 200
 """Newest mails whose headers are read in a folder, however many there are."""
 
@@ -101,7 +103,7 @@ def probe_awaited(_target: Subject, inputs: Inputs, context: Context) -> Awaited
     if takes_mail is False or other.password is None:
         return facts
     try:
-        return _look(facts, other, inputs, context, context.deadline.share(0.8, 20.0))
+        return _look(facts, other, inputs, context, context.deadline.share(0.8, LOOK_SECONDS))
     except OSError as error:
         return msgspec.structs.replace(facts, failure=failure(error, "mailbox"))
 

@@ -56,7 +56,7 @@ class Place:
     def start(self, *args: str, password: str | None = "not the right one", name: str | None = None) -> Any:
         command = [
             *self.program, *self.asked_for(name), "--format", "json", "--no-third-party",
-            "--resolver", self.estate.resolver, "--ca-file", str(self.estate.ca_file), "--timeout", "40", *args,
+            "--resolver", self.estate.resolver, "--ca-file", str(self.estate.ca_file), "--timeout", "120", *args,
         ]  # fmt: skip
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.state.parent), "XDG_STATE_HOME": str(self.state),
                        "LC_ALL": "C.UTF-8", "PW": password or self.estate.password,
@@ -101,7 +101,7 @@ def ended(process: Any) -> tuple[int, dict[str, Any]]:
 
 def written_by(process: Any) -> bytes:
     """What it has written by its end: a signal while its report waits in a full pipe ends that, too."""
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=300)
     assert b"Traceback" not in err
     return bytes(out)
 
@@ -318,7 +318,7 @@ def test_looks_and_logins_of_one_account_count_together(other: OtherMailbox) -> 
 def test_looks_at_once_with_the_right_password_all_get_in(other: OtherMailbox) -> None:
     """A near-miss: whoever waits for its turn is no worse off, and nothing stays on record."""
     runs = [other.start(password=None) for _ in range(3)]
-    reports = [ended(run)[1] for run in runs]
+    looks = [looked_at(ended(run)[1]) for run in runs]
 
-    assert [looked_at(report)["facts"]["opened"] for report in reports] == [True] * 3
+    assert [look["facts"].get("opened") for look in looks] == [True] * 3, looks
     assert not other.record.read_bytes()

@@ -305,7 +305,9 @@ async function selfTest() {
     const word = new URLSearchParams({ password: password ? password.value : "" });
     try {
       await persistently(tell);
-      await persistently(() => fetch("begin", { method: "POST", body: word })); // only the first that arrives counts
+      // Only the first that arrives counts. A browser without scripts is led on, to the report in the end; whoever
+      // followed would take it away from the page.
+      await persistently(() => fetch("begin", { method: "POST", body: word, redirect: "manual" }));
     } catch (ended) {
       begun = false; // what is typed stays, and the button may be pressed again
       return tellGone(words);
