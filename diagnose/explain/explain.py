@@ -74,7 +74,7 @@ def explain(
         reading = Reading()  # a misspelt id holds words, but says nothing with them
     else:
         reading = read_message(words, protocol=protocol, provider=provider)
-        if not reading.suspects and (topic := _topic(words)):
+        if (not reading.suspects or reading.told_by == "likeness") and (topic := _topic(words)):
             reading = Reading(suspects=(Suspect(cause=topic, certainty="possible"),), matched=name_of(words))
 
     def explained(suspect: Suspect) -> ExplainedCause:

@@ -6,6 +6,7 @@ import pytest
 
 from diagnose.explain.explain import explain, topics
 from diagnose.knowledge.catalogue import catalogue
+from diagnose.replies import read_message
 
 BINDING, RESET, MAIL = "activation.binding-failed", "credentials.rejected", "activation.mail-not-received"
 
@@ -39,6 +40,11 @@ def test_near_misses_are_no_topic(words: str) -> None:
 
 def test_what_a_message_says_comes_before_a_topic() -> None:
     assert explain("绑定失败").causes[0].certainty == "confirmed"
+
+
+def test_a_topic_is_known_better_than_what_a_text_is_like() -> None:
+    assert read_message("綁定信箱失敗怎麼辦").told_by != "words" or not read_message("綁定信箱失敗怎麼辦").suspects
+    assert explain("綁定信箱失敗怎麼辦").causes[0].id == BINDING
 
 
 def test_topics_lead_to_causes_that_there_are() -> None:

@@ -65,6 +65,7 @@ def _features(text: Labelled, *, told: bool) -> frozenset[str]:
 
 def train(texts: list[Taught], *, seed: int = SEED, rounds: int = ROUNDS) -> Model:
     """The model that *texts* teach."""
+    files = fingerprints()
     counts = Counter(text.labelled.cause for text in texts)
     causes = tuple(sorted(cause for cause, count in counts.items() if count >= FEWEST_TEXTS))
     place = {cause: at for at, cause in enumerate(causes)}
@@ -83,7 +84,7 @@ def train(texts: list[Taught], *, seed: int = SEED, rounds: int = ROUNDS) -> Mod
         bias=tuple(round(weight, 6) for weight in bias),
         scale=round(scale, 9),
         examples=tuple(_examples(texts, place)),
-        corpus=fingerprints(),
+        corpus=files,
     )
 
 
