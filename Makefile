@@ -16,6 +16,7 @@ PIN := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --ge
 	--custom-compile-command "make pins"
 
 LOWEST := build/lowest
+MEASURED := build/measured
 OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/core/test_,connector.py http.py resolver.py \
 	stream.py texts_and_subjects.py)
 
@@ -54,8 +55,14 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What is measured is the package as a person has it: built, and installed by itself.
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks --write benchmarks/RESULTS.md
+	rm -rf $(MEASURED) && mkdir -p $(MEASURED)
+	$(BIN)/python -m build --wheel --no-isolation --outdir $(MEASURED)
+	$(PYTHON) -m venv $(MEASURED)/venv
+	$(MEASURED)/venv/bin/python $(INSTALL) $(PINS)/lab.txt
+	$(MEASURED)/venv/bin/python -m pip install -q --no-deps --no-index $(MEASURED)/*.whl
+	$(BIN)/python -m benchmarks --command $(MEASURED)/venv/bin/diagnose --write benchmarks/RESULTS.md
 
 # After a change of texts: renew the catalogues, then translate what is new in them.
 messages: $(VENV)/.dev

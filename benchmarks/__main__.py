@@ -8,16 +8,18 @@ import contextlib
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 
+from benchmarks.faults import faults
 from benchmarks.line import LOOPBACK, DatagramLine, Line, StreamLine
 from benchmarks.mailbox import Mailbox
 from benchmarks.page import Written
 from benchmarks.pairs import Contestant, in_turn
-from benchmarks.process import Ended, ProcessError, ended
+from benchmarks.process import Ended, ProcessError, ended, processor_time_of
+from benchmarks.profile import show_profile
 from benchmarks.results import say, write
 from benchmarks.timeline import timeline
 
@@ -26,7 +28,7 @@ ROUND_TRIPS = (20, 50, 150)
 """Milliseconds: a good line at home, a phone, another continent."""
 RUN_AIM, START_AIM, MEMORY_AIM = 1.3, 2.0, 50.0
 """Times the bare script; times an interpreter that does nothing; MiB."""
-HELP_AIM, EXPLAIN_AIM, WHOLE_RUN_AIM = 0.15, 0.25, 0.45
+HELP_AIM, EXPLAIN_AIM, WHOLE_RUN_AIM, QUESTION_AIM = 0.15, 0.25, 0.45, 0.15
 """Seconds of processor time."""
 PAGE_AIM, PAGE_SIZE_AIM, REPLIES_AIM = 30.0, 200.0, 20_000.0
 """Of an HTML report, milliseconds and kB; replies that `explain --jsonl` reads in a second of processor time."""
@@ -42,8 +44,9 @@ PASSWORD_VARIABLE = "BENCHMARK_PASSWORD"
 class Place:
     """The estate behind its lines."""
 
-    def __init__(self, mailbox: Mailbox, lines: list[Line]) -> None:
+    def __init__(self, mailbox: Mailbox, nameserver: DatagramLine, lines: list[Line]) -> None:
         self.mailbox = mailbox
+        self.nameserver = nameserver
         self._lines = lines
 
     def at(self, milliseconds: int) -> None:
@@ -72,7 +75,7 @@ async def estate() -> AsyncIterator[Place]:
         nameserver.server_port = up["ports"]["nameserver"]
         for name, line in services.items():
             line.server_port = up["ports"]["services"][name]
-        yield Place(msgspec.convert(up["mailbox"], Mailbox), lines)
+        yield Place(msgspec.convert(up["mailbox"], Mailbox), nameserver, lines)
     finally:
         process.stdin.close()
         await process.wait()
@@ -83,8 +86,8 @@ async def inside(module: str, mailbox: Mailbox) -> float:
     return float((await ended([PYTHON, "-m", module], msgspec.json.encode(mailbox))).output)
 
 
-async def command_line(mailbox: Mailbox, *options: str) -> Ended:
-    """A whole run by the command line."""
+async def command_line(mailbox: Mailbox, *options: str, begun: Callable[[int], None] = lambda _process: None) -> Ended:
+    """A whole run by the command line; *begun* is told its process id."""
     if not mailbox.discover:
         options = ("--imap", f"imaps://{mailbox.imap_host}:{mailbox.imap_port}", *options)
     return await ended(
@@ -93,7 +96,16 @@ async def command_line(mailbox: Mailbox, *options: str) -> Ended:
             *("--resolver", f"{LOOPBACK}:{mailbox.nameserver_port}", "--ca-file", mailbox.ca_file, *options),
         ],
         environment={PASSWORD_VARIABLE: mailbox.password},
+        begun=begun,
     )
+
+
+async def until_first_question(place: Place) -> float:
+    """Seconds of processor time of a whole run until its first question to a name server has come."""
+    processes, taken = list[int](), list[float]()
+    place.nameserver.tell_next(lambda: taken.append(processor_time_of(processes[0])))
+    await command_line(place.mailbox, begun=processes.append)
+    return taken[0]
 
 
 async def row(what: str, yardstick: Contestant, candidate: Contestant, count: int, aim: float | None = None) -> None:
@@ -167,6 +179,11 @@ async def processor_time(count: int, place: Place) -> None:
         bare = bare or middle
         verdict = "" if aim is None else f"  {told_of(middle, aim)}"
         say(f"  {what:<34} {min(taken):8.3f} {middle:8.3f}   {middle / bare:5.1f}{verdict}")
+    if sys.platform == "linux":
+        taken = [await until_first_question(place) for _ in range(count)]
+        middle = statistics.median(taken)
+        times = f"{min(taken):8.3f} {middle:8.3f}   {middle / (bare or 1):5.1f}"
+        say(f"  {'of it, until the first question':<34} {times}  {told_of(middle, QUESTION_AIM)}")
 
 
 async def page(place: Place) -> None:
@@ -243,6 +260,10 @@ async def measure(chosen: argparse.Namespace) -> None:
             await memory(place)
             await page(place)
             await replies()
+            if not chosen.quick:
+                await show_profile(COMMAND, place.mailbox)
+    if not chosen.timeline and not chosen.quick:
+        await faults(COMMAND)
 
 
 def main() -> None:
@@ -253,8 +274,12 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="three pairs, at 50 ms")
     parser.add_argument("--timeline", action="store_true", help="only show when each check of one run began and ended")
+    parser.add_argument("--command", type=Path, metavar="FILE", help="the installed command to measure")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write all that to FILE, in Markdown")
     chosen = parser.parse_args()
+    if chosen.command is not None:
+        global COMMAND  # noqa: PLW0603 - one process measures one command
+        COMMAND = str(chosen.command.absolute())
     if chosen.quick:
         chosen.pairs, chosen.round_trip = 3, [50]
     chosen.round_trip = chosen.round_trip or ROUND_TRIPS

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
@@ -43,6 +43,8 @@ class Line:
 class DatagramLine(Line):
     """Questions and answers over UDP."""
 
+    _heard: Callable[[], None] | None = None
+
     async def open(self) -> None:
         """Take a free port and serve it. Raises OSError when there is none."""
         self._near = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -51,10 +53,17 @@ class DatagramLine(Line):
         self.port = self._near.getsockname()[1]
         self.carry_out(self._serve())
 
+    def tell_next(self, heard: Callable[[], None]) -> None:
+        """Call *heard* when the next question comes."""
+        self._heard = heard
+
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             question, asker = await loop.sock_recvfrom(self._near, LARGEST_PIECE)
+            if self._heard is not None:
+                self._heard()
+                self._heard = None
             self.carry_out(self._ask(question, asker))
 
     async def _ask(self, question: bytes, asker: tuple[str, int]) -> None:

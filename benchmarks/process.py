@@ -8,10 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes; getrusage counts in these."""
+_CLOCK_OF_ALL_THREADS = 2
+"""CPUCLOCK_SCHED of the Linux kernel, by which a clock's number is made of a process id."""
 
 
 class ProcessError(Exception):
@@ -28,32 +31,63 @@ class Ended:
     peak_memory: float
     """MiB resident at most. The kernel counts from before exec, so never less than this program itself has."""
     output: bytes
+    complaints: bytes
+    """What it wrote to standard error."""
 
 
-async def ended(command: list[str], given: bytes = b"", environment: dict[str, str] | None = None) -> Ended:
-    """Run *command* with *given* as standard input, to its end. Raises ProcessError unless it exits with 0."""
-    return await asyncio.to_thread(_run, command, given, environment or {})
+async def ended(
+    command: list[str],
+    given: bytes = b"",
+    environment: dict[str, str] | None = None,
+    *,
+    exit_codes: Collection[int] = (0,),
+    begun: Callable[[int], None] = lambda _process: None,
+    folder: str | None = None,
+) -> Ended:
+    """Run *command* with *given* as standard input, to its end. Raises ProcessError for another exit code.
+
+    *begun* is told its process id, in another thread. *folder*: where it is run, if not here.
+    """
+    return await asyncio.to_thread(_run, command, given, environment or {}, exit_codes, begun, folder)
 
 
-def _run(command: list[str], given: bytes, environment: dict[str, str]) -> Ended:
+def processor_time_of(process: int) -> float:
+    """Seconds of processor time that a process has had that still runs; Linux tells."""
+    return time.clock_gettime((~process << 3) | _CLOCK_OF_ALL_THREADS)
+
+
+def _run(
+    command: list[str],
+    given: bytes,
+    environment: dict[str, str],
+    exit_codes: Collection[int],
+    begun: Callable[[int], None],
+    folder: str | None,
+) -> Ended:
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as sink, tempfile.TemporaryFile() as complaints:
         source.write(given)
         source.seek(0)
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, stdin=source, stdout=sink, stderr=complaints, env={**_inherited(), **environment}
+            command, stdin=source, stdout=sink, stderr=complaints, env={**_inherited(), **environment}, cwd=folder
         )
+        begun(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         sink.seek(0)
         complaints.seek(0)
-        if process.returncode:
-            words = complaints.read().decode("utf-8", "replace").strip()
-            raise ProcessError(f"{command[0]} exited with {process.returncode}: {words}")
+        words = complaints.read()
+        if process.returncode not in exit_codes:
+            told = words.decode("utf-8", "replace").strip()
+            raise ProcessError(f"{command[0]} exited with {process.returncode}: {told}")
         processor = usage.ru_utime + usage.ru_stime
         return Ended(
-            seconds=seconds, processor=processor, peak_memory=usage.ru_maxrss * RSS_UNIT / 2**20, output=sink.read()
+            seconds=seconds,
+            processor=processor,
+            peak_memory=usage.ru_maxrss * RSS_UNIT / 2**20,
+            output=sink.read(),
+            complaints=words,
         )
 
 
