@@ -42,8 +42,9 @@ def weighed(reading: Reading, words: Wire, *, stage: str | None = None) -> Readi
         least = FILLED_AGREED if _filled(reading.matched, words.text) else AGREED
         return _made_possible(reading) if odds.get(first.cause, 1.0) < least else reading
     cause = _most_probable(odds)
-    nearest = likeness.nearest(cause, features) if cause else ""
-    if not nearest or (first and first.cause == cause):
+    agreed = not cause or (first and first.cause == cause)
+    nearest = "" if agreed else likeness.nearest(cause, features)
+    if not nearest:
         return _made_possible(reading) if first else reading
     others = [Suspect(cause=one.cause, certainty="possible") for one in reading.suspects if one.cause != cause]
     suspects = (Suspect(cause=cause, certainty="possible"), *others)

@@ -5,6 +5,7 @@ It knows nothing but labelled texts (`tests/replies`), from which ``python -m te
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from array import array
@@ -26,6 +27,8 @@ LARGEST_DATA = 500 * 1024
 LONGEST_WORDS = 600
 """Characters of a text that are compared; a longer one says several things."""
 LONGEST_WORD = 30
+MOST_WORDS = 5_000
+"""Whose pieces are remembered."""
 MIDDLE = 128
 """A weight's octet that stands for zero."""
 _LANE = array("I").itemsize
@@ -104,7 +107,8 @@ class Likeness:
         own = set(features)
         best, most = "", -1.0
         for text, theirs in self._examples_of(cause):
-            shared = len(own & theirs) / (len(own | theirs) or 1)
+            common = len(own & theirs)
+            shared = common / (len(own) + len(theirs) - common or 1)
             if shared > most:
                 best, most = text, shared
         return best
@@ -162,14 +166,19 @@ def _pieces(words: str) -> Iterator[str]:
     before = ""
     for found in _WORD.finditer(_DIGIT.sub("0", words[:LONGEST_WORDS])):
         word = found[0]
-        if _HAN_OR_KANA[0] <= word[0] <= _HAN_OR_KANA[1]:
-            for size in (1, 2, 3, 4):
-                yield from (word[at : at + size] for at in range(len(word) - size + 1))
-            continue
-        word = f" {word[:LONGEST_WORD]} "
-        for size in (3, 4, 5):
-            yield from (word[at : at + size] for at in range(len(word) - size + 1))
-        yield word
-        if before:
-            yield before[-5:] + word[1:5]
-        before = word
+        written_apart = not _HAN_OR_KANA[0] <= word[0] <= _HAN_OR_KANA[1]
+        if written_apart:
+            word = f" {word[:LONGEST_WORD]} "
+        yield from _pieces_of(word, written_apart=written_apart)
+        if written_apart:
+            if before:
+                yield before[-5:] + word[1:5]
+            before = word
+
+
+@functools.lru_cache(maxsize=MOST_WORDS)
+def _pieces_of(word: str, *, written_apart: bool) -> tuple[str, ...]:
+    """The pieces of one word; whoever writes about logins has few words."""
+    sizes = (3, 4, 5) if written_apart else (1, 2, 3, 4)
+    pieces = [word[at : at + size] for size in sizes for at in range(len(word) - size + 1)]
+    return (*pieces, word) if written_apart else tuple(pieces)
