@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from diagnose.knowledge.catalogue import Cause, catalogue, remedies_for
+from diagnose.knowledge.catalogue import Cause, catalogue, prevention_for, remedies_for
 from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.model import text
 from diagnose.rendering.labels import FAMILIES, FIXERS, IMPACTS
@@ -50,7 +50,7 @@ def _lines(cause: Cause, lang: Language) -> Iterator[str]:
             yield from (f"- [{link.text}]({link.url})" for link in remedy.links)
     if cause.prevention:
         yield f"\n## {_('So that it does not happen again')}\n"
-        yield from (f"- {_plain(_(sentence))}" for sentence in cause.prevention)
+        yield from (f"- {_plain(sentence)}" for sentence in prevention_for(cause, _))
     yield from _related(_("What may only follow from it"), cause.explains, _)
     yield from _related(_("What it may only follow from"), [one.id for one in known if cause.id in one.explains], _)
     told = _("{command} tells it for your mail provider.").format(command=f"`diagnose explain {cause.id}`")

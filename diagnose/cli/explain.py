@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from gettext import gettext as _
 from pathlib import Path
 from typing import IO, Any, get_args
@@ -19,7 +19,7 @@ from diagnose.cli.output import print_out, write_words
 from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
 from diagnose.cli.parameters import ProviderName, file_names
 from diagnose.explain import replies_in_lines
-from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, provider_names
+from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, precautions, provider_names
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
 from diagnose.model import text
@@ -104,8 +104,18 @@ def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 
     if given["form"] == "json":
         show_json(explanation, given)
     else:
-        show_page(_page(explanation, close_ids(told), verbose=given["verbose"]), given)
+        show_page(_page(explanation, close_ids(told), _kept_away(explanation, given), verbose=given["verbose"]), given)
     return 0
+
+
+def _kept_away(explanation: Explanation, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """How the first cause is kept from happening again, for those who want to know all."""
+    if not (given["verbose"] and explanation.causes):
+        return ()
+    translate = translation(given["lang"])
+    return precautions(
+        explanation.causes[0].id, protocol=given["protocol"], provider=given["provider_id"], translate=translate
+    )
 
 
 def _told(words: tuple[str, ...]) -> bytes:
@@ -146,7 +156,7 @@ def _opened(file: str) -> IO[bytes]:
         raise click.ClickException(sentence) from None
 
 
-def _page(explanation: Explanation, close: tuple[str, ...], *, verbose: bool) -> Page:
+def _page(explanation: Explanation, close: tuple[str, ...], prevention: tuple[str, ...], *, verbose: bool) -> Page:
     if not explanation.causes:
         return Page(blocks=tuple(_nothing(explanation.outcome, close)))
     first, *others = explanation.causes
@@ -158,9 +168,9 @@ def _page(explanation: Explanation, close: tuple[str, ...], *, verbose: bool) ->
         told = told.format(words=explanation.matched)
         blocks.append(Paragraph(words=told, quiet=True))
     blocks.append(Advice(remedies=first.remedies))
-    if verbose and (prevention := catalogue()[first.id].prevention):
+    if prevention:
         blocks.append(Heading(words=_("So that it does not happen again")))
-        blocks.append(Rows(rows=tuple(Row(name="•", words=_(sentence)) for sentence in prevention)))
+        blocks.append(Rows(rows=tuple(Row(name="•", words=sentence) for sentence in prevention)))
     if others:
         blocks.append(Heading(words=_("Other possible causes")))
     for cause in others:

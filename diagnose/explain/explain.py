@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from diagnose import providers
-from diagnose.knowledge.catalogue import catalogue, remedies_for, summary_for
+from diagnose.knowledge.catalogue import catalogue, prevention_for, remedies_for, summary_for
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.part import KnowledgePart
 from diagnose.model import Certainty, quote
@@ -102,6 +102,15 @@ class Topic(KnowledgePart, frozen=True, kw_only=True):
 
     cause: str
     words: tuple[str, ...]
+
+
+def precautions(
+    cause: str, *, protocol: ReplyForm | None = None, provider: str | None = None, translate: Translate = str
+) -> tuple[str, ...]:
+    """What keeps *cause*, an id, from happening again; *provider* as in `explain`. Raises UnknownCauseError."""
+    described = _provider(provider)
+    traits = providers.provider_traits(described, UNKNOWN_DOMAIN, protocol) if described else frozenset[str]()
+    return prevention_for(catalogue()[cause], translate, traits)
 
 
 class AskedWith(KnowledgePart, frozen=True, kw_only=True):

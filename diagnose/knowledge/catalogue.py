@@ -161,7 +161,7 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
     """``hinders`` only where the cause can never shut a way in; otherwise a verdict has to see."""
     explains: tuple[str, ...] = ()
     """Causes whose findings only follow from this one."""
-    prevention: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_PRECAUTIONS)] = ()
+    prevention: Annotated[tuple[str | Step, ...], msgspec.Meta(max_length=MOST_PRECAUTIONS)] = ()
     """What keeps it from happening again: sentences without placeholders."""
     remedies: tuple[Remedy, ...]
 
@@ -187,7 +187,7 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
             yield self.rules_out
         if self.hint:
             yield from filter(None, (self.hint.text, self.hint.otherwise))
-        yield from self.prevention
+        yield from (one if isinstance(one, str) else one.text for one in self.prevention)
         for remedy in self.remedies:
             for step in (*remedy.steps, *remedy.further):
                 if isinstance(step, str):
@@ -295,6 +295,14 @@ def summary_for(
     return translate(ONE_AFTER_ANOTHER).format(
         sentence=translate(cause.summary), next=translate(hint).format_map(known)
     )
+
+
+def prevention_for(
+    cause: Cause, translate: Callable[[str], str] = str, traits: Collection[str] = frozenset()
+) -> tuple[str, ...]:
+    """What keeps the cause from happening again, where *traits* are known to hold."""
+    said = (_sayable(one, {}, traits) for one in cause.prevention)
+    return tuple(translate(sentence) for sentence in said if sentence is not None)
 
 
 def remedies_for(

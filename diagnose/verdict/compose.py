@@ -10,7 +10,15 @@ from typing import Any
 import msgspec
 
 from diagnose import browsers, providers
-from diagnose.knowledge.catalogue import PLACEHOLDERS, SERVER_PLACEHOLDERS, Catalogue, Cause, remedies_for, summary_for
+from diagnose.knowledge.catalogue import (
+    PLACEHOLDERS,
+    SERVER_PLACEHOLDERS,
+    Catalogue,
+    Cause,
+    prevention_for,
+    remedies_for,
+    summary_for,
+)
 from diagnose.locale.language import translation
 from diagnose.model import Check, CheckResult, Host, Service, Subject, Target, Text, quote, text
 from diagnose.model.protocols import ORDER
@@ -209,16 +217,17 @@ def _traits_at(place: Target, reader: _Reader) -> frozenset[str]:
 def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict[str, str]) -> ReportCause:
     known, translate = catalogue[cause.id], reader.translate
     title = translate(known.title)
+    traits = _traits_at(_place(cause, reader.services), reader)
     return ReportCause(
         id=cause.id,
         certainty=cause.certainty,
         impact=cause.impact,
         title=title,
-        summary=summary_for(known, reader.known, translate, _traits_at(_place(cause, reader.services), reader)),
+        summary=summary_for(known, reader.known, translate, traits),
         evidence=_evidence(cause, title, said, translate),
         remedies=_remedies(known, cause, reader),
         explains=cause.explains,
-        prevention=tuple(map(translate, known.prevention)),
+        prevention=prevention_for(known, translate, traits),
     )
 
 

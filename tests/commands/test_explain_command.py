@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.explain.explain import precautions
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.replies.folding import LARGEST_REPLY
@@ -65,7 +66,7 @@ def test_verbose_tells_how_it_is_kept_away(command: CommandLine, lang: Language)
         "".join(command("explain", "绑定", "--lang", lang, *more).out.split()) for more in (["--verbose"], [])
     )
 
-    for sentence in ("So that it does not happen again", *catalogue()["activation.binding-failed"].prevention):
+    for sentence in ("So that it does not happen again", *precautions("activation.binding-failed")):
         assert "".join(translate(sentence).split()) in told
     assert "".join(translate("So that it does not happen again").split()) not in short
 

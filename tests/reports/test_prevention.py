@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from diagnose.knowledge.catalogue import MOST_PRECAUTIONS, Cause, catalogue
+from diagnose.explain.explain import precautions
+from diagnose.knowledge.catalogue import MOST_PRECAUTIONS, Cause, catalogue, prevention_for
 from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.model import CheckResult, Finding, text
 from diagnose.model.report import Report
@@ -25,7 +26,7 @@ from tests.support.record import judge, record
 IMAP = service()
 
 
-def found(cause: str, lang: Language = "en") -> Report:
+def found(cause: str, lang: Language = "en", provider: str | None = None) -> Report:
     """The report of a run that found *cause* on a server."""
     proof = catalogue()[cause].proof_names[0]
     finding = Finding(cause=cause, certainty="confirmed", proof=proof, text=text("Seen."))
@@ -34,7 +35,10 @@ def found(cause: str, lang: Language = "en") -> Report:
         findings=(finding,),
     )  # fmt: skip
     judgement = judge((row,), (IMAP,), catalogue(), CHECKS, login_asked=True)
-    return compose(record(services=(IMAP,)), (row,), judgement, catalogue(), CHECKS, lang)
+    return compose(record(services=(IMAP,), provider=provider), (row,), judgement, catalogue(), CHECKS, lang)
+
+
+each_cause = pytest.mark.parametrize("cause", list(catalogue()), ids=lambda cause: cause.id)
 
 
 def words(page: str) -> str:
@@ -42,11 +46,13 @@ def words(page: str) -> str:
     return re.sub(r"<[^<>\n]*>|\\|\s", "", page)
 
 
-@pytest.mark.parametrize("cause", list(catalogue()), ids=lambda cause: cause.id)
+@each_cause
 def test_every_cause_says_how_it_is_kept_away(cause: Cause) -> None:
-    assert 1 <= len(cause.prevention) <= MOST_PRECAUTIONS
-    assert len(set(cause.prevention)) == len(cause.prevention)
-    for sentence in cause.prevention:
+    told = prevention_for(cause)
+
+    assert 1 <= len(told) <= MOST_PRECAUTIONS
+    assert len(set(told)) == len(told)
+    for sentence in told:
         assert sentence.endswith(".")
         assert not set("{}`") & set(sentence)
         assert len(sentence.split()) <= 20
@@ -59,17 +65,17 @@ def test_a_report_says_it_in_the_reader_s_language(cause: str, render: Any, lang
     report, translate = found(cause, lang), translation(lang)
     page = words(render(report, RenderStyle(translate=translate, verbose=True)))
 
-    wanted = ["So that it does not happen again", *catalogue()[cause].prevention]
+    wanted = ["So that it does not happen again", *prevention_for(catalogue()[cause])]
     places = [page.find(words(translate(one))) for one in wanted]
     assert -1 not in places
     assert places == sorted(places)
-    assert report.verdict.causes[0].prevention == tuple(map(translate, catalogue()[cause].prevention))
+    assert report.verdict.causes[0].prevention == prevention_for(catalogue()[cause], translate)
 
 
 def test_the_machine_readable_report_has_it() -> None:
     (cause,) = json.loads(as_json(found("credentials.expired"), RenderStyle()))["verdict"]["causes"]
 
-    assert cause["prevention"] == list(catalogue()["credentials.expired"].prevention)
+    assert cause["prevention"] == list(prevention_for(catalogue()["credentials.expired"]))
 
 
 def test_a_terminal_shows_it_to_those_alone_who_ask_for_all() -> None:
@@ -84,3 +90,19 @@ def test_a_cause_of_another_package_may_say_nothing(render: Any) -> None:
     report = msgspec.structs.replace(report, verdict=msgspec.structs.replace(report.verdict, causes=(bare,)))
 
     assert "So that it does not" not in render(report, RenderStyle(verbose=True))
+
+
+@each_cause
+def test_whoever_has_a_private_mailbox_is_sent_to_no_administrator(cause: Cause) -> None:
+    private = prevention_for(cause, traits={"private"})
+
+    assert set(private) <= set(prevention_for(cause))
+    assert not [one for one in private if re.search("[Aa]dministrator|company(?!.s mail)|colleague", one)]
+
+
+@pytest.mark.parametrize(("provider", "told"), [("qq-mail", False), ("tencent-exmail", True), (None, True)])
+def test_the_provider_says_which_kind_of_mailbox_it_is(provider: str | None, told: bool) -> None:
+    causes = found("credentials.expired", provider=provider).verdict.causes
+
+    assert any("Administrators" in one for one in causes[0].prevention) is told
+    assert any("Administrators" in one for one in precautions("credentials.expired", provider=provider)) is told
