@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from diagnose.locale.language import Language
+from diagnose.providers.accounted import is_sure
 from diagnose.providers.schema import Label, Provider, in_language
 from diagnose.providers.servers import fill, servers_for, webmail_for
 from diagnose.providers.vocabulary import vocabulary
@@ -16,6 +20,23 @@ MENU_PATHS = (
     "admin_bind_steps",
 )
 """What names words of a provider's page, as that page writes them."""
+WORDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "app_password_where": ("password", "app_password", "where"),
+        "app_password_needs": ("password", "app_password", "needs"),
+        "protocol_enable_user": ("protocols", "where_user"),
+        "protocol_enable_admin": ("protocols", "where_admin"),
+        "admin_bind_steps": ("admin", "bind"),
+        "admin_unbind_steps": ("admin", "unbind"),
+        "admin_reset_first": ("admin", "reset"),
+        "admin_unlock_steps": ("admin", "unlock"),
+        "lockout_duration": ("lockout", "duration"),
+        "unlock_how": ("lockout", "unlock"),
+        "support_phone": ("support", "phone"),
+        "browsers": ("browsers",),
+    }
+)
+"""Placeholder -> the field behind it, where words can tell that it is unsure; addresses and numbers stay bare."""
 
 
 def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> dict[str, str]:
@@ -67,6 +88,12 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "support_phone": provider.support.phone,
         "support_page": provider.support.page,
         "browsers": _said(provider.browsers, lang),
+    }
+    may_differ = words.may_differ.in_language(lang)
+    facts |= {
+        name: may_differ.format(value=value)
+        for name, field in WORDED.items()
+        if (value := facts[name]) and not is_sure(provider, ".".join(field))
     }
     if lang == "zh-Hant":
         said = words.in_simplified.in_language(lang)

@@ -32,6 +32,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     semicolon: Words
     path_for: Words
     in_simplified: Words
+    may_differ: Words
 
 
 def reference_words(ref: str, lang: Language) -> str:

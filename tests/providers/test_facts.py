@@ -115,6 +115,24 @@ def test_fixed_values_have_words(lang: Language) -> None:
     assert all(len(provider_facts(one, "corp.example", lang)) == 2 for one in known)
 
 
+@pytest.mark.parametrize(
+    ("name", "fact", "unsure"),
+    [
+        ("west-cn", "support_phone", True),
+        ("netease-qiye", "lockout_duration", True),
+        ("tencent-exmail", "browsers", True),
+        ("west-cn", "admin_reset_first", True),
+        ("aliyun-qiye", "support_phone", False),
+        ("netease-qiye", "admin_unlock_steps", False),
+    ],
+)
+def test_what_is_unsure_is_worded_so(name: str, fact: str, unsure: bool) -> None:
+    marks: dict[Language, str] = {"en": " (may differ)", "zh-Hans": "（可能有出入）", "zh-Hant": "（可能有出入）"}
+
+    for lang, mark in marks.items():
+        assert (mark in provider_facts(provider(name), "corp.example", lang)[fact]) == unsure
+
+
 def test_unknown_is_absent() -> None:
     bare = Provider(id="bare", names=Words(en="Bare", zh_hans="空", zh_hant="空"))
 
