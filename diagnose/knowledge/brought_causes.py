@@ -51,7 +51,8 @@ def _problems(cause: Cause, known: Collection[str]) -> Iterator[str]:
     for step in (step for remedy in cause.remedies for step in (*remedy.steps, *remedy.further)):
         if isinstance(step, Step) and (unknown := set(step.looks_for) - set(known)):
             yield f"looks for {', '.join(sorted(unknown))}, and there is no such cause"
-    for words in filter(None, (cause.title, cause.summary, cause.proof, cause.rules_out)):
+    precautions = (one if isinstance(one, str) else one.text for one in cause.prevention)
+    for words in filter(None, (cause.title, cause.summary, cause.proof, cause.rules_out, *precautions)):
         if _fields(words) != set():
             yield f"has a placeholder in {words!r}, where nothing is filled in"
     for template, needs in _templates(cause):

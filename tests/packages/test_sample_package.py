@@ -216,6 +216,12 @@ BREAKAGES = {
     "an unknown fact": ("causes/acme.yaml", "Log in to {address}", "Log in to {adress}", "{adress}"),
     "a placeholder that reaches": ("causes/acme.yaml", "{address}", "{address.__class__}", "placeholder"),
     "half a placeholder": ("causes/acme.yaml", "{address}", "{address", "placeholder"),
+    "a placeholder in what keeps a cause away": (
+        "causes/acme.yaml",
+        "  station: network\n",
+        "  station: network\n  prevention: [Keep {address} connected.]\n",
+        "where nothing is filled in",
+    ),
     "a reply of no cause": (
         "replies/signatures.yaml",
         "cause: acme.no-seat",
