@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.faults import faults
 from benchmarks.line import LOOPBACK, DatagramLine, Line, StreamLine
 from benchmarks.mailbox import Mailbox
 from benchmarks.page import Written
@@ -263,7 +262,7 @@ async def measure(chosen: argparse.Namespace) -> None:
             if not chosen.quick:
                 await show_profile(COMMAND, place.mailbox)
     if not chosen.timeline and not chosen.quick:
-        await faults(COMMAND)
+        say((await ended([PYTHON, "-m", "benchmarks.faults", COMMAND])).output.decode().rstrip("\n"))
 
 
 def main() -> None:

@@ -1,12 +1,16 @@
 """Every fault of the lab: the seconds from the first check to the verdict, beside the scenario's own bound.
 
+A program of its own, which gets the command: what it loads would count as memory of what is measured beside it.
+
 What is refused, or answered wrongly, is known at once: within the time of a run in which all is well. Where a server
 lets a client wait, the bound is longer by the patience that there is for that, once and not for each port or address.
 """
 
 from __future__ import annotations
 
+import asyncio
 import statistics
+import sys
 
 import msgspec
 
@@ -93,3 +97,7 @@ async def faults(command: str) -> None:
     late_ones = sum(seconds > usual + patience(SCENARIOS[name])[0] + ALLOWED for name, seconds in taken.items())
     verdict = f"aim 0: {'missed' if late_ones else 'met'}"
     say(f"  later than their bound by more than {ALLOWED} s: {late_ones} of {len(taken)}  {verdict}")
+
+
+if __name__ == "__main__":
+    asyncio.run(faults(sys.argv[1]))

@@ -56,9 +56,10 @@ def _run(arguments: list[str]) -> int:
         # what is odd about somebody's certificate is no matter for standard error; -W says otherwise
         warnings.simplefilter("ignore", UserWarning, append=True)
         from diagnose.cli import run
-        from diagnose.process import core_dumps
+        from diagnose.process import core_dumps, heap
 
         core_dumps.switch_off()
+        heap.share()
         return run(arguments)
     except OSError as error:
         standard_streams.tell(f"diagnose: standard output cannot be written: {error.strerror}.")
