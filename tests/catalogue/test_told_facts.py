@@ -38,7 +38,7 @@ def test_no_fact_of_the_articles_is_left_out() -> None:
     assert len({(fact["article"], fact["section"], fact["fact"]) for fact in FACTS}) == sum(OF_ARTICLES.values())
 
 
-@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+@pytest.mark.parametrize("language", ["en", "zh-Hans", "zh-Hant"])
 @pytest.mark.parametrize("typed", COMMANDS)
 def test_a_command_tells_its_facts(typed: str, language: str, command: CommandLine) -> None:
     done = command(*typed.split(), "--no-config", "--lang", language)
