@@ -219,7 +219,7 @@ BREAKAGES = {
     "a placeholder in what keeps a cause away": (
         "causes/acme.yaml",
         "  station: network\n",
-        "  station: network\n  prevention: [Keep {address} connected.]\n",
+        "  station: network\n  prevention:\n  - Keep {address} connected.\n",
         "where nothing is filled in",
     ),
     "a reply of no cause": (
