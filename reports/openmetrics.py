@@ -52,7 +52,8 @@ FLEET_ROWS = Family("diagnose_fleet_rows", "How many rows of a run over many end
 FLEET_CAUSE = Family("diagnose_fleet_cause_rows", "How many rows each cause hits; reason is its id.")
 FLEET_PROBLEMS = Family("diagnose_fleet_problem_rows", "Rows with a problem by provider, domain, office and vantage.")
 FLEET_SLOWED = Family("diagnose_fleet_slowed", "1 for each provider and domain that turned connections away.")
-FLEET_METRICS = (STARTED, EXIT_CODE, FLEET_ROWS, FLEET_CAUSE, FLEET_PROBLEMS, FLEET_SLOWED)
+FLEET_CHANGES = Family("diagnose_fleet_changes", "Causes of rows: new, gone or still there since the last run.")
+FLEET_METRICS = (STARTED, EXIT_CODE, FLEET_ROWS, FLEET_CAUSE, FLEET_PROBLEMS, FLEET_SLOWED, FLEET_CHANGES)
 METRICS = (
     TOOL,
     STARTED,
@@ -106,6 +107,9 @@ def render_fleet(summary: FleetSummary, _rows: Callable[[], Iterator[FleetRow]],
         samples[FLEET_ROWS.name][_labels({"status": status})] = number
     for count in summary.by_cause:
         samples[FLEET_CAUSE.name][_labels({"reason": count.name})] = count.rows
+    if (changes := summary.changes) is not None:
+        for name, number in (("new", changes.new), ("gone", changes.gone), ("still", changes.still)):
+            samples[FLEET_CHANGES.name][_labels({"change": name})] = number
     for house in summary.slowed:
         samples[FLEET_SLOWED.name][_labels({"value": house})] = 1
     for kind, counts in (

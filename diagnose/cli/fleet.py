@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,28 @@ from diagnose.model.limits import FLEET, OF_ONE_RUN
 from diagnose.model.text import text
 from diagnose.process.first_use import one_at_a_time
 
+LONGEST_INTERVAL = 168 * 3600.0
+"""Seconds: a week."""
 MOST_AT_ONCE = 8
 """Rows under way; a process carries out no more runs at once."""
+
+
+class Interval(click.ParamType[float]):
+    """A time between two runs, with its unit: seconds, minutes or hours."""
+
+    name = "interval"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """*value* in seconds."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"([0-9]{1,9})\s*([smh])", str(value).strip(), re.ASCII)
+        if found is None:
+            self.fail(_("“{value}” is no time: write 90s, 5m or 1h.").format(value=value), param, ctx)
+        seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+        if not 1 <= seconds <= LONGEST_INTERVAL:
+            self.fail(_("“{value}” is not between 1s and 168h.").format(value=value), param, ctx)
+        return seconds
 
 
 class FleetReport(OutputFile):
@@ -52,6 +73,7 @@ class FleetReport(OutputFile):
         Example("diagnose fleet people.csv --results results.jsonl", text("one line a row, as they come").msgid),
         Example("diagnose fleet people.csv --results results.jsonl --resume", text("goes on where it broke off").msgid),
         Example("diagnose fleet people.csv --report fleet.html --report fleet.csv", text("a page, and a table").msgid),
+        Example("diagnose fleet people.csv --every 5m --report fleet.prom", text("again and again").msgid),
         Example("diagnose fleet domains.txt --format json", text("what they have in common, for programs").msgid),
     ),
     epilog="FILE is CSV with a header, JSON Lines, or a list of addresses and domains. Columns: address, domain, "
@@ -77,6 +99,13 @@ class FleetReport(OutputFile):
         help="Also write all rows; the suffix gives the format: .html .csv .xml (JUnit) .prom.",
     ),
     click.option("--resume", is_flag=True, help="Go on with the rows that are not in the results yet."),
+    click.option(
+        "--every",
+        type=Interval(),
+        metavar="TIME",
+        help="Run again after TIME, such as 90s, 5m or 1h, and say what is new, gone or still there. A rejected "
+        "password is not sent again.",
+    ),
     page_options,
     audience_option,
     verbose_option,

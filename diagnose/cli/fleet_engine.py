@@ -22,14 +22,19 @@ from diagnose.running.shared import SharedSights
 
 
 @contextlib.contextmanager
-def engine_for(settings: Request, given: dict[str, Any], slowed: Callable[[str], None]) -> Iterator[Engine]:
-    """What the options *given* ask for. *slowed*: as `Threads` has it. Raises click.ClickException."""
+def engine_for(
+    settings: Request, given: dict[str, Any], slowed: Callable[[str], None], resolve: OwnSecrets
+) -> Iterator[Engine]:
+    """What the options *given* ask for. *slowed*: as `Threads` has it. *resolve*: the secrets of this computer.
+
+    Raises click.ClickException.
+    """
     _require_consistent(given)
     if given["engine"] == "dask":
         with _dask(settings, given, slowed) as engine:
             yield engine
         return
-    resolve, sights = OwnSecrets(), SharedSights()
+    sights = SharedSights()
     with contextlib.closing(_network(settings)) as network:
         yield Threads(
             lambda task, own: carry_out(task, network, resolve, own, sights),

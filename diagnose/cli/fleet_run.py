@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from gettext import gettext as _
@@ -19,15 +20,18 @@ from diagnose.cli.carrying_out import raise_together
 from diagnose.cli.fleet_engine import engine_for
 from diagnose.cli.fleet_formats import fleet_renderer
 from diagnose.cli.fleet_progress import progress_or_none
+from diagnose.cli.fleet_secrets import OwnSecrets
 from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.cli.output import write_words
 from diagnose.cli.pages import show_json, show_page
 from diagnose.cli.parameters import ProviderName
 from diagnose.cli.request import presentation
 from diagnose.cli.server_parameters import ServiceUrl
+from diagnose.cli.waiting import wait_until
 from diagnose.discovery import DiscoveryOptions
+from diagnose.fleet.changes import Earlier
 from diagnose.fleet.engine import Engine, EngineError
-from diagnose.fleet.results import Results, ResultsError, line_of, rows_in
+from diagnose.fleet.results import Results, ResultsError, earlier_in, line_of, rows_in
 from diagnose.fleet.rows import BadRow, InputError, Readers, Row, RowError, Rows
 from diagnose.fleet.shared_causes import SharedCauses
 from diagnose.fleet.tasks import Result, tasks
@@ -55,27 +59,98 @@ def carry_out_all(file: Path, given: dict[str, Any]) -> int:
         raise click.UsageError(_("--resume goes with --results."))
     if given["resume"] and given["redact"]:
         raise click.UsageError(_("--resume cannot be used with --redact: such results do not say whose they are."))
+    if given["resume"] and given["every"] is not None:
+        raise click.UsageError(_("--resume cannot be used with --every: each run begins with the first row."))
     _require_apart(file, given)
-    with contextlib.ExitStack() as stack:
-        beside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-")))
-        place = given["results"] or beside / "results.jsonl"
-        rows = _rows(file)
-        if rows.unknown and not given["quiet"]:
-            sentence = _("Columns that mean nothing here go into the results as they are: {names}.")
-            tell(sentence.format(names=_(", ").join(map(quote, rows.unknown))))
-        settings = _settings(given, beside)
-        engine = stack.enter_context(engine_for(settings, given, partial(_tell_slowed, given)))
-        results = stack.enter_context(_results(place, resume=given["resume"]))
-        with signals.held_back() as interruption:
-            failed = _Work(rows, results, settings, given).carried_out(engine, interruption, file)
-            summary = _summary(place, given, rows.duplicates, interrupted=interruption.asked_for or failed is not None)
-            unwritten = [*([click.ClickException(failed)] if failed else ()), *_write_reports(summary, place, given)]
+    with tempfile.TemporaryDirectory(prefix="diagnose-") as folder, signals.held_back() as interruption:
+        fleet = _Fleet(file, given, Path(folder), interruption)
+        return fleet.once() if given["every"] is None else fleet.again_and_again(given["every"])
+
+
+class _Fleet:
+    """One run over all rows of a file, or one after the other."""
+
+    def __init__(self, file: Path, given: dict[str, Any], beside: Path, interruption: Interruption) -> None:
+        """*beside*: a folder for what nobody wants to keep."""
+        self._file = file
+        self._given = given
+        self._beside = beside
+        self._interruption = interruption
+        self._secrets = OwnSecrets()
+
+    def once(self) -> int:
+        """The exit code. Raises click.ClickException."""
+        return self._exit_code(*self._run(self._given["results"] or self._beside / "results.jsonl"))
+
+    def again_and_again(self, seconds: float) -> int:
+        """Begin a run every *seconds* seconds, until an interruption; the exit code.
+
+        The files hold the last run that came to its end. Raises click.ClickException of the first run; those of
+        later ones are told.
+        """
+        kept: Path | None = self._given["results"]
+        earlier, first = _earlier(kept), True
+        while True:
+            began = time.monotonic()
+            try:
+                with tempfile.TemporaryDirectory(dir=kept.parent if kept else self._beside, prefix=".") as folder:
+                    fresh = Path(folder, "results.jsonl")
+                    self._exit_code(*self._run(fresh, earlier, keep_reports=not first))
+                    if kept is not None and (first or not self._interruption.asked_for):
+                        fresh.replace(kept)
+            except (click.ClickException, OSError) as error:
+                if first:
+                    raise
+                words = error.format_message() if isinstance(error, click.ClickException) else error.strerror
+                tell(f"diagnose: {words}")
+            if self._interruption.asked_for or not wait_until(began + seconds, self._interruption):
+                return INTERRUPTED
+            first = False
+
+    def _run(
+        self, place: Path, earlier: Earlier | None = None, *, keep_reports: bool = False
+    ) -> tuple[FleetSummary, list[click.ClickException]]:
+        """Write results to *place*, and tell of them; also the errors of what could not be written.
+
+        *keep_reports*: those of an earlier run are not replaced by one that was broken off.
+        Raises click.ClickException.
+        """
+        given = self._given
+        with contextlib.ExitStack() as stack:
+            rows = _rows(self._file)
+            if rows.unknown and not given["quiet"]:
+                sentence = _("Columns that mean nothing here go into the results as they are: {names}.")
+                tell(sentence.format(names=_(", ").join(map(quote, rows.unknown))))
+            settings = _settings(given, self._beside)
+            engine = stack.enter_context(engine_for(settings, given, partial(_tell_slowed, given), self._secrets))
+            results = stack.enter_context(_results(place, resume=given["resume"]))
+            work = _Work(rows, results, settings, given, earlier)
+            failed = work.carried_out(engine, self._interruption, self._file)
+            broken_off = self._interruption.asked_for or failed is not None
+            if earlier is not None:
+                earlier.run_ended(whole=not broken_off)
+            summary = _summary(place, given, rows.duplicates, interrupted=broken_off)
+            unwritten = [click.ClickException(failed)] if failed else []
+            if not (keep_reports and broken_off):
+                unwritten += _write_reports(summary, place, given)
             try:
                 show(summary, given)
             except click.ClickException as error:
                 unwritten.append(error)
-    raise_together(unwritten)
-    return INTERRUPTED if interruption.asked_for else summary.exit_code
+        return summary, unwritten
+
+    def _exit_code(self, summary: FleetSummary, unwritten: list[click.ClickException]) -> int:
+        raise_together(unwritten)
+        return INTERRUPTED if self._interruption.asked_for else summary.exit_code
+
+
+def _earlier(kept: Path | None) -> Earlier:
+    """What the results found that are there already. Raises click.ClickException where *kept* holds something else."""
+    try:
+        return earlier_in(kept) if kept is not None and kept.exists() and kept.stat().st_size else Earlier()
+    except (ResultsError, OSError) as error:
+        words = error.sentence.render(_) if isinstance(error, ResultsError) else error.strerror
+        raise click.ClickException(_("{file} cannot be written: {words}.").format(file=kept, words=words)) from None
 
 
 def _require_apart(file: Path, given: dict[str, Any]) -> None:
@@ -90,11 +165,14 @@ def _require_apart(file: Path, given: dict[str, Any]) -> None:
 class _Work:
     """The rows of one run, and where their results go."""
 
-    def __init__(self, rows: Rows, results: Results, settings: Request, given: dict[str, Any]) -> None:
+    def __init__(
+        self, rows: Rows, results: Results, settings: Request, given: dict[str, Any], earlier: Earlier | None
+    ) -> None:
         self._rows = rows
         self._results = results
         self._settings = settings
         self._given = given
+        self._earlier = earlier
         self._told = 0
 
     def carried_out(self, engine: Engine, interruption: Interruption, file: Path) -> str | None:
@@ -129,6 +207,12 @@ class _Work:
         kept = result
         if redact and result.bad is not None:  # which may repeat what stands in the row
             kept = msgspec.structs.replace(result, bad=_("nothing can be diagnosed by this row"))
+        if self._earlier is not None:
+            verdict = result.report.verdict if result.report is not None else None
+            changes = self._earlier.compared(
+                result.origin.id, verdict.status if verdict else None, verdict.causes if verdict else ()
+            )
+            kept = msgspec.structs.replace(kept, changes=changes if self._earlier.is_there else None)
         self._results.write(line_of(kept, redact=redact))
         if result.bad is not None and not self._given["quiet"]:
             self._told += 1

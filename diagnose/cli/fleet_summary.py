@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from diagnose.model.fleet import FleetSummary
-from diagnose.rendering.fleet_words import ended, headline, names, slowed, who
+from diagnose.rendering.fleet_words import change, changed, ended, headline, names, slowed, who
 from diagnose.rendering.labels import CERTAINTIES, IMPACTS
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Paragraph, Row, Rows
 
@@ -23,6 +23,10 @@ def summary_blocks(summary: FleetSummary, translate: Callable[[str], str]) -> It
         yield Paragraph(words=_("The run was cut short: further rows may not have been looked at."))
     if told := slowed(summary, _, MOST_NAMES):
         yield Paragraph(words=told)
+    if summary.changes is not None:
+        yield Paragraph(words=changed(summary.changes, _))
+        for one in summary.changes.first[:MOST_CAUSES]:
+            yield Entry(mark="✗" if one.change == "new" else "✓", title=change(one, _), note=one.id)
     if summary.causes:
         yield Heading(words=_("What they have in common"))
     for place, cause in enumerate(summary.causes[:MOST_CAUSES]):

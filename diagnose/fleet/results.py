@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from diagnose.fleet.changes import Earlier
 from diagnose.fleet.tasks import Result
 from diagnose.model import TextError, text
-from diagnose.model.fleet import FleetRow, RowVerdict
+from diagnose.model.fleet import FleetRow, RowChanges, RowVerdict
 from diagnose.model.saved import plain_report
 from diagnose.model.text import json_text
 from diagnose.process.first_use import decode
@@ -77,6 +78,7 @@ class _Line(msgspec.Struct, frozen=True):
     row: _Origin
     report: _Report | None = None
     bad: str | None = None
+    changes: RowChanges | None = None
     slowed: _Slowed | None = None
 
 
@@ -95,6 +97,8 @@ def line_of(result: Result, *, redact: bool = False) -> str:
         made["report"] = plain_report(result.report)
     else:
         made["bad"] = result.bad
+    if result.changes is not None:
+        made["changes"] = msgspec.to_builtins(result.changes)
     if result.slowed is not None and not redact:
         made["slowed"] = {"house": result.slowed.house, "seconds": round(result.slowed.seconds, 3)}
     return json_text(made, indent=None) + "\n"
@@ -159,6 +163,25 @@ class Results:
         self._end += len(octets)
 
 
+def earlier_in(file: Path) -> Earlier:
+    """What the run found whose results stand in *file*; rows that do not say whose they are, aside.
+
+    Raises OSError, ResultsError where the file holds something else.
+    """
+    earlier = Earlier()
+    with file.open("rb") as stream:
+        for octets in _lines(stream):
+            try:
+                line = decode(octets, _Line)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                raise ResultsError(text("it holds something else than rows and their reports")) from None
+            if line.row.id:
+                verdict = line.report.verdict if line.report is not None else None
+                earlier.compared(line.row.id, verdict.status if verdict else None, verdict.causes if verdict else ())
+    earlier.run_ended(whole=True)
+    return earlier
+
+
 def rows_in(file: Path) -> Iterator[FleetRow]:
     """What came of each row in *file*, as far as pages and tables tell it. Raises OSError."""
     with file.open("rb") as stream:
@@ -182,6 +205,7 @@ def _row(line: _Line) -> FleetRow:
             vantage=origin.vantage or "",
             columns=origin.columns,
             bad=line.bad or "",
+            changes=line.changes,
         )
     return FleetRow(
         line=origin.line,
@@ -196,6 +220,7 @@ def _row(line: _Line) -> FleetRow:
         at=_places(report),
         duration_ms=report.duration_ms,
         started_at=report.started_at,
+        changes=line.changes,
         slowed=line.slowed.house if line.slowed is not None else "",
     )
 

@@ -16,7 +16,18 @@ from diagnose import providers
 from diagnose.knowledge.catalogue import Catalogue, remedies_for
 from diagnose.locale.language import translation
 from diagnose.model.check import Certainty
-from diagnose.model.fleet import FleetCause, FleetCount, FleetRow, FleetSummary, Grouping, counted
+from diagnose.model.fleet import (
+    Change,
+    FleetCause,
+    FleetChange,
+    FleetChanges,
+    FleetCount,
+    FleetRow,
+    FleetSummary,
+    Grouping,
+    RowChanges,
+    counted,
+)
 from diagnose.model.report import Impact, ReportCause, ReportRemedy
 
 MOST_NAMES = 20
@@ -89,12 +100,16 @@ class SharedCauses:
         self._started_at = ""
         self._duration_ms = 0
         self._slowed: dict[str, None] = {}
+        self._changes: Counter[str] | None = None
+        self._changed: list[FleetChange] = []
 
     def add(self, row: FleetRow) -> None:
         """Count *row*."""
         self._ended[row.status] += 1
         if row.slowed and len(self._slowed) < MOST_COUNTS:
             self._slowed[row.slowed] = None
+        if row.changes is not None:
+            self._count_changes(row, row.changes)
         if row.verdict is None:
             return
         self._duration_ms += row.duration_ms
@@ -130,6 +145,7 @@ class SharedCauses:
             duplicates=duplicates,
             interrupted=interrupted,
             slowed=tuple(sorted(self._slowed)),
+            changes=self._all_changes(),
             causes=tuple(causes),
             by_cause=counted(
                 (
@@ -161,6 +177,25 @@ class SharedCauses:
         if self._kept < MOST_HITS:
             self._kept += 1
             found.hits.append(_Hit(row.name, row.domain, row.line, row.vantage, groups - elsewhere))
+
+    def _count_changes(self, row: FleetRow, changes: RowChanges) -> None:
+        counts = self._changes if self._changes is not None else Counter[str]()
+        self._changes = counts
+        counts.update(new=len(changes.new), gone=len(changes.gone), still=len(changes.still))
+        titles = {one.id: one.title for one in row.verdict.causes} if row.verdict is not None else {}
+        kinds: tuple[tuple[Change, tuple[str, ...]], ...] = (("new", changes.new), ("gone", changes.gone))
+        for change, ids in kinds:
+            for cause in ids[: max(0, MOST_COUNTS - len(self._changed))]:
+                known = self._translate(self._catalogue[cause].title) if cause in self._catalogue else cause
+                title = titles.get(cause, known)
+                self._changed.append(FleetChange(name=row.name, id=cause, title=title, change=change))
+
+    def _all_changes(self) -> FleetChanges | None:
+        counts = self._changes
+        if counts is None:
+            return None
+        changed = sorted(self._changed, key=lambda one: one.change != "new")
+        return FleetChanges(new=counts["new"], gone=counts["gone"], still=counts["still"], first=tuple(changed))
 
     def _counts(self, grouping: Grouping) -> tuple[FleetCount, ...]:
         values = {value for counter in (self._judged, self._unclear) for kind, value in counter if kind == grouping}

@@ -13,6 +13,7 @@ from diagnose.account.spelling import account_name
 from diagnose.fleet.rows import BadRow, Row, SecretSource
 from diagnose.locale.language import translation
 from diagnose.model import TextError
+from diagnose.model.fleet import RowChanges
 from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.redaction.mask import Mask
@@ -81,6 +82,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing could be diagnosed, in the report's language."""
     interrupted: bool = False
     """The run was cut short, so that the row is still to be done."""
+    changes: RowChanges | None = None
+    """Since the last run over the same rows, where there was one."""
     slowed: Slowed | None = None
     """Of a row that asked servers which turned connections away, this one's or earlier ones."""
 

@@ -45,6 +45,35 @@ class FleetCount(msgspec.Struct, frozen=True, kw_only=True):
     inconclusive: int = 0
 
 
+class RowChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What is other than in the last run over the same rows: ids of causes, those that are merely possible aside."""
+
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    still: tuple[str, ...] = ()
+
+
+Change = Literal["new", "gone"]
+
+
+class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause of one row that is new, or gone."""
+
+    name: str
+    id: str
+    title: str
+    change: Change
+
+
+class FleetChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """How many causes of rows are new, gone and still there since the last run, and the first that changed."""
+
+    new: int
+    gone: int
+    still: int
+    first: tuple[FleetChange, ...] = ()
+
+
 class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What a whole run over many came to."""
 
@@ -64,6 +93,8 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     """More rows may have been to come."""
     slowed: tuple[str, ...] = ()
     """Providers and domains whose servers turned connections away, so that their rows came more slowly."""
+    changes: FleetChanges | None = None
+    """None: there was no run before."""
     causes: tuple[FleetCause, ...] = ()
     by_cause: tuple[FleetCount, ...] = ()
     by_provider: tuple[FleetCount, ...] = ()
@@ -109,6 +140,7 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
     """Servers on which its first cause was found."""
     duration_ms: int = 0
     started_at: str = ""
+    changes: RowChanges | None = None
     slowed: str = ""
     """The provider or domain whose rows came more slowly, since its servers turned connections away."""
 

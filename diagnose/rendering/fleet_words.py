@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagnose.model import quote, text
-from diagnose.model.fleet import FleetCause, FleetCount, FleetSummary, Grouping
+from diagnose.model.fleet import FleetCause, FleetChange, FleetChanges, FleetCount, FleetSummary, Grouping
 
 GROUPS: dict[Grouping, str] = {
     "all": text("All {hit} rows").msgid,
@@ -44,6 +44,21 @@ def slowed(summary: FleetSummary, translate: Callable[[str], str], most: int) ->
     if len(summary.slowed) > most:
         told = _("{names} …").format(names=told)
     return _("Asked more slowly, since connections were turned away: {names}.").format(names=told)
+
+
+def changed(changes: FleetChanges, translate: Callable[[str], str]) -> str:
+    """How many causes of rows are other than in the last run, in one line."""
+    _ = translate
+    return _("Since the last run: {new} new, {gone} gone, {still} still there.").format(
+        new=changes.new, gone=changes.gone, still=changes.still
+    )
+
+
+def change(one: FleetChange, translate: Callable[[str], str]) -> str:
+    """One cause of one row that is new, or gone."""
+    _ = translate
+    told = _("New for {name}: {cause}") if one.change == "new" else _("Gone for {name}: {cause}")
+    return told.format(name=quote(one.name), cause=one.title)
 
 
 def who(cause: FleetCause, translate: Callable[[str], str]) -> str:

@@ -155,6 +155,7 @@ def test_every_snippet_is_run_here() -> None:
     assert [(name, [language for language, _ in blocks]) for name, blocks in SECTIONS.items()] == [
         ("Without a domain of your own", ["sh"]),
         ("What is known already", ["sh"]),
+        ("Many domains", ["sh", "sh"]),
         ("GitHub Actions", ["yaml"]),
         ("GitLab", ["yaml"]),
         ("Jenkins", ["groovy"]),
@@ -202,6 +203,27 @@ def test_a_baseline_makes_only_what_is_new_fail(tmp_path: Path, plain: dict[str,
 
     assert done.returncode == 0, done.stderr
     assert "Nothing new since" in done.stdout
+
+
+@pytest.mark.parametrize(("scenario", "code"), [("healthy", 0), ("cert-expired", 1)])
+def test_many_domains_in_one_job(tmp_path: Path, plain: dict[str, str], lab: Lab, scenario: str, code: int) -> None:
+    """What is in the results is not run again, and the exit code is the same."""
+    (once, _) = (content for name, content in SECTIONS["Many domains"] if name == "sh")
+    first, then = once.strip().rpartition("\n")[::2]
+    environment = {**plain, **lab[scenario]}
+    assert run(["sh", "-c", first], tmp_path, environment).returncode == code
+    before = (tmp_path / "results.jsonl").read_bytes()
+    assert run(["sh", "-c", then], tmp_path, environment).returncode == code
+    assert (tmp_path / "results.jsonl").read_bytes() == before
+    assert len(ET.parse(tmp_path / "fleet.xml").getroot().findall(".//testcase")) == 1
+
+
+def test_many_domains_again_and_again(tmp_path: Path, plain: dict[str, str], lab: Lab) -> None:
+    (_, again) = (content for name, content in SECTIONS["Many domains"] if name == "sh")
+    done = run(["sh", "-e", "-c", again], tmp_path, {**plain, **lab["cert-expired"]})
+
+    assert done.returncode == 0, done.stderr
+    assert 'diagnose_fleet_rows{status="problem"} 1' in (tmp_path / "fleet.prom").read_text("utf-8")
 
 
 # -- CI systems

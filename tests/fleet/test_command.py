@@ -33,6 +33,8 @@ class Runs:
     def __init__(self) -> None:
         self.asked: list[Request] = []
         self.report: Report = samples.wrong_password()
+        self.ill: frozenset[str] = frozenset()
+        """Domains with an expired certificate."""
         self._lock = threading.Lock()
 
     def __call__(self, request: Request, **_more: Any) -> Diagnosis:
@@ -42,6 +44,8 @@ class Runs:
             address=request.subject.address, domain=request.subject.domain, username=None, provider=None
         )
         report = samples.healthy() if request.subject.address is None else self.report
+        if request.subject.domain in self.ill:
+            report = samples.expired_certificate()
         return Diagnosis(report=msgspec.structs.replace(report, subject=subject, record=None))
 
 
