@@ -22,8 +22,8 @@ OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/
 
 .PHONY: lab unit test lowest lint types check format bench messages pages wheel pins servers clean
 
-# Tests mostly wait for servers: four at once keep two cores busy; quick ones wait for nobody.
-AT_ONCE := -n 4 --dist loadfile
+# Tests mostly wait for servers: six at once keep two cores busy; quick ones wait for nobody.
+AT_ONCE := -n 6 --dist loadfile
 QUICK_AT_ONCE := -n 2 --dist loadfile
 
 lab: $(BIN)/diagnose
