@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from diagnose.network.answers import Answers, Heard
 from diagnose.network.datagrams import GuardedSocket, NonsenseError
 from diagnose.network.question import Question
 from diagnose.network.question import RecordType as RecordType
+from diagnose.network.resolv_conf import nameservers_in
 from diagnose.process.first_use import made_once, one_at_a_time
 
 if TYPE_CHECKING:
@@ -304,12 +306,14 @@ def ask_nameserver(server: Nameserver, name: str, record_type: RecordType, deadl
 
 def system_nameservers() -> tuple[Nameserver, ...]:
     """The name servers that this computer is set up with, in order; may be empty."""
+    if sys.platform != "win32":
+        return tuple(Nameserver(server) for server in nameservers_in() if is_address(server))
     with one_at_a_time:
         import dns.resolver
 
     try:
         configured = dns.resolver.Resolver(configure=True)
-    except (dns.exception.DNSException, OSError):
+    except (dns.exception.DNSException, OSError, ValueError):
         return ()
     return tuple(
         Nameserver(str(server), configured.port) for server in configured.nameservers if is_address(str(server))
@@ -323,7 +327,7 @@ def search_domains() -> tuple[str, ...]:
 
     try:
         configured = dns.resolver.Resolver(configure=True)
-    except (dns.exception.DNSException, OSError):
+    except (dns.exception.DNSException, OSError, ValueError):
         return ()
     found = (name.to_text(omit_final_dot=True) for name in (*configured.search, configured.domain))
     return tuple(dict.fromkeys(name for name in found if name and name != "."))
