@@ -19,6 +19,8 @@ from diagnose.running.context import Context
 
 REGISTRY_SECONDS = 6.0
 """For the list of registries and the registry together."""
+LIST_SECONDS = 3600.0
+"""How long the list of registries, which changes every few weeks, stands for other runs."""
 NOT_FOUND = 404
 """The registry knows no such domain (RFC 7480 §5.3)."""
 MOST_STATUSES = 20
@@ -111,8 +113,14 @@ def _looked_up(domain: str, start: str, limit: Deadline, context: Context) -> Re
         return context.network.fetch(url, limit, accept=_is_secure, keep_cookies=False, headers=RDAP)
 
     unanswered = RegistrationFacts(domain=domain, outcome="unanswered")
-    listed = get(start)
-    base = server_for(domain, listed.body) if _is_whole(listed) else None
+
+    def get_list() -> Heard[bytes]:
+        page = get(start)
+        whole = _is_whole(page)
+        return Heard(page.body if whole else b"", LIST_SECONDS, for_others=whole)
+
+    listed = context.network.once_for_all(("registries", start), limit, get_list)
+    base = server_for(domain, listed) if listed else None
     if base is None:
         return unanswered
     if not base:

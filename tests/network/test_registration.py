@@ -82,9 +82,16 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
         yield one
 
 
-def asked(registry: Registry, *, subject: Subject = SUBJECT, third_party: bool = True, seen: Inputs = MISSING) -> Any:
+def asked(
+    registry: Registry,
+    *,
+    subject: Subject = SUBJECT,
+    third_party: bool = True,
+    seen: Inputs = MISSING,
+    network: Network | None = None,
+) -> Any:
     context = Context(
-        network=Network(None, registry.ca_file),
+        network=network or Network(None, registry.ca_file),
         deadline=Deadline(20),
         history=History(None),
         discovery=DiscoveryOptions(third_party=third_party),
@@ -222,6 +229,30 @@ def test_the_registered_domain_is_asked_for_and_no_more(registry: Registry) -> N
 
     assert facts.domain == DOMAIN
     assert registry.asked == ["/dns.json", f"/domain/{DOMAIN}"]
+
+
+def test_many_runs_ask_for_the_list_and_for_each_domain_once(registry: Registry) -> None:
+    """A fleet of mailboxes in domains that are gone is no burden to those who keep the lists."""
+    shared = Network(None, registry.ca_file)
+    names = [DOMAIN, f"mail.{DOMAIN}", "other.example", DOMAIN]
+    for name in names:
+        registry.says(f"/domain/{name}", record("client hold", name=name))
+    found = [asked(registry, subject=Subject(domain=name), network=shared.for_run()) for name in names]
+
+    assert [one.domain for one in found] == [DOMAIN, DOMAIN, "other.example", DOMAIN]
+    assert registry.asked == ["/dns.json", f"/domain/{DOMAIN}", "/domain/other.example"]
+
+
+def test_a_list_that_did_not_come_is_asked_for_again(registry: Registry) -> None:
+    shared = Network(None, registry.ca_file)
+    registry.server.clear()
+    registry.says("/dns.json", "", 503)
+    assert asked(registry, network=shared.for_run()).outcome == "unanswered"
+
+    registry.server.clear()
+    registry.lists({"example": registry.url})
+    registry.says(f"/domain/{DOMAIN}", record("client hold"))
+    assert asked(registry, network=shared.for_run()).outcome == "registered"
 
 
 def test_without_a_registry_for_the_suffix_nothing_is_said(registry: Registry) -> None:
