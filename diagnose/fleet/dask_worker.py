@@ -6,9 +6,13 @@ begun twice at most. Who begins it tells the scheduler before.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from distributed import Event, Worker
@@ -74,23 +78,29 @@ def about(dask_worker: Worker) -> About:
 
 
 def carry_out_here(order: Order) -> Done:
-    """Carry out *order* in this process."""
-    with _room:
-        tries = order.tries
+    """Carry out *order* in this process, when it is its turn."""
+    task, tries = order.task, order.tries
+    wanted = task.request.network
+    try:
+        with one_at_a_time:
+            shared = _shared(order.run, wanted.nameserver, wanted.ca_file, wanted.limits)
+    except TextError as error:
+        return Done(result=bad(task, error.sentence))
+    with shared.turns.of(task.house), _room:
         if tries is None:
-            return Done(result=_result(order, None))
+            return Done(result=_result(order, shared, None))
         if not _may_begin(order):
-            return Done(result=bad(order.task, LOST))
+            return Done(result=bad(task, LOST))
         try:
             folder = history_under(history_folder() / FOLDER, tries.key)
-            record = History(folder, order.task.request.subject.domain)
+            record = History(folder, task.request.subject.domain)
             record.exchange(tries.entries)
-            result = _result(order, folder)
-            return Done(result=result, tries=record.tries(order.task.account or "").entries)
+            result = _result(order, shared, folder)
+            return Done(result=result, tries=record.tries(task.account or "").entries)
         except RecordError as error:
             words = error.words or error.trouble
             sentence = text("the record of earlier tries on the worker cannot be used: {words}", words=words)
-            return Done(result=bad(order.task, sentence))
+            return Done(result=bad(task, sentence))
 
 
 def bad(task: Task, sentence: Text) -> Result:
@@ -98,15 +108,48 @@ def bad(task: Task, sentence: Text) -> Result:
     return Result(origin=task.origin, bad=sentence.render(translation(task.request.presentation.lang)))
 
 
-def _result(order: Order, folder: Path | None) -> Result:
+class Turns:
+    """So that no more rows of one provider or domain are under way than may be; the others wait."""
+
+    def __init__(self, most: int) -> None:
+        """*most*: at least 1."""
+        self._most = most
+        self._begun = Counter[str]()
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def of(self, house: str) -> Iterator[None]:
+        """Wait for the turn of one more of *house*, and keep it within the block."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._begun[house] < self._most)
+            self._begun[house] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._begun[house] -= 1
+                self._begun += Counter()  # which leaves out those of whom none is left
+                self._changed.notify_all()
+
+
+class _Shared(NamedTuple):
+    """What the rows of one run share in this process."""
+
+    network: Network
+    sights: SharedSights
+    turns: Turns
+
+
+@functools.lru_cache(maxsize=4)
+def _shared(_run: str, nameserver: Nameserver | None, ca_file: Path | None, limits: Limits) -> _Shared:
+    """Raises CaFileError."""
+    return _Shared(Network(nameserver, ca_file, limits=limits), SharedSights(), Turns(limits.runs_of_house))
+
+
+def _result(order: Order, shared: _Shared, folder: Path | None) -> Result:
     task = order.task
-    wanted = task.request.network
-    try:
-        network, sights = _seen(order.run, wanted.nameserver, wanted.ca_file, wanted.limits)
-    except TextError as error:
-        return bad(task, error.sentence)
     here = msgspec.structs.replace(task, request=msgspec.structs.replace(task.request, history=folder))
-    return carry_out(here, network, order.resolve, Interruption(), sights)
+    return carry_out(here, shared.network, order.resolve, Interruption(), shared.sights)
 
 
 def _may_begin(order: Order) -> bool:
@@ -115,18 +158,3 @@ def _may_begin(order: Order) -> bool:
             flag.set()
             return True
     return False
-
-
-def _seen(
-    run: str, nameserver: Nameserver | None, ca_file: Path | None, limits: Limits
-) -> tuple[Network, SharedSights]:
-    """What the rows of *run* share in this process. Raises CaFileError."""
-    with one_at_a_time:
-        return _made(run, nameserver, ca_file, limits)
-
-
-@functools.lru_cache(maxsize=4)
-def _made(
-    _run: str, nameserver: Nameserver | None, ca_file: Path | None, limits: Limits
-) -> tuple[Network, SharedSights]:
-    return Network(nameserver, ca_file, limits=limits), SharedSights()

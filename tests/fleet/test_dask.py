@@ -12,20 +12,32 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import trustme
 from distributed import Security
 
+from diagnose.cli import secrets
+from diagnose.cli.fleet_secrets import on_worker
+from diagnose.fleet import dask_engine
+from diagnose.fleet.dask_engine import Dask
+from diagnose.fleet.dask_worker import Turns
+from diagnose.fleet.engine import EngineError
 from diagnose.fleet.results import rows_in
+from diagnose.fleet.rows import Row, RowError, SecretSource
+from diagnose.fleet.tasks import task_of
 from diagnose.lab.account import Account
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import PASSWORD, SCENARIOS
+from diagnose.model import Subject
+from diagnose.running.interruption import Interruption
+from diagnose.running.request import NetworkOptions, Request
 from tests.fleet.cluster import Cluster, end
 from tests.pace import patient
 
 ROWS = 12
+WRONG = "Tr0ub4dor-and-3"
 
 
 class Gate:
@@ -71,7 +83,7 @@ def estate() -> Iterator[Estate]:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    with Cluster(tmp_path, PW="wrong", XDG_STATE_HOME=str(tmp_path / "workers")) as up:
+    with Cluster(tmp_path, PW=WRONG, XDG_STATE_HOME=str(tmp_path / "workers")) as up:
         yield up
 
 
@@ -125,6 +137,8 @@ def test_a_worker_that_is_killed_loses_no_row_and_repeats_no_login(
     assert (code, err, summary["rows"], summary["bad"]) == (1, "", ROWS, 0)
     assert lines(place) == list(range(2, ROWS + 2))
     assert gate.came == dict.fromkeys(gate.came, 1)
+    kept = b"".join(file.read_bytes() for file in place.rglob("*") if file.is_file())
+    assert WRONG.encode() not in kept  # neither in results, nor in records, nor in what Dask logs
     told = (place / "out.jsonl").read_text("utf-8")
     assert "credentials.rejected" in told
     assert "no answer to it is known, so it was not sent again" in told  # of those that the killed one had sent
@@ -226,6 +240,67 @@ def test_workers_that_are_not_there(
 
     assert (code, summary, err) == (2, {}, f"diagnose: {part}.\n")
     assert not (place / "out.jsonl").exists()
+
+
+def test_workers_that_do_not_come_back_end_the_run(
+    cluster: Cluster, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was carried out before is there; and what is under way when it ends is not waited for."""
+    monkeypatch.setattr(dask_engine, "GONE_SECONDS", 1.0)
+    settings = Request(subject=Subject(domain=""), network=NetworkOptions(ca_file=place / "none.pem"))
+    rows = [Row(line=line, id=f"{line:024x}", subject=Subject(domain="corp.example")) for line in range(400)]
+    lost = cluster.worker()
+    with Dask(cluster.url, on_worker, place / "here") as engine:
+        found = engine.results((task_of(row, settings) for row in rows), Interruption())
+        first = next(found)
+        end(lost)
+        with pytest.raises(EngineError, match="the scheduler has no workers"):
+            list(found)
+
+    assert "none.pem" in (first.bad or "")
+
+
+def test_no_more_rows_of_one_provider_are_under_way_than_may_be() -> None:
+    turns, entered, leaves = Turns(2), threading.Semaphore(0), threading.Semaphore(0)
+    others = threading.Event()
+
+    def one(house: str) -> None:
+        with turns.of(house):
+            entered.release()
+            if house == "other":
+                others.set()
+            assert leaves.acquire(timeout=patient(20))
+
+    threads = [threading.Thread(target=one, args=(house,)) for house in ("corp", "corp", "corp", "other")]
+    for thread in threads:
+        thread.start()
+    assert others.wait(patient(20))
+    assert [entered.acquire(timeout=patient(20)) for _ in range(3)] == [True] * 3
+    assert not entered.acquire(blocking=False)
+    for _ in threads:
+        leaves.release()
+    for thread in threads:
+        thread.join(patient(20))
+    assert entered.acquire(blocking=False)
+
+
+@pytest.mark.parametrize("kind", ["environment", "keyring"])
+def test_a_secret_that_the_worker_has_not_is_named_and_none_is_kept(
+    kind: Literal["environment", "keyring"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads it a second time finds it again: another run's rows may be the next."""
+    monkeypatch.setenv("PW_A", "correct horse")
+    monkeypatch.setenv("PW_NONE", "")
+    monkeypatch.setattr("keyring.get_password", lambda _service, name: {"PW_A": "correct horse"}.get(name))
+    for _ in range(2):
+        found = on_worker(SecretSource(kind=kind, name="PW_A"))
+        assert found is not None
+        assert found.reveal() == "correct horse"
+    assert secrets.without_secrets("correct horse") == "correct horse"  # which only hides what it holds
+    with pytest.raises(RowError, match="PW_B"):
+        on_worker(SecretSource(kind=kind, name="PW_B"))
+    if kind == "environment":
+        assert on_worker(SecretSource(kind=kind, name="PW_NONE")) is None
 
 
 def test_over_tls_and_not_without_its_certificate(estate: Estate, tmp_path: Path) -> None:
