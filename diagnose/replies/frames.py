@@ -1,6 +1,6 @@
 """The words of a server within what a program or a log wrote around them.
 
-Read are: Python's tuples and octets, the JSON of Node.js, Rust's ``Some("…")``, transcripts (``S: …``,
+Read are: Python's tuples and octets, the JSON and the objects of Node.js, Rust's ``Some("…")``, transcripts (``S: …``,
 ``SERVER -> CLIENT: …``), Postfix' and Exim's ``said: …``, and a refusal behind a colon.
 """
 
@@ -15,6 +15,7 @@ _TUPLE = lazy_pattern(r"\(([45]\d\d), ?" + _QUOTED)
 _OCTETS = lazy_pattern(r"(?<![\w\\])b(?:'((?:[^'\\\n]|\\[^\n]){3,2000})'|\"((?:[^\"\\\n]|\\[^\n]){3,2000})\")")
 _JSON = lazy_pattern(
     r"[\"'](?:response|serverResponse|server_response)[\"']?\s?:\s?\"((?:[^\"\\\n]|\\[^\n]){3,2000})\""
+    r"|\bresponse: '([45]\d\d[ -](?:[^'\\\n]|\\[^\n]){3,2000})'"
 )
 _RUST = lazy_pattern(r"\bSome\(\\{0,8}\"((?:[^\"\\\n]|\\[^\"\n]){3,2000})")
 _TRANSCRIPT = lazy_pattern(r"(?m)(?:^|[\s\]])(?:S: |SERVER -> CLIENT: |<- |<< )(\S.{0,2000})$")
@@ -37,7 +38,7 @@ def inner_reply(text: str) -> str:
     if found := _TUPLE.search(text):
         return _plain(f"{found[1]} {found[2] or found[3]}")
     if found := _JSON.search(text):
-        return _plain(found[1])
+        return _plain(found[1] or found[2])
     if refusals := [line for line in _TRANSCRIPT.findall(text) if _REFUSAL.match(line)]:
         return str(refusals[-1])[:LONGEST_INNER]
     if found := _SAID.search(text) or _BEHIND_A_COLON.search(text):

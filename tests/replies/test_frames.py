@@ -92,5 +92,15 @@ def test_no_text_is_slow(text: str) -> None:
     assert time.process_time() - started < 5
 
 
+def test_an_object_that_node_shows_is_a_frame() -> None:
+    shown = (
+        "{ [Error: Can't send mail]\n code: 'EENVELOPE',\n response: '550 5.7.1 Unable to relay for a@example.com' }"
+    )
+
+    assert inner_reply(shown) == "550 5.7.1 Unable to relay for a@example.com"
+    assert read_message(shown).suspects[0].cause == "settings.auth-not-sent"
+    assert inner_reply("{ response: 'none yet', code: '550 5.7.1' }") == ""
+
+
 def test_a_path_is_no_octet() -> None:
     assert read_message(r"C:\xampp\mail: Your password has expired").suspects[0].cause == "credentials.expired"
