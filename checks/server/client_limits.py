@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Deadline, Finding, ProtocolName, Service, text
+from diagnose.model.protocols import BY_NAME
 from diagnose.process.first_use import made_once
 
 MARGIN_SECONDS = 0.5
@@ -37,8 +39,12 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 @made_once
 def silences() -> tuple[Silence, ...]:
-    """What is known of them. Raises KnowledgeError."""
-    return load(KNOWLEDGE / "network" / "silences.yaml", tuple[Silence, ...])
+    """What is known of them, for every protocol that there is. Raises KnowledgeError."""
+    file = KNOWLEDGE / "network" / "silences.yaml"
+    known = load(file, tuple[Silence, ...])
+    if missing := set(BY_NAME) - {name for one in known for name in one.protocols}:
+        raise KnowledgeError(file, 1, f"nothing is said of {', '.join(sorted(missing))}")
+    return known
 
 
 def telling_silence(protocol: ProtocolName) -> int:

@@ -10,7 +10,7 @@ import click
 
 from diagnose.cli import INTERRUPTED, signals
 from diagnose.cli.formats import exit_code, rendered, renderer
-from diagnose.cli.github_actions import harmless, tell_job
+from diagnose.cli.github_actions import tell_job, without_commands
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
 from diagnose.cli.progress import progress_or_none
 from diagnose.locale.language import translation
@@ -90,7 +90,7 @@ def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> N
     )
     words = rendered(given["form"], content, style)
     read = given["form"] == TO_BE_READ and given["output"] is None
-    put_out(harmless(words) if read else words, given["output"], renderer(given["form"]).escapes)
+    put_out(without_commands(words) if read else words, given["output"], renderer(given["form"]).escapes)
 
 
 def raise_together(unwritten: list[click.ClickException]) -> None:

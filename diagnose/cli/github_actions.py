@@ -30,7 +30,7 @@ _COMMAND = lazy_pattern(r"(?m)^[^\S\n]*:(?=:)|##(?=\[)")
 """Where a line would begin with ``::``, blanks aside, or hold the older ``##[``."""
 
 
-def harmless(words: str, environment: Mapping[str, str] = os.environ) -> str:
+def without_commands(words: str, environment: Mapping[str, str] = os.environ) -> str:
     """*words* for the log of a job, where no line may be a workflow command of a server's; elsewhere as they are."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return words

@@ -32,7 +32,7 @@ from diagnose.fleet.engine import AT_ONCE, EngineError, Round
 from diagnose.fleet.pace import Pace
 from diagnose.fleet.tasks import Resolve, Result, Task
 from diagnose.model import Text, quote, text
-from diagnose.network.knock import knock
+from diagnose.network.tcp_probe import probe_port
 from diagnose.network.threads import in_background
 from diagnose.running.interruption import Interruption
 
@@ -288,7 +288,7 @@ def _connected(scheduler: str) -> Client:
     parts = urlsplit(scheduler)
 
     def begin() -> Client:
-        knock(parts.hostname or "", parts.port or 0, CONNECT_SECONDS)
+        probe_port(parts.hostname or "", parts.port or 0, CONNECT_SECONDS)
         return Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
 
     begun = in_background(begin, "scheduler")

@@ -58,11 +58,11 @@ def _cells(row: FleetRow) -> tuple[str, ...]:
 
 def _line(cells: tuple[str, ...]) -> str:
     written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerow([_harmless(cell) for cell in cells])
+    csv.writer(written, lineterminator="\r\n").writerow([_sanitized(cell) for cell in cells])
     return written.getvalue()
 
 
-def _harmless(cell: str) -> str:
+def _sanitized(cell: str) -> str:
     """*cell* on one line, behind an apostrophe where a spreadsheet would compute it."""
     plain = quote(cell, LONGEST_CELL)
     return f"'{plain}" if plain.lstrip().startswith(_FORMULA) or cell[:1] in {"\t", "\r"} else plain

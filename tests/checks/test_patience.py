@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from checks.reach.reach import ReachFacts
-from checks.server.client_limits import client_limits, judge_wait, limits_of
+from checks.server import client_limits as client_limits_of_servers
+from checks.server.client_limits import client_limits, judge_wait, limits_of, silences, telling_silence
 from checks.server.server import ServerFacts, judge_server, patient_deadline
 from diagnose.account.history import History
+from diagnose.knowledge import KnowledgeError
 from diagnose.model import Deadline, Failure, Inputs, Subject
+from diagnose.model.protocols import BY_NAME
 from diagnose.network import Attempt, Network
 from diagnose.running.context import Context
 from tests.support.build import service
@@ -34,6 +37,21 @@ def test_every_limit_has_a_source() -> None:
         assert limit.source.startswith("https://")
         assert "webmail" not in limit.protocols
     assert all(limits_of(protocol) for protocol in ("imap", "pop3", "smtp"))
+
+
+def test_every_protocol_has_a_silence_that_tells() -> None:
+    """A new one that is forgotten is told by the file's name when it is read, not by a fault of a check."""
+    assert all(telling_silence(protocol) > 0 for protocol in BY_NAME)
+
+
+def test_a_protocol_that_was_forgotten_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_limits_of_servers, "BY_NAME", {*BY_NAME, "nntp"})
+    silences.cache_clear()
+    try:
+        with pytest.raises(KnowledgeError, match=r"silences\.yaml:1: nothing is said of nntp"):
+            silences()
+    finally:
+        silences.cache_clear()
 
 
 @pytest.mark.parametrize(

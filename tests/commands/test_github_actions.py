@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diagnose.cli.github_actions import MOST_OCTETS, harmless, tell_job, workflow_commands
+from diagnose.cli.github_actions import MOST_OCTETS, tell_job, without_commands, workflow_commands
 from diagnose.locale.language import translation
 from diagnose.rendering.renderer import RenderStyle
 from tests.reports.samples import SAMPLES, error_and_skips, healthy, hostile, port_blocked, wrong_password
@@ -99,8 +99,8 @@ def test_no_server_gives_the_runner_a_command(said: str, capsys: pytest.CaptureF
 )
 def test_no_line_of_a_log_is_a_command(said: str, shown: str, summary: Path) -> None:
     """The runner looks for them behind blanks, too, and text is broken where a server likes."""
-    assert harmless(said, job(summary)) == shown
-    assert harmless(said, {}) == said
+    assert without_commands(said, job(summary)) == shown
+    assert without_commands(said, {}) == said
 
 
 def test_the_text_report_in_a_log(command: CommandLine, monkeypatch: pytest.MonkeyPatch, summary: Path) -> None:

@@ -282,3 +282,22 @@ def test_a_check_is_where_its_id_says() -> None:
         if check.probe.__module__ != f"checks.{check.family}.{check.id.rpartition('.')[2].replace('-', '_')}"
     }
     assert wrong == {}
+
+
+PRIVATE_WORDS = ("workbench", "shelf", "knock", "landmark", "harmless", "wishes", "conduct")
+"""Words of our own for what the field has a word for: context, connection pool, probe, reference host, sanitize."""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_the_field_has_a_word_for_has_no_private_one(package: str) -> None:
+    """In names of modules, functions, types and parameters; sentences may say what they like."""
+    named: list[str] = []
+    for source in modules(package):
+        named.append(source.name)
+        for node in source.nodes:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                named.append(node.name)
+            elif isinstance(node, ast.arg):
+                named.append(node.arg)
+    assert len(named) > 100
+    assert [name for name in named if any(word in name.lower() for word in PRIVATE_WORDS)] == []
