@@ -97,6 +97,12 @@ def asked_for() -> Subject:
         for line in _guide():
             tell(line)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if context.params["seen"]:
+            sentence = _(
+                "--seen is weighed in a run, which needs a mailbox address or a mail domain; {command} tells what a "
+                "message alone means."
+            )
+            raise click.UsageError(sentence.format(command="diagnose explain"), context)
         missing = next(one for one in context.command.params if one.name == "subject")
         raise click.MissingParameter(ctx=context, param=missing)
     username = context.params["username"]
