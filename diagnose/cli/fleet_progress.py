@@ -71,13 +71,16 @@ class FleetProgress:
         return _("{number} providers asked more slowly").format(number=len(self._slowed))
 
 
-def progress_or_none(file: Path, translate: Callable[[str], str], *, quiet: bool) -> FleetProgress | None:
-    """A bar where standard error is a terminal; *file*: the rows, whose lines are counted for it."""
+def progress_or_none(
+    file: Path, translate: Callable[[str], str], *, vantages: int, quiet: bool
+) -> FleetProgress | None:
+    """A bar where standard error is a terminal; *file*: the rows, whose lines are counted for each of *vantages*."""
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console
 
-    return FleetProgress(Console(stderr=True), _lines_in(file), translate)
+    lines = _lines_in(file)
+    return FleetProgress(Console(stderr=True), lines and lines * vantages, translate)
 
 
 def _lines_in(file: Path) -> int | None:

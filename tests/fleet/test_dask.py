@@ -26,7 +26,7 @@ from diagnose.fleet.dask_worker import Turns
 from diagnose.fleet.engine import EngineError
 from diagnose.fleet.results import rows_in
 from diagnose.fleet.rows import Row, RowError, SecretSource
-from diagnose.fleet.tasks import task_of
+from diagnose.fleet.tasks import Task, task_of
 from diagnose.lab.account import Account
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import PASSWORD, SCENARIOS
@@ -248,11 +248,18 @@ def test_workers_that_do_not_come_back_end_the_run(
     """What was carried out before is there; and what is under way when it ends is not waited for."""
     monkeypatch.setattr(dask_engine, "GONE_SECONDS", 1.0)
     settings = Request(subject=Subject(domain=""), network=NetworkOptions(ca_file=place / "none.pem"))
-    rows = [Row(line=line, id=f"{line:024x}", subject=Subject(domain="corp.example")) for line in range(400)]
+    read = 0
+
+    def rows() -> Iterator[Task]:
+        nonlocal read
+        for read in range(1, 400):
+            yield task_of(Row(line=read, id=f"{read:024x}", subject=Subject(domain="corp.example")), settings)
+
     lost = cluster.worker()
     with Dask(cluster.url, on_worker, place / "here") as engine:
-        found = engine.results((task_of(row, settings) for row in rows), Interruption())
+        found = engine.results(rows(), Interruption())
         first = next(found)
+        assert read <= dask_engine.AHEAD * 4 + 1  # it has four threads: no further row is held anywhere
         end(lost)
         with pytest.raises(EngineError, match="the scheduler has no workers"):
             list(found)
