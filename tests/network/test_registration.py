@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ from diagnose.network.vantage import registries
 from diagnose.running.context import Context
 from tests.support.build import DOMAIN, SUBJECT
 
+from .conftest import Serve
 from .given import given
 
 
@@ -89,10 +91,11 @@ def asked(
     third_party: bool = True,
     seen: Inputs = MISSING,
     network: Network | None = None,
+    seconds: float = 20,
 ) -> Any:
     context = Context(
         network=network or Network(None, registry.ca_file),
-        deadline=Deadline(20),
+        deadline=Deadline(seconds),
         history=History(None),
         discovery=DiscoveryOptions(third_party=third_party),
     )
@@ -241,6 +244,25 @@ def test_many_runs_ask_for_the_list_and_for_each_domain_once(registry: Registry)
 
     assert [one.domain for one in found] == [DOMAIN, DOMAIN, "other.example", DOMAIN]
     assert registry.asked == ["/dns.json", f"/domain/{DOMAIN}", "/domain/other.example"]
+
+
+@pytest.mark.parametrize("silent", ["list", "registry"])
+def test_a_server_that_says_nothing_is_not_waited_for(
+    silent: str, registry: Registry, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deadline of the run reaches its sockets."""
+
+    def only_listens(connection: socketserver.StreamRequestHandler) -> None:
+        connection.rfile.read()
+
+    nobody = f"https://127.0.0.1:{serve(only_listens)}"
+    if silent == "list":
+        monkeypatch.setattr(Vantage, "registries", lambda _: f"{nobody}/dns.json")
+    else:
+        registry.server.clear()
+        registry.lists({"example": nobody})
+
+    assert asked(registry, seconds=1.5).outcome == "unanswered"
 
 
 def test_a_list_that_did_not_come_is_asked_for_again(registry: Registry) -> None:
