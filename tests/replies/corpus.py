@@ -78,7 +78,9 @@ CONCEPTS = Path(__file__).with_name("concepts.yaml")
 TAUGHT = tuple(sorted(Path(__file__).with_name("taught").glob("*.jsonl")))
 """Texts by the same keys as studied batches, in the other languages, and `fourth`: catalogues of libraries and sign-in
 pages (glibc, GnuTLS, GLib, Wget, Linux-PAM, Qt, Ory, Symfony, django-allauth, LTB) in 29 languages, labelled by message
-key. `plain`: what people say in their own words, written for that file. They teach the second opinion alone."""
+key. `plain`: what people say in their own words. `other`: what is said of other things.
+
+They teach the second opinion alone."""
 NO_CAUSE = "none"
 _LANGUAGE = re.compile(r"\blocalisation ([a-z]{2,3})(?:[-_]r?([A-Za-z]{2,4}))?\b")
 _SCRIPTS = (("ja", "[\u3040-\u30ff]"), ("ko", "[\uac00-\ud7af]"), ("zh", "[\u4e00-\u9fff]"), ("ru", "[\u0400-\u04ff]"))
