@@ -59,21 +59,25 @@ def _require_consistent(given: dict[str, Any]) -> None:
 def _dask(settings: Request, given: dict[str, Any], slowed: Callable[[str], None]) -> Iterator[Engine]:
     try:
         with one_at_a_time:
-            from diagnose.fleet.dask_engine import Dask, is_guarded
+            from diagnose.fleet.dask_engine import Dask, is_guarded, unguarded
     except ImportError:
         sentence = _("--engine dask needs the package “distributed”, which is missing; run {command} first.")
         raise click.ClickException(sentence.format(command=adding("dask"))) from None
     scheduler: str = given["scheduler"]
     if settings.consent.login and not is_guarded(scheduler):
-        sentence = _(
-            "{scheduler} is not guarded: whoever can reach it can have the workers hand out passwords. Give one that "
-            "begins with tls://, or --no-login."
-        )
-        raise click.UsageError(sentence.format(scheduler=scheduler))
+        raise click.UsageError(f"{unguarded(scheduler).render(_)}.")
     record = settings.history
     assert record is not None  # noqa: S101 - a fleet always has one
     try:
-        with Dask(scheduler, on_worker, record, given["vantages"], Pace(given["pace"]), slowed) as engine:
+        with Dask(
+            scheduler,
+            on_worker,
+            record,
+            logs_in=settings.consent.login,
+            vantages=given["vantages"],
+            pace=Pace(given["pace"]),
+            slowed=slowed,
+        ) as engine:
             yield engine
     except EngineError as error:
         raise click.ClickException(f"{error.sentence.render(_)}.") from None

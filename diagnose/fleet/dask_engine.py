@@ -57,17 +57,21 @@ class Dask:
         scheduler: str,
         resolve: Resolve,
         record: Path,
+        *,
+        logs_in: bool = True,
         vantages: Collection[str] = (),
         pace: Pace | None = None,
         slowed: Callable[[str], None] = lambda _house: None,
     ) -> None:
         """*scheduler*: its URL. *resolve*: a function of a module, called on workers. *record*: its folder, here.
 
+        *logs_in*: whether rows may, so that nobody else may reach scheduler and workers.
         *vantages*: labels of which each has to have workers. *pace*, *slowed*: as `Threads` has them.
         """
         self._scheduler = scheduler
         self._resolve = resolve
         self._record = record
+        self._logs_in = logs_in
         self._vantages = frozenset(vantages) or {""}
         self._pace = pace
         self._slowed = slowed
@@ -91,7 +95,7 @@ class Dask:
             yield from Round(workers, interruption, self._pace, self._slowed).results(work)
 
     def _examined(self) -> int:
-        """The threads of all workers. Raises EngineError where they are of another kind, or too few."""
+        """The threads of all workers. Raises EngineError where they are of another kind, unguarded, or too few."""
         asked = in_background(lambda: self._client.run(about), "about")
         try:
             found = asked.result(CONNECT_SECONDS + PATIENCE_SECONDS)
@@ -109,6 +113,10 @@ class Dask:
                     ours=__version__,
                 )
                 raise EngineError(sentence)
+        if self._logs_in:
+            for address in (self._client.scheduler_info(n_workers=-1)["address"], *found):
+                if not is_guarded(address):
+                    raise EngineError(unguarded(address))
         for label in sorted(self._vantages):
             if not any(not label or label in one.labels for one in found.values()):
                 raise no_workers(label)
@@ -261,12 +269,12 @@ def no_workers(label: str) -> EngineError:
     return EngineError(text("the scheduler has no workers"))
 
 
-def is_guarded(scheduler: str) -> bool:
-    """Whether nobody else can reach the *scheduler*, a URL, or read what goes there: TLS, or this computer's own.
+def is_guarded(address: str) -> bool:
+    """Whether nobody else can reach what listens at *address*, a URL, or read what goes there: TLS, or loopback.
 
-    Who can reach it can have workers run any program, one that hands out their passwords, too.
+    Who can reach a scheduler or a worker can have it run any program, one that hands out passwords, too.
     """
-    parts = urlsplit(scheduler)
+    parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme == "tls" or host == "localhost":
         return True
@@ -274,6 +282,15 @@ def is_guarded(scheduler: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def unguarded(address: str) -> Text:
+    """Why nobody logs in by way of *address*."""
+    return text(
+        "{address} is not guarded: whoever can reach it can have the workers hand out passwords. Give one that begins "
+        "with tls://, or --no-login",
+        address=address,
+    )
 
 
 def _gone() -> EngineError:
