@@ -152,11 +152,12 @@ def _outcome(suspects: tuple[Suspect, ...], hits: list[_Hit], *, succeeded: bool
 
 
 def _says_what(hits: list[_Hit]) -> bool:
-    """Whether anything that speaks for the first cause says more than that it failed."""
+    """Whether anything that speaks for the first cause says more than that it failed, be it a person's own words."""
     return any(
         not (hit.meaning.bare or (isinstance(hit.meaning, CodeRule) and hit.meaning.general))
         for hit in hits
-        if hit.meaning.cause == hits[0].meaning.cause and hit.meaning.certainty != "possible"
+        if hit.meaning.cause == hits[0].meaning.cause
+        and (hit.meaning.certainty != "possible" or hit.meaning.from_program)
     )
 
 
