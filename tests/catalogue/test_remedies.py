@@ -502,3 +502,17 @@ def test_the_facts_of_every_provider_fit_into_every_remedy(provider_id: str) -> 
             assert len({*remedy.steps, *remedy.further}) == len(remedy.steps) + len(remedy.further)
             assert "{" not in "".join((*remedy.steps, *remedy.further))
             assert all(link.url.startswith(("https://", "http://")) for link in remedy.links)
+
+
+PROVEN_BY_THE_LOGIN = {"settings.sender-mismatch", "credentials.stored-password", "activation.sending-barred"}
+"""Causes that are found only where a login was accepted."""
+
+
+@pytest.mark.parametrize("cause", [one.id for one in catalogue() if one.impact == "hinders"])
+def test_what_only_hinders_does_not_say_that_logins_work(cause: str) -> None:
+    """It may stand beside a cause that blocks, in a run that was broken off, or in one without a login."""
+    told = catalogue()[cause]
+    steps = [step for remedy in told.remedies for step in remedy.steps]
+    words = [told.summary, *(step if isinstance(step, str) else step.text for step in steps)]
+    if cause not in PROVEN_BY_THE_LOGIN:
+        assert [one for one in words if re.search(r"\b(mail|login|logins|mailbox) works?\b", one, re.IGNORECASE)] == []
