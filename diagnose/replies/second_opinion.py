@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -51,7 +52,7 @@ def weighed(reading: Reading, words: Wire, *, stage: str | None = None) -> Readi
     return msgspec.structs.replace(reading, suspects=suspects, matched=nearest, outcome="cause", told_by="likeness")
 
 
-def _most_probable(odds: dict[str, float]) -> str:
+def _most_probable(odds: Mapping[str, float]) -> str:
     """The cause that is more probable than all others together, of a text that rather tells of a failure; else ""."""
     failed = 1 - odds.get(NO_CAUSE, 0.0)
     cause = max((one for one in odds if one != NO_CAUSE), key=lambda one: odds[one])

@@ -9,8 +9,9 @@ import functools
 import math
 import sys
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
+from types import MappingProxyType
 
 import msgspec
 
@@ -27,8 +28,8 @@ LARGEST_DATA = 500 * 1024
 LONGEST_WORDS = 600
 """Characters of a text that are compared; a longer one says several things."""
 LONGEST_WORD = 30
-MOST_WORDS = 5_000
-"""Whose pieces are remembered."""
+MOST_WORDS, MOST_TEXTS = 5_000, 500
+"""What is remembered: the pieces of words, and how probable causes are; texts that differ in digits alone are one."""
 MIDDLE = 128
 """A weight's octet that stands for zero."""
 _LANE = array("I").itemsize
@@ -87,11 +88,15 @@ class Likeness:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._rows = _Rows(model)
+        self._remembered = functools.lru_cache(maxsize=MOST_TEXTS)(self._odds)
         self._examples: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {}
         """Causes that were named: their labelled texts, and the pieces of words of each."""
 
-    def probabilities(self, features: Collection[str]) -> dict[str, float]:
+    def probabilities(self, features: Collection[str]) -> Mapping[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
+        return self._remembered(frozenset(features))
+
+    def _odds(self, features: frozenset[str]) -> Mapping[str, float]:
         model = self._model
         rows = [*map(self._rows.__getitem__, model.features.keys() & features)]
         sums = array("I", sum(rows).to_bytes(len(model.causes) * _LANE, sys.byteorder))
@@ -100,7 +105,7 @@ class Likeness:
         most = max(scores)
         parts = [math.exp(score - most) for score in scores]
         whole = sum(parts)
-        return {cause: part / whole for cause, part in zip(model.causes, parts, strict=True)}
+        return MappingProxyType({cause: part / whole for cause, part in zip(model.causes, parts, strict=True)})
 
     def nearest(self, cause: str, features: Collection[str]) -> str:
         """The labelled text of *cause* that shares the most pieces of words with *features*; "" where none is kept."""

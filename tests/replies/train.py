@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from operator import add
 
@@ -206,7 +206,7 @@ def _examples(texts: list[Taught], place: dict[str, int]) -> Iterable[Example]:
         yield from (Example(reply, at) for reply in taken)
 
 
-def by_source(texts: list[Taught], folds: int = FOLDS) -> Iterable[tuple[Taught, dict[str, float]]]:
+def by_source(texts: list[Taught], folds: int = FOLDS) -> Iterable[tuple[Taught, Mapping[str, float]]]:
     """Each text with what a model says of it that saw no text of its source."""
     sources = sorted({_source(text.labelled) for text in texts})
     random.Random(SEED).shuffle(sources)
@@ -221,7 +221,7 @@ def _source(text: Labelled) -> str:
     return text.source.partition(" localisation")[0].partition(":")[0].partition("#")[0] or text.id[0]
 
 
-def bands(told: Iterable[tuple[Taught, dict[str, float]]], floors: Collection[float]) -> Iterable[str]:
+def bands(told: Iterable[tuple[Taught, Mapping[str, float]]], floors: Collection[float]) -> Iterable[str]:
     """For each floor: how many texts have a likeliest cause as probable as that, and how many of those are right."""
     best = [(max(odds.items(), key=lambda pair: pair[1]), text.causes) for text, odds in told]
     for floor in floors:
