@@ -27,7 +27,7 @@ from distributed.scheduler import KilledWorker
 
 from diagnose import __version__
 from diagnose.account.history import History, RecordError, Tries
-from diagnose.fleet.dask_worker import LOST, About, Done, Order, about, bad, carry_out_here
+from diagnose.fleet.dask_worker import LOST, SHARE, About, Done, Order, about, bad, carry_out_here
 from diagnose.fleet.engine import AT_ONCE, EngineError, Round
 from diagnose.fleet.pace import Pace
 from diagnose.fleet.tasks import Resolve, Result, Task
@@ -173,7 +173,7 @@ class _Workers:
                 order,
                 key=(f"diagnose-{self._run}", name),
                 pure=False,
-                resources={vantage: 1 / AT_ONCE} if vantage else None,
+                resources={vantage: SHARE} if vantage else None,
             )
         except Exception:  # whatever a client says that is closed
             self._end(name, _gone())
@@ -254,7 +254,7 @@ class _Workers:
         if threads := sum(min(one["nthreads"], AT_ONCE) for one in workers):
             self.at_once = AHEAD * threads
         for label, at in self._seen.items():
-            if any(not label or label in one["resources"] for one in workers):
+            if any(not label or one["resources"].get(label, 0) >= SHARE for one in workers):
                 self._seen[label] = now
             elif now > at + GONE_SECONDS:
                 for name, flight in list(self._flying.items()):

@@ -23,6 +23,7 @@ from diagnose.fleet.engine import AT_ONCE
 from diagnose.fleet.tasks import Resolve, Result, Task, carry_out
 from diagnose.locale.language import translation
 from diagnose.model import Text, TextError, text
+from diagnose.model.failures import internal_fault
 from diagnose.model.limits import Limits
 from diagnose.network import Nameserver, Network
 from diagnose.process.first_use import one_at_a_time
@@ -30,6 +31,8 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.request import history_folder
 from diagnose.running.shared import SharedSights
 
+SHARE = 1 / AT_ONCE
+"""Of a worker's resource that one row takes, so that 1 is as many rows as run at once."""
 MOST_BEGUN = 2
 """How often a row that logs in is begun."""
 FOLDER = "of-others"
@@ -44,7 +47,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     threads: int
     labels: frozenset[str]
-    """The names of the resources that it has."""
+    """The names of the resources that it has enough of."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,11 +77,19 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 def about(dask_worker: Worker) -> About:
     """What *dask_worker*, in whose process this runs, says of itself."""
     state = dask_worker.state
-    return About(version=__version__, threads=state.nthreads, labels=frozenset(state.total_resources))
+    labels = frozenset(name for name, amount in state.total_resources.items() if amount >= SHARE)
+    return About(version=__version__, threads=state.nthreads, labels=labels)
 
 
 def carry_out_here(order: Order) -> Done:
     """Carry out *order* in this process, when it is its turn."""
+    try:
+        return _done(order)
+    except Exception as error:  # which Dask would log, and the whole order with it
+        return Done(result=bad(order.task, internal_fault(error)))
+
+
+def _done(order: Order) -> Done:
     task, tries = order.task, order.tries
     wanted = task.request.network
     try:

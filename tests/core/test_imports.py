@@ -17,6 +17,7 @@ ONLY_ELSEWHERE = {
     "browser": ("flask", "werkzeug", "playwright", "diagnose.selftest", "checks.browser.automation.launch"),
     "har": ("ijson",),
     "password-check": ("zxcvbn",),
+    "a fleet on other computers": ("distributed", "dask", "diagnose.fleet.dask_engine"),
     "html": ("jinja2", "markupsafe"),
     "knowledge that others bring": ("yaml", "diagnose.replies.compiling"),
 }

@@ -18,11 +18,12 @@ import pytest
 import trustme
 from distributed import Security
 
+from diagnose.account.secret import Secret
 from diagnose.cli import secrets
 from diagnose.cli.fleet_secrets import on_worker
 from diagnose.fleet import dask_engine
 from diagnose.fleet.dask_engine import Dask, is_guarded
-from diagnose.fleet.dask_worker import Turns
+from diagnose.fleet.dask_worker import Order, Turns, carry_out_here
 from diagnose.fleet.engine import EngineError
 from diagnose.fleet.results import rows_in
 from diagnose.fleet.rows import Row, RowError, SecretSource
@@ -241,9 +242,9 @@ def test_a_scheduler_that_is_lost_leaves_a_partial_result_that_says_so(
 def test_workers_that_are_not_there(
     cluster: Cluster, estate: Estate, place: Path, words: tuple[str, ...], part: str
 ) -> None:
-    """Nothing is written then."""
+    """Nothing is written then. One that has too little of a resource for a single row would be waited for in vain."""
     if words:
-        cluster.worker("--resources", "Lima=1")
+        cluster.worker("--resources", "Lima=1 Berlin=0.1")
     code, summary, err = over(begun(cluster, estate, *words))
 
     assert (code, summary, err) == (2, {}, f"diagnose: {part}.\n")
@@ -355,6 +356,23 @@ def test_no_more_rows_of_one_provider_are_under_way_than_may_be() -> None:
     for thread in threads:
         thread.join(patient(20))
     assert entered.acquire(blocking=False)
+
+
+def broken(_source: SecretSource) -> Secret | None:
+    raise ZeroDivisionError
+
+
+def test_a_fault_of_one_row_is_its_own_and_no_log_gets_the_row() -> None:
+    """Dask logs what a call was made with when it raises something."""
+    row = Row(
+        line=1, id="0", subject=Subject(domain="corp.example", address="alice@corp.example"),
+        secret=SecretSource(kind="environment", name="PW"),
+    )  # fmt: skip
+    task = task_of(row, Request(subject=Subject(domain="")))
+    done = carry_out_here(Order(run="0", task=task, tries=None, resolve=broken))
+
+    assert "ZeroDivisionError" in (done.result.bad or "")
+    assert done.result.origin == task.origin
 
 
 @pytest.mark.parametrize("kind", ["environment", "keyring"])
