@@ -29,6 +29,8 @@ FORMS: dict[str, UsernameForm] = {
 OAUTH2 = "OAuth2"
 
 Kind = Literal["domain-unknown", "domain-shared", "server-missing", "server-unconfirmed", "username", "oauth2"]
+Unusable = Literal["no-server", "no-encryption"]
+"""Why an entry holds nothing that a file of ours could use."""
 
 
 class ListedServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +69,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     there: tuple[str, ...] = ()
     here: tuple[str, ...] = ()
+    unusable: Unusable | None = None
+    """Only of an entry without a file of ours; None where it could become one."""
 
 
 def read_database(file: Path) -> Database:
@@ -95,6 +99,12 @@ def sentence(difference: Difference) -> str:
     }[difference.kind]
     sides = [f"there {', '.join(difference.there)}" if difference.there else ""]
     sides.append(f"here {', '.join(difference.here)}" if difference.here else "")
+    if difference.unusable is not None:
+        sides.append(
+            {"no-server": "it lists no server", "no-encryption": "none of its servers is encrypted"}[
+                difference.unusable
+            ]
+        )
     ours = difference.provider or "no file"
     return f"{difference.entry} ({ours}): {what}: {'; '.join(filter(None, sides))}"
 
@@ -104,13 +114,25 @@ def _of_entry(entry: Entry, ours: dict[str, Provider], owners: dict[str, str]) -
     ids = list(dict.fromkeys(filter(None, found.values())))
     unknown = tuple(domain for domain, one in found.items() if one is None)
     if unknown:
-        yield Difference(entry=entry.id, provider=ids[0] if ids else None, kind="domain-unknown", there=unknown)
+        yield Difference(
+            entry=entry.id,
+            provider=ids[0] if ids else None,
+            kind="domain-unknown",
+            there=unknown,
+            unusable=None if ids else _unusable(entry),
+        )
     if len(ids) > 1:
         shared = tuple(f"{domain} {one}" for domain, one in found.items() if one not in (None, ids[0]))
         yield Difference(entry=entry.id, provider=ids[0], kind="domain-shared", here=shared)
     for one in ids:
         domain = next(domain for domain, owner in found.items() if owner == one)
         yield from _of_provider(entry, ours[one], domain)
+
+
+def _unusable(entry: Entry) -> Unusable | None:
+    if not entry.servers:
+        return "no-server"
+    return None if any(one.tls in ENCRYPTED for one in entry.servers) else "no-encryption"
 
 
 def _owner(domain: str, owners: dict[str, str]) -> str | None:

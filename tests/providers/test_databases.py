@@ -92,6 +92,29 @@ def test_what_differs(
     assert all("\n" not in sentence(one) for one in differing)
 
 
+@pytest.mark.parametrize(
+    ("servers", "words"),
+    [
+        ([], "new.example; it lists no server"),
+        ([{"protocol": "imap"}], "new.example; none of its servers is encrypted"),
+        ([{**IMAP, "tls": "plain"}, {**SMTP, "tls": "PLAIN"}], "new.example; none of its servers is encrypted"),
+        ([{**IMAP, "tls": "plain"}, SMTP], "new.example"),
+        ([IMAP], "new.example"),
+    ],
+)
+def test_why_an_entry_cannot_be_taken_over(servers: list[dict[str, Any]], words: str) -> None:
+    """Whoever goes through the list sees at once which entries hold nothing that could be used."""
+    (only,) = found(["new.example"], *servers)
+
+    assert sentence(only) == f"entry (no file): domains that no file has: there {words}"
+
+
+def test_a_further_domain_of_ours_needs_no_server() -> None:
+    (only,) = found(["corp.example", "new.example"])
+
+    assert sentence(only) == "entry (corp): domains that no file has: there new.example"
+
+
 def test_from_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

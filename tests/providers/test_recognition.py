@@ -56,6 +56,12 @@ NAMES = Words(en="X", zh_hans="X", zh_hant="X")
         ("hanmail.net", "daum"),
         ("111.com", "mail-88"),
         ("verizon.net", "aol"),
+        ("tutanota.com", "tuta"),
+        ("systemli.org", "systemli"),
+        ("cek.ne.jp", "cek-net"),
+        ("delta.blindzeln.org", "blindzeln"),
+        ("the-fastest.net", "fastmail"),
+        ("posteo.ru", "posteo"),
     ],
 )
 def test_known_domain(domain: str, expected: str) -> None:
@@ -86,6 +92,10 @@ def test_known_domain(domain: str, expected: str) -> None:
         "dingtalk.com",
         "x111.com",
         "111.com.cn",
+        "blindzeln.org",
+        "xtutanota.com",
+        "tuta.io.evil.example",
+        "cc9.ne.jp.evil.example",
     ],
 )
 def test_lookalike_domain_is_nobodys(domain: str) -> None:
@@ -121,6 +131,7 @@ def test_lookalike_domain_is_nobodys(domain: str) -> None:
         (["mx1.hostinger.com"], "hostinger"),
         (["mx01.mx.ispgateway.de"], "domainfactory"),
         (["mx-vip1.prodigy.net"], "att"),
+        (["mx1.smtp.cz"], "active24"),
     ],
 )
 def test_known_mx(hosts: list[str], expected: str) -> None:
@@ -144,6 +155,7 @@ def test_known_mx(hosts: list[str], expected: str) -> None:
         "hostinger.com.evil.example",
         "mx.prodigy.net",
         "biglobe.ne.jp",
+        "xsmtp.cz",
         "",
     ],
 )

@@ -27,7 +27,7 @@ def test_general_servers() -> None:
 def test_domain_with_servers_of_its_own() -> None:
     assert hosts("netease-163", "126.com", "imap") == [("imap.126.com", 993)]
     assert hosts("netease-163", "163.com", "imap") == [("imap.163.com", 993)]
-    assert hosts("gmx", "gmx.com", "pop3") == [("pop.gmx.com", 995)]
+    assert hosts("gmx", "gmx.com", "pop3") == [("pop.gmx.com", 995), ("pop.gmx.com", 110)]
 
 
 def test_domain_with_its_own_server_for_one_protocol_keeps_the_general_others() -> None:
