@@ -10,12 +10,19 @@ from checks.browser.stored.installed import installed
 from checks.login.login import LoginFacts
 from diagnose.browsers import browser
 from diagnose.model import Check, Finding, Inputs, Subject, Text, text
+from diagnose.network import SHARED_SECONDS, Heard
 from diagnose.running.context import Context
 
 
 def probe_installed(_target: Subject, _inputs: Inputs, context: Context) -> BrowsersFacts:
     """Look where browsers are installed."""
-    return BrowsersFacts(browsers=tuple(installed(context.deadline.share(0.5, READ_SECONDS))))
+    limit = context.deadline.share(0.5, READ_SECONDS)
+
+    def look() -> Heard[BrowsersFacts]:
+        found = BrowsersFacts(browsers=tuple(installed(limit)))
+        return Heard(found, SHARED_SECONDS, for_others=not limit.passed())
+
+    return context.network.once_for_all(("browsers", "installed"), limit, look)
 
 
 def judge_installed(facts: BrowsersFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:

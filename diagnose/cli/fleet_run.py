@@ -95,9 +95,10 @@ class _Fleet:
             try:
                 with tempfile.TemporaryDirectory(dir=kept.parent if kept else self._beside, prefix=".") as folder:
                     fresh = Path(folder, "results.jsonl")
-                    self._exit_code(*self._run(fresh, earlier, keep_reports=not first))
-                    if kept is not None and (first or not self._interruption.asked_for):
+                    summary, unwritten = self._run(fresh, earlier, keep_reports=not first)
+                    if kept is not None and (first or not summary.interrupted):
                         fresh.replace(kept)
+                    raise_together(unwritten)
             except (click.ClickException, OSError) as error:
                 if first:
                     raise

@@ -17,7 +17,7 @@ import msgspec
 from diagnose.model import Check, CheckResult, Deadline, Facts, Host, Inputs, Service, Skip, Subject, Target, Text
 from diagnose.model.failures import internal_fault
 from diagnose.network import NoThreadError, in_background
-from diagnose.planning.declaration import validate
+from diagnose.planning.declaration import require_valid
 from diagnose.planning.plan import Instance, Plan
 from diagnose.planning.selection import Selection
 from diagnose.record.run import INTERRUPTED, OUT_OF_TIME, CheckRun, Place
@@ -58,7 +58,7 @@ def run(
     *hinders_only* says of a cause id whether it can never block (KeyError for an unknown one);
     *provider* is the provider known from the start; *absent*: facts of checks that take no part, which may be read.
     """
-    validate(checks, absent)
+    require_valid(checks, absent)
     one = _Run(checks, subject, context, provider, hinders_only, selection or Selection(), observer)
     if interruption is not None:
         interruption.listen(lambda: one.inbox.put(_interrupt))

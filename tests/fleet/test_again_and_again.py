@@ -15,7 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from diagnose.cli.waiting import wait_until
-from diagnose.fleet.results import rows_in
+from diagnose.fleet.results import Results, rows_in
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.running.interruption import Interruption
@@ -163,6 +163,26 @@ def test_a_run_that_is_broken_off_replaces_nothing(
     assert "cut short" in done.out
     assert len(list(rows_in(Path("out.jsonl")))) == 2
     assert metrics() == {}
+
+
+def test_a_first_run_that_cannot_be_written_keeps_what_it_has(
+    command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a single run does; a full disk ends it."""
+    write, full = Results.write, OSError(28, "No space left on device")
+
+    def once(results: Results, line: str) -> None:
+        if results._end:
+            raise full
+        write(results, line)
+
+    monkeypatch.setattr(Results, "write", once)
+    Path("list").write_text(LIST, "utf-8")
+    done = command("fleet", "list", "--every", "5m", "--results", "out.jsonl", "-q")
+
+    assert done.code == 2
+    assert done.err.count("No space left on device") == done.err.count("\n") == 1
+    assert len(list(rows_in(Path("out.jsonl")))) == 1
 
 
 @pytest.mark.parametrize("typed", ["5", "5 parsecs", "-5m", "0s", "169h", "5M", "1.5h", "", "٥m"])
