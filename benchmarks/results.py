@@ -17,10 +17,10 @@ def say(words: str = "") -> None:
     print(words, flush=True)
 
 
-def write(file: Path) -> None:
-    """Write all that was said to *file*, in Markdown."""
+def write(file: Path, command: str = "make bench") -> None:
+    """Write all that was said to *file*, in Markdown. *command*: what measured it."""
     told = "\n".join(f"    {line}".rstrip() for line in _lines)
-    file.write_text(f"# Results of `make bench`\n\n{_circumstances()}\n\n{told.strip(chr(10))}\n", encoding="utf-8")
+    file.write_text(f"# Results of `{command}`\n\n{_circumstances()}\n\n{told.strip(chr(10))}\n", encoding="utf-8")
 
 
 def _circumstances() -> str:
