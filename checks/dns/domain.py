@@ -132,7 +132,7 @@ def judge_domain(facts: DomainFacts, inputs: Inputs, _target: Subject) -> Iterat
             cause="dns.domain-missing",
             certainty="confirmed",
             proof="nxdomain",
-            text=text("DNS says that {domain} does not exist ({words}).", domain=domain, words=facts.mx.text),
+            text=text("DNS says that {domain} does not exist ({words}).", domain=domain, words=facts.mx.words),
         )
     elif facts.mx.status == "no_data":
         yield from _judge_no_mx(facts, domain)
@@ -148,7 +148,7 @@ def judge_domain(facts: DomainFacts, inputs: Inputs, _target: Subject) -> Iterat
 
 
 def _judge_no_answer(facts: DomainFacts, domain: str) -> Iterator[Finding]:
-    words = facts.mx.text or facts.mx.status
+    words = facts.mx.words
     resolver_works = facts.control is not None and facts.control.status in ALIVE
     if facts.mx.status == "server_failure" and facts.unchecked is not None and facts.unchecked.status in ALIVE:
         yield Finding(

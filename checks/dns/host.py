@@ -54,7 +54,7 @@ def judge_host(facts: HostFacts, _inputs: Inputs, target: Host) -> Iterator[Find
     answers = [a for a in (found.ipv4, found.ipv6) if a is not None]
     if not answers or target.source == "guess":
         return
-    words = answers[0].text or answers[0].status
+    words = answers[0].words
     if facts.stand_in is not None:
         yield Finding(
             cause="dns.host-missing",

@@ -63,7 +63,7 @@ def judge_resolver(facts: ResolverFacts, _inputs: Inputs, _target: Subject) -> I
             "them ({words}).",
             servers=facts.servers,
             count=facts.useless + 1,
-            words=facts.control.text or facts.control.status,
+            words=facts.control.words,
         ),
     )
 

@@ -21,6 +21,8 @@ import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name, host_and_port
+from diagnose.model.failures import Failure, FailureName, failure_name
+from diagnose.model.text import Text, text
 from diagnose.network.answers import Answers, Heard
 from diagnose.network.datagrams import GuardedSocket, NonsenseError
 from diagnose.network.question import Question
@@ -57,6 +59,18 @@ class DnsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     milliseconds: int = 0
     text: str = ""
     """What the server or the system said of a failure."""
+    server: str = ""
+    """Who was asked in vain, where a connection failed or nothing came."""
+    failure: FailureName | None = None
+    """What became of the connection to that server."""
+
+    @property
+    def words(self) -> Text | str:
+        """Why there are no records, for a sentence in any language; codes of DNS stay as they are."""
+        if self.status != "timed_out" and self.failure is None:
+            return self.text or self.status
+        problem = Failure(name=self.failure or "timed_out", operation="resolve", text=self.text).words
+        return text("{server}: {words}", server=self.server, words=problem) if self.server else problem
 
 
 class MxRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,8 +220,12 @@ class Resolver:
     def _ask(
         self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool, edns: bool = True
     ) -> Heard[DnsAnswer]:
-        def answer(status: DnsStatus, words: str = "") -> Heard[DnsAnswer]:
-            return _failed(DnsAnswer(name=name, record_type=record_type, status=status, text=words))
+        def answer(
+            status: DnsStatus, words: str = "", server: str = "", why: FailureName | None = None
+        ) -> Heard[DnsAnswer]:
+            return _failed(
+                DnsAnswer(name=name, record_type=record_type, status=status, text=words, server=server, failure=why)
+            )
 
         servers = self.nameservers()
         if not servers:
@@ -237,11 +255,11 @@ class Resolver:
                     continue
                 except dns.exception.Timeout:
                     if not strays:
-                        last = answer("timed_out", f"{server} did not answer")
+                        last = answer("timed_out", f"{server} did not answer", str(server), "timed_out")
                     question = msgspec.structs.replace(question, edns=False)  # some middleboxes drop what has it
                     continue
                 except (OSError, EOFError) as error:
-                    last = answer("timed_out", f"{server}: {error}")
+                    last = answer("timed_out", f"{server}: {error}", str(server), failure_name(error))
                     continue
                 except dns.exception.DNSException as error:
                     last = answer("malformed", f"{server}: {error}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import get_args
 
 import dns.edns
@@ -16,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.model import Deadline
+from diagnose.locale.language import translation
+from diagnose.model import Deadline, Text
 from diagnose.network import (
     DnsAnswer,
     MxRecord,
@@ -95,6 +97,41 @@ def test_every_way_of_answering_is_its_own_fact(answer: Answer, status: str, wor
     assert words in found.text
     assert found.records == (("192.0.2.1",) if status == "answered" else ())
     assert (found.name, found.record_type) == (NAME, "A")
+
+
+@pytest.mark.usefixtures("one_try")
+@pytest.mark.parametrize(
+    ("answer", "told", "in_chinese"),
+    [
+        (nothing, "{server}: no answer in time", "{server}：响应超时"),
+        (says(rcode=3), "{server}: NXDOMAIN", "{server}: NXDOMAIN"),
+        (says(rcode=2), "{server}: SERVFAIL", "{server}: SERVFAIL"),
+    ],
+    ids=["silence", "NXDOMAIN", "SERVFAIL"],
+)
+def test_why_there_are_no_records_is_told_in_any_language(answer: Answer, told: str, in_chinese: str) -> None:
+    """Codes of DNS stay as they are; the system's own words are for the facts."""
+    with DnsServer(answer) as server:
+        found, place = ask(server), str(server.address)
+
+    assert quoted(found.words, str) == told.format(server=place)
+    assert quoted(found.words, translation("zh-Hans")) == in_chinese.format(server=place)
+
+
+def test_a_resolver_that_refuses_the_connection_is_told_in_any_language() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        place = Nameserver("127.0.0.1", taken.getsockname()[1])
+    found = Resolver(place).query(NAME, "A", Deadline(PATIENCE))
+
+    assert found.status == "timed_out"
+    assert "refused" in found.text
+    assert quoted(found.words, str) == f"{place}: connection refused"
+    assert quoted(found.words, translation("zh-Hant")) == f"{place}：連線被拒絕"
+
+
+def quoted(words: Text | str, translate: Callable[[str], str]) -> str:
+    return words if isinstance(words, str) else words.render(translate)
 
 
 def test_a_wrong_answer_before_the_right_one_does_not_count() -> None:
