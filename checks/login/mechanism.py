@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks.sessions import Credentials
+from checks.sessions.sasl import CHALLENGED
 
 PROTOCOL_LOGIN = "LOGIN-COMMAND"
 """The protocol's own login: IMAP's LOGIN, POP3's USER and PASS."""
@@ -15,7 +16,8 @@ TOKENS = ("XOAUTH2", "OAUTHBEARER", "BEARER")
 def choose_mechanism(offered: tuple[str, ...], credentials: Credentials, *, initial_response: bool) -> str | None:
     """The mechanism to log in with among those *offered*; None when none can carry these credentials.
 
-    PLAIN carries any text as UTF-8 (RFC 4616). The protocols' own commands carry only printable ASCII safely.
+    PLAIN carries any text as UTF-8 (RFC 4616). The protocols' own commands carry only printable ASCII safely. A server
+    that lists mechanisms, and none that sends a password, takes none by its own command either.
     """
     if credentials.is_token:
         return next((m for m in TOKENS if m in offered), None)
@@ -30,4 +32,7 @@ def choose_mechanism(offered: tuple[str, ...], credentials: Credentials, *, init
             return "PLAIN"
         if "LOGIN" in offered:
             return "LOGIN"
-    return PROTOCOL_LOGIN if own_command else None
+    by_challenge = next((m for m in CHALLENGED if m in offered), None)
+    if own_command and (by_challenge is None or "PLAIN" in offered or "LOGIN" in offered):
+        return PROTOCOL_LOGIN
+    return by_challenge

@@ -15,18 +15,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from checks.sessions.own_imaplib2 import imaplib2
+from checks.sessions.sasl import SERVER_FIRST, Exchange
 from checks.sessions.session import (
     MOST_LINES,
-    SERVER_FIRST,
     Credentials,
     MailSession,
     Reply,
     Resource,
     UnaskedError,
     base64_line,
-    holds_secret,
     readable_challenge,
-    sasl_answers,
     shown,
 )
 from diagnose import __version__
@@ -259,15 +257,15 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def authenticate_with(self, mechanism: str, credentials: Credentials, *, initial: bool) -> tuple[str, bytes]:
         """AUTHENTICATE, the first answer with the command if *initial* (RFC 4959). The type and text of the reply."""
-        answers = sasl_answers(credentials, mechanism)
-        first = base64_line(next(answers)) if initial else None
-        self.secret_is_next = initial
+        exchange = Exchange(credentials, mechanism)
+        first = base64_line(exchange.answer() or b"") if initial else None
+        self.secret_is_next = exchange.carries_secret
         challenges: list[bytes] = []
 
         def answer(challenge: bytes | None) -> bytes:
             challenges.append(readable_challenge(bytes(challenge or b"")))
-            inputs = next(answers, b"")
-            self.secret_is_next = holds_secret(inputs, credentials)
+            inputs = exchange.answer(bytes(challenge or b"")) or b""
+            self.secret_is_next = exchange.carries_secret
             return base64_line(inputs) if inputs else b""
 
         # imaplib2 tells an answering function from a literal by its being a bound method

@@ -5,10 +5,10 @@ from __future__ import annotations
 import poplib
 import re
 
+from checks.sessions.sasl import SERVER_FIRST, Exchange
 from checks.sessions.session import (
     LONGEST_LINE,
     MOST_LINES,
-    SERVER_FIRST,
     Credentials,
     MailSession,
     Reply,
@@ -16,9 +16,7 @@ from checks.sessions.session import (
     UnaskedError,
     base64_line,
     ended_by_server,
-    holds_secret,
     readable_challenge,
-    sasl_answers,
     shown,
     something_unread,
 )
@@ -129,17 +127,17 @@ class Pop3Session(MailSession):
             if reply.startswith(b"+OK"):
                 reply = self._say_secret(b"PASS " + secret.reveal().encode("utf-8", "surrogateescape"))
             return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, secret))
-        answers = sasl_answers(credentials, mechanism)
+        exchange = Exchange(credentials, mechanism)
         heard = []
         if mechanism in SERVER_FIRST:
             reply = self._client.say(b"AUTH " + mechanism.encode())
         else:
-            reply = self._say_secret(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
-        for inputs in answers:
-            if not reply.startswith(b"+ ") and reply != b"+":
-                break
+            first = exchange.answer() or b""
+            say = self._say_secret if exchange.carries_secret else self._client.say
+            reply = say(b"AUTH " + mechanism.encode() + b" " + base64_line(first))
+        while (reply.startswith(b"+ ") or reply == b"+") and (inputs := exchange.answer(reply[2:])) is not None:
             heard.append(readable_challenge(reply[2:]))
-            say = self._say_secret if holds_secret(inputs, credentials) else self._client.say
+            say = self._say_secret if exchange.carries_secret else self._client.say
             reply = say(base64_line(inputs) if inputs else b"")
         challenges = [line for line in heard if line.startswith(b"{")]
         return Reply(ok=reply.startswith(b"+OK"), words=shown(b"\n".join([*challenges, reply]), secret))

@@ -8,7 +8,7 @@ import io
 import re
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,8 +19,6 @@ from diagnose.model import Deadline, ProtocolName, Subject
 from diagnose.network import Stream
 from diagnose.replies import decode
 
-SERVER_FIRST = ("LOGIN",)
-"""Mechanisms in which the server speaks first: one that takes no first answer would get the password as the name."""
 EARLY_SECONDS = 0.02
 """For an answer that was sent along with the one before to arrive."""
 MOST_LINES = 5000
@@ -257,31 +255,6 @@ def ended_by_server(stream: Stream, farewell: re.Pattern[bytes], *, before_end: 
         stream.unread(said)
     parting = farewell.match(said) is not None
     return (over and not said) or (parting and (over or before_end))
-
-
-def holds_secret(answer: bytes, credentials: Credentials) -> bool:
-    """Whether one of the `sasl_answers` carries the secret."""
-    return credentials.secret.reveal().encode("utf-8", "surrogateescape") in answer
-
-
-def sasl_answers(credentials: Credentials, mechanism: str) -> Iterator[bytes]:
-    """The client's answers in *mechanism*: PLAIN (RFC 4616), LOGIN, XOAUTH2 or OAUTHBEARER (RFC 7628).
-
-    The last answer is the one that RFC 7628 §3.2.3 wants after a failure. The server may then end the exchange.
-    """
-    name, secret = credentials.username.encode(), credentials.secret.reveal().encode("utf-8", "surrogateescape")
-    match mechanism:
-        case "PLAIN":
-            yield b"\0" + name + b"\0" + secret
-        case "LOGIN":
-            yield name
-            yield secret
-        case "XOAUTH2":
-            yield b"user=" + name + b"\1auth=Bearer " + secret + b"\1\1"
-        case "OAUTHBEARER":
-            escaped = name.replace(b"=", b"=3D").replace(b",", b"=2C")
-            yield b"n,a=" + escaped + b",\1auth=Bearer " + secret + b"\1\1"
-    yield b"\1" if mechanism == "OAUTHBEARER" else b""
 
 
 def base64_line(data: bytes) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import smtplib
 
+from checks.sessions.sasl import SERVER_FIRST, Exchange
 from checks.sessions.session import (
     LONGEST_LINE,
     MOST_LINES,
-    SERVER_FIRST,
     Credentials,
     MailSession,
     Reply,
@@ -16,9 +16,7 @@ from checks.sessions.session import (
     UnaskedError,
     base64_line,
     ended_by_server,
-    holds_secret,
     readable_challenge,
-    sasl_answers,
     shown,
     something_unread,
 )
@@ -111,17 +109,17 @@ class SmtpSession(MailSession):
         return self._ask(line)
 
     def log_in(self, credentials: Credentials, mechanism: str) -> Reply:
-        answers = sasl_answers(credentials, mechanism)
+        exchange = Exchange(credentials, mechanism)
         heard = []
         if mechanism in SERVER_FIRST:
             code, words = self._ask(b"AUTH " + mechanism.encode())
         else:
-            code, words = self._ask_with_secret(b"AUTH " + mechanism.encode() + b" " + base64_line(next(answers)))
-        for inputs in answers:
-            if code != 334:
-                break
+            first = exchange.answer() or b""
+            ask = self._ask_with_secret if exchange.carries_secret else self._ask
+            code, words = ask(b"AUTH " + mechanism.encode() + b" " + base64_line(first))
+        while code == 334 and (inputs := exchange.answer(words)) is not None:
             heard.append(readable_challenge(words))
-            ask = self._ask_with_secret if holds_secret(inputs, credentials) else self._ask
+            ask = self._ask_with_secret if exchange.carries_secret else self._ask
             code, words = ask(base64_line(inputs) if inputs else b"")
         challenges = [line for line in heard if line.startswith(b"{")]
         lines = [line for part in words.splitlines() or [b""] if (line := f"{code} ".encode() + part)]

@@ -216,6 +216,8 @@ VARIATIONS = (
     ),
     MailDomain(name="tls12.example", hosts=(Host(submission=("smtpd_tls_protocols=TLSv1.2",)),)),
     MailDomain(name="loginonly.example", hosts=(Host(server="login-only"),)),
+    MailDomain(name="scram.example", hosts=(Host(server="scram-only"),)),
+    MailDomain(name="cram.example", hosts=(Host(server="cram-only"),)),
     MailDomain(
         name="warns.example",
         hosts=(

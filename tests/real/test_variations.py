@@ -18,6 +18,8 @@ pytestmark = pytest.mark.real
         "tls13.example",
         "tls12.example",
         "loginonly.example",
+        "scram.example",
+        "cram.example",
         "warns.example",
         "deadprimary.example",
         "families.example",

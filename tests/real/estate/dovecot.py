@@ -32,6 +32,8 @@ _NOT_OFFERED = re.compile(r"(imap|pop3)-login: Info: (?:Login|Authenticate \S+) 
 MECHANISMS: dict[MailServer, str] = {
     "standard": "plain login",
     "login-only": "login",
+    "scram-only": "scram-sha-256 scram-sha-1",
+    "cram-only": "cram-md5",
     "certificate-only": "external",
     "oauth-only": "xoauth2 oauthbearer",
     "without-tls": "plain",

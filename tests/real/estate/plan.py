@@ -23,9 +23,19 @@ CertificateKind = Literal[
     "in-disorder",
 ]
 """In disorder: the issuer's certificate comes twice, and after the root, which need not come at all."""
-MailServer = Literal["standard", "login-only", "certificate-only", "oauth-only", "without-tls", "courier", "exim"]
-"""Which server a host has: Courier, Exim, or a Dovecot with passwords over TLS, with the mechanism LOGIN, client
-certificates (SASL EXTERNAL) or OAuth 2 alone, or without any TLS."""
+MailServer = Literal[
+    "standard",
+    "login-only",
+    "scram-only",
+    "cram-only",
+    "certificate-only",
+    "oauth-only",
+    "without-tls",
+    "courier",
+    "exim",
+]
+"""Which server a host has: Courier, Exim, or a Dovecot with passwords over TLS, with the mechanism LOGIN, with SCRAM
+or CRAM-MD5 alone, with client certificates (SASL EXTERNAL) or OAuth 2 alone, or without any TLS."""
 WebPage = Literal[
     "login", "unavailable", "redirect-loop", "not-found", "captcha", "session-expired", "parked", "autoconfig"
 ]
