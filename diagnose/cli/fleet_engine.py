@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from gettext import gettext as _
 from typing import Any
@@ -58,7 +59,8 @@ def _require_consistent(given: dict[str, Any]) -> None:
 @contextlib.contextmanager
 def _dask(settings: Request, given: dict[str, Any], slowed: Callable[[str], None]) -> Iterator[Engine]:
     try:
-        with one_at_a_time:
+        with one_at_a_time, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's, of settings in the environment that Dask reads as Python
             from diagnose.fleet.dask_engine import Dask, is_guarded, unguarded
     except ImportError:
         sentence = _("--engine dask needs the package “distributed”, which is missing; run {command} first.")

@@ -400,7 +400,7 @@ def test_over_tls_and_not_without_its_certificate(estate: Estate, tmp_path: Path
     own, trusted = tmp_path / "own.pem", tmp_path / "ca.pem"
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(own))
     authority.cert_pem.write_to_path(str(trusted))
-    variables = {"DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(trusted)}
+    variables = {"DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(trusted), "DASK_NOTE": "1or"}  # Python would warn of that
     for role in ("SCHEDULER", "WORKER", "CLIENT"):
         variables[f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT"] = str(own)
     security = Security(
