@@ -20,6 +20,7 @@ from diagnose.model import TextError, text
 from diagnose.model.fleet import FleetRow, RowChanges, RowVerdict
 from diagnose.model.saved import plain_report
 from diagnose.model.text import json_text
+from diagnose.process.claim import claim
 from diagnose.process.first_use import decode
 
 LONGEST_LINE = 64 << 20
@@ -127,6 +128,9 @@ class Results:
         status = os.fstat(self._stream.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ResultsError(text("it is no regular file"))
+        if not claim(self._stream.fileno()):
+            raise ResultsError(text("another run is writing to it"))
+        status = os.fstat(self._stream.fileno())  # what the other one wrote until it ended
         if status.st_size and not resume:
             raise ResultsError(text("it holds results already; --resume goes on with them"))
         end = 0

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeAlias
@@ -45,6 +46,8 @@ BEGINNING = 1 << 16
 ID_OCTETS = 12
 _VARIABLE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BEHIND_ADDRESS = lazy_pattern(r"@[^\s@:;,|/\\<>]+[\s:;,|/\\]\s*[^\s<>]")
+"""As in lists of logins that were copied: an address, a separator, the password."""
 _CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f]")
 
 
@@ -181,16 +184,20 @@ class Rows:
             yield from self._overlong()
 
     def _table(self, separator: str | None, names: list[str]) -> Iterator[tuple[int, Record]]:
-        reader = csv.reader(self._lines, delimiter=separator or ",")
+        delimiter = separator or ","
         while True:
             begins = self._lines.number + 1
+            taken: list[str] = []
             try:
-                fields = next(reader)
+                fields = next(csv.reader(_noted(self._lines, taken), delimiter=delimiter, strict=True))
             except StopIteration:
                 break
-            except csv.Error:
-                yield begins, RowError(text("its quotes do not end, or a field is too long"))
-                continue
+            except csv.Error:  # so that lines behind a quote that does not end are rows of their own
+                self._lines.take_back(taken[1:])
+                if taken[0].count('"') % 2 or len(taken[0]) > csv.field_size_limit():
+                    yield begins, RowError(text("its quotes do not end, or a field is too long"))
+                    continue
+                fields = next(csv.reader(taken[:1], delimiter=delimiter))
             finally:
                 yield from self._overlong()
             if not any(field.strip() for field in fields):
@@ -218,8 +225,11 @@ class Rows:
         try:
             return self._understood(line, given, columns)
         except TextError as error:
-            own = sorted(given.items())
-            return BadRow(line=line, id=_identity("bad", *map(str, own)), reason=error.sentence, columns=columns)
+            if any(_BEHIND_ADDRESS.search(given.get(name, "")) for name in (ADDRESS, DOMAIN)):
+                reason = text("more than an address stands in it, and is not repeated: it may be a password")
+                return BadRow(line=line, id=_identity("bad", str(line)), reason=reason)
+            own = map(str, sorted(columns.items()))  # whoever knows the rest could guess a password by its digest
+            return BadRow(line=line, id=_identity("bad", *own), reason=error.sentence, columns=columns)
 
     def _understood(self, line: int, given: Mapping[str, str], columns: dict[str, str]) -> Row:
         typed = given.get(ADDRESS) or given.get(DOMAIN)
@@ -242,6 +252,13 @@ class Rows:
             expected=expected,
             columns=columns,
         )
+
+
+def _noted(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
+    """*lines*, each of which is added to *taken*."""
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _secret(given: Mapping[str, str], subject: Subject) -> SecretSource | None:
@@ -330,7 +347,18 @@ def _object(line: str) -> Record:
             found[plain] = json.dumps(one)
         elif one is not None:
             return RowError(text("the value of “{name}” is no text", name=name))
+    if not all(_is_text(word) for pair in found.items() for word in pair):
+        return RowError(text("it holds half a character"))
     return found
+
+
+def _is_text(word: str) -> bool:
+    """Whether *word* holds no half of a character, as JSON can write one (RFC 8259 §8.2)."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class _Lines:
@@ -341,11 +369,21 @@ class _Lines:
         """Of the line that was handed out last, from 1."""
         self.overlong = list[int]()
         self._stream = stream
+        self._again = deque[str]()
+        """Lines that were taken back."""
 
     def __iter__(self) -> Iterator[str]:
         return self
 
+    def take_back(self, lines: list[str]) -> None:
+        """Hand out *lines*, which were the last ones, once more."""
+        self._again.extendleft(reversed(lines))
+        self.number -= len(lines)
+
     def __next__(self) -> str:
+        if self._again:
+            self.number += 1
+            return self._again.popleft()
         try:
             line = self._stream.readline(LONGEST_LINE + 1)
             if not line:
@@ -368,16 +406,14 @@ def _text_of(file: Path) -> io.TextIOBase:
     stream.seek(0)
     encoding = next((name for mark, name in _MARKS if beginning.startswith(mark)), None)
     if encoding is None:
-        encoding = _utf_16(beginning) or ("utf-8" if _is_utf_8(stream) else "gb18030")
-        stream.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        words = decoder.decode(beginning)
-    except UnicodeDecodeError:
-        words = "\0"
-    if _CONTROLS.search(words):
+        encoding = _utf_16(beginning)
+    wanted = (encoding,) if encoding else ("utf-8", "gb18030")
+    encoding = next((name for name in wanted if _is_text_in(name, stream)), None)
+    words = codecs.getincrementaldecoder(encoding)().decode(beginning) if encoding else "\0"
+    if encoding is None or _CONTROLS.search(words):
         stream.close()
         raise InputError(text("it is no text in UTF-8, UTF-16 or GB18030"))
+    stream.seek(0)
     return io.TextIOWrapper(stream, encoding=encoding, newline=None)
 
 
@@ -391,8 +427,10 @@ def _utf_16(beginning: bytes) -> str | None:
     return None
 
 
-def _is_utf_8(stream: BinaryIO) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _is_text_in(encoding: str, stream: BinaryIO) -> bool:
+    """Whether all of *stream* can be read so: a run over thousands of rows ends at no octet in the middle."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    stream.seek(0)
     try:
         while chunk := stream.read(BEGINNING):
             decoder.decode(chunk)

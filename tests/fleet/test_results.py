@@ -100,6 +100,18 @@ def test_results_are_never_overwritten(file: Path) -> None:
     assert file.read_bytes() == content
 
 
+@pytest.mark.parametrize("resume", [True, False])
+def test_two_runs_never_write_to_one_file(file: Path, resume: bool) -> None:
+    with Results(file, resume=False) as results:
+        with pytest.raises(ResultsError, match="another run"):
+            Results(file, resume=resume)
+        results.write(line_of(result(1)))
+        with pytest.raises(ResultsError, match="another run"):
+            Results(file, resume=True)
+
+    assert write(file, 2, resume=True) == {1}
+
+
 @pytest.mark.parametrize("content", ["hello\n", "{}\n", "[1]\n", '{"row": {"line": 1}, "bad": "x"}\n'])
 def test_other_files_are_left_alone(file: Path, content: str) -> None:
     """Those without the rows' numbers, too, as redacted results are."""

@@ -136,6 +136,30 @@ def test_a_quote_that_does_not_end_costs_one_row_and_no_memory(file: Path) -> No
     assert names(rows)[-1] == (4, "bob@corp.example")
 
 
+@pytest.mark.parametrize("rest", ["bob@corp.example,,\n", "bob@corp.example,,", '"bob@corp.example",,\n'])
+def test_a_quote_that_does_not_end_swallows_no_row(file: Path, rest: str) -> None:
+    rows = read(file, f'{HEADER}\n"alice@corp.example,,\n{rest}')
+
+    assert [(row.line, isinstance(row, Row)) for row in rows] == [(2, False), (3, True)]
+
+
+def test_each_of_many_quotes_costs_its_own_row(file: Path) -> None:
+    rows = read(file, f"{HEADER}\n" + '"alice@corp.example,,\nbob@corp.example,,\n' * 3)
+
+    assert [row.line for row in rows if isinstance(row, BadRow)] == [2, 4, 6]
+    assert [row.line for row in rows if isinstance(row, Row)] == [3]
+
+
+@pytest.mark.parametrize(
+    "office", ['"Berlin\nMitte"', '"Berlin ""Mitte"""', '"Berlin" Mitte', 'Ber"lin', '"\n\nBerlin\n"', '"a\r\nb"']
+)
+def test_quotes_as_spreadsheets_and_people_write_them(file: Path, office: str) -> None:
+    rows = read(file, f"{HEADER}\nalice@corp.example,,{office}\nbob@corp.example,,\n")
+
+    assert [row.subject.address for row in rows if isinstance(row, Row)] == ["alice@corp.example", "bob@corp.example"]
+    assert rows[1].line == 3 + office.count("\n")
+
+
 def test_a_line_that_is_too_long_is_a_bad_row(file: Path) -> None:
     rows = read(file, "alice@corp.example\n" + "x" * (LONGEST_LINE + 5) + "\nbob@corp.example\n")
 
@@ -162,6 +186,51 @@ def test_duplicates_run_once(file: Path) -> None:
     assert [row.line for row in rows] == [2, 3, 5]
     assert rows.duplicates == 1
     assert rows.unknown == ("note",)
+
+
+@pytest.mark.parametrize("separator", [":", " ", "\t", ";", "|", ",", ": ", " / "])
+@pytest.mark.parametrize("form", ["list", "table", "json"])
+def test_a_password_behind_an_address_is_repeated_nowhere(file: Path, separator: str, form: str) -> None:
+    words = f"alice@corp.example{separator}hunter2"
+    content = {
+        "list": f"bob@corp.example\n{words}\n",
+        "table": f'address,note\nbob@corp.example,\n"{words}",\n',
+        "json": f'{{"address": "bob@corp.example"}}\n{json.dumps({"address": words})}\n',
+    }[form]
+    good, bad = read(file, content)
+
+    assert isinstance(good, Row)
+    assert isinstance(bad, BadRow)
+    assert "password" in bad.reason.render()
+    assert "hunter2" not in repr(bad)
+
+
+@pytest.mark.parametrize("word", ["Alice <alice@corp.example>", "mailto:alice@corp.example", "alice@corp.example,"])
+def test_an_address_as_people_copy_it_is_none(file: Path, word: str) -> None:
+    (row,) = read(file, f"bob@corp.example\n{word}\n")[1:]
+
+    assert "password" not in (row.reason.render() if isinstance(row, BadRow) else "")
+
+
+def test_no_password_can_be_guessed_by_the_number_of_a_row(file: Path) -> None:
+    """A digest of it would let whoever knows the rest of the row try them all."""
+    wrong = [read(file, f"{HEADER}\nalice@corp.example,{word},\n")[0].id for word in ("hunter2!", "hunter3!")]
+    beside = [read(file, f"bob@corp.example\nalice@corp.example:{word}\n")[1].id for word in ("a", "b")]
+
+    assert wrong[0] == wrong[1]
+    assert beside[0] == beside[1]
+
+
+@pytest.mark.parametrize(
+    "row", ['{"address": "\\ud800@corp.example"}', '{"address": "a@corp.example", "office": "\\udfff"}',
+            '{"address": "a@corp.example", "\\ud800": "x"}']
+)  # fmt: skip
+def test_half_a_character_is_a_bad_row(file: Path, row: str) -> None:
+    bad, good = read(file, f'{row}\n{{"address": "b@corp.example", "office": "\\ud83d\\ude00"}}\n')
+
+    assert isinstance(bad, BadRow)
+    assert isinstance(good, Row)
+    assert good.office == "\N{GRINNING FACE}"
 
 
 # -- files that are refused
@@ -209,10 +278,17 @@ def test_a_password_in_a_later_object_is_a_bad_row_without_it(file: Path) -> Non
         (b"\x7fELF\x02\x01\x01\x00\x00" * 50, "no text"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "no text"),
         (b"address\n\xff\xff\xff\n", "no text"),
+        (b"address\n" + b"alice@corp.example\n" * 5000 + b"\xff\xff\xff\n", "no text"),
+        ("address\nalice@corp.example\n".encode("utf-16") + b"x", "no text"),
     ],
 )
 def test_other_files_are_refused(file: Path, content: str | bytes, part: str) -> None:
-    assert part in refused(file, content)
+    """Before any of their rows is run."""
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError) as error:
+        Rows(file, READERS)
+
+    assert part in str(error.value)
 
 
 def test_a_folder_and_no_file(tmp_path: Path) -> None:

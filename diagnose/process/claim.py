@@ -1,0 +1,24 @@
+"""A file that one program at a time writes to."""
+
+from __future__ import annotations
+
+import errno
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+def claim(descriptor: int) -> bool:
+    """Claim the open file for as long as *descriptor* is open; False where another program has it.
+
+    A file system that knows no locks is taken at its word: then nobody else has it.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in {errno.EWOULDBLOCK, errno.EACCES}
+    return True
