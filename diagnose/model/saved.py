@@ -25,6 +25,8 @@ COLUMNS = 100
 """Letters of base64 a line: a mail takes 998 octets (RFC 5322 §2.1.1), and people see less of a short line."""
 LARGEST = 16 << 20
 """Octets of a saved file, and of the JSON that is packed in one. Pictures make reports of several megabytes."""
+PAGE_OF_OURS = '<meta name="generator" content="diagnose">'
+"""Stands in the head of each page that holds a report."""
 DEEPEST = 60
 """Levels of values one within another; a report of ours has about ten."""
 _BEGIN = lazy_pattern(r'^[>\s]*\{"diagnose_report": ?(\d{1,9}),', re.MULTILINE)
@@ -76,6 +78,8 @@ def saved_report(content: bytes) -> Report:
         return _report(_parsed(words))
     blocks = list(_BEGIN.finditer(words))
     if not blocks:
+        if PAGE_OF_OURS in words:  # the block stands at its end
+            raise _truncated()
         raise SavedReportError(text("it holds no report of diagnose; save the report as .json, .html or .md"))
     last = blocks[-1]
     _require_known(int(last[1]), BLOCK_VERSION)
