@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import msgspec
 import pytest
 
 from diagnose.redaction.redact import COMPUTER, USER, redact
+from diagnose.running.reporting import discreet
+from diagnose.running.request import Presentation
 from tests.reports.samples import wrong_password
 
 
@@ -38,3 +41,22 @@ def test_a_computer_with_a_short_name_is_hidden(monkeypatch: pytest.MonkeyPatch)
     redacted = redact(msgspec.structs.replace(report, verdict=said))
 
     assert redacted.verdict.headline == f"helo {COMPUTER} ({COMPUTER}.corp.example), upcoming"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Zdenka Vivaldi", "word word"),
+        ("Nili Hruskova", "word word"),
+        ("Libero Hruskova", "word word"),
+        ("Vivaldi Webmail", "Vivaldi Webmail"),
+        ("Vivaldi", "Vivaldi"),
+    ],
+)
+def test_a_person_called_like_a_provider_is_hidden_and_the_provider_is_not(name: str, told: str) -> None:
+    report = wrong_password()
+    said = msgspec.structs.replace(report.verdict, headline=f"The mailbox of {name} is closed.")
+
+    redacted = discreet(msgspec.structs.replace(report, verdict=said), Presentation(redact="strict"))
+
+    assert re.sub(r"word-\d+", "word", redacted.verdict.headline) == f"The mailbox of {told} is closed."

@@ -143,6 +143,25 @@ def test_without_a_text_there_is_nothing_to_explain(command: CommandLine, argume
     assert command.refused("explain", *arguments, stdin=b" \n") == "there is no text to explain."
 
 
+@pytest.mark.parametrize(
+    ("provider", "lang", "words"),
+    [
+        ("tuta", "en", "Tuta offers mail programs no IMAP"),
+        ("hey", "zh-Hans", "HEY 不向邮件客户端提供 IMAP"),
+        ("i-ua", "zh-Hant", "I.UA 不向郵件軟體提供 IMAP"),
+    ],
+)
+def test_a_provider_without_imap_says_so_first(command: CommandLine, provider: str, lang: str, words: str) -> None:
+    """No password helps there, so it stands before all that is told of passwords."""
+
+    def summary(known: str) -> str:
+        told = command("explain", "LOGIN failed", "--provider", known, "--lang", lang, "--format", "json")
+        return str(told.json["causes"][0]["summary"])
+
+    assert words in summary(provider)
+    assert "IMAP" not in summary("systemli")
+
+
 def test_an_unknown_provider_is_refused_and_one_that_replies_are_read_with_is_not(command: CommandLine) -> None:
     assert command.refused("explain", "x", "--provider", "gmial").endswith("did you mean gmail?")
     assert command("explain", "LOGIN failed", "--provider", "gmail").code == 0
