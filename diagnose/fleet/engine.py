@@ -27,7 +27,7 @@ CROWDED_SECONDS = 0.25
 """How often to look whether connections still wait for their turn."""
 TURNED_AWAY = {"server.too-many-connections": "possible", "lockout.rate-limited": "likely"}
 """Causes by which a server says that it gets too much, and how sure they have to be. A bare 421 (RFC 5321 §3.8)
-is a possible one."""
+is a possible one, which only the finding of a check names."""
 
 
 class EngineError(TextError):
@@ -274,6 +274,6 @@ def _was_turned_away(came: Result) -> bool:
     if came.report is None:
         return False
     sure = {"possible": 0, "likely": 1, "confirmed": 2}
-    return any(
-        one.id in TURNED_AWAY and sure[one.certainty] >= sure[TURNED_AWAY[one.id]] for one in came.report.verdict.causes
-    )
+    causes = [(one.id, one.certainty) for one in came.report.verdict.causes]
+    causes += [(one.cause, one.certainty) for check in came.report.checks for one in check.findings]
+    return any(name in TURNED_AWAY and sure[certainty] >= sure[TURNED_AWAY[name]] for name, certainty in causes)

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from diagnose.account.secret import Secret
@@ -93,6 +94,28 @@ def test_no_server_keeps_more_than_may_be(standing: Standing, tmp_path: Path, mo
     verdicts = [one.report.verdict for one in found if one.report]
     first = [verdict.causes[0].id if verdict.causes else verdict.headline for verdict in verdicts]
     assert first == ["credentials.rejected"] * ROWS
+
+
+@pytest.mark.parametrize(
+    ("greeting", "turned_away"),
+    [
+        ("421 4.7.0 Too many concurrent SMTP connections; please try again later.", True),
+        ("421 mail.corp.example Service not available, closing transmission channel", True),
+        ("450 4.7.0 Error: too many connections from 192.0.2.9", True),
+        ("554 5.7.1 No SMTP service for you", False),
+        ("220 mail.corp.example ESMTP", False),
+    ],
+)
+def test_a_reply_of_421_is_heeded_whatever_words_it_has(tmp_path: Path, greeting: str, turned_away: bool) -> None:
+    scenario = msgspec.structs.replace(SCENARIOS["healthy"], turned_away={"smtp": greeting})
+    with Estate(scenario) as estate, network_of(estate, tmp_path) as (network, settings):
+        (found,) = Threads(
+            lambda task, own: carry_out(task, network, lambda _source: Secret(estate.password), own),
+            pace=Pace(1000, door=network),
+        ).results(iter([task_of(Row(line=1, id="1", subject=people(1)[0], secret=SECRET), settings)]), Interruption())
+
+    assert found.report is not None
+    assert (found.slowed is not None) == turned_away
 
 
 @pytest.mark.parametrize(
