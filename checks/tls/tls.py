@@ -43,6 +43,8 @@ from diagnose.running.context import Context
 
 HANDSHAKE_SECONDS = 10.0
 DAY = 86400
+NO_HANDSHAKE = "alert handshake failure"
+"""How the TLS library words the alert handshake_failure (RFC 8446 §6.2)."""
 OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
 ENDED = ("connection_closed", "connection_reset", "timed_out")
@@ -375,6 +377,18 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
                 **place,
             ),
         )
+    elif known.name == "tls_version_or_cipher" and _takes_no_encryption(known, seen):
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="confirmed",
+            proof="broken-off",
+            text=text(
+                "{host} breaks off the TLS handshake on port {port}, with today's encryption and with older one alike. "
+                "A server does so that has no certificate, or wants one of its clients ({words}).",
+                words=known.text,
+                **place,
+            ),
+        )
     elif known.name == "tls_version_or_cipher" or seen.legacy_version in OLD_VERSIONS:
         older_works = seen.legacy_version in OLD_VERSIONS
         if older_works:
@@ -420,6 +434,16 @@ def _judge_failure(facts: TlsFacts, known: Failure, target: Service) -> Iterator
         )
         if facts.rejected_here_at is not None:
             yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
+
+
+def _takes_no_encryption(known: Failure, seen: TlsExplanation) -> bool:
+    """Whether a client that takes old versions and weak ciphers, too, was told the same, or shown no certificate.
+
+    An anonymous cipher is all that a server without a certificate has (RFC 5246 §A.5).
+    """
+    if seen.legacy_version is not None:
+        return not seen.chain and seen.legacy_version not in OLD_VERSIONS
+    return seen.failure is not None and all(NO_HANDSHAKE in one.text.lower() for one in (known, seen.failure))
 
 
 def _turned_away(plaintext: str, target: Service) -> bool:

@@ -32,6 +32,8 @@ CACHED_SECONDS = 60
 ASKS = 401
 """The status with which a page has the browser ask for name and password."""
 
+BEHIND_THE_PAGE = ("reach.refused", "reach.timeout", "reach.unreachable", "dns.host-missing")
+"""What a page says in place of a form, although it was reached itself: what it stands on cannot be."""
 OF_TLS = ("certificate_not_accepted", "tls_version_or_cipher", "tls_alert", "tls_not_spoken")
 """Failures of a handshake that a second look can explain."""
 
@@ -323,14 +325,19 @@ def judge_words(
     words: str, url: str, inputs: Inputs, *, hint: bool, retry_after: str | None = None
 ) -> Iterator[Finding]:
     """What the page says itself: next to a working login form it is a *hint*, instead of one it is the message."""
+    told: set[str] = set()
+    behind = "server.fault", *(() if hint else BEHIND_THE_PAGE)
     for suspect in read_reply(words, protocol="http", provider=inputs.provider, stage="login").suspects:
-        if hint and suspect.certainty == "possible":
+        cause = suspect.cause
+        if suspect.certainty == "possible" and (hint or cause in BEHIND_THE_PAGE):
             continue
-        if suspect.cause.startswith(("web.", "browser.", "lockout.", "server.")):
+        if cause in behind or cause.startswith(("web.", "browser.", "lockout.", "server.")):
             certainty: Certainty = "possible" if hint else suspect.certainty
-            cause = suspect.cause
-            if cause == "server.fault":  # the page speaks for itself, and not for the mail servers behind it
+            if cause in behind:  # the page speaks for itself, and not for the mail servers behind it
                 cause, certainty = "web.login-page-down", "possible" if certainty == "possible" else "likely"
+            if cause in told:
+                continue
+            told.add(cause)
             finding = Finding(
                 cause=cause,
                 certainty=certainty,

@@ -297,6 +297,15 @@ def broken(name: Any, **seen: Any) -> TlsFacts:
     )
 
 
+def alerted(first: str, older: str) -> TlsFacts:
+    """The alerts to a handshake and to one with older versions, as Python and pyOpenSSL word them."""
+    words = f"[SSL: SSLV3_ALERT_{first.upper().replace(' ', '_')}] sslv3 alert {first} (_ssl.c:1006)"
+    again = f"handshake: [('SSL routines', '', 'sslv3 alert {older}')]"
+    known = Failure(name="tls_version_or_cipher", operation="tls_handshake", text=words)
+    explained = TlsExplanation(failure=Failure(name="unknown", operation="tls_handshake", text=again))
+    return TlsFacts(verified=False, at=NOW, failure=known, explanation=explained)
+
+
 @pytest.mark.parametrize(
     ("facts", "target", "causes"),
     [
@@ -330,6 +339,11 @@ def broken(name: Any, **seen: Any) -> TlsFacts:
         (broken("tls_not_spoken"), IMAP, ["tls.handshake-failed"]),
         (broken("tls_version_or_cipher", legacy_version="TLSv1"), IMAP, ["tls.protocol-too-old"]),
         (broken("tls_version_or_cipher"), IMAP, ["tls.protocol-too-old"]),
+        (broken("tls_version_or_cipher", legacy_version="TLSv1.2", chain=(LEAF,)), IMAP, ["tls.protocol-too-old"]),
+        (broken("tls_version_or_cipher", legacy_version="TLSv1.2"), IMAP, ["tls.handshake-failed"]),
+        (alerted("handshake failure", "handshake failure"), IMAP, ["tls.handshake-failed"]),
+        (alerted("handshake failure", "protocol version"), IMAP, ["tls.protocol-too-old"]),
+        (alerted("protocol version", "protocol version"), IMAP, ["tls.protocol-too-old"]),
         (broken("timed_out"), IMAP, ["tls.handshake-failed~"]),
         (broken("connection_reset"), IMAP, ["tls.handshake-failed"]),
         (broken("tls_alert"), IMAP, ["tls.handshake-failed"]),
@@ -480,6 +494,9 @@ def page(status: int | None = 200, facts: PageFacts | None = None, loop: bool = 
         (page(200, PageFacts(title="Hello", text="x" * 500)), service("webmail", 443, source="guess"), []),
         (page(404, PageFacts()), service("webmail", 443, source="guess"), []),
         (page(200, PageFacts(text="The mail service is temporarily unavailable.")), WEB, ["web.login-page-down~"]),
+        (page(200, PageFacts(text="SQLSTATE[HY000] [2002] Connection refused")), WEB, ["web.login-page-down~"]),
+        (page(200, PageFacts(text="We are down for maintenance.")), WEB, ["web.login-page-down~"]),
+        (page(200, PageFacts(password_field=True, forms=1, text="Connection refused? Ask us.")), WEB, []),
         (
             page(200, PageFacts(password_field=True, forms=1, text="Has your account been locked? Ask us.")),
             WEB,

@@ -318,6 +318,10 @@ VARIATIONS = (
         hosts=(Host(submission=("smtpd_sasl_path=private/nobody",)),),
     ),
     MailDomain(
+        name="nokey.example",
+        hosts=(Host(serves=("imaps", "submission", "smtp"), submission=("smtpd_tls_chain_files=/nothing/here",)),),
+    ),
+    MailDomain(
         name="noauth.example",
         hosts=(Host(submission=("smtpd_sasl_auth_enable=no", "smtpd_client_restrictions=")),),
     ),
@@ -331,6 +335,11 @@ VARIATIONS = (
         records="_imaps._tcp SRV 0 1 993 mail.bogus.example.",
         hosts=(Host(serves=("submissions", "smtp")),),
     ),
+    MailDomain(
+        name="webfatal.example",
+        hosts=(MAIL, _web_host(_page("<title>Error</title>SQLSTATE[HY000] [2002] Connection refused in /srv/x.php"))),
+    ),
+    MailDomain(name="webrepair.example", hosts=(MAIL, _web_host(_page("<h1>We are down for maintenance</h1>")))),
     MailDomain(name="web429.example", hosts=(MAIL, _web_host("location / { return 429; }"))),
     MailDomain(name="webport.example", hosts=(MAIL, _web_host("return 302 https://webmail.webport.example:9999/;"))),
     MailDomain(

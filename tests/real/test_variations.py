@@ -64,6 +64,7 @@ def test_a_page_at_a_guessed_name_is_nobodys_login_page(diagnose: Diagnose) -> N
         ("wantscert.example", "settings.no-common-auth"),
         ("nosasl.example", "server.fault"),
         ("noauth.example", "settings.no-common-auth"),
+        ("nokey.example", "tls.handshake-failed"),
         ("aliasgone.example", "dns.host-missing"),
         ("bogushost.example", "dns.broken-zone"),
     ],
@@ -109,6 +110,8 @@ def test_the_reason_for_which_a_server_refuses_an_account(diagnose: Diagnose, us
     ("domain", "cause"),
     [
         ("web429.example", "lockout.rate-limited"),
+        ("webfatal.example", "web.login-page-down"),
+        ("webrepair.example", "web.login-page-down"),
         ("webport.example", "web.login-page-down"),
         ("webdate.example", "tls.cert-expired"),
     ],
