@@ -14,6 +14,7 @@ from diagnose.discovery import DiscoveryOptions
 from diagnose.knowledge import KnowledgeError
 from diagnose.model.browsing import Browsing
 from diagnose.model.check import (
+    NO_NEEDS,
     Certainty,
     Check,
     CheckResult,
@@ -21,12 +22,14 @@ from diagnose.model.check import (
     Facts,
     Finding,
     Inputs,
-    Need,
+    Needs,
     Sharing,
     Skip,
     SkipCheck,
     Status,
     Turns,
+    need,
+    read,
 )
 from diagnose.model.deadline import Deadline
 from diagnose.model.failures import Failure, FailureName, failure
@@ -46,11 +49,12 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.request import NetworkOptions, Presentation, Request
 
-API_VERSION = (2, 3)
+API_VERSION = (3, 0)
 """Major and minor: a major one takes a name away or changes what it does, a minor one only adds names."""
 
 __all__ = [
     "API_VERSION",
+    "NO_NEEDS",
     "AddedStation",
     "Browsing",
     "Certainty",
@@ -73,7 +77,7 @@ __all__ = [
     "Interruption",
     "KnowledgeError",
     "Nameserver",
-    "Need",
+    "Needs",
     "Network",
     "NetworkOptions",
     "Observer",
@@ -104,8 +108,10 @@ __all__ = [
     "diagnose",
     "failure",
     "machine_readable",
+    "need",
     "parse_subject",
     "quote",
+    "read",
     "saved_report",
     "text",
 ]

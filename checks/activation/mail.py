@@ -7,7 +7,7 @@ import email.parser
 import email.utils
 import time
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 
@@ -23,6 +23,7 @@ from diagnose.account.person import OtherMailbox
 from diagnose.discovery import Discovered, DiscoveryOptions, discover
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import (
+    NO_NEEDS,
     Check,
     Deadline,
     Facts,
@@ -89,7 +90,7 @@ def recognition() -> _Recognition:
     return load(KNOWLEDGE / "activation-mails.yaml", _Recognition)
 
 
-def probe_awaited(_target: Subject, inputs: Inputs, context: Context) -> AwaitedFacts:
+def probe_awaited(_target: Subject, inputs: Inputs[Never], context: Context) -> AwaitedFacts:
     """Find that mailbox's server, log in once, read headers (EXAMINE, BODY.PEEK), leave."""
     other = context.person.other_mailbox
     if other is None:
@@ -109,7 +110,7 @@ def probe_awaited(_target: Subject, inputs: Inputs, context: Context) -> Awaited
 
 
 def _look(
-    facts: AwaitedFacts, other: OtherMailbox, inputs: Inputs, context: Context, deadline: Deadline
+    facts: AwaitedFacts, other: OtherMailbox, inputs: Inputs[Never], context: Context, deadline: Deadline
 ) -> AwaitedFacts:
     options = DiscoveryOptions(third_party=context.third_party)
     found = discover(Subject(domain=other.domain), options, context.network, deadline, lambda _: None)
@@ -156,7 +157,7 @@ def _session(service: Service, context: Context, deadline: Deadline) -> ImapSess
 
 
 def _mails(
-    session: ImapSession, folder: str, kind: Literal["inbox", "junk"], inputs: Inputs, deadline: Deadline
+    session: ImapSession, folder: str, kind: Literal["inbox", "junk"], inputs: Inputs[Never], deadline: Deadline
 ) -> Iterator[AwaitedMail]:
     oldest = time.time() - DAYS * 86400
     senders = expected_senders(inputs)
@@ -166,7 +167,7 @@ def _mails(
             yield mail
 
 
-def expected_senders(inputs: Inputs) -> frozenset[str]:
+def expected_senders(inputs: Inputs[Never]) -> frozenset[str]:
     """Domains that such a mail comes from: the organisation's, and the provider's own."""
     domains: set[str] = set()
     if inputs.provider:
@@ -205,7 +206,7 @@ def is_awaited(mail: AwaitedMail, senders: frozenset[str]) -> bool:
     return known and any(word in subject for row in recognition().words for word in row.words)
 
 
-def judge_awaited(facts: AwaitedFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_awaited(facts: AwaitedFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """In the inbox, in junk, not there, or unable to arrive?"""
     if facts.takes_mail is False:
         yield Finding(
@@ -262,6 +263,7 @@ CHECK = Check(
     facts=AwaitedFacts,
     probe=probe_awaited,
     judge=judge_awaited,
+    needs=NO_NEEDS,
     untold=_untold,
     asks=("other_mailbox",),
     starts_after=(Discovered,),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 
@@ -15,7 +15,21 @@ from checks.dns.domain import DomainFacts
 from checks.login.login import LoginFacts
 from checks.sessions import Reply
 from checks.sessions.smtp import SmtpSession
-from diagnose.model import Check, Deadline, Facts, Failure, Finding, Inputs, SkipCheck, Subject, Text, failure, text
+from diagnose.model import (
+    Check,
+    Deadline,
+    Facts,
+    Failure,
+    Finding,
+    Inputs,
+    SkipCheck,
+    Subject,
+    Text,
+    failure,
+    need,
+    read,
+    text,
+)
 from diagnose.network import NameNotFoundError
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
@@ -45,7 +59,7 @@ class RecipientFacts(Facts, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-def probe_recipient(target: Subject, inputs: Inputs, context: Context) -> RecipientFacts:
+def probe_recipient(target: Subject, inputs: Inputs[DomainFacts | LoginFacts], context: Context) -> RecipientFacts:
     """RCPT for the address and for a made-up one, at the best MX."""
     if target.address is None:
         raise SkipCheck(text("no mailbox was named"))
@@ -101,7 +115,7 @@ def _ask_forms(session: SmtpSession, forms: tuple[str, ...]) -> tuple[tuple[Aske
     return tuple(asked), known, session.ask_recipient(made_up)
 
 
-def judge_recipient(facts: RecipientFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_recipient(facts: RecipientFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Does the MX say that there is no such mailbox?"""
     if facts.answer != "refused" or facts.accepts_all:
         return
@@ -139,6 +153,5 @@ CHECK = Check(
     judge=judge_recipient,
     untold=_untold,
     asks=("recipient_server",),
-    needs=(DomainFacts,),
-    reads=(LoginFacts,),
+    needs=need(DomainFacts) | read(LoginFacts),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
+from typing import Never
 
 from checks.dns.domain import DomainFacts
 from diagnose import providers
-from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, need, text
 from diagnose.model.domains import ascii_name
 from diagnose.running.context import Context
 
@@ -29,7 +30,7 @@ class SpellingFacts(Facts, frozen=True, kw_only=True):
     """Known mail domains one edit or one look-alike away."""
 
 
-def probe_spelling(target: Subject, inputs: Inputs, _context: Context) -> SpellingFacts:
+def probe_spelling(target: Subject, inputs: Inputs[DomainFacts], _context: Context) -> SpellingFacts:
     """Compare with the domains that are known; no I/O."""
     facts = inputs[DomainFacts]
     answered = facts.mx.status in {"answered", "no_data", "name_not_found"}
@@ -63,7 +64,7 @@ def _shape(domain: str) -> str:
     return domain
 
 
-def judge_spelling(facts: SpellingFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_spelling(facts: SpellingFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """A domain without mail, one slip away from a known one?"""
     if facts.close:
         yield Finding(
@@ -94,5 +95,5 @@ CHECK = Check(
     judge=judge_spelling,
     untold=_untold,
     rules_out=("address.typo-domain",),
-    needs=(DomainFacts,),
+    needs=need(DomainFacts),
 )

@@ -6,7 +6,7 @@ import dataclasses
 import urllib.parse
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 
@@ -18,7 +18,7 @@ from checks.web.html import parked_words
 from checks.web.web import WebFacts, foreign, judge_words
 from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Certainty, Check, Finding, Inputs, Service, SkipCheck, Text, Turns, quote, text
+from diagnose.model import Certainty, Check, Finding, Inputs, Service, SkipCheck, Text, Turns, need, quote, read, text
 from diagnose.network.resolver import is_local
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.running.context import Context
@@ -35,7 +35,7 @@ DRAWS = {"script", "document"}
 # -- probe
 
 
-def probe_clean(target: Service, inputs: Inputs, context: Context) -> Visit:
+def probe_clean(target: Service, inputs: Inputs[ReachFacts | WebFacts], context: Context) -> Visit:
     """Open the page as a first visit would, in the first known browser that is installed."""
     if not context.person.browsing.clean_run:
         raise SkipCheck(text("not asked for with --clean-browser"))
@@ -85,7 +85,7 @@ def _visited(order: Order, places: set[tuple[str, int]], context: Context) -> Vi
     return visit(dataclasses.replace(order, pins=tuple(pins | found)), context.network, deadline)
 
 
-def _led_to(target: Service, inputs: Inputs) -> set[tuple[str, int]]:
+def _led_to(target: Service, inputs: Inputs[WebFacts]) -> set[tuple[str, int]]:
     """The page's server, and those that redirects led the web check to, as far as they speak TLS."""
     web = inputs.get(WebFacts)
     hops = web.hops if web else ()
@@ -93,7 +93,7 @@ def _led_to(target: Service, inputs: Inputs) -> set[tuple[str, int]]:
     return {_server(url) for url in urls if url.startswith("https:")}
 
 
-def _sites(target: Service, inputs: Inputs) -> set[str]:
+def _sites(target: Service, inputs: Inputs[WebFacts]) -> set[str]:
     """Whose hosts the page may load from under --no-third-party: its own, and those it was led to."""
     hosts = [target.host, inputs.subject.domain, *(host for host, _ in _led_to(target, inputs))]
     if inputs.provider:
@@ -142,7 +142,7 @@ def _holds(shown: str, place: Literal["name", "page"]) -> bool:
     return any(word in folded for word in _words(place))
 
 
-def judge_clean(facts: Visit, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_clean(facts: Visit, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """What keeps a person with a clean browser from logging in?"""
     if shows_login(facts):
         return
@@ -181,7 +181,7 @@ def _judge_opening(facts: Visit) -> Iterator[Finding]:
         )
 
 
-def _judge_page(facts: Visit, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge_page(facts: Visit, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """It came; why is there no form?"""
     told = list(judge_words(facts.text, facts.url, inputs, hint=False))
     yield from told
@@ -279,8 +279,7 @@ CHECK = Check(
     untold=_untold,
     rules_out=("web.login-page-down", "web.login-page-changed", "web.redirect-loop"),
     overrules=(WebFacts,),
-    needs=(ReachFacts, TlsFacts),
-    reads=(WebFacts,),
+    needs=need(ReachFacts) | need(TlsFacts) | read(WebFacts),
     applies=lambda target: "web" in target.ways,
     turns=Turns(),
 )

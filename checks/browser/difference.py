@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Never
 
 from checks.browser.automation import Visit
 from checks.browser.clean import shows_login
 from checks.browser.stored.holdings import ProfilesFacts
 from checks.credentials.seen import SeenFacts
-from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, SkipCheck, Text, text
+from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, SkipCheck, Text, read, text
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
 
@@ -32,7 +33,9 @@ class DifferenceFacts(Facts, frozen=True, kw_only=True):
     """A browser profile holds a service worker of the page."""
 
 
-def probe_difference(_target: Service, inputs: Inputs, _context: Context) -> DifferenceFacts:
+def probe_difference(
+    _target: Service, inputs: Inputs[ProfilesFacts | SeenFacts | Visit], _context: Context
+) -> DifferenceFacts:
     """Put side by side what other checks have left; no I/O."""
     clean, seen, held = inputs.get(Visit), inputs.get(SeenFacts), inputs.get(ProfilesFacts)
     if clean is None:
@@ -46,7 +49,7 @@ def probe_difference(_target: Service, inputs: Inputs, _context: Context) -> Dif
     )
 
 
-def judge_difference(facts: DifferenceFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_difference(facts: DifferenceFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """Does the clean one work where the person's own fails?"""
     if not facts.clean_works:
         return
@@ -85,6 +88,6 @@ CHECK = Check(
     probe=probe_difference,
     judge=judge_difference,
     untold=_untold,
-    reads=(Visit, ProfilesFacts, SeenFacts),
+    needs=read(Visit) | read(ProfilesFacts) | read(SeenFacts),
     applies=lambda target: "web" in target.ways,
 )

@@ -6,6 +6,7 @@ import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Iterator
+from typing import Never
 
 import msgspec
 
@@ -15,7 +16,7 @@ from checks.recording.cookies import LostCookie, lost_cookies, sent_twice, too_l
 from checks.recording.login import RecordedLogin, recorded_login, site_of, words_of
 from checks.web.web import REFUSED, astray_finding
 from diagnose.har import Exchange, HarFacts
-from diagnose.model import Certainty, Check, Finding, Inputs, SkipCheck, Subject, Text, text
+from diagnose.model import NO_NEEDS, Certainty, Check, Finding, Inputs, SkipCheck, Subject, Text, text
 from diagnose.replies import Suspect, read_reply
 from diagnose.running.context import Context
 
@@ -30,14 +31,14 @@ _GIVEN_UP = ("ERR_TOO_MANY_REDIRECTS", "NS_ERROR_REDIRECT_LOOP")
 _LOADED = {"document", "xhr", "script", "iframe"}
 
 
-def probe_har(_target: Subject, _inputs: Inputs, context: Context) -> HarFacts:
+def probe_har(_target: Subject, _inputs: Inputs[Never], context: Context) -> HarFacts:
     """Hand on what the recording shows, which was read before the run; no I/O."""
     if context.person.browsing.har is None:
         raise SkipCheck(text("there is no recording of a browser"))
     return context.person.browsing.har
 
 
-def judge_har(facts: HarFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_har(facts: HarFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Where did the last login end? A fault that did not keep it from ending well is not told."""
     login = recorded_login(facts.exchanges)
     if login is not None and login.outcome == "in":
@@ -76,7 +77,7 @@ def left_open(facts: HarFacts) -> Text | None:
 # -- the login itself
 
 
-def _judge_login(login: RecordedLogin, inputs: Inputs) -> Iterator[Finding]:
+def _judge_login(login: RecordedLogin, inputs: Inputs[Never]) -> Iterator[Finding]:
     end = login.end
     if login.outcome == "failed":
         yield from _judge_unanswered(end, inputs)
@@ -121,7 +122,7 @@ def _judge_asked_again(login: RecordedLogin) -> Iterator[Finding]:
         yield _finding(cause, "possible", sentence)
 
 
-def _judge_pages(ours: tuple[Exchange, ...], inputs: Inputs) -> Iterator[Finding]:
+def _judge_pages(ours: tuple[Exchange, ...], inputs: Inputs[Never]) -> Iterator[Finding]:
     """The recording reached no login: judge the last page of the site."""
     pages = [e for e in ours if e.kind == "document" and not e.redirect]
     if not pages:
@@ -147,7 +148,7 @@ def _of_astray(one: Exchange) -> Finding:
     return astray_finding(one.astray, sentence)
 
 
-def _suspects(one: Exchange, said: tuple[str, ...], inputs: Inputs) -> tuple[Suspect, ...]:
+def _suspects(one: Exchange, said: tuple[str, ...], inputs: Inputs[Never]) -> tuple[Suspect, ...]:
     if too_long(one):
         return ()
     found = read_reply(words_of(one, said), protocol="http", provider=inputs.provider, stage="login").suspects
@@ -166,7 +167,7 @@ def _of_answer(suspect: Suspect, one: Exchange, said: tuple[str, ...]) -> Findin
     return _finding(suspect.cause, "likely" if down else suspect.certainty, sentence, proof=suspect.proof)
 
 
-def _judge_unanswered(one: Exchange, inputs: Inputs) -> Iterator[Finding]:
+def _judge_unanswered(one: Exchange, inputs: Inputs[Never]) -> Iterator[Finding]:
     """Why no answer came: kept back by the page's rules, or by the browser, or never given."""
     if _mixed(one) or one.blocked == "mixed-content":
         yield _finding(
@@ -180,7 +181,7 @@ def _judge_unanswered(one: Exchange, inputs: Inputs) -> Iterator[Finding]:
         yield from _judge_error(one, inputs)
 
 
-def _judge_error(one: Exchange, inputs: Inputs) -> Iterator[Finding]:
+def _judge_error(one: Exchange, inputs: Inputs[Never]) -> Iterator[Finding]:
     if one.blocked:
         sentence = text("The browser kept {request} back ({reason}).", request=_shown(one), reason=one.blocked)
         yield _finding("browser.blocked-from-browser", "likely", sentence)
@@ -291,7 +292,7 @@ def _judge_caches(ours: tuple[Exchange, ...], login: RecordedLogin | None) -> It
 
 
 def _judge_blocked(
-    exchanges: tuple[Exchange, ...], site: str, login: RecordedLogin | None, inputs: Inputs
+    exchanges: tuple[Exchange, ...], site: str, login: RecordedLogin | None, inputs: Inputs[Never]
 ) -> Iterator[Finding]:
     """What the browser kept away, beside the login itself."""
     for one in exchanges:
@@ -417,6 +418,7 @@ CHECK = Check(
     facts=HarFacts,
     probe=probe_har,
     judge=judge_har,
+    needs=NO_NEEDS,
     left_open=left_open,
     untold=left_open,
 )

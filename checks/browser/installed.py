@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.browser.profiles import READ_SECONDS
 from checks.browser.stored.holdings import BrowsersFacts
 from checks.browser.stored.installed import installed
 from checks.login.login import LoginFacts
 from diagnose.browsers import browser
-from diagnose.model import Check, Finding, Inputs, Subject, Text, text
+from diagnose.model import NO_NEEDS, Check, Finding, Inputs, Subject, Text, text
 from diagnose.network import SHARED_SECONDS, Heard
 from diagnose.running.context import Context
 
 
-def probe_installed(_target: Subject, _inputs: Inputs, context: Context) -> BrowsersFacts:
+def probe_installed(_target: Subject, _inputs: Inputs[Never], context: Context) -> BrowsersFacts:
     """Look where browsers are installed."""
     limit = context.deadline.share(0.5, READ_SECONDS)
 
@@ -25,7 +26,7 @@ def probe_installed(_target: Subject, _inputs: Inputs, context: Context) -> Brow
     return context.network.once_for_all(("browsers", "installed"), limit, look)
 
 
-def judge_installed(facts: BrowsersFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_installed(facts: BrowsersFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Too old for webmail pages? Which one the person uses is not known, and a mail program does not care."""
     current = any(not one.too_old for one in facts.browsers)
     for one in facts.browsers:
@@ -60,6 +61,7 @@ CHECK = Check(
     facts=BrowsersFacts,
     probe=probe_installed,
     judge=judge_installed,
+    needs=NO_NEEDS,
     untold=_unknown_age,
     starts_after=(LoginFacts,),  # what nobody waits for leaves the processor to the way to the mailbox
 )

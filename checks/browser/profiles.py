@@ -11,7 +11,7 @@ from checks.browser.stored.caches import host_of
 from checks.browser.stored.holdings import BrowsersFacts, ProfileFacts, ProfilesFacts, works
 from checks.browser.stored.opinions import judge_profiles
 from checks.web.web import WebFacts
-from diagnose.model import Check, Inputs, Service, SkipCheck, Text, text
+from diagnose.model import Check, Inputs, Service, SkipCheck, Text, read, text
 from diagnose.network import Hop
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
@@ -30,7 +30,7 @@ SESSION_COMPLAINTS = {"web.session-expired", "web.redirect-loop", "browser.stale
 """What old cookies look like to the person who has them."""
 
 
-def probe_profiles(target: Service, inputs: Inputs, context: Context) -> ProfilesFacts:
+def probe_profiles(target: Service, inputs: Inputs[BrowsersFacts | WebFacts], context: Context) -> ProfilesFacts:
     """Read the profiles, send the server a header as large as theirs, and compare their old pages with today's."""
     if not context.person.browsing.profiles:
         raise SkipCheck(text("reading browser profiles was not asked for"))
@@ -84,7 +84,7 @@ def _page(target: Service, hops: Iterable[Hop]) -> str:
     return walked[-1] if walked else target.url or f"https://{target.host}:{target.port}/"
 
 
-def _versions(inputs: Inputs) -> dict[str, str]:
+def _versions(inputs: Inputs[BrowsersFacts]) -> dict[str, str]:
     installed = inputs.get(BrowsersFacts)
     found: dict[str, list[str]] = {}
     for one in installed.browsers if installed else ():
@@ -107,6 +107,6 @@ CHECK = Check(
     probe=probe_profiles,
     judge=judge_profiles,
     untold=_unread,
-    reads=(WebFacts, BrowsersFacts),
+    needs=read(WebFacts) | read(BrowsersFacts),
     applies=lambda target: "web" in target.ways,
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Never
 
 from checks.network.clock import ClockFacts
 from checks.network.reference_clocks import MOST_SKEW_SECONDS
 from checks.web.web import WebFacts
 from diagnose.browsers import Recognised, recognise
-from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, Text, text
+from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, Text, read, text
 from diagnose.model.browsing import BrowserAnswer, Oddity, Reaching
 from diagnose.running.context import Context
 
@@ -37,7 +37,7 @@ class BrowserFacts(Facts, frozen=True, kw_only=True):
     """Whether this program asked another DNS server than the browser does."""
 
 
-def probe_browser(_target: Subject, _inputs: Inputs, context: Context) -> BrowserFacts:
+def probe_browser(_target: Subject, _inputs: Inputs[Never], context: Context) -> BrowserFacts:
     """Hand over what the page has told; no I/O."""
     if not context.person.browsing.self_test:
         raise SkipCheck(text("the self-test in the browser was not asked for"))
@@ -46,7 +46,7 @@ def probe_browser(_target: Subject, _inputs: Inputs, context: Context) -> Browse
     )
 
 
-def judge_browser(facts: BrowserFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_browser(facts: BrowserFacts, inputs: Inputs[ClockFacts | WebFacts], _target: Subject) -> Iterator[Finding]:
     """Too old, held back by its settings, kept from the page, or typing what is not meant?"""
     answer = facts.answer
     if answer is None:
@@ -95,7 +95,7 @@ def _outdated(found: Recognised, data: dict[str, Any]) -> Finding:
 
 
 def _judge_reaching(
-    facts: BrowserFacts, reaching: tuple[Reaching, ...], inputs: Inputs, data: dict[str, Any]
+    facts: BrowserFacts, reaching: tuple[Reaching, ...], inputs: Inputs[WebFacts], data: dict[str, Any]
 ) -> Iterator[Finding]:
     """Only what this program reaches can be kept away by the browser."""
     visits = {target.url: web for target, web in inputs.each(WebFacts) if isinstance(target, Service)}
@@ -117,7 +117,7 @@ def _judge_reaching(
         )
 
 
-def _judge_clock(answer: BrowserAnswer, inputs: Inputs) -> Iterator[Finding]:
+def _judge_clock(answer: BrowserAnswer, inputs: Inputs[ClockFacts]) -> Iterator[Finding]:
     """Where the browser runs on another computer, or is told another time, and other clocks speak for ours."""
     ahead = answer.clock_ahead_seconds
     if ahead is None or abs(ahead) <= MOST_SKEW_SECONDS:
@@ -163,7 +163,7 @@ CHECK = Check(
     facts=BrowserFacts,
     probe=probe_browser,
     judge=judge_browser,
-    reads=(WebFacts, ClockFacts),
+    needs=read(WebFacts) | read(ClockFacts),
     usable=lambda facts: left_open(facts) is None,
     left_open=left_open,
     untold=left_open,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Never
 
-from diagnose.model import Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
+from diagnose.model import NO_NEEDS, Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
 from diagnose.running.context import Context
 
 Oddity = Literal[
@@ -67,7 +67,7 @@ _GUESSES: set[Oddity] = {"caps_lock"}
 """Seen often enough in passwords that are right."""
 
 
-def probe_password(_target: Subject, _inputs: Inputs, context: Context) -> PasswordFacts:
+def probe_password(_target: Subject, _inputs: Inputs[Never], context: Context) -> PasswordFacts:
     """Look; no I/O."""
     if context.person.password is None:
         raise SkipCheck(text("there is no password to look at"))
@@ -75,7 +75,7 @@ def probe_password(_target: Subject, _inputs: Inputs, context: Context) -> Passw
     return PasswordFacts(oddities=oddities(password), beyond_ascii=not password.isascii())
 
 
-def judge_password(facts: PasswordFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_password(facts: PasswordFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Before the server has said anything this can be no more than likely: such passwords do exist."""
     for oddity in facts.oddities:
         yield Finding(
@@ -93,5 +93,6 @@ CHECK = Check(
     facts=PasswordFacts,
     probe=probe_password,
     judge=judge_password,
+    needs=NO_NEEDS,
     rules_out=("credentials.input-error",),
 )

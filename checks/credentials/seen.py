@@ -6,8 +6,8 @@ the run found in working order what the message complains of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Never, TypeVar
 
 from checks.dns.domain import DomainFacts
 from checks.login.login import LoginFacts
@@ -16,7 +16,7 @@ from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
 from checks.web.web import WebFacts
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, text
+from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, Target, read, text
 from diagnose.replies import read_message
 from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.running.context import Context
@@ -35,7 +35,7 @@ class SeenFacts(Facts, frozen=True, kw_only=True):
     """As told, the run's own secrets masked."""
 
 
-def probe_seen(_target: Subject, _inputs: Inputs, context: Context) -> SeenFacts:
+def probe_seen(_target: Subject, _inputs: Inputs[Never], context: Context) -> SeenFacts:
     """Take the messages, and hide in them what must not be shown; no I/O."""
     if not context.person.seen:
         raise SkipCheck(text("no message was handed over with --seen"))
@@ -46,7 +46,11 @@ def probe_seen(_target: Subject, _inputs: Inputs, context: Context) -> SeenFacts
     return SeenFacts(messages=tuple(messages))
 
 
-def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_seen(
+    facts: SeenFacts,
+    inputs: Inputs[DomainFacts | LoginFacts | ReachFacts | ServerFacts | TlsFacts | WebFacts],
+    _target: Subject,
+) -> Iterator[Finding]:
     """What do the messages point at, and does the run speak against it?"""
     working, password_works = working_families(inputs), _password_works(inputs)
     for message in facts.messages:
@@ -72,13 +76,15 @@ def judge_seen(facts: SeenFacts, inputs: Inputs, _target: Subject) -> Iterator[F
             )
 
 
-def _password_works(inputs: Inputs) -> bool:
+def _password_works(inputs: Inputs[LoginFacts]) -> bool:
     """Whether a server took the password that was given, so that a rejection elsewhere was of another one."""
     logins = [facts for _, facts in inputs.each(LoginFacts)]
     return any(one.outcome == "accepted" and not one.with_token for one in logins)
 
 
-def working_families(inputs: Inputs) -> frozenset[str]:
+def working_families(
+    inputs: Inputs[DomainFacts | LoginFacts | ReachFacts | ServerFacts | TlsFacts | WebFacts],
+) -> frozenset[str]:
     """The families of causes that the run found in working order."""
     logins = [facts.outcome for _, facts in inputs.each(LoginFacts)]
     if "accepted" in logins:
@@ -89,20 +95,20 @@ def working_families(inputs: Inputs) -> frozenset[str]:
         working |= {"network"}
     if "rejected" in logins:  # whoever gets an answer to a login has come all the way to the server
         working |= {"network", "dns", "reach", "server", "tls"}
-    if _all_well(inputs, ReachFacts, lambda facts: facts.connected is not None):
+    if _all_well(inputs.each(ReachFacts), lambda facts: facts.connected is not None):
         working |= {"dns", "reach"}
-    if _all_well(inputs, TlsFacts, lambda facts: facts.verified):
+    if _all_well(inputs.each(TlsFacts), lambda facts: facts.verified):
         working |= {"network", "tls"}
-    if _all_well(inputs, ServerFacts, lambda facts: facts.open):
+    if _all_well(inputs.each(ServerFacts), lambda facts: facts.open):
         working |= {"server"}
-    if _all_well(inputs, WebFacts, lambda facts: facts.asks_for_password):
+    if _all_well(inputs.each(WebFacts), lambda facts: facts.asks_for_password):
         working |= {"web"}
     return frozenset(working)
 
 
-def _all_well(inputs: Inputs, kind: type[F], good: Callable[[F], bool]) -> bool:
+def _all_well(seen: Iterable[tuple[Target, F]], good: Callable[[F], bool]) -> bool:
     """Whether *good* holds of all services that were named; of all guessed ones where no service was named."""
-    rows = [(target, facts) for target, facts in inputs.each(kind) if isinstance(target, Service)]
+    rows = [(target, facts) for target, facts in seen if isinstance(target, Service)]
     named = [facts for target, facts in rows if target.named] or [facts for _, facts in rows]
     return bool(named) and all(map(good, named))
 
@@ -115,5 +121,5 @@ CHECK = Check(
     facts=SeenFacts,
     probe=probe_seen,
     judge=judge_seen,
-    reads=(DomainFacts, ReachFacts, TlsFacts, ServerFacts, LoginFacts, WebFacts),
+    needs=read(DomainFacts) | read(ReachFacts) | read(TlsFacts) | read(ServerFacts) | read(LoginFacts) | read(WebFacts),
 )

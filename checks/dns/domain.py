@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from functools import partial
+from typing import Never
 
 import msgspec
 
-from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Subject, Text, text
+from diagnose.model import NO_NEEDS, Check, Deadline, Facts, Finding, Inputs, Subject, Text, text
 from diagnose.network import (
     Attempt,
     DnsAnswer,
@@ -80,7 +81,7 @@ class DomainFacts(Facts, frozen=True, kw_only=True):
     """Port 25 of the domain's own addresses, where they stand in for a missing MX (RFC 5321 §5.1)."""
 
 
-def probe_domain(target: Subject, _inputs: Inputs, context: Context) -> DomainFacts:
+def probe_domain(target: Subject, _inputs: Inputs[Never], context: Context) -> DomainFacts:
     """Ask for MX and addresses at once; look further only where the answer raises a question."""
     resolver, deadline, domain = context.network.resolver, context.deadline, target.domain
     until = deadline.share(0.5, deadline.left())  # what asks why there is no answer needs time, too
@@ -122,7 +123,7 @@ def _mx_target(name: str, network: Network, deadline: Deadline) -> MxTarget:
     return MxTarget(name=name, ipv4=network.resolver.query(name, "A", deadline), ipv6=six.result())
 
 
-def judge_domain(facts: DomainFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_domain(facts: DomainFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Does the domain exist and take mail?"""
     domain = inputs.subject.domain
     if facts.mx.status not in ALIVE:
@@ -256,7 +257,7 @@ def _left_open(facts: DomainFacts) -> Text | None:
     return text("Whether the domain takes mail could not be found out.") if _untold(facts) else None
 
 
-def _shows(facts: DomainFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+def _shows(facts: DomainFacts, _inputs: Inputs[Never], _target: Subject) -> Mapping[str, str]:
     """A mail server of the domain that has no address, or is an alias."""
     broken = (one.name for one in facts.targets if not one.is_address and (not one.resolves or one.alias))
     return {"mx": name} if (name := next(broken, None)) else {}
@@ -271,6 +272,7 @@ CHECK = Check(
     facts=DomainFacts,
     probe=probe_domain,
     judge=judge_domain,
+    needs=NO_NEEDS,
     shows=_shows,
     untold=_untold,
     left_open=_left_open,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.domain import ADDRESSES, ALIVE, PORT_25_SECONDS
-from diagnose.model import Check, Facts, Finding, Host, Inputs, Sharing, Text, text
+from diagnose.model import NO_NEEDS, Check, Facts, Finding, Host, Inputs, Sharing, Text, text
 from diagnose.network import (
     DnsAnswer,
     HostAddresses,
@@ -26,7 +27,7 @@ class HostFacts(Facts, frozen=True, kw_only=True):
     """Another name, made with a search domain, whose addresses the system hands out for one that DNS does not have."""
 
 
-def probe_host(target: Host, _inputs: Inputs, context: Context) -> HostFacts:
+def probe_host(target: Host, _inputs: Inputs[Never], context: Context) -> HostFacts:
     """Ask DNS, and the system where its answer is what connections use."""
     found = context.network.addresses(target.name, context.deadline)
     failing = found.ipv4 is not None and found.ipv4.status == "server_failure" and not found.addresses
@@ -48,7 +49,7 @@ def _stand_in(found: HostAddresses, context: Context) -> str | None:
     return None
 
 
-def judge_host(facts: HostFacts, _inputs: Inputs, target: Host) -> Iterator[Finding]:
+def judge_host(facts: HostFacts, _inputs: Inputs[Never], target: Host) -> Iterator[Finding]:
     """Does the name resolve? A guessed name need not."""
     found = facts.found
     answers = [a for a in (found.ipv4, found.ipv6) if a is not None]
@@ -114,6 +115,7 @@ CHECK = Check(
     facts=HostFacts,
     probe=probe_host,
     judge=judge_host,
+    needs=NO_NEEDS,
     sharing=Sharing(),
     untold=_unresolved,
     rules_out=("dns.host-missing",),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.domain import DomainFacts
 from diagnose import providers
 from diagnose.discovery import Discovered
-from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, need, read, text
 from diagnose.replies import same_house
 from diagnose.running.context import Context
 
@@ -20,7 +21,7 @@ class ProviderFacts(Facts, frozen=True, kw_only=True):
     """Server name to provider id, for servers that were set up and whose owner is known."""
 
 
-def probe_provider(_target: Subject, inputs: Inputs, _context: Context) -> ProviderFacts:
+def probe_provider(_target: Subject, inputs: Inputs[Discovered | DomainFacts], _context: Context) -> ProviderFacts:
     """Recognise both sides; no I/O. What the domain itself tells mail programs counts, whether or not it was used."""
     domain = inputs[DomainFacts]
     told = [s for s in inputs.services if s.source == "option"]
@@ -33,7 +34,7 @@ def probe_provider(_target: Subject, inputs: Inputs, _context: Context) -> Provi
     )
 
 
-def judge_provider(facts: ProviderFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_provider(facts: ProviderFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Do the settings point where the mail goes?"""
     for host, owner in facts.by_host.items():
         if facts.by_mx is not None:
@@ -66,7 +67,7 @@ def judge_provider(facts: ProviderFacts, inputs: Inputs, _target: Subject) -> It
             )
 
 
-def _only_of_its_own(owner: str, inputs: Inputs) -> bool:
+def _only_of_its_own(owner: str, inputs: Inputs[Never]) -> bool:
     """Whether a mailbox of this address cannot be at *owner*, whose customers are private people."""
     if providers.provider(owner).kind != "consumer":
         return False
@@ -90,6 +91,5 @@ CHECK = Check(
     judge=judge_provider,
     untold=_untold,
     rules_out=("dns.wrong-provider",),
-    needs=(DomainFacts,),
-    reads=(Discovered,),
+    needs=need(DomainFacts) | read(Discovered),
 )

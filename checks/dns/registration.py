@@ -5,12 +5,12 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 
 from checks.dns.domain import ALIVE, DomainFacts
-from diagnose.model import Check, Deadline, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
+from diagnose.model import Check, Deadline, Facts, Finding, Inputs, SkipCheck, Subject, Text, need, text
 from diagnose.network import SHARED_SECONDS, FetchedPage, Heard, is_address
 from diagnose.network.owner import is_public_suffix, registered
 from diagnose.network.vantage import registries
@@ -80,7 +80,7 @@ class _Domain(msgspec.Struct, frozen=True, rename="camel"):
     events: tuple[_Event, ...] = ()
 
 
-def probe_registration(target: Subject, inputs: Inputs, context: Context) -> RegistrationFacts:
+def probe_registration(target: Subject, inputs: Inputs[DomainFacts], context: Context) -> RegistrationFacts:
     """Ask the registry, once DNS does not know the domain or nobody takes its mail."""
     domain = registered(target.domain)
     if not _looks_held(inputs[DomainFacts]):
@@ -181,7 +181,7 @@ def _spelt_alike(status: str) -> str:
     return status.replace(" ", "").lower()
 
 
-def judge_registration(facts: RegistrationFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_registration(facts: RegistrationFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Is it on hold?"""
     holds = {_spelt_alike(one) for one in registries().holds}
     held = [status for status in facts.status if _spelt_alike(status) in holds]
@@ -222,7 +222,7 @@ def _untold(facts: RegistrationFacts) -> Text | None:
     return None
 
 
-def _shows(facts: RegistrationFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+def _shows(facts: RegistrationFacts, _inputs: Inputs[Never], _target: Subject) -> Mapping[str, str]:
     return {} if facts.page is None else {"registration": facts.page}
 
 
@@ -239,5 +239,5 @@ CHECK = Check(
     untold=_untold,
     asks=("registries",),
     rules_out=("dns.domain-held",),
-    needs=(DomainFacts,),
+    needs=need(DomainFacts),
 )

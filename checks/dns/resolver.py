@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.domain import ALIVE, DomainFacts
 from checks.dns.host import HostFacts
 from checks.dns.system import SILENT_SECONDS
-from diagnose.model import Check, Facts, Finding, Inputs, Subject, text
+from diagnose.model import Check, Facts, Finding, Inputs, Subject, need, read, text
 from diagnose.network import DnsAnswer
 from diagnose.running.context import Context
 
@@ -22,7 +23,7 @@ class ResolverFacts(Facts, frozen=True, kw_only=True):
     useless: int
 
 
-def probe_resolver(_target: Subject, inputs: Inputs, context: Context) -> ResolverFacts:
+def probe_resolver(_target: Subject, inputs: Inputs[DomainFacts | HostFacts], context: Context) -> ResolverFacts:
     """Count the answers of the run; ask for the root only where none was usable."""
     domain = inputs[DomainFacts]
     answers = [domain.mx, domain.ipv4, domain.ipv6]
@@ -40,7 +41,7 @@ def probe_resolver(_target: Subject, inputs: Inputs, context: Context) -> Resolv
     )
 
 
-def judge_resolver(facts: ResolverFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_resolver(facts: ResolverFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Did it answer anything at all?"""
     if facts.useful or facts.control.status in ALIVE:
         return
@@ -77,6 +78,5 @@ CHECK = Check(
     probe=probe_resolver,
     judge=judge_resolver,
     rules_out=("network.resolver-down",),
-    needs=(DomainFacts,),
-    reads=(HostFacts,),
+    needs=need(DomainFacts) | read(HostFacts),
 )

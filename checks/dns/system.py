@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.host import HostFacts
-from diagnose.model import Check, Facts, Finding, Host, Inputs, SkipCheck, Text, text
+from diagnose.model import Check, Facts, Finding, Host, Inputs, SkipCheck, Text, need, text
 from diagnose.network import SystemLookup, is_address
 from diagnose.running.context import Context
 
@@ -28,7 +29,7 @@ class SystemFacts(Facts, frozen=True, kw_only=True):
     chosen: tuple[str, ...]
 
 
-def probe_system(target: Host, inputs: Inputs, context: Context) -> SystemFacts:
+def probe_system(target: Host, inputs: Inputs[HostFacts], context: Context) -> SystemFacts:
     """Ask the system too when another resolver was chosen: mail programs use the system's."""
     if context.network.resolver.chosen is None:
         raise SkipCheck(text("the system's own resolver is the one in use"))
@@ -41,7 +42,7 @@ def probe_system(target: Host, inputs: Inputs, context: Context) -> SystemFacts:
     )
 
 
-def judge_system(facts: SystemFacts, _inputs: Inputs, target: Host) -> Iterator[Finding]:
+def judge_system(facts: SystemFacts, _inputs: Inputs[Never], target: Host) -> Iterator[Finding]:
     """A name that only the chosen resolver knows is one that mail programs on this computer do not find."""
     if facts.system.error and facts.chosen:
         yield Finding(
@@ -68,5 +69,5 @@ CHECK = Check(
     probe=probe_system,
     judge=judge_system,
     untold=_untold,
-    needs=(HostFacts,),
+    needs=need(HostFacts),
 )

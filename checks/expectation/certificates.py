@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import floor
+from typing import Never
 
 from checks.expectation.compared import STATION, Measured, MeasuredFacts, below, left_open, unmeasured
 from checks.tls.handshake import TlsFacts
-from diagnose.model import Check, Expectable, Finding, Inputs, Subject, TextError, text
+from diagnose.model import Check, Expectable, Finding, Inputs, Subject, TextError, read, text
 from diagnose.model.domains import host_and_port
 from diagnose.model.measured import DAY
 from diagnose.running.context import Context
@@ -20,7 +21,7 @@ class CertificatesExpectation(MeasuredFacts, frozen=True, kw_only=True):
     """Whole days that the certificate of each server has left; negative once it has expired."""
 
 
-def probe_certificates(_target: Subject, inputs: Inputs, context: Context) -> CertificatesExpectation:
+def probe_certificates(_target: Subject, inputs: Inputs[TlsFacts], context: Context) -> CertificatesExpectation:
     """Count the days of the certificates that handshakes showed, whether or not they were accepted; no I/O."""
     ends = {target: _days_left(facts) for target, facts in inputs.each(TlsFacts)}
     return CertificatesExpectation(
@@ -40,7 +41,7 @@ def _days_left(facts: TlsFacts) -> int | None:
     return None if ends is None else floor((ends - facts.at) / DAY)
 
 
-def judge_certificates(facts: CertificatesExpectation, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_certificates(facts: CertificatesExpectation, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Are all certificates valid for as long as expected?"""
     return below(CERT_DAYS, facts)
 
@@ -61,7 +62,7 @@ CHECK = Check(
     facts=CertificatesExpectation,
     probe=probe_certificates,
     judge=judge_certificates,
-    reads=(TlsFacts,),
+    needs=read(TlsFacts),
     expects=(Expectable(name=CERT_DAYS, example="21", read=_read),),
     untold=unmeasured,
     left_open=lambda facts: left_open(CERT_DAYS, unmeasured(facts)),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.domain import ALIVE, DomainFacts
 from checks.expectation.compared import STATION, Compared, differing, left_open
 from diagnose.account.subject import host_name
-from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, text
+from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, read, text
 from diagnose.running.context import Context
 
 MX = "mx"
@@ -21,7 +22,7 @@ class MxExpectation(Facts, frozen=True, kw_only=True):
     """Why DNS gave no usable answer."""
 
 
-def probe_mx(_target: Subject, inputs: Inputs, context: Context) -> MxExpectation:
+def probe_mx(_target: Subject, inputs: Inputs[DomainFacts], context: Context) -> MxExpectation:
     """Put side by side what is expected and what DNS said; no I/O."""
     expected = context.expected[MX]
     domain = inputs.get(DomainFacts)
@@ -32,7 +33,7 @@ def probe_mx(_target: Subject, inputs: Inputs, context: Context) -> MxExpectatio
     return MxExpectation(mx=Compared(name=MX, expected=expected, found=tuple(found)))
 
 
-def judge_mx(facts: MxExpectation, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_mx(facts: MxExpectation, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Does mail go where it is expected to, and nowhere else?"""
     if facts.mx.certain and set(facts.mx.found) != set(facts.mx.expected):
         yield differing(facts.mx, inputs.subject.domain)
@@ -51,7 +52,7 @@ CHECK = Check(
     facts=MxExpectation,
     probe=probe_mx,
     judge=judge_mx,
-    reads=(DomainFacts,),
+    needs=read(DomainFacts),
     expects=(Expectable(name=MX, example="mx.corp.example", read=host_name),),
     untold=_untold,
     left_open=lambda facts: left_open(MX, _untold(facts)),

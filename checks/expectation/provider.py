@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.domain import ALIVE, DomainFacts
 from checks.dns.provider import ProviderFacts
 from checks.expectation.compared import STATION, Compared, differing, left_open
 from diagnose.discovery import Discovered
-from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, text
+from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Subject, Text, read, text
 from diagnose.providers import provider_called
 from diagnose.running.context import Context
 
@@ -21,7 +22,9 @@ class ProviderExpectation(Facts, frozen=True, kw_only=True):
     provider: Compared
 
 
-def probe_provider(_target: Subject, inputs: Inputs, context: Context) -> ProviderExpectation:
+def probe_provider(
+    _target: Subject, inputs: Inputs[Discovered | DomainFacts | ProviderFacts], context: Context
+) -> ProviderExpectation:
     """Put side by side what is expected and what was recognised; no I/O. What an option says is no finding."""
     domain, found, recognised = inputs.get(DomainFacts), inputs.get(Discovered), inputs.get(ProviderFacts)
     by_mx = recognised.by_mx if recognised is not None else None
@@ -37,7 +40,7 @@ def probe_provider(_target: Subject, inputs: Inputs, context: Context) -> Provid
     )
 
 
-def judge_provider(facts: ProviderExpectation, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_provider(facts: ProviderExpectation, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Is the domain's mail at one of the providers expected?"""
     one = facts.provider
     if one.certain and not set(one.found) & set(one.expected):
@@ -57,7 +60,7 @@ CHECK = Check(
     facts=ProviderExpectation,
     probe=probe_provider,
     judge=judge_provider,
-    reads=(Discovered, DomainFacts, ProviderFacts),
+    needs=read(Discovered) | read(DomainFacts) | read(ProviderFacts),
     expects=(Expectable(name=PROVIDER, example=None, read=provider_called),),
     untold=_untold,
     left_open=lambda facts: left_open(PROVIDER, _untold(facts)),

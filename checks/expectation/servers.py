@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Iterator
 from functools import partial
+from typing import Never
 
 import msgspec
 
@@ -19,7 +20,7 @@ from checks.web.web import CHECK as WEB
 from checks.web.web import WebFacts
 from diagnose.account.subject import host_name
 from diagnose.discovery import Discovered
-from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Service, Subject, Text, TextError, text
+from diagnose.model import Check, Expectable, Facts, Finding, Inputs, Service, Subject, Text, TextError, read, text
 from diagnose.model.domains import host_and_port
 from diagnose.model.protocols import PROTOCOLS, Protocol
 from diagnose.network import is_address
@@ -64,7 +65,9 @@ class ServersExpectation(Facts, frozen=True, kw_only=True):
     protocols: tuple[ComparedServers, ...]
 
 
-def probe_servers(_target: Subject, inputs: Inputs, context: Context) -> ServersExpectation:
+def probe_servers(
+    _target: Subject, inputs: Inputs[Discovered | ReachFacts | ServerFacts | TlsFacts | WebFacts], context: Context
+) -> ServersExpectation:
     """Put side by side what is expected and what was found, and how far each conversation came; no I/O."""
     found = inputs.get(Discovered)
     return ServersExpectation(
@@ -81,7 +84,7 @@ def probe_servers(_target: Subject, inputs: Inputs, context: Context) -> Servers
     )
 
 
-def _seen(service: Service, inputs: Inputs) -> FoundServer:
+def _seen(service: Service, inputs: Inputs[ReachFacts | ServerFacts | TlsFacts | WebFacts]) -> FoundServer:
     connected = any(REACH.usable(facts) for target, facts in inputs.each(ReachFacts) if target == service)
     verified = any(TLS.usable(facts) for target, facts in inputs.each(TlsFacts) if target == service)
     greeted = any(SERVER.usable(facts) for target, facts in inputs.each(ServerFacts) if target == service)
@@ -118,7 +121,7 @@ def _found(one: ComparedServers) -> tuple[str, ...]:
     return one.found or tuple(named)
 
 
-def judge_servers(facts: ServersExpectation, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_servers(facts: ServersExpectation, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Are mail programs sent to the servers expected?"""
     for one in facts.protocols:
         found = _found(one)
@@ -178,7 +181,7 @@ CHECK = Check(
     facts=ServersExpectation,
     probe=probe_servers,
     judge=judge_servers,
-    reads=(Discovered, ReachFacts, TlsFacts, ServerFacts, WebFacts),
+    needs=read(Discovered) | read(ReachFacts) | read(TlsFacts) | read(ServerFacts) | read(WebFacts),
     expects=tuple(
         Expectable(
             name=protocol.name,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Never
 
 from checks.expectation.compared import STATION, Measured, MeasuredFacts, below, left_open, unmeasured
 from checks.tls.handshake import TlsFacts
-from diagnose.model import Check, Expectable, Finding, Inputs, Subject, TextError, text
+from diagnose.model import Check, Expectable, Finding, Inputs, Subject, TextError, read, text
 from diagnose.model.domains import host_and_port
 from diagnose.running.context import Context
 
@@ -20,7 +21,7 @@ class TlsExpectation(MeasuredFacts, frozen=True, kw_only=True):
     """The highest version that each server and this computer have in common, or that an older client has with it."""
 
 
-def probe_tls(_target: Subject, inputs: Inputs, context: Context) -> TlsExpectation:
+def probe_tls(_target: Subject, inputs: Inputs[TlsFacts], context: Context) -> TlsExpectation:
     """Gather the versions that handshakes ended in; no I/O."""
     seen = {target: _version(facts) for target, facts in inputs.each(TlsFacts)}
     return TlsExpectation(
@@ -38,7 +39,7 @@ def _version(facts: TlsFacts) -> str | None:
     return VERSIONS.get(name, name) if name is not None else None
 
 
-def judge_tls(facts: TlsExpectation, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_tls(facts: TlsExpectation, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Do all servers speak a version that is new enough?"""
     return below(TLS, facts, (NO_TLS, *VERSIONS.values()))
 
@@ -60,7 +61,7 @@ CHECK = Check(
     facts=TlsExpectation,
     probe=probe_tls,
     judge=judge_tls,
-    reads=(TlsFacts,),
+    needs=read(TlsFacts),
     expects=(Expectable(name=TLS, example="1.2", read=_read),),
     untold=unmeasured,
     left_open=lambda facts: left_open(TLS, unmeasured(facts)),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import Never
 
 from diagnose import providers
 from diagnose.account.history import PENDING, BusyError, RecordError, Rejection, Trouble
 from diagnose.account.secret import Secret
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
+from diagnose.model import NO_NEEDS, Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
 from diagnose.running.context import Context
 
 COUNTED_SECONDS = 3600
@@ -46,7 +47,7 @@ class LockoutFacts(Facts, frozen=True, kw_only=True):
         return self.recent >= self.limit - 1
 
 
-def probe_lockout(target: Subject, inputs: Inputs, context: Context) -> LockoutFacts:
+def probe_lockout(target: Subject, inputs: Inputs[Never], context: Context) -> LockoutFacts:
     """Read the record, once no other run tries the same account."""
     if context.person.password is not None and target.username is not None:
         patience = context.deadline.share(0.5, TURN_SECONDS).left()
@@ -58,7 +59,7 @@ def probe_lockout(target: Subject, inputs: Inputs, context: Context) -> LockoutF
     return facts
 
 
-def read_record(target: Subject, inputs: Inputs, context: Context) -> LockoutFacts | None:
+def read_record(target: Subject, inputs: Inputs[Never], context: Context) -> LockoutFacts | None:
     """What the record says of the password at hand; None without a password or user name."""
     if context.person.password is None or target.username is None:
         return None
@@ -97,7 +98,7 @@ TROUBLES: dict[Trouble, Text] = {
 }
 
 
-def judge_lockout(facts: LockoutFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_lockout(facts: LockoutFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Is one more wrong try one too many? Was this password rejected before?"""
     cause = facts.same_password_cause
     sent = time.strftime("%Y-%m-%d %H:%M", time.gmtime(facts.same_password_at)) if facts.same_password_at else ""
@@ -154,5 +155,6 @@ CHECK = Check(
     facts=LockoutFacts,
     probe=probe_lockout,
     judge=judge_lockout,
+    needs=NO_NEEDS,
     rules_out=("lockout.risk",),
 )

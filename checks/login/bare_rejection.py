@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Never
 
 import msgspec
 
@@ -10,9 +11,12 @@ from checks.credentials.password import WORDS
 from checks.login.reasons import Reason, reasons_behind
 from diagnose.model import Finding, Inputs, Service, Text, text
 
+if TYPE_CHECKING:
+    from checks.credentials.password import PasswordFacts
+
 
 def judge_bare_rejection(
-    rejected: Finding, hidden: list[Finding], inputs: Inputs, target: Service
+    rejected: Finding, hidden: list[Finding], inputs: Inputs[PasswordFacts], target: Service
 ) -> Iterator[Finding]:
     """*rejected* itself, and the deeper reasons for it, *hidden* ones that such replies can mean among them.
 
@@ -33,7 +37,7 @@ def judge_bare_rejection(
     yield from (finding for finding in deeper if finding.certainty != "likely")
 
 
-def _told(reason: Reason, inputs: Inputs, target: Service) -> Finding:
+def _told(reason: Reason, inputs: Inputs[Never], target: Service) -> Finding:
     return Finding(
         cause=reason.cause,
         certainty=reason.certainty,
@@ -43,7 +47,7 @@ def _told(reason: Reason, inputs: Inputs, target: Service) -> Finding:
     )
 
 
-def _words(reason: Reason, inputs: Inputs, target: Service) -> Text:
+def _words(reason: Reason, inputs: Inputs[Never], target: Service) -> Text:
     name = inputs.subject.username or ""
     match reason.seen:
         case "form_differs":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 
@@ -38,6 +38,8 @@ from diagnose.model import (
     Turns,
     Way,
     failure,
+    need,
+    read,
     text,
 )
 from diagnose.replies import Reading, read_reply
@@ -75,7 +77,9 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
     """Of ``unasked``: the secret went out all the same."""
 
 
-def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts:
+def probe_login(
+    target: Service, inputs: Inputs[LoginFacts | PasswordFacts | ReachFacts | ServerFacts | TlsFacts], context: Context
+) -> LoginFacts:
     """Log in once, if this turn may."""
     if why := _why_not(target, inputs, context):
         no_secret = context.person.password is None and context.person.access_token is None
@@ -136,7 +140,7 @@ def probe_login(target: Service, inputs: Inputs, context: Context) -> LoginFacts
     return facts
 
 
-def _takes_no_login(target: Service, inputs: Inputs, context: Context) -> bool:
+def _takes_no_login(target: Service, inputs: Inputs[ServerFacts | TlsFacts], context: Context) -> bool:
     """Whether the server offers no client any way to log in; that is known without a secret."""
     session = take_session(target, context)
     if session is None:  # another run of the fleet had one
@@ -146,7 +150,7 @@ def _takes_no_login(target: Service, inputs: Inputs, context: Context) -> bool:
     return session.takes_no_login
 
 
-def _outcome(reply: Reply, session: MailSession, target: Service, inputs: Inputs, context: Context) -> Outcome:
+def _outcome(reply: Reply, session: MailSession, target: Service, inputs: Inputs[Never], context: Context) -> Outcome:
     if reply.ok:
         return "accepted"
     if reply.unasked:
@@ -160,7 +164,7 @@ def _outcome(reply: Reply, session: MailSession, target: Service, inputs: Inputs
     return "rejected"
 
 
-def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, context: Context) -> None:
+def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs[LoginFacts], context: Context) -> None:
     """Wait for sessions of earlier turns: a server that takes one of a user at a time would turn this one away."""
     ports = {
         service.port
@@ -177,7 +181,7 @@ def _let_earlier_end(session: MailSession, target: Service, inputs: Inputs, cont
     time.sleep(min(GOODBYE_SECONDS, context.deadline.left()))
 
 
-def _credentials(inputs: Inputs, context: Context) -> Credentials | None:
+def _credentials(inputs: Inputs[Never], context: Context) -> Credentials | None:
     token = context.person.access_token
     secret = token or context.person.password
     if secret is None or inputs.subject.username is None:
@@ -185,7 +189,7 @@ def _credentials(inputs: Inputs, context: Context) -> Credentials | None:
     return Credentials(username=inputs.subject.username, secret=secret, is_token=token is not None)
 
 
-def _note(facts: LoginFacts, target: Service, inputs: Inputs, context: Context) -> None:
+def _note(facts: LoginFacts, target: Service, inputs: Inputs[Never], context: Context) -> None:
     """Remember which servers reject: they may ban this address."""
     if facts.outcome == "accepted":
         context.rejecting.accepted(target.host, target.port)
@@ -193,12 +197,12 @@ def _note(facts: LoginFacts, target: Service, inputs: Inputs, context: Context) 
         context.rejecting.rejected(target.host, target.port)
 
 
-def refused_as(reading: Reading, inputs: Inputs, target: Service) -> str | None:
+def refused_as(reading: Reading, inputs: Inputs[PasswordFacts], target: Service) -> str | None:
     """The id of the cause that a refusal by *target* goes on record as; None where it is no try."""
     return recorded_as(reading, [(one.cause, one.certainty) for one in reasons_behind(inputs, target).found])
 
 
-def _why_not(target: Service, inputs: Inputs, context: Context) -> SkipCheck | None:
+def _why_not(target: Service, inputs: Inputs[LoginFacts], context: Context) -> SkipCheck | None:
     """Why this service gets no login, if it gets none."""
     if context.person.password is None and context.person.access_token is None:
         return SkipCheck(text("there is no password to log in with"))
@@ -212,7 +216,7 @@ def _why_not(target: Service, inputs: Inputs, context: Context) -> SkipCheck | N
     return None
 
 
-def _spared(target: Service, inputs: Inputs, context: Context) -> Text | None:
+def _spared(target: Service, inputs: Inputs[LoginFacts], context: Context) -> Text | None:
     """What earlier turns have answered already."""
     if context.consent.try_all:
         return None
@@ -233,13 +237,13 @@ def _not_tried(facts: LoginFacts) -> bool:
     return facts.outcome == "no_mechanism" or (facts.outcome == "unasked" and not facts.secret_sent)
 
 
-def read_answer(words: str, inputs: Inputs, service: Service, stage: str) -> Reading:
+def read_answer(words: str, inputs: Inputs[Never], service: Service, stage: str) -> Reading:
     """What *words* of the server of *service* say, at this *stage* of the session."""
     provider = inputs.provider or providers.by_host(service.host)
     return read_reply(words, protocol=service.spoken.replies, provider=provider, stage=stage)
 
 
-def judge_login(facts: LoginFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_login(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Service) -> Iterator[Finding]:
     """What the server's answer to the login says."""
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     match facts.outcome:
@@ -283,7 +287,7 @@ def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]
     )
 
 
-def _judge_rejected(facts: LoginFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Service) -> Iterator[Finding]:
     reading = read_answer(facts.reply, inputs, target, "login")
     sentence = text(
         "{host} answered the login on port {port}: {reply}", host=target.host, port=target.port, reply=facts.reply
@@ -349,7 +353,7 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs, target: Service) -> Itera
         yield from judge_bare_rejection(first, others, inputs, target)
 
 
-def _other_form(inputs: Inputs) -> str | None:
+def _other_form(inputs: Inputs[Never]) -> str | None:
     """The address with its domain in the other form, where an internationalised one was the user name."""
     forms = [form for form in (inputs.subject.ascii_address, inputs.subject.address) if form is not None]
     others = [form for form in forms if form != inputs.subject.username]
@@ -415,8 +419,7 @@ CHECK = Check(
     untold=_untold,
     left_open=_left_open,
     rules_out=RULED_OUT,
-    needs=(ServerFacts, TlsFacts, ReachFacts),
-    reads=(PasswordFacts,),
+    needs=need(ServerFacts) | need(TlsFacts) | need(ReachFacts) | read(PasswordFacts),
     starts_after=(LockoutFacts,),  # which counts no try of this run
     applies=_takes_logins,
     usable=_accepted,

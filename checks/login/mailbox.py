@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Never
 
 from checks.login.login import LOGIN_SECONDS, LoginFacts, read_answer
 from checks.server.server import session_key, take_session
-from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
+from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, need, text
 from diagnose.running.context import Context
 
 
@@ -23,7 +24,7 @@ class MailboxFacts(Facts, frozen=True, kw_only=True):
     quota: int | None = None
 
 
-def probe_mailbox(target: Service, _inputs: Inputs, context: Context) -> MailboxFacts:
+def probe_mailbox(target: Service, _inputs: Inputs[Never], context: Context) -> MailboxFacts:
     """Send EXAMINE INBOX or STAT. The session is kept for the check of the sender, where it can send, too."""
     session = take_session(target, context)
     if session is None:
@@ -48,7 +49,7 @@ def probe_mailbox(target: Service, _inputs: Inputs, context: Context) -> Mailbox
     return MailboxFacts(ok=reply.ok, reply=reply.words, milliseconds=took, quota_used=used, quota=allowed)
 
 
-def judge_mailbox(facts: MailboxFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_mailbox(facts: MailboxFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """Logged in, but no mailbox?"""
     if facts.quota and facts.quota_used is not None and facts.quota_used >= facts.quota:
         yield Finding(
@@ -91,7 +92,7 @@ CHECK = Check(
         "activation.over-quota",
         "settings.client-id-required",
     ),
-    needs=(LoginFacts,),
+    needs=need(LoginFacts),
     applies=lambda target: "reading" in target.ways,
     way="reading",
     usable=lambda facts: facts.ok,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.sessions import SESSIONS
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import standing_session
-from diagnose.model import Check, Facts, Finding, Inputs, Service, Sharing, SkipCheck, Text, text
+from diagnose.model import Check, Facts, Finding, Inputs, Service, Sharing, SkipCheck, Text, need, text
 from diagnose.running.context import Context
 
 
@@ -20,7 +21,7 @@ class MechanismsFacts(Facts, frozen=True, kw_only=True):
     """SASL mechanisms, upper case."""
 
 
-def probe_mechanisms(target: Service, inputs: Inputs, context: Context) -> MechanismsFacts:
+def probe_mechanisms(target: Service, inputs: Inputs[ReachFacts], context: Context) -> MechanismsFacts:
     """What was told with the capabilities; nothing is sent."""
     session = standing_session(target, inputs, context)
     if session is None:
@@ -29,7 +30,7 @@ def probe_mechanisms(target: Service, inputs: Inputs, context: Context) -> Mecha
     return MechanismsFacts(offered=session.mechanisms)
 
 
-def judge_mechanisms(facts: MechanismsFacts, _inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_mechanisms(facts: MechanismsFacts, _inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """Does the server offer a way to log in?"""
     if not facts.offered:
         yield Finding(
@@ -58,7 +59,7 @@ CHECK = Check(
     probe=probe_mechanisms,
     judge=judge_mechanisms,
     untold=_untold,
-    needs=(ServerFacts, TlsFacts, ReachFacts),
+    needs=need(ServerFacts) | need(TlsFacts) | need(ReachFacts),
     sharing=Sharing(),
     applies=lambda target: target.protocol in SESSIONS and not target.spoken.login,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 
@@ -46,7 +46,7 @@ class Reasons(msgspec.Struct, frozen=True, kw_only=True):
     """Causes that cannot be behind it, by what the provider documents."""
 
 
-def reasons_behind(inputs: Inputs, target: Service) -> Reasons:
+def reasons_behind(inputs: Inputs[PasswordFacts], target: Service) -> Reasons:
     """What may be behind a bare rejection by *target*, by password, user name and the provider's rules."""
     rules = _Rules(inputs, target)
     return Reasons(
@@ -58,7 +58,7 @@ def reasons_behind(inputs: Inputs, target: Service) -> Reasons:
 class _Rules:
     """What the provider whose server answered documents."""
 
-    def __init__(self, inputs: Inputs, target: Service) -> None:
+    def __init__(self, inputs: Inputs[Never], target: Service) -> None:
         owners = providers.owners_of_host(target.host)
         name = inputs.provider if inputs.provider in owners or not owners else providers.by_host(target.host)
         self.provider = providers.provider(name) if name else None
@@ -80,7 +80,7 @@ class _Rules:
         return self.provider.username.for_protocol(self._protocol) if self.provider else None
 
 
-def _of_username(inputs: Inputs, rules: _Rules) -> Iterator[Reason]:
+def _of_username(inputs: Inputs[Never], rules: _Rules) -> Iterator[Reason]:
     """A bare name where an address is wanted; names with a Windows domain have their own form."""
     name = inputs.subject.username or ""
     if "@" in name or "\\" in name:
@@ -93,7 +93,7 @@ def _of_username(inputs: Inputs, rules: _Rules) -> Iterator[Reason]:
         yield Reason(cause=cause, certainty="possible", seen="no_address")
 
 
-def _of_password(inputs: Inputs) -> Iterator[Reason]:
+def _of_password(inputs: Inputs[PasswordFacts]) -> Iterator[Reason]:
     facts = inputs.get(PasswordFacts)
     if facts is None:
         return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.login.login import LOGIN_SECONDS, LoginFacts, read_answer
 from checks.login.mailbox import MailboxFacts
 from checks.server.server import take_session
-from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, text
+from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, SkipCheck, Text, failure, need, text
 from diagnose.replies import Suspect
 from diagnose.running.context import Context
 
@@ -35,7 +36,7 @@ class SenderFacts(Facts, frozen=True, kw_only=True):
     """The dialogue broke off, so that nothing was said of the sender."""
 
 
-def probe_sender(target: Service, inputs: Inputs, context: Context) -> SenderFacts:
+def probe_sender(target: Service, inputs: Inputs[Never], context: Context) -> SenderFacts:
     """MAIL and RCPT for the person's own address, then RSET and QUIT: DATA is never said (RFC 5321 §3.3)."""
     session = take_session(target, context)
     if session is None or inputs.subject.address is None:
@@ -58,7 +59,7 @@ def probe_sender(target: Service, inputs: Inputs, context: Context) -> SenderFac
     return SenderFacts(sender=sender, ok=reply.ok, reply=reply.words)
 
 
-def judge_sender(facts: SenderFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_sender(facts: SenderFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """Logged in, but not allowed to send as this address, or at all?"""
     if facts.ok or facts.failure is not None:
         return
@@ -77,7 +78,7 @@ def judge_sender(facts: SenderFacts, inputs: Inputs, target: Service) -> Iterato
         )
 
 
-def _suspects(reply: str, inputs: Inputs, target: Service) -> Iterator[Suspect]:
+def _suspects(reply: str, inputs: Inputs[Never], target: Service) -> Iterator[Suspect]:
     suspects = read_answer(reply, inputs, target, "rcpt").suspects
     if suspects and suspects[0].cause == "settings.auth-not-sent":  # which the login has disproved
         suspects = read_answer(reply, inputs, target, "login").suspects
@@ -102,7 +103,7 @@ CHECK = Check(
         "settings.sender-mismatch",
         "activation.sending-barred",
     ),
-    needs=(LoginFacts,),
+    needs=need(LoginFacts),
     starts_after=(MailboxFacts,),  # which may hold the same session
     applies=lambda target: "sending" in target.ways,
     way="sending",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.names import registered
 from checks.network.reference_clocks import (
@@ -17,7 +18,7 @@ from checks.network.reference_clocks import (
 from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts, outside_validity
 from checks.web.web import WebFacts
-from diagnose.model import Check, Facts, Finding, Inputs, Service, Subject, text
+from diagnose.model import Check, Facts, Finding, Inputs, Service, Subject, read, text
 from diagnose.running.context import Context
 
 
@@ -39,7 +40,7 @@ class ClockFacts(Facts, frozen=True, kw_only=True):
     """Hosts of several owners whose certificates are all too old, or all too new, while none speaks against that."""
 
 
-def probe_clock(_target: Subject, inputs: Inputs, _context: Context) -> ClockFacts:
+def probe_clock(_target: Subject, inputs: Inputs[ServerFacts | TlsFacts | WebFacts], _context: Context) -> ClockFacts:
     """Gather the dates that the run brought: of pages, of greetings, and of whom failed handshakes asked."""
     handshakes = [(t, f) for t, f in inputs.each(TlsFacts) if isinstance(t, Service)]
     ticks = [tick for _, facts in inputs.each(WebFacts) for tick in ticks_in(facts.hops)]
@@ -68,7 +69,7 @@ def _accepted(handshakes: list[tuple[Service, TlsFacts]]) -> Iterator[Validity]:
             yield Validity(host=service.host, not_before=facts.not_before, not_after=facts.not_after)
 
 
-def _greeted(inputs: Inputs, handshakes: dict[Service, TlsFacts]) -> list[Tick]:
+def _greeted(inputs: Inputs[ServerFacts], handshakes: dict[Service, TlsFacts]) -> list[Tick]:
     """Dates in the greetings of submission, which come in clear before STARTTLS."""
     rows = [(t, facts) for t, facts in inputs.each(ServerFacts) if isinstance(t, Service)]
     ticks = (tick_in_greeting(t.host, facts.greeting, handshakes[t].at) for t, facts in rows if t in handshakes)
@@ -96,7 +97,7 @@ def _alike(failed: list[tuple[Service, TlsFacts]], asked: tuple[Validity, ...], 
     return hosts if len({registered(host) for host in hosts}) > 1 else ()
 
 
-def judge_clock(facts: ClockFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_clock(facts: ClockFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Wrong by more than five minutes, and by whose word?"""
     ticks = credible(facts.ticks, facts.validities, facts.at)
     off = [tick for tick in ticks if abs(tick.ahead_seconds) > MOST_SKEW_SECONDS]
@@ -142,5 +143,5 @@ CHECK = Check(
     untold=lambda facts: None if facts.ticks else text("no other clock told the time"),
     rules_out=("network.clock-skew",),
     usable=lambda facts: bool(facts.ticks),
-    reads=(ServerFacts, TlsFacts, WebFacts),
+    needs=read(ServerFacts) | read(TlsFacts) | read(WebFacts),
 )

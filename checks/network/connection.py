@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import urllib.parse
 from collections.abc import Iterator
+from typing import Never
 
 import msgspec
 
@@ -18,7 +19,7 @@ from checks.network.proxy import ProxyAttempt, ProxyFacts
 from checks.reach.reach import ReachFacts
 from diagnose.discovery.facts import Discovered
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Inputs, Subject, Text, read, text
 from diagnose.network import Attempt, DnsAnswer, in_background, is_address
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
@@ -80,7 +81,11 @@ class ConnectionFacts(Facts, frozen=True, kw_only=True):
     landmarks: tuple[Attempt, ...] = ()
 
 
-def probe_connection(_target: Subject, inputs: Inputs, context: Context) -> ConnectionFacts:
+def probe_connection(
+    _target: Subject,
+    inputs: Inputs[ClockFacts | Discovered | DomainFacts | HostFacts | PortalFacts | ProxyFacts | ReachFacts],
+    context: Context,
+) -> ConnectionFacts:
     """Read what the run brought; ask the kernel, and in the end reference hosts, only where nothing answered."""
     resolver = context.network.resolver
     servers = [server.address for server in resolver.nameservers()]
@@ -128,7 +133,7 @@ def _said_by_router(attempt: Attempt, context: Context) -> bool:
     return attempt.milliseconds < NEIGHBOUR_MS and _route(attempt.address, context).usable
 
 
-def _page_answered(inputs: Inputs) -> bool:
+def _page_answered(inputs: Inputs[ClockFacts | Discovered | PortalFacts | ProxyFacts]) -> bool:
     """Whether anything came over HTTP: settings, a page with a known answer, a clock, a proxy's word."""
     discovered = inputs.get(Discovered) or Discovered()
     settings = [one for one in discovered.sources if one.asked.startswith("http")]
@@ -188,7 +193,7 @@ def _answered(facts: ConnectionFacts) -> bool:
     return facts.answered or any(a.failure is None or a.failure.name not in SILENT for a in facts.landmarks)
 
 
-def judge_connection(facts: ConnectionFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_connection(facts: ConnectionFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Has this computer no route, or does no other computer answer?"""
     if _answered(facts):
         return
@@ -242,5 +247,11 @@ CHECK = Check(
     asks=("reference_hosts",),
     judge=judge_connection,
     untold=_untold,
-    reads=(Discovered, DomainFacts, HostFacts, ReachFacts, PortalFacts, ClockFacts, ProxyFacts),
+    needs=read(Discovered)
+    | read(DomainFacts)
+    | read(HostFacts)
+    | read(ReachFacts)
+    | read(PortalFacts)
+    | read(ClockFacts)
+    | read(ProxyFacts),
 )

@@ -15,13 +15,13 @@ SILENT = {"timed_out", "network_unreachable", "host_unreachable", "name_not_foun
 """Failures that no other computer has to have a hand in."""
 
 
-def reached(inputs: Inputs) -> list[tuple[Service, ReachFacts]]:
+def reached(inputs: Inputs[ReachFacts]) -> list[tuple[Service, ReachFacts]]:
     """Every service that was named, with the outcome of connecting to it."""
     rows = inputs.each(ReachFacts)
     return [(target, facts) for target, facts in rows if isinstance(target, Service) and target.named]
 
 
-def dns_answers(inputs: Inputs) -> list[DnsAnswer]:
+def dns_answers(inputs: Inputs[DomainFacts | HostFacts]) -> list[DnsAnswer]:
     """What DNS said of the domain and of the servers."""
     answers: list[DnsAnswer] = []
     if domain := inputs.get(DomainFacts):
@@ -37,7 +37,7 @@ def any_computer_answered(facts: ReachFacts) -> bool:
     return facts.connected is not None or any(one is None or one.name not in SILENT for one in failures)
 
 
-def in_trouble(inputs: Inputs) -> bool:
+def in_trouble(inputs: Inputs[ReachFacts | ServerFacts | TlsFacts | WebFacts]) -> bool:
     """Whether the way to a named service broke off before the login, or no service was found at all."""
     if any(facts.connected is None for _, facts in reached(inputs)):
         return True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from typing import Never
 
 from checks.dns.host import HostFacts
-from diagnose.model import Check, Facts, Finding, Host, Inputs, Text, text
+from diagnose.model import Check, Facts, Finding, Host, Inputs, Text, read, text
 from diagnose.network import is_address
 from diagnose.process.regular_file import open_regular
 from diagnose.running.context import Context
@@ -46,7 +47,7 @@ def _encoding(raw: bytes) -> str:
     return "utf-8-sig"
 
 
-def probe_hosts(target: Host, inputs: Inputs, context: Context) -> HostsFileFacts:
+def probe_hosts(target: Host, inputs: Inputs[HostFacts], context: Context) -> HostsFileFacts:
     """Read the file."""
     file = context.network.vantage.hosts_file()
     host = inputs.get(HostFacts)
@@ -60,7 +61,7 @@ def probe_hosts(target: Host, inputs: Inputs, context: Context) -> HostsFileFact
     return HostsFileFacts(file=str(file), listed=listed, by_dns=by_dns)
 
 
-def judge_hosts(facts: HostsFileFacts, _inputs: Inputs, target: Host) -> Iterator[Finding]:
+def judge_hosts(facts: HostsFileFacts, _inputs: Inputs[Never], target: Host) -> Iterator[Finding]:
     """An entry that DNS does not bear out?"""
     if facts.listed and facts.by_dns and not set(facts.listed) & set(facts.by_dns):
         yield Finding(
@@ -96,5 +97,5 @@ CHECK = Check(
     judge=judge_hosts,
     untold=_untold,
     rules_out=("network.hosts-override",),
-    reads=(HostFacts,),
+    needs=read(HostFacts),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Never
 
 import msgspec
 
@@ -18,7 +19,7 @@ from checks.tls.unverified import unverified_handshake
 from checks.web.web import WebFacts
 from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
-from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Service, SkipCheck, Subject, Text, text
+from diagnose.model import Check, Deadline, Facts, Finding, Inputs, Service, SkipCheck, Subject, Text, read, text
 from diagnose.network import SHARED_SECONDS, Heard, in_background
 from diagnose.process.first_use import made_once
 from diagnose.running.context import Context
@@ -70,7 +71,7 @@ class InterceptionFacts(Facts, frozen=True, kw_only=True):
     shown: tuple[ShownIssuer, ...]
 
 
-def probe_interception(_target: Subject, inputs: Inputs, context: Context) -> InterceptionFacts:
+def probe_interception(_target: Subject, inputs: Inputs[TlsFacts], context: Context) -> InterceptionFacts:
     """Gather the issuers; ask a public page for its certificate only where one was not accepted."""
     shown = []
     for target, facts in inputs.each(TlsFacts):
@@ -126,7 +127,9 @@ def _shown_by(host: str, limit: Deadline, context: Context) -> ShownIssuer | Non
     return ShownIssuer(host=host, issuer=leaf.issuer, trusted=False, witness=True) if leaf else None
 
 
-def judge_interception(facts: InterceptionFacts, inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_interception(
+    facts: InterceptionFacts, inputs: Inputs[ReachFacts | ServerFacts | TlsFacts | WebFacts], _target: Subject
+) -> Iterator[Finding]:
     """One private issuer over hosts of different owners proves it; the name of a known product points there.
 
     A company's own authority signs for several of its names, but not for a page of the public.
@@ -200,7 +203,7 @@ def _untold(facts: InterceptionFacts) -> Text | None:
     return text("it cannot be told whose authority {issuer} is", issuer=doubtful[0]) if doubtful else None
 
 
-def _shows(facts: InterceptionFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+def _shows(facts: InterceptionFacts, _inputs: Inputs[Never], _target: Subject) -> Mapping[str, str]:
     compared = next((one.host for one in facts.shown if one.witness), None)
     return {} if compared is None else {"witness": compared}
 
@@ -216,5 +219,5 @@ CHECK = Check(
     asks=("public_hosts",),
     untold=_untold,
     shows=_shows,
-    reads=(ReachFacts, ServerFacts, TlsFacts, WebFacts),
+    needs=read(ReachFacts) | read(ServerFacts) | read(TlsFacts) | read(WebFacts),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
+from typing import Never
 
 import msgspec
 
@@ -12,7 +13,7 @@ from checks.network.evidence import reached
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
-from diagnose.model import Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, text
+from diagnose.model import Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, read, text
 from diagnose.network import Attempt, Race
 from diagnose.running.context import Context
 
@@ -48,7 +49,7 @@ class LineFacts(Facts, frozen=True, kw_only=True):
     """In the end every service that was named could be connected to, and answered."""
 
 
-def probe_line(_target: Subject, inputs: Inputs, context: Context) -> LineFacts:
+def probe_line(_target: Subject, inputs: Inputs[ReachFacts | ServerFacts | TlsFacts], context: Context) -> LineFacts:
     """Connect again, where something timed out or took long."""
     rows = reached(inputs)
     working = [(service, facts) for service, facts in rows if facts.connected is not None]
@@ -74,7 +75,7 @@ def _timed_out(facts: ReachFacts) -> bool:
     return facts.connected is None and any(f is not None and f.name == "timed_out" for f in failures)
 
 
-def _answer_timed_out(inputs: Inputs) -> bool:
+def _answer_timed_out(inputs: Inputs[ServerFacts | TlsFacts]) -> bool:
     tls = [facts.failure for _, facts in inputs.each(TlsFacts)]
     greetings = [facts.failure for _, facts in inputs.each(ServerFacts)]
     return any(failure is not None and failure.name == "timed_out" for failure in (*tls, *greetings))
@@ -131,7 +132,7 @@ def figures(milliseconds: tuple[int | None, ...]) -> Figures | None:
     )
 
 
-def judge_line(facts: LineFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_line(facts: LineFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Losses, or times far apart?"""
     found = figures(facts.milliseconds)
     if found is None:
@@ -171,5 +172,5 @@ CHECK = Check(
     probe=probe_line,
     judge=judge_line,
     untold=_untold,
-    reads=(ReachFacts, ServerFacts, TlsFacts),
+    needs=read(ReachFacts) | read(ServerFacts) | read(TlsFacts),
 )

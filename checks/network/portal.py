@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Never
 
 import msgspec
 
@@ -29,6 +30,7 @@ from diagnose.model import (
     SkipCheck,
     Subject,
     Text,
+    read,
     text,
 )
 from diagnose.network import SHARED_SECONDS, FetchedPage, Heard, KnownAnswer, in_background
@@ -68,7 +70,11 @@ class PortalFacts(Facts, frozen=True, kw_only=True):
     """Whether a mail server proved who it is; None: none was to be tried."""
 
 
-def probe_portal(_target: Subject, inputs: Inputs, context: Context) -> PortalFacts:
+def probe_portal(
+    _target: Subject,
+    inputs: Inputs[DomainFacts | HostFacts | ReachFacts | ServerFacts | TlsFacts | WebFacts],
+    context: Context,
+) -> PortalFacts:
     """Ask, once something else failed and names can be resolved: the person's own webmail host first, then others'."""
     if not in_trouble(inputs):
         raise SkipCheck(text("nothing failed that a sign-in page of the network would explain"))
@@ -82,7 +88,7 @@ def probe_portal(_target: Subject, inputs: Inputs, context: Context) -> PortalFa
     return PortalFacts(replies=tuple(one.result() for one in asked), shown_names=shown, mail_works=_mail_works(inputs))
 
 
-def _names_shown_in_vain(inputs: Inputs) -> dict[str, tuple[str, ...]]:
+def _names_shown_in_vain(inputs: Inputs[TlsFacts]) -> dict[str, tuple[str, ...]]:
     return {
         target.host: facts.explanation.chain[0].names
         for target, facts in inputs.each(TlsFacts)
@@ -90,7 +96,7 @@ def _names_shown_in_vain(inputs: Inputs) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _mail_works(inputs: Inputs) -> bool | None:
+def _mail_works(inputs: Inputs[ReachFacts | TlsFacts]) -> bool | None:
     mail = {service for service, _ in reached(inputs) if "web" not in service.ways}
     proven = {target for target, facts in inputs.each(TlsFacts) if facts.verified}
     return bool(mail & proven) if mail else None
@@ -125,7 +131,7 @@ def _read(exchange: FetchedPage, url: str, known: KnownAnswer | None) -> PageRep
     )
 
 
-def judge_portal(facts: PortalFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_portal(facts: PortalFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Foreign answers of two operators prove it, one points there; silence and refusals say nothing."""
     foreign = [reply for reply in facts.replies if reply.operator and is_foreign(reply)]
     if foreign:
@@ -199,7 +205,7 @@ def _untold(facts: PortalFacts) -> Text | None:
     return None if any(reply.as_known for reply in facts.replies) else text("no page with a known answer came back")
 
 
-def _shows(facts: PortalFacts, _inputs: Inputs, _target: Subject) -> Mapping[str, str]:
+def _shows(facts: PortalFacts, _inputs: Inputs[Never], _target: Subject) -> Mapping[str, str]:
     replies = (one for one in facts.replies if (one.operator and is_foreign(one)) or _is_led_away(one, facts))
     page = next(replies, None)
     return {} if page is None else {"stood_in": page.url}
@@ -217,5 +223,5 @@ CHECK = Check(
     asks=("known_answers",),
     untold=_untold,
     shows=_shows,
-    reads=(DomainFacts, HostFacts, ReachFacts, ServerFacts, TlsFacts, WebFacts),
+    needs=read(DomainFacts) | read(HostFacts) | read(ReachFacts) | read(ServerFacts) | read(TlsFacts) | read(WebFacts),
 )

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
-from typing import Literal
+from typing import Literal, Never
 
 import msgspec
 
@@ -32,6 +32,7 @@ from diagnose.model import (
     Subject,
     Text,
     failure,
+    read,
     text,
 )
 from diagnose.model.domains import host_and_port
@@ -89,7 +90,7 @@ class ProxyFacts(Facts, frozen=True, kw_only=True):
     """The webmail's server was asked for; else any server of the mailbox, of which a proxy need not know more."""
 
 
-def probe_proxies(target: Subject | Service, inputs: Inputs, context: Context) -> ProxyFacts:
+def probe_proxies(target: Subject | Service, inputs: Inputs[ReachFacts | WebFacts], context: Context) -> ProxyFacts:
     """Ask every proxy for the webmail page, or where none is known for a mail server."""
     match target:
         case Service():
@@ -98,7 +99,7 @@ def probe_proxies(target: Subject | Service, inputs: Inputs, context: Context) -
             return probe_proxy(target, inputs, context)
 
 
-def probe_page(target: Service, inputs: Inputs, context: Context) -> ProxyFacts:
+def probe_page(target: Service, inputs: Inputs[ReachFacts | WebFacts], context: Context) -> ProxyFacts:
     """Go to the webmail's server through each proxy that is set for it."""
     reach, web = inputs.get(ReachFacts), inputs.get(WebFacts)
     direct: Direct = "unknown"
@@ -114,7 +115,7 @@ def probe_page(target: Service, inputs: Inputs, context: Context) -> ProxyFacts:
     )
 
 
-def probe_proxy(_target: Subject, inputs: Inputs, context: Context) -> ProxyFacts:
+def probe_proxy(_target: Subject, inputs: Inputs[ReachFacts], context: Context) -> ProxyFacts:
     """Where no webmail page is known, ask the proxies for one of the mail servers: whether they are there at all."""
     named = [service for service in inputs.services if service.named]
     if any("web" in service.ways for service in named):
@@ -217,7 +218,7 @@ def _exactly(stream: Stream, size: int) -> bytes:
     return data
 
 
-def judge_proxies(facts: ProxyFacts, inputs: Inputs, target: Subject | Service) -> Iterator[Finding]:
+def judge_proxies(facts: ProxyFacts, inputs: Inputs[Never], target: Subject | Service) -> Iterator[Finding]:
     """Is a proxy in the way?"""
     match target:
         case Service():
@@ -226,7 +227,7 @@ def judge_proxies(facts: ProxyFacts, inputs: Inputs, target: Subject | Service) 
             yield from judge_proxy(facts, inputs, target)
 
 
-def judge_page(facts: ProxyFacts, _inputs: Inputs, _target: Service) -> Iterator[Finding]:
+def judge_page(facts: ProxyFacts, _inputs: Inputs[Never], _target: Service) -> Iterator[Finding]:
     """Through the proxy no, without it yes? What fails both ways is the proxy's fault only where that is plain."""
     for attempt in facts.passages:
         counts = not attempt.worked and (_itself(attempt) or not facts.on_this_computer)
@@ -235,7 +236,7 @@ def judge_page(facts: ProxyFacts, _inputs: Inputs, _target: Service) -> Iterator
             yield _finding(attempt, facts.direct, certainty)
 
 
-def judge_proxy(facts: ProxyFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_proxy(facts: ProxyFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Is the proxy there, and does it take this computer? That it carries no mail protocol is no fault of it.
 
     While servers can be reached without it, mail programs do well; sign-in pages in a browser do not.
@@ -336,7 +337,7 @@ def _title(target: Subject | Service) -> str:
     return text("The proxies set on this computer answer").msgid
 
 
-def _shows(facts: ProxyFacts, _inputs: Inputs, _target: object) -> Mapping[str, str]:
+def _shows(facts: ProxyFacts, _inputs: Inputs[Never], _target: object) -> Mapping[str, str]:
     failed = next((one for one in facts.passages if not one.worked), None)
     return {} if failed is None else {"proxy": failed.proxy, "behind": f"{failed.host}:{failed.port}"}
 
@@ -352,7 +353,7 @@ CHECK = Check(
     judge=judge_proxies,
     asks=("proxies",),
     untold=_untold,
-    reads=(ReachFacts, WebFacts),
+    needs=read(ReachFacts) | read(WebFacts),
     applies=lambda target: isinstance(target, Subject) or ("web" in target.ways and target.named),
     shows=_shows,
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import wait
 from datetime import UTC
 from functools import partial
+from typing import Never
 
 import msgspec
 
@@ -120,7 +121,7 @@ def credible(ticks: Iterable[Tick], validities: Iterable[Validity], at: float) -
     return [tick for tick in ticks if past is None or at + tick.ahead_seconds >= past - MOST_SKEW_SECONDS]
 
 
-def ask_clocks(target: Service, inputs: Inputs, context: Context) -> Testimony:
+def ask_clocks(target: Service, inputs: Inputs[Never], context: Context) -> Testimony:
     """What servers say of the time. A run asks once; *target* is then the first service that showed an odd date.
 
     Pages with a known answer and the webmail page are asked. Where fewer than two owners tell the time, likely web
@@ -133,7 +134,7 @@ def ask_clocks(target: Service, inputs: Inputs, context: Context) -> Testimony:
         return Testimony()
 
 
-def _ask_all(target: Service, inputs: Inputs, context: Context) -> Testimony:
+def _ask_all(target: Service, inputs: Inputs[Never], context: Context) -> Testimony:
     known = [page.url for page in context.network.vantage.known_answers()] if context.third_party else []
     pages = [s for s in inputs.services if "web" in s.ways][:MOST_PAGES_ASKED]
     own = [f"{'http' if page.tls == 'none' else 'https'}://{page.host}:{page.port}/" for page in pages]
@@ -147,7 +148,7 @@ def _ask_all(target: Service, inputs: Inputs, context: Context) -> Testimony:
     return Testimony(ticks=first.ticks + more.ticks, validities=first.validities + more.validities)
 
 
-def _exchanges(inputs: Inputs, context: Context) -> list[Ask]:
+def _exchanges(inputs: Inputs[Never], context: Context) -> list[Ask]:
     """The domain's MX, whose greeting may tell the time; it is told no address."""
     if not context.consent.ask_recipient:
         return []

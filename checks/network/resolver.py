@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from typing import Never
 
 import msgspec
 
@@ -13,7 +14,7 @@ from checks.dns.system import SPECIAL_USE, SystemFacts
 from checks.network.evidence import reached
 from checks.network.hosts import HostsFileFacts
 from checks.reach.reach import ReachFacts
-from diagnose.model import Check, Deadline, Facts, Finding, Host, Inputs, Service, SkipCheck, Subject, Text, text
+from diagnose.model import Check, Deadline, Facts, Finding, Host, Inputs, Service, SkipCheck, Subject, Text, read, text
 from diagnose.network import Attempt, is_address
 from diagnose.network.resolver import Nameserver
 from diagnose.running.context import Context
@@ -64,7 +65,9 @@ class AnswerFacts(Facts, frozen=True, kw_only=True):
     """Names with an inward address for which no other server could be asked."""
 
 
-def probe_answers(_target: Subject, inputs: Inputs, context: Context) -> AnswerFacts:
+def probe_answers(
+    _target: Subject, inputs: Inputs[HostFacts | HostsFileFacts | ReachFacts | SystemFacts], context: Context
+) -> AnswerFacts:
     """Look for inward addresses of public names; ask others, and try both addresses, only where there are any."""
     suspects = list(_suspects(inputs, context))[:MOST_HOSTS]
     if not suspects:
@@ -86,7 +89,9 @@ def is_inward(address: str) -> bool:
     return any(known in block for block in INWARD if block.version == known.version)
 
 
-def _suspects(inputs: Inputs, context: Context) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _suspects(
+    inputs: Inputs[HostFacts | HostsFileFacts | SystemFacts], context: Context
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Public names with what this computer's resolver (not its hosts file) says of them, where that is inward."""
     by_hosts_file = {target.name: f.listed for target, f in inputs.each(HostsFileFacts) if isinstance(target, Host)}
     for target, facts in inputs.each(HostFacts):
@@ -109,7 +114,9 @@ def _is_public(name: str) -> bool:
     )
 
 
-def _said_elsewhere(host: str, inputs: Inputs, context: Context, limit: Deadline) -> tuple[tuple[str, ...], str]:
+def _said_elsewhere(
+    host: str, inputs: Inputs[HostFacts], context: Context, limit: Deadline
+) -> tuple[tuple[str, ...], str]:
     """The addresses that another server than this computer's resolver gives *host*, and that server; else empty."""
     if context.network.resolver.chosen is None:
         return _ask_authority(host, context, limit.within(AUTHORITY_SECONDS))
@@ -122,7 +129,7 @@ def _contradiction(
     here: tuple[str, ...],
     elsewhere: tuple[str, ...],
     by: str,
-    inputs: Inputs,
+    inputs: Inputs[ReachFacts],
     context: Context,
     limit: Deadline,
 ) -> Contradiction | None:
@@ -163,7 +170,7 @@ def _ask_authority(host: str, context: Context, limit: Deadline) -> tuple[tuple[
     return (), ""
 
 
-def judge_answers(facts: AnswerFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_answers(facts: AnswerFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Split DNS is legal: what counts is that only the other address leads anywhere."""
     for one in facts.contradictions:
         misleads = one.elsewhere_connects and not one.here_connects
@@ -205,5 +212,5 @@ CHECK = Check(
     probe=probe_answers,
     judge=judge_answers,
     untold=_untold,
-    reads=(HostFacts, SystemFacts, HostsFileFacts, ReachFacts),
+    needs=read(HostFacts) | read(SystemFacts) | read(HostsFileFacts) | read(ReachFacts),
 )

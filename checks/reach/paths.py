@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Never
 
 from checks.dns.domain import ALIVE
 from checks.dns.host import HostFacts
 from checks.reach.reach import COMPARE_SECONDS, ReachFacts, race_key
-from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, text
+from diagnose.model import Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, need, text
 from diagnose.network import Attempt, Race
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
@@ -23,7 +24,7 @@ class PathsFacts(Facts, frozen=True, kw_only=True):
     """Record types that DNS gave no usable answer for: there may be more addresses."""
 
 
-def probe_paths(target: Service, inputs: Inputs, context: Context) -> PathsFacts:
+def probe_paths(target: Service, inputs: Inputs[HostFacts], context: Context) -> PathsFacts:
     """Wait a little for the other addresses."""
     race, found = context.connections.take(race_key(target), Race), inputs[HostFacts].found
     if race is None and context.shared is not None:
@@ -49,7 +50,7 @@ def probe_paths(target: Service, inputs: Inputs, context: Context) -> PathsFacts
     return PathsFacts(attempts=tuple(attempts), ipv6_route=ipv6_route, unasked=unasked)
 
 
-def judge_paths(facts: PathsFacts, _inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_paths(facts: PathsFacts, _inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """IPv6 published and dead, IPv4 alive? A computer without IPv6 proves nothing."""
     sixes = [a for a in facts.attempts if a.family == "ipv6"]
     fours = [a for a in facts.attempts if a.family == "ipv4"]
@@ -79,7 +80,7 @@ def _not_all(facts: PathsFacts) -> Text | None:
     return text("not all addresses are known") if facts.unasked or not facts.attempts else None
 
 
-def _shows(facts: PathsFacts, _inputs: Inputs, _target: Service) -> Mapping[str, str]:
+def _shows(facts: PathsFacts, _inputs: Inputs[Never], _target: Service) -> Mapping[str, str]:
     """An address that does not answer."""
     failed = (attempt.address for attempt in facts.attempts if attempt.failure is not None)
     return {"address": address} if (address := next(failed, None)) else {}
@@ -97,6 +98,6 @@ CHECK = Check(
     untold=_not_all,
     rules_out=("reach.ipv6-broken",),
     shows=_shows,
-    needs=(HostFacts, ReachFacts),
+    needs=need(HostFacts) | need(ReachFacts),
     sharing=Sharing(),
 )

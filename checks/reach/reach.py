@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from functools import partial
+from typing import Never
 
 import msgspec
 
 from checks.dns.host import HostFacts
-from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, text
+from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, need, text
 from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, in_background
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
@@ -77,7 +78,7 @@ def race_key(service: Service) -> str:
     return f"race {service.protocol} {service.host} {service.port}"
 
 
-def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts:
+def probe_reach(target: Service, inputs: Inputs[HostFacts], context: Context) -> ReachFacts:
     """Connect to all addresses at once; when that drags on, try other ports beside it."""
     addresses = inputs[HostFacts].found.addresses
     seconds = context.deadline.share(0.7, CONNECT_SECONDS).left()
@@ -103,7 +104,7 @@ def probe_reach(target: Service, inputs: Inputs, context: Context) -> ReachFacts
     )
 
 
-def _with_record(facts: ReachFacts, target: Service, inputs: Inputs, context: Context) -> ReachFacts:
+def _with_record(facts: ReachFacts, target: Service, inputs: Inputs[Never], context: Context) -> ReachFacts:
     """Where there is no connection, with the logins that were rejected before."""
     if facts.connected is not None:
         return facts
@@ -122,7 +123,7 @@ def _instead(target: Service, open_ports: list[int]) -> dict[str, str]:
     return {"usable_ports": ", ".join(usable)}
 
 
-def _compare(target: Service, inputs: Inputs, race: Race, context: Context) -> tuple[Witness, ...]:
+def _compare(target: Service, inputs: Inputs[Never], race: Race, context: Context) -> tuple[Witness, ...]:
     limit = context.deadline.within(COMPARE_SECONDS)
     known = [service.port for service in inputs.services if service.host == target.host]
     ports = [port for port in dict.fromkeys((*known, *COMPARED_PORTS)) if port != target.port]
@@ -139,7 +140,7 @@ def _compare(target: Service, inputs: Inputs, race: Race, context: Context) -> t
     return tuple(witnesses)
 
 
-def judge_reach(facts: ReachFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_reach(facts: ReachFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """Connected, refused, silent, out of reach, or this port alone?"""
     there = target.named or facts.rejected_here_at is not None  # a guess that has answered a login is none any more
     if facts.connected or not there:
@@ -251,7 +252,7 @@ CHECK = Check(
         "reach.port-blocked",
         "reach.unreachable",
     ),
-    needs=(HostFacts,),
+    needs=need(HostFacts),
     sharing=Sharing(own=_with_record),
     usable=lambda facts: facts.connected is not None,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Never
 
 import msgspec
 
@@ -41,7 +42,7 @@ def time_is_left(context: Context) -> bool:
     return context.deadline.left() > PAUSE_SECONDS + ENOUGH_SECONDS
 
 
-def own_connections(target: Service, inputs: Inputs, context: Context, peer: str) -> int:
+def own_connections(target: Service, inputs: Inputs[Never], context: Context, peer: str) -> int:
     """How many connections of this program to the server of *target* stand, on all ports of its protocol.
 
     Those of other protocols do not count: a mail program has one for reading and one for sending, too.
@@ -52,7 +53,7 @@ def own_connections(target: Service, inputs: Inputs, context: Context, peer: str
 
 def call_again(
     target: Service,
-    inputs: Inputs,
+    inputs: Inputs[ReachFacts],
     context: Context,
     *,
     pause: float = PAUSE_SECONDS,
@@ -84,7 +85,7 @@ def call_again(
     return stream
 
 
-def standing_stream(target: Service, inputs: Inputs, context: Context, *, secure: bool = False) -> Stream:
+def standing_stream(target: Service, inputs: Inputs[ReachFacts], context: Context, *, secure: bool = False) -> Stream:
     """The connection that this run keeps; a new one where it has taken over that there is one. Raises SkipCheck."""
     stream = take_stream(target, context)
     if stream is None and context.shared is not None:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from statistics import median_high
+from typing import Never
 
 import msgspec
 
@@ -29,11 +30,11 @@ from diagnose.model import (
     Failure,
     Finding,
     Inputs,
-    Need,
     Service,
     Sharing,
     Text,
     failure,
+    need,
     quote,
     text,
 )
@@ -107,7 +108,7 @@ def take_session(service: Service, context: Context) -> MailSession | None:
     return context.connections.take(session_key(service), MailSession)  # type: ignore[type-abstract]  # any subclass will do
 
 
-def probe_server(target: Service, inputs: Inputs, context: Context) -> ServerFacts:
+def probe_server(target: Service, inputs: Inputs[ReachFacts], context: Context) -> ServerFacts:
     """Take the greeting; when it is the right protocol's, ask for the capabilities; once more where that breaks off."""
     stream = standing_stream(target, inputs, context, secure=True)
     first = _converse(stream, target, inputs, context)
@@ -126,7 +127,7 @@ def probe_server(target: Service, inputs: Inputs, context: Context) -> ServerFac
     return msgspec.structs.replace(telling, tries=(_try(first), _try(second)))
 
 
-def _may_pass(facts: ServerFacts, inputs: Inputs, target: Service) -> bool:
+def _may_pass(facts: ServerFacts, inputs: Inputs[Never], target: Service) -> bool:
     """Whether a second try may fare better, and does no harm: nothing is sent against a ban."""
     if facts.open or facts.tls_only or not target.named:
         return False
@@ -142,7 +143,7 @@ def _silent(facts: ServerFacts) -> bool:
     return not facts.greeting and facts.failure is not None and facts.failure.name == "timed_out"
 
 
-def _limited(facts: ServerFacts, inputs: Inputs, target: Service) -> bool:
+def _limited(facts: ServerFacts, inputs: Inputs[Never], target: Service) -> bool:
     suspects = _read(facts.greeting, inputs, target).suspects if facts.greeting else ()
     return bool(suspects) and suspects[0].cause == "server.too-many-connections"
 
@@ -157,7 +158,7 @@ def _try(facts: ServerFacts) -> Try:
     )
 
 
-def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context) -> ServerFacts:
+def _converse(stream: Stream, target: Service, inputs: Inputs[ReachFacts], context: Context) -> ServerFacts:
     if target.spoken.http:
         return _ask_first(stream, target, context)
     started = time.monotonic()
@@ -217,7 +218,7 @@ def _converse(stream: Stream, target: Service, inputs: Inputs, context: Context)
     )
 
 
-def _with_record(facts: ServerFacts, target: Service, inputs: Inputs, context: Context) -> ServerFacts:
+def _with_record(facts: ServerFacts, target: Service, inputs: Inputs[Never], context: Context) -> ServerFacts:
     """Of a server that broke off before it greeted, with the logins that were rejected before."""
     if facts.failure is None or facts.failure.operation != "greeting" or target.spoken.http:
         return facts
@@ -279,7 +280,7 @@ def _rest_of(line: bytes, stream: Stream) -> bytes:
     return rest
 
 
-def _only_answers_tls(stream: Stream, target: Service, inputs: Inputs, context: Context) -> bool:
+def _only_answers_tls(stream: Stream, target: Service, inputs: Inputs[ReachFacts], context: Context) -> bool:
     """Whether the port keeps silent in clear, and answers a TLS handshake beside that."""
     if stream.wait_readable(SILENT_SECONDS) or stream.deadline.passed():
         return False
@@ -296,7 +297,7 @@ def patient_deadline(target: Service, context: Context) -> Deadline:
     return telling_deadline(target.protocol, context.deadline, GREETING_SHARE, at_most)
 
 
-def _answers_tls(target: Service, inputs: Inputs, context: Context) -> bool:
+def _answers_tls(target: Service, inputs: Inputs[ReachFacts], context: Context) -> bool:
     address = inputs[ReachFacts].connected
     deadline = context.deadline.within(5)
     if address is None:
@@ -313,7 +314,7 @@ def _answers_tls(target: Service, inputs: Inputs, context: Context) -> bool:
     return True
 
 
-def judge_server(facts: ServerFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_server(facts: ServerFacts, inputs: Inputs[ReachFacts], target: Service) -> Iterator[Finding]:
     """The right protocol, in working order, in time? Of a guessed port only the right protocol's own words count."""
     findings = _judge(facts, inputs, target)
     if target.named or facts.spoken == target.protocol:
@@ -322,7 +323,7 @@ def judge_server(facts: ServerFacts, inputs: Inputs, target: Service) -> Iterato
         yield from (msgspec.structs.replace(finding, certainty="possible") for finding in findings)
 
 
-def _judge(facts: ServerFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge(facts: ServerFacts, inputs: Inputs[ReachFacts], target: Service) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     if facts.tls_only:
         yield Finding(
@@ -398,7 +399,7 @@ def _judge_another(facts: ServerFacts, target: Service) -> Iterator[Finding]:
     yield Finding(cause="reach.wrong-service", certainty=certainty, proof="greeting-of-another", text=sentence)
 
 
-def _read(words: str, inputs: Inputs, target: Service) -> Reading:
+def _read(words: str, inputs: Inputs[Never], target: Service) -> Reading:
     return read_reply(
         words,
         protocol=target.spoken.replies,
@@ -407,7 +408,7 @@ def _read(words: str, inputs: Inputs, target: Service) -> Reading:
     )
 
 
-def _judge_first_try(facts: ServerFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge_first_try(facts: ServerFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """What a server that took the second try said to the first: worth a hint, no more."""
     if not facts.tries:
         return
@@ -438,7 +439,7 @@ def _judge_first_try(facts: ServerFacts, inputs: Inputs, target: Service) -> Ite
     yield Finding(cause=cause, certainty="possible", partial=True, text=sentence)
 
 
-def _judge_turned_away(facts: ServerFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge_turned_away(facts: ServerFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     words = facts.greeting
     if facts.failure is not None and not turns_away(facts.greeting):
         words = facts.failure.text
@@ -460,14 +461,16 @@ def _judge_turned_away(facts: ServerFacts, inputs: Inputs, target: Service) -> I
             yield announcing(finding, target.host, words)
 
 
-def _connected_quickly(inputs: Inputs) -> bool:
+def _connected_quickly(inputs: Inputs[ReachFacts]) -> bool:
     """Whether the connect gives no reason to blame the line for a wait."""
     reach = inputs.get(ReachFacts)
     made = [a.milliseconds for a in reach.attempts if a.failure is None] if reach else []
     return bool(made) and min(made) < 1000 * QUICK_CONNECT_SECONDS
 
 
-def _judge_silence(facts: ServerFacts, known: Failure, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge_silence(
+    facts: ServerFacts, known: Failure, inputs: Inputs[ReachFacts], target: Service
+) -> Iterator[Finding]:
     place: dict[str, str | int] = {"host": target.host, "port": target.port}
     proven = list(judge_wait(facts.waited_seconds, target, quick_connect=_connected_quickly(inputs)))
     if known.name == "timed_out" and any(finding.certainty != "possible" for finding in proven):
@@ -557,7 +560,7 @@ CHECK = Check(
     judge=judge_server,
     untold=_untold,
     rules_out=("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode"),
-    needs=(ReachFacts, Need(TlsFacts, where=_after_handshake)),
+    needs=need(ReachFacts) | need(TlsFacts, where=_after_handshake),
     sharing=Sharing(own=_with_record),
     applies=_greets,
     usable=_usable,

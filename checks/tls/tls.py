@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import Never, cast
 
 import msgspec
 
@@ -27,12 +27,12 @@ from diagnose.model import (
     Failure,
     Finding,
     Inputs,
-    Need,
     Service,
     Sharing,
     SkipCheck,
     Text,
     failure,
+    need,
     text,
 )
 from diagnose.model.certificates import EXPIRING_DAYS
@@ -63,12 +63,12 @@ NAME_CODES = {62, 64}
 TIME_CODES = {9, 10}
 
 
-def probe_tls(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+def probe_tls(target: Service, inputs: Inputs[ReachFacts | ServerFacts], context: Context) -> TlsFacts:
     """A handshake on the connection that stands, or on the session that the greeting opened."""
     return (probe_starttls if target.tls == "starttls" else probe_implicit)(target, inputs, context)
 
 
-def probe_implicit(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+def probe_implicit(target: Service, inputs: Inputs[ReachFacts], context: Context) -> TlsFacts:
     """Handshake on the connection that stands."""
     stream = standing_stream(target, inputs, context)
     stream.deadline = telling_deadline(target.protocol, context.deadline, 0.6, HANDSHAKE_SECONDS)
@@ -87,7 +87,7 @@ def probe_implicit(target: Service, inputs: Inputs, context: Context) -> TlsFact
     return facts
 
 
-def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+def probe_starttls(target: Service, inputs: Inputs[ReachFacts | ServerFacts], context: Context) -> TlsFacts:
     """STARTTLS on the session that the greeting opened."""
     session = take_session(target, context)
     if session is None:
@@ -112,7 +112,7 @@ def probe_starttls(target: Service, inputs: Inputs, context: Context) -> TlsFact
     return facts
 
 
-def _in_clear(target: Service, inputs: Inputs, context: Context) -> MailSession:
+def _in_clear(target: Service, inputs: Inputs[ReachFacts], context: Context) -> MailSession:
     """A new session where this run has taken over what its server says. Raises SkipCheck."""
     if context.shared is not None:
         stream = standing_stream(target, inputs, context)
@@ -145,7 +145,9 @@ def _held(known: Failure) -> bool:
     return known.operation == "capability"
 
 
-def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+def _once_more(
+    error: ssl.SSLError | OSError, target: Service, inputs: Inputs[ReachFacts], context: Context
+) -> TlsFacts:
     """A handshake that broke off is tried a second time; of two failures the one that says more is told."""
     known = _known(error)
     address = inputs[ReachFacts].connected
@@ -169,7 +171,7 @@ def _once_more(error: ssl.SSLError | OSError, target: Service, inputs: Inputs, c
     return msgspec.structs.replace(_verified(stream), first_failure=known, takes_no_login=takes_no_login)
 
 
-def standing_session(target: Service, inputs: Inputs, context: Context) -> MailSession | None:
+def standing_session(target: Service, inputs: Inputs[ReachFacts], context: Context) -> MailSession | None:
     """The session that this run keeps; a new one where it has taken over that there is one. None: it is gone."""
     session = take_session(target, context)
     if session is None and context.shared is not None:
@@ -180,7 +182,9 @@ def standing_session(target: Service, inputs: Inputs, context: Context) -> MailS
     return session
 
 
-def session_again(target: Service, inputs: Inputs, context: Context, *, pause: float = PAUSE_SECONDS) -> MailSession:
+def session_again(
+    target: Service, inputs: Inputs[ReachFacts], context: Context, *, pause: float = PAUSE_SECONDS
+) -> MailSession:
     """A new session with *target*, under verified TLS, up to where a login may follow. Raises OSError."""
     stream = call_again(target, inputs, context, pause=pause)
     refusal = None
@@ -218,7 +222,7 @@ def _verified(stream: Stream) -> TlsFacts:
     )
 
 
-def handshake_elsewhere(target: Service, inputs: Inputs, context: Context) -> TlsFacts:
+def handshake_elsewhere(target: Service, inputs: Inputs[Never], context: Context) -> TlsFacts:
     """What a handshake with a host beside those of the run comes to, as one that a page leads to. Raises OSError."""
     stream = context.network.connect(target.host, target.port, context.deadline.share(0.6, HANDSHAKE_SECONDS))
     try:
@@ -231,7 +235,7 @@ def handshake_elsewhere(target: Service, inputs: Inputs, context: Context) -> Tl
 
 
 def _failed(
-    error: ssl.SSLError | OSError, target: Service, address: str | None, inputs: Inputs, context: Context
+    error: ssl.SSLError | OSError, target: Service, address: str | None, inputs: Inputs[Never], context: Context
 ) -> TlsFacts:
     known = _known(error)
     code = getattr(error, "verify_code", None)
@@ -252,7 +256,7 @@ def _failed(
     return facts
 
 
-def with_record(facts: TlsFacts, target: Service, _inputs: Inputs, context: Context) -> TlsFacts:
+def with_record(facts: TlsFacts, target: Service, _inputs: Inputs[Never], context: Context) -> TlsFacts:
     """Of a handshake that broke off, with the login that was rejected there before."""
     if facts.failure is None or facts.failure.name not in BAN_FAILURES:
         return facts
@@ -263,7 +267,7 @@ def with_record(facts: TlsFacts, target: Service, _inputs: Inputs, context: Cont
 # -- judging
 
 
-def judge_tls(facts: TlsFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_tls(facts: TlsFacts, inputs: Inputs[ServerFacts], target: Service) -> Iterator[Finding]:
     """Encrypted, and with the right server?"""
     yield from judge_handshake(facts, target, inputs.get(ServerFacts))
 
@@ -707,7 +711,7 @@ CHECK = Check(
         "tls.handshake-failed",
         "tls.starttls-missing",
     ),
-    needs=(ReachFacts, Need(ServerFacts, where=_starttls)),
+    needs=need(ReachFacts) | need(ServerFacts, where=_starttls),
     applies=lambda target: target.tls != "none",
     asks=("known_answers", "recipient_server"),
     sharing=Sharing(own=with_record),

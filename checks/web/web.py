@@ -6,6 +6,7 @@ import re
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from typing import Never
 
 import msgspec
 
@@ -19,7 +20,7 @@ from checks.tls.tls import handshake_elsewhere, judge_handshake, with_record
 from checks.web.html import PageFacts, read_page
 from checks.web.set_cookie import Refusal, refusal
 from diagnose import providers
-from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Sharing, Text, text
+from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Sharing, Text, need, text
 from diagnose.model.protocols import PAGE
 from diagnose.network import SHARED_SECONDS, FetchedPage, Heard, Hop, Stream, astray
 from diagnose.replies import charset_in, read_reply
@@ -69,7 +70,7 @@ class WebFacts(Facts, frozen=True, kw_only=True):
         return asked or (self.page is not None and self.page.password_field)
 
 
-def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
+def probe_web(target: Service, inputs: Inputs[Never], context: Context) -> WebFacts:
     """What a browser with an empty profile gets. Of many runs one asks within `SHARED_SECONDS`, as long as it works."""
 
     def heard() -> Heard[WebFacts]:
@@ -82,7 +83,7 @@ def probe_web(target: Service, inputs: Inputs, context: Context) -> WebFacts:
     return context.network.once_for_all(question, context.deadline.share(0.4, PAGE_SECONDS), heard)
 
 
-def _visited(target: Service, inputs: Inputs, context: Context) -> WebFacts:
+def _visited(target: Service, inputs: Inputs[Never], context: Context) -> WebFacts:
     """GET the page; a circle is walked again without cookies.
 
     A page that fails in a way which may pass is asked for a second time.
@@ -116,7 +117,9 @@ def _visited(target: Service, inputs: Inputs, context: Context) -> WebFacts:
     )
 
 
-def _handshake_at_end(exchange: FetchedPage, target: Service, inputs: Inputs, context: Context) -> TlsFacts | None:
+def _handshake_at_end(
+    exchange: FetchedPage, target: Service, inputs: Inputs[Never], context: Context
+) -> TlsFacts | None:
     """The handshake of the host that a redirect ends at, with the reason why it fails; None where it holds."""
     failed, end = exchange.last.failure, _service_at(exchange.last.url, target)
     if failed is None or failed.name not in OF_TLS or (end.host, end.port) == (target.host, target.port):
@@ -128,7 +131,7 @@ def _handshake_at_end(exchange: FetchedPage, target: Service, inputs: Inputs, co
     return None if facts.verified else facts
 
 
-def _with_record(facts: WebFacts, target: Service, inputs: Inputs, context: Context) -> WebFacts:
+def _with_record(facts: WebFacts, target: Service, inputs: Inputs[Never], context: Context) -> WebFacts:
     if facts.elsewhere is None:
         return facts
     end = _service_at(facts.hops[-1].url, target)
@@ -153,7 +156,7 @@ def _may_pass(end: Hop) -> bool:
     return end.status is not None and end.status >= 500
 
 
-def judge_web(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_web(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """A page to log in on?"""
     findings = [
         *_judge_elsewhere(facts, inputs, target),
@@ -239,7 +242,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         )
 
 
-def _judge_elsewhere(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge_elsewhere(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     if facts.elsewhere is not None:
         yield from judge_handshake(facts.elsewhere, _service_at(facts.hops[-1].url, target))
 
@@ -283,7 +286,7 @@ def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
     )
 
 
-def _judge_page(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Finding]:
+def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     page, last = facts.page, facts.hops[-1]
     if page is None or astray(last.location) or not _shown(facts):
         return
@@ -322,7 +325,7 @@ def _judge_page(facts: WebFacts, inputs: Inputs, target: Service) -> Iterator[Fi
 
 
 def judge_words(
-    words: str, url: str, inputs: Inputs, *, hint: bool, retry_after: str | None = None
+    words: str, url: str, inputs: Inputs[Never], *, hint: bool, retry_after: str | None = None
 ) -> Iterator[Finding]:
     """What the page says itself: next to a working login form it is a *hint*, instead of one it is the message."""
     told: set[str] = set()
@@ -347,7 +350,7 @@ def judge_words(
             yield announcing(finding, urllib.parse.urlsplit(url).hostname or "", words[:300], retry_after)
 
 
-def foreign(url: str, inputs: Inputs, target: Service) -> bool:
+def foreign(url: str, inputs: Inputs[Never], target: Service) -> bool:
     """Whether the page at the end lies with an owner whom neither the address nor the provider names."""
     hosts = [target.host, inputs.subject.domain]
     if inputs.provider:
@@ -406,7 +409,7 @@ def _untold(facts: WebFacts) -> Text | None:
     return None if came and not facts.loop and _shown(facts) else text("no page came")
 
 
-def _shows(facts: WebFacts, inputs: Inputs, target: Service) -> Mapping[str, str]:
+def _shows(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Mapping[str, str]:
     """The page to sign in on, where it takes a password; where redirects lead to somebody else, a person named it."""
     start, last = target.address, facts.hops[-1] if facts.hops else None
     if last is None or last.failure is not None or facts.loop or not start.startswith("https://"):
@@ -445,7 +448,7 @@ CHECK = Check(
         "web.redirect-loop",
         "web.login-page-changed",
     ),
-    needs=(ReachFacts, TlsFacts),
+    needs=need(ReachFacts) | need(TlsFacts),
     sharing=Sharing(own=_with_record),
     applies=lambda target: "web" in target.ways,
     usable=_usable,

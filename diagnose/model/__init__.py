@@ -10,6 +10,7 @@ from diagnose.model.text import Text, TextError, quote, text
 
 if TYPE_CHECKING:
     from diagnose.model.check import (
+        NO_NEEDS,
         Certainty,
         Check,
         CheckResult,
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
         Facts,
         Finding,
         Inputs,
-        Need,
+        Needs,
         Sharing,
         Skip,
         SkipCheck,
         Status,
         Turns,
         UndeclaredError,
+        need,
+        read,
     )
     from diagnose.model.deadline import Deadline
     from diagnose.model.failures import (
@@ -48,7 +51,10 @@ else:
             "Facts",
             "Finding",
             "Inputs",
-            "Need",
+            "NO_NEEDS",
+            "Needs",
+            "need",
+            "read",
             "Sharing",
             "Skip",
             "SkipCheck",
@@ -82,6 +88,7 @@ else:
 
 
 __all__ = [
+    "NO_NEEDS",
     "Certainty",
     "Check",
     "CheckResult",
@@ -95,7 +102,7 @@ __all__ = [
     "Finding",
     "Host",
     "Inputs",
-    "Need",
+    "Needs",
     "Operation",
     "Protocol",
     "ProtocolName",
@@ -116,6 +123,8 @@ __all__ = [
     "Way",
     "failure",
     "failure_name",
+    "need",
     "quote",
+    "read",
     "text",
 ]

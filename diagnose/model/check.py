@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Protocol, TypeVar, overload
 
 import msgspec
 
@@ -34,7 +34,29 @@ Status = Literal["pass", "warn", "fail", "skip", "error"]
 
 Facts = msgspec.Struct
 F = TypeVar("F", bound=Facts)
-G = TypeVar("G", bound=Facts)
+G = TypeVar("G")
+Had_co = TypeVar("Had_co", covariant=True)
+Asked_co = TypeVar("Asked_co", bound=Facts, covariant=True)
+G_co = TypeVar("G_co", covariant=True)
+More = TypeVar("More", bound=Facts)
+if TYPE_CHECKING:
+    import typing_extensions
+
+    Had_contra = typing_extensions.TypeVar("Had_contra", bound=Facts, contravariant=True, default=Any)
+    Declared = typing_extensions.TypeVar("Declared", bound=Facts, default=Any)
+else:
+    Had_contra = TypeVar("Had_contra", contravariant=True)
+    Declared = TypeVar("Declared")
+
+
+class Kind(Protocol[Had_co, G_co]):
+    """A type of facts: `G_co`, which is one of `Had_co`."""
+
+    # mypy reads both: the type brings facts of either kind
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> G_co: ...  # noqa: ANN401 - of whatever it is made
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Had_co: ...  # type: ignore[overload-cannot-match]  # noqa: ANN401
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +82,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.cause} is confirmed, and by what is not said")
 
 
-class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known when a check runs; a judge sees nothing else beside its own facts."""
+class Inputs(msgspec.Struct, Generic[Had_contra], frozen=True, kw_only=True):
+    """What is known when a check runs; a judge sees nothing else beside its own facts.
+
+    ``Inputs[HostFacts | WebFacts]`` may be asked for facts of these two types; mypy refuses others.
+    ``Inputs[Never]`` is asked for none, ``Inputs`` for any.
+    """
 
     subject: Subject
     provider: str | None
@@ -76,30 +102,32 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     declared: frozenset[type[Facts]] | None = None
     """What the check declares that it reads; None: anything."""
 
-    def __getitem__(self, kind: type[G]) -> G:
-        """The facts of a check in `Check.needs`. Raises KeyError when that check left no facts."""
+    def __getitem__(self, kind: Kind[Had_contra, G]) -> G:
+        """The facts of a check that is needed. Raises KeyError when that check left no facts."""
         found = self.get(kind)
         if found is None:
-            raise KeyError(kind.__name__)
+            raise KeyError(getattr(kind, "__name__", ""))
         return found
 
-    def get(self, kind: type[G]) -> G | None:
-        """The facts of a check in `Check.reads`; None when it left none."""
-        self._look_up(kind)
-        return next((facts for facts in self.facts if isinstance(facts, kind)), None)
+    def get(self, kind: Kind[Had_contra, G]) -> G | None:
+        """The facts of a check that is needed or read; None when it left none."""
+        asked = self._declared(kind)
+        return next((facts for facts in self.facts if isinstance(facts, asked)), None)
 
-    def each(self, kind: type[G]) -> Iterator[tuple[Target, G]]:
+    def each(self, kind: Kind[Had_contra, G]) -> Iterator[tuple[Target, G]]:
         """The facts of this kind on every other target."""
-        self._look_up(kind)
-        return ((target, facts) for target, facts in self.elsewhere if isinstance(facts, kind))
+        asked = self._declared(kind)
+        return ((target, facts) for target, facts in self.elsewhere if isinstance(facts, asked))
 
-    def _look_up(self, kind: type[Facts]) -> None:
+    def _declared(self, kind: Any) -> type[Any]:  # noqa: ANN401 - a `Kind` is the type itself, which mypy cannot know
         if self.declared is not None and kind not in self.declared:
             raise UndeclaredError(kind.__name__)
+        asked: type[Any] = kind
+        return asked
 
 
 class UndeclaredError(LookupError):
-    """A check asks for facts that stand neither in its `needs` nor in its `reads`."""
+    """A check asks for facts that its `needs` do not name."""
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,38 +163,56 @@ def _nothing_unsettled(_facts: object) -> Iterable[str]:
     return ()
 
 
-def _shows_nothing(_facts: object, _inputs: Inputs, _target: object) -> Mapping[str, str]:
+def _shows_nothing(_facts: object, _inputs: Inputs[Never], _target: object) -> Mapping[str, str]:
     return {}
 
 
-def _as_seen(facts: F, _target: object, _inputs: Inputs, _context: Context) -> F:
+def _as_seen(facts: F, _target: object, _inputs: Inputs[Never], _context: Context) -> F:
     return facts
 
 
-def _not_spared(_target: object, _inputs: Inputs, _context: Context) -> Text | None:
+def _not_spared(_target: object, _inputs: Inputs[Never], _context: Context) -> Text | None:
     return None
 
 
 @dataclass(frozen=True)
-class Need:
-    """Facts that a check needs on some of its targets only."""
+class Needs(Generic[Declared]):
+    """Whose facts a check may ask its inputs for: ``need(HostFacts) | read(WebFacts)``."""
 
-    facts: type[Facts]
-    where: Callable[[Any], bool]
-    """Which targets."""
+    needed: tuple[tuple[type[Facts], Callable[[Any], bool]], ...] = ()
+    """Facts that other checks must have left, and usable ones; and on which targets."""
+    read: tuple[type[Facts], ...] = ()
+    """Facts that are waited for, and read if there are any."""
+
+    def __or__(self, other: Needs[More]) -> Needs[Declared | More]:
+        return Needs(self.needed + other.needed, self.read + other.read)
+
+
+def need(kind: type[More], where: Callable[[Any], bool] = always) -> Needs[More]:
+    """Facts without which the check is skipped, on those targets *where* it needs them."""
+    return Needs(needed=((kind, where),))
+
+
+def read(kind: type[More]) -> Needs[More]:
+    """Facts that the check waits for, and does without if they never come."""
+    return Needs(read=(kind,))
+
+
+NO_NEEDS: Needs[Never] = Needs()
+"""For checks that ask for no facts of others."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turns:
+class Turns(Generic[Asked_co]):
     """Never two instances at once, in the order of the services: for what must not be tried twice in vain."""
 
-    spared: Callable[[Any, Inputs, Context], Text | None] = _not_spared
+    spared: Callable[[Any, Inputs[Asked_co], Context], Text | None] = _not_spared
     """Why earlier turns, in `Inputs.elsewhere`, leave this one nothing to do; None: they do not. Asked as soon as those
     are over, before what this one needs is."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sharing(Generic[F]):
+class Sharing(Generic[F, Asked_co]):
     """Facts that no account has a part in: the runs of a fleet take them over from each other.
 
     Those by which the check passes stand for all runs at once. Others stand once a second run has seen such, too.
@@ -174,7 +220,7 @@ class Sharing(Generic[F]):
     connection where what it needs was taken over.
     """
 
-    own: Callable[[F, Any, Inputs, Context], F] = _as_seen
+    own: Callable[[F, Any, Inputs[Asked_co], Context], F] = _as_seen
     """The facts, with what the records of this computer add to them for the account of this run."""
 
 
@@ -190,7 +236,7 @@ class Expectable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check(Generic[F]):
+class Check(Generic[F, Declared]):
     """One check, declared once and run for every target of its kind."""
 
     id: str
@@ -203,14 +249,15 @@ class Check(Generic[F]):
     """What it is run for: Subject, Host, Service, or several of them (``Subject | Service``)."""
     facts: type[F]
     """What its probe returns. No other check has facts of this type: others ask for them by it."""
-    probe: Callable[[Any, Inputs, Context], F]
+    probe: Callable[[Any, Inputs[Declared | F], Context], F]
     """I/O; expected failures are part of the facts. May raise SkipCheck."""
-    judge: Callable[[F, Inputs, Any], Iterable[Finding]]
+    judge: Callable[[F, Inputs[Declared | F], Any], Iterable[Finding]]
     """Pure: facts, what was given, and the target."""
-    needs: tuple[type[Facts] | Need, ...] = ()
-    """Facts that other checks must have left, and usable ones."""
-    reads: tuple[type[Facts], ...] = ()
-    """Facts that are waited for, and read if there are any."""
+    if TYPE_CHECKING:
+        needs: Needs[Declared]
+        """All facts of others that its functions may ask for: to mypy, whatever else they ask for is an error."""
+    else:  # by packages that nobody has checked
+        needs: Needs[Any] | tuple[type[Facts], ...] = NO_NEEDS
     starts_after: tuple[type[Facts], ...] = ()
     """Facts that are waited for and not read: for the order alone, or to leave the processor to others."""
     overrules: tuple[type[Facts], ...] = ()
@@ -227,7 +274,7 @@ class Check(Generic[F]):
     """Those of `rules_out` that these facts say nothing about, though they bear the title out."""
     left_open: Callable[[F], Text | None] = _nothing_open
     """What these facts do not tell although it was asked; where no cause is found, that makes a run inconclusive."""
-    shows: Callable[[F, Inputs, Any], Mapping[str, str]] = _shows_nothing
+    shows: Callable[[F, Inputs[Declared | F], Any], Mapping[str, str]] = _shows_nothing
     """What these facts prove of this mail system for the steps of remedies, by the names of placeholders: the page to
     sign in on. Pure."""
     way: Way | None = None
@@ -243,28 +290,28 @@ class Check(Generic[F]):
     """What it holds the subject against: it takes part only where one of these is expected. Empty: always."""
     asks: tuple[Outsider, ...] = ()
     """Whom its probe may contact beside the servers of its target, so that `--dry-run` can say so."""
-    sharing: Sharing[F] | None = None
+    sharing: Sharing[F, Declared | F] | None = None
     """For facts that are the same for every account; None: each run sees them itself."""
-    turns: Turns | None = None
+    turns: Turns[Declared | F] | None = None
     """For what is done on one service after the other; None: on all at once."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.needs, tuple):
+            object.__setattr__(self, "needs", Needs(needed=tuple((kind, always) for kind in self.needs)))
 
     def needed(self, target: Target) -> tuple[type[Facts], ...]:
         """The facts that it needs on *target*."""
-        return tuple(
-            need.facts if isinstance(need, Need) else need
-            for need in self.needs
-            if not isinstance(need, Need) or need.where(target)
-        )
+        return tuple(kind for kind, where in self.needs.needed if where(target))
 
     @property
     def needed_somewhere(self) -> frozenset[type[Facts]]:
         """The facts that it needs on any target."""
-        return frozenset(need.facts if isinstance(need, Need) else need for need in self.needs)
+        return frozenset(kind for kind, _ in self.needs.needed)
 
     @property
     def awaited(self) -> frozenset[type[Facts]]:
         """All facts that it waits for on any target."""
-        return self.needed_somewhere | {*self.reads, *self.starts_after}
+        return self.needed_somewhere | {*self.needs.read, *self.starts_after}
 
     def is_for(self, kind: type[Target]) -> bool:
         """Whether targets of this *kind* are among those that it is run for."""

@@ -72,7 +72,7 @@ def validate(checks: Iterable[Check[Any]], absent: frozenset[type[Facts]] = froz
 def _awaited(check: Check[Any], sample: Service) -> set[type[Facts]]:
     if not check.is_for(Service):
         return set(check.awaited)
-    return {*check.needed(sample), *check.reads, *check.starts_after}
+    return {*check.needed(sample), *check.needs.read, *check.starts_after}
 
 
 def _look_for_circle(wants: Mapping[str, set[str]]) -> None:

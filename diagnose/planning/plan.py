@@ -126,7 +126,7 @@ class Plan:
         check, target = instance.check, instance.target
         if not isinstance(target, Subject):
             needed = check.needed(target)
-            for kind in (*needed, *check.reads, *check.starts_after):
+            for kind in (*needed, *check.needs.read, *check.starts_after):
                 if source := self._nearest(kind, target):
                     _wait(instance, source, needs=kind in needed)
         elif self._finder and self._finder is not instance and check.awaited & self._beyond_subject:
@@ -192,7 +192,7 @@ def taking_part(checks: tuple[Check[Any], ...], selection: Selection) -> frozens
 
 def sources(instance: Instance) -> Iterator[Instance]:
     """Those whose facts *instance* reads."""
-    read = {*instance.check.needed(instance.target), *instance.check.reads}
+    read = {*instance.check.needed(instance.target), *instance.check.needs.read}
     return (source for source in instance.awaited if source.check.facts in read)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.discovery import FOUND_WITHIN, Discovered, discover
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Check, Finding, Inputs, Sharing, Subject, text
+from diagnose.model import NO_NEEDS, Check, Finding, Inputs, Sharing, Subject, text
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.running.context import Context
 
@@ -37,6 +37,7 @@ CHECK = Check(
     facts=Discovered,
     probe=_probe,
     judge=_judge,
+    needs=NO_NEEDS,
     sharing=Sharing(own=_announced),
     untold=lambda facts: None if facts.services else text("no mail service was found"),
 )

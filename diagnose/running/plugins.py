@@ -11,7 +11,7 @@ from msgspec import defstruct
 
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.knowledge.packages import Refused, packages
-from diagnose.model import Check, Facts, Inputs, Subject, Text, text
+from diagnose.model import NO_NEEDS, Check, Facts, Inputs, Subject, Text, text
 from diagnose.model.failures import FaultError
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.process.entry_points import EntryPoint, entry_points, is_own
@@ -104,4 +104,5 @@ def _saying(identity: str, title: str, sentence: Text) -> Check[Facts]:
         facts=defstruct("Nothing", [], frozen=True),  # of its own, as every check has them
         probe=probe,
         judge=lambda _facts, _inputs, _target: (),
+        needs=NO_NEEDS,
     )

@@ -68,7 +68,7 @@ def inputs_of(
         services=tuple(services),
         facts=tuple(facts),
         elsewhere=tuple(elsewhere),
-        declared=frozenset({check.facts, *check.needed_somewhere, *check.reads}),
+        declared=frozenset({check.facts, *check.needed_somewhere, *check.needs.read}),
     )
 
 

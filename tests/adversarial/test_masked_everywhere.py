@@ -17,7 +17,7 @@ import pytest
 from diagnose.account.person import OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.cli.formats import formats, renderer
-from diagnose.model import Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
+from diagnose.model import NO_NEEDS, Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
 from diagnose.planning.selection import Selection
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import MASK, Mask
@@ -258,6 +258,7 @@ def plug_in(said: str) -> Check[Told]:
         facts=Told,
         probe=lambda *_: Told(said=said, headers={said: [said, {"deep": said}], "id": said, "status": said}),
         judge=judge,
+        needs=NO_NEEDS,
     )
 
 

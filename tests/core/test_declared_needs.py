@@ -100,7 +100,7 @@ def test_what_a_check_asks_for_is_declared(check: Check[Any]) -> None:
     """``inputs[X]`` only for what is needed; ``get`` and ``each`` for that, for what is read, or for earlier turns."""
     own = {check.facts} if check.turns is not None else set()
     for how, kind in asked_by(check):
-        allowed = check.needed_somewhere if how == "needed" else check.needed_somewhere | {*check.reads} | own
+        allowed = check.needed_somewhere if how == "needed" else check.needed_somewhere | {*check.needs.read} | own
         assert kind in allowed, f"{check.id} asks for {kind.__name__} ({how})"
 
 
@@ -108,8 +108,8 @@ def test_what_a_check_asks_for_is_declared(check: Check[Any]) -> None:
 def test_what_a_check_declares_to_read_is_asked_for(check: Check[Any]) -> None:
     """What is waited for in vain belongs in `starts_after`, if anywhere; and nothing is declared twice."""
     asked = {kind for _, kind in asked_by(check)}
-    assert set(check.reads) <= asked
-    assert len(check.awaited) == len(check.needs) + len(check.reads) + len(check.starts_after)
+    assert set(check.needs.read) <= asked
+    assert len(check.awaited) == len(check.needs.needed) + len(check.needs.read) + len(check.starts_after)
 
 
 @pytest.mark.parametrize(

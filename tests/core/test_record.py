@@ -11,7 +11,7 @@ import pytest
 
 from diagnose.account.secret import Secret
 from diagnose.knowledge.catalogue import hinders_only
-from diagnose.model import Check, Facts, Finding, Inputs, Skip, Subject, Text, text
+from diagnose.model import NO_NEEDS, Check, Facts, Finding, Inputs, Skip, Subject, Text, text
 from diagnose.model.picture import Picture
 from diagnose.record.coding import RecordError, as_json, from_json
 from diagnose.record.run import Asked, CheckRun, Run
@@ -48,6 +48,7 @@ SAYS: Check[Any] = Check(
     facts=Seen,
     probe=lambda *_: Seen(),
     judge=judge_seen,
+    needs=NO_NEEDS,
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from diagnose.model import Check, CheckResult, Facts, Service, Subject, text
+from diagnose.model import NO_NEEDS, Check, CheckResult, Facts, Service, Subject, need, text
 from diagnose.model.check import Opening
 from diagnose.model.stations import STATION_NAMES, AddedStation
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
@@ -36,6 +36,7 @@ def of_acme(name: str, *, each: Any = Service, family: str = "acme", **roles: An
         facts=msgspec.defstruct(name, [], bases=(Facts,), frozen=True),
         probe=lambda *_: None,
         judge=lambda *_: (),
+        needs=NO_NEEDS,
         **roles,
     )
 
@@ -147,9 +148,9 @@ def test_a_login_by_a_package_is_a_login() -> None:
 
 def test_what_needs_a_login_lies_behind_it() -> None:
     """By its needs alone, as `login.sender` does."""
-    labels = of_acme("acme.labels", needs=(CHECKS["login"].facts,))
+    labels = dataclasses.replace(of_acme("acme.labels"), needs=need(CHECKS["login"].facts))
     rows = [*working(IMAP), result("acme.labels", IMAP, named("server.fault", "likely"))]
-    early = dataclasses.replace(labels, needs=(CHECKS["tls"].facts,))
+    early = dataclasses.replace(labels, needs=need(CHECKS["tls"].facts))
 
     assert pictured(rows, labels)["mailbox"] != "unknown"
     assert pictured(rows, early)["mailbox"] == "unknown"

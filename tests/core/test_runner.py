@@ -7,7 +7,7 @@ import functools
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,7 +22,7 @@ from diagnose.model import (
     Finding,
     Host,
     Inputs,
-    Need,
+    Needs,
     Service,
     Skip,
     SkipCheck,
@@ -30,6 +30,7 @@ from diagnose.model import (
     Target,
     Text,
     Turns,
+    need,
     text,
 )
 from diagnose.model.check import always
@@ -69,9 +70,9 @@ def noted(target: Target, _given: Inputs, _bench: Context) -> Noted:
 
 
 @functools.cache
-def left_by(name: str) -> type[Noted]:
+def left_by(name: str) -> Any:  # a type that mypy cannot know
     """What the check of this *name* leaves: the facts of each are of a type of their own."""
-    return cast("type[Noted]", msgspec.defstruct(name, [], bases=(Noted,), frozen=True, kw_only=True))
+    return msgspec.defstruct(name, [], bases=(Noted,), frozen=True, kw_only=True)
 
 
 def check(
@@ -99,8 +100,7 @@ def check(
         facts=left_by(name),
         probe=as_its_own,
         judge=judge,
-        needs=tuple(map(left_by, needs)),
-        reads=tuple(map(left_by, reads)),
+        needs=Needs(tuple((left_by(name), always) for name in needs), tuple(map(left_by, reads))),
         starts_after=tuple(map(left_by, starts_after)),
         **more,
     )
@@ -853,10 +853,19 @@ def test_a_circle_over_kinds_of_services_that_never_meet_is_none() -> None:
     early, late = check("tls", each=Service), check("hello", each=Service)
     validate(
         (
-            dataclasses.replace(early, needs=(Need(late.facts, where=lambda s: s.tls == "starttls"),)),
-            dataclasses.replace(late, needs=(Need(early.facts, where=lambda s: s.tls == "implicit"),)),
+            dataclasses.replace(early, needs=need(late.facts, where=lambda s: s.tls == "starttls")),
+            dataclasses.replace(late, needs=need(early.facts, where=lambda s: s.tls == "implicit")),
         )
     )
+
+
+def test_a_plain_tuple_of_needs_will_do_for_a_package_that_nobody_has_checked() -> None:
+    plain: Any = (left_by("a"),)
+    later = dataclasses.replace(check("b"), needs=plain)
+    outcome = by_id(carry_out(check("a", usable=lambda _: False), later))
+
+    assert later.needed(SUBJECT) == plain
+    assert outcome["b"].status == "skip"
 
 
 def test_what_is_needed_may_depend_on_the_target() -> None:
@@ -870,8 +879,8 @@ def test_what_is_needed_may_depend_on_the_target() -> None:
     early, late = check("tls", noting("tls"), each=Service), check("hello", noting("hello"), each=Service)
     outcome = carry_out(
         announcing(IMAP, upgraded),
-        dataclasses.replace(early, needs=(Need(late.facts, where=lambda s: s.tls == "starttls"),)),
-        dataclasses.replace(late, needs=(Need(early.facts, where=lambda s: s.tls == "implicit"),)),
+        dataclasses.replace(early, needs=need(late.facts, where=lambda s: s.tls == "starttls")),
+        dataclasses.replace(late, needs=need(early.facts, where=lambda s: s.tls == "implicit")),
     )
 
     assert {result.status for result in outcome.results} == {"pass"}

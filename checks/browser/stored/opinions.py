@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Never
 
 from checks.browser.stored.holdings import ProfileFacts, ProfilesFacts, Trial, works
 from diagnose.browsers import browser
@@ -24,7 +25,7 @@ PROOFS = {"browser.stale-cookies": "too-large-with-cookies", "browser.stale-cach
 """What is seen of those that a profile can confirm."""
 
 
-def judge_profiles(facts: ProfilesFacts, _inputs: Inputs, target: Service) -> Iterator[Finding]:
+def judge_profiles(facts: ProfilesFacts, _inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """Do cookies, an old copy of the page or settings of a profile stand in the way?
 
     A finding is partial where a sound profile was used for the page later.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Never
 
-from diagnose.api import AddedStation, Check, Context, Facts, Finding, Inputs, Subject, text
+from diagnose.api import NO_NEEDS, AddedStation, Check, Context, Facts, Finding, Inputs, Subject, text
 
 
 class VpnFacts(Facts, frozen=True, kw_only=True):
@@ -13,13 +14,13 @@ class VpnFacts(Facts, frozen=True, kw_only=True):
     gateway: str
 
 
-def probe_vpn(_target: Subject, _inputs: Inputs, _context: Context) -> VpnFacts:
+def probe_vpn(_target: Subject, _inputs: Inputs[Never], _context: Context) -> VpnFacts:
     return VpnFacts(
         connected=os.environ.get("ACME_VPN") == "up", gateway=os.environ.get("ACME_GATEWAY", "gate.acme.example")
     )
 
 
-def judge_vpn(facts: VpnFacts, _inputs: Inputs, _target: Subject) -> Iterator[Finding]:
+def judge_vpn(facts: VpnFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     if not facts.connected:
         yield Finding(
             cause="acme.vpn-down",
@@ -38,6 +39,7 @@ CHECKS = (
         facts=VpnFacts,
         probe=probe_vpn,
         judge=judge_vpn,
+        needs=NO_NEEDS,
         station=AddedStation(name="acme-vpn", title="Acme's VPN", behind="network"),
         rules_out=("acme.vpn-down",),
     ),
