@@ -36,7 +36,7 @@ ONE_BY_ONE = Limits()
 
 # Servers and providers come with these limits of one address. Courier: 4 open ones a service (MAXPERIP in imapd.dist);
 # Dovecot: 10 of one user (mail_max_userip_connections); cPanel: 40; Postfix: 50 (smtpd_client_connection_count_limit);
-# Gmail: 15, and iCloud: about 5, of one account. None of them limits new ones unless told to (Postfix:
-# smtpd_client_connection_rate_limit is 0).
+# Gmail: 15, and iCloud: about 5, of one account (as people report it; so is cPanel's). Postfix limits new ones if it is
+# told to (smtpd_client_connection_rate_limit is 0); of the others no limit of new ones is known to us.
 FLEET = Limits(host_connections=4, house_connections=20, host_rate=10.0, house_rate=10.0)
 """Of many runs: below the lowest limit of a server that is known to us."""
