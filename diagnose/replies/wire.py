@@ -50,6 +50,8 @@ _IMAP_LINE = lazy_pattern(
 )
 """A tag of letters alone is believed only before a status in capitals: "Erro no servidor" is a sentence."""
 _IMAP_TAGLESS = lazy_pattern(r"^(NO|BAD|BYE) (\[.*)$")
+_IMAP_BAD = lazy_pattern(r"^(BAD) (.*)$")
+"""Of a conversation in IMAP alone, where it is a status and no word (RFC 9051 §7.1.3)."""
 _IMAP_DATA = lazy_pattern(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [A-Z]+|NAMESPACE)\b", re.IGNORECASE)
 _POP3_LINE = lazy_pattern(r"^(\+OK|-ERR)(?:\s+(.*))?$", re.IGNORECASE)
 _SMTP_LINE = lazy_pattern(r"^([2-5]\d\d)(?:([ -])(.*))?$")
@@ -140,7 +142,7 @@ def _imap(lines: list[str]) -> Wire:
     for line in lines:
         found = _IMAP_LINE.match(line)
         if not found:
-            tagless = _IMAP_TAGLESS.match(line)
+            tagless = _IMAP_TAGLESS.match(line) or _IMAP_BAD.match(line)
             if tagless:
                 tagged.append(tagless[1].upper())
             rest = tagless[2] if tagless else line

@@ -386,6 +386,9 @@ def test_an_answer_is_read(facts: LoginFacts, found: list[tuple[str, str]]) -> N
     [
         (IMAP, "BAD Invalid base64"),
         (IMAP, "BAD Already authenticated"),
+        (IMAP, "BAD Command unknown: AUTHENTICATE"),
+        (IMAP, "BAD Missing argument"),
+        (IMAP, "BAD xyzzy"),
         (SMTP, "501 5.5.2 Invalid base64 data in continued response"),
         (SMTP, "503 5.5.1 Error: already authenticated"),
         (POP3, "-ERR Malformed initial response"),
@@ -399,7 +402,9 @@ def test_a_login_that_the_server_could_not_read_says_nothing_of_the_password(pla
     assert reply in finding.text.render()
 
 
-@pytest.mark.parametrize("reply", ["NO Invalid password encoding", "NO user is already logged in elsewhere"])
+@pytest.mark.parametrize(
+    "reply", ["NO Invalid password encoding", "NO user is already logged in elsewhere", "BAD Login failed", "NO xyzzy"]
+)
 def test_what_only_resembles_an_unreadable_login_is_read_as_before(reply: str) -> None:
     first, *_ = judge_login(LoginFacts(outcome="rejected", reply=reply), given(), IMAP)
     assert first.cause in {"credentials.rejected", "server.too-many-connections"}
