@@ -71,7 +71,7 @@ SEALED: tuple[Path, ...] = ()
 """Batches that neither the reader nor whoever writes its rules has read yet; a score of all leaves them out."""
 BLIND = tuple(file for file in sorted(BLIND_BATCHES.glob("*.jsonl")) if file not in SEALED)
 """Batches read once before anything was changed for them; their first figures stand in `blind/README.md`."""
-STUDIED = tuple(BLIND_BATCHES / f"{name}.jsonl" for name in ("first", "second", "third", "fourth"))
+STUDIED = tuple(BLIND_BATCHES / f"{name}.jsonl" for name in ("first", "second", "third", "fourth", "fifth"))
 """Batches that were read once and have been studied since; they teach the second opinion."""
 CONCEPTS = Path(__file__).with_name("concepts.yaml")
 """What mail services tell people, one sentence a concept and language, written for this table."""
