@@ -147,7 +147,7 @@ class FleetReport(OutputFile):
     ),
     click.option(
         "--host-connections",
-        type=click.IntRange(1, 1000),
+        type=Number(1, 1000, whole=True),
         default=FLEET.host_connections,
         show_default=True,
         metavar="NUMBER",
@@ -155,7 +155,7 @@ class FleetReport(OutputFile):
     ),
     click.option(
         "--provider-connections",
-        type=click.IntRange(2 * OF_ONE_RUN + 1, 1000),
+        type=Number(2 * OF_ONE_RUN + 1, 1000, whole=True),
         default=FLEET.house_connections,
         show_default=True,
         metavar="NUMBER",

@@ -216,10 +216,10 @@ class _Work:
             )
             kept = msgspec.structs.replace(kept, changes=changes if self._earlier.is_there else None)
         self._results.write(line_of(kept, redact=redact))
-        if result.bad is not None and not self._given["quiet"]:
+        if kept.bad is not None and not self._given["quiet"]:
             self._told += 1
             if self._told <= MOST_BAD:
-                tell(_("Line {number}: {words}.").format(number=result.origin.line, words=result.bad))
+                tell(_("Line {number}: {words}.").format(number=kept.origin.line, words=kept.bad))
             if self._told == MOST_BAD:
                 tell(_("Further bad rows stand in the results alone."))
 

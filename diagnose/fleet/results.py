@@ -18,7 +18,8 @@ from diagnose.fleet.changes import Earlier
 from diagnose.fleet.tasks import Result
 from diagnose.model import TextError, text
 from diagnose.model.fleet import FleetRow, RowChanges, RowVerdict
-from diagnose.model.saved import plain_report
+from diagnose.model.report import SCHEMA_VERSION
+from diagnose.model.saved import newer, plain_report
 from diagnose.model.text import json_text
 from diagnose.process.claim import claim
 from diagnose.process.first_use import decode
@@ -68,6 +69,7 @@ class _Report(msgspec.Struct, frozen=True):
     started_at: str = ""
     duration_ms: int = 0
     record: _Record | None = None
+    schema_version: int = SCHEMA_VERSION
 
 
 class _Slowed(msgspec.Struct, frozen=True):
@@ -138,10 +140,7 @@ class Results:
             for line in _lines(reading):
                 if not line.endswith(b"\n"):
                     break
-                try:
-                    self.done.add(int(decode(line, _Line).row.id, 16))
-                except (msgspec.MsgspecError, ValueError, RecursionError):
-                    raise ResultsError(text("it holds something else than rows and their reports")) from None
+                self.done.add(int(_known(line, named=True).row.id, 16))
                 end += len(line)
         self._stream.truncate(end)
         self._stream.seek(end)
@@ -175,15 +174,28 @@ def earlier_in(file: Path) -> Earlier:
     earlier = Earlier()
     with file.open("rb") as stream:
         for octets in _lines(stream):
-            try:
-                line = decode(octets, _Line)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                raise ResultsError(text("it holds something else than rows and their reports")) from None
+            line = _known(octets, named=False)
             if line.row.id:
                 verdict = line.report.verdict if line.report is not None else None
                 earlier.compared(line.row.id, verdict.status if verdict else None, verdict.causes if verdict else ())
     earlier.run_ended(whole=True)
     return earlier
+
+
+def _known(octets: bytes, *, named: bool) -> _Line:
+    """A line that an earlier run wrote; *named*: it has to say whose it is.
+
+    Raises ResultsError for another, or one by a newer version of this program.
+    """
+    try:
+        line = decode(octets, _Line)
+        int(line.row.id or ("" if named else "0"), 16)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise ResultsError(text("it holds something else than rows and their reports")) from None
+    version = line.report.schema_version if line.report is not None else SCHEMA_VERSION
+    if version > SCHEMA_VERSION:
+        raise ResultsError(newer(version, SCHEMA_VERSION))
+    return line
 
 
 def rows_in(file: Path) -> Iterator[FleetRow]:

@@ -15,7 +15,7 @@ import msgspec
 
 from diagnose.model.picture import MediaType
 from diagnose.model.report import SCHEMA_VERSION, Report
-from diagnose.model.text import TextError, text
+from diagnose.model.text import Text, TextError, text
 from diagnose.process.first_use import convert, lazy_pattern
 
 BLOCK = "diagnose_report"
@@ -172,13 +172,16 @@ def _damaged() -> SavedReportError:
 
 def _require_known(version: int, known: int) -> None:
     if version > known:
-        raise SavedReportError(
-            text(
-                "a newer diagnose wrote it (version {version} of its shape, and this one reads {known}); install that",
-                version=version,
-                known=known,
-            )
-        )
+        raise SavedReportError(newer(version, known))
+
+
+def newer(version: int, known: int) -> Text:
+    """Why a file is not read whose shape has the higher number *version*."""
+    return text(
+        "a newer diagnose wrote it (version {version} of its shape, and this one reads {known}); install that",
+        version=version,
+        known=known,
+    )
 
 
 def _report(value: object) -> Report:

@@ -133,6 +133,16 @@ def test_redacted_results_name_no_row(command: CommandLine, made: Runs) -> None:
     assert [one["bad"] for one in told if "bad" in one] == ["nothing can be diagnosed by this row"]
 
 
+def test_a_redacted_run_names_no_bad_row_on_standard_error(command: CommandLine, made: Runs) -> None:
+    """What a job's log keeps is output, too."""
+    Path("bad.csv").write_text("address\nalice@@corp.example\n@corp.example\nbob corp.example\n", "utf-8")
+    done = command("fleet", "bad.csv", "--results", "out.jsonl", "--redact")
+
+    assert done.err.count("Line ") == 3
+    assert "alice" not in done.err
+    assert "corp.example" not in done.err
+
+
 @pytest.mark.parametrize(
     ("content", "part"),
     [
@@ -161,6 +171,9 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
         (("fleet", "rows.csv", "--at-once", "9"), "9"),
         (("fleet", "rows.csv", "--pace", "0"), "0"),
+        (("fleet", "rows.csv", "--host-connections", "0"), "no whole number from 1 to 1000"),
+        (("fleet", "rows.csv", "--host-connections", "1.5"), "no whole number from 1 to 1000"),
+        (("fleet", "rows.csv", "--provider-connections", "nan"), "no whole number from 17 to 1000"),
         (("fleet", "rows.csv", "--scheduler", "tls://127.0.0.1:9"), "--scheduler goes with --engine dask"),
         (("fleet", "rows.csv", "--vantage", "Berlin"), "--vantage goes with --engine dask"),
         (("fleet", "rows.csv", "--engine", "dask"), "needs --scheduler"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diagnose.fleet.results import Results, ResultsError, line_of, rows_in
+from diagnose.fleet.results import Results, ResultsError, earlier_in, line_of, rows_in
 from diagnose.fleet.tasks import Origin, Result
 from diagnose.model.report import Report
 from diagnose.model.saved import saved_report
@@ -110,6 +110,18 @@ def test_two_runs_never_write_to_one_file(file: Path, resume: bool) -> None:
             Results(file, resume=True)
 
     assert write(file, 2, resume=True) == {1}
+
+
+@pytest.mark.parametrize("newer", ["2", "99", str(1 << 40)])
+def test_results_of_a_newer_version_are_left_alone(file: Path, newer: str) -> None:
+    """Another version may have given their words another meaning; so there is no going on, and no comparing."""
+    content = line_of(result(2, samples.wrong_password())).replace('"schema_version": 1', f'"schema_version": {newer}')
+    file.write_text(content, "utf-8")
+
+    for read in (lambda: Results(file, resume=True), lambda: earlier_in(file)):
+        with pytest.raises(ResultsError, match="newer"):
+            read()
+    assert file.read_text("utf-8") == content
 
 
 @pytest.mark.parametrize("content", ["hello\n", "{}\n", "[1]\n", '{"row": {"line": 1}, "bad": "x"}\n'])
