@@ -61,7 +61,8 @@ def _dask(settings: Request, given: dict[str, Any], slowed: Callable[[str], None
     try:
         with one_at_a_time, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's, of settings in the environment that Dask reads as Python
-            from diagnose.fleet.dask_engine import Dask, is_guarded, unguarded
+            from diagnose.fleet.dask_connection import is_guarded, unguarded
+            from diagnose.fleet.dask_engine import Dask
     except ImportError:
         sentence = _("--engine dask needs the package “distributed”, which is missing; run {command} first.")
         raise click.ClickException(sentence.format(command=adding("dask"))) from None

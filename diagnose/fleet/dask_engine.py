@@ -1,25 +1,21 @@
 """The engine of other computers: rows on the workers of a scheduler of Dask (distributed).
 
-The scheduler holds the rows that are under way and no others. The record of tries
-stays here. What it says of an account goes with each of its rows, and comes back with the result.
+The scheduler holds the rows that are under way and no others. The record of tries stays here. What it
+says of an account goes with each of its rows, and comes back with the result.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import logging
 import queue
 import secrets
 import threading
 import time
-import warnings
 from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import msgspec
 from distributed import Client, Event, Future
@@ -27,19 +23,15 @@ from distributed.scheduler import KilledWorker
 
 from diagnose import __version__
 from diagnose.account.history import History, RecordError, Tries
+from diagnose.fleet.dask_connection import ANSWER_SECONDS, connected, is_guarded, leave, unguarded
 from diagnose.fleet.dask_worker import LOST, SHARE, About, Done, Order, about, bad, carry_out_here
 from diagnose.fleet.engine import AT_ONCE, EngineError, Round
 from diagnose.fleet.pace import Pace
 from diagnose.fleet.tasks import Resolve, Result, Task
-from diagnose.model import Text, quote, text
-from diagnose.network.tcp_probe import probe_port
+from diagnose.model import quote, text
 from diagnose.network.threads import in_background
 from diagnose.running.interruption import Interruption
 
-CONNECT_SECONDS = 4.0
-"""For the scheduler to let us in."""
-PATIENCE_SECONDS = 3.0
-"""For what Dask itself would wait for without end."""
 GONE_SECONDS = 30.0
 """How long workers may be away: one that its nanny starts anew is back by then."""
 LOOK_SECONDS = 1.0
@@ -78,16 +70,16 @@ class Dask:
 
     def __enter__(self) -> Self:
         """Connect. Raises EngineError where the scheduler, or workers that are needed, cannot be reached."""
-        self._client = _connected(self._scheduler)
+        self._client = connected(self._scheduler)
         try:
             self.threads = self._examined()
         except BaseException:
-            _leave(self._client)
+            leave(self._client)
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        _leave(self._client)
+        leave(self._client)
 
     def results(self, work: Iterator[Task | Result], interruption: Interruption) -> Generator[Result, None, None]:
         """See `Engine`."""
@@ -98,7 +90,7 @@ class Dask:
         """The threads of all workers. Raises EngineError where they are of another kind, unguarded, or too few."""
         asked = in_background(lambda: self._client.run(about), "about")
         try:
-            found = asked.result(CONNECT_SECONDS + PATIENCE_SECONDS)
+            found = asked.result(ANSWER_SECONDS)
         except TimeoutError:
             raise EngineError(text("a worker does not answer")) from None
         except Exception as error:  # whatever happens there, and comes back as it is
@@ -269,69 +261,5 @@ def no_workers(label: str) -> EngineError:
     return EngineError(text("the scheduler has no workers"))
 
 
-def is_guarded(address: str) -> bool:
-    """Whether nobody else can reach what listens at *address*, a URL, or read what goes there: TLS, or loopback.
-
-    Who can reach a scheduler or a worker can have it run any program, one that hands out passwords, too.
-    """
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    if parts.scheme == "tls" or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def unguarded(address: str) -> Text:
-    """Why nobody logs in by way of *address*."""
-    return text(
-        "{address} is not guarded: whoever can reach it can have the workers hand out passwords. Give one that begins "
-        "with tls://, or --no-login",
-        address=address,
-    )
-
-
 def _gone() -> EngineError:
     return EngineError(text("the connection to the scheduler is gone"))
-
-
-def _connected(scheduler: str) -> Client:
-    """Raises EngineError."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] in {"distributed", "tornado"}:
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is said in one sentence
-    parts = urlsplit(scheduler)
-
-    def begin() -> Client:
-        probe_port(parts.hostname or "", parts.port or 0, CONNECT_SECONDS)
-        return Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
-
-    begun = in_background(begin, "scheduler")
-    words: str | Text
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of other versions of libraries than workers have
-            return begun.result(CONNECT_SECONDS + PATIENCE_SECONDS)
-    except (TimeoutError, CancelledError):
-        words = text("no answer in time")
-    except Exception as error:  # wrong settings of TLS are of many types
-        words = _words(_first(error))
-    sentence = text("the scheduler {address} cannot be reached: {words}", address=quote(scheduler), words=words)
-    raise EngineError(sentence)
-
-
-def _first(error: BaseException) -> BaseException:
-    """What *error* came of."""
-    cause = error.__cause__
-    return error if cause is None else _first(cause)
-
-
-def _words(error: BaseException) -> str:
-    return quote(getattr(error, "strerror", None) or str(error) or type(error).__name__)
-
-
-def _leave(client: Client) -> None:
-    with contextlib.suppress(Exception):  # of a scheduler that is gone already
-        client.close(timeout=CONNECT_SECONDS)

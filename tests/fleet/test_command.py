@@ -197,8 +197,7 @@ def test_a_scheduler_that_never_answers_is_given_up(
     command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dask itself would wait for it without end."""
-    for name in ("CONNECT_SECONDS", "PATIENCE_SECONDS"):
-        monkeypatch.setattr(f"diagnose.fleet.dask_engine.{name}", 0.2)
+    monkeypatch.setattr("diagnose.fleet.dask_connection.ANSWER_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         told = command.refused(*DASK, f"tcp://127.0.0.1:{silent.getsockname()[1]}", "--results", "out.jsonl")
 
@@ -209,7 +208,7 @@ def test_a_scheduler_that_never_answers_is_given_up(
 def test_a_missing_extra_says_how_it_is_added(
     command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("diagnose.fleet.dask_engine", "diagnose.fleet.dask_worker"):
+    for module in ("diagnose.fleet.dask_engine", "diagnose.fleet.dask_connection"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "distributed", None)
 

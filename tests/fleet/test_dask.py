@@ -22,7 +22,8 @@ from diagnose.account.secret import Secret
 from diagnose.cli import secrets
 from diagnose.cli.fleet_secrets import on_worker
 from diagnose.fleet import dask_engine
-from diagnose.fleet.dask_engine import Dask, is_guarded
+from diagnose.fleet.dask_connection import is_guarded
+from diagnose.fleet.dask_engine import Dask
 from diagnose.fleet.dask_worker import Order, Turns, carry_out_here
 from diagnose.fleet.engine import EngineError
 from diagnose.fleet.results import rows_in
