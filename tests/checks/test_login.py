@@ -391,6 +391,8 @@ def test_an_answer_is_read(facts: LoginFacts, found: list[tuple[str, str]]) -> N
         (IMAP, "BAD xyzzy"),
         (SMTP, "501 5.5.2 Invalid base64 data in continued response"),
         (SMTP, "503 5.5.1 Error: already authenticated"),
+        (SMTP, "503 5.5.1 Bad sequence of commands"),
+        (SMTP, "503 Command out of sequence"),
         (POP3, "-ERR Malformed initial response"),
     ],
 )
