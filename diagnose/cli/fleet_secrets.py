@@ -1,4 +1,7 @@
-"""Where the rows of a run over many get their passwords from."""
+"""Where the rows of a run over many get their passwords from.
+
+No reason repeats the name that a row gives: somebody may have put the password itself there.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ import click
 
 from diagnose.account.secret import Secret
 from diagnose.cli import secrets
-from diagnose.fleet.rows import RowError, SecretSource
+from diagnose.fleet.rows import ENVIRONMENT, KEYRING, RowError, SecretSource
 from diagnose.model import text
 from diagnose.process.first_use import one_at_a_time
+
+_COLUMN = {"column": ENVIRONMENT}
 
 
 class OwnSecrets:
@@ -27,6 +32,8 @@ class OwnSecrets:
                 return secrets.from_keyring(source.name)
             with one_at_a_time:
                 if source.name not in self._read:
+                    if source.name not in os.environ:
+                        raise RowError(text("no variable of the environment has the name in “{column}”", **_COLUMN))
                     self._read[source.name] = secrets.from_environment(source.name)
                     secrets.forget_variable(source.name)
                 return self._read[source.name]
@@ -38,7 +45,7 @@ def on_worker(source: SecretSource) -> Secret | None:
     """The secret that *source* names on the worker that this runs on, which keeps nothing of it. Raises RowError."""
     if source.kind == "environment":
         if source.name not in os.environ:
-            raise RowError(text("the worker’s environment has no variable {variable}", variable=source.name))
+            raise RowError(text("no variable of the worker’s environment has the name in “{column}”", **_COLUMN))
         word = os.environ[source.name]
         return Secret(word) if word else None
     try:
@@ -50,4 +57,6 @@ def on_worker(source: SecretSource) -> Secret | None:
 
 
 def _as_row_error(error: click.ClickException) -> RowError:
+    if isinstance(error, secrets.NoEntryError):
+        return RowError(text("the keyring holds nothing of the name in “{column}”", column=KEYRING))
     return RowError(text("{words}", words=error.format_message().removesuffix(".")))

@@ -47,6 +47,10 @@ def without_secrets(words: str) -> str:
     return Mask(_read).hide(words)
 
 
+class NoEntryError(click.UsageError):
+    """The keyring can be used, and holds nothing for the account."""
+
+
 def from_environment(variable: str) -> Secret | None:
     """The secret in *variable*; None when it is empty. Raises click.UsageError when it is not set."""
     if variable not in os.environ:
@@ -86,7 +90,7 @@ def from_keyring(account: str) -> Secret | None:
     except keyring.errors.KeyringError as error:
         raise click.UsageError(_("the keyring cannot be used: {kind}.").format(kind=type(error).__name__)) from None
     if not word:
-        raise click.UsageError(
+        raise NoEntryError(
             _("the keyring holds nothing for {account} under “{service}”.").format(
                 account=account, service=KEYRING_SERVICE
             )

@@ -8,12 +8,14 @@ import socket
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
 
+from diagnose.cli.fleet_secrets import on_worker
 from diagnose.fleet.results import rows_in
+from diagnose.fleet.rows import RowError, SecretSource
 from diagnose.model.report import Report, ReportSubject
 from diagnose.running.diagnosis import Diagnosis
 from diagnose.running.request import Request
@@ -80,6 +82,24 @@ def test_a_secret_comes_from_where_the_row_says_and_goes_nowhere(command: Comman
     assert secret.reveal() == "correct horse"
     assert "correct horse" not in Path("out.jsonl").read_text("utf-8") + done.out + done.err
     assert "PW_A" not in Path("out.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["environment", "keyring"])
+def test_what_a_row_gives_as_a_name_is_repeated_nowhere(
+    command: CommandLine, made: Runs, monkeypatch: pytest.MonkeyPatch, kind: Literal["environment", "keyring"]
+) -> None:
+    """It may be the password itself."""
+    monkeypatch.setattr("keyring.get_password", lambda _service, _account: None)
+    column = {"environment": "password_env", "keyring": "password_keyring"}[kind]
+    Path("slip.csv").write_text(f"address,{column}\nalice@corp.example,hunter2\n", "utf-8")
+    done = command("fleet", "slip.csv", "--results", "out.jsonl", "--report", "x.html", "--report", "x.csv")
+
+    written = "".join(Path(name).read_text("utf-8") for name in ("out.jsonl", "x.html", "x.csv"))
+    assert f"name in “{column}”" in done.err
+    assert "hunter2" not in written + done.out + done.err
+    with pytest.raises(RowError, match=column) as error:
+        on_worker(SecretSource(kind=kind, name="hunter2"))
+    assert "hunter2" not in str(error.value)
 
 
 def test_an_empty_secret_leaves_the_login_open(
