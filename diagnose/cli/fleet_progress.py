@@ -72,15 +72,18 @@ class FleetProgress:
 
 
 def progress_or_none(
-    file: Path, translate: Callable[[str], str], *, vantages: int, quiet: bool
+    file: Path, translate: Callable[[str], str], *, vantages: int, done: int, quiet: bool
 ) -> FleetProgress | None:
-    """A bar where standard error is a terminal; *file*: the rows, whose lines are counted for each of *vantages*."""
+    """A bar where standard error is a terminal; *file*: the rows, whose lines are counted for each of *vantages*.
+
+    *done*: rows that an earlier run did, so that the time left is that of the others.
+    """
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console
 
     lines = _lines_in(file)
-    return FleetProgress(Console(stderr=True), lines and lines * vantages, translate)
+    return FleetProgress(Console(stderr=True), lines and max(lines * vantages - done, 0), translate)
 
 
 def _lines_in(file: Path) -> int | None:

@@ -179,7 +179,8 @@ class _Work:
     def carried_out(self, engine: Engine, interruption: Interruption, file: Path) -> str | None:
         """Write the result of each row as it comes; why no more could be, None where all was."""
         vantages, quiet = max(1, len(self._given["vantages"])), self._given["quiet"]
-        progress = progress_or_none(file, translation(self._given["lang"]), vantages=vantages, quiet=quiet)
+        done = len(self._results.done)
+        progress = progress_or_none(file, translation(self._given["lang"]), vantages=vantages, done=done, quiet=quiet)
         came = engine.results(tasks(self._wanted(), self._settings), interruption)
         try:
             with contextlib.closing(came), progress or contextlib.nullcontext():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from diagnose.cli.fleet_progress import FleetProgress
+from diagnose.cli.fleet_progress import FleetProgress, progress_or_none
 from diagnose.fleet.tasks import Origin, Result, Slowed
 
 
@@ -31,3 +32,16 @@ def test_the_bar_says_who_is_asked_more_slowly(houses: tuple[str, ...], told: st
     assert told in shown.getvalue()
     assert ("more slowly" in shown.getvalue()) == bool(houses)
     assert "\x1b[31m" not in shown.getvalue()
+
+
+@pytest.mark.parametrize(("vantages", "done", "left"), [(1, 0, 4), (1, 3, 1), (2, 3, 5), (1, 9, 0)])
+def test_the_time_left_is_that_of_rows_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vantages: int, done: int, left: int
+) -> None:
+    """Not of those that a run before did, whose results --resume goes on with."""
+    (tmp_path / "rows").write_text("a.example\nb.example\nc.example\nd.example\n", "utf-8")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    bar = progress_or_none(tmp_path / "rows", str, vantages=vantages, done=done, quiet=False)
+
+    assert bar is not None
+    assert bar._bar.tasks[0].total == left
