@@ -48,6 +48,8 @@ _VARIABLE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BEHIND_ADDRESS = lazy_pattern(r"@[^\s@:;,|/\\<>]+[\s:;,|/\\]\s*[^\s<>]")
 """As in lists of logins that were copied: an address, a separator, the password."""
+_HINT = lazy_pattern(r"\"?[Ss][Ee][Pp]=.?\"?")
+"""By which a first line tells spreadsheets the separator."""
 _CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f]")
 
 
@@ -134,7 +136,8 @@ class Rows:
 
     def _begun(self) -> Iterator[tuple[int, Record]]:
         """The records behind the first line, which tells what the file is."""
-        first = next((line for line in self._lines if line.strip() and not line.startswith("#")), None)
+        telling = (line for line in self._lines if line.strip() and not line.startswith("#"))
+        first = next((line for line in telling if not _HINT.fullmatch(line.strip())), None)
         if first is None:
             raise InputError(text("it is empty"))
         if first.lstrip().startswith("{"):

@@ -79,6 +79,21 @@ def test_each_encoding(file: Path, encoded: object) -> None:
     assert (first.subject.address, first.office) == ("alice@corp.example", "上海办公室")
 
 
+@pytest.mark.parametrize("hint", ["sep=;", "SEP=;", '"sep=;"', "sep=,", "sep="])
+def test_the_separator_that_a_first_line_tells_spreadsheets(file: Path, hint: str) -> None:
+    """It is passed over: which one separates columns is seen by the header."""
+    (row,) = read(file, f"{hint}\r\naddress;office\r\nalice@corp.example;Berlin\r\n")
+
+    assert isinstance(row, Row)
+    assert (row.line, row.office) == (3, "Berlin")
+
+
+def test_a_name_that_begins_like_such_a_hint(file: Path) -> None:
+    rows = read(file, "sep.example\nsep=ally@corp.example\n")
+
+    assert names(rows) == [(1, "sep.example"), (2, "sep=ally@corp.example")]
+
+
 def test_json_lines(file: Path) -> None:
     lines = [
         {"address": "alice@corp.example", "password_keyring": "alice", "imap": "imap.corp.example:993", "id": 7},
