@@ -108,7 +108,7 @@ def test_every_option_that_a_page_names_is_one(page: Path, options: set[str]) ->
     named = {
         found
         for words in INLINE.findall(CODE.sub("", page.read_text("utf-8")))
-        if words.split()[0] not in {"pip", "pipx", "uv", "git"}
+        if words.split()[0] not in {"pip", "pipx", "uv", "git", "dask"}
         for found in re.findall(r"(?<![\w-])--[a-z][a-z-]+", words)
     }
 
