@@ -40,7 +40,8 @@ class Exchange:
 
     def __init__(self, credentials: Credentials, mechanism: str, nonce: str = "") -> None:
         self._name = credentials.username
-        self._secret = credentials.secret.reveal()
+        self._kept = credentials.secret
+        self._secret = self._kept.reveal()
         self._nonce = (nonce or secrets.token_urlsafe(18)).encode("ascii")
         self._challenge = b""
         self._answers = self._by(mechanism)
@@ -66,7 +67,9 @@ class Exchange:
             case "LOGIN":
                 yield secret
             case "CRAM-MD5":
-                yield name + b" " + hmac.new(secret, self._challenge, "md5").hexdigest().encode("ascii")
+                proof = hmac.new(secret, self._challenge, "md5").hexdigest()
+                self._kept.is_told_by(proof)
+                yield name + b" " + proof.encode("ascii")
             case "XOAUTH2":
                 yield b"user=" + name + b"\1auth=Bearer " + secret + b"\1\1"
             case "OAUTHBEARER":
@@ -90,8 +93,10 @@ class Exchange:
         signed = b",".join((own, given, final))
         key = hmac.digest(salted, b"Client Key", digest)
         signature = hmac.digest(hashlib.new(digest, key).digest(), signed, digest)
+        proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature, strict=True)))
+        self._kept.is_told_by(proof.decode("ascii"))
         self.carries_secret = True
-        yield final + b",p=" + base64.b64encode(bytes(a ^ b for a, b in zip(key, signature, strict=True)))
+        yield final + b",p=" + proof
         expected = hmac.digest(hmac.digest(salted, b"Server Key", digest), signed, digest)
         verifier, _, _ = self._challenge.partition(b",")
         if verifier.startswith(b"v=") and not hmac.compare_digest(verifier[2:], base64.b64encode(expected)):

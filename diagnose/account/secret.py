@@ -16,15 +16,21 @@ class Secret:
     hands it out. A closed list of callers sends the secret, checks it on this computer, or hides it.
     """
 
-    __slots__ = ("__mask", "__value")
+    __slots__ = ("__mask", "__proofs", "__value")
 
     def __init__(self, value: str) -> None:
         self.__value = value
+        self.__proofs: tuple[Secret, ...] = ()
         self.__mask: Mask | None = None
 
     def reveal(self) -> str:
         """The secret itself; for the few places that need it."""
         return self.__value
+
+    def is_told_by(self, proof: str) -> None:
+        """Hide *proof* as well: it was made of the secret, which can be found from it by trial."""
+        self.__proofs += (Secret(proof),)
+        self.__mask = None
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -46,14 +52,14 @@ class Secret:
         self.__reduce__()
 
     def masked_in(self, words: str) -> str:
-        """*words* without the secret, as `Mask.hide` sees to."""
+        """*words* without the secret and what tells it, as `Mask.hide` sees to."""
         return self.__prepared().hide(words)
 
     def masked_in_octets(self, octets: bytes) -> bytes:
-        """*octets*, not decoded yet, without the secret, as `Mask.hide_octets` sees to."""
+        """*octets*, not decoded yet, without the secret and what tells it, as `Mask.hide_octets` sees to."""
         return self.__prepared().hide_octets(octets)
 
     def __prepared(self) -> Mask:
         if self.__mask is None:
-            self.__mask = Mask((self,))
+            self.__mask = Mask((self, *self.__proofs))
         return self.__mask

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 
 from checks.sessions import Credentials, open_session
 from checks.sessions.sasl import ChallengeError, Exchange
+from checks.sessions.session import shown
 from checks.sessions.smtp import HELO_NAME
-from diagnose.account.secret import Secret
+from diagnose.account.secret import MASK, Secret
 from diagnose.model import Deadline, ProtocolName
+from diagnose.redaction.views import views
 from tests.checks.conversation import PATIENCE, server
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -59,6 +63,36 @@ def test_cram_md5_by_its_example() -> None:
 
     assert one.answer(challenge) == b"tim b913a602c7eda7a495b4e6e7334d3890"
     assert one.carries_secret
+
+
+REPEATED: dict[str, Callable[[bytes], bytes]] = {
+    "as it came": lambda answer: answer,
+    "in base64": base64.b64encode,
+    "in hex": lambda answer: answer.hex().encode(),
+    "percent-encoded": lambda answer: quote(answer, safe="").encode(),
+    "its last part": lambda answer: re.split(rb" |p=", answer)[-1],
+}
+
+
+@pytest.mark.parametrize("repeated", REPEATED.values(), ids=REPEATED)
+@pytest.mark.parametrize("mechanism", ["CRAM-MD5", *ROUNDS])
+def test_a_server_that_repeats_a_proof_does_not_get_it_shown(
+    mechanism: str, repeated: Callable[[bytes], bytes]
+) -> None:
+    """A password can be found from it by trial; what else the server says stands."""
+    who = Credentials(username="user", secret=Secret("pencil"))
+    nonce, challenge = ROUNDS.get(mechanism, ("", b"<1896@corp.example>"))[:2]
+    one = Exchange(who, mechanism, nonce)
+    if mechanism in ROUNDS:
+        one.answer()
+    answer = one.answer(base64.b64encode(challenge)) or b""
+    said = shown(b"NO bad proof " + repeated(answer) + b" from you", who.secret)
+
+    assert said.startswith("NO bad proof ")
+    assert said.endswith(" from you")
+    assert MASK in said
+    proof = re.split(rb" |p=", answer)[-1].decode()
+    assert proof not in "".join(views(said, 8))
 
 
 @pytest.mark.parametrize(

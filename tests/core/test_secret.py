@@ -98,7 +98,7 @@ def test_only_few_places_look_at_a_secret() -> None:
         "checks/sessions/imap.py",
         "checks/sessions/jmap.py",
         "checks/sessions/pop3.py",
-        "checks/sessions/session.py",
+        "checks/sessions/sasl.py",
         "diagnose/cli/password_check.py",
         "diagnose/account/history.py",
         "diagnose/redaction/mask.py",
