@@ -74,10 +74,15 @@ def _elsewhere() -> Iterator[EntryPoint]:
     with one_at_a_time:
         from importlib import metadata
 
-    found = metadata.entry_points()
-    for group in found.groups:
-        for point in found.select(group=group):
-            yield EntryPoint(group, point.name, point.value)
+    known: set[str] = set()
+    for distribution in metadata.distributions():
+        try:
+            name, text = _normalized(distribution.metadata["Name"] or ""), distribution.read_text(_FILE)
+        except (OSError, ValueError):  # what is broken brings nothing
+            continue
+        if text and name not in known:
+            yield from _in_text(text)
+        known.add(name)
 
 
 def _in_files(places: list[Path]) -> Iterator[EntryPoint]:
@@ -88,7 +93,7 @@ def _in_files(places: list[Path]) -> Iterator[EntryPoint]:
         except OSError:
             continue
         for record in records:
-            distribution = re.sub("[-_.]+", "-", record.stem.partition("-")[0]).lower()
+            distribution = _normalized(record.stem.partition("-")[0])
             if distribution in known:  # one that is installed twice is the first on the path
                 continue
             known.add(distribution)
@@ -97,6 +102,11 @@ def _in_files(places: list[Path]) -> Iterator[EntryPoint]:
             except (OSError, UnicodeDecodeError):
                 continue
             yield from _in_text(text)
+
+
+def _normalized(name: str) -> str:
+    """The name of a distribution, as names are compared (PEP 503)."""
+    return re.sub("[-_.]+", "-", name).lower()
 
 
 def _in_text(text: str) -> Iterator[EntryPoint]:

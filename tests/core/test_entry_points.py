@@ -29,7 +29,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def brings(site: Path, record: str, text: str) -> None:
     (site / record).mkdir()
     (site / record / "entry_points.txt").write_text(text, "utf-8")
-    (site / record / "METADATA").write_text("Name: x\nVersion: 1\n", "utf-8")
+    (site / record / "METADATA").write_text(f"Name: {record.partition('-')[0]}\nVersion: 1\n", "utf-8")
 
 
 def names(group: str) -> list[str]:

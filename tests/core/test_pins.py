@@ -36,26 +36,34 @@ def requirements(*extras: str) -> list[Requirement]:
     return [Requirement(line) for line in declared]
 
 
-def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Those of *body*, and those inside them; an expression holds no statement."""
+def statements(body: list[ast.stmt], *, for_types: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
+    """Those of *body*, and those inside them, and whether a type checker alone reads it.
+
+    An expression holds no statement.
+    """
     for one in body:
-        yield one
+        yield one, for_types
+        within = for_types or (isinstance(one, ast.If) and ast.unparse(one.test) == "TYPE_CHECKING")
+        otherwise = one.orelse if isinstance(one, ast.If) else []
         for part in ast.iter_child_nodes(one):
             if isinstance(part, ast.stmt):
-                yield from statements([part])
+                yield from statements([part], for_types=for_types if part in otherwise else within)
             elif isinstance(part, ast.ExceptHandler | ast.match_case):
-                yield from statements(part.body)
+                yield from statements(part.body, for_types=for_types)
 
 
-def imported(*folders: str) -> Iterator[tuple[str, Path]]:
-    """Top-level names of packages that modules in *folders* import, wherever in the module, each with one of them."""
+def imported(*folders: str) -> Iterator[tuple[str, Path, bool]]:
+    """Top-level names of packages that modules in *folders* import, wherever in the module, each with one of them.
+
+    And whether a type checker alone reads that.
+    """
     for folder in folders:
         for file in sorted((TOP / folder).rglob("*.py")):
-            for node in statements(ast.parse(file.read_bytes()).body):
+            for node, for_types in statements(ast.parse(file.read_bytes()).body):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom) and not node.level and node.module:
                     names = [node.module]
-                yield from ((name.partition(".")[0], file) for name in names)
+                yield from ((name.partition(".")[0], file, for_types) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +74,20 @@ def imported(*folders: str) -> Iterator[tuple[str, Path]]:
     ],
 )
 def test_what_is_imported_is_declared(folders: tuple[str, ...], extras: tuple[str, ...]) -> None:
-    """By name: what another package happens to bring may be gone with its next version."""
-    declared = {canonicalize_name(one.name) for one in requirements(*extras)}
+    """By name: what another package happens to bring may be gone with its next version.
+
+    What a type checker alone reads is there where types are checked.
+    """
+    at_run_time = {canonicalize_name(one.name) for one in requirements(*extras)}
+    for_types = {canonicalize_name(one.name) for one in requirements(*extras, "dev")}
     distributions = packages_distributions()
     undeclared = {
         f"{file.relative_to(TOP)} imports {name}"
-        for name, file in imported(*folders)
+        for name, file, by_types_alone in imported(*folders)
         if name not in sys.stdlib_module_names | OURS
-        and not declared & {canonicalize_name(one) for one in distributions.get(name, [name])}
+        and (for_types if by_types_alone else at_run_time).isdisjoint(
+            canonicalize_name(one) for one in distributions.get(name, [name])
+        )
     }
     assert undeclared == set()
 
