@@ -52,8 +52,8 @@ class RegistrationFacts(Facts, frozen=True, kw_only=True):
     """The server that answered."""
     page: str | None = None
     """Where."""
-    status: tuple[str, ...] = ()
-    """As RFC 9083 §10.2.2 and RFC 8056 name them."""
+    registered_as: tuple[str, ...] = ()
+    """The statuses, as RFC 9083 §10.2.2 and RFC 8056 name them."""
     expires: str | None = None
     """The day until which it is registered, RFC 3339."""
 
@@ -171,7 +171,7 @@ def _read(domain: str, page: str, body: bytes) -> RegistrationFacts | None:
         outcome="registered",
         registry=urllib.parse.urlsplit(page).hostname,
         page=page,
-        status=told.status[:MOST_STATUSES],
+        registered_as=told.status[:MOST_STATUSES],
         expires=next(ends, None),
     )
 
@@ -184,7 +184,7 @@ def _spelt_alike(status: str) -> str:
 def judge_registration(facts: RegistrationFacts, _inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Is it on hold?"""
     holds = {_spelt_alike(one) for one in registries().holds}
-    held = [status for status in facts.status if _spelt_alike(status) in holds]
+    held = [status for status in facts.registered_as if _spelt_alike(status) in holds]
     if held and facts.expires:
         sentence = text(
             "The registry ({registry}) lists {domain}, registered until {day}, as: {status}.",

@@ -413,7 +413,11 @@ BORNE_OUT: tuple[tuple[str, Facts, Target], ...] = (
     ),
     ("lockout", lockout(0), SUBJECT),
     ("login", LoginFacts(outcome="accepted", mechanism="PLAIN", reply="OK"), IMAP),
-    ("dns.registration", RegistrationFacts(domain="corp.example", outcome="registered", status=("active",)), SUBJECT),
+    (
+        "dns.registration",
+        RegistrationFacts(domain="corp.example", outcome="registered", registered_as=("active",)),
+        SUBJECT,
+    ),
     ("dns.registration", RegistrationFacts(domain="corp.example", outcome="unregistered"), SUBJECT),
     ("dns.resolver", ResolverFacts(servers=("192.0.2.53",), control=EMPTY, useful=0, useless=3), SUBJECT),
     ("dns.system", SystemFacts(system=SystemLookup(addresses=("192.0.2.1",)), chosen=()), HOST),

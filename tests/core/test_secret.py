@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from diagnose.account.secret import MASK, Secret
@@ -189,6 +189,7 @@ def test_no_base64_of_it_gets_through(
     written = encode(b"x" * shift + SASL[mechanism](word.encode()) + rest).decode()
     if not padded:
         written = written.rstrip("=")
+    assume(word.casefold() not in "-err bad argument , sorry")  # what is masked there, too
 
     masked = Secret(word).masked_in(f"-ERR bad argument {written}, sorry")
 

@@ -147,7 +147,7 @@ def test_a_hold_that_the_registry_lists_is_proof(status: tuple[str, ...], regist
     ],
 )
 def test_what_a_status_means_is_said(status: tuple[str, ...], words: str) -> None:
-    facts = RegistrationFacts(domain=DOMAIN, outcome="registered", registry="rdap.example", status=status)
+    facts = RegistrationFacts(domain=DOMAIN, outcome="registered", registry="rdap.example", registered_as=status)
     (finding,) = judge_registration(facts, MISSING, SUBJECT)
 
     assert words in finding.text.render()
@@ -371,7 +371,9 @@ def test_what_is_no_list_names_nobody(listed: bytes) -> None:
 
 
 def test_a_record_that_is_judged_again_says_the_same() -> None:
-    facts = RegistrationFacts(domain=DOMAIN, outcome="registered", registry="rdap.example", status=("server hold",))
+    facts = RegistrationFacts(
+        domain=DOMAIN, outcome="registered", registry="rdap.example", registered_as=("server hold",)
+    )
     again = msgspec.json.decode(msgspec.json.encode(facts), type=RegistrationFacts)
 
     assert causes(again) == causes(facts) == [("dns.domain-held", "confirmed")]
