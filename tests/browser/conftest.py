@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import trustme
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.machine import one_of
 from tests.support import loaded
@@ -46,7 +46,7 @@ class Server(http.server.ThreadingHTTPServer):
         """Browsers break off handshakes as they like."""
 
 
-class Page(http.server.BaseHTTPRequestHandler):
+class WebmailPage(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         picture = self.path == "/favicon.ico"
         self.send_response(200)
@@ -77,7 +77,7 @@ def webmail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webmail]:
     certificate = authority.issue_cert("localhost", "127.0.0.1", "webmail.test")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
-    server = Server(("127.0.0.1", 0), Page)
+    server = Server(("127.0.0.1", 0), WebmailPage)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     ca_file = tmp_path_factory.mktemp("authority") / "ca.pem"
     authority.cert_pem.write_to_path(ca_file)
@@ -87,6 +87,15 @@ def webmail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webmail]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until *expression* is true; `wait_for_function` has the page evaluate words, which its policy may forbid."""
+    for _ in range(600):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never true: {expression}")
 
 
 class SelfTest:

@@ -299,7 +299,7 @@ def test_the_keyboard_alone_leads_to_the_report(chromium: Browser, self_test: St
     page.keyboard.type("alice@corp")
     page.keyboard.press("Enter")
     page.wait_for_selector("#wrong")
-    page.wait_for_function("document.activeElement.id === 'matter'")
+    page.wait_for_selector("#matter:focus")
     assert page.get_attribute("#wrong", "role") == "alert"
     page.keyboard.type(".example")
     page.keyboard.press("End")

@@ -15,6 +15,7 @@ from diagnose.rendering.renderer import RenderStyle
 from reports.html import render
 from tests.reports.samples import SAMPLES
 
+from .conftest import until
 from .test_accessibility import RULES
 
 PHONE = {"width": 390, "height": 844}
@@ -83,7 +84,7 @@ def test_what_is_to_be_pasted_is_copied(opened: Any, clipboard: bool) -> None:
         page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     button = page.locator(".paste .copy")
     button.click()
-    page.wait_for_function("document.querySelector('.paste .copy').textContent === document.body.dataset.done")
+    until(page, "document.querySelector('.paste .copy').textContent === document.body.dataset.done")
     page.evaluate("document.body.append(document.createElement('textarea'))")
     page.locator("textarea").focus()
     page.keyboard.press("Control+V")
@@ -114,7 +115,7 @@ def test_who_cannot_see_the_button_hears_that_it_was_copied(opened: Any, clipboa
     )
     button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("window.heard.length > 0")
+    until(page, "window.heard.length > 0")
     assert page.evaluate("window.heard[0]") == "Copied"
     assert page.evaluate("document.activeElement.className") == "copy"
     assert page.evaluate("navigator.clipboard ? 1 : 0") == (clipboard != "not there")
@@ -125,7 +126,7 @@ def test_where_nothing_can_be_copied_it_is_marked_and_said(opened: Any) -> None:
     page.evaluate(COPYING["refused"])
     page.evaluate("void (document.execCommand = () => false)")
     page.locator(".paste .copy").click()
-    page.wait_for_function("document.querySelector('[role=status]').textContent === 'Press Ctrl+C to copy'")
+    until(page, "document.querySelector('[role=status]').textContent === 'Press Ctrl+C to copy'")
     assert page.evaluate("getSelection().toString().trim()") == page.locator(".paste pre").inner_text().strip()
 
 
