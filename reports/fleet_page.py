@@ -15,6 +15,7 @@ from diagnose.rendering.renderer import PALETTE, RenderStyle
 from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.templating import TEMPLATES, environment
+from reports.titles import title_of
 from reports.words import SYMBOLS, moment, words
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], 
         slowed=slowed(summary, style.translate, MOST_NAMES),
         ended=lambda count: ended(count, style.translate),
         causes=summary.causes[:MOST_CAUSES],
+        plainly=lambda name: name,
+        title_of=lambda cause: title_of(cause, style.translate),
         bars=_bars,
         moment=moment,
         pieces=pieces,

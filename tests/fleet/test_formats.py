@@ -16,6 +16,7 @@ from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.fleet import table
 from diagnose.fleet.shared_causes import SharedCauses
 from diagnose.knowledge.catalogue import catalogue
+from diagnose.locale.language import translation
 from diagnose.model import quote
 from diagnose.model.fleet import FleetRow, FleetSummary
 from diagnose.rendering.page import Paragraph
@@ -128,6 +129,16 @@ def test_a_page_holds_every_row_and_opens_nothing_else(audience: str) -> None:
     assert " style=" not in words
     assert "default-src &#39;none&#39;" in words or "default-src 'none'" in words
     assert "alice@corp.example" in words
+
+
+def test_a_chart_of_causes_names_them_as_people_do() -> None:
+    """By their titles, in the language of the page; domains by their names."""
+    words = "".join(fleet_page.render_fleet(*fleet(), RenderStyle(translate=translation("zh-Hans"))))
+
+    labels = re.findall(r"<dt><bdi>(.*?)</bdi></dt>", words)
+    assert translation("zh-Hans")(catalogue()["tls.cert-expired"].title) in labels
+    assert "corp.example" in labels
+    assert not set(labels) & set(catalogue())
 
 
 def test_a_page_of_many_rows_leaves_out_the_healthy_ones(monkeypatch: pytest.MonkeyPatch) -> None:
