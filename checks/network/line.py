@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator
 from typing import Never
 
 import msgspec
 
 from checks.network.evidence import reached
+from checks.network.repeated import LineFacts as LineFacts
+from checks.network.repeated import repeated, steadiest
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
-from diagnose.model import Check, Facts, Finding, Inputs, SkipCheck, Subject, Text, read, text
-from diagnose.network import Attempt, Race
+from diagnose.model import Check, Finding, Inputs, SkipCheck, Subject, Text, read, text
 from diagnose.running.context import Context
 
-CONNECTS = 6
-"""Few connections a server; where one packet in three is lost each way, two of the six are hit nine times in ten."""
-SPACING_SECONDS = 0.3
-"""Between the starts, so that they do not share one burst of loss."""
-LINE_SECONDS = 4.0
-"""From the first start to the end; the last connect has time for one retransmission."""
 RETRANSMISSION_MS = 900
 """A connect that takes this much longer than the quickest has lost a packet: the first retransmission comes after
 one second (RFC 6298 §2)."""
@@ -37,20 +31,8 @@ FEWEST = 3
 """Connects below which a line that lost none of them may still be a bad one."""
 
 
-class LineFacts(Facts, frozen=True, kw_only=True):
-    """Connects to one address and port, and what became of each."""
-
-    host: str
-    port: int
-    address: str
-    milliseconds: tuple[int | None, ...]
-    """Of each connect, in the order of their starts; None: no answer within the time."""
-    all_reached: bool
-    """In the end every service that was named could be connected to, and answered."""
-
-
 def probe_line(_target: Subject, inputs: Inputs[ReachFacts | ServerFacts | TlsFacts], context: Context) -> LineFacts:
-    """Connect again, where something timed out or took long."""
+    """Connect again, where something timed out or took long; most often that has been begun while it did."""
     rows = reached(inputs)
     working = [(service, facts) for service, facts in rows if facts.connected is not None]
     if not working:
@@ -58,14 +40,13 @@ def probe_line(_target: Subject, inputs: Inputs[ReachFacts | ServerFacts | TlsFa
     silent = any(_timed_out(facts) for _, facts in rows) or _answer_timed_out(inputs)
     if not silent and not _uneven([_quickest(facts) for _, facts in working]):
         raise SkipCheck(text("nothing timed out or was slow"))
-    # a web server is used to many connections; a mail server may hold them against us
-    service, facts = min(working, key=lambda row: ("web" not in row[0].ways, _quickest(row[1])))
-    address = facts.connected or ""
+    answering = [(service, facts.connected or "", _quickest(facts)) for service, facts in working]
+    seen = repeated(context, lambda: steadiest(answering)).result()
     return LineFacts(
-        host=service.host,
-        port=service.port,
-        address=address,
-        milliseconds=_connect_repeatedly(address, service.port, context),
+        host=seen.service.host,
+        port=seen.service.port,
+        address=seen.address,
+        milliseconds=seen.milliseconds,
         all_reached=not silent,
     )
 
@@ -89,19 +70,6 @@ def _uneven(milliseconds: list[int]) -> bool:
     """Whether a connect was slow, or took far longer than another."""
     low, high = min(milliseconds), max(milliseconds)
     return high >= SLOW_MS or (high - low >= FAR_ABOVE_MS and high >= FAR_ABOVE * low)
-
-
-def _connect_repeatedly(address: str, port: int, context: Context) -> tuple[int | None, ...]:
-    limit = context.deadline.share(0.6, LINE_SECONDS)
-    races: list[Race] = []
-    for number in range(CONNECTS):
-        if number:
-            time.sleep(min(SPACING_SECONDS, limit.left()))
-        if limit.passed():
-            break
-        races.append(context.network.connect_all((address,), port, limit, limit.left(), keeps=False))
-    attempts: list[Attempt] = [attempt for race in races for attempt in race.attempts(limit.left() + 0.3)]
-    return tuple(None if a.failure and a.failure.name == "timed_out" else a.milliseconds for a in attempts)
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):

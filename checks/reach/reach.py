@@ -10,6 +10,7 @@ from typing import Never
 import msgspec
 
 from checks.dns.host import HostFacts
+from checks.network.repeated import repeat_beside
 from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, need, text
 from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, in_background
 from diagnose.network.connector import family_of
@@ -87,8 +88,11 @@ def probe_reach(target: Service, inputs: Inputs[HostFacts], context: Context) ->
     comparing = None
     if not race.decided(UNEASY_SECONDS):
         comparing = in_background(partial(_compare, target, inputs, race, context), f"compare {target.host}")
+        if target.named:
+            repeat_beside(context)
     stream = race.winner(context.deadline)
     if stream is not None:
+        _note_answering(target, stream.peer, race, context)
         context.connections.put(stream_key(target), stream)
         context.connections.put(race_key(target), race)
         return ReachFacts(addresses=race.addresses, connected=stream.peer, attempts=race.attempts(0))
@@ -102,6 +106,12 @@ def probe_reach(target: Service, inputs: Inputs[HostFacts], context: Context) ->
         hurried=hurried,
         without_route=tuple(f for f, address in families.items() if not context.network.vantage.has_route(address)),
     )
+
+
+def _note_answering(target: Service, peer: str, race: Race, context: Context) -> None:
+    took = [one.milliseconds for one in race.attempts(0) if one.address == peer]
+    if target.named and took:
+        context.answering.note(target, peer, took[0])
 
 
 def _with_record(facts: ReachFacts, target: Service, inputs: Inputs[Never], context: Context) -> ReachFacts:

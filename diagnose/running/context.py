@@ -14,6 +14,7 @@ from diagnose.account.history import History
 from diagnose.account.person import Consent, Person
 from diagnose.account.rejecting_servers import RejectingServers
 from diagnose.discovery import DiscoveryOptions
+from diagnose.model import Facts
 from diagnose.model.deadline import Deadline
 from diagnose.model.targets import Service
 from diagnose.network import Network, NoThreadError, in_background
@@ -69,6 +70,24 @@ class ConnectionPool:
         concurrent.futures.wait(closing, timeout=GOODBYE_SECONDS)
 
 
+class Answering:
+    """Servers that have taken a connection in this run, to compare with one that does not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: list[tuple[Service, str, int]] = []
+
+    def note(self, service: Service, address: str, milliseconds: int) -> None:
+        """*service* has taken a connection at *address*, in so many *milliseconds*."""
+        with self._lock:
+            self._known.append((service, address, milliseconds))
+
+    def known(self) -> list[tuple[Service, str, int]]:
+        """Those noted by now, each with its address and the milliseconds."""
+        with self._lock:
+            return [*self._known]
+
+
 def _closing(connection: Closable) -> Future[None] | None:
     """Let go of *connection* beside the others; nobody waits for a server that takes its time over a farewell."""
     try:
@@ -99,6 +118,9 @@ class Context:
     recognise: Callable[[str], None] = lambda _: None
     """Tells the runner the provider's id, once it is known; for discovery."""
     connections: ConnectionPool = field(default_factory=ConnectionPool)
+    answering: Answering = field(default_factory=Answering)
+    left_out: frozenset[type[Facts]] = frozenset()
+    """Of checks that take no part in this run: nothing need be done for those."""
     shared: RunsShare | None = None
     """What other runs of the fleet have seen; None: this run stands for itself."""
 

@@ -59,7 +59,7 @@ def run(
     *provider* is the provider known from the start; *absent*: facts of checks that take no part, which may be read.
     """
     require_valid(checks, absent)
-    one = _Run(checks, subject, context, provider, hinders_only, selection or Selection(), observer)
+    one = _Run(checks, subject, context, provider, hinders_only, selection or Selection(), absent, observer)
     if interruption is not None:
         interruption.listen(lambda: one.inbox.put(_interrupt))
     return one.run()
@@ -74,18 +74,20 @@ class _Run:
         provider: str | None,
         hinders_only: Callable[[str], bool],
         selection: Selection,
+        absent: frozenset[type[Facts]],
         observer: Observer | None,
     ) -> None:
         self.subject = subject
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.plan = Plan(checks, selection)
         self.context = dataclasses.replace(
             context,
+            left_out=absent | {check.facts for check in checks if not self.plan.may_hold(check)},
             announce=lambda services: self.inbox.put(lambda: self._announced(services)),
             recognise=lambda provider: self.inbox.put(lambda: self._recognised(provider)),
         )
         self.provider = provider
         self.observer = observer
-        self.plan = Plan(checks, selection)
         self.schedule = Schedule()
         self.execution = Execution(self.context, hinders_only)
         self.services: dict[Service, int] = {}

@@ -526,6 +526,21 @@ def test_skip_leaves_out_a_check_and_what_needs_it() -> None:
     assert why(outcome["b"]) == "left out with --skip"
 
 
+@pytest.mark.parametrize(
+    ("selection", "left_out"),
+    [(Selection(), ""), (Selection(skip=("b",)), "b"), (Selection(only=("a",)), "bc"), (Selection(only=("c",)), "b")],
+)
+def test_a_probe_knows_for_whom_nothing_need_be_done(selection: Selection, left_out: str) -> None:
+    told: list[frozenset[type[Facts]]] = []
+
+    def notice(target: Target, given: Inputs, bench: Context) -> Noted:
+        told.append(bench.left_out)
+        return noted(target, given, bench)
+
+    carry_out(check("a", notice), check("b"), check("c", needs=("a",)), selection=selection)
+    assert told == [frozenset(map(left_by, left_out))]
+
+
 # -- crashes and hangs
 
 SECRET = "hunter2-secret"
