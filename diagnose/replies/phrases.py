@@ -9,17 +9,20 @@ have no word limits. There is nothing to repeat or nest, so no pattern can be sl
 
 from __future__ import annotations
 
+import functools
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
 from diagnose.process.first_use import lazy_pattern
 
 _LETTERS = "0-9a-z_\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
-_START = lazy_pattern(rf"(?<![{_LETTERS}])[{_LETTERS}]|[^\s{_LETTERS}]")
+_WORD = lazy_pattern(rf"[{_LETTERS}]+|[^\s{_LETTERS}]")
+"""A word, or a letter that begins one wherever it stands."""
 _LETTER = lazy_pattern(rf"[{_LETTERS}]")
 _SENTENCE_END = lazy_pattern(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
 _MARK = lazy_pattern(r"[.!?。！？\n]")
@@ -27,8 +30,12 @@ _HOST = lazy_pattern(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a
 _ASCII_TOKEN = lazy_pattern(r"(?<![!-;=?-~])[!-;=?-~]+")
 _KEY = 3
 """Characters; of phrases at one place, the shorter ones than this are heard first."""
+_HIGHEST = "\U0010ffff"
+"""No letter comes behind it."""
 _HIDDEN = "\ue000"
 """Stands where a name was heard already: no phrase holds it."""
+MOST_WORDS = 5_000
+"""Of those that were met, what begins with them is remembered."""
 MOST_NAMES = 4
 """How often a sentence is searched again for further names."""
 LONGEST_SENTENCE = 400
@@ -67,20 +74,64 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
     longest: int
     """Characters."""
 
-    def at(self, sentence: str, place: int) -> list[int]:
-        """The rows of all phrases that *sentence* holds at *place*, the longest first."""
-        # the phrase that the rest of the sentence comes behind, in order, is one of them or begins with all of them
-        row = bisect_right(self.words, sentence[place : place + self.longest]) - 1
+    def longest_at(self, sentence: str, place: int, first: int, last: int) -> int:
+        """The row of the longest phrase that *sentence* holds at *place*, or -1.
+
+        From row *first* to before row *last* stand all phrases that begin with the word there.
+        """
+        # the phrase that the rest of the sentence comes behind, in order, is this one or begins with it
+        row = bisect_right(self.words, sentence[place : place + self.longest], first, last) - 1
         while row >= 0 and not sentence.startswith(self.words[row], place):
             row = self.shorter[row]
+        return row
+
+    def rows_from(self, longest: int) -> list[int]:
+        """The row *longest* and those of all phrases that its phrase begins with, in the order they are heard in."""
         rows: list[int] = []
-        while row >= 0:
-            rows.append(row)
-            row = self.shorter[row]
-        return rows
+        while longest >= 0:
+            rows.append(longest)
+            longest = self.shorter[longest]
+        return sorted(rows, key=self.rank.__getitem__)
 
 
-class PhraseIndex(msgspec.Struct, frozen=True):
+class _Beginning(NamedTuple):
+    """What begins with a word."""
+
+    ended: tuple[tuple[int, list[int]], ...]
+    """Phrases that end within the word or with it, in the order they are heard in: their length, and their terms."""
+    first: int
+    last: int
+    """The rows of phrases that go on behind it, the last one excluded; equal where no phrase does."""
+
+
+class _Beginnings:
+    """What begins with each word that was met; people who write about logins have few words."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        self._phrases = phrases
+        self.with_word = functools.lru_cache(maxsize=MOST_WORDS)(self._with_word)
+        """What begins with a word; None where nothing does."""
+
+    def _with_word(self, word: str) -> _Beginning | None:
+        phrases = self._phrases
+        words, size = phrases.words, len(word)
+        first, last = bisect_left(words, word), bisect_right(words, word + _HIGHEST)
+        ended = tuple(
+            (len(words[row]), phrases.terms[row])
+            for row in phrases.rows_from(phrases.longest_at(word, 0, first, last))
+            if len(words[row]) == size or not phrases.closed[row]
+        )
+        if all(len(words[row]) == size or _goes_on(word, words[row][size]) for row in range(first, last)):
+            first = last
+        return _Beginning(ended, first, last) if ended or first < last else None
+
+
+def _goes_on(word: str, letter: str) -> bool:
+    """Whether *letter* behind *word* would be part of the word."""
+    return bool(_LETTER.match(word[-1]) and _LETTER.match(letter))
+
+
+class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
     """All phrases of the knowledge, looked up together.
 
     The work for a text is its length times the logarithm of the number of phrases; only the few that may begin within a
@@ -103,20 +154,30 @@ class PhraseIndex(msgspec.Struct, frozen=True):
         yield from zip(self.phrases.words, self.phrases.closed, strict=True)
         yield from ((word, closed) for word, closed, _ in self.inside)
 
+    @functools.cached_property
+    def _beginnings(self) -> _Beginnings:
+        return _Beginnings(self.phrases)
+
     def find(self, sentence: str) -> Spans:
         """Term -> where it first occurs in the folded *sentence* (start, end)."""
         found: Spans = {}
-        words, closed, terms, rank = self.phrases.words, self.phrases.closed, self.phrases.terms, self.phrases.rank
-        for match in _START.finditer(sentence):
+        with_word, phrases = self._beginnings.with_word, self.phrases
+        for match in _WORD.finditer(sentence):
+            word = match[0]
+            beginning = with_word(word)
+            if beginning is None:
+                continue
+            ended, first, last = beginning
             place = match.start()
-            rows = self.phrases.at(sentence, place)
-            if len(rows) > 1:
-                rows.sort(key=rank.__getitem__)
-            for row in rows:
-                end = place + len(words[row])
-                if not (closed[row] and _LETTER.match(sentence, end)):
-                    for term in terms[row]:
-                        found.setdefault(term, (place, end))
+            if first < last:
+                longest = phrases.longest_at(sentence, place, first, last)
+                if longest >= 0 and len(phrases.words[longest]) > len(word):
+                    self._hear(sentence, place, longest, found)
+                    continue
+            for size, terms in ended:
+                for term in terms:
+                    if term not in found:
+                        found[term] = (place, place + size)
         for word, ends, of_word in self.inside:
             place = sentence.find(word)
             while place >= 0 and ends and _LETTER.match(sentence, place + len(word)):
@@ -125,6 +186,15 @@ class PhraseIndex(msgspec.Struct, frozen=True):
                 for term in of_word:
                     found.setdefault(term, (place, place + len(word)))
         return found
+
+    def _hear(self, sentence: str, place: int, longest: int, found: Spans) -> None:
+        """Put what *sentence* holds at *place* into *found*, *longest* being the row of the longest phrase there."""
+        phrases = self.phrases
+        for row in phrases.rows_from(longest):
+            end = place + len(phrases.words[row])
+            if not (phrases.closed[row] and _LETTER.match(sentence, end)):
+                for term in phrases.terms[row]:
+                    found.setdefault(term, (place, end))
 
 
 class Compounds(msgspec.Struct, frozen=True, array_like=True):

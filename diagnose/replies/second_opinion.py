@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 import msgspec
 
 from diagnose.replies.phrases import without_addresses
 from diagnose.replies.reader import Reading, Suspect
 from diagnose.replies.schema import NO_CAUSE
-from diagnose.replies.similarity import features_of, load_likeness
+from diagnose.replies.similarity import Opinion, load_likeness
 from diagnose.replies.wire import Wire
 
 AGREED = 0.5
@@ -36,15 +35,14 @@ def weighed(reading: Reading, words: Wire, *, stage: str | None = None) -> Readi
         return reading
     if first and first.certainty == "confirmed" and not reading.bare:
         return reading  # the catalogue takes these words for a proof
-    features = features_of(words, stage=stage)
     likeness = load_likeness()
-    odds = likeness.probabilities(features)
+    opinion = likeness.opinion(words, stage=stage)
     if first and not reading.bare:
         least = FILLED_AGREED if _filled(reading.matched, words.text) else AGREED
-        return _made_possible(reading) if odds.get(first.cause, 1.0) < least else reading
-    cause = _most_probable(odds)
+        return _made_possible(reading) if opinion.odds.get(first.cause, 1.0) < least else reading
+    cause = _most_probable(opinion)
     agreed = not cause or (first and first.cause == cause)
-    nearest = "" if agreed else likeness.nearest(cause, features)
+    nearest = "" if agreed else likeness.nearest(cause, opinion.features)
     if not nearest:
         return _made_possible(reading) if first else reading
     others = [Suspect(cause=one.cause, certainty="possible") for one in reading.suspects if one.cause != cause]
@@ -52,11 +50,10 @@ def weighed(reading: Reading, words: Wire, *, stage: str | None = None) -> Readi
     return msgspec.structs.replace(reading, suspects=suspects, matched=nearest, outcome="cause", told_by="likeness")
 
 
-def _most_probable(odds: Mapping[str, float]) -> str:
+def _most_probable(opinion: Opinion) -> str:
     """The cause that is more probable than all others together, of a text that rather tells of a failure; else ""."""
-    failed = 1 - odds.get(NO_CAUSE, 0.0)
-    cause = max((one for one in odds if one != NO_CAUSE), key=lambda one: odds[one])
-    return cause if failed > 0.5 and odds[cause] >= ALONE * failed else ""
+    failed = 1 - opinion.odds.get(NO_CAUSE, 0.0)
+    return opinion.foremost if failed > 0.5 and opinion.odds[opinion.foremost] >= ALONE * failed else ""
 
 
 def _filled(matched: str, text: str) -> bool:

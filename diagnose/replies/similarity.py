@@ -9,9 +9,10 @@ import functools
 import math
 import sys
 from array import array
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +21,8 @@ from diagnose.knowledge.loader import KNOWLEDGE
 from diagnose.process.first_use import lazy_pattern, made_once, unpack
 from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.phrases import without_addresses
-from diagnose.replies.wire import Wire
+from diagnose.replies.schema import NO_CAUSE
+from diagnose.replies.wire import Code, Wire
 
 DATA = KNOWLEDGE / "replies" / "similarity.msgpack"
 LARGEST_DATA = 500 * 1024
@@ -29,7 +31,7 @@ LONGEST_WORDS = 600
 """Characters of a text that are compared; a longer one says several things."""
 LONGEST_WORD = 30
 MOST_WORDS, MOST_TEXTS = 5_000, 500
-"""What is remembered: the pieces of words, and how probable causes are; texts that differ in digits alone are one."""
+"""What is remembered: the pieces of words, and opinions on texts; those that differ in digits or addresses are one."""
 MIDDLE = 128
 """A weight's octet that stands for zero."""
 _LANE = array("I").itemsize
@@ -66,6 +68,29 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 of each file of labelled texts that it was learned from."""
 
 
+class Opinion(msgspec.Struct, frozen=True):
+    """What texts that are like a text have meant."""
+
+    features: frozenset[str]
+    odds: Mapping[str, float]
+    """Cause, or `none` -> how probable it is; the sum is 1."""
+    foremost: str
+    """The most probable cause."""
+
+
+class _Compared(NamedTuple):
+    """All that a text is compared by: texts in which it is the same are one text to the model."""
+
+    words: str
+    """Without addresses, each digit a zero."""
+    heard: tuple[tuple[int, ...], ...]
+    codes: tuple[Code, ...]
+    protocol: str | None
+    formed: bool
+    succeeded: bool
+    stage: str | None
+
+
 class _Rows(dict[str, int]):
     """The weights of each feature that was needed, as one number, so that adding two adds all their weights."""
 
@@ -88,15 +113,21 @@ class Likeness:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._rows = _Rows(model)
-        self._remembered = functools.lru_cache(maxsize=MOST_TEXTS)(self._odds)
+        self._remembered = functools.lru_cache(maxsize=MOST_TEXTS)(self._opinion)
         self._examples: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {}
         """Causes that were named: their labelled texts, and the pieces of words of each."""
 
+    def opinion(self, wire: Wire, *, stage: str | None = None) -> Opinion:
+        """What is thought of the text that *wire* is, taken apart and folded, and of its *stage*."""
+        return self._remembered(_compared(wire, stage))
+
+    def _opinion(self, compared: _Compared) -> Opinion:
+        features = _features(compared)
+        odds = self.probabilities(features)
+        return Opinion(features, odds, max((one for one in odds if one != NO_CAUSE), key=odds.__getitem__))
+
     def probabilities(self, features: Collection[str]) -> Mapping[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
-        return self._remembered(frozenset(features))
-
-    def _odds(self, features: frozenset[str]) -> Mapping[str, float]:
         model = self._model
         rows = [*map(self._rows.__getitem__, model.features.keys() & features)]
         sums = array("I", sum(rows).to_bytes(len(model.causes) * _LANE, sys.byteorder))
@@ -123,7 +154,7 @@ class Likeness:
         if known is None:
             place = self._model.causes.index(cause)
             texts = (example.text for example in self._model.examples if example.cause == place)
-            known = self._examples[cause] = tuple((text, frozenset(_pieces(text))) for text in texts)
+            known = self._examples[cause] = tuple((text, frozenset(_pieces(_shortened(text)))) for text in texts)
         return known
 
 
@@ -133,16 +164,36 @@ def features_of(wire: Wire, *, stage: str | None = None) -> frozenset[str]:
     These are pieces of its words, its codes, its form and *stage*. Groups of known phrases are the same in every
     language. They count each alone, and in pairs within a sentence.
     """
-    found = set(_pieces(without_addresses(wire.text[: 2 * LONGEST_WORDS])))
+    return _features(_compared(wire, stage))
+
+
+def _compared(wire: Wire, stage: str | None) -> _Compared:
+    return _Compared(
+        _shortened(without_addresses(wire.text[: 2 * LONGEST_WORDS])),
+        wire.heard[:MOST_SENTENCES],
+        wire.codes,
+        wire.protocol,
+        wire.formed,
+        wire.succeeded,
+        stage,
+    )
+
+
+def _shortened(words: str) -> str:
+    return _DIGIT.sub("0", words[:LONGEST_WORDS])
+
+
+def _features(compared: _Compared) -> frozenset[str]:
+    found = _pieces(compared.words)
     names = _names()
-    for terms in wire.heard[:MOST_SENTENCES]:
+    for terms in compared.heard:
         groups = sorted(names[term] for term in terms if term in names)
         found.update(groups)
         found.update(map("&".join, combinations(groups, 2)))
-    found.update(f"={code.registry}:{code.code}" for code in wire.codes)
-    found.update((f"=protocol:{wire.protocol}", f"=formed:{wire.formed}", f"=succeeded:{wire.succeeded}"))
-    if stage:
-        found.add(f"=stage:{stage}")
+    found.update(f"={code.registry}:{code.code}" for code in compared.codes)
+    found.update(f"={name}:{getattr(compared, name)}" for name in ("protocol", "formed", "succeeded"))
+    if compared.stage:
+        found.add(f"=stage:{compared.stage}")
     return frozenset(found)
 
 
@@ -166,19 +217,20 @@ def read_likeness() -> Likeness:
         raise KnowledgeError(DATA, 0, str(error)) from error
 
 
-def _pieces(words: str) -> Iterator[str]:
+def _pieces(words: str) -> set[str]:
     """Pieces of the words of a folded text, and of what stands at the borders of two of them."""
+    found: set[str] = set()
     before = ""
-    for found in _WORD.finditer(_DIGIT.sub("0", words[:LONGEST_WORDS])):
-        word = found[0]
-        written_apart = not _HAN_OR_KANA[0] <= word[0] <= _HAN_OR_KANA[1]
-        if written_apart:
-            word = f" {word[:LONGEST_WORD]} "
-        yield from _pieces_of(word, written_apart=written_apart)
-        if written_apart:
-            if before:
-                yield before[-5:] + word[1:5]
-            before = word
+    for word in _WORD.findall(words):
+        if _HAN_OR_KANA[0] <= word[0] <= _HAN_OR_KANA[1]:
+            found.update(_pieces_of(word, written_apart=False))
+            continue
+        apart = f" {word[:LONGEST_WORD]} "
+        found.update(_pieces_of(apart, written_apart=True))
+        if before:
+            found.add(before[-5:] + apart[1:5])
+        before = apart
+    return found
 
 
 @functools.lru_cache(maxsize=MOST_WORDS)

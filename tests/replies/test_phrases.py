@@ -130,6 +130,31 @@ def test_phrases_that_begin_alike_are_all_found(sentence: str, expected: set[str
     assert {name for name, term in index.groups.items() if term in heard} == expected
 
 
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("log in", {"log in", "log"}),
+        ("log in-law", {"log in", "log"}),
+        ("log inside", {"log"}),
+        ("log", {"log"}),
+        ("login", {"login"}),
+        ("logins", set()),
+        ("5.7.1", {"5.7.1"}),
+        ("5.7.139", set()),
+        ("密码密", {"密码"}),
+        ("密", set()),
+        ("密封", {"密封"}),
+    ],
+)
+def test_what_goes_on_behind_a_word_is_looked_for_wherever_the_word_stands(sentence: str, expected: set[str]) -> None:
+    phrases = ("log in", "log", "login", "5.7.1", "密码", "密封")
+    index = Indexing({phrase: [phrase] for phrase in phrases}).done()
+
+    for text in (sentence, f"log {sentence}", sentence):  # the second time from memory
+        heard = index.find(text)
+        assert {name for name, term in index.groups.items() if term in heard} - {"log"} == expected - {"log"}
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.text("ab 密", min_size=1, max_size=4).map(str.strip).filter(bool), unique=True, max_size=12),

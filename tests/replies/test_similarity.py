@@ -82,6 +82,22 @@ def test_the_order_of_features_changes_nothing() -> None:
     assert load_likeness().probabilities(given) == load_likeness().probabilities(given[::-1])
 
 
+@pytest.mark.parametrize(
+    ("other", "one"),
+    [
+        ("535 Login failed for user23", True),
+        ("535 Login failed for user", False),
+        ("535 Login failed for user17@a.example", False),
+        ("550 Login failed for user17", False),
+    ],
+)
+def test_an_opinion_is_remembered_for_all_that_the_model_takes_for_one_text(other: str, *, one: bool) -> None:
+    first, second = (load_likeness().opinion(read_with_words(t)[1]) for t in ("535 Login failed for user17", other))
+
+    assert (second is first) is one
+    assert second.odds == load_likeness().probabilities(features(other))
+
+
 def test_the_same_texts_give_the_same_data() -> None:
     texts = taught(labelled(SEEN[0]))[::8]
 
