@@ -51,16 +51,21 @@ def own_connections(target: Service, inputs: Inputs[Never], context: Context, pe
     return context.network.open_connections(peer, {target.port, *ports})
 
 
+def pause(context: Context) -> None:
+    """Wait for what may be over a moment later."""
+    time.sleep(min(PAUSE_SECONDS, context.deadline.left()))
+
+
 def call_again(
     target: Service,
     inputs: Inputs[ReachFacts],
     context: Context,
     *,
-    pause: float = PAUSE_SECONDS,
+    at_once: bool = False,
     alone: bool = False,
     secure: bool = True,
 ) -> Stream:
-    """A new connection to the address that answered before, after a *pause* in seconds.
+    """A new connection to the address that answered before, after a pause unless *at_once*.
 
     It has verified TLS where that comes first, unless it need not be *secure* yet. *alone*: wait until no
     `own_connections` stand, for a server that counts them. Raises OSError.
@@ -68,7 +73,8 @@ def call_again(
     address = inputs[ReachFacts].connected
     if address is None:
         raise ClosedError("no address has answered")
-    time.sleep(min(pause, context.deadline.left()))
+    if not at_once:
+        pause(context)
     others = context.deadline.share(0.5, OTHERS_SECONDS)
     while alone and own_connections(target, inputs, context, address) and not others.passed():
         time.sleep(0.1)
@@ -90,7 +96,7 @@ def standing_stream(target: Service, inputs: Inputs[ReachFacts], context: Contex
     stream = take_stream(target, context)
     if stream is None and context.shared is not None:
         try:
-            stream = call_again(target, inputs, context, pause=0, secure=secure)
+            stream = call_again(target, inputs, context, at_once=True, secure=secure)
         except OSError:
             context.shared.outdate(target.host)
     if stream is None:

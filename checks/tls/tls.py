@@ -11,7 +11,7 @@ import msgspec
 
 from checks.network.reference_clocks import MOST_SKEW_SECONDS, ahead, ask_clocks, credible, surely_past
 from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key
-from checks.reach.retry import PAUSE_SECONDS, call_again, may_pass, standing_stream, time_is_left
+from checks.reach.retry import call_again, may_pass, standing_stream, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
@@ -176,17 +176,17 @@ def standing_session(target: Service, inputs: Inputs[ReachFacts], context: Conte
     session = take_session(target, context)
     if session is None and context.shared is not None:
         try:
-            session = session_again(target, inputs, context, pause=0)
+            session = session_again(target, inputs, context, at_once=True)
         except OSError:
             context.shared.outdate(target.host)
     return session
 
 
 def session_again(
-    target: Service, inputs: Inputs[ReachFacts], context: Context, *, pause: float = PAUSE_SECONDS
+    target: Service, inputs: Inputs[ReachFacts], context: Context, *, at_once: bool = False
 ) -> MailSession:
     """A new session with *target*, under verified TLS, up to where a login may follow. Raises OSError."""
-    stream = call_again(target, inputs, context, pause=pause)
+    stream = call_again(target, inputs, context, at_once=at_once)
     refusal = None
     try:
         session = open_session(target.protocol, stream, patient_deadline(target, context))

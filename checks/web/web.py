@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Never
@@ -12,7 +11,7 @@ import msgspec
 
 from checks.dns.names import registered
 from checks.reach.reach import ReachFacts, take_stream
-from checks.reach.retry import PAUSE_SECONDS, may_pass, time_is_left
+from checks.reach.retry import may_pass, pause, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.maintenance import announcing
 from checks.tls.handshake import TlsFacts
@@ -98,7 +97,7 @@ def _visited(target: Service, inputs: Inputs[Never], context: Context) -> WebFac
     first = None
     if target.named and _may_pass(exchange.last) and time_is_left(context):
         first = exchange.last
-        time.sleep(PAUSE_SECONDS)
+        pause(context)
         exchange = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS))
     bare = None
     if exchange.loop and any(hop.cookies for hop in exchange.hops):

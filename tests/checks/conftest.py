@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from checks.reach import retry
 from tests.pace import patient
 
 
@@ -39,6 +40,12 @@ def authority_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFacto
     file = tmp_path_factory.mktemp("authority") / "ca.pem"
     authority.cert_pem.write_to_path(file)
     return file
+
+
+@pytest.fixture
+def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a second try; servers on loopback need none."""
+    monkeypatch.setattr(retry, "PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -39,9 +39,7 @@ AGREES: dict[ProtocolName, bytes] = {
 FAULT = b"421 4.3.0 mail.corp.example Server configuration error\r\n"
 
 
-@pytest.fixture(autouse=True)
-def _without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "PAUSE_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("without_pause")
 
 
 @pytest.fixture
@@ -203,12 +201,13 @@ def test_near_misses(authority: trustme.CA, context: ssl.SSLContext, tmp_path: P
 
 
 @pytest.fixture
-def throttled(authority: trustme.CA, tmp_path: Path) -> Iterator[list[Finding]]:
+def throttled(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Finding]]:
     """A server that hangs up on the first client, and lets the next ones wait, as Postfix does once it has failed."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setattr(retry, "ENOUGH_SECONDS", 0.5)
     with tcp(ends, wait_for_end) as port:
         target = Service(protocol="smtp", host="localhost", port=port, tls="starttls", source="option")
-        work = Context(network=Network(), deadline=Deadline(4.5), history=History(tmp_path))
+        work = Context(network=Network(), deadline=Deadline(2), history=History(tmp_path))
         work.connections.put(stream_key(target), work.network.connect("localhost", port, work.deadline))
         reach = ReachFacts(addresses=("127.0.0.1",), connected="127.0.0.1", attempts=())
         given = Inputs(subject=Subject(domain="localhost"), provider=None, services=(target,), facts=(reach,))

@@ -47,6 +47,13 @@ def told(facts: ServerFacts, protocol: ProtocolName = "imap", source: SourceName
     return [(finding.cause, finding.certainty, finding.text.render()) for finding in found]
 
 
+@pytest.fixture
+def soon_strange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be no greeting any more is waited for a third of the time."""
+    monkeypatch.setattr("checks.server.first_words.STRANGE_SECONDS", 0.3)
+
+
+@pytest.mark.usefixtures("soon_strange")
 @pytest.mark.parametrize(
     ("words", "spoken", "text"),
     [
@@ -70,6 +77,7 @@ def test_another_protocol_is_known_by_its_words(words: bytes, spoken: str, text:
     assert text in sentence
 
 
+@pytest.mark.usefixtures("soon_strange")
 @pytest.mark.parametrize("words", [bytes(range(256)) * 20, b"\0" * 10, b"\xff\xfe\x01\n" * 300])
 def test_bytes_that_are_no_text_are_counted(words: bytes) -> None:
     with server(words, complete=False) as one:
@@ -79,12 +87,14 @@ def test_bytes_that_are_no_text_are_counted(words: bytes) -> None:
     assert not facts.readable
 
 
+@pytest.mark.usefixtures("soon_strange")
 def test_a_tls_record_in_clear_is_the_wrong_mode() -> None:
     with server(b"\x15\x03\x01\x00\x02\x02\x0a", complete=False) as one:
         _, ((cause, certainty, _),) = looked(one)
     assert (cause, certainty) == ("tls.wrong-mode", "confirmed")
 
 
+@pytest.mark.usefixtures("soon_strange")
 def test_a_dribble_is_no_silence() -> None:
     """A byte now and then of what is no greeting is not waited for, and half a greeting is told in bytes."""
 
@@ -92,7 +102,7 @@ def test_a_dribble_is_no_silence() -> None:
         def step(one: Server) -> None:
             for letter in letters:
                 one.socket.sendall(bytes([letter]))
-                time.sleep(0.1)
+                time.sleep(0.03)
 
         return step
 
@@ -100,7 +110,7 @@ def test_a_dribble_is_no_silence() -> None:
         _, ((cause, certainty, _),) = looked(one)
     assert (cause, certainty) == ("reach.wrong-service", "likely")
     with server(drips(b"* OK Dov"), complete=False) as one:
-        facts, ((cause, _, sentence),) = looked(one, seconds=4)
+        facts, ((cause, _, sentence),) = looked(one, seconds=2)
     assert cause == "server.slow"
     assert facts.received == 8
     assert "8 bytes" in sentence

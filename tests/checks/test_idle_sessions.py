@@ -15,7 +15,6 @@ import pytest
 import trustme
 
 from checks.login.login import LoginFacts, judge_login, probe_login
-from checks.reach import retry
 from checks.reach.reach import ReachFacts, stream_key
 from checks.server.server import ServerFacts, probe_server, session_key, take_session
 from checks.tls.handshake import TlsFacts
@@ -28,6 +27,7 @@ from diagnose.network import Network
 from diagnose.running.context import Context
 from tests.core.loopback import tcp
 
+pytestmark = pytest.mark.usefixtures("without_pause")
 PATIENCE = 30.0
 USER, WORD = "alice@corp.example", "s3cret-word"
 SUBJECT = Subject(domain="corp.example", address=USER, username=USER)
@@ -107,12 +107,6 @@ class Impatient:
         if how != "not yet":
             with contextlib.suppress(OSError):
                 self._open.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
-
-
-@pytest.fixture(autouse=True)
-def without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server of these tests needs none."""
-    monkeypatch.setattr(retry, "PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,13 @@ from typing import Any
 
 import pytest
 
-from checks.reach import retry as second_try
 from checks.reach.reach import ReachFacts, stream_key
 from checks.reach.retry import Try, own_connections
 from checks.server import client_limits, server
 from checks.server.server import ServerFacts, judge_server, probe_server
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import judge_tls, probe_implicit, probe_starttls
-from checks.web import web
+from checks.web import silent_server
 from checks.web.web import judge_web, probe_web
 from diagnose.account.history import History
 from diagnose.lab.listener import Listener
@@ -34,10 +33,7 @@ READY = b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n"
 Talk = Callable[..., object]
 
 
-@pytest.fixture(autouse=True)
-def _without_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(second_try, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(web, "PAUSE_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("without_pause")
 
 
 def says(words: bytes, *, stay: bool = True) -> Talk:
@@ -141,8 +137,9 @@ def test_what_is_over_at_the_second_try_is_a_hint(first: Talk, cause: str) -> No
 
 
 def test_a_silent_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_limits, "telling_silence", lambda _: 1.0)
-    monkeypatch.setattr(server, "GREETING_SHARE", 0.1)
+    monkeypatch.setattr(client_limits, "telling_silence", lambda _: 0.3)
+    monkeypatch.setattr(server, "GREETING_SHARE", 0.03)
+    monkeypatch.setattr(silent_server, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(server, "SILENT_SECONDS", 10.0)
     turns = Turns(says(b""), says(READY))
     with imap(turns) as target:

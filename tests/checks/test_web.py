@@ -123,6 +123,7 @@ def test_a_redirect_to_a_host_without_a_good_certificate_names_its_fault(
     assert f"port {end.port}" in next(iter(judge_web(facts, GIVEN, target))).text.render()
 
 
+@pytest.mark.usefixtures("without_pause")
 @pytest.mark.parametrize("alert", [True, False])
 def test_old_tls_is_told_whatever_its_server_says_of_the_new(
     alert: bool, authority: trustme.CA, authority_file: Path

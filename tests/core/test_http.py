@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import trustme
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from diagnose.model import Deadline
@@ -21,14 +20,15 @@ from diagnose.network.http import LARGEST_BODY, MOST_REDIRECTS, fetch
 from diagnose.replies import charset_in, decode
 from tests.core.loopback import PATIENCE, Talk, closed_port, drip, flood, full_port, reset, tcp, wait_for_end
 from tests.pace import working
+from tests.support.site import Site
 
 SOON = 0.4
 
 
 @pytest.fixture
-def site() -> Iterator[HTTPServer]:
+def site() -> Iterator[Site]:
     """Afterwards nothing unexpected was asked for."""
-    with HTTPServer("127.0.0.1") as server:
+    with Site("127.0.0.1") as server:
         yield server
         server.check()
 
@@ -64,7 +64,7 @@ def raw(*parts: bytes | Talk, seconds: float = PATIENCE) -> FetchedPage:
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def test_a_page_is_read_with_what_matters_of_its_headers(site: HTTPServer) -> None:
+def test_a_page_is_read_with_what_matters_of_its_headers(site: Site) -> None:
     """Status, type, body; cookies without their values."""
     site.expect_request("/login").respond_with_data(
         "<title>Pöst</title>",
@@ -90,7 +90,7 @@ def test_a_page_is_read_with_what_matters_of_its_headers(site: HTTPServer) -> No
     assert "top-secret" not in repr(page)
 
 
-def test_redirects_are_followed_one_by_one(site: HTTPServer) -> None:
+def test_redirects_are_followed_one_by_one(site: Site) -> None:
     """Relative ones too; each hop with its status and where it leads."""
     site.expect_request("/").respond_with_data(status=301, headers={"Location": "a?x=1"})
     site.expect_request("/a").respond_with_data(status=302, headers={"Location": site.url_for("/b")})
@@ -105,7 +105,7 @@ def test_redirects_are_followed_one_by_one(site: HTTPServer) -> None:
     assert page.body == b"there"
 
 
-def test_a_circle_is_told_as_one(site: HTTPServer) -> None:
+def test_a_circle_is_told_as_one(site: Site) -> None:
     """Back where it had been, with nothing changed."""
     site.expect_request("/a").respond_with_data(status=302, headers={"Location": "/b"})
     site.expect_request("/b").respond_with_data(status=302, headers={"Location": "/a"})
@@ -115,7 +115,7 @@ def test_a_circle_is_told_as_one(site: HTTPServer) -> None:
     assert [hop.url for hop in page.hops] == [site.url_for("/a"), site.url_for("/b")]
 
 
-def test_a_redirect_to_itself_that_sets_a_cookie_is_no_circle(site: HTTPServer) -> None:
+def test_a_redirect_to_itself_that_sets_a_cookie_is_no_circle(site: Site) -> None:
     """Many login pages do that once; without cookies it is one."""
 
     def page(request: Request) -> Response:
@@ -129,7 +129,7 @@ def test_a_redirect_to_itself_that_sets_a_cookie_is_no_circle(site: HTTPServer) 
     assert get(site.url_for("/"), keep_cookies=False).loop
 
 
-def test_a_new_cookie_each_time_does_not_go_on_for_ever(site: HTTPServer) -> None:
+def test_a_new_cookie_each_time_does_not_go_on_for_ever(site: Site) -> None:
     """Too many redirects are a circle, too."""
     count = 0
 
@@ -144,7 +144,7 @@ def test_a_new_cookie_each_time_does_not_go_on_for_ever(site: HTTPServer) -> Non
     assert count == MOST_REDIRECTS + 1
 
 
-def test_ever_new_addresses_do_not_go_on_for_ever(site: HTTPServer) -> None:
+def test_ever_new_addresses_do_not_go_on_for_ever(site: Site) -> None:
     """Likewise."""
     site.expect_request(re.compile("/.*")).respond_with_handler(
         lambda request: Response(status=302, headers={"Location": request.path + "x"})
@@ -193,7 +193,7 @@ def test_a_redirect_that_makes_no_sense_is_a_failure_of_the_page(location: bytes
     assert page.hops[0].status in {302, None}
 
 
-def test_a_redirect_may_be_refused_by_the_caller(site: HTTPServer) -> None:
+def test_a_redirect_may_be_refused_by_the_caller(site: Site) -> None:
     """It is recorded where it would have led."""
     site.expect_request("/").respond_with_data(status=302, headers={"Location": "https://elsewhere.example/"})
     page = get(site.url_for("/"), accept=lambda url: "elsewhere" not in url)
@@ -384,7 +384,7 @@ def test_bytes_without_a_charset_are_utf_8() -> None:
 # -- through a Network
 
 
-def test_a_connection_that_stands_is_used(site: HTTPServer) -> None:
+def test_a_connection_that_stands_is_used(site: Site) -> None:
     """For that host and port; the page costs no second connection."""
     site.expect_request("/").respond_with_data("hello")
     asked: list[tuple[str, int]] = []
@@ -400,7 +400,7 @@ def test_a_connection_that_stands_is_used(site: HTTPServer) -> None:
     assert asked == [("127.0.0.1", site.port)]
 
 
-def test_nothing_of_this_computers_settings_is_used(site: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_this_computers_settings_is_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """No proxy from the environment, no .netrc: what is asked is what this computer itself can reach."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")

@@ -159,8 +159,9 @@ def test_an_answer_to_another_question_does_not_count() -> None:
         assert ask(server).status == "malformed"
 
 
-def test_a_lost_datagram_costs_one_try() -> None:
+def test_a_lost_datagram_costs_one_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second question is answered."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (0.2, PATIENCE))
 
     def answer(question: bytes) -> Sequence[bytes]:
         if len(server.asked) == 1:

@@ -26,6 +26,8 @@ ROWS = (
     "address,password_env,office\nalice@corp.example,PW_A,Berlin\nbob@corp.example,,Berlin\n@@,,\ncorp.example,,Oslo\n"
 )
 
+FLEET = ("fleet", "rows.csv", "--pace", "1000")
+"""Nobody is there to be spared."""
 DASK = ("fleet", "rows.csv", "--engine", "dask", "--scheduler")
 
 
@@ -62,7 +64,7 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
 
 
 def test_rows_in_and_what_they_share_out(command: CommandLine, made: Runs) -> None:
-    done = command("fleet", "rows.csv", "--results", "out.jsonl")
+    done = command(*FLEET, "--results", "out.jsonl")
 
     assert done.code == 1
     assert "2 of 4 with a problem, 1 healthy, 1 that could not be run" in " ".join(done.out.split())
@@ -73,7 +75,7 @@ def test_rows_in_and_what_they_share_out(command: CommandLine, made: Runs) -> No
 
 
 def test_a_secret_comes_from_where_the_row_says_and_goes_nowhere(command: CommandLine, made: Runs) -> None:
-    done = command("fleet", "rows.csv", "--results", "out.jsonl", "--at-once", "1")
+    done = command(*FLEET, "--results", "out.jsonl", "--at-once", "1")
 
     logins = {one.subject.name: one.person.password for one in made.asked}
     assert logins["bob@corp.example"] is None
@@ -107,7 +109,7 @@ def test_an_empty_secret_leaves_the_login_open(
 ) -> None:
     """It was asked for, and cannot be tested; a row that names no secret asks for none."""
     monkeypatch.setenv("PW_A", "")
-    command("fleet", "rows.csv", "-q")
+    command(*FLEET, "-q")
 
     asked = {one.subject.name: (one.logs_in, one.person.password) for one in made.asked}
     assert asked["alice@corp.example"] == (True, None)
@@ -115,7 +117,7 @@ def test_an_empty_secret_leaves_the_login_open(
 
 
 def test_resuming_runs_what_is_left(command: CommandLine, made: Runs) -> None:
-    command("fleet", "rows.csv", "--results", "out.jsonl")
+    command(*FLEET, "--results", "out.jsonl")
     whole = Path("out.jsonl").read_bytes().splitlines(keepends=True)
     Path("out.jsonl").write_bytes(whole[0] + whole[1] + whole[2][:40])
     made.asked.clear()
@@ -123,13 +125,13 @@ def test_resuming_runs_what_is_left(command: CommandLine, made: Runs) -> None:
 
     assert "--resume" in refused
     assert made.asked == []
-    command("fleet", "rows.csv", "--results", "out.jsonl", "--resume")
+    command(*FLEET, "--results", "out.jsonl", "--resume")
     assert sorted(row.line for row in rows_in(Path("out.jsonl"))) == [2, 3, 4, 5]
     assert len(made.asked) <= 2
 
 
 def test_the_summary_for_programs(command: CommandLine, made: Runs) -> None:
-    done = command("fleet", "rows.csv", "--json", "-q")
+    done = command(*FLEET, "--json", "-q")
 
     assert done.err == ""
     assert done.json["rows"] == 4
@@ -139,14 +141,14 @@ def test_the_summary_for_programs(command: CommandLine, made: Runs) -> None:
 
 def test_every_report_is_written(command: CommandLine, made: Runs) -> None:
     files = [Path(f"fleet{suffix}") for suffix in (".html", ".csv", ".xml", ".prom")]
-    done = command("fleet", "rows.csv", "-q", *(word for file in files for word in ("--report", str(file))))
+    done = command(*FLEET, "-q", *(word for file in files for word in ("--report", str(file))))
 
     assert done.err == ""
     assert all(file.stat().st_size > 300 for file in files)
 
 
 def test_redacted_results_name_no_row(command: CommandLine, made: Runs) -> None:
-    command("fleet", "rows.csv", "--results", "out.jsonl", "--redact", "-q")
+    command(*FLEET, "--results", "out.jsonl", "--redact", "-q")
     told = [json.loads(line) for line in Path("out.jsonl").read_text("utf-8").splitlines()]
 
     assert [one["row"]["columns"] for one in told] == [{}] * 4
@@ -245,7 +247,7 @@ def test_a_full_disk_is_a_partial_result_that_says_so(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("diagnose.fleet.results.Results.write", full)
-    done = command("fleet", "rows.csv", "--results", "out.jsonl", "-q")
+    done = command(*FLEET, "--results", "out.jsonl", "-q")
 
     assert done.code == 2
     assert "cut short" in done.out
@@ -255,6 +257,6 @@ def test_a_full_disk_is_a_partial_result_that_says_so(
 
 def test_every_language(command: CommandLine, made: Runs) -> None:
     for lang in ("zh-Hans", "zh-Hant"):
-        out = command("fleet", "rows.csv", "--lang", lang, "-q").out
+        out = command(*FLEET, "--lang", lang, "-q").out
         assert "with a problem" not in out
         assert "healthy" not in out

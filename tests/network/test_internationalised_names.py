@@ -16,7 +16,6 @@ from pathlib import Path
 import dns.name
 import pytest
 import trustme
-from pytest_httpserver import HTTPServer
 
 from checks.address.spelling import close_domains
 from checks.tls.certificates import name_matches
@@ -40,6 +39,7 @@ from diagnose.network.vantage import Vantage
 from tests.core.loopback import tcp
 from tests.discovery.nameserver import ScriptedNameserver
 from tests.pace import patient
+from tests.support.site import Site
 from tests.support.sources import all_modules
 
 NAMES = [
@@ -173,7 +173,7 @@ def test_a_certificate_is_for_the_name_it_names(named: str, *, holds: bool) -> N
     authority.configure_trust(client)
     asked: list[str | None] = []
     server.sni_callback = lambda _socket, name, _context: asked.append(name)
-    with HTTPServer("127.0.0.1", ssl_context=server) as site:
+    with Site("127.0.0.1", ssl_context=server) as site:
         stream = Network().connect("127.0.0.1", site.port, Deadline(patient(5)))
         try:
             if holds:

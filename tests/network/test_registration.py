@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 import pytest
 import trustme
-from pytest_httpserver import HTTPServer
 
 from checks.dns.domain import DomainFacts
 from checks.dns.registration import (
@@ -30,6 +29,7 @@ from diagnose.network import Attempt, DnsAnswer, Network, Vantage
 from diagnose.network.vantage import registries
 from diagnose.running.context import Context
 from tests.support.build import DOMAIN, SUBJECT
+from tests.support.site import Site
 
 from .conftest import Serve
 from .given import given
@@ -52,7 +52,7 @@ REFUSED = attempt(Failure(name="connection_refused", operation="connect"))
 class Registry:
     """A list of registries and a registry, over TLS on loopback."""
 
-    def __init__(self, server: HTTPServer, ca_file: Path) -> None:
+    def __init__(self, server: Site, ca_file: Path) -> None:
         self.server = server
         self.ca_file = ca_file
         self.url = f"https://127.0.0.1:{server.port}"
@@ -78,7 +78,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
     authority.cert_pem.write_to_path(ca_file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    with HTTPServer("127.0.0.1", ssl_context=context) as server:
+    with Site("127.0.0.1", ssl_context=context) as server:
         one = Registry(server, ca_file)
         monkeypatch.setattr(Vantage, "registries", lambda _: f"{one.url}/dns.json")
         yield one
