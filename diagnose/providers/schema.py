@@ -262,6 +262,10 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     kind: Kind | None = None
     """``software``: a product people run themselves; host names and rules are each site's own."""
+    built_on: tuple[Literal["dovecot", "postfix"], ...] = ()
+    """Of software: the free servers that it is made of, whose own commands hold there, too."""
+    by_files: bool = False
+    """Of software: whether administrators work with configuration files and commands, since it has no console."""
     domains: tuple[str, ...] = ()
     """Address domains. ``*.example.com`` stands for every domain below example.com, not for itself."""
     mx: tuple[str, ...] = ()

@@ -11,6 +11,8 @@ from diagnose.providers.schema import Provider
 TRAITS: Mapping[str, str] = MappingProxyType(
     {
         "hosted": "The mail lies at a provider, so that nobody of the organisation runs the server.",
+        "no-console": "Administrators work with configuration files, commands and logs; there is no console.",
+        "other-server": "The organisation runs the server itself, and it is not Dovecot.",
         "private": "The mailbox is a private person's, without an administrator.",
         "company": "The mailbox is an organisation's.",
         "oauth-only": "Mail programs have to sign in by OAuth 2; there is neither password nor app password for them.",
@@ -32,6 +34,10 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
     found: set[str] = set()
     if provider.kind not in (None, "software"):
         found.add("hosted")
+    if provider.by_files:
+        found.add("no-console")
+    if provider.kind == "software" and "dovecot" not in provider.built_on:
+        found.add("other-server")
     private = provider.kind == "consumer" or (provider.kind == "both" and domain in provider.domains)
     if private:
         found.add("private")

@@ -236,10 +236,15 @@ def test_what_a_refusal_often_means_at_a_provider_stands_where_the_cause_is_desc
 
 
 FAMILIES = ("credentials", "lockout", "activation", "settings")
-STAFF = re.compile(r"\b(staff|administrator|superior|colleague|position)", re.IGNORECASE)
+OF_THIS_COMPUTER = ("network", "browser")
+"""Families of causes that an office's own staff ends, whoever has the mailbox."""
+STAFF = re.compile(r"\b(staff|(?<!as )administrator|superior|colleague|position)", re.IGNORECASE)
+OF_DOVECOT = r"doveadm|doveconf|Dovecot|postconf|postmap|Postfix|smtpd_|fail2ban|ignoreip|journalctl|systemctl"
 OF_SERVERS = re.compile(
-    r"doveadm|doveconf|Dovecot|postconf|postmap|Postfix|smtpd_|fail2ban|Active Directory|Unlock-ADAccount|systemctl",
-    re.IGNORECASE,
+    OF_DOVECOT + r"|Active Directory|Unlock-ADAccount|certbot|snakeoil|ss -\S*ltnp|nft list|nginx", re.IGNORECASE
+)
+CONSOLE = re.compile(
+    r"\bconsole\b|(?<!business )licen[cs]e|subscription|postmaster|provider's (support|customer)", re.IGNORECASE
 )
 OF_PASSWORDS = re.compile(
     r"new password in every mail|Enter it in every mail|app password|normal password"
@@ -249,6 +254,8 @@ OF_PASSWORDS = re.compile(
 SPEAKS_WRONGLY = {
     "private": (STAFF, ("user", "helpdesk", "admin", "provider")),
     "hosted": (OF_SERVERS, ("user", "helpdesk", "admin", "provider")),
+    "other-server": (re.compile(OF_DOVECOT, re.IGNORECASE), ("user", "helpdesk", "admin", "provider")),
+    "no-console": (CONSOLE, ("admin",)),
     "oauth-only": (OF_PASSWORDS, ("user",)),
 }
 """What is known of a mailbox -> words that nobody who has such a one can use, and to whom they must not be said."""
@@ -269,7 +276,7 @@ def kinds() -> Iterator[tuple[frozenset[str], frozenset[str]]]:
 
 @pytest.mark.parametrize("trait", SPEAKS_WRONGLY)
 def test_remedies_know_whom_they_speak_to_at_every_provider(trait: str) -> None:
-    """No staff card for a private mailbox, no server's commands where it is hosted, no password where none is taken."""
+    """No staff card for a private mailbox, no commands of another server, no password where none is taken."""
     words, fixers = SPEAKS_WRONGLY[trait]
     wrong = set[tuple[str, str, str]]()
     looked_at = 0
@@ -278,7 +285,7 @@ def test_remedies_know_whom_they_speak_to_at_every_provider(trait: str) -> None:
             continue
         looked_at += 1
         facts = RUN | dict.fromkeys(names, "«»")
-        for cause in (one for one in catalogue() if one.family in FAMILIES):
+        for cause in (one for one in catalogue() if one.family not in OF_THIS_COMPUTER or trait != "private"):
             for remedy in remedies_for(cause, facts, traits=traits):
                 steps = (*remedy.steps, *remedy.further)
                 wrong.update(
@@ -287,6 +294,82 @@ def test_remedies_know_whom_they_speak_to_at_every_provider(trait: str) -> None:
 
     assert looked_at
     assert sorted(wrong) == []
+
+
+@pytest.mark.parametrize("cause_id", FREQUENT)
+@pytest.mark.parametrize("provider_id", ["dovecot-generic", "docker-mailserver"])
+def test_where_there_is_no_console_the_administrator_is_told_what_to_do_on_the_server(
+    provider_id: str, cause_id: str
+) -> None:
+    said = told(provider_id, "corp.example", cause_id)["admin"]
+
+    assert "console" not in said
+    if cause_id in {"credentials.rejected", "activation.not-activated"}:
+        assert "doveadm" in said
+
+
+@pytest.mark.parametrize("cause_id", FREQUENT)
+@pytest.mark.parametrize("provider_id", ["exchange-onprem", "mdaemon", "zimbra", "coremail"])
+def test_nobody_is_told_of_the_commands_of_a_server_that_they_do_not_run(provider_id: str, cause_id: str) -> None:
+    assert "doveadm" not in told(provider_id, "corp.example", cause_id)["admin"]
+
+
+def test_who_runs_a_server_made_of_dovecot_is_told_of_its_commands_beside_the_console() -> None:
+    """The near miss: it has a console, and the commands hold all the same."""
+    said = told("mailcow", "corp.example", "credentials.rejected")["admin"]
+
+    assert "console" in said
+    assert "doveadm" in said
+
+
+COMES_AFTER = re.compile(
+    r"\b(sign in|try again|try once|save\b|and try|Enter (it|the new password)"
+    r"|restart the mail program|test mail|follow (its|the newest) link|switch the service on|Set the port)",
+    re.IGNORECASE,
+)
+"""What is done to see whether it works now, or what people cannot know without being told."""
+SEEN = re.compile(
+    r"You (see|are asked|get)|mail appears|\bopens?\b|comes in|is gone|arrives|\bsays\b|\bshows?\b|reads"
+    r"|If (you|mail|it|they|the|that|web)|means|holds|faster|the reason",
+    re.IGNORECASE,
+)
+LOOKED_AT_LATER = re.compile(
+    r"\b(do not|never) |^(Wait|Try again in) |half an hour|since these are two settings|save (it|large) "
+    r"|^Save the (settings|account)|whether they can|may let you|provider's page\.$|the server names the one"
+    r"|^The server names|look for it|Do not save",
+    re.IGNORECASE,
+)
+"""What is only waited for or kept from, and what the next step goes on with."""
+
+
+def untold(said: str) -> bool:
+    """Whether *said* asks for something and leaves the person without a sign that it worked."""
+    return bool(COMES_AFTER.search(said)) and not SEEN.search(said) and not LOOKED_AT_LATER.search(said)
+
+
+@each_cause
+def test_who_has_done_something_is_told_what_is_seen_then(cause: Cause) -> None:
+    steps = [step for one in cause.remedies if one.fixer == "user" for step in (*one.steps, *one.further)]
+    said = [said for step in steps for said in ([step] if isinstance(step, str) else [step.text, step.otherwise or ""])]
+
+    assert [one for one in said if untold(one)] == []
+
+
+@pytest.mark.parametrize(
+    ("step", "without"),
+    [
+        ("Save, and send yourself a short test mail.", True),
+        ("Save, and send yourself a short test mail. It arrives within minutes.", False),
+        ("Sign in to your mailbox in the browser.", True),
+        ("Sign in once in the browser. You are asked for a password of your own.", False),
+        ("Restart the mail program and try again.", True),
+        ("Wait half an hour, then try once more.", False),
+        ("Close the mail program on your phone.", False),
+        ("Do not sign in on a computer that is not yours.", False),
+    ],
+)
+def test_a_step_without_a_sign_that_it_worked_is_found(step: str, without: bool) -> None:
+    assert untold(step) == without
 
 
 @pytest.mark.parametrize("family", ["tls", "reach", "server", "web", "dns"])

@@ -24,7 +24,16 @@ from diagnose.providers import provider, provider_traits
         ("google", "corp.example", {"hosted", "company"}, {"private"}),
         ("microsoft365", "corp.example", {"hosted", "company", "oauth-only", "admin-switches"}, {"private"}),
         ("aliyun-qiye", "corp.example", {"hosted", "company", "admin-switches"}, {"private", "oauth-only"}),
-        ("zimbra", "corp.example", set(), {"hosted", "private", "company"}),  # near miss: software is everybody's own
+        ("dovecot-generic", "corp.example", {"no-console"}, {"hosted", "other-server", "company"}),
+        ("docker-mailserver", "corp.example", {"no-console"}, {"hosted", "other-server"}),
+        ("exchange-onprem", "corp.example", {"other-server"}, {"hosted", "no-console"}),
+        ("mailcow", "corp.example", set(), {"hosted", "other-server", "no-console"}),  # near miss: both
+        (
+            "zimbra",
+            "corp.example",
+            {"other-server"},
+            {"hosted", "private", "company"},
+        ),  # software is nobody in particular
         ("google", "{domain}", {"hosted"}, {"private", "company"}),  # near miss: nobody said whose mailbox it is
     ],
 )
