@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import re
 import socket
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +31,7 @@ from tests.core.loopback import tcp
 
 pytestmark = pytest.mark.usefixtures("without_pause")
 PATIENCE = 30.0
+LOOK_SECONDS = 0.01
 USER, WORD = "alice@corp.example", "s3cret-word"
 SUBJECT = Subject(domain="corp.example", address=USER, username=USER)
 
@@ -65,23 +68,22 @@ class Impatient:
         self.connections = 0
         self.logins = 0
         self.takes_clients = True
-        self._open: socket.socket | None = None
+        self._orders: queue.SimpleQueue[tuple[bytes, str]] = queue.SimpleQueue()
+        """How to end the session: for the thread that holds it, since OpenSSL bears no second one meanwhile."""
+        self._carried_out = threading.Event()
 
     def talk(self, connected: socket.socket) -> None:
         self.connections += 1
         if not self.takes_clients:
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as open_sockets:
             if self.tls == "implicit":
-                connected = self.context.wrap_socket(connected, server_side=True)
+                connected = open_sockets.enter_context(self.context.wrap_socket(connected, server_side=True))
             connected.sendall(GREETS[self.protocol])
-            self._serve(connected)
-        if self._open is not None:
-            self._open.close()
+            self._serve(connected, open_sockets)
 
-    def _serve(self, connected: socket.socket) -> None:
-        self._open = connected
-        while line := connected.recv(65536):
+    def _serve(self, connected: socket.socket, open_sockets: contextlib.ExitStack) -> None:
+        while line := self._next_line(connected):
             words = re.split(rb"\s+", line.strip().upper())
             command = words[1] if self.protocol == "imap" else words[0]
             if command in {b"AUTH", b"AUTHENTICATE"}:
@@ -95,18 +97,33 @@ class Impatient:
                 return
             connected.sendall(answer.replace(b"%t", line.split()[0]))
             if command in {b"STARTTLS", b"STLS"}:
-                connected = self._open = self.context.wrap_socket(connected, server_side=True)
+                connected.settimeout(PATIENCE)
+                connected = open_sockets.enter_context(self.context.wrap_socket(connected, server_side=True))
+
+    def _next_line(self, connected: socket.socket) -> bytes:
+        connected.settimeout(LOOK_SECONDS)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return connected.recv(65536)
+            with contextlib.suppress(queue.Empty):
+                end(connected, *self._orders.get_nowait())
+                self._carried_out.set()
 
     def end(self, farewell: bytes, how: str) -> None:
         """End the session that stands."""
-        assert self._open is not None
-        if farewell:
-            self._open.sendall(farewell)
-        if how == "reset":
-            self._open.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if how != "not yet":
-            with contextlib.suppress(OSError):
-                self._open.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
+        self._orders.put((farewell, how))
+        assert self._carried_out.wait(PATIENCE)
+
+
+def end(connected: socket.socket, farewell: bytes, how: str) -> None:
+    """Say *farewell*, and close the connection, unless it is *not yet* time for that."""
+    if farewell:
+        connected.sendall(farewell)
+    if how == "reset":
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if how != "not yet":
+        with contextlib.suppress(OSError):
+            connected.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="module")

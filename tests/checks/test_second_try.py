@@ -7,6 +7,7 @@ import itertools
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -231,10 +232,15 @@ def test_a_healthy_server_is_asked_once() -> None:
 
 def test_a_limit_is_met_again_without_the_other_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server takes one connection at a time; the other one of this program ends meanwhile."""
-    with imap(Turns(says(b""), says(b"* BYE Too many connections\r\n", stay=False), says(READY))) as target:
+    turns = Turns(says(b""), says(b"* BYE Too many connections\r\n", stay=False), says(READY))
+    with imap(turns) as target:
         network = Network()
         other = network.connect_all(("127.0.0.1",), target.port, Deadline(30)).winner(Deadline(30))
         assert other is not None
+        until = Deadline(30)
+        while not turns.connections:  # the server's threads may take their turns in any order
+            assert not until.passed()
+            time.sleep(0.01)
         bench = Context(network=network.for_run(), deadline=Deadline(30), history=History(None))
         assert own_connections(target, reached(target), bench, "127.0.0.1") == 1
         pause = SimpleNamespace(sleep=lambda _: other.abort())  # of this module alone: other threads sleep, too
