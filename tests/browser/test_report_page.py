@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from diagnose.knowledge.catalogue import catalogue, remedies_for
 from diagnose.rendering.renderer import RenderStyle
 from reports.html import render
-from tests.reports.samples import SAMPLES
+from tests.reports.samples import SAMPLES, wrong_password
 
 from .conftest import until
 from .test_accessibility import RULES
@@ -48,6 +50,24 @@ def test_it_prints_on_two_sheets_of_paper_at_most(opened: Any, name: str) -> Non
     """What only a screen can fold, raw facts above all, is left out."""
     printed = opened(name).pdf(format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 2
+
+
+def test_the_wordiest_causes_print_on_two_sheets_of_paper_at_most(chromium: Browser, tmp_path: Path) -> None:
+    """With the steps of everybody, of which the catalogue has more than the samples."""
+    page, report = chromium.new_page(), wrong_password()
+    told = {cause.id: remedies_for(cause, {"address": "alice@corp.example"}) for cause in catalogue()}
+    wordiest = sorted(told, key=lambda one: -sum(len(w) for r in told[one] for w in (*r.steps, *r.further)))[:4]
+    sheets = {}
+    for cause in wordiest:
+        first = msgspec.structs.replace(report.verdict.causes[0], id=cause, remedies=told[cause])
+        verdict = msgspec.structs.replace(report.verdict, causes=(first,))
+        file = tmp_path / "report.html"
+        file.write_text(render(msgspec.structs.replace(report, verdict=verdict), RenderStyle()), "utf-8")
+        page.goto(file.as_uri())
+        sheets[cause] = len(re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4")))
+    page.close()
+    assert "credentials.rejected" in sheets
+    assert max(sheets.values()) <= 2, sheets
 
 
 @pytest.mark.parametrize("name", ORDINARY)

@@ -411,3 +411,29 @@ def test_contrast_is_wcag_aa(scheme: int) -> None:
             assert contrast(palette[accent], palette[ground]) >= 4.5, (accent, ground)
     for text in ("ink", "soft"):
         assert contrast(palette[text], palette["idle-tint"]) >= 4.5
+
+
+def test_steps_are_numbered_for_each_person_alone() -> None:
+    """Those that go on where the first did not help are counted on, whatever stood before for somebody else."""
+    report = wrong_password()
+    remedies = (
+        ReportRemedy(fixer="user", steps=("u1", "u2", "u3"), further=("u4", "u5")),
+        ReportRemedy(fixer="admin", steps=("a1",), further=("a2", "a3")),
+        ReportRemedy(fixer="provider", steps=("p1", "p2")),
+    )
+    first = msgspec.structs.replace(report.verdict.causes[0], remedies=remedies)
+    verdict = msgspec.structs.replace(report.verdict, causes=(first,))
+    page = render(msgspec.structs.replace(report, verdict=verdict), RenderStyle())
+
+    numbers = re.findall(r'<li data-step="(\d+)">([uap]\d)</li>', page)
+    assert [step[1:] for _, step in numbers] == [number for number, _ in numbers]
+    assert len(numbers) == 10
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    assert "content: attr(data-step)" in css  # what a browser shows
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_step_has_its_number(name: str) -> None:
+    page = render(SAMPLES[name](), RenderStyle())
+    for steps in re.findall(r'<ol class="steps".*?</ol>', page, re.DOTALL):
+        assert steps.count("<li") == steps.count("<li data-step=") > 0
