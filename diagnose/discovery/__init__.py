@@ -11,7 +11,7 @@ from diagnose.discovery.facts import (
     SourceResult,
     SourceStatus,
 )
-from diagnose.discovery.strategy import FOUND_WITHIN, ask_ahead, discover
+from diagnose.discovery.strategy import FOUND_WITHIN, ask_ahead, discover, look_up_ahead, servers_known_ahead
 
 __all__ = [
     "FOUND_WITHIN",
@@ -24,4 +24,6 @@ __all__ = [
     "SourceStatus",
     "ask_ahead",
     "discover",
+    "look_up_ahead",
+    "servers_known_ahead",
 ]

@@ -31,9 +31,7 @@ class LookUps:
         """The look-up of *name*, under way already or begun now."""
         with self._lock:
             if name not in self._begun:
-                self._begun[name] = in_background(
-                    lambda: self._network.addresses(name, self._deadline), f"look up {name}"
-                )
+                self._begun[name] = self._network.look_up(name, self._deadline)
             return self._begun[name]
 
     def begin(self, hosts: Iterable[str], service: str) -> None:
@@ -64,6 +62,11 @@ class Sources:
     def ranked(self) -> tuple[Source, ...]:
         """All sources, the most trusted first."""
         return (self.by_mx, self.srv, *self.own_files, *self.database, *self.autodiscover, *self.guesses)
+
+
+def hosts_for(domain: str) -> tuple[str, ...]:
+    """The host names that asking all sources will need."""
+    return (*guess.names(domain), *autodiscover.own_hosts(domain))
 
 
 def sources_for(domain: str, network: Network, look_up: guess.LookUp) -> Sources:
@@ -115,6 +118,6 @@ def sources_for(domain: str, network: Network, look_up: guess.LookUp) -> Sources
             )
             for way in guess.WAYS
         ),
-        hosts=(*guess.names(domain), *autodiscover.own_hosts(domain)),
+        hosts=hosts_for(domain),
         service=autodiscover.srv_name(domain),
     )

@@ -18,9 +18,9 @@ from diagnose.discovery.facts import Discovered, DiscoveryOptions, ProviderBy, S
 from diagnose.discovery.naming import owner
 from diagnose.discovery.precedence import beside, disagreeing, settled
 from diagnose.discovery.queries import Queries, Source
-from diagnose.discovery.sources import ALL, MAIL, LookUps, sources_for
+from diagnose.discovery.sources import ALL, MAIL, LookUps, hosts_for, sources_for
 from diagnose.model.deadline import Deadline
-from diagnose.model.protocols import ORDER
+from diagnose.model.protocols import ORDER, Way
 from diagnose.model.targets import Service, Subject
 from diagnose.network import Network, NoThreadError, RecordType, in_background, is_address
 from diagnose.providers import by_domain
@@ -66,6 +66,29 @@ def ask_ahead(subject: Subject, options: DiscoveryOptions, network: Network, dea
     with contextlib.suppress(NoThreadError):
         for name, kind in first:
             in_background(partial(network.resolver.query, name, kind, deadline), f"{kind} {name}")
+        if _lacking(options):
+            look_up_ahead(hosts_for(domain), network, deadline)
+
+
+def servers_known_ahead(subject: Subject, options: DiscoveryOptions) -> tuple[str, ...]:
+    """The servers that a run will connect to, as far as that is known without any network."""
+    known = None if options.services_only else by_domain(subject.domain)
+    services = (
+        options.services if known is None else (*options.services, *provider.of(known, subject.domain, "").services)
+    )
+    return tuple(dict.fromkeys(service.host for service in services))
+
+
+def look_up_ahead(hosts: Iterable[str], network: Network, deadline: Deadline) -> None:
+    """Look up *hosts*, which will be wanted, without waiting for that."""
+    with contextlib.suppress(NoThreadError):
+        for host in hosts:
+            network.look_up(host, deadline)
+
+
+def _lacking(options: DiscoveryOptions) -> frozenset[Way]:
+    """The ways that no option names a service for."""
+    return ALL - {way for option in options.services for way in option.ways}
 
 
 def _is_literal(domain: str) -> bool:
@@ -92,7 +115,7 @@ class _Discovery:
         self.queries = Queries(deadline)
         self.expected: set[Source] = set()
         """Sources that are or will be asked."""
-        self.lacking = ALL - {way for option in options.services for way in option.ways}
+        self.lacking = _lacking(options)
         """Ways for which slow sources are worth asking."""
         self.is_literal = _is_literal(domain)
         self.open = set(ALL)

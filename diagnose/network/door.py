@@ -38,6 +38,9 @@ CONNECT_SECONDS = 8.0
 """Patience of one connect: three SYN retransmissions (RFC 6298) have been lost by then."""
 
 
+ADDRESSES: tuple[RecordType, ...] = ("A", "AAAA")
+
+
 class NameNotFoundError(NamedError):
     """A host name has no address."""
 
@@ -172,15 +175,30 @@ class Network:
 
         With a chosen resolver its answer alone counts. Without one the system's answer is used, as
         mail programs would, and DNS is asked beside it; where the system finds nothing, DNS's answer is used.
+        Each host is looked up once a run: who comes later gets what the first one gets.
         """
-        if is_address(host):
-            return HostAddresses(host=host, addresses=(host.strip("[]"),))
-        if host.rstrip(".").lower() == "localhost" or host.lower().endswith(".localhost"):
-            return HostAddresses(host=host, addresses=("127.0.0.1", "::1"))
-        four = in_background(lambda: self.resolver.query(host, "A", deadline), f"A {host}")
-        six = in_background(lambda: self.resolver.query(host, "AAAA", deadline), f"AAAA {host}")
-        system = self.system_lookup(host, deadline) if self.resolver.chosen is None else None
-        ipv4, ipv6 = _result(four, host, "A", deadline), _result(six, host, "AAAA", deadline)
+        if (known := _known(host)) is not None:
+            return known
+        try:
+            return self.look_up(host, deadline).result(timeout=deadline.left() + 0.2)
+        except TimeoutError:  # of one who has less time than the first had
+            four, six = (DnsAnswer(name=host, record_type=kind, status="timed_out") for kind in ADDRESSES)
+            return HostAddresses(host=host, addresses=(), ipv4=four, ipv6=six)
+
+    def look_up(self, host: str, deadline: Deadline) -> Future[HostAddresses]:
+        """Begin what `addresses` waits for. Raises NoThreadError."""
+        return self.once(("addresses", host), lambda: self._looked_up(host, deadline))
+
+    def _looked_up(self, host: str, deadline: Deadline) -> HostAddresses:
+        if (known := _known(host)) is not None:
+            return known
+        looking = None
+        if self.resolver.chosen is None:
+            looking = in_background(lambda: self.system_lookup(host, deadline), f"system's {host}")
+        asked = in_background(lambda: self.resolver.query(host, "A", deadline), f"A {host}")
+        ipv6 = self.resolver.query(host, "AAAA", deadline)
+        system = looking.result() if looking is not None else None
+        ipv4 = _result(asked, host, "A", deadline)
         by_dns = tuple(a for a in ipv6.records + ipv4.records if _usable(a))
         used = system.addresses if system is not None and system.addresses else by_dns
         return HostAddresses(host=host, addresses=used, ipv4=ipv4, ipv6=ipv6, system=system)
@@ -290,6 +308,15 @@ class Network:
                     raise NamedError(failure(error, "tls_handshake")) from error
                 raise
         return stream
+
+
+def _known(host: str) -> HostAddresses | None:
+    """The addresses of a *host* that nobody need be asked about."""
+    if is_address(host):
+        return HostAddresses(host=host, addresses=(host.strip("[]"),))
+    if host.rstrip(".").lower() == "localhost" or host.lower().endswith(".localhost"):
+        return HostAddresses(host=host, addresses=("127.0.0.1", "::1"))
+    return None
 
 
 def _result(asked: Future[DnsAnswer], host: str, kind: RecordType, deadline: Deadline) -> DnsAnswer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from diagnose.discovery import FOUND_WITHIN, ask_ahead
+from diagnose.discovery import FOUND_WITHIN, ask_ahead, look_up_ahead, servers_known_ahead
 from diagnose.model import Deadline
 from diagnose.model.report import Report
 from diagnose.network import Network, share_of_run
@@ -65,6 +65,8 @@ def _ask_ahead(request: Request, network: Network, deadline: Deadline) -> None:
     """Send the questions that the run begins with, where it looks for services at all."""
     if request.find_services and request.subject.flaw is None:
         until = deadline.share(FOUND_WITHIN, deadline.left())
+        if not request.narrowed:  # to checks that may have no use for them
+            look_up_ahead(servers_known_ahead(request.subject, request.discovery), network, deadline)
         ask_ahead(request.subject, request.discovery, network, until)
         get_ready()
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
 
-from diagnose.discovery import DiscoveryOptions, SourceResult, ask_ahead, guess, srv, strategy
+from diagnose.discovery import (
+    DiscoveryOptions,
+    SourceResult,
+    ask_ahead,
+    guess,
+    look_up_ahead,
+    servers_known_ahead,
+    srv,
+    strategy,
+)
+from diagnose.discovery.sources import hosts_for
 from diagnose.model import Deadline, Service, Subject
 from diagnose.model.protocols import ProtocolName, Way
 from diagnose.network import Nameserver, Network
@@ -32,6 +43,7 @@ PROTOCOLS_AND_PORTS: tuple[tuple[ProtocolName, int], ...] = (
     ("smtp", 465),
     ("webmail", 443),
 )
+OPTION = Service(protocol="imap", host="imap.elsewhere.example", port=993, tls="implicit", source="option")
 DATABASE = "https://autoconfig.thunderbird.net/v1.1/"
 
 
@@ -429,10 +441,50 @@ def test_what_is_asked_ahead_is_what_is_asked_anyway(estate: Estate) -> None:
     server = estate.zone(MX | SRV)
     ask_ahead(Subject(domain=DOMAIN), DiscoveryOptions(), estate.network, Deadline(patient(10)))
     ahead = {(DOMAIN, "MX"), *((f"{label}._tcp.{DOMAIN}", "SRV") for label in srv.LABELS)}
+    ahead |= {(host, kind) for host in hosts_for(DOMAIN) for kind in ("A", "AAAA")}
 
     assert len(estate.discover().services) == 2
     assert ahead <= set(server.asked)
     assert all(server.asked.count(question) == 1 for question in ahead)
+
+
+def test_usual_names_of_servers_are_asked_ahead_of_the_records_that_may_lead_there(estate: Estate) -> None:
+    """So that a server which SRV records announce costs one round trip to DNS, and not two."""
+    server = estate.zone({(DOMAIN, "MX"): SILENT} | {(f"{label}._tcp.{DOMAIN}", "SRV"): SILENT for label in srv.LABELS})
+    ask_ahead(Subject(domain=DOMAIN), DiscoveryOptions(), estate.network, Deadline(patient(10)))
+
+    wanted = {(f"{label}.{DOMAIN}", kind) for label in ("imap", "mail", "pop", "smtp") for kind in ("A", "AAAA")}
+    limit = Deadline(patient(10))
+    while not wanted <= set(server.asked) and not limit.passed():
+        time.sleep(0.01)
+    assert wanted <= set(server.asked)
+
+
+@pytest.mark.parametrize(
+    ("domain", "options", "hosts"),
+    [
+        (DOMAIN, DiscoveryOptions(services=(OPTION,)), ("imap.elsewhere.example",)),
+        (DOMAIN, DiscoveryOptions(services=(OPTION,), services_only=True), ("imap.elsewhere.example",)),
+        ("gmail.com", DiscoveryOptions(), ("imap.gmail.com", "pop.gmail.com", "smtp.gmail.com", "mail.google.com")),
+        ("gmail.com", DiscoveryOptions(services=(OPTION,)), ("imap.elsewhere.example", "imap.gmail.com")),
+        ("gmail.com", DiscoveryOptions(services=(OPTION,), services_only=True), ("imap.elsewhere.example",)),
+        (DOMAIN, DiscoveryOptions(), ()),
+    ],
+)
+def test_servers_that_are_known_from_the_start(domain: str, options: DiscoveryOptions, hosts: tuple[str, ...]) -> None:
+    """Those of options, and of a provider that the domain is known to be of."""
+    known = servers_known_ahead(Subject(domain=domain), options)
+    assert known[: len(hosts)] == hosts
+    assert known == hosts or not options.services_only
+
+
+def test_a_server_that_is_known_from_the_start_is_looked_up_once(estate: Estate) -> None:
+    server = estate.zone({("imap.elsewhere.example", "A"): ["192.0.2.7"]})
+    look_up_ahead(("imap.elsewhere.example",), estate.network, Deadline(patient(10)))
+
+    found = [estate.network.addresses("imap.elsewhere.example", Deadline(patient(10))) for _ in range(2)]
+    assert [one.addresses for one in found] == [("192.0.2.7",)] * 2
+    assert sorted(server.asked) == [("imap.elsewhere.example", "A"), ("imap.elsewhere.example", "AAAA")]
 
 
 @pytest.mark.parametrize(
