@@ -23,6 +23,7 @@ from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, exp
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import translation
 from diagnose.model import text
+from diagnose.process.awaited import awaited
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.labels import CERTAINTIES
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
@@ -134,15 +135,24 @@ def _explain_lines(file: str, given: dict[str, Any]) -> None:
     piped = file == STANDARD_INPUT
     tell_what_is_left_out()
     lines = list[str]()
-    show = (lambda line: print_out(line, "json")) if given["output"] is None else lines.append
+
+    def show() -> None:
+        """All answers so far, before more replies are awaited: to write each by itself takes longer than to read it."""
+        if lines and given["output"] is None:
+            told = "".join(lines)
+            lines.clear()
+            print_out(told, "json")
+
     with contextlib.nullcontext(sys.stdin.buffer) if piped else _opened(file) as stream:
         try:
-            for answer in replies_in_lines.read_lines(stream, given["protocol"], given["provider_id"]):
-                show(replies_in_lines.format_line(answer, translate) + "\n")
+            for answer in replies_in_lines.read_lines(awaited(stream, show), given["protocol"], given["provider_id"]):
+                lines.append(replies_in_lines.format_line(answer, translate) + "\n")
         except replies_in_lines.LineError as error:
             name, problem = _("standard input") if piped else file, error.sentence.render(_)
             sentence = _("{file}, line {number}: {problem}").format(file=name, number=error.number, problem=problem)
             raise click.ClickException(sentence) from None
+        finally:
+            show()
     if given["output"] is not None:
         write_words(given["output"], "".join(lines))
 

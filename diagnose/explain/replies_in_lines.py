@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from typing import IO, Any, get_args
@@ -12,11 +13,13 @@ from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import TextError, quote, text
 from diagnose.model.text import Text, json_text
 from diagnose.process.first_use import convert, decode
-from diagnose.replies import Reading, ReplyForm, read_message
+from diagnose.replies import Outcome, Reading, ReplyForm, Suspect, ToldBy, read_message
 from diagnose.replies.schema import Stage
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes; whole pages are replies too, though only their beginning is read."""
+MOST_REMEMBERED, LONGEST_REMEMBERED = 1_000, 1_000
+"""Readings, and characters of the replies that they are of: logs say the same again and again."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PROTOCOLS: tuple[ReplyForm, ...] = get_args(ReplyForm)
 _STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -56,6 +59,7 @@ def read_lines(
 
     Raises LineError at the first line that is too long, or no object with an id and a reply.
     """
+    read = functools.lru_cache(maxsize=MOST_REMEMBERED)(read_message)
     for number, raw in enumerate(iter(lambda: stream.readline(LONGEST_LINE + 1), b""), start=1):
         if len(raw) > LONGEST_LINE:
             raise LineError(number, text("it is longer than {limit} bytes.", limit=LONGEST_LINE))
@@ -66,7 +70,7 @@ def read_lines(
             line = _line(words)
         except (ValueError, RecursionError, msgspec.ValidationError):
             raise LineError(number, text("it is no JSON object with “id” and “reply”.")) from None
-        yield LineReading(id=line.id, reading=_read(line, protocol, provider))
+        yield LineReading(id=line.id, reading=_read(line, read, protocol, provider))
 
 
 def _line(words: bytes) -> ReplyLine:
@@ -78,8 +82,11 @@ def _line(words: bytes) -> ReplyLine:
         return convert(json.loads(words), ReplyLine)
 
 
-def _read(line: ReplyLine, protocol: ReplyForm | None, provider: str | None) -> Reading:
-    return read_message(
+def _read(
+    line: ReplyLine, remembering: Callable[..., Reading], protocol: ReplyForm | None, provider: str | None
+) -> Reading:
+    read = remembering if len(line.reply) <= LONGEST_REMEMBERED else read_message
+    return read(
         line.reply,
         protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,
         provider=line.provider if isinstance(line.provider, str) else provider,
@@ -90,10 +97,18 @@ def _read(line: ReplyLine, protocol: ReplyForm | None, provider: str | None) -> 
 def format_line(answer: LineReading, translate: Callable[[str], str] = str) -> str:
     """*answer* as one line of JSON, titles in the language of *translate*; no line end after it."""
     reading = answer.reading
+    rest = _rest_of_line(reading.suspects, reading.matched, reading.outcome, reading.told_by, translate)
+    return f'{{"id": {json_text(answer.id, indent=None)}, {rest}'
+
+
+@functools.lru_cache(maxsize=MOST_REMEMBERED)
+def _rest_of_line(
+    suspects: tuple[Suspect, ...], matched: str, outcome: Outcome, told_by: ToldBy, translate: Callable[[str], str]
+) -> str:
+    """What stands in a line behind the id."""
     known = catalogue()
     causes = [
-        {"id": one.cause, "certainty": one.certainty, "title": translate(known[one.cause].title)}
-        for one in reading.suspects
+        {"id": one.cause, "certainty": one.certainty, "title": translate(known[one.cause].title)} for one in suspects
     ]
-    told = {"matched": quote(reading.matched), "outcome": reading.outcome, "told_by": reading.told_by}
-    return json_text({"id": answer.id, "causes": causes, **told}, indent=None)
+    told = {"causes": causes, "matched": quote(matched), "outcome": outcome, "told_by": told_by}
+    return json_text(told, indent=None).removeprefix("{")

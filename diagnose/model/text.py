@@ -23,6 +23,9 @@ _REMOVED = {"Cc", "Cf", "Co", "Cs", "Cn"}
 _PLACEHOLDER = lazy_pattern(r"(\{\w+\})")
 
 
+_on_one_line = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class Text(msgspec.Struct, frozen=True):
     """A translatable sentence: a gettext message id with named arguments.
 
@@ -83,7 +86,7 @@ def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
 
 def json_text(plain: Any, indent: int | None = 2) -> str:  # noqa: ANN401 - any JSON value
     """*plain* as JSON (RFC 8259) that keeps its value, and is harmless on a terminal too; no line end after it."""
-    written = json.dumps(plain, ensure_ascii=False, indent=indent)
+    written = _on_one_line(plain) if indent is None else json.dumps(plain, ensure_ascii=False, indent=indent)
     if written.isascii() and "\x7f" not in written:
         return written
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

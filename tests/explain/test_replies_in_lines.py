@@ -59,6 +59,16 @@ def test_empty_lines_are_none_and_still_count() -> None:
     assert caught.value.number == 3
 
 
+def test_the_same_reply_again_is_read_as_what_is_known_of_it_wants() -> None:
+    known: list[dict[str, object]] = [{}, {"protocol": "http"}, {"provider": "gmail"}, {"stage": "rcpt"}, {}]
+    lines = [line(reply="550 5.7.1 Authentication failed", **more) for more in known]
+
+    together = answers(*lines, *lines)
+
+    assert together == [*(answers(one)[0] for one in lines)] * 2
+    assert len({json.dumps(one) for one in together}) > 1
+
+
 def test_a_byte_order_mark_is_no_content() -> None:
     assert len(answers(b"\xef\xbb\xbf" + line())) == 1
 
