@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import diagnose
 from diagnose import api
 
@@ -22,6 +24,25 @@ def documented() -> list[str]:
 def test_the_documented_names_are_the_exported_ones() -> None:
     assert sorted(documented()) == sorted(api.__all__)
     assert len(set(documented())) == len(documented())
+
+
+def test_they_are_few() -> None:
+    """What a package only meets, as what another name holds or takes, is not among them."""
+    assert len(api.__all__) <= 44
+    told = {"Needs", "Status", "Certainty", "Target", "TlsMode", "ProtocolName", "Diagnosis", "Observer", "Deadline"}
+    assert not told & set(api.__all__)
+
+
+def test_what_is_typed_or_read_amiss_is_caught_by_one_name() -> None:
+    """Three errors whose classes have no name there."""
+    request = api.Request(subject=api.parse_subject("corp.example"))
+    unknown = api.Request(subject=request.subject, discovery=api.DiscoveryOptions(provider="nobody"))
+    with pytest.raises(api.TextError):
+        api.parse_subject("@@")
+    with pytest.raises(api.TextError):
+        api.saved_report(b"no report")
+    with pytest.raises(api.TextError):
+        api.diagnose(unknown)
 
 
 def test_every_name_is_there_and_is_no_module() -> None:
