@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 from diagnose.cli import INTERRUPTED, signals
 from diagnose.cli.formats import exit_code, rendered, renderer
 from diagnose.cli.github_actions import tell_job, without_commands
+from diagnose.cli.meanwhile import Meanwhile
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
 from diagnose.cli.progress import progress_or_none
 from diagnose.locale.language import translation
@@ -43,8 +45,10 @@ def diagnosed(
 ) -> Diagnosis:
     """Diagnose, with progress on a terminal; *watching* is told of every change, too. *network*: see `diagnose`."""
     progress = progress_or_none(translation(given["lang"]), quiet=given["quiet"])
+    later = Meanwhile(*([progress.show] if progress else ()), partial(renderer, given["form"]))
     with progress or contextlib.nullcontext():
-        return diagnose(request, Observers(*filter(None, (progress, watching))), interruption, network=network)
+        observers = filter(None, (progress, watching, later))
+        return diagnose(request, Observers(*observers), interruption, network=network)
 
 
 def write_reports(content: Report | Sequence[Report], given: dict[str, Any]) -> list[click.ClickException]:

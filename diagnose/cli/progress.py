@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from gettext import gettext as _
@@ -10,9 +11,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from diagnose.model import CheckResult, Status, Text, quote, text
+from diagnose.process.first_use import one_at_a_time
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
+    from rich.live import Live
 
 MOST_ROWS = 14
 """Checks shown at a time: those that run, then those that ended last."""
@@ -26,25 +29,38 @@ _SIGNS: dict[Status, tuple[str, str]] = {
 
 
 class Progress:
-    """An observer of the runner; use as a context manager."""
+    """An observer of the runner; use as a context manager. What draws it is loaded once it is to be shown."""
 
-    def __init__(self, console: Console, translate: Callable[[str], str]) -> None:
-        from rich.live import Live
-
+    def __init__(self, translate: Callable[[str], str]) -> None:
         self._translate = translate
         self._titles: dict[str, str] = {}
         self._servers: dict[str, str] = {}
         """Host, and port where there is one, of the checks that ask one server."""
         self._running: dict[str, float] = {}
         self._over: list[tuple[str, Status, float]] = []
-        self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._draw)
+        self._changing = threading.Lock()
+        self._live: Live | None = None
+        self._ended = False
 
     def __enter__(self) -> Self:
-        self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._live.stop()
+        with self._changing:
+            self._ended = True
+            if self._live is not None:
+                self._live.stop()
+
+    def show(self) -> None:
+        """Show it from now on, on standard error, unless it has ended."""
+        with one_at_a_time:
+            from rich.console import Console
+            from rich.live import Live
+        with self._changing:
+            if not self._ended:
+                console = Console(stderr=True)
+                self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._draw)
+                self._live.start()
 
     def planned(self, identity: str, title: Text) -> None:
         """A check will run."""
@@ -114,6 +130,4 @@ def progress_or_none(translate: Callable[[str], str], *, quiet: bool) -> Progres
     """A progress display where standard error is a terminal; *translate*: for the titles of checks."""
     if quiet or not sys.stderr.isatty():
         return None
-    from rich.console import Console
-
-    return Progress(Console(stderr=True), translate)
+    return Progress(translate)

@@ -48,7 +48,7 @@ def frame(planned: Mapping[str, Text], running: tuple[str, ...], over: tuple[str
     """What a terminal shows at one moment."""
     lang: Language = how.pop("lang", "en")
     console = Console(file=StringIO(), width=how.pop("width", 80))
-    progress = Progress(console, translation(lang))
+    progress = Progress(translation(lang))
     for identity, claim in planned.items():
         progress.planned(identity, claim)
     for identity in (*over, *running):
