@@ -65,6 +65,7 @@ _MAILTO = lazy_pattern(r"mailto:(?://)?([^?#]*)", re.IGNORECASE)
 _IN_BRACKETS = lazy_pattern(r"[^<>]*<\s*([^<>]+?)\s*>[^<>@]*")
 _IN_SQUARE_BRACKETS = lazy_pattern(r"[^\[\]@]*\[\s*(mailto:[^\[\]]+?)\s*\][^\[\]@]*", re.IGNORECASE)
 _BEFORE_A_COMMENT = lazy_pattern(r"([^\s()@]+@[^\s()@]+)\s*\([^()]*\)")
+_BEHIND_A_NAME = lazy_pattern(r"[^@()]*\(\s*((?:mailto:)?[^\s()@]+@[^\s()@]+)\s*\)", re.IGNORECASE)
 _LABELLED = lazy_pattern(r"[^@\s:\"]{1,20}:\s*([^\s:]+@\S+)")
 
 
@@ -118,7 +119,7 @@ def _inner(words: str) -> Iterator[str]:
     """What *words* may be packed around, layer by layer from the outside."""
     for _ in range(MOST_LAYERS):
         before = words
-        for shape in (_IN_SQUARE_BRACKETS, _IN_BRACKETS, _BEFORE_A_COMMENT, _LABELLED):
+        for shape in (_IN_SQUARE_BRACKETS, _IN_BRACKETS, _BEFORE_A_COMMENT, _BEHIND_A_NAME, _LABELLED):
             if not words.lower().startswith("mailto:") and (found := shape.fullmatch(words)):
                 words = found[1]
                 break
@@ -177,6 +178,7 @@ def _corrected(words: str) -> Iterator[str]:
         yield addresses[0]
     tight = re.sub(r"@{2,}", "@", re.sub(r"\s+", "", words)).lstrip("@")
     local, _at, domain = tight.rpartition("@")
+    domain = re.sub(r":\d+$|/.*", "", domain)
     domain = re.sub(r"\.{2,}", ".", domain.replace(",", ".").replace("、", ".")).strip(".")
     for part in (local, re.sub(r"\.{2,}", ".", local).strip(".")):
         yield f"{part}@{domain}"

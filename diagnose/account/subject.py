@@ -32,8 +32,13 @@ _FAULTS = (
     (r"^@", text("“{typed}” has nothing before the @").msgid),
     (r"@$", text("“{typed}” has nothing after the @").msgid),
     (r"@.*@", text("“{typed}” holds more than one @").msgid),
+    (
+        r"@\[?[\d.:]+\]?$|@\[IPv6:",
+        text("“{typed}” has an IP address behind the @, where the name of a domain is due").msgid,
+    ),
     (r"\.\.|^\.|\.@|@\.|\.$", text("“{typed}” has a dot too many").msgid),
     (r"@[^.]*$", text("“{typed}” has no dot after the @").msgid),
+    (r"@.*[\x21-\x2c/:-@\[-`{-~]", text("“{typed}” holds a character behind the @ that no domain has").msgid),
     (r"", text("“{typed}” is not a mailbox address").msgid),
 )
 """What is wrong with an address, the plainest first; the last is true of all of them."""

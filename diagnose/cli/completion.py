@@ -21,6 +21,19 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 VARIABLE = "_DIAGNOSE_COMPLETE"
 ASKED = "_complete"
 """How the variable's value ends; the shell's name stands before it."""
+WHOLE_VALUES = (
+    ('string split "," $completion', 'string split --max 1 "," $completion'),
+    (
+        '$prefix = "$wordToComplete*"',
+        """$prefix = ($wordToComplete -replace '^[\'\'"]|[\'\'"]$', '') + '*'
+    $quoted = {
+        param($path)
+        if ($path -match '[\\s\'\'`&|;<>(){}@#,$]') { "'" + $path.Replace("'", "''") + "'" } else { $path }
+    }""",
+    ),
+    ("$_.FullName, $_.Name", "(& $quoted $_.FullName), $_.Name"),
+)
+"""What stands in the scripts of click, and what ours have in its place."""
 
 
 @click.command(
@@ -40,8 +53,15 @@ def COMMAND(shell: str) -> int:  # noqa: N802 - see main_job
     It needs bash 4.4, zsh, fish, or PowerShell 5.1, or newer.
     """
     script = _completer(shell, click.Command(PROGRAM))
-    print_out(script.source_template % script.source_vars())
+    print_out(_with_whole_values(script.source_template) % script.source_vars())
     return 0
+
+
+def _with_whole_values(template: str) -> str:
+    """*template* of click, in which a comma ends no help, and a path with a blank is one word."""
+    for of_click, ours in WHOLE_VALUES:
+        template = template.replace(of_click, ours)
+    return template
 
 
 def answer() -> int:

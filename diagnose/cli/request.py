@@ -39,6 +39,8 @@ LONGEST_NAME = 40
 """Characters of a word that may be meant as a command."""
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
 """Those that say where the secret comes from; one at most."""
+NARROW = 80
+"""Columns of a terminal."""
 GUIDE = (
     *EXAMPLES[:2],
     Example('diagnose explain "LOGIN failed"', text("what an error message means").msgid),
@@ -113,11 +115,12 @@ def asked_for() -> Subject:
 
 
 def _guide() -> Iterator[str]:
-    yield _("diagnose tells why somebody cannot log in to their mailbox, proves it, and says what to do.")
+    sentence = _("diagnose tells why somebody cannot log in to their mailbox, proves it, and says what to do.")
+    yield click.wrap_text(sentence, NARROW)
     yield ""
-    width = max(len(example.line) for example in GUIDE)
     for example in GUIDE:
-        yield f"  {example.line:<{width}}  {_(example.meaning)}"
+        yield f"  {example.line}"
+        yield f"      {_(example.meaning)}"
     yield ""
 
 
@@ -283,8 +286,11 @@ def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
     for word in (*only, *skip):
         begins = {".".join(word.split(".")[:count]) for count in range(1, word.count(".") + 2)}
         if word == DISCOVERY or not begins & names:
-            known = _(", ").join(sorted(names))
-            raise click.UsageError(
-                _("no check or family is called “{word}”; there are {known}.").format(word=word, known=known)
+            close = difflib.get_close_matches(word.lower(), sorted(names), cutoff=0.7)
+            sentence = (
+                _("no check or family is called “{word}”; did you mean {known}?")
+                if close
+                else _("no check or family is called “{word}”; there are {known}.")
             )
+            raise click.UsageError(sentence.format(word=word, known=_(", ").join(close or sorted(names))))
     return Selection(only=only, skip=skip)

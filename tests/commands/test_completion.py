@@ -120,6 +120,14 @@ def test_fish_offers_what_can_follow(line: str, offered: list[str]) -> None:
     assert in_fish(line) == offered
 
 
+def test_fish_shows_what_a_command_does_with_its_commas() -> None:
+    need(fish="fish")
+    out = ran(
+        "fish", "--no-config", "-c", "diagnose completion fish | source; complete -C 'diagnose expl'", HOME="/tmp"
+    )
+    assert out == "explain\tWhat a server's reply, an error message or a cause means.\n"
+
+
 def test_zsh_offers_what_can_follow(tmp_path: Path) -> None:
     """By the keys themselves: Tab completes what is the only one."""
     need(zsh="zsh")
@@ -146,6 +154,8 @@ def test_powershell_gets_a_script_and_lines(command: CommandLine) -> None:
     """By its protocol: kind, word and help in three lines; words as typed."""
     script = command("completion", "powershell").out
     assert "Register-ArgumentCompleter -Native -CommandName diagnose" in script
+    assert script.count("(& $quoted $_.FullName), $_.Name") == 2  # a path with a blank is one word
+    assert '"$wordToComplete*"' not in script  # it may begin with a quote
     told = ran(
         sys.executable, "-m", "diagnose", _DIAGNOSE_COMPLETE="powershell_complete", COMP_WORDS="diagnose --for he",
         COMP_CWORD="2",

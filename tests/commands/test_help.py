@@ -8,6 +8,7 @@ from importlib import import_module
 
 import click
 import pytest
+from rich.cells import cell_len
 
 from diagnose.cli import COMMANDS, MAIN, run
 from tests.pace import patient
@@ -55,6 +56,32 @@ def test_an_option_that_is_misspelt_is_guessed(typed: str, meant: str, capfd: py
     assert run([ALICE, typed]) == 2
 
     assert meant in capfd.readouterr().err.partition("Did you mean")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("tlss", "tls"), ("nework.proxy", "network.proxy"), ("loggin", "login"), ("DNS", "dns")]
+)
+def test_a_check_that_is_misspelt_is_guessed(typed: str, meant: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The list of all is for a word that is like none."""
+    assert run([ALICE, "--only", typed]) == 2
+    said = capfd.readouterr().err
+    assert meant in said.partition("did you mean ")[2]
+    assert len(said) < 200
+
+    assert run([ALICE, "--skip", "xyzzy"]) == 2
+    assert "there are activation, " in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+def test_the_short_guide_fits_a_terminal(
+    lang: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANGUAGE", lang.replace("-", "_"))
+    monkeypatch.setenv("LC_ALL", {"en": "C.UTF-8", "zh-Hans": "zh_CN.UTF-8", "zh-Hant": "zh_TW.UTF-8"}[lang])
+    assert run([]) == 2
+    *guide, _missing = capfd.readouterr().err.splitlines()
+    assert len(guide) > 10
+    assert max(map(cell_len, guide)) <= 80
 
 
 def test_a_command_may_be_named_like_no_address(capfd: pytest.CaptureFixture[str]) -> None:
