@@ -8,13 +8,13 @@ import signal
 import sys
 import threading
 import warnings
-from types import FrameType
 from typing import NoReturn
 
 from diagnose import __version__
-from diagnose.process import standard_streams
+from diagnose.process import ending, standard_streams
+from diagnose.process.ending import INTERRUPTED
 
-USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
+USAGE, INCONCLUSIVE = 2, 3
 """Exit codes of the contract."""
 
 OBJECTS_BEFORE_A_SEARCH = 200_000
@@ -25,10 +25,12 @@ def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
     try:
         gc.set_threshold(OBJECTS_BEFORE_A_SEARCH)
-        _hear_signals()
+        ending.hear()
         standard_streams.open_closed_ones()
         code = _run(sys.argv[1:])
-    except KeyboardInterrupt:  # while modules are loaded, there is nothing to report yet
+    except BaseException as error:  # while modules are loaded, there is nothing to report yet
+        if not ending.interrupted(error):
+            raise
         code = INTERRUPTED
     for number in (signal.SIGINT, signal.SIGTERM):  # a second one ends at once what the first one has not
         signal.signal(number, signal.SIG_DFL)
@@ -36,9 +38,7 @@ def main() -> NoReturn:
         standard_streams.tell(f"diagnose: standard output cannot be written: {failed.strerror}.")
         code = USAGE
     if threading.active_count() > 1:  # one that hangs may not run on while the interpreter is taken down around it
-        if "diagnose.process.children" in sys.modules:
-            sys.modules["diagnose.process.children"].end_all()
-            sys.modules["diagnose.process.children"].remove_folders()  # which os._exit would leave
+        ending.clean_up()
         os._exit(code)
     gc.freeze()  # the interpreter would look through all that is loaded for garbage, a quarter of what a run costs
     sys.exit(code)
@@ -61,32 +61,14 @@ def _run(arguments: list[str]) -> int:
         core_dumps.switch_off()
         heap.share()
         return run(arguments)
-    except OSError as error:
+    except Exception as error:
+        if ending.interrupted(error):
+            return INTERRUPTED
+        if not isinstance(error, OSError):  # what is installed is broken, beyond what can be told in any language
+            standard_streams.tell(f"diagnose: internal fault: {type(error).__name__}.")
+            return INCONCLUSIVE
         standard_streams.tell(f"diagnose: standard output cannot be written: {error.strerror}.")
         return USAGE
-    except Exception as error:  # what is installed is broken, beyond what can be told in any language
-        standard_streams.tell(f"diagnose: internal fault: {type(error).__name__}.")
-        return INCONCLUSIVE
-
-
-def _hear_signals() -> None:
-    """SIGTERM, and the end of the terminal, are what Ctrl-C is; what a thread dies of is told by who waits for it."""
-
-    def interrupt(_number: int, frame: FrameType | None) -> None:
-        while frame is not None:  # an extension module that is interrupted while it is made ends in signal 11
-            if frame.f_code.co_filename.startswith("<frozen importlib"):
-                translate = getattr(sys.modules.get("gettext"), "gettext", str)  # which may be half made itself
-                standard_streams.tell(f"diagnose: {translate('interrupted')}")
-                os._exit(INTERRUPTED)
-            frame = frame.f_back
-        raise KeyboardInterrupt
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, interrupt)
-    threading.excepthook = lambda _: None
-    sys.unraisablehook = lambda _: None
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from diagnose.cli.output import UnwrittenError, print_out
 from diagnose.knowledge import KnowledgeError
 from diagnose.locale import language
 from diagnose.model import text
+from diagnose.process import ending
+from diagnose.process.ending import INTERRUPTED
 from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 
@@ -65,12 +67,13 @@ COMMANDS = {
 MAIN = "diagnose.cli.main_job"
 PROGRAM = "diagnose"
 
-USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
+USAGE, INCONCLUSIVE = 2, 3
 
 
 def run(arguments: list[str]) -> int:
     """Run the command that *arguments* name; the exit code of the contract."""
     secrets.forget()
+    ending.forget()
     set_ = settings.of_computer(arguments)
     with language.spoken(language.asked_for(arguments) or language.named(set_.lang or "") or language.of_terminal()):
         return _ended(arguments, set_)
@@ -80,6 +83,8 @@ def _ended(arguments: list[str], set_: settings.Settings) -> int:
     try:
         return _carried_out([*arguments], set_)  # click takes its list apart
     except click.ClickException as error:
+        if ending.of_interruption(error):
+            return _interrupted()
         sentence = secrets.without_secrets(_sentence(error))
         if isinstance(error, click.UsageError):
             sentence = _("{sentence} ({command})").format(sentence=sentence, command=_help_for(error.ctx))
@@ -87,14 +92,23 @@ def _ended(arguments: list[str], set_: settings.Settings) -> int:
     except KnowledgeError as error:
         return _without_report(arguments, str(error), USAGE)
     except (click.Abort, KeyboardInterrupt):
-        tell(f"{PROGRAM}: {_('interrupted')}")
-        return INTERRUPTED
-    except Exception as error:  # a fault of ours, told without what it may hold
+        return _interrupted()
+    except BaseException as error:
+        if ending.interrupted(error):
+            return _interrupted()
+        if not isinstance(error, Exception):
+            raise
+        # a fault of ours, told without what it may hold
         with one_at_a_time:
             from diagnose.model.failures import internal_fault
         return _without_report(
             arguments, _("{sentence}.").format(sentence=internal_fault(error).render(_)), INCONCLUSIVE
         )
+
+
+def _interrupted() -> int:
+    tell(f"{PROGRAM}: {_('interrupted')}")
+    return INTERRUPTED
 
 
 def _without_report(arguments: list[str], sentence: str, code: int, *, reported: bool = False) -> int:

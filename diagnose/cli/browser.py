@@ -16,7 +16,7 @@ from diagnose import providers
 from diagnose.account.pasted import understood
 from diagnose.account.secret import Secret
 from diagnose.account.subject import SubjectError
-from diagnose.cli import INTERRUPTED, signals
+from diagnose.cli import signals
 from diagnose.cli.carrying_out import diagnosed, raise_together, show, write_reports
 from diagnose.cli.formats import exit_code, rendered
 from diagnose.cli.help import Example, Sectioned
@@ -32,6 +32,7 @@ from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.planning.selection import Selection
+from diagnose.process.ending import INTERRUPTED
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import Download, RenderStyle
 from diagnose.running.diagnosis import Diagnosis

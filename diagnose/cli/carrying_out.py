@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from diagnose.cli import INTERRUPTED, signals
+from diagnose.cli import signals
 from diagnose.cli.formats import exit_code, rendered, renderer
 from diagnose.cli.github_actions import tell_job, without_commands
 from diagnose.cli.meanwhile import Meanwhile
@@ -18,6 +18,7 @@ from diagnose.cli.progress import progress_or_none
 from diagnose.locale.language import translation
 from diagnose.model.report import Report
 from diagnose.network import Network
+from diagnose.process.ending import INTERRUPTED
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
 from diagnose.running.interruption import Interruption

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from diagnose.account.person import Consent
-from diagnose.cli import INTERRUPTED, signals
+from diagnose.cli import signals
 from diagnose.cli.carrying_out import raise_together
 from diagnose.cli.fleet_engine import engine_for
 from diagnose.cli.fleet_formats import fleet_renderer
@@ -42,6 +42,7 @@ from diagnose.model import Service, Subject, quote, text
 from diagnose.model.fleet import FleetSummary
 from diagnose.model.limits import Limits
 from diagnose.model.protocols import BY_NAME
+from diagnose.process.ending import INTERRUPTED
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.page import Page
 from diagnose.rendering.renderer import RenderStyle
@@ -62,7 +63,7 @@ def carry_out_all(file: Path, given: dict[str, Any]) -> int:
     if given["resume"] and given["every"] is not None:
         raise click.UsageError(_("--resume cannot be used with --every: each run begins with the first row."))
     _require_apart(file, given)
-    with tempfile.TemporaryDirectory(prefix="diagnose-") as folder, signals.held_back() as interruption:
+    with signals.held_back() as interruption, tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
         fleet = _Fleet(file, given, Path(folder), interruption)
         return fleet.once() if given["every"] is None else fleet.again_and_again(given["every"])
 

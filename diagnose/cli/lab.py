@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
+from diagnose.cli import signals
 from diagnose.cli.carrying_out import carry_out, print_report, raise_together, write_reports
 from diagnose.cli.formats import format_of, require_many
 from diagnose.cli.help import Example, Sectioned
@@ -86,6 +87,20 @@ def scenario_named(name: str) -> Scenario:
         )
         raise click.UsageError(sentence.format(name=name, close=_(", ").join(close)))
     return SCENARIOS[name]
+
+
+def _carry_out(scenario: Scenario, given: dict[str, Any]) -> int:
+    """Diagnose the account on the estate of *scenario*; the exit code. A signal leaves nothing of it half up.
+
+    Raises EstateError, click.ClickException, and KeyboardInterrupt for a signal while it comes up or goes.
+    """
+    with signals.held_back() as interruption, Estate(scenario) as estate:
+        if interruption.asked_for:
+            raise KeyboardInterrupt
+        code = carry_out(_request(estate, given, strict=given["strict"]), given)
+    if interruption.asked_for:
+        raise KeyboardInterrupt
+    return code
 
 
 def _carry_out_all(given: dict[str, Any], *, shows_reports: bool) -> int:
@@ -247,7 +262,6 @@ def COMMAND(  # noqa: N802 - see main_job
         return _carry_out_all(given, shows_reports=source is not ParameterSource.DEFAULT or given["output"])
     chosen = scenario_named(scenario)
     try:
-        with Estate(chosen) as estate:
-            return carry_out(_request(estate, given, strict=given["strict"]), given)
+        return _carry_out(chosen, given)
     except EstateError as error:
         raise click.ClickException(str(error)) from None

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
+from diagnose.process import ending
 from diagnose.running.interruption import Interruption
 
 PATIENCE_SECONDS = 5.0
@@ -26,10 +27,11 @@ def held_back() -> Iterator[Interruption]:
         yield interruption
         return
 
-    def note(_number: int, _frame: FrameType | None) -> None:
+    def note(number: int, frame: FrameType | None) -> None:
         came.append(time.monotonic())
         if came[-1] - came[0] > PATIENCE_SECONDS:
-            raise KeyboardInterrupt
+            ending.interrupt(number, frame)
+        ending.note(number)
         interruption.ask()
 
     numbers = [n for name in ("SIGINT", "SIGTERM", "SIGHUP") if (n := getattr(signal, name, None)) is not None]

@@ -42,6 +42,7 @@ from diagnose.lab.webmail import WebmailSession
 from diagnose.lab.zone import Zone, record_sets
 from diagnose.network import KnownAnswer, Nameserver
 from diagnose.network.proxies import Proxy, ProxySettings
+from diagnose.process import children
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"
@@ -145,6 +146,8 @@ class Estate:
         self._account = _account(scenario)
         authority = Authority(days_ahead=scenario.days_ahead)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-lab-")))
+        children.folders.add(str(folder))  # a command that is told to end does not wait for what is under way
+        stack.callback(children.folders.discard, str(folder))
         self.ca_file = folder / "ca.pem"
         authority.write_root(self.ca_file)
         self.history = self._remember(folder / "history") if scenario.rejected_before else None

@@ -28,7 +28,7 @@ PASSED_ON_BEGINNINGS = ("LC_", "XDG_", "GSETTINGS_", "FONTCONFIG_")
 folders: set[str] = set()
 """Those that programs work in, and that are gone with the command."""
 _running: set[subprocess.Popen[bytes]] = set()
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal's handler may want it where this very thread has it
 _closed = False
 
 

@@ -566,7 +566,8 @@ def test_every_command_ends_by_a_signal(place: Path, command: str, number: signa
 def test_a_signal_while_gettext_itself_is_made_is_told_in_english(place: Path) -> None:
     """Nobody can translate yet."""
     (place / "gettext.py").write_text(f"import os\nos.kill(os.getpid(), {int(signal.SIGTERM)})\n")
-    code = "import diagnose.__main__ as it, sys\nit._hear_signals()\nsys.modules.pop('gettext', None)\nimport gettext"
+    heard = "import sys\nfrom diagnose.process import ending\nending.hear()\n"
+    code = heard + "sys.modules.pop('gettext', None)\nimport gettext"
 
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=place, env=environment(place),
@@ -576,13 +577,122 @@ def test_a_signal_while_gettext_itself_is_made_is_told_in_english(place: Path) -
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "diagnose: interrupted\n")
 
 
+@pytest.mark.parametrize("needed", ["locale", "re", "os", "struct"])
+def test_a_signal_while_something_of_gettexts_is_made_is_told_in_english(place: Path, needed: str) -> None:
+    """It would look up a translation by a module that is half made: a fault in telling of the interruption."""
+    (place / "half.py").write_text(f"import os\nos.kill(os.getpid(), {int(signal.SIGTERM)})\n")
+    code = f"""
+import gettext, sys, types
+from diagnose.process import ending
+ending.hear()
+gettext.bindtextdomain("diagnose", "/nowhere")
+gettext.textdomain("diagnose")
+def broken(*_): return getattr(types.ModuleType({needed!r}), "normalize")
+gettext.find = gettext._expand_lang = broken
+import half
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=environment(place),
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "diagnose: interrupted\n")
+
+
+def test_a_signal_while_a_module_is_made_leaves_no_folder(place: Path) -> None:
+    """Of an estate that is up, which nobody takes down then."""
+    (place / "half.py").write_text(f"import os\nos.kill(os.getpid(), {int(signal.SIGTERM)})\n")
+    code = """
+from diagnose.lab.estate import Estate
+from diagnose.lab.scenario import SCENARIOS
+from diagnose.process import ending
+ending.hear()
+with Estate(SCENARIOS["healthy"]) as estate:
+    assert estate.ca_file.exists()
+    import half
+"""
+    folder = place / "temporary"
+    folder.mkdir()
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=place, env=environment(place, TMPDIR=str(folder)),
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr, list(folder.iterdir())) == (130, "diagnose: interrupted\n", [])
+
+
+WRAPPED = {
+    "another in its place": "try: come()\nexcept KeyboardInterrupt as it: raise ValueError from it",
+    "hidden": "try: come()\nexcept KeyboardInterrupt: raise ValueError from None",
+    "as wrong usage": "try: come()\nexcept BaseException as it: raise click.UsageError('x') from it",
+    "as what the system says": "try: come()\nfinally: raise OSError(4, 'Interrupted system call')",
+    "on the way out": "with contextlib.ExitStack() as stack:\n stack.callback(int, 'x')\n come()",
+    "in a group": "try: come()\nexcept BaseException as it: raise BaseExceptionGroup('x', [it])",
+    "as an exit": "try: come()\nexcept BaseException: sys.exit(1)",
+    "of a future": "f = Future()\ntry: come()\nexcept BaseException as it: f.set_exception(it)\nf.result()",
+    "an object's end": "class End:\n def __del__(self): come()\none = End()\ndel one\nwait()",
+    "a weak reference's": "class One: pass\none = One()\nref = weakref.ref(one, lambda _: come())\ndel one\nwait()",
+    "long before": "try: come()\nexcept BaseException: pass\nraise KeyError",
+}
+"""What may become of an interruption."""
+WRAPPING = """
+import click, contextlib, queue, signal, sys, weakref
+from concurrent.futures import Future
+from diagnose import cli
+from diagnose.__main__ import main
+def come():
+    signal.raise_signal({number})
+def wait():
+    queue.SimpleQueue().get(timeout=60)
+def carried_out(*_):
+{body}
+    return 0
+cli.{where} = carried_out
+main()
+"""
+
+
+@pytest.mark.parametrize("where", ["_carried_out", "run"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("body", WRAPPED)
+def test_an_interruption_stays_one_whatever_wraps_it(
+    place: Path, body: str, number: signal.Signals, where: str
+) -> None:
+    lines = "".join(f"    {line}\n" for line in WRAPPED[body].splitlines())
+
+    done = subprocess.run(
+        [sys.executable, "-c", WRAPPING.format(body=lines, where=where, number=int(number))],
+        cwd=place, env=environment(place), capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+    told = "diagnose: interrupted\n" if where == "_carried_out" else ""
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", told)
+
+
+@pytest.mark.parametrize(
+    "body", ["raise ValueError", "raise OSError(28, 'x')", "raise ExceptionGroup('x', [KeyError()])"]
+)
+@pytest.mark.parametrize("where", ["_carried_out", "run"])
+def test_a_fault_without_a_signal_is_no_interruption(place: Path, body: str, where: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WRAPPING.format(body=f"    {body}", where=where, number=0)],
+        cwd=place, env=environment(place), capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == (2 if "OSError" in body and where == "run" else 3)
+    sentence(done.stderr)
+    assert "interrupted" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_a_module_is_made_ends_the_process_at_once(place: Path, number: signal.Signals) -> None:
     """Nothing is thrown into the making of a module: those of extensions die of it."""
     (place / "slow.py").write_text(
         f"import os, pathlib, time\nos.kill(os.getpid(), {int(number)})\ntime.sleep(60)\npathlib.Path('late').touch()\n"
     )
-    begun = "import diagnose.__main__ as it\nit._hear_signals()\n"
+    begun = "from diagnose.process import ending\nending.hear()\n"
     code = begun + "try:\n    import slow\nexcept BaseException:\n    print('thrown')"
 
     done = subprocess.run(
