@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, wait
-from functools import partial
+from concurrent.futures import wait
 from typing import Never
 
 import msgspec
@@ -16,7 +15,6 @@ from diagnose.network import (
     MxRecord,
     Network,
     RecordType,
-    in_background,
     is_address,
     mx_records,
 )
@@ -34,6 +32,8 @@ TELLING_SECONDS = 5.0
 
 CONTROL_AFTER_SECONDS = 1.5
 """An answer that has not come by then was lost once, or there is no server."""
+CONTROL: tuple[str, RecordType] = (".", "NS")
+"""The root's name servers, which any resolver can tell."""
 KINDS: tuple[RecordType, ...] = ("MX", "A", "AAAA")
 
 
@@ -85,26 +85,25 @@ def probe_domain(target: Subject, _inputs: Inputs[Never], context: Context) -> D
     """Ask for MX and addresses at once; look further only where the answer raises a question."""
     resolver, deadline, domain = context.network.resolver, context.deadline, target.domain
     until = deadline.share(0.5, deadline.left())  # what asks why there is no answer needs time, too
-    asked = [in_background(partial(resolver.query, domain, kind, until), f"{kind} {domain}") for kind in KINDS]
-    root = None
+    asked = [resolver.begin(domain, kind, until) for kind in KINDS]
     if wait(asked, CONTROL_AFTER_SECONDS).not_done:  # whether anything resolves is asked beside their next tries
-        root = _control(context.network, deadline)
-    mx, ipv4, ipv6 = (one.result() for one in asked)
+        resolver.begin(*CONTROL, deadline.share(0.7, 5))
+    mx, ipv4, ipv6 = resolver.query_all(((domain, kind) for kind in KINDS), until)
     facts = DomainFacts(mx=mx, ipv4=ipv4, ipv6=ipv6)
     if mx.status not in ALIVE:
-        control = root or _control(context.network, deadline)
+        resolver.begin(*CONTROL, deadline.share(0.7, 5))
         unchecked = None
         if mx.status == "server_failure":
             unchecked = resolver.query(domain, "MX", deadline.share(0.7, 8), checking_disabled=True)
         late = mx.status == "timed_out" and (
             mx.milliseconds < 1000 * TELLING_SECONDS or not ALIVE.isdisjoint({ipv4.status, ipv6.status})
         )
-        return msgspec.structs.replace(facts, control=control.result(), unchecked=unchecked, late=late)
+        control = resolver.query(*CONTROL, deadline.share(0.7, 5))
+        return msgspec.structs.replace(facts, control=control, unchecked=unchecked, late=late)
     if mx.status == "answered":
         records = mx_records(mx)
         names = [r.exchange for r in records if r.exchange][:MX_HOSTS_LOOKED_UP]
-        looking = [in_background(partial(_mx_target, name, context.network, deadline), f"MX {name}") for name in names]
-        return msgspec.structs.replace(facts, records=records, targets=tuple(one.result() for one in looking))
+        return msgspec.structs.replace(facts, records=records, targets=_mx_targets(names, context.network, deadline))
     if addresses := ipv6.records + ipv4.records:
         race = context.network.connect_all(addresses, 25, deadline, PORT_25_SECONDS, keeps=False)
         attempts = race.attempts(PORT_25_SECONDS + 0.2)
@@ -112,15 +111,16 @@ def probe_domain(target: Subject, _inputs: Inputs[Never], context: Context) -> D
     return facts
 
 
-def _control(network: Network, deadline: Deadline) -> Future[DnsAnswer]:
-    return in_background(lambda: network.resolver.query(".", "NS", deadline.share(0.7, 5)), "NS of the root")
-
-
-def _mx_target(name: str, network: Network, deadline: Deadline) -> MxTarget:
-    if is_address(name):
-        return MxTarget(name=name, is_address=True)
-    six = in_background(lambda: network.resolver.query(name, "AAAA", deadline), f"AAAA {name}")
-    return MxTarget(name=name, ipv4=network.resolver.query(name, "A", deadline), ipv6=six.result())
+def _mx_targets(names: list[str], network: Network, deadline: Deadline) -> tuple[MxTarget, ...]:
+    asked = [name for name in names if not is_address(name)]
+    answers = network.resolver.query_all(((name, kind) for name in asked for kind in ADDRESSES), deadline)
+    found = dict(zip(asked, zip(answers[::2], answers[1::2], strict=True), strict=True))
+    return tuple(
+        MxTarget(name=name, ipv4=found[name][0], ipv6=found[name][1])
+        if name in found
+        else MxTarget(name=name, is_address=True)
+        for name in names
+    )
 
 
 def judge_domain(facts: DomainFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from diagnose.discovery import autoconfig, autodiscover, guess, provider, srv
 from diagnose.discovery.queries import Source
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import Way
-from diagnose.network import HostAddresses, Network, in_background
+from diagnose.network import HostAddresses, Network
 
 MAIL: frozenset[Way] = frozenset({"reading", "sending"})
 ALL: frozenset[Way] = MAIL | {"web"}
@@ -38,7 +38,7 @@ class LookUps:
         """Look up *hosts* and the SRV name *service*; the resolver keeps what it was told."""
         for host in hosts:
             self(host)
-        in_background(lambda: self._network.resolver.query(service, "SRV", self._deadline), f"look up {service}")
+        self._network.resolver.begin(service, "SRV", self._deadline)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.naming import host_name, in_order, owner, port_number
@@ -11,7 +10,7 @@ from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import PROTOCOLS, Port, Protocol, ProtocolName
 from diagnose.model.targets import Service
-from diagnose.network import DnsAnswer, Network, in_background, srv_records
+from diagnose.network import DnsAnswer, Network, srv_records
 
 LABELS: dict[str, tuple[Protocol, Port]] = {
     port.srv: (protocol, port) for protocol in PROTOCOLS for port in protocol.ports if port.srv is not None
@@ -30,11 +29,8 @@ def name(label: str, domain: str) -> str:
 
 def ask(domain: str, network: Network, deadline: Deadline) -> SourceResult:
     """Ask for all labels at once."""
-    questions = {
-        label: in_background(partial(network.resolver.query, name(label, domain), "SRV", deadline), f"SRV {label}")
-        for label in LABELS
-    }
-    return read(domain, [(label, question.result()) for label, question in questions.items()])
+    answers = network.resolver.query_all(((name(label, domain), "SRV") for label in LABELS), deadline)
+    return read(domain, zip(LABELS, answers, strict=True))
 
 
 def read(domain: str, answers: Iterable[tuple[str, DnsAnswer]]) -> SourceResult:

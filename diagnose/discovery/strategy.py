@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
 
 from diagnose.discovery import provider, srv
 from diagnose.discovery.autoconfig import DATABASE_HOST
@@ -22,7 +21,7 @@ from diagnose.discovery.sources import ALL, MAIL, LookUps, hosts_for, sources_fo
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import ORDER, Way
 from diagnose.model.targets import Service, Subject
-from diagnose.network import Network, NoThreadError, RecordType, in_background, is_address
+from diagnose.network import Network, NoThreadError, RecordType, is_address
 from diagnose.providers import by_domain
 
 PATIENCE_SECONDS = 4.0
@@ -65,7 +64,7 @@ def ask_ahead(subject: Subject, options: DiscoveryOptions, network: Network, dea
     first: list[tuple[str, RecordType]] = [(domain, "MX"), *((srv.name(label, domain), "SRV") for label in srv.LABELS)]
     with contextlib.suppress(NoThreadError):
         for name, kind in first:
-            in_background(partial(network.resolver.query, name, kind, deadline), f"{kind} {name}")
+            network.resolver.begin(name, kind, deadline)
         if _lacking(options):
             look_up_ahead(hosts_for(domain), network, deadline)
 

@@ -25,7 +25,7 @@ from diagnose.locale.language import translation
 from diagnose.model import Text, TextError, text
 from diagnose.model.failures import internal_fault
 from diagnose.model.limits import Limits
-from diagnose.network import Nameserver, Network
+from diagnose.network import Nameserver, Network, threads_kept
 from diagnose.process.first_use import one_at_a_time
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import history_folder
@@ -97,7 +97,7 @@ def _done(order: Order) -> Done:
             shared = _shared(order.run, wanted.nameserver, wanted.ca_file, wanted.limits)
     except TextError as error:
         return Done(result=bad(task, error.sentence))
-    with shared.turns.of(task.house), _room:
+    with shared.turns.of(task.house), _room, threads_kept():
         if tries is None:
             return Done(result=_result(order, shared, None))
         if not _may_begin(order):

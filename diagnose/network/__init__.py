@@ -19,7 +19,7 @@ from diagnose.network.resolver import (
 )
 from diagnose.network.slots import CrowdedError
 from diagnose.network.stream import Stream, read_line
-from diagnose.network.threads import NoThreadError, in_background, share_of_run
+from diagnose.network.threads import NoThreadError, in_background, share_of_run, threads_kept
 from diagnose.network.trust import CaFileError, trust_context
 from diagnose.network.vantage import KnownAnswer, Vantage
 
@@ -57,5 +57,6 @@ __all__ = [
     "read_line",
     "share_of_run",
     "srv_records",
+    "threads_kept",
     "trust_context",
 ]

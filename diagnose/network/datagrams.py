@@ -5,7 +5,6 @@ A message of 64 KB can hold thousands of records, each with a name of 127 labels
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import struct
 from typing import Any, Self
@@ -16,6 +15,8 @@ from diagnose.model.deadline import Deadline
 
 LARGEST_DATAGRAM = 4096
 """Bytes; what is asked for is a third of that (EDNS payload), and what goes beyond comes by TCP."""
+LARGEST_POSSIBLE = 65_535
+"""Bytes of a datagram (RFC 768)."""
 MOST_RECORDS_SENT = 600
 """In all sections of one message."""
 MOST_DATAGRAMS = 20
@@ -28,7 +29,7 @@ class NonsenseError(Exception):
 
 
 class GuardedSocket(socket.socket):
-    """A non-blocking socket for one question to one server, UDP or TCP. Its reads raise NonsenseError, Timeout."""
+    """A socket for one question to one server, UDP or TCP. Its reads raise NonsenseError, Timeout."""
 
     _deadline: Deadline
     _datagrams = 0
@@ -37,32 +38,32 @@ class GuardedSocket(socket.socket):
     @classmethod
     def to(cls, address: str, kind: socket.SocketKind, deadline: Deadline) -> Self:
         """For a server at *address*; reads end by *deadline*. Raises OSError."""
-        family = socket.AF_INET6 if ipaddress.ip_address(address.partition("%")[0]).version == 6 else socket.AF_INET
-        made = cls(family, kind)
+        made = cls(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
         made.setblocking(False)
         made._deadline = deadline
         return made
 
-    def sendto(self, data: Any, *_: Any) -> int:  # noqa: ANN401 - as socket has it
-        """Sends *data* to the peer that it is connected with; to be told that again is an error on some systems."""
-        return self.send(data)
-
-    def recvfrom(self, *args: Any) -> tuple[bytes, Any]:  # noqa: ANN401 - as socket has it
-        """As socket.recvfrom, of datagrams that may be parsed."""
-        if self._deadline.passed():  # the library looks at the clock only when it has to wait
+    def datagram(self) -> bytes:
+        """The next datagram, which may be parsed. Raises OSError, NonsenseError, Timeout."""
+        left = self._deadline.left()
+        if not left:
             raise dns.exception.Timeout
-        data, sender = super().recvfrom(*args)
+        self.settimeout(left)  # waits within the system; the library makes a selector for each question
+        try:
+            data = super().recv(LARGEST_POSSIBLE)
+        except TimeoutError:
+            raise dns.exception.Timeout from None
         self._datagrams += 1
         if self._datagrams > MOST_DATAGRAMS:
             raise NonsenseError("more datagrams than any answer has")
         if len(data) > LARGEST_DATAGRAM:
             raise NonsenseError(f"a datagram of {len(data)} bytes")
         _look_at(data)
-        return data, sender
+        return data
 
     def recv(self, *args: Any) -> bytes:  # noqa: ANN401 - as socket has it
         """As socket.recv, of a message that may be parsed."""
-        if self._deadline.passed():
+        if self._deadline.passed():  # the library looks at the clock only when it has to wait
             raise dns.exception.Timeout
         data = super().recv(*args)
         if len(self._begun) < _LENGTH + _HEADER:

@@ -2,65 +2,101 @@
 
 from __future__ import annotations
 
-import time
+from functools import cached_property
 
 import dns.exception
-import dns.inet
+import dns.flags
 import dns.message
+import dns.name
 import dns.query
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.SOA
 import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.rdtypes.IN.SRV
+import dns.rrset
 
 from diagnose.model.deadline import Deadline
 from diagnose.network.answers import Heard
 from diagnose.network.datagrams import GuardedSocket
-from diagnose.network.question import Question, RecordType
+from diagnose.network.negative import NO_ERROR, Nothing, nothing_in
+from diagnose.network.question import EDNS_PAYLOAD, NUMBERS, Question, RecordType
 from diagnose.network.resolver import FAILURE_SECONDS, MOST_RECORDS, DnsAnswer, DnsStatus, Nameserver
+
+NXDOMAIN = dns.rcode.to_text(dns.rcode.NXDOMAIN)
 
 
 class Answering:
-    """What *server* answers to *question*, by *limit*."""
+    """What *server* answers to *question*, by *limit*: the code, and what it says."""
 
     def __init__(self, question: Question, server: Nameserver, limit: Deadline) -> None:
         self._question = question
         self._server = server
         self._limit = limit
-        self._query = dns.message.from_wire(question.written())
 
-    def by_datagram(self, asked: GuardedSocket, *, strays: bool) -> dns.message.Message | None:
+    @cached_property
+    def _query(self) -> dns.message.QueryMessage:
+        return _as_sent(self._question)
+
+    def by_datagram(self, asked: GuardedSocket, *, strays: bool) -> tuple[int, Heard[DnsAnswer]] | None:
         """The answer that comes to *asked*, which has sent the question; None where it is longer than a datagram.
 
         With *strays* what is no answer to it is passed over. Raises DNSException, OSError, NonsenseError.
         """
-        reply: dns.message.Message
-        try:
-            reply, _at = dns.query.receive_udp(
-                asked,
-                dns.inet.low_level_address_tuple((self._server.address, self._server.port)),
-                expiration=time.time() + self._limit.left(),
-                ignore_unexpected=True,
-                raise_on_truncation=True,
-                ignore_errors=strays,
-                query=self._query,
-            )
-        except dns.message.Truncated:
-            return None
-        if not self._query.is_response(reply):
-            raise dns.query.BadResponse
-        return reply
+        while True:
+            data = asked.datagram()
+            if (nothing := nothing_in(data, self._question.written())) is not None:
+                return nothing.code, self._without_records(nothing)
+            try:
+                reply = dns.message.from_wire(data, raise_on_truncation=True)
+            except dns.message.Truncated as cut:
+                if strays and not self._query.is_response(cut.message()):  # type: ignore[no-untyped-call]  # the library's
+                    continue
+                return None
+            except Exception:  # of many types
+                if strays:
+                    continue
+                raise
+            if self._query.is_response(reply):
+                return self._read(reply)
+            if not strays:
+                raise dns.query.BadResponse
 
-    def by_stream(self, asking: GuardedSocket) -> dns.message.Message:
+    def by_stream(self, asking: GuardedSocket) -> tuple[int, Heard[DnsAnswer]]:
         """The answer by TCP, over *asking*. Raises DNSException, OSError, EOFError, NonsenseError."""
-        return dns.query.tcp(self._query, self._server.address, timeout=self._limit.left(), sock=asking)
+        return self._read(dns.query.tcp(self._query, self._server.address, timeout=self._limit.left(), sock=asking))
 
-    def read(self, reply: dns.message.Message) -> Heard[DnsAnswer]:
+    def _read(self, reply: dns.message.Message) -> tuple[int, Heard[DnsAnswer]]:
         """What *reply* says, to be handed on for as long as its records and its SOA say (RFC 2308 §5)."""
-        return _read(reply, self._question.name, self._question.record_type, self._server)
+        return reply.rcode(), _read(reply, self._question.name, self._question.record_type, self._server)
+
+    def _without_records(self, nothing: Nothing) -> Heard[DnsAnswer]:
+        exists = nothing.code == NO_ERROR
+        answer = DnsAnswer(
+            name=self._question.name,
+            record_type=self._question.record_type,
+            status="no_data" if exists else "name_not_found",
+            text="" if exists else f"{self._server}: {NXDOMAIN}",
+        )
+        return Heard(answer, FAILURE_SECONDS if nothing.seconds is None else nothing.seconds)
+
+
+def _as_sent(question: Question) -> dns.message.QueryMessage:
+    """*question* as the library has it, as far as answers are held against it: to read it back takes as long as those.
+
+    Its flags, its size and its number are those that were sent (`Question.written`).
+    """
+    query = dns.message.QueryMessage(id=question.number)
+    query.flags = dns.flags.RD | (dns.flags.CD if question.checking_disabled else dns.flags.Flag(0))
+    if question.edns:
+        query.use_edns(0, payload=EDNS_PAYLOAD)
+    name = dns.name.Name((*(question.name.encode("ascii").split(b".") if question.name else ()), b""))
+    kind = dns.rdatatype.RdataType(NUMBERS[question.record_type])
+    query.question.append(dns.rrset.RRset(name, dns.rdataclass.IN, kind))
+    return query
 
 
 def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> Heard[DnsAnswer]:

@@ -10,7 +10,7 @@ import ssl
 import threading
 import weakref
 from collections.abc import Callable, Collection, Hashable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -179,6 +179,8 @@ class Network:
         """
         if (known := _known(host)) is not None:
             return known
+        if self.resolver.chosen is not None:
+            return self._by_dns(host, deadline)
         try:
             return self.look_up(host, deadline).result(timeout=deadline.left() + 0.2)
         except TimeoutError:  # of one who has less time than the first had
@@ -187,21 +189,33 @@ class Network:
 
     def look_up(self, host: str, deadline: Deadline) -> Future[HostAddresses]:
         """Begin what `addresses` waits for. Raises NoThreadError."""
-        return self.once(("addresses", host), lambda: self._looked_up(host, deadline))
+        if self.resolver.chosen is None or _known(host) is not None:
+            return self.once(("addresses", host), lambda: self._looked_up(host, deadline))
+        coming: Future[HostAddresses] = Future()
+        four, six = (self.resolver.begin(host, kind, deadline) for kind in ADDRESSES)
+
+        def put_together(_one: Future[DnsAnswer]) -> None:
+            if four.done() and six.done():
+                fault = four.exception() or six.exception()
+                with contextlib.suppress(InvalidStateError):  # both came at once, and the other one has done it
+                    if fault is not None:
+                        coming.set_exception(fault)
+                    else:
+                        coming.set_result(_told(host, four.result(), six.result()))
+
+        for one in (four, six):
+            one.add_done_callback(put_together)
+        return coming
 
     def _looked_up(self, host: str, deadline: Deadline) -> HostAddresses:
         if (known := _known(host)) is not None:
             return known
-        looking = None
-        if self.resolver.chosen is None:
-            looking = in_background(lambda: self.system_lookup(host, deadline), f"system's {host}")
-        asked = in_background(lambda: self.resolver.query(host, "A", deadline), f"A {host}")
-        ipv6 = self.resolver.query(host, "AAAA", deadline)
-        system = looking.result() if looking is not None else None
-        ipv4 = _result(asked, host, "A", deadline)
-        by_dns = tuple(a for a in ipv6.records + ipv4.records if _usable(a))
-        used = system.addresses if system is not None and system.addresses else by_dns
-        return HostAddresses(host=host, addresses=used, ipv4=ipv4, ipv6=ipv6, system=system)
+        looking = in_background(lambda: self.system_lookup(host, deadline), f"system's {host}")
+        by_dns = self._by_dns(host, deadline)
+        return _with_system(by_dns, looking.result())
+
+    def _by_dns(self, host: str, deadline: Deadline) -> HostAddresses:
+        return _told(host, *self.resolver.query_all(((host, kind) for kind in ADDRESSES), deadline))
 
     def ask(self, server: Nameserver, name: str, record_type: RecordType, deadline: Deadline) -> DnsAnswer:
         """What *server* answers, whichever resolver was chosen. Never raises; failures are in the status."""
@@ -319,11 +333,13 @@ def _known(host: str) -> HostAddresses | None:
     return None
 
 
-def _result(asked: Future[DnsAnswer], host: str, kind: RecordType, deadline: Deadline) -> DnsAnswer:
-    try:
-        return asked.result(timeout=deadline.left() + 0.1)
-    except TimeoutError:
-        return DnsAnswer(name=host, record_type=kind, status="timed_out")
+def _told(host: str, ipv4: DnsAnswer, ipv6: DnsAnswer) -> HostAddresses:
+    by_dns = tuple(a for a in ipv6.records + ipv4.records if _usable(a))
+    return HostAddresses(host=host, addresses=by_dns, ipv4=ipv4, ipv6=ipv6)
+
+
+def _with_system(by_dns: HostAddresses, system: SystemLookup) -> HostAddresses:
+    return msgspec.structs.replace(by_dns, addresses=system.addresses or by_dns.addresses, system=system)
 
 
 def _usable(address: str) -> bool:

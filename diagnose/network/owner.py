@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,11 @@ from diagnose.process.first_use import made_once, one_at_a_time
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
+MOST_REMEMBERED = 1_000
+"""Names: those that a run asks for over and over, and those of a fleet's providers."""
 
+
+@functools.lru_cache(MOST_REMEMBERED)
 def registered(host: str) -> str:
     """The registered domain of *host* in A-labels; *host* itself where it is an address or a public suffix.
 
@@ -71,6 +76,7 @@ def _suffix(name: str, *, unknown: bool) -> str | None:
     return _suffixes(top if _is_listed(top) else None).publicsuffix(name, accept_unknown=unknown)
 
 
+@functools.lru_cache(MOST_REMEMBERED)
 def _is_listed(top: str) -> bool:
     """Whether a rule of the list ends in the top-level domain *top*."""
     return any(f"{before}{top}{after}" in _list() for before in "\n." for after in "\n ")

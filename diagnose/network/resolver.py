@@ -5,17 +5,17 @@ Timeout, SERVFAIL, NXDOMAIN and an empty answer are four different facts (RFC 10
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import dns.exception
-import dns.inet
 import dns.rcode
 import msgspec
 
@@ -28,6 +28,7 @@ from diagnose.network.datagrams import GuardedSocket, NonsenseError
 from diagnose.network.question import Question
 from diagnose.network.question import RecordType as RecordType
 from diagnose.network.resolv_conf import nameservers_in
+from diagnose.network.threads import NoThreadError, in_background
 from diagnose.process.first_use import made_once, one_at_a_time
 
 if TYPE_CHECKING:
@@ -124,6 +125,21 @@ def silence() -> float:
     return sum(TRY_SECONDS[:2])
 
 
+class _Claim(NamedTuple):
+    """The right to bring the answer to a question."""
+
+    key: tuple[str, RecordType, bool]
+    answer: Future[DnsAnswer]
+
+
+def _in_time(coming: Future[DnsAnswer], name: str, record_type: RecordType, deadline: Deadline) -> DnsAnswer:
+    """What another asker brings by *deadline*."""
+    try:
+        return coming.result(timeout=deadline.left())
+    except TimeoutError:
+        return DnsAnswer(name=ascii_name(name).rstrip(".").lower(), record_type=record_type, status="timed_out")
+
+
 class Resolver:
     """Asks the chosen nameserver, or those that this computer is set up with; each question once a run."""
 
@@ -165,31 +181,69 @@ class Resolver:
         *checking_disabled* sets CD (RFC 4035 §3.2.2): a validating resolver then hands out even what
         fails DNSSEC, which tells a bogus zone from a broken delegation.
         """
+        known, mine = self._claimed(name, record_type, checking_disabled=checking_disabled)
+        if mine is not None:
+            return self._brought(mine, deadline)
+        return _in_time(known, name, record_type, deadline)
+
+    def query_all(self, questions: Iterable[tuple[str, RecordType]], deadline: Deadline) -> tuple[DnsAnswer, ...]:
+        """As `query`, for all *questions* at once, as far as there are threads; the answers in their order."""
+        asked = [(name, kind, *self._claimed(name, kind)) for name, kind in questions]
+        mine = [claim for *_, claim in asked if claim is not None]
+        with contextlib.suppress(NoThreadError):
+            while len(mine) > 1:  # one is left to this thread, which would only wait
+                self._bring(mine[-1], deadline)
+                mine.pop()
+        for claim in mine:
+            self._brought(claim, deadline)
+        return tuple(_in_time(known, name, kind, deadline) for name, kind, known, _mine in asked)
+
+    def begin(self, name: str, record_type: RecordType, deadline: Deadline) -> Future[DnsAnswer]:
+        """As `query`, but the answer is yet to come. Raises NoThreadError."""
+        known, mine = self._claimed(name, record_type)
+        if mine is not None:
+            try:
+                self._bring(mine, deadline)
+            except NoThreadError as error:
+                with self._lock:
+                    self._asked.pop(mine.key, None)
+                known.set_exception(error)
+                raise
+        return known
+
+    def _claimed(
+        self, name: str, record_type: RecordType, *, checking_disabled: bool = False
+    ) -> tuple[Future[DnsAnswer], _Claim | None]:
+        """Where the answer comes, and the right to bring it, which the first who asks gets and has to use."""
         key = (ascii_name(name).rstrip(".").lower(), record_type, checking_disabled)
         with self._lock:
-            before = self._asked.get(key)
-            mine: Future[DnsAnswer] = Future()
-            if before is None:
-                self._asked[key] = mine
-        if before is not None:
-            try:
-                return before.result(timeout=deadline.left())
-            except TimeoutError:
-                return DnsAnswer(name=key[0], record_type=record_type, status="timed_out")
+            known = self._asked.get(key)
+            if known is not None:
+                return known, None
+            claim = _Claim(key, Future())
+            self._asked[key] = claim.answer
+        return claim.answer, claim
+
+    def _bring(self, claim: _Claim, deadline: Deadline) -> None:
+        """Let a thread of its own bring the answer. Raises NoThreadError."""
+        in_background(lambda: self._brought(claim, deadline), f"{claim.key[1]} {claim.key[0]}")
+
+    def _brought(self, claim: _Claim, deadline: Deadline) -> DnsAnswer:
+        name, record_type, checking_disabled = claim.key
         try:
             answer, age = self._answers.get(
-                (self.nameservers(), *key),
+                (self.nameservers(), *claim.key),
                 deadline,
-                lambda: self._timed(key[0], record_type, deadline, checking_disabled=checking_disabled),
+                lambda: self._timed(name, record_type, deadline, checking_disabled=checking_disabled),
             )
         except TimeoutError:
-            answer, age = DnsAnswer(name=key[0], record_type=record_type, status="timed_out"), 0.0
+            answer, age = DnsAnswer(name=name, record_type=record_type, status="timed_out"), 0.0
         except BaseException as error:
-            mine.set_exception(error)
+            claim.answer.set_exception(error)
             raise
         if age > FAILURE_SECONDS:
-            self._remembered.add((key[0], record_type))
-        mine.set_result(answer)
+            self._remembered.add((name, record_type))
+        claim.answer.set_result(answer)
         return answer
 
     def nameservers(self) -> tuple[Nameserver, ...]:
@@ -283,11 +337,11 @@ def _heard(question: Question, server: Nameserver, limit: Deadline, *, strays: b
     """
     with GuardedSocket.to(server.address, socket.SOCK_DGRAM, limit) as asking:
         # only a connected socket is told at once that nobody listens there (ICMP; RFC 1122 §4.1.3.3)
-        asking.connect(dns.inet.low_level_address_tuple((server.address, server.port)))
+        asking.connect((server.address, server.port))
         asking.send(question.written())
         answering = _answering()(question, server, limit)
-        reply = answering.by_datagram(asking, strays=strays)
-    if reply is None:
+        heard = answering.by_datagram(asking, strays=strays)
+    if heard is None:
         with GuardedSocket.to(server.address, socket.SOCK_STREAM, limit) as asking:
             asking.settimeout(max(limit.left(), 0.01))
             try:
@@ -295,8 +349,8 @@ def _heard(question: Question, server: Nameserver, limit: Deadline, *, strays: b
             except TimeoutError:
                 raise dns.exception.Timeout from None
             asking.setblocking(False)
-            reply = answering.by_stream(asking)
-    return reply.rcode(), answering.read(reply)
+            heard = answering.by_stream(asking)
+    return heard
 
 
 @made_once

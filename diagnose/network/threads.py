@@ -3,18 +3,20 @@
 concurrent.futures joins its workers when the interpreter ends, so one stuck look-up would hold the
 whole program; a daemon thread does not.
 
-The threads of all runs in this process are bounded. A thread that may be left behind cannot be pooled, so the living
-ones are counted. Each run has a share of its own, set aside before the run begins, and waits for its share alone. A run
-that has begun never waits for a thread: it may keep a connection that other runs wait for, and would hold them up.
+The threads of all runs in this process are bounded. A call that does not come back keeps its thread, so the living
+ones are counted. Where many runs follow each other, a thread whose call has come back takes the next (`threads_kept`).
+Each run has a share of its own, set aside before the run begins, and waits for its share alone. A run that has begun
+never waits for a thread: it may keep a connection that other runs wait for, and would hold them up.
 """
 
 from __future__ import annotations
 
 import contextlib
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.failures import FaultError
@@ -130,12 +132,71 @@ def share_of_run(deadline: Deadline, is_over: Callable[[], bool] = lambda: False
         share.close()
 
 
+class Kept:
+    """Threads whose call has come back, for the calls to come: to start one costs more than most calls do."""
+
+    def __init__(self, most: int = MOST_OF_A_RUN) -> None:
+        """*most*: threads that wait for a call; a further one ends."""
+        self._most = most
+        self._lock = threading.Lock()
+        self._users = 0
+        self._idle: list[_Calls] = []
+
+    @property
+    def idle(self) -> int:
+        """How many threads wait for a call."""
+        return len(self._idle)
+
+    def begin(self, call: Callable[[], None]) -> None:
+        """Have *call*, which raises nothing, made by a daemon thread. Raises RuntimeError, MemoryError."""
+        with self._lock:
+            calls = self._idle.pop() if self._idle else None
+        if calls is not None:
+            calls.put(call)
+            return
+        calls = queue.SimpleQueue()
+        calls.put(call)  # not handed to the thread, which would keep it as long as it lives
+        del call
+        threading.Thread(target=self._live, args=(calls,), daemon=True).start()
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[None]:
+        """Within the block threads are kept; after the last such block those that wait end."""
+        with self._lock:
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                ending, self._idle = ([], self._idle) if self._users else (self._idle, [])
+            for calls in ending:
+                calls.put(None)
+
+    def _live(self, calls: _Calls) -> None:
+        while (call := calls.get()) is not None:
+            call()
+            del call  # nothing of a run that is over is kept by who waits for the next
+            with self._lock:
+                if not self._users or len(self._idle) >= self._most:
+                    return
+                self._idle.append(calls)
+
+
+_Calls: TypeAlias = queue.SimpleQueue[Callable[[], None] | None]
+"""What one thread is to do, one after the other; None: it ends."""
+_KEPT = Kept()
+threads_kept = _KEPT.used
+"""Within such a block threads are kept for later calls, in the whole process: for many runs one after the other."""
+
+
 def in_background(call: Callable[[], R], name: str) -> Future[R]:
     """Start *call* in a daemon thread called *name*; its result or error is in the future. Raises NoThreadError."""
     future: Future[R] = Future()
     share: Share | None = getattr(_own, "share", None)
 
     def run() -> None:
+        threading.current_thread().name = name
         _own.share = share
         try:
             result = call()
@@ -144,13 +205,14 @@ def in_background(call: Callable[[], R], name: str) -> Future[R]:
         else:
             future.set_result(result)
         finally:
+            _own.share = None
             if share is not None:
                 share.end()
 
     if share is not None:
         share.begin()
     try:
-        threading.Thread(target=run, name=name, daemon=True).start()
+        _KEPT.begin(run)
     except (RuntimeError, MemoryError) as error:
         if share is not None:
             share.end()

@@ -24,6 +24,7 @@ from diagnose.network import (
     MxRecord,
     Nameserver,
     Network,
+    NoThreadError,
     SrvRecord,
     mx_records,
     resolver,
@@ -489,3 +490,57 @@ def test_nonsense_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     with DnsServer(lambda question: [b"\x00"]) as server:
         assert Resolver(server.address).query(NAME, "A", Deadline(PATIENCE)).status == "malformed"
         assert len(server.asked) == 3
+
+
+# -- several questions at once
+
+
+def test_several_questions_are_asked_at_once_and_answered_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is answered before all have come, so that one after the other would bring nothing."""
+    monkeypatch.setattr(resolver, "TRY_SECONDS", (0.3,) * 20)
+    monkeypatch.setattr(resolver, "silence", lambda: PATIENCE)
+    names = ("c.example", "a.example", "b.example")
+    came = set[str]()
+
+    def answer(question: bytes) -> Sequence[bytes]:
+        name = str(dns.message.from_wire(question).question[0].name)
+        came.add(name)
+        return says(f"{name} A 192.0.2.1")(question) if len(came) == len(names) else []
+
+    with DnsServer(answer) as server:
+        found = Resolver(server.address).query_all(((name, "A") for name in names), Deadline(PATIENCE))
+
+    assert [(one.name, one.records) for one in found] == [(name, ("192.0.2.1",)) for name in names]
+
+
+def test_what_is_asked_already_is_not_asked_again() -> None:
+    with DnsServer(says(f"{NAME}. A 192.0.2.1")) as server:
+        asking = Resolver(server.address)
+        begun = asking.begin(NAME, "A", Deadline(PATIENCE))
+        found = asking.query_all([(NAME, "A"), (NAME.upper(), "A")], Deadline(PATIENCE))
+        assert begun.result(PATIENCE) == found[0] == found[1] == asking.query(NAME, "A", Deadline(PATIENCE))
+
+        assert len(server.asked) == 1
+
+
+def test_without_a_thread_several_questions_are_asked_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> object:
+        raise NoThreadError
+
+    monkeypatch.setattr(resolver, "in_background", none)
+    with DnsServer(says(f"{NAME}. A 192.0.2.1")) as server:
+        asking = Resolver(server.address)
+        found = asking.query_all([(NAME, "A"), (NAME, "AAAA")], Deadline(PATIENCE))
+        assert [one.status for one in found] == ["answered", "no_data"]
+        with pytest.raises(NoThreadError):
+            asking.begin(NAME, "TXT", Deadline(PATIENCE))
+        assert asking.query(NAME, "TXT", Deadline(PATIENCE)).status == "no_data"
+
+
+def test_what_another_asks_is_waited_for_no_longer_than_the_own_deadline() -> None:
+    with DnsServer(nothing) as server:
+        asking = Resolver(server.address)
+        begun = asking.begin(NAME, "A", Deadline(1))
+        (found,) = asking.query_all([(NAME, "A")], Deadline(0))
+        assert (found.status, found.text) == ("timed_out", "")  # nobody was asked for this one
+        assert "did not answer" in begun.result(PATIENCE).text

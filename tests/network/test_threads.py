@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -15,8 +16,8 @@ from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import Deadline
 from diagnose.model.report import Report
-from diagnose.network import NoThreadError, in_background, share_of_run, threads
-from diagnose.network.threads import MOST_OF_A_RUN, MOST_OF_ALL_RUNS, Share, Shares
+from diagnose.network import NoThreadError, in_background, share_of_run, threads, threads_kept
+from diagnose.network.threads import MOST_OF_A_RUN, MOST_OF_ALL_RUNS, Kept, Share, Shares
 from diagnose.running.diagnosis import diagnose
 from diagnose.running.interruption import Interruption
 from tests.core.loopback import PATIENCE
@@ -210,3 +211,104 @@ def test_forty_runs_at_once_stay_under_the_bound_and_all_finish(shares: Callable
     assert {report.verdict.causes[0].id for report in reports} == set(scenario.expects)
     assert not [check for report in reports for check in report.checks if check.status == "error"]
     assert 0 < watched.most_seen <= 4 * 64
+
+
+def ran_in(kept: Kept) -> threading.Thread:
+    """The thread that a call runs in, once that thread is free again or has ended."""
+    ran: Future[threading.Thread] = Future()
+    kept.begin(lambda: ran.set_result(threading.current_thread()))
+    thread = ran.result(PATIENCE)
+    until = Deadline(PATIENCE)
+    while thread.is_alive() and not kept.idle and not until.passed():
+        time.sleep(0.001)
+    return thread
+
+
+def test_a_thread_whose_call_has_come_back_takes_the_next() -> None:
+    kept = Kept()
+    with kept.used():
+        first = ran_in(kept)
+        assert ran_in(kept) is first
+    first.join(PATIENCE)
+    assert not first.is_alive()
+
+
+def test_without_runs_that_follow_each_other_no_thread_is_kept() -> None:
+    thread = ran_in(Kept())
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+def test_threads_are_kept_as_long_as_anybody_uses_them() -> None:
+    kept = Kept()
+    with kept.used():
+        with kept.used():
+            first = ran_in(kept)
+        assert first.is_alive()
+        assert ran_in(kept) is first
+
+
+def test_a_call_that_hangs_keeps_its_thread_and_no_other_call_waits_for_it(until_told: threading.Event) -> None:
+    def hang() -> None:
+        until_told.wait(PATIENCE)
+
+    kept = Kept()
+    with kept.used():
+        kept.begin(hang)
+        assert ran_in(kept).is_alive()
+        assert kept.idle == 1
+
+
+def test_no_more_threads_are_kept_than_may_be(until_told: threading.Event) -> None:
+    kept = Kept(most=2)
+    begun = threading.Barrier(5)
+
+    def wait() -> None:
+        begun.wait(PATIENCE)
+        until_told.wait(PATIENCE)
+
+    with kept.used():
+        before = set(threading.enumerate())
+        for _ in range(4):
+            kept.begin(wait)
+        begun.wait(PATIENCE)
+        started = set(threading.enumerate()) - before
+        until_told.set()
+        until = Deadline(PATIENCE)
+        while sum(one.is_alive() for one in started) > 2 and not until.passed():
+            time.sleep(0.001)
+        assert (sum(one.is_alive() for one in started), kept.idle) == (2, 2)
+
+
+def test_what_a_kept_thread_has_done_is_forgotten() -> None:
+    """The objects of a run that is over are freed, though its threads wait for the next."""
+
+    class Weighty:
+        pass
+
+    kept, weighty = Kept(), Weighty()
+    gone = weakref.ref(weighty)
+
+    def call(held: Weighty = weighty) -> None:
+        assert held
+
+    with kept.used():
+        kept.begin(call)
+        del call, weighty
+        ran_in(kept)
+        until = Deadline(PATIENCE)
+        while gone() is not None and not until.passed():
+            time.sleep(0.001)
+        assert gone() is None
+
+
+def test_a_kept_thread_belongs_to_the_run_whose_call_it_makes(shares: Callable[[int, int], Watched]) -> None:
+    shares(2, 1)
+    with threads_kept():
+        for _ in range(3):
+            with share_of_run(Deadline(PATIENCE)):
+                soon(in_background(lambda: None, "first"))
+                until = Deadline(PATIENCE)
+                while threads._SHARES.living() and not until.passed():
+                    time.sleep(0.001)
+                assert soon(in_background(lambda: threading.current_thread().name, "second")) == "second"
