@@ -97,8 +97,8 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
 class _Beginning(NamedTuple):
     """What begins with a word."""
 
-    ended: tuple[tuple[int, list[int]], ...]
-    """Phrases that end within the word or with it, in the order they are heard in: their length, and their terms."""
+    ended: tuple[tuple[int, int], ...]
+    """The terms of phrases that end within the word or with it, as they are heard: each with its phrase's length."""
     first: int
     last: int
     """The rows of phrases that go on behind it, the last one excluded; equal where no phrase does."""
@@ -111,19 +111,30 @@ class _Beginnings:
         self._phrases = phrases
         self.with_word = functools.lru_cache(maxsize=MOST_WORDS)(self._with_word)
         """What begins with a word; None where nothing does."""
+        self.with_phrase = functools.lru_cache(maxsize=MOST_WORDS)(self._with_phrase)
+        """The terms of what a phrase, by its row, begins with and is; and whether the word at its end goes on."""
 
     def _with_word(self, word: str) -> _Beginning | None:
-        phrases = self._phrases
-        words, size = phrases.words, len(word)
+        words, size = self._phrases.words, len(word)
         first, last = bisect_left(words, word), bisect_right(words, word + _HIGHEST)
-        ended = tuple(
-            (len(words[row]), phrases.terms[row])
-            for row in phrases.rows_from(phrases.longest_at(word, 0, first, last))
-            if len(words[row]) == size or not phrases.closed[row]
-        )
+        ended = self._ended(word, self._phrases.longest_at(word, 0, first, last), goes_on=False)
         if all(len(words[row]) == size or _goes_on(word, words[row][size]) for row in range(first, last)):
             first = last
         return _Beginning(ended, first, last) if ended or first < last else None
+
+    def _with_phrase(self, row: int, goes_on: bool) -> tuple[tuple[int, int], ...]:
+        return self._ended(self._phrases.words[row], row, goes_on=goes_on)
+
+    def _ended(self, text: str, longest: int, *, goes_on: bool) -> tuple[tuple[int, int], ...]:
+        """The terms of what *text* begins with, the phrase in row *longest* and shorter ones, each with its length."""
+        phrases, sizes = self._phrases, dict[int, int]()
+        for row in phrases.rows_from(longest):
+            size = len(phrases.words[row])
+            cut = goes_on if size == len(text) else _LETTER.match(text, size)
+            if not (cut and phrases.closed[row]):
+                for term in phrases.terms[row]:
+                    sizes.setdefault(term, size)
+        return tuple(sizes.items())
 
 
 def _goes_on(word: str, letter: str) -> bool:
@@ -161,23 +172,22 @@ class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
     def find(self, sentence: str) -> Spans:
         """Term -> where it first occurs in the folded *sentence* (start, end)."""
         found: Spans = {}
-        with_word, phrases = self._beginnings.with_word, self.phrases
+        beginnings, phrases = self._beginnings, self.phrases
         for match in _WORD.finditer(sentence):
             word = match[0]
-            beginning = with_word(word)
+            beginning = beginnings.with_word(word)
             if beginning is None:
                 continue
             ended, first, last = beginning
             place = match.start()
             if first < last:
                 longest = phrases.longest_at(sentence, place, first, last)
-                if longest >= 0 and len(phrases.words[longest]) > len(word):
-                    self._hear(sentence, place, longest, found)
-                    continue
-            for size, terms in ended:
-                for term in terms:
-                    if term not in found:
-                        found[term] = (place, place + size)
+                if longest >= 0 and (size := len(phrases.words[longest])) > len(word):
+                    goes_on = _LETTER.match(sentence, place + size) is not None
+                    ended = beginnings.with_phrase(longest, goes_on)
+            for term, size in ended:
+                if term not in found:
+                    found[term] = (place, place + size)
         for word, ends, of_word in self.inside:
             place = sentence.find(word)
             while place >= 0 and ends and _LETTER.match(sentence, place + len(word)):
@@ -186,15 +196,6 @@ class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
                 for term in of_word:
                     found.setdefault(term, (place, place + len(word)))
         return found
-
-    def _hear(self, sentence: str, place: int, longest: int, found: Spans) -> None:
-        """Put what *sentence* holds at *place* into *found*, *longest* being the row of the longest phrase there."""
-        phrases = self.phrases
-        for row in phrases.rows_from(longest):
-            end = place + len(phrases.words[row])
-            if not (phrases.closed[row] and _LETTER.match(sentence, end)):
-                for term in phrases.terms[row]:
-                    found.setdefault(term, (place, end))
 
 
 class Compounds(msgspec.Struct, frozen=True, array_like=True):
