@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,7 +37,34 @@ class ReadyRule(msgspec.Struct, frozen=True, array_like=True):
     meaning: Conditions
 
 
-class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(NamedTuple):
+    """A pattern that a sentence may fit."""
+
+    ready: ReadyRule
+    pattern: Pattern
+    needs: int
+    """One of its terms, beside the one that it was found by: most are ruled out by it."""
+
+
+class _Candidates(dict[int, tuple[Candidate, ...]]):
+    """The patterns that are found by a term, put together when it is first met."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        super().__init__()
+        self._rules = knowledge.rules
+        self._by_term = knowledge.by_term
+
+    def __missing__(self, term: int) -> tuple[Candidate, ...]:
+        found = self[term] = tuple(self._candidate(*place) for place in self._by_term.get(term, ()))
+        return found
+
+    def _candidate(self, order: int, number: int) -> Candidate:
+        ready = self._rules[order]
+        pattern = ready.patterns[number]
+        return Candidate(ready, pattern, sorted(pattern.wanted)[-2:][0])  # the higher ones are rarer
+
+
+class Knowledge(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that replies are read with."""
 
     variants: dict[int, str]
@@ -49,6 +79,11 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """By registry, then by code."""
     proven: tuple[str, ...] | None
     """The causes that words can confirm, by the catalogue; None: all of them."""
+
+    @functools.cached_property
+    def candidates(self) -> Mapping[int, tuple[Candidate, ...]]:
+        """A term of the index -> the patterns that are found by it; empty for any other number."""
+        return _Candidates(self)
 
     def code_rules(self, registry: Registry, code: str) -> list[CodeRule]:
         """What is known of *code*: its own entries, else those for any class of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -27,6 +28,7 @@ MOST_OTHERS = 3
 """Causes that a reply may stand for beside the first."""
 
 _TERM, _SIGNATURE, _PROGRAM, _WORDS, _CODE, _TRANSIENT_CODE, _GENERAL_WORDS, _GENERAL_CODE = range(8)
+_RANK = attrgetter("rank")
 _LAYER_OF_RULES = (_TERM, _SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 
@@ -127,8 +129,11 @@ def _read(
     place = _Place(known, wire, stage, provider)
     pieces = _pieces(text, place)
     found = [*_rule_hits(pieces, wire, place), *_code_hits(wire, place)]
-    told = any(not hit.advice and hit.meaning.certainty != "possible" for hit in found)
-    hits = sorted((hit for hit in found if not (told and hit.advice)), key=lambda hit: hit.rank)
+    if any(hit.advice for hit in found) and any(
+        not hit.advice and hit.meaning.certainty != "possible" for hit in found
+    ):
+        found = [hit for hit in found if not hit.advice]
+    hits = sorted(found, key=_RANK)
     suspects = _suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT)
     reading = Reading(
         suspects=_without_proof(suspects, _doubted_causes(wire, place)),
@@ -216,14 +221,14 @@ def _pieces(text: str, place: _Place) -> list[_Piece]:
 def _rule_hits(pieces: list[_Piece], wire: Wire, place: _Place) -> list[_Hit]:
     index = place.knowledge.index
     hits: dict[int, _Hit] = {}
+    candidates = place.knowledge.candidates
     for piece in pieces:
         terms = piece.terms
         for term in terms:
-            for order, number in place.knowledge.by_term.get(term, ()):
-                ready = place.knowledge.rules[order]
-                pattern = ready.patterns[number]
-                if not pattern.fits(terms):
+            for ready, pattern, needs in candidates[term]:
+                if needs not in terms or not pattern.fits(terms):
                     continue
+                order = ready.order
                 known = hits.get(order)
                 if (known is not None and not known.advice) or not (piece.statement or ready.layer <= _PROGRAM):
                     continue
@@ -296,6 +301,8 @@ def _doubted_causes(wire: Wire, place: _Place) -> frozenset[str]:
 
 
 def _without_proof(suspects: tuple[Suspect, ...], doubted: frozenset[str]) -> tuple[Suspect, ...]:
+    if not doubted:
+        return suspects
     return tuple(Suspect(cause=s.cause, certainty="possible") if s.cause in doubted else s for s in suspects)
 
 

@@ -80,6 +80,8 @@ _REFERRAL = lazy_pattern(
 )
 _CONTINUATION = lazy_pattern(r"^(?:\+|334)[ -]([A-Za-z0-9+/]{16,4000}={0,2})\s*$")
 _INLINE_JSON = lazy_pattern(r"(?<![A-Za-z0-9+/])eyJ[A-Za-z0-9+/]{8,4000}={0,2}")
+_SIGNS_OF_CHALLENGE = ("eyJ", "334", "+")
+"""One of these stands in each."""
 _MAY_BE_CHALLENGE = lazy_pattern(r"^(?:\+|334)|eyJ")
 _POP3_CODES = frozenset({"AUTH", "IN-USE", "LOGIN-DELAY", "SYS/PERM", "SYS/TEMP", "UTF8"})
 """RFC 2449, 3206, 6856; no IMAP response code has one of these names."""
@@ -263,6 +265,8 @@ def _strings(value: object, depth: int) -> list[str]:
 
 def _challenge(reply: str) -> str:
     """The JSON that a server sent in base64 as a SASL challenge, or ""."""
+    if not any(sign in reply for sign in _SIGNS_OF_CHALLENGE):
+        return ""
     for line in reply.splitlines()[:_LARGEST_LINE_COUNT]:
         if not _MAY_BE_CHALLENGE.search(line):
             continue
