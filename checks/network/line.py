@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
 from typing import Never
 
@@ -15,6 +14,7 @@ from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
 from diagnose.model import Check, Finding, Inputs, SkipCheck, Subject, Text, read, text
+from diagnose.process.first_use import one_at_a_time
 from diagnose.running.context import Context
 
 RETRANSMISSION_MS = 900
@@ -89,6 +89,8 @@ def figures(milliseconds: tuple[int | None, ...]) -> Figures | None:
     done = [one for one in milliseconds if one is not None]
     if not done:
         return None
+    with one_at_a_time:  # a module that few runs need, and that takes 3 ms
+        import statistics
     low = min(done)
     late = sum(one - low >= RETRANSMISSION_MS for one in done)
     return Figures(

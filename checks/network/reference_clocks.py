@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import statistics
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +19,7 @@ from checks.tls.certificates import read_certificate
 from checks.tls.unverified import unverified_stream
 from diagnose.model import Deadline, Inputs, Service
 from diagnose.network import Hop, NameNotFoundError, Stream, in_background, mx_records
-from diagnose.process.first_use import lazy_pattern
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 from diagnose.running.context import Context
 
 MOST_SKEW_SECONDS = 300
@@ -67,7 +66,11 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
 def ahead(ticks: Iterable[Tick]) -> float | None:
     """How far the other clocks are ahead, by their median in seconds; None without any clock."""
     found = [tick.ahead_seconds for tick in ticks]
-    return statistics.median(found) if found else None
+    if not found:
+        return None
+    with one_at_a_time:
+        import statistics
+    return statistics.median(found)
 
 
 def ticks_in(hops: Iterable[Hop]) -> list[Tick]:

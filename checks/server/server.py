@@ -6,7 +6,6 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator
-from statistics import median_high
 from typing import Never
 
 import msgspec
@@ -292,8 +291,8 @@ def _only_answers_tls(stream: Stream, target: Service, inputs: Inputs[ReachFacts
 
 def patient_deadline(target: Service, context: Context) -> Deadline:
     """For a reply: no longer than it takes to see the least patient mail programs of the most give up."""
-    limits = [limit.seconds for limit in limits_of(target.protocol)]
-    at_most = median_high(limits) + 1 if limits else UNKNOWN_LIMIT_SECONDS
+    limits = sorted(limit.seconds for limit in limits_of(target.protocol))
+    at_most = limits[len(limits) // 2] + 1 if limits else UNKNOWN_LIMIT_SECONDS
     return telling_deadline(target.protocol, context.deadline, GREETING_SHARE, at_most)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import statistics
 import tempfile
 import urllib.parse
 from collections import deque
@@ -22,6 +21,7 @@ from diagnose.har.secrets import Secrets
 from diagnose.har.stream import Entries, HarError
 from diagnose.har.urls import clean_url
 from diagnose.model import Deadline, text
+from diagnose.process.first_use import one_at_a_time
 
 MOST_EXCHANGES = 300
 MOST_TICKS, MOST_CLOCKS = 50, 20
@@ -63,6 +63,8 @@ def read_har(file: Path, deadline: Deadline) -> Recording:
 
 
 def _read(entries: Entries) -> Recording:
+    with one_at_a_time:
+        import statistics
     secrets = Secrets()
     kept: deque[Exchange] = deque(maxlen=MOST_EXCHANGES)
     ticks: dict[str, list[float]] = {}

@@ -79,7 +79,8 @@ def _suffix(name: str, *, unknown: bool) -> str | None:
 @functools.lru_cache(MOST_REMEMBERED)
 def _is_listed(top: str) -> bool:
     """Whether a rule of the list ends in the top-level domain *top*."""
-    return any(f"{before}{top}{after}" in _list() for before in "\n." for after in "\n ")
+    octets = top.encode()
+    return any(before + octets + after in _list() for before in (b"\n", b".") for after in (b"\n", b" "))
 
 
 @made_once
@@ -88,14 +89,18 @@ def _suffixes(top: str | None) -> PublicSuffixList:
     with one_at_a_time:
         from publicsuffixlist import PublicSuffixList
 
-    lines = [] if top is None else [line for line in _list().splitlines() if top in line]  # and some of others, too
+    octets = b"" if top is None else top.encode()
+    lines = [line.decode() for line in _list().splitlines() if octets in line] if octets else []  # some of others, too
     return PublicSuffixList(lines, accept_encoded_idn=False)  # only as U-labels: in a quarter of the time
 
 
 @made_once
-def _list() -> str:
-    """The public suffix list in lower case."""
+def _list() -> bytes:
+    """The public suffix list, in UTF-8: as octets it is read and searched in a tenth of the time.
+
+    Its rules are in lower case beyond ASCII.
+    """
     with one_at_a_time:
         import publicsuffixlist
 
-    return Path(publicsuffixlist.PSLFILE).read_text("utf-8").lower()
+    return Path(publicsuffixlist.PSLFILE).read_bytes().lower()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import os
 import re
 import sys
@@ -82,6 +81,8 @@ def from_scutil(output: str) -> ProxySettings:
 
 def from_kioslaverc(content: str) -> ProxySettings:
     """From KDE's kioslaverc, group Proxy Settings: ProxyType 1 is by hand, 2 a script; ``http://host port``."""
+    with one_at_a_time:  # for one kind of desktop
+        import configparser
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(content)

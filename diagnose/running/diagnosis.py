@@ -46,7 +46,7 @@ def diagnose(
     Without one the run makes its own. Eight runs of a process are under way at once. A further one waits for its
     turn, within its own deadline. *shared*: what runs of the same fleet have seen, which goes with *network*.
     """
-    deadline, mask = Deadline(request.seconds), mask_of(request)
+    deadline = Deadline(request.seconds)
     with (
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
         contextlib.closing(_network(request.network, network).for_run(request.house)) as view,
@@ -56,7 +56,7 @@ def diagnose(
         with one_at_a_time:
             from diagnose.running.after_asking import carried_on  # with the checks; the first answers are on their way
         report, interrupted = carried_on(
-            request, view, deadline if may_begin else Deadline(0), mask, observer, interruption, shared
+            request, view, deadline if may_begin else Deadline(0), mask_of(request), observer, interruption, shared
         )
     return Diagnosis(report=report, interrupted=interrupted)
 

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import quopri
+import string
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from diagnose.account.secret import Secret
 from diagnose.cli.formats import formats, renderer
 from diagnose.model import NO_NEEDS, Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
 from diagnose.planning.selection import Selection
+from diagnose.redaction import mask as masking
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
 from diagnose.redaction.mask import MASK, Mask
 from diagnose.rendering.renderer import RenderStyle
@@ -369,3 +371,21 @@ def test_observers_hear_no_secret() -> None:
 
     assert len(heard) == 2
     assert "unter" not in repr(heard).casefold()
+
+
+@pytest.mark.parametrize("charset", masking._CHARSETS)
+@pytest.mark.parametrize("word", ["~\\s3cret|word^", "pä$$wörd-é", "密码很长的词", "tab\ts3cret-word"])
+def test_octets_of_a_secret_are_hidden_in_every_charset_that_has_its_letters(charset: str, word: str) -> None:
+    """Of printable ASCII most of them are the same, so that the others need not even be loaded."""
+    try:
+        octets = word.encode(charset)
+    except UnicodeEncodeError:
+        return
+    assert octets not in Mask([Secret(word)]).hide_octets(b"NO " + octets + b" is wrong")
+
+
+def test_charsets_that_are_not_asked_have_printable_ascii_as_it_is() -> None:
+    printable = string.digits + string.ascii_letters + string.punctuation + " "
+
+    unlike = [charset for charset in masking._CHARSETS if printable.encode(charset) != printable.encode("ascii")]
+    assert unlike == [*masking._UNLIKE_ASCII]

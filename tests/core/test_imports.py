@@ -19,6 +19,8 @@ ONLY_ELSEWHERE = {
     "password-check": ("zxcvbn",),
     "a fleet on other computers": ("distributed", "dask", "diagnose.fleet.dask_engine"),
     "html": ("jinja2", "markupsafe"),
+    "clocks and connects that are compared": ("statistics",),
+    "a password beyond ASCII": ("encodings.cp1252", "encodings.cp932"),
     "knowledge that others bring": ("yaml", "diagnose.replies.compiling"),
 }
 """By what needs them."""

@@ -234,3 +234,25 @@ def test_the_list_is_loaded_only_where_an_owner_is_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=patient(60), check=True)
 
     assert done.stderr.split() == ["False", "True"]
+
+
+def test_the_rules_of_the_list_are_in_lower_case_beyond_ascii() -> None:
+    """Which is all that octets can be made."""
+    rules = [line for line in Path(publicsuffixlist.PSLFILE).read_text("utf-8").splitlines() if line[:2] != "//"]
+
+    assert len(rules) > 5000
+    assert [rule for rule in rules if rule != rule.lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "owner"),
+    [
+        ("mail.公司.cn", "mail.xn--55qx5d.cn"),
+        ("mail.corp.公司.cn", "corp.xn--55qx5d.cn"),
+        ("imap.firma.xn--fiqs8s", "firma.xn--fiqs8s"),
+        ("imap.firma.中国", "firma.xn--fiqs8s"),
+        ("IMAP.Corp.CO.UK", "corp.co.uk"),
+    ],
+)
+def test_suffixes_beyond_ascii_are_found_among_octets(host: str, owner: str) -> None:
+    assert registered(host) == owner
