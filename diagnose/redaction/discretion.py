@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -27,16 +27,19 @@ OF_CHECKS = {"facts", "data"}
 """Keys below which checks' facts lie, whatever the keys there are."""
 
 
-def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
-    """*report* with every string in it hidden by *mask*, keys included.
+def masked_report(report: Report, mask: Mask, checks: frozenset[str], translate: Callable[[str], str] = str) -> Report:
+    """*report*, which *translate* put into words, with every string in it hidden by *mask*, keys included.
 
-    What stays are words of ours: those out of closed lists, ids (*checks*: ids of checks), names of fields.
+    What stays are words of ours: those out of closed lists, ids (*checks*: ids of checks), names of fields, and whole
+    sentences of the catalogue: everybody knows them, and a hole in one would tell which word of it the secret is.
     """
     if not mask:
         return report
     fields = names_of_fields()
     names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *BY_NAME)
     words = {part for name in names for part in name.split(".")}
+
+    sentences = {translate(one) for cause in catalogue() for one in cause.msgids() if " " in one and "{" not in one}
 
     hide = functools.cache(mask.hide)  # most words of a report stand in it many times
 
@@ -46,6 +49,8 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str]) -> Report:
     def hidden(value: Any, key: str = "", *, seen: bool = False) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, str):
             if not seen and (key in CLOSED or (key in IDS and of_ours(value))):
+                return value
+            if not seen and value in sentences:
                 return value
             return reworded(value, hide) if key == MESSAGE else hide(value)
         if isinstance(value, dict):

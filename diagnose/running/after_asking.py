@@ -32,10 +32,11 @@ def carried_on(
     checks = checks_for(request)  # which are loaded here, most often
     record = recorded(request, checks, network, deadline, told, interruption, shared)
     report = report_of(record, checks, request.presentation)
-    report = masked_report(report, mask, frozenset(check.id for check in every_check()))
+    translate = translation(request.presentation.lang)
+    report = masked_report(report, mask, frozenset(check.id for check in every_check()), translate)
     if request.baseline is not None:
         with one_at_a_time:
             from diagnose.comparison.baseline import against
 
-        report = against(report, request.baseline, translation(request.presentation.lang), strict=request.strict)
+        report = against(report, request.baseline, translate, strict=request.strict)
     return discreet(report, request.presentation, network.vantage), record.interrupted

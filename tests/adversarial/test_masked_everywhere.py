@@ -18,7 +18,10 @@ import pytest
 from diagnose.account.person import OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.cli.formats import formats, renderer
+from diagnose.knowledge.catalogue import catalogue
+from diagnose.locale.language import Language, translation
 from diagnose.model import NO_NEEDS, Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
+from diagnose.model.report import Evidence
 from diagnose.planning.selection import Selection
 from diagnose.redaction import mask as masking
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
@@ -317,6 +320,32 @@ def test_a_secret_that_is_a_word_of_ours_breaks_no_report(word: str) -> None:
     assert [s.protocol for s in masked.services] == [s.protocol for s in report.services]
     assert masked.path == report.path
     assert [c.facts.keys() for c in masked.checks] == [c.facts.keys() for c in report.checks]
+
+
+@pytest.mark.parametrize(
+    ("lang", "word"),
+    [("en", "wrong"), ("en", "password"), ("en", "safely, looked"), ("zh-Hans", "已安全连接"), ("zh-Hant", "伺服器")],
+)
+def test_no_hole_in_a_sentence_of_ours_tells_which_word_the_secret_is(lang: Language, word: str) -> None:
+    """Whoever knows the sentence would read the secret out of it; what a server said is masked all the same."""
+    known, translate = catalogue()["credentials.rejected"], translation(lang)
+    cause = msgspec.structs.replace(known, title=translate(known.title), summary=translate(known.summary))
+    assert word in cause.summary
+    report = msgspec.structs.replace(wrong_password(), lang=lang)
+    said = Evidence(check="login", text=f"NO {word} refused")
+    first = msgspec.structs.replace(
+        report.verdict.causes[0], title=cause.title, summary=cause.summary, evidence=(said,)
+    )
+    facts = {"reply": cause.summary}
+    checks = (msgspec.structs.replace(report.checks[0], facts=facts), *report.checks[1:])
+    verdict = msgspec.structs.replace(report.verdict, causes=(first,), headline=cause.title)
+    report = msgspec.structs.replace(report, verdict=verdict, checks=checks)
+    masked = masked_report(report, Mask([Secret(word)]), frozenset({"login"}), translate)
+
+    (shown,) = masked.verdict.causes
+    assert (shown.title, shown.summary, masked.verdict.headline) == (cause.title, cause.summary, cause.title)
+    assert shown.evidence[0].text == f"NO {MASK} refused"
+    assert word not in masked.checks[0].facts["reply"]
 
 
 @pytest.mark.parametrize("facts", [{1: "x"}, {21987: "x"}, {"a": {2.5: [{3: "hunter2"}]}}])
