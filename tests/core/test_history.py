@@ -32,23 +32,11 @@ from diagnose.account.history import (
     history_under,
 )
 from diagnose.account.secret import Secret
+from tests.core.conftest import Clock
 
 ALICE, BOB = "alice@corp.example", "bob@corp.example"
 WRONG, OTHER = Secret("wr0ng-pässword"), Secret("another")
 RECORD, KEY = "rejected-logins.jsonl", "key"
-
-
-class Clock:
-    """The time of day, as the test sets it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1_700_000_000.0
-        monkeypatch.setattr(time, "time", lambda: self.now)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
 
 
 def test_a_rejection_is_remembered_for_its_account_and_secret(tmp_path: Path, clock: Clock) -> None:

@@ -5,30 +5,17 @@ from __future__ import annotations
 import os
 import stat
 import threading
-import time
 from pathlib import Path
 
 import filelock
 import pytest
 
 from diagnose.account.rejecting_servers import LARGEST_FILE, MOST_SERVERS, REMEMBERED_SECONDS, RejectingServers
+from tests.core.conftest import Clock
 
 HOST, PORT = "mail.corp.example", 993
 FILE = "rejecting-servers.json"
 LONG = REMEMBERED_SECONDS
-
-
-class Clock:
-    """The time of day, as the test sets it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1_700_000_000.0
-        monkeypatch.setattr(time, "time", lambda: self.now)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
 
 
 def test_a_later_run_knows_when_that_port_rejected_a_login(tmp_path: Path, clock: Clock) -> None:
