@@ -7,6 +7,7 @@ import json
 import re
 import string
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -41,7 +42,7 @@ PUBLIC = {
     "diagnose.account.subject",
     "diagnose.knowledge",
 }
-"""What checks and reports, and those of other packages, may build on; with the modules below."""
+"""What our own checks and reports may build on, with the modules below; others rely on `diagnose.api` alone."""
 
 
 def imported(source: Source) -> Iterator[str]:
@@ -282,6 +283,28 @@ def test_a_check_is_where_its_id_says() -> None:
         if check.probe.__module__ != f"checks.{check.family}.{check.id.rpartition('.')[2].replace('-', '_')}"
     }
     assert wrong == {}
+
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+EXAMPLES = {"browsers/ID.yaml", "providers/ID.yaml", "/Microsoft-Server-ActiveSync"}
+
+
+@pytest.mark.parametrize("package", ["diagnose", "checks"])
+def test_the_document_names_every_room(package: str) -> None:
+    rooms = {file.parent.name for file in (ROOT / package).glob("*/__init__.py")}
+    named = set(re.findall(r"[\w]+", DOCUMENT.partition("The rooms of `diagnose`")[2].partition("| where |")[0]))
+    assert rooms - named == set()
+
+
+def test_the_document_names_no_file_that_is_gone() -> None:
+    """A path in full, or as it stands in the room or the sample package that is spoken of."""
+    written = set(re.findall(r"`([\w./-]+)`", DOCUMENT))
+    paths = {name for name in written if name.endswith((".py", ".yaml", ".md")) or "/" in name} - EXAMPLES
+    places = [ROOT / place for place in ("diagnose", "checks", "reports", "docs", "tests", "benchmarks")]
+    there = {str(file) for place in places for file in place.rglob("*")}
+    assert len(paths) > 60
+    assert {name for name in paths if not any(file.endswith(f"/{name.rstrip('/')}") for file in there)} == set()
 
 
 PRIVATE_WORDS = ("workbench", "shelf", "knock", "landmark", "harmless", "wishes", "conduct")
