@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from diagnose.model import Certainty
@@ -13,10 +14,44 @@ NOT_COUNTED = ("server.fault", "server.too-many-connections", "server.slow")
 """The server could not look at the password, so it counts no wrong try."""
 
 
+UNREAD = frozenset(
+    {
+        *(("imap", "BAD"), ("pop3", "-ERR")),
+        *(("smtp", code) for code in ("500", "501", "502", "503", "504")),
+    }
+)
+"""How a server refuses a command that it cannot read, or takes only at another time: RFC 9051 §7.1.3, 5321 §4.2.2."""
+OUT_OF_TURN = frozenset({("smtp", "500"), ("smtp", "502"), ("smtp", "503"), ("smtp", "504")})
+"""Those that servers give for nothing else."""
+PROTOCOL = re.compile(r"5\.5\.\d+")
+"""An enhanced code that is about the protocol (RFC 3463 §3.6)."""
+OF_THE_WAY = frozenset(
+    {"settings.no-common-auth", "settings.plaintext-refused", "settings.auth-not-sent", "tls.starttls-missing"}
+)
+"""What such a refusal may blame: how the login was asked for, and not who asked."""
+
+
 def counts(reading: Reading) -> bool:
     """Whether the server may have counted a wrong try, by its refusal as it was read."""
+    if unread(reading):
+        return False
     first = next(iter(reading.suspects), None)
     return first is None or first.certainty == "possible" or first.cause not in NOT_COUNTED
+
+
+def unread(reading: Reading) -> bool:
+    """Whether the server refused a command without ever judging the password in it.
+
+    The status alone is not enough where servers give it for wrong passwords, too: words or a second code say the same.
+    """
+    codes = {(code.registry, code.code) for code in reading.codes}
+    if not codes & UNREAD:
+        return False
+    if reading.outcome == "program-slip":  # by words; by a status alone they are bare
+        return not reading.bare
+    of_protocol = any(registry == "enhanced" and PROTOCOL.fullmatch(code) for registry, code in codes)
+    sure = {one.cause for one in reading.suspects if one.certainty != "possible"}
+    return sure <= OF_THE_WAY and (of_protocol or bool(sure and codes & OUT_OF_TURN))
 
 
 def recorded_as(reading: Reading, reasons: Iterable[tuple[str, Certainty]] = ()) -> str | None:

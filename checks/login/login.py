@@ -12,7 +12,7 @@ import msgspec
 from checks.credentials.password import PasswordFacts
 from checks.lockout.lockout import LockoutFacts, read_record
 from checks.login.bare_rejection import judge_bare_rejection
-from checks.login.counting import BARE, counts, recorded_as
+from checks.login.counting import BARE, counts, recorded_as, unread
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
 from checks.login.one_try import log_in_once, refusal
 from checks.login.reasons import reasons_behind
@@ -323,7 +323,9 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
             else f
             for f in findings
         ]
-    if reading.outcome == "program-slip":  # a message that could not be read holds no password to be looked at
+    if reading.outcome == "program-slip" or (
+        not findings and unread(reading)
+    ):  # a message that could not be read holds no password to be looked at
         yield Finding(
             cause="server.fault",
             certainty="possible",

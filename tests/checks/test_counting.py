@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checks.credentials.password import PasswordFacts
-from checks.login.counting import BARE, NOT_COUNTED, counts, recorded_as
+from checks.login.counting import BARE, NOT_COUNTED, counts, recorded_as, unread
 from checks.login.login import LoginFacts, judge_login, read_answer, refused_as
 from diagnose.model import Inputs, Service, Subject
 from diagnose.replies import Reading, Suspect
@@ -82,7 +82,9 @@ def _both(reply: str, inputs: Inputs, target: Service) -> tuple[str | None, str]
     sure = [one.cause for one in judge_login(facts, inputs, target) if one.certainty != "possible"]
     judged = next(iter(sure), BARE)
     recorded = refused_as(read_answer(reply, inputs, target, "login"), inputs, target)
-    assert recorded is not None or set(sure) & set(NOT_COUNTED)
+    untried = unread(read_answer(reply, inputs, target, "login"))
+    assert recorded is not None or set(sure) & set(NOT_COUNTED) or untried
+    assert not (untried and any(one.startswith(("credentials", "lockout", "activation")) for one in sure))
     return recorded, judged
 
 

@@ -578,6 +578,54 @@ def test_only_what_went_out_stays_on_record(tmp_path: Path, answer: Reply | Exce
     assert [one.cause for one in History(tmp_path).rejections(USER)] == [PENDING] * out
 
 
+UNREAD = [
+    (IMAP, "a1 BAD AUTHENTICATE failed; invalid base64 input"),
+    (IMAP, "BAD Error in IMAP command LOGIN: Unknown command."),
+    (IMAP, "a1 BAD Command not valid in this state"),
+    (SMTP, "501 5.5.2 Cannot decode response"),
+    (SMTP, "501 5.5.4 Invalid argument"),
+    (SMTP, "503 5.5.1 Bad sequence of commands"),
+    (SMTP, "503 AUTH command used when not advertised"),
+    (SMTP, "504 5.5.4 Unrecognized authentication type"),
+    (SMTP, "500 5.5.6 Authentication Exchange line is too long"),
+    (POP3, "-ERR Unknown command"),
+    (POP3, "-ERR bad base64"),
+]
+"""A server that could not read the command, or took none then, has not looked at the password."""
+READ = [
+    (IMAP, "BAD"),
+    (IMAP, "BAD invalid credentials"),
+    (IMAP, "BAD [AUTHENTICATIONFAILED] Authentication failed"),
+    (IMAP, "BAD User is authenticated but not connected"),
+    (IMAP, "BAD Something else"),
+    (IMAP, "NO invalid command"),
+    (SMTP, "501 Authentication failed"),
+    (SMTP, "501 5.7.0 Authentication failed"),
+    (SMTP, "501 5.1.7 malformed user name or password"),
+    (SMTP, "503 5.7.0 too many authentication failures"),
+    (SMTP, "500 5.5.1 Too many errors. Quitting now"),
+    (SMTP, "535 5.5.2 cannot decode"),
+    (POP3, "-ERR"),
+    (POP3, "-ERR invalid user name or password"),
+]
+"""One that may have, whatever the status: some give that of an unread command for wrong passwords."""
+
+
+@pytest.mark.parametrize(("service_", "words", "on_record"), [(*o, False) for o in UNREAD] + [(*o, True) for o in READ])
+def test_what_judges_no_password_is_no_try(tmp_path: Path, service_: Service, words: str, on_record: bool) -> None:
+    """By record and by what this run knows of the server; another service is not tried either way."""
+    where = bench(tmp_path, rejecting=RejectingServers(tmp_path))
+    facts, _ = tried(Reply(ok=False, words=words), where, service_)
+
+    assert facts.outcome == "rejected"
+    assert bool(History(tmp_path).rejections(USER)) is on_record
+    assert (where.rejecting.rejected_at(service_.host, service_.port, 60) is not None) is on_record
+    with pytest.raises(SkipCheck):
+        tried(ACCEPTED, where, POP3 if service_ is not POP3 else IMAP, earlier=((service_, facts),))
+    said = [one.cause for one in judge_login(facts, given(), service_) if one.certainty != "possible"]
+    assert on_record or not any(cause.startswith("credentials") for cause in said)
+
+
 def test_what_this_run_has_sent_is_not_sent_again_by_another_check(tmp_path: Path) -> None:
     """One wrong password a run, whoever asks; more services are tried where the person says so."""
     for try_all, sent_before in ((False, True), (True, False)):
