@@ -1,7 +1,8 @@
 """What many rows have in common: from their verdicts to the causes of the fleet. Pure; rows may come one by one.
 
-Experts ask first whether it is one or all. All of one server, domain, provider or office points at that;
-one account alone points at the account.
+Experts ask first whether it is one or all. All of one server, domain or provider points at that, and one account alone
+at the account. All of an office points at its line, as far as a line can bring the cause about: each of its people may
+have mistyped a password all the same.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ _FIRST: dict[str, tuple[Grouping, ...]] = {
 }
 """By a cause's scope: which of several groups that explain the same rows is named."""
 _OTHERWISE: tuple[Grouping, ...] = ("domain", "provider", "host", "office", "all")
+_PLACES: frozenset[Grouping] = frozenset({"office", "all"})
+"""What stands before all rows of these is a line, or a computer; few causes are a matter of that."""
 
 
 Group: TypeAlias = tuple[Grouping, str]
@@ -263,6 +266,8 @@ class SharedCauses:
         """Whether all rows of *group* that could be judged are hit, and that says more than their domains would."""
         grouping, value = group
         if len({(hit.line, hit.name) for hit in hits}) < FEWEST:  # one that was looked at from several places is one
+            return False
+        if grouping in _PLACES and self._knows(found) and not self._catalogue[found.cause.id].shared_in_a_place:
             return False
         if found.by_group[group] != self._judged[group]:
             return False

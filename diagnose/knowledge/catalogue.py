@@ -155,6 +155,8 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
     fixer: Fixer
     """Who can end it."""
     scope: Scope
+    by_line: bool = False
+    """Whether the line of an office, or what else lies before all its computers, can bring it about."""
     station: StationName | None = None
     """Where in the picture of the way it breaks; None: where its family does."""
     impact: Impact = "blocks"
@@ -169,6 +171,11 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
     def family(self) -> str:
         """What `id` begins with."""
         return self.id.partition(".")[0]
+
+    @property
+    def shared_in_a_place(self) -> bool:
+        """Whether it can be one cause for all people of a place, and not merely the same with each of them."""
+        return self.by_line or self.scope in {"computer", "browser"}
 
     @property
     def proof_names(self) -> tuple[str, ...]:

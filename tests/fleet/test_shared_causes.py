@@ -89,6 +89,54 @@ def test_all_of_an_office_point_at_its_line() -> None:
     assert told(*rows) == [("reach.port-blocked", "office", "Lima", 3, 3)]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "credentials.rejected",
+        "lockout.account-locked",
+        "activation.over-quota",
+        "credentials.expired",
+        "tls.cert-expired",
+        "settings.protocol-disabled",
+    ],
+)
+def test_what_no_line_brings_about_is_a_matter_of_each_account_whatever_the_office(name: str) -> None:
+    """Two who mistyped their passwords do so in the same office by chance."""
+    hit = [row(f"user@{domain}.example", cause(name), office="Lima") for domain in ("a", "b")]
+    others = [one for domain in ("a", "b") for one in people(f"{domain}.example", 2, office="Oslo")]
+
+    assert told(*hit, *others) == [(name, "account", "", 2, 6)]
+    assert told(*hit) == [(name, "account", "", 2, 2)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "network.offline",
+        "network.captive-portal",
+        "network.tls-interception",
+        "reach.timeout",
+        "tls.untrusted-issuer",
+        "lockout.address-blocked",
+        "lockout.suspicious-login",
+        "settings.address-policy",
+        "dns.host-missing",
+    ],
+)
+def test_what_a_line_can_bring_about_points_at_that_of_the_office(name: str) -> None:
+    hit = [row(f"user@{domain}.example", cause(name), office="Lima") for domain in ("a", "b")]
+    others = [one for domain in ("a", "b") for one in people(f"{domain}.example", 2, office="Oslo")]
+
+    assert told(*hit, *others) == [(name, "office", "Lima", 2, 2)]
+
+
+def test_a_rejection_of_all_is_one_of_the_domain_and_not_of_its_only_other_office() -> None:
+    """A near miss: whoever rejects all of a domain has a fault of its own, wherever they sit."""
+    rows = [*people("a.example", 3, cause(REJECTED), office="Lima"), *people("b.example", 2, office="Oslo")]
+
+    assert told(*rows) == [(REJECTED, "domain", "a.example", 3, 3)]
+
+
 def test_an_only_office_says_nothing() -> None:
     """Without another one to compare it with."""
     rows = [*people("a.example", 2, cause(REJECTED), office="Lima"), row("bob@b.example", office="Lima")]
