@@ -14,9 +14,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -31,6 +33,10 @@ READERS = Readers(service=lambda _protocol, _word: None, provider=str)  # type: 
 THREADS = 8
 POOL_AIM, CHECKDMARC_AIM, MEMORY_AIM = 1.5, 20.0, 300.0
 """Times the pool's processor time; times checkdmarc's domains a second and core; MiB."""
+MODELS = 100
+"""Results of which those are made that a run to be resumed takes as its own."""
+LONG = 1_000
+"""Domains of a run of which it is told how its memory grows."""
 MANY, DAY = 1_000_000, 24 * 3600
 UNLIMITED = (
     *("--host-connections", "1000", "--provider-connections", "1000"),
@@ -47,6 +53,8 @@ class Took:
     processor: float
     peak: float
     """MiB."""
+    resident: tuple[float, ...] = ()
+    """MiB after each fifth of the time."""
 
     @property
     def milliseconds(self) -> float:
@@ -86,20 +94,46 @@ def estate() -> Iterator[Estate]:
         yield Estate(process)
 
 
-def took(domains: int, words: list[str], given: bytes = b"", codes: tuple[int, ...] = (0,)) -> Took:
+def took(
+    domains: int,
+    words: list[str],
+    given: bytes = b"",
+    codes: tuple[int, ...] = (0,),
+    environment: Mapping[str, str] | None = None,
+) -> Took:
     """Run *words* to the end. Raises RuntimeError for an exit code that is none of *codes*."""
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as told:
         source.write(given)
         source.seek(0)
         began = time.perf_counter()
-        process = subprocess.Popen(words, stdin=source, stdout=subprocess.DEVNULL, stderr=told)
+        around = {**os.environ, **(environment or {})}
+        process = subprocess.Popen(words, stdin=source, stdout=subprocess.DEVNULL, stderr=told, env=around)
+        resident = list[float]()
+        watching = threading.Thread(target=_watch, args=(process.pid, resident), daemon=True)
+        watching.start()
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
+        watching.join()
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in codes:
             told.seek(0)
             raise RuntimeError(f"{words[0]} exited with {process.returncode}: {told.read()[-500:]!r}")
-    return Took(domains, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT / 2**20)
+    fifths = tuple(resident[len(resident) * part // 5 - 1] for part in range(1, 6)) if len(resident) >= 5 else ()
+    peak = usage.ru_maxrss * RSS_UNIT / 2**20
+    return Took(domains, seconds, usage.ru_utime + usage.ru_stime, peak, fifths)
+
+
+def _watch(process: int, resident: list[float]) -> None:
+    """Note once a second how many MiB *process* has, until it has ended; Linux tells."""
+    while True:
+        try:
+            pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
+        except (OSError, IndexError):
+            return
+        if not pages:
+            return
+        resident.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        time.sleep(1)
 
 
 def names(domains: int) -> list[str]:
@@ -115,7 +149,7 @@ def fleet(up: Up, folder: Path, domains: int, run: int, *more: str) -> Took:
         *("--resolver", f"{up.nameserver}:{up.nameserver_port}", "--ca-file", up.ca_file, "--at-once", str(THREADS)),
         *("--results", str(folder / "results.jsonl"), "--report", str(folder / "fleet.html"), *UNLIMITED, *more),
     ]
-    return took(run, words, codes=(0, 1, 3))
+    return took(run, words, codes=(0, 1, 3), environment={"PYTHONDONTWRITEBYTECODE": ""})
 
 
 def pool(up: Up, domains: int, seen: Seen) -> Took:
@@ -138,6 +172,8 @@ def line(what: str, one: Took) -> None:
     """One line of the table."""
     figures = f"{one.seconds:9.1f} {one.processor:9.1f} {one.milliseconds:10.1f} {one.rate:10.1f} {one.peak:8.0f}"
     say(f"  {what:<34} {figures}")
+    if one.domains >= LONG:
+        say(f"    MiB after each fifth of its time: {', '.join(f'{size:.0f}' for size in one.resident)}")
 
 
 def aim(what: str, figure: float, wanted: float, *, met: bool) -> None:
@@ -147,7 +183,8 @@ def aim(what: str, figure: float, wanted: float, *, met: bool) -> None:
 
 def prefilled(folder: Path, domains: int, run: int) -> None:
     """Results of all *domains* but the last *run*, made of the first ones, so that --resume takes them as done."""
-    made = [msgspec.json.decode(one) for one in (folder / "results.jsonl").read_bytes().splitlines()]
+    with (folder / "results.jsonl").open("rb") as stream:
+        made = [msgspec.json.decode(one) for one in islice(stream, MODELS)]
     (folder / "list").write_text("\n".join(names(domains)) + "\n", "utf-8")
     with (folder / "results.jsonl").open("wb") as stream:
         for number, row in enumerate(Rows(folder / "list", READERS)):
@@ -165,12 +202,15 @@ def measure(chosen: argparse.Namespace) -> None:
     say(f"  {'':<34} {heads[0]:>9} {heads[1]:>9} {heads[2]:>10} {heads[3]:>10} {heads[4]:>8}")
     with estate() as servers, tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        fleet(servers.up, folder, 1, 1)  # which compiles the modules, as an installation does
         for domains in chosen.domains:
             (folder / "results.jsonl").unlink(missing_ok=True)
             servers.seen()
             ours = fleet(servers.up, folder, domains, domains)
             line(f"diagnose fleet, {domains} domains", ours)
             seen = servers.seen()
+            rows = (folder / "results.jsonl").read_bytes().count(b"\n")
+            say(f"    {rows} rows in the results" + ("" if rows == domains else ": NOT ALL"))
             bare = pool(servers.up, domains, seen)
             line(f"bare pool, {domains} domains", bare)
         times = ours.processor / bare.processor
@@ -183,11 +223,13 @@ def measure(chosen: argparse.Namespace) -> None:
             aim("peak MiB", part.peak, MEMORY_AIM, met=part.peak <= MEMORY_AIM)
         if chosen.checkdmarc:
             servers.seen()
-            other = checkdmarc(servers.up, chosen.checkdmarc, min(chosen.domains))
+            other = checkdmarc(servers.up, chosen.checkdmarc, min(chosen.domains), folder)
             line(f"checkdmarc, {other.domains} domains", other)
             told = servers.seen()
             questions = sum(told.questions.values()) / other.domains
-            say(f"  of each domain: {questions:.0f} questions of DNS, no session")
+            say(
+                f"  of each domain: {questions:.0f} questions of DNS, {told.mail_sessions / other.domains:.0f} sessions"
+            )
             times = ours.rate / other.rate
             aim("domains a second and core, times checkdmarc's", times, CHECKDMARC_AIM, met=times >= CHECKDMARC_AIM)
     cores = MANY / DAY / ours.rate
@@ -196,9 +238,17 @@ def measure(chosen: argparse.Namespace) -> None:
     say("beside what waiting for real servers takes, which needs rows at once and no processor.")
 
 
-def checkdmarc(up: Up, program: str, domains: int) -> Took:
-    """checkdmarc over the same domains: DNS alone. It looks hosts up by the system, which knows none of these."""
-    return took(domains, [program, "-n", up.nameserver, "-f", "json", *names(domains)])
+def checkdmarc(up: Up, program: str, domains: int, folder: Path) -> Took:
+    """checkdmarc over the same domains, their mail servers' STARTTLS included.
+
+    It looks hosts up by the system: so it gets a view of the file system in which this estate's nameserver is that of
+    the system. That needs rights that not everybody has.
+    """
+    (folder / "resolv.conf").write_text(f"nameserver {up.nameserver}\n", "ascii")
+    view = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
+    own = ["unshare", "--mount", "sh", "-c", view, "sh", str(folder / "resolv.conf")]
+    words = [program, "-n", up.nameserver, "--check-mx-tls", "-f", "json", *names(domains)]
+    return took(domains, [*own, *words], environment={"SSL_CERT_FILE": up.ca_file})
 
 
 def main() -> None:

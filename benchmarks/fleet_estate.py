@@ -1,4 +1,4 @@
-"""Any number of mail domains on loopback: a nameserver that knows them all, and one IMAP server behind TLS.
+"""Any number of mail domains on loopback: a nameserver that knows them all, one IMAP and one mail server behind TLS.
 
 The domain dN.example has an MX and an SRV record (RFC 6186) that lead to mN.bench.example, which is here. Standard
 output gets one line of JSON, an `Up`. For each line of standard input it gets one more, `Seen`: what was asked since.
@@ -43,6 +43,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """How often, by type and name, with N for the number of a domain."""
     sessions: int
     """Of IMAP."""
+    mail_sessions: int
+    """Of SMTP, behind STARTTLS."""
 
 
 class Nameserver(asyncio.DatagramProtocol):
@@ -104,6 +106,31 @@ class Imap:
         writer.close()
 
 
+class Mail:
+    """Takes STARTTLS (RFC 3207), and no mail."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.sessions = 0
+        self._context = context
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ssl.SSLError):
+            writer.write(b"220 ready\r\n")
+            while line := await reader.readline():
+                word = line.strip().upper().partition(b" ")[0]
+                if word == b"STARTTLS":
+                    writer.write(b"220 go ahead\r\n")
+                    await writer.start_tls(self._context)
+                    self.sessions += 1
+                elif word == b"EHLO":
+                    writer.write(b"250-here\r\n250 STARTTLS\r\n")
+                else:
+                    writer.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
+                    if word == b"QUIT":
+                        break
+        writer.close()
+
+
 async def serve(folder: Path) -> None:
     """Until standard input ends."""
     authority = trustme.CA()
@@ -113,6 +140,9 @@ async def serve(folder: Path) -> None:
     imap, loop = Imap(), asyncio.get_running_loop()
     server = await asyncio.start_server(imap, ADDRESS, 0, ssl=context, backlog=512)
     imap_port = server.sockets[0].getsockname()[1]
+    mail = Mail(context)
+    with contextlib.suppress(OSError):  # as with port 53; programs that look at mail servers know no other port
+        await asyncio.start_server(mail, ADDRESS, 25, backlog=512)
     nameserver = Nameserver(imap_port)
     for port in (53, 0):  # 53 needs rights that not everybody has, and may be taken
         with contextlib.suppress(OSError):
@@ -121,9 +151,9 @@ async def serve(folder: Path) -> None:
     port = transport.get_extra_info("sockname")[1]
     _tell(Up(nameserver=ADDRESS, nameserver_port=port, imap_port=imap_port, ca_file=str(folder / "ca.pem")))
     while await asyncio.to_thread(sys.stdin.readline):
-        _tell(Seen(questions=dict(nameserver.asked), sessions=imap.sessions))
+        _tell(Seen(questions=dict(nameserver.asked), sessions=imap.sessions, mail_sessions=mail.sessions))
         nameserver.asked.clear()
-        imap.sessions = 0
+        imap.sessions = mail.sessions = 0
     server.close()
 
 

@@ -51,6 +51,20 @@ def told(report: Report) -> list[tuple[str, str | None, str]]:
     return [(one.changed, one.cause, one.text) for one in again.replay.changes]
 
 
+@pytest.mark.parametrize("written", ["plain", "half a character: \ud800", "€ 😀"])
+def test_a_report_as_values_of_json_is_what_json_makes_of_it(written: str) -> None:
+    report = msgspec.structs.replace(today(), started_at=written)
+
+    built = {**msgspec.to_builtins(report, order="deterministic"), "id": report.id}
+    assert plain_report(report) == json.loads(json.dumps(built))
+
+
+def test_json_knows_neither_nan_nor_infinity() -> None:
+    report = msgspec.structs.replace(today(), record={"facts": [float("nan"), float("inf"), 1e300, 2**70]})
+
+    assert plain_report(report)["record"] == {"facts": [None, None, 1e300, 2**70]}
+
+
 def cause(**changed: Any) -> dict[str, Any]:
     """The wrong password as the saved report has it, with something changed."""
     plain: dict[str, Any] = plain_report(today())["verdict"]["causes"][0]
