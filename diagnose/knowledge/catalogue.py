@@ -174,7 +174,7 @@ class Cause(KnowledgePart, frozen=True, kw_only=True):
 
     @property
     def shared_in_a_place(self) -> bool:
-        """Whether it can be one cause for all people of a place, and not merely the same with each of them."""
+        """Whether it can be one for all people of a place; other causes are merely alike with each of them."""
         return self.by_line or self.scope in {"computer", "browser"}
 
     @property
