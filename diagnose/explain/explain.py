@@ -67,6 +67,7 @@ def explain(
     known, described = catalogue(), _provider(provider)
     facts = providers.provider_facts(described, UNKNOWN_DOMAIN, lang) if described else {}
     traits = providers.provider_traits(described, UNKNOWN_DOMAIN, protocol) if described else frozenset[str]()
+    doubted = providers.doubted_facts(described, UNKNOWN_DOMAIN) if described else frozenset[str]()
     name = _as_id(words)
     if name in known:
         reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name, outcome="cause")
@@ -80,7 +81,7 @@ def explain(
     def explained(suspect: Suspect) -> ExplainedCause:
         cause = known[suspect.cause]
         said = {"referred_host": reading.referral} if reading.referral else {}
-        remedies = remedies_for(cause, {**facts, **said}, translate, traits)
+        remedies = remedies_for(cause, {**facts, **said}, translate, traits, doubted=doubted)
         return ExplainedCause(
             id=cause.id,
             certainty=suspect.certainty,

@@ -296,14 +296,14 @@ class SharedCauses:
     def _remedies(self, cause: str, grouping: Grouping, value: str) -> tuple[ReportRemedy, ...]:
         """Those of the catalogue, said of many: what differs from row to row is a blank."""
         facts: dict[str, str] = {}
-        traits = frozenset[str]()
+        traits, doubted = frozenset[str](), frozenset[str]()
         if grouping == "provider" and value in providers.provider_ids():
             known = providers.provider(value)
             facts.update(providers.provider_facts(known, "", self._lang))
-            traits = providers.provider_traits(known, "")
+            traits, doubted = providers.provider_traits(known, ""), providers.doubted_facts(known, "")
         if grouping in {"host", "domain"}:
             facts[grouping] = value
-        return remedies_for(self._catalogue[cause], facts, self._translate, traits)
+        return remedies_for(self._catalogue[cause], facts, self._translate, traits, doubted=doubted)
 
     def _knows(self, found: _Found) -> bool:
         return found.cause.id in self._catalogue

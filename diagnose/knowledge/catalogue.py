@@ -71,6 +71,8 @@ TRAITS: Mapping[str, str] = MappingProxyType(
 
 ONE_AFTER_ANOTHER = text("{sentence} {next}").msgid
 """Two whole sentences; Chinese has no blank between them."""
+MAY_DIFFER = text("{value} (may differ)").msgid
+"""A fact that no good source bears out, such as an address that somebody has only heard of."""
 MOST_STEPS = 7
 """How many a remedy asks for at first; whoever has to do more than that reads none."""
 MOST_PRECAUTIONS = 3
@@ -319,13 +321,15 @@ def remedies_for(
     traits: Collection[str] = frozenset(),
     *,
     ruled_out: Collection[str] = frozenset(),
+    doubted: Collection[str] = frozenset(),
     blanks: bool = True,
 ) -> tuple[ReportRemedy, ...]:
     """What each kind of person can do, in the language of *translate*, with what is known filled in.
 
     *traits* are those of `TRAITS` that are known to hold; steps that they make pointless are left out.
-    So are steps that look for *ruled_out*, which are ids of causes. Without *blanks* a step that names an unknown fact
-    of the run is left out, too. At most `MOST_STEPS` come first; the rest is for whom these did not help.
+    So are steps that look for *ruled_out*, which are ids of causes. What is *doubted*, by its placeholder's name, is
+    said to be so; commands and the addresses of links hold it bare. Without *blanks* a step that names an unknown
+    fact of the run is left out, too. At most `MOST_STEPS` come first; the rest is for whom these did not help.
 
     *facts* holds facts of the run, the provider and the browser by their placeholder names; an empty value
     counts as not known. Values come from outside: they are only put in, never read as a template.
@@ -334,7 +338,9 @@ def remedies_for(
     known = {name: quote(value, LONGEST_FACT) for name, value in facts.items() if value}
     places = {name: translate(blank) for name, blank in RUN_FACTS.items()}
     unknown = RUN_FACTS.keys() - known.keys()
-    in_prose = places | known
+    in_doubt = {name: _in_doubt(known[name], translate) for name in doubted if name in known}
+    bare = places | known
+    in_prose = bare | in_doubt
     in_command = places | {name: shlex.quote(value) for name, value in known.items()}
 
     def said(msgid: str) -> str:
@@ -351,22 +357,27 @@ def remedies_for(
         first, further = tuple(chosen(remedy.steps)), tuple(chosen(remedy.further))
         return (first[:MOST_STEPS], (*first[MOST_STEPS:], *further)) if first else (further[:MOST_STEPS], ())
 
+    def linked(link: Link) -> ReportLink:
+        words = said(link.text)
+        doubtful = not in_doubt.keys().isdisjoint(link.needs)
+        return ReportLink(text=_in_doubt(words, translate) if doubtful else words, url=link.url.format_map(bare))
+
     remedies = (
         ReportRemedy(
             fixer=remedy.fixer,
             steps=steps,
             further=further,
-            links=tuple(
-                ReportLink(text=said(link.text), url=link.url.format_map(in_prose))
-                for link in remedy.links
-                if known.keys() >= set(link.needs)
-            ),
+            links=tuple(linked(link) for link in remedy.links if known.keys() >= set(link.needs)),
         )
         for remedy in cause.remedies
         if remedy.fits(traits)
         for steps, further in (all_of(remedy),)
     )
     return tuple(remedy for remedy in remedies if remedy.steps)
+
+
+def _in_doubt(value: str, translate: Callable[[str], str]) -> str:
+    return translate(MAY_DIFFER).format(value=value)
 
 
 def _is_settled(step: str | Step, ruled_out: Collection[str]) -> bool:

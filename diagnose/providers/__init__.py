@@ -6,7 +6,7 @@ from diagnose.locale.language import Language
 from diagnose.providers.accounted import is_sure
 from diagnose.providers.files import UnknownProviderError, all_providers, provider, provider_ids
 from diagnose.providers.naming import provider_called
-from diagnose.providers.placeholder_values import lockout_limit, provider_facts
+from diagnose.providers.placeholder_values import doubted_facts, lockout_limit, provider_facts
 from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
 from diagnose.providers.schema import Label, Provider, Server, in_language
@@ -24,6 +24,7 @@ __all__ = [
     "by_domain",
     "by_host",
     "by_mx",
+    "doubted_facts",
     "hosts_of",
     "in_language",
     "is_sure",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from diagnose.locale.language import Language
+from diagnose.model.protocols import PAGE
 from diagnose.providers.accounted import is_sure
 from diagnose.providers.schema import Label, Provider, in_language
 from diagnose.providers.servers import fill, servers_for, webmail_for
@@ -31,12 +32,37 @@ WORDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "admin_reset_first": ("admin", "reset"),
         "admin_unlock_steps": ("admin", "unlock"),
         "lockout_duration": ("lockout", "duration"),
+        "block_duration": ("lockout", "duration"),
         "unlock_how": ("lockout", "unlock"),
         "support_phone": ("support", "phone"),
         "browsers": ("browsers",),
     }
 )
-"""Placeholder -> the field behind it, where words can tell that it is unsure; addresses and numbers stay bare."""
+"""Placeholder -> the field behind it, where its words tell that it is unsure."""
+DOUBTED: Mapping[str, str] = MappingProxyType(
+    {
+        "webmail_page": PAGE.name,
+        "reset_page": "reset.page",
+        "appeal_page": "reset.appeal",
+        "app_password_page": "password.app_password.page",
+        "admin_console": "admin.console",
+        "status_page": "status.page",
+        "support_page": "support.page",
+        "self_reset_ways": "reset.methods",
+        "username_form": "username.form",
+    }
+)
+"""Placeholder -> the field behind it, which stays bare since it may be a link: the sentence around it tells."""
+LEFT_OUT: Mapping[str, str] = MappingProxyType(
+    {
+        "app_password_length": "password.app_password.length",
+        "password_min": "password_policy.min",
+        "password_max": "password_policy.max",
+        "password_classes": "password_policy.classes_required",
+        "lockout_attempts": "lockout.attempts",
+    }
+)
+"""Placeholder -> the field behind it: a number that is unsure helps nobody, and what is said without it holds."""
 
 
 def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> dict[str, str]:
@@ -83,6 +109,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "password_history": _number(policy.history if policy.history != 1 else None),  # one is the present password
         "lockout_attempts": _number(lockout.attempts),
         "lockout_duration": _said(lockout.duration, lang),
+        "block_duration": _said(lockout.duration, lang) if lockout.scope == "client-address" else None,
         "unlock_how": _said(lockout.unlock, lang),
         "status_page": provider.status.page,
         "support_phone": provider.support.phone,
@@ -95,12 +122,23 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         for name, field in WORDED.items()
         if (value := facts[name]) and not is_sure(provider, ".".join(field))
     }
+    facts |= {name: None for name, field in LEFT_OUT.items() if not is_sure(provider, field)}
     if lang == "zh-Hant":
         said = words.in_simplified.in_language(lang)
         facts |= {name: said.format(path=path) for name in MENU_PATHS if (path := facts[name]) and _is_simplified(path)}
     for server in reversed(servers_for(provider, domain)):  # the first choice of a protocol is written last
         facts[f"{server.protocol}_server"] = f"{server.host}:{server.port}"
     return {name: value for name, value in facts.items() if value}
+
+
+def doubted_facts(provider: Provider, domain: str) -> frozenset[str]:
+    """Names of `provider_facts` whose bare values no good source bears out, for an address at *domain*."""
+    doubted = {name for name, field in DOUBTED.items() if not is_sure(provider, field)}
+    if domain in provider.webmail_by_domain and not is_sure(provider, "webmail_by_domain"):
+        doubted.add("webmail_page")
+    if not is_sure(provider, "servers"):
+        doubted |= {f"{server.protocol}_server" for server in provider.servers}
+    return frozenset(doubted)
 
 
 def _is_simplified(path: str) -> bool:

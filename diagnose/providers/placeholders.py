@@ -44,6 +44,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "password_history": "How many earlier passwords may not be used again.",
         "lockout_attempts": "Wrong passwords in a row that lock the account or the address.",
         "lockout_duration": "How long such a lock lasts, in words: '1 hour'.",
+        "block_duration": "Likewise of a lock on the network address that wrong passwords come from.",
         "unlock_how": "How such a lock ends, in words.",
         "status_page": "Address of the provider's service status page.",
         "support_phone": "The provider's support phone number.",

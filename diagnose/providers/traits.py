@@ -11,6 +11,7 @@ from diagnose.providers.schema import Provider
 TRAITS: Mapping[str, str] = MappingProxyType(
     {
         "hosted": "The mail lies at a provider, so that nobody of the organisation runs the server.",
+        "own-server": "The organisation runs the server itself, so that there is no provider of the mail service.",
         "no-console": "Administrators work with configuration files, commands and logs; there is no console.",
         "other-server": "The organisation runs the server itself, and it is not Dovecot.",
         "private": "The mailbox is a private person's, without an administrator.",
@@ -34,6 +35,8 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
     found: set[str] = set()
     if provider.kind not in (None, "software"):
         found.add("hosted")
+    if provider.kind == "software":
+        found.add("own-server")
     if provider.by_files:
         found.add("no-console")
     if provider.kind == "software" and "dovecot" not in provider.built_on:

@@ -41,7 +41,7 @@ def reference_words(ref: str, lang: Language) -> str:
     begin = next((one for one in words.references if ref.startswith(one)), None)
     if begin is None or lang == "en":
         return ref
-    names = ref.removeprefix(begin).strip().replace(" and ", words.comma.in_language(lang))
+    names = ref.removeprefix(begin).strip().replace(" and ", ", ").replace(", ", words.comma.in_language(lang))
     told = words.references[begin].in_language(lang)
     return f"{told} {names}" if names and told[-1].isalnum() else told + names
 

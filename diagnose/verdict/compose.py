@@ -59,6 +59,8 @@ class _Reader(msgspec.Struct, frozen=True, kw_only=True):
     subject: Subject
     known: Mapping[str, str]
     """Pages and servers that remedies may name, and what else is known of the provider, by placeholders."""
+    doubted: frozenset[str]
+    """Which of them no good source bears out."""
     traits: frozenset[str]
     """What the run has shown to hold, by the catalogue's names."""
     provider: providers.Provider | None
@@ -87,9 +89,11 @@ def compose(
     """The finished report in *lang*; *checks*: the records by their ids, *contact*: whom to ask next."""
     translate = translation(lang)
     services = tuple(sorted(run.services, key=lambda s: ORDER[s.protocol]))
+    known, doubted = _known(run, results, judgement, catalogue, lang)
     reader = _Reader(
         subject=run.subject,
-        known=_known(run, results, judgement, catalogue, lang),
+        known=known,
+        doubted=doubted,
         traits=_traits(results),
         provider=_provider(run, judgement),
         lang=lang,
@@ -186,13 +190,17 @@ def _known(
     judgement: Judgement,
     catalogue: Catalogue,
     lang: providers.Language,
-) -> Mapping[str, str]:
-    """What the provider is known for, and before or behind that what the run saw; nothing of one named by mistake."""
-    documented = dict[str, str]()
+) -> tuple[Mapping[str, str], frozenset[str]]:
+    """What the provider is known for, and before or behind that what the run saw; nothing of one named by mistake.
+
+    Beside that the names of what is in doubt, which nothing is that the run saw.
+    """
+    documented, doubted = dict[str, str](), frozenset[str]()
     if known := _provider(run, judgement):
         documented = providers.provider_facts(known, run.subject.domain, lang)
+        doubted = providers.doubted_facts(known, run.subject.domain)
     named, guessed = seen_addresses(results, judgement, catalogue)
-    return {**guessed, **documented, **named}
+    return {**guessed, **documented, **named}, (doubted & documented.keys()) - named.keys()
 
 
 def _provider(run: Run, judgement: Judgement) -> providers.Provider | None:
@@ -265,13 +273,15 @@ def _places(others: list[Seen]) -> tuple[str, ...]:
 
 def _remedies(known: Cause, cause: JudgedCause, reader: _Reader) -> tuple[ReportRemedy, ...]:
     """What to do about *cause*, the reader's own steps first; none with a blank, unless there is no other."""
+    facts = _remedy_facts(cause, reader)
     told = partial(
         remedies_for,
         known,
-        _remedy_facts(cause, reader),
+        facts,
         reader.translate,
         _traits_at(_place(cause, reader.services), reader),
         ruled_out=reader.ruled_out,
+        doubted=frozenset(name for name in reader.doubted if facts[name] == reader.known[name]),
     )
     return tuple(sorted(told(blanks=False) or told(), key=lambda remedy: remedy.fixer != reader.audience))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from diagnose.explain.explain import explain
 from diagnose.knowledge.catalogue import (
     MOST_STEPS,
     PLACEHOLDERS,
@@ -20,6 +21,7 @@ from diagnose.knowledge.catalogue import (
     remedies_for,
     summary_for,
 )
+from diagnose.locale.language import Language, translation
 from diagnose.providers import provider, provider_facts, provider_ids, provider_traits
 
 RUN = {
@@ -547,6 +549,60 @@ def test_a_long_menu_path_is_shown_whole() -> None:
     (step,) = remedies_for(cause_with("Go to {host}"), {"host": path})[0].steps
 
     assert step == "Go to " + path.strip()
+
+
+def test_what_is_in_doubt_is_said_to_be_so_and_is_bare_where_it_is_used() -> None:
+    """A link has to lead somewhere, and a command to work."""
+    cause = cause_with(
+        Step(text="Open {reset_page}, or run `curl {reset_page}`.", needs=("reset_page",)),
+        links=(Link(text="Reset", url="{reset_page}", needs=("reset_page",)),),
+    )
+    facts = {"reset_page": "https://r.example/"}
+
+    (sure,) = remedies_for(cause, facts)
+    (doubted,) = remedies_for(cause, facts, doubted={"reset_page", "support_page"})
+    assert sure.steps == ("Open https://r.example/, or run `curl https://r.example/`.",)
+    assert doubted.steps == ("Open https://r.example/ (may differ), or run `curl https://r.example/`.",)
+    assert [(one.text, one.url) for one in sure.links] == [("Reset", "https://r.example/")]
+    assert [(one.text, one.url) for one in doubted.links] == [("Reset (may differ)", "https://r.example/")]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "may differ"), ("zh-Hans", "可能有出入"), ("zh-Hant", "可能有出入")]
+)
+@pytest.mark.parametrize(
+    ("provider_id", "doubted"), [("west-cn", True), ("godaddy", True), ("qq-mail", False), ("aliyun-qiye", False)]
+)
+def test_an_address_that_no_good_source_bears_out_is_said_to_be_so(
+    provider_id: str, doubted: bool, lang: Language, words: str
+) -> None:
+    """Of the webmail page, which is the first that people are sent to."""
+    (told,) = explain("credentials.rejected", provider=provider_id, lang=lang, translate=translation(lang)).causes
+    user = next(one for one in told.remedies if one.fixer == "user")
+
+    assert (words in user.steps[0]) == doubted
+
+
+def test_a_number_that_is_unsure_is_not_told() -> None:
+    known = provider("netease-qiye")
+
+    assert known.lockout.attempts
+    assert "lockout_attempts" not in provider_facts(known, "corp.example")
+    assert provider_facts(provider("aliyun-qiye"), "corp.example")["password_min"] == "8"
+
+
+def test_the_lock_of_an_account_says_nothing_of_the_one_of_an_address() -> None:
+    told_at = {
+        name: "\n".join(
+            remedies_for(catalogue()["lockout.address-blocked"], provider_facts(provider(name), "corp.example"))[
+                0
+            ].steps
+        )
+        for name in ("microsoft365", "plesk")
+    }
+
+    assert "Wait for an hour" in told_at["microsoft365"]
+    assert "Wait for 10 minutes" in told_at["plesk"]
 
 
 def test_the_sentence_is_translated_before_it_is_filled() -> None:

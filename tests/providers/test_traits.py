@@ -21,13 +21,13 @@ from diagnose.providers import provider, provider_traits
         ("netease-163", "126.com", {"hosted", "private", "app-password-only"}, {"company"}),
         ("icloud", "corp.example", {"hosted", "private"}, {"company"}),
         ("google", "gmail.com", {"hosted", "private"}, {"company"}),
-        ("google", "corp.example", {"hosted", "company"}, {"private"}),
+        ("google", "corp.example", {"hosted", "company"}, {"private", "own-server"}),
         ("microsoft365", "corp.example", {"hosted", "company", "oauth-only", "admin-switches"}, {"private"}),
         ("aliyun-qiye", "corp.example", {"hosted", "company", "admin-switches"}, {"private", "oauth-only"}),
         ("dovecot-generic", "corp.example", {"no-console"}, {"hosted", "other-server", "company"}),
         ("docker-mailserver", "corp.example", {"no-console"}, {"hosted", "other-server"}),
-        ("exchange-onprem", "corp.example", {"other-server"}, {"hosted", "no-console"}),
-        ("mailcow", "corp.example", set(), {"hosted", "other-server", "no-console"}),  # near miss: both
+        ("exchange-onprem", "corp.example", {"other-server", "own-server"}, {"hosted", "no-console"}),
+        ("mailcow", "corp.example", {"own-server"}, {"hosted", "other-server", "no-console"}),  # near miss: both
         (
             "zimbra",
             "corp.example",
