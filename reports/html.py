@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs no network, no script and no other file; a script only adds buttons."""
+"""The report as one HTML page that needs no network, no script and no other file; a script only helps."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
 from reports.documentation import command_for, page_of
 from reports.fact_rows import fact_rows
 from reports.fleet_page import render_fleet
+from reports.mailbox_provider import mailbox_provider
 from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
@@ -137,6 +138,7 @@ def render(report: Report, style: RenderStyle) -> str:
         ],
         ticks=_ticks(end),
         moment=moment,
+        provider=mailbox_provider(report),
         summary=summary(report, style.translate, style.audience),
         next_steps=next_steps(report, style.translate),
         contact_line=contact_line(report.contact, style.translate),

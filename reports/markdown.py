@@ -15,6 +15,7 @@ from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from reports.documentation import page_of
 from reports.fact_rows import fact_rows
+from reports.mailbox_provider import mailbox_provider
 from reports.markup import code, code_link, link, plain, prose, verbatim
 from reports.remedies import can_be_followed, for_audience
 from reports.sanitized import sanitized
@@ -78,6 +79,7 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         baseline_lines=baseline_lines,
         for_audience=for_audience,
         page_of=page_of,
+        mailbox_provider=mailbox_provider,
         fact_rows=fact_rows,
         can_be_followed=can_be_followed,
         verbatim=lambda words: Markup(verbatim(words)),  # noqa: S704 - as the function says

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from diagnose.model.report import Report, ReportCause
 from diagnose.rendering.renderer import Audience
+from reports.mailbox_provider import mailbox_provider
 from reports.remedies import for_audience
 from reports.words import moment, words
 
@@ -29,8 +30,8 @@ def summary(report: Report, translate: Callable[[str], str], audience: Audience 
     elif verdict.unchecked:
         lines += [f"- {sentence}" for sentence in verdict.unchecked[:MOST_SEEN]]
     lines += _first_step(report, translate, audience)
-    if subject.provider:
-        lines.append(said.pair.format(name=_("Provider"), value=subject.provider))
+    if provider := mailbox_provider(report):
+        lines.append(said.pair.format(name=_("Provider"), value=provider))
     lines.append(
         f"{_('Report {id}').format(id=report.id)} · {moment(report.started_at)} · "
         f"{report.tool.name} {report.tool.version}"

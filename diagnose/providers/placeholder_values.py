@@ -39,27 +39,27 @@ WORDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Placeholder -> the field behind it, where its words tell that it is unsure."""
-DOUBTED: Mapping[str, str] = MappingProxyType(
+DOUBTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "webmail_page": PAGE.name,
-        "reset_page": "reset.page",
-        "appeal_page": "reset.appeal",
-        "app_password_page": "password.app_password.page",
-        "admin_console": "admin.console",
-        "status_page": "status.page",
-        "support_page": "support.page",
-        "self_reset_ways": "reset.methods",
-        "username_form": "username.form",
+        "webmail_page": (PAGE.name,),
+        "reset_page": ("reset", "page"),
+        "appeal_page": ("reset", "appeal"),
+        "app_password_page": ("password", "app_password", "page"),
+        "admin_console": ("admin", "console"),
+        "status_page": ("status", "page"),
+        "support_page": ("support", "page"),
+        "self_reset_ways": ("reset", "methods"),
+        "username_form": ("username", "form"),
     }
 )
 """Placeholder -> the field behind it, which stays bare since it may be a link: the sentence around it tells."""
-LEFT_OUT: Mapping[str, str] = MappingProxyType(
+LEFT_OUT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "app_password_length": "password.app_password.length",
-        "password_min": "password_policy.min",
-        "password_max": "password_policy.max",
-        "password_classes": "password_policy.classes_required",
-        "lockout_attempts": "lockout.attempts",
+        "app_password_length": ("password", "app_password", "length"),
+        "password_min": ("password_policy", "min"),
+        "password_max": ("password_policy", "max"),
+        "password_classes": ("password_policy", "classes_required"),
+        "lockout_attempts": ("lockout", "attempts"),
     }
 )
 """Placeholder -> the field behind it: a number that is unsure helps nobody, and what is said without it holds."""
@@ -122,7 +122,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         for name, field in WORDED.items()
         if (value := facts[name]) and not is_sure(provider, ".".join(field))
     }
-    facts |= {name: None for name, field in LEFT_OUT.items() if not is_sure(provider, field)}
+    facts |= {name: None for name, field in LEFT_OUT.items() if not is_sure(provider, ".".join(field))}
     if lang == "zh-Hant":
         said = words.in_simplified.in_language(lang)
         facts |= {name: said.format(path=path) for name in MENU_PATHS if (path := facts[name]) and _is_simplified(path)}
@@ -133,7 +133,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
 
 def doubted_facts(provider: Provider, domain: str) -> frozenset[str]:
     """Names of `provider_facts` whose bare values no good source bears out, for an address at *domain*."""
-    doubted = {name for name, field in DOUBTED.items() if not is_sure(provider, field)}
+    doubted = {name for name, field in DOUBTED.items() if not is_sure(provider, ".".join(field))}
     if domain in provider.webmail_by_domain and not is_sure(provider, "webmail_by_domain"):
         doubted.add("webmail_page")
     if not is_sure(provider, "servers"):

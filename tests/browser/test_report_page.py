@@ -170,3 +170,62 @@ def test_the_page_asks_nobody_for_anything(opened: Any) -> None:
     page.locator(".copy").first.click()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert said == []
+
+
+LINES_OF = """([headline, word]) => {
+    const found = [];
+    const letters = document.createTreeWalker(headline, NodeFilter.SHOW_TEXT);
+    const all = [];
+    while (letters.nextNode()) {
+        for (let i = 0; i < letters.currentNode.length; i++) all.push([letters.currentNode, i]);
+    }
+    const text = headline.textContent;
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+        const tops = all.slice(at, at + word.length).map(([node, i]) => {
+            const range = document.createRange();
+            range.setStart(node, i);
+            range.setEnd(node, i + 1);
+            return Math.round(range.getBoundingClientRect().top);
+        });
+        found.push(new Set(tops).size);
+    }
+    return found;
+}"""
+"""On how many lines of the headline each occurrence of a word stands."""
+
+
+@pytest.mark.parametrize(
+    ("lang", "headline", "words"),
+    [
+        ("zh-Hans", "这个域名没有指定邮件服务器，服务器拒绝连接这个端口", ("指定", "服务器", "拒绝", "连接", "端口")),
+        ("zh-Hans", "浏览器阻止了登录所需的 Cookie，密码太弱或已泄露", ("浏览器", "登录", "Cookie", "密码", "泄露")),
+        ("zh-Hant", "管理員只允許從指定的 IP 位址、地區或時段登入信箱", ("管理員", "允許", "指定", "地區", "登入")),
+    ],
+)
+def test_a_headline_without_blanks_breaks_between_words(
+    chromium: Browser, tmp_path: Path, lang: str, headline: str, words: tuple[str, ...]
+) -> None:
+    """Chinese may break anywhere; whoever reads aloud stumbles over a word in two lines."""
+    report = wrong_password()
+    told = msgspec.structs.replace(
+        report, lang=lang, verdict=msgspec.structs.replace(report.verdict, headline=headline)
+    )
+    file = tmp_path / "report.html"
+    file.write_text(render(told, RenderStyle()), "utf-8")
+    lines = dict[str, int]()
+    for script in (True, False):
+        context = chromium.new_context(java_script_enabled=script)
+        page = context.new_page()
+        page.goto(file.as_uri())
+        assert page.locator(".headline").text_content() == headline
+        context.close()
+    page = chromium.new_page()
+    page.goto(file.as_uri())
+    shown = page.locator(".headline").element_handle()
+    for width in range(260, 420, 20):
+        page.set_viewport_size({"width": width, "height": 800})
+        for word in words:
+            lines[f"{word} at {width}"] = max(page.evaluate(LINES_OF, [shown, word]))
+    page.close()
+
+    assert [one for one, count in lines.items() if count > 1] == []
