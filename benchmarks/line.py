@@ -81,6 +81,11 @@ class DatagramLine(Line):
 class StreamLine(Line):
     """TCP connections."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.exchanges: list[int] = []
+        """Of each connection that has ended: how often the client spoke first, or after it had heard something."""
+
     async def open(self) -> None:
         """Take a free port and serve it. Raises OSError when there is none."""
         self._server = await asyncio.start_server(
@@ -89,9 +94,11 @@ class StreamLine(Line):
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _connect(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
+        call = _Call(self.round_trip / 2, near_in, near_out)
         with contextlib.suppress(OSError):
-            await _Call(self.round_trip / 2, near_in, near_out).carry(self.server_port)
+            await call.carry(self.server_port)
         near_out.close()
+        self.exchanges.append(call.exchanges)
 
 
 class _Call:
@@ -103,6 +110,9 @@ class _Call:
         self._near_out = near_out
         self._answered = False
         """Whether the client has received anything."""
+        self._heard_last = True
+        """The client has said nothing since it last received something, or since the connection began."""
+        self.exchanges = 0
 
     async def carry(self, server_port: int) -> None:
         """Carry bytes both ways until both sides have ended. Raises OSError when the server refuses the connection."""
@@ -141,6 +151,8 @@ class _Call:
                 piece = await source.read(LARGEST_PIECE)
             except OSError:
                 piece = b""
+            if piece and not server and self._heard_last:
+                self.exchanges, self._heard_last = self.exchanges + 1, False
             delay = self._one_way if self._answered or server else 3 * self._one_way
             underway.put_nowait((clock.time() + delay, piece))
             if piece and server:
@@ -155,7 +167,8 @@ class _Call:
             await asyncio.sleep(due - clock.time())
             if not piece:
                 break
-            self._answered = self._answered or to_client
+            if to_client:
+                self._answered = self._heard_last = True
             sink.write(piece)
         with contextlib.suppress(OSError):
             sink.write_eof()

@@ -31,7 +31,7 @@ os.environ["DIAGNOSE_CONFIG"] = ""  # no file
 # No test trusts what the system trusts, and each run would read its 140 authorities, a twentieth of a second's work.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.pem")
 
-STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.lab.trial"}
+STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.lab.trial", "benchmarks.__main__"}
 """Whoever takes something from these modules starts programs, or a mail estate on loopback."""
 MEASURES = {"within", "working", "process_time", "get_traced_memory", "Counted"}
 """Whoever calls one of these asks how much time, memory or work something takes, mostly of something large."""
