@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -18,8 +18,11 @@ from diagnose.replies.phrases import Compounds, Pattern, PhraseIndex
 from diagnose.replies.schema import CodeRule, Conditions, ProviderFamily
 from diagnose.replies.wire import Registry
 
+T = TypeVar("T")
 _SAMPLE = 2_000
 """Characters that are enough to tell an encoding by."""
+MOST_REMEMBERED = 1_000
+"""Of what was made with the knowledge."""
 LAYERS = ("terms", "signatures", "programs", "words", "general")
 """The rule files (or folders of them), the most specific first."""
 
@@ -64,6 +67,17 @@ class _Candidates(dict[int, tuple[Candidate, ...]]):
         return Candidate(ready, pattern, sorted(pattern.wanted)[-2:][0])  # the higher ones are rarer
 
 
+class Memory(dict[object, Any]):
+    """What was made with the knowledge, by all that it was made of; once there is too much, all is forgotten."""
+
+    def keep(self, key: Hashable, made: T) -> T:
+        """Remember *made* under *key*, and return it."""
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[key] = made
+        return made
+
+
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything that replies are read with."""
 
@@ -84,6 +98,11 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def candidates(self) -> Mapping[int, tuple[Candidate, ...]]:
         """A term of the index -> the patterns that are found by it; empty for any other number."""
         return _Candidates(self)
+
+    @functools.cached_property
+    def remembered(self) -> Memory:
+        """What was made with this knowledge."""
+        return Memory()
 
     def code_rules(self, registry: Registry, code: str) -> list[CodeRule]:
         """What is known of *code*: its own entries, else those for any class of it."""

@@ -325,8 +325,10 @@ def _shorter(words: list[str]) -> list[int]:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a folded *text*, none longer than LONGEST_SENTENCE."""
+    if len(text) <= LONGEST_SENTENCE and not _MARK.search(text):
+        return [text.strip()] if text.strip() else []
     pieces: list[str] = []
-    for sentence in _SENTENCE_END.split(text) if _MARK.search(text) else (text,):
+    for sentence in _SENTENCE_END.split(text):
         stripped = sentence.strip()
         pieces.extend(stripped[start : start + LONGEST_SENTENCE] for start in range(0, len(stripped), LONGEST_SENTENCE))
     return pieces

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -23,6 +24,8 @@ LONGEST_TEXT = 8_000
 """Characters of a reply's words that are read."""
 LONGEST_STATEMENT = 1_500
 """Characters; a longer text is a page that says many things, so what is found in it is only possible."""
+LONGEST_REMEMBERED = 300
+"""Characters of a text whose reading is remembered by what was heard in it."""
 LONGEST_MATCH = 200
 MOST_OTHERS = 3
 """Causes that a reply may stand for beside the first."""
@@ -128,15 +131,40 @@ def _read(
     text = fold(without_settings(wire.text[:LONGEST_TEXT]), known.variants)
     place = _Place(known, wire, stage, provider)
     pieces = _pieces(text, place)
-    found = [*_rule_hits(pieces, wire, place), *_code_hits(wire, place)]
+    read = _remembered if len(text) <= LONGEST_REMEMBERED else _reading
+    reading = read(pieces, wire, place, page=len(text) > LONGEST_STATEMENT)
+    heard = tuple(tuple(piece.terms) for piece in pieces if piece.statement)
+    return reading, msgspec.structs.replace(wire, text=text, heard=heard)
+
+
+def _remembered(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> Reading:
+    """As `_reading`, which takes longer: texts of which the same was heard are read alike."""
+    memory = place.knowledge.remembered
+    heard = _Heard(
+        tuple((piece.told, piece.statement, *piece.terms.items()) for piece in pieces),
+        wire.protocol,
+        wire.formed,
+        wire.succeeded,
+        wire.codes,
+        wire.referral,
+        place.provider,
+        place.stage,
+        page,
+    )
+    return memory.get(heard) or memory.keep(heard, _reading(pieces, wire, place, page=page))
+
+
+def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> Reading:
+    rules = _code_rules(wire, place)
+    found = [*_rule_hits(pieces, wire, place), *_code_hits(rules, wire)]
     if any(hit.advice for hit in found) and any(
         not hit.advice and hit.meaning.certainty != "possible" for hit in found
     ):
         found = [hit for hit in found if not hit.advice]
     hits = sorted(found, key=_RANK)
-    suspects = _suspects(hits, known, provider, page=len(text) > LONGEST_STATEMENT)
-    reading = Reading(
-        suspects=_without_proof(suspects, _doubted_causes(wire, place)),
+    suspects = _suspects(hits, place, page=page)
+    return Reading(
+        suspects=_without_proof(suspects, {cause for _, _, rule in rules for cause in rule.against}),
         matched=hits[0].matched if hits else "",
         protocol=wire.protocol,
         codes=wire.codes,
@@ -144,8 +172,6 @@ def _read(
         outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
     )
-    heard = tuple(tuple(piece.terms) for piece in pieces if piece.statement)
-    return reading, msgspec.structs.replace(wire, text=text, heard=heard)
 
 
 def _outcome(suspects: tuple[Suspect, ...], hits: list[_Hit], *, succeeded: bool) -> Outcome:
@@ -172,6 +198,20 @@ def same_house(one: str, other: str) -> bool:
     return not known.family_names(one).isdisjoint(known.family_names(other))
 
 
+class _Heard(NamedTuple):
+    """All that a reading is made of."""
+
+    pieces: tuple[tuple[object, ...], ...]
+    protocol: ReplyForm | None
+    formed: bool
+    succeeded: bool
+    codes: tuple[Code, ...]
+    referral: str
+    provider: str | None
+    stage: str | None
+    page: bool
+
+
 class _Place:
     """Where a reply came from, and which meanings hold there."""
 
@@ -179,17 +219,19 @@ class _Place:
         self.knowledge = knowledge
         self.from_server = wire.formed and wire.protocol in ("imap", "pop3", "smtp")
         self._protocol = wire.protocol
-        self._stage = stage
-        self._providers = knowledge.family_names(provider)
+        self.stage = stage
+        self.provider = provider
+        self.providers = knowledge.family_names(provider)
+        """The provider and the families that it belongs to."""
 
     def holds(self, meaning: Conditions) -> bool:
         if (meaning.from_server and not self.from_server) or (meaning.from_program and self.from_server):
             return False
         if meaning.protocols and self._protocol and self._protocol not in meaning.protocols:
             return False
-        if meaning.stages and (self._stage or "") not in meaning.stages:
+        if meaning.stages and (self.stage or "") not in meaning.stages:
             return False
-        return not meaning.providers or not self._providers.isdisjoint(meaning.providers)
+        return not meaning.providers or not self.providers.isdisjoint(meaning.providers)
 
 
 class _Piece:
@@ -206,6 +248,11 @@ class _Piece:
         """The terms before that."""
         if self.advice < len(sentence):
             self.outside = {term: span for term, span in self.terms.items() if span[0] < self.advice}
+
+    @property
+    def told(self) -> str:
+        """The sentence up to where the last term ends: what follows, a name perhaps, changes no reading."""
+        return self.sentence[: max((end for _, end in self.terms.values()), default=0)]
 
 
 def _pieces(text: str, place: _Place) -> list[_Piece]:
@@ -242,11 +289,8 @@ def _rule_hits(pieces: list[_Piece], wire: Wire, place: _Place) -> list[_Hit]:
                 advised = ready.layer > _SIGNATURE and min(spans)[0] >= piece.advice
                 if not place.holds(ready.meaning):
                     continue
-                vetoed, doubted = (
-                    _any_fits(patterns, pieces, ready.layer, advised=advised)
-                    for patterns in (ready.vetoes, ready.doubts)
-                )
-                if not vetoed:
+                if not _any_fits(ready.vetoes, pieces, ready.layer, advised=advised):
+                    doubted = _any_fits(ready.doubts, pieces, ready.layer, advised=advised)
                     hits[order] = _hit(ready, piece.sentence, spans, doubted=doubted, advice=advised)
     return list(hits.values())
 
@@ -266,7 +310,9 @@ def _start_of_advice(sentence: str, terms: Spans, index: PhraseIndex) -> int:
 
 def _any_fits(patterns: tuple[Pattern, ...], pieces: list[_Piece], layer: int, *, advised: bool) -> bool:
     """Whether one of *patterns*, of a rule in *layer*, fits one of *pieces*: their advice as well where *advised*."""
-    return bool(patterns) and any(
+    if not patterns:
+        return False
+    return any(
         pattern.fits(piece.terms if advised else piece.outside)
         for piece in pieces
         if piece.statement or layer <= _PROGRAM
@@ -285,22 +331,25 @@ def _hit(ready: ReadyRule, sentence: str, spans: list[tuple[int, int]], *, doubt
     return _Hit((layer, vague, order), ready.meaning, shown[:LONGEST_MATCH], doubted, advice)
 
 
-def _code_hits(wire: Wire, place: _Place) -> list[_Hit]:
+def _code_rules(wire: Wire, place: _Place) -> list[tuple[int, Code, CodeRule]]:
+    """What the codes of the reply mean where it came from, each with its code and that one's place."""
     return [
-        _Hit((_layer_of(code, rule), False, order), rule, _shown(code))
+        (order, code, rule)
         for order, code in enumerate(wire.codes)
         for rule in place.knowledge.code_rules(code.registry, code.code)
-        if place.holds(rule) and (rule.on_success or not wire.succeeded) and not rule.against
+        if place.holds(rule)
     ]
 
 
-def _doubted_causes(wire: Wire, place: _Place) -> frozenset[str]:
-    """Causes that a code of the reply speaks against."""
-    rules = (rule for code in wire.codes for rule in place.knowledge.code_rules(code.registry, code.code))
-    return frozenset(cause for rule in rules if place.holds(rule) for cause in rule.against)
+def _code_hits(rules: list[tuple[int, Code, CodeRule]], wire: Wire) -> list[_Hit]:
+    return [
+        _Hit((_layer_of(code, rule), False, order), rule, _shown(code))
+        for order, code, rule in rules
+        if (rule.on_success or not wire.succeeded) and not rule.against
+    ]
 
 
-def _without_proof(suspects: tuple[Suspect, ...], doubted: frozenset[str]) -> tuple[Suspect, ...]:
+def _without_proof(suspects: tuple[Suspect, ...], doubted: Collection[str]) -> tuple[Suspect, ...]:
     if not doubted:
         return suspects
     return tuple(Suspect(cause=s.cause, certainty="possible") if s.cause in doubted else s for s in suspects)
@@ -321,10 +370,10 @@ def _shown(code: Code) -> str:
     return f"[{code.code}]" if bracketed else code.code
 
 
-def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page: bool) -> tuple[Suspect, ...]:
+def _suspects(hits: list[_Hit], place: _Place, *, page: bool) -> tuple[Suspect, ...]:
     if not hits or hits[0].meaning.cause == NO_CAUSE:
         return ()
-    first = hits[0]
+    first, known = hits[0], place.knowledge
     certainty = first.meaning.certainty
     if page and certainty != "possible":
         certainty = "possible"
@@ -338,8 +387,7 @@ def _suspects(hits: list[_Hit], known: Knowledge, provider: str | None, *, page:
         if not specific or hit.layer <= _CODE:
             others += [hit.meaning.cause, *hit.meaning.also]
     if first.meaning.cause == "credentials.rejected":
-        names = known.family_names(provider)
-        hidden = [cause for family in known.families if family.name in names for cause in family.rejection_hides]
+        hidden = [c for family in known.families if family.name in place.providers for c in family.rejection_hides]
         others += hidden
         certainty = "likely" if hidden and certainty == "confirmed" else certainty
     causes = dict.fromkeys(cause for cause in others if cause not in (NO_CAUSE, first.meaning.cause))

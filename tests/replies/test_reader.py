@@ -7,7 +7,8 @@ import time
 import pytest
 
 from diagnose.replies import Code, Reading, ReplyForm, Suspect, load_knowledge, read_reply
-from diagnose.replies.knowledge import knowledge_with
+from diagnose.replies.knowledge import MOST_REMEMBERED, Memory, knowledge_with
+from tests.replies.corpus import labelled
 
 
 def causes(reading: Reading) -> list[str]:
@@ -216,3 +217,65 @@ def test_loading_and_reading_are_quick() -> None:
 
     assert loaded - started < 1
     assert time.process_time() - loaded < 1
+
+
+TAILS = (
+    "",
+    " for user17",
+    " for bob",
+    "x",
+    "-a",
+    "ed",
+    ".",
+    ", zoe",
+    " - q",
+    "。",
+    "的",
+    ": please",
+    " expired",
+    "\nabc",
+)
+"""What may follow: names, and what changes how the last words are to be taken."""
+
+
+def test_texts_that_are_remembered_as_one_are_read_as_each_by_itself() -> None:
+    known = load_knowledge()
+    remembered = 0
+    for text in labelled()[::10]:
+        replies = [text.reply[:250] + tail for tail in TAILS]
+        known.remembered.clear()
+        together = [read_reply(reply, protocol=text.protocol, stage=text.stage) for reply in replies]
+        remembered += len(replies) - len(known.remembered)
+        for reply, reading in zip(replies, together, strict=True):
+            known.remembered.clear()
+            assert read_reply(reply, protocol=text.protocol, stage=text.stage) == reading, reply
+    assert remembered > len(TAILS)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("LOGIN failed for user17", "LOGIN failed for bob", True),
+        ("LOGIN failed for user17", "LOGIN failed for user17 at ten", True),
+        ("LOGIN failed for user17", "user17: LOGIN failed", False),
+        ("535 LOGIN failed for user17", "454 LOGIN failed for user17", False),
+        ("LOGIN failed for user17", "LOGIN failed for user17: password expired", False),
+    ],
+)
+def test_texts_are_remembered_by_all_that_is_heard_in_them(one: str, other: str, *, alike: bool) -> None:
+    known = load_knowledge()
+    known.remembered.clear()
+
+    for text in (one, other):
+        read_reply(text)
+
+    assert (len(known.remembered) == 1) is alike
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    memory = Memory()
+    for number in range(2 * MOST_REMEMBERED + 1):
+        assert memory.keep(number, str(number)) == str(number)
+
+    assert len(memory) <= MOST_REMEMBERED
+    assert memory[2 * MOST_REMEMBERED] == str(2 * MOST_REMEMBERED)
