@@ -310,10 +310,24 @@ def test_where_there_is_no_console_the_administrator_is_told_what_to_do_on_the_s
         assert "doveadm" in said
 
 
+@pytest.mark.parametrize("cause_id", [*FREQUENT, "lockout.risk"])
+@pytest.mark.parametrize("provider_id", ["dovecot-generic", "docker-mailserver"])
+def test_where_nobody_can_reset_a_password_alone_the_administrator_is_asked(provider_id: str, cause_id: str) -> None:
+    """Dovecot has neither a page for forgotten passwords nor mails that activate an account."""
+    said = told(provider_id, "corp.example", cause_id)["user"]
+
+    assert not re.search("forgotten-password|follow its link|provider says", said)
+    if cause_id in {"credentials.rejected", "lockout.account-locked", "lockout.risk"}:
+        assert "ask your administrator" in said.lower()
+
+
 @pytest.mark.parametrize("cause_id", FREQUENT)
 @pytest.mark.parametrize("provider_id", ["exchange-onprem", "mdaemon", "zimbra", "coremail"])
 def test_nobody_is_told_of_the_commands_of_a_server_that_they_do_not_run(provider_id: str, cause_id: str) -> None:
-    assert "doveadm" not in told(provider_id, "corp.example", cause_id)["admin"]
+    said = told(provider_id, "corp.example", cause_id)
+
+    assert "doveadm" not in said["admin"]
+    assert "provider" not in said
 
 
 def test_who_runs_a_server_made_of_dovecot_is_told_of_its_commands_beside_the_console() -> None:
