@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from gettext import gettext as _
 from pathlib import Path
@@ -52,6 +53,22 @@ class Interval(click.ParamType[float]):
         return seconds
 
 
+class Encoding(click.ParamType[str]):
+    """The name of an encoding of texts."""
+
+    name = "encoding"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value* as Python names it."""
+        words = str(value).strip()
+        try:
+            "".encode(words)  # which refuses what turns octets into octets
+            return codecs.lookup(words).name
+        except (LookupError, ValueError):
+            sentence = _("“{value}” is no encoding: write utf-8, gb18030, big5 or windows-1252.")
+            self.fail(sentence.format(value=words), param, ctx)
+
+
 class FleetReport(OutputFile):
     """A file to write all rows to; its suffix has to name a format that can hold a fleet."""
 
@@ -74,12 +91,13 @@ class FleetReport(OutputFile):
         Example("diagnose fleet people.csv --results results.jsonl --resume", text("goes on where it broke off").msgid),
         Example("diagnose fleet people.csv --report fleet.html --report fleet.csv", text("a page, and a table").msgid),
         Example("diagnose fleet people.csv --every 5m --report fleet.prom", text("again and again").msgid),
+        Example("grep corp domains.txt | diagnose fleet -", text("from another program").msgid),
         Example("diagnose fleet domains.txt --format json", text("what they have in common, for programs").msgid),
     ),
-    epilog="FILE is CSV with a header, JSON Lines, or a list of addresses and domains. Columns: address, domain, "
-    "username, password_env, password_keyring, provider, office, expect, and servers by protocol. Exit codes: 0 all "
-    "healthy, 1 a cause that blocks, 2 wrong usage or results that cannot be written, 3 a row is not clear, 130 "
-    "interrupted.",
+    epilog="FILE is CSV with a header, JSON Lines, or a list of addresses and domains; - is standard input. Columns: "
+    "address, domain, username, password_env, password_keyring, provider, office, expect, and servers by protocol. "
+    "Exit codes: 0 all healthy, 1 a cause that blocks, 2 wrong usage or results that cannot be written, 3 a row is "
+    "not clear, 130 interrupted.",
 )
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE", shell_complete=file_names)
 @section(
@@ -197,6 +215,12 @@ class FleetReport(OutputFile):
         metavar="LABEL",
         help="Run each row on a worker that has the resource LABEL, and compare with other vantages.",
     ),
+)
+@click.option(
+    "--encoding",
+    type=Encoding(),
+    metavar="NAME",
+    help="FILE's encoding, such as gb18030, big5 or windows-1252; without it, the one is taken that FILE reads like.",
 )
 @click.option(
     "--timeout",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,10 +28,12 @@ from diagnose.cli.output import write_words
 from diagnose.cli.pages import show_json, show_page
 from diagnose.cli.parameters import ProviderName
 from diagnose.cli.request import presentation
+from diagnose.cli.saved_reports import STANDARD_INPUT
 from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.cli.waiting import wait_until
 from diagnose.discovery import DiscoveryOptions
 from diagnose.fleet.changes import Earlier
+from diagnose.fleet.encoding import EncodingError
 from diagnose.fleet.engine import Engine, EngineError
 from diagnose.fleet.results import Results, ResultsError, earlier_in, line_of, rows_in
 from diagnose.fleet.rows import BadRow, InputError, Readers, Row, RowError, Rows
@@ -63,17 +67,35 @@ def carry_out_all(file: Path, given: dict[str, Any]) -> int:
     if given["resume"] and given["every"] is not None:
         raise click.UsageError(_("--resume cannot be used with --every: each run begins with the first row."))
     _require_apart(file, given)
-    with signals.held_back() as interruption, tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
-        fleet = _Fleet(file, given, Path(folder), interruption)
-        return fleet.once() if given["every"] is None else fleet.again_and_again(given["every"])
+    with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
+        rows = _copied(Path(folder)) if str(file) == STANDARD_INPUT else file
+        with signals.held_back() as interruption:
+            fleet = _Fleet(rows, _shown(file), given, Path(folder), interruption)
+            return fleet.once() if given["every"] is None else fleet.again_and_again(given["every"])
+
+
+def _copied(folder: Path) -> Path:
+    """The rows on standard input as a file in *folder*: they are read more than once. Raises click.ClickException."""
+    place = folder / "rows"
+    try:
+        with place.open("wb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+    except OSError as error:
+        raise click.ClickException(_unreadable(_("standard input"), error.strerror or "")) from None
+    return place
+
+
+def _shown(file: Path) -> str:
+    return _("standard input") if str(file) == STANDARD_INPUT else str(file)
 
 
 class _Fleet:
     """One run over all rows of a file, or one after the other."""
 
-    def __init__(self, file: Path, given: dict[str, Any], beside: Path, interruption: Interruption) -> None:
-        """*beside*: a folder for what nobody wants to keep."""
+    def __init__(self, file: Path, shown: str, given: dict[str, Any], beside: Path, interruption: Interruption) -> None:
+        """*shown*: what people know *file* by. *beside*: a folder for what nobody wants to keep."""
         self._file = file
+        self._shown = shown
         self._given = given
         self._beside = beside
         self._interruption = interruption
@@ -119,7 +141,10 @@ class _Fleet:
         """
         given = self._given
         with contextlib.ExitStack() as stack:
-            rows = _rows(self._file)
+            rows = _rows(self._file, self._shown, given["encoding"])
+            if rows.guessed and not given["quiet"]:
+                sentence = _("{file} is read as {encoding}; --encoding names another encoding.")
+                tell(sentence.format(file=self._shown, encoding=rows.guessed))
             if rows.unknown and not given["quiet"]:
                 sentence = _("Columns that mean nothing here go into the results as they are: {names}.")
                 tell(sentence.format(names=_(", ").join(map(quote, rows.unknown))))
@@ -127,7 +152,7 @@ class _Fleet:
             engine = stack.enter_context(engine_for(settings, given, partial(_tell_slowed, given), self._secrets))
             results = stack.enter_context(_results(place, resume=given["resume"]))
             work = _Work(rows, results, settings, given, earlier)
-            failed = work.carried_out(engine, self._interruption, self._file)
+            failed = work.carried_out(engine, self._interruption, self._file, self._shown)
             broken_off = self._interruption.asked_for or failed is not None
             if earlier is not None:
                 earlier.run_ended(whole=not broken_off)
@@ -177,7 +202,7 @@ class _Work:
         self._earlier = earlier
         self._told = 0
 
-    def carried_out(self, engine: Engine, interruption: Interruption, file: Path) -> str | None:
+    def carried_out(self, engine: Engine, interruption: Interruption, file: Path, shown: str) -> str | None:
         """Write the result of each row as it comes; why no more could be, None where all was."""
         vantages, quiet = max(1, len(self._given["vantages"])), self._given["quiet"]
         done = len(self._results.done)
@@ -190,8 +215,8 @@ class _Work:
                         self._written(result)
                     if progress is not None:
                         progress.add(result)
-        except InputError as error:  # of octets in the middle of the file that are no text
-            return _unreadable(file, error.sentence.render(_))
+        except (InputError, EncodingError) as error:  # of octets in the middle of the file that are no text
+            return _unreadable(shown, error.sentence.render(_))
         except EngineError as error:
             return _("not all rows were run: {words}.").format(words=error.sentence.render(_))
         except OSError as error:
@@ -231,14 +256,14 @@ def _tell_slowed(given: dict[str, Any], house: str) -> None:
         tell(_("{name} turns connections away: its further rows are begun more slowly.").format(name=quote(house)))
 
 
-def _rows(file: Path) -> Rows:
+def _rows(file: Path, shown: str, encoding: str | None) -> Rows:
     """Raises click.UsageError."""
     try:
-        return Rows(file, Readers(service=_service, provider=_provider))
-    except InputError as error:
-        raise click.UsageError(_unreadable(file, error.sentence.render(_))) from None
+        return Rows(file, Readers(service=_service, provider=_provider), encoding)
+    except (InputError, EncodingError) as error:
+        raise click.UsageError(_unreadable(shown, error.sentence.render(_))) from None
     except OSError as error:
-        raise click.UsageError(_unreadable(file, error.strerror or "")) from None
+        raise click.UsageError(_unreadable(shown, error.strerror or "")) from None
 
 
 def _results(file: Path, *, resume: bool) -> Results:
@@ -250,7 +275,7 @@ def _results(file: Path, *, resume: bool) -> Results:
         raise click.ClickException(_("{file} cannot be written: {words}.").format(file=file, words=words)) from None
 
 
-def _unreadable(file: Path, words: str) -> str:
+def _unreadable(file: Path | str, words: str) -> str:
     return _("{file} cannot be read: {words}.").format(file=file, words=words)
 
 

@@ -5,7 +5,6 @@ Nothing is kept of a row that was handed on but twelve octets, by which its dupl
 
 from __future__ import annotations
 
-import codecs
 import csv
 import difflib
 import hashlib
@@ -15,15 +14,15 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from diagnose.account.pasted import understood
+from diagnose.fleet.encoding import guessed, no_text, opened
 from diagnose.model import Service, Subject, Text, TextError, quote, text
 from diagnose.model.protocols import BY_NAME
 from diagnose.process.first_use import lazy_pattern
-from diagnose.process.regular_file import open_regular
 from diagnose.running.expected import expectations
 
 ADDRESS, DOMAIN, USERNAME, PROVIDER, OFFICE, EXPECT = "address", "domain", "username", "provider", "office", "expect"
@@ -41,16 +40,12 @@ LONGEST_LINE = 1 << 20
 """Characters."""
 LONGEST_OWN = 1000
 """Characters of a value that results repeat."""
-BEGINNING = 1 << 16
-"""Octets that tell a text from other files."""
 ID_OCTETS = 12
 _VARIABLE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BEHIND_ADDRESS = lazy_pattern(r"@[^\s@:;,|/\\<>]+[\s:;,|/\\]\s*[^\s<>]")
 """As in lists of logins that were copied: an address, a separator, the password."""
 _HINT = lazy_pattern(r"\"?[Ss][Ee][Pp]=.?\"?")
 """By which a first line tells spreadsheets the separator."""
-_CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f]")
 
 
 class InputError(TextError):
@@ -113,15 +108,18 @@ class Readers(msgspec.Struct, frozen=True, kw_only=True):
 class Rows:
     """The rows of a file in their order, each once; iterate once."""
 
-    def __init__(self, file: Path, readers: Readers) -> None:
-        """Raises InputError, OSError."""
+    def __init__(self, file: Path, readers: Readers, encoding: str | None = None) -> None:
+        """*encoding*: that of the file; None: it is found out. Raises InputError, EncodingError, OSError."""
         self.duplicates = 0
         """Rows that ask for what an earlier row asked for, as far as they were read."""
         self.unknown: tuple[str, ...] = ()
         """Columns that mean nothing here, and go into the results as they are."""
         self._readers = readers
         self._seen = set[int]()
-        self._lines = _Lines(_text_of(file))
+        stream = opened(file, encoding)
+        self.guessed = guessed(stream) if encoding is None else None
+        """The encoding that the file was taken to have, where it could be another one."""
+        self._lines = _Lines(stream)
         self._records = self._begun()
 
     def __iter__(self) -> Iterator[Row | BadRow]:
@@ -367,7 +365,7 @@ def _is_text(word: str) -> bool:
 class _Lines:
     """The lines of a text; what is too long is left out and noted."""
 
-    def __init__(self, stream: io.TextIOBase) -> None:
+    def __init__(self, stream: io.TextIOWrapper) -> None:
         self.number = 0
         """Of the line that was handed out last, from 1."""
         self.overlong = list[int]()
@@ -398,46 +396,5 @@ class _Lines:
             while line and not line.endswith("\n"):
                 line = self._stream.readline(LONGEST_LINE)
         except UnicodeDecodeError:
-            raise InputError(text("it is no text in UTF-8, UTF-16 or GB18030")) from None
+            raise no_text(self._stream.encoding) from None
         return "\n"
-
-
-def _text_of(file: Path) -> io.TextIOBase:
-    """*file* as a text. Raises InputError, OSError."""
-    stream = open_regular(file)
-    beginning = stream.read(BEGINNING)
-    stream.seek(0)
-    encoding = next((name for mark, name in _MARKS if beginning.startswith(mark)), None)
-    if encoding is None:
-        encoding = _utf_16(beginning)
-    wanted = (encoding,) if encoding else ("utf-8", "gb18030")
-    encoding = next((name for name in wanted if _is_text_in(name, stream)), None)
-    words = codecs.getincrementaldecoder(encoding)().decode(beginning) if encoding else "\0"
-    if encoding is None or _CONTROLS.search(words):
-        stream.close()
-        raise InputError(text("it is no text in UTF-8, UTF-16 or GB18030"))
-    stream.seek(0)
-    return io.TextIOWrapper(stream, encoding=encoding, newline=None)
-
-
-def _utf_16(beginning: bytes) -> str | None:
-    """UTF-16 without a mark: every other octet of what is mostly ASCII is zero."""
-    even, odd = beginning[0:200:2], beginning[1:200:2]
-    if len(odd) > 2 and odd.count(0) > len(odd) * 0.8 and not even.count(0):
-        return "utf-16-le"
-    if len(even) > 2 and even.count(0) > len(even) * 0.8 and not odd.count(0):
-        return "utf-16-be"
-    return None
-
-
-def _is_text_in(encoding: str, stream: BinaryIO) -> bool:
-    """Whether all of *stream* can be read so: a run over thousands of rows ends at no octet in the middle."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    stream.seek(0)
-    try:
-        while chunk := stream.read(BEGINNING):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -130,12 +130,48 @@ def test_resuming_runs_what_is_left(command: CommandLine, made: Runs) -> None:
     assert len(made.asked) <= 2
 
 
+def test_rows_come_by_standard_input(command: CommandLine, made: Runs) -> None:
+    done = command("fleet", "-", "--pace", "1000", "--results", "out.jsonl", stdin=ROWS.encode())
+
+    assert "2 of 4 with a problem, 1 healthy, 1 that could not be run" in " ".join(done.out.split())
+    assert [row.line for row in sorted(rows_in(Path("out.jsonl")), key=lambda row: row.line)] == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("rows", "words"), [("", "it is empty"), ("hello\n", "neither a header")])
+def test_standard_input_without_rows_is_one_sentence(command: CommandLine, made: Runs, rows: str, words: str) -> None:
+    done = command("fleet", "-", stdin=rows.encode())
+
+    assert done.code == 2
+    assert "standard input cannot be read" in done.err
+    assert words in done.err
+
+
+@pytest.mark.parametrize(
+    ("written", "more", "told"),
+    [
+        ("cp1252", (), "rows.csv is read as Windows-1252; --encoding names another encoding."),
+        ("cp1252", ("-q",), ""),
+        ("cp1252", ("--encoding", "windows-1252"), ""),
+        ("utf-8", (), ""),
+    ],
+)
+def test_an_encoding_that_was_guessed_is_told(
+    command: CommandLine, made: Runs, written: str, more: tuple[str, ...], told: str
+) -> None:
+    Path("rows.csv").write_bytes("address,office\nalice@corp.example,Zürich\n".encode(written))
+    done = command(*FLEET, "--results", "out.jsonl", *more)
+
+    (row,) = rows_in(Path("out.jsonl"))
+    assert row.office == "Zürich"
+    assert done.err.strip() == told
+
+
 def test_the_summary_for_programs(command: CommandLine, made: Runs) -> None:
     done = command(*FLEET, "--json", "-q")
 
     assert done.err == ""
     assert done.json["rows"] == 4
-    assert [one["grouping"] for one in done.json["causes"]] == ["office"]
+    assert [one["grouping"] for one in done.json["causes"]] == ["account"]
     assert {one["name"] for one in done.json["by_office"]} == {"Berlin", "Oslo"}
 
 
@@ -206,6 +242,8 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         ((*DASK, "tcp://127.0.0.1.corp.example:8786"), "is not guarded"),
         ((*DASK, "tcp://127.0.0.1:9"), "cannot be reached: Connection refused"),
         (("fleet", "rows.csv", "--report", "x.md"), "ends in none of .csv"),
+        (("fleet", "rows.csv", "--encoding", "klingon"), "is no encoding"),
+        (("fleet", "rows.csv", "--encoding", "base64"), "is no encoding"),
         (("fleet", "rows.csv", "--report", "rows.csv"), "two things at once"),
         (("fleet", "rows.csv", "--results", "x.html", "--report", "./x.html"), "two things at once"),
     ],

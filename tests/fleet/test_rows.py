@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from diagnose.cli.fleet_run import _provider, _service
+from diagnose.fleet.encoding import EncodingError
 from diagnose.fleet.rows import LONGEST_LINE, BadRow, InputError, Readers, Row, Rows
 
 READERS = Readers(service=_service, provider=_provider)
@@ -77,6 +78,66 @@ def test_each_encoding(file: Path, encoded: object) -> None:
 
     assert isinstance(first, Row)
     assert (first.subject.address, first.office) == ("alice@corp.example", "上海办公室")
+
+
+@pytest.mark.parametrize(
+    ("offices", "encoding"),
+    [
+        (("Zürich",), "cp1252"),
+        (("São Paulo", "Conceição", "Maceió"), "cp1252"),
+        (("Malmö", "Ängelholm", "Skåne"), "cp1252"),
+        (("Košice – Súd", "L’Aquila è", "Übersee"), "cp1252"),
+        (("Besançon", "Évry", "Orléans"), "latin-1"),
+        (("上海",), "gb18030"),
+        (("总部（北京）", "广州"), "gb18030"),
+        (("鑫淼堃焱", "深圳"), "gb18030"),
+        (("臺北總公司", "高雄"), "gb18030"),
+        (("上海", "北京", "Zürich", "广州"), "gb18030"),
+    ],
+    ids=str,
+)
+def test_what_spreadsheets_write_is_told_by_what_it_reads_like(
+    file: Path, offices: tuple[str, ...], encoding: str
+) -> None:
+    """Nearly all octets mean something in both, and only in one of them names of places."""
+    table = "address;office\n" + "".join(f"alice{number}@corp.example;{one}\n" for number, one in enumerate(offices))
+    file.write_bytes(table.encode(encoding))
+    rows = Rows(file, READERS)
+
+    assert [one.office for one in rows if isinstance(one, Row)] == list(offices)
+    assert rows.guessed == {"gb18030": "GB18030"}.get(encoding, "Windows-1252")
+
+
+@pytest.mark.parametrize("written", ["utf-8", "utf-8-sig", "utf-16", "ascii"])
+def test_what_can_be_nothing_else_is_no_guess(file: Path, written: str) -> None:
+    office = "Berlin" if written == "ascii" else "Zürich"
+    file.write_bytes(f"address,office\nalice@corp.example,{office}\n".encode(written))
+
+    assert Rows(file, READERS).guessed is None
+
+
+@pytest.mark.parametrize(
+    ("office", "encoding"), [("臺北", "big5"), ("Москва", "cp1251"), ("Łódź", "cp1250"), ("東京", "shift_jis")]
+)
+def test_an_encoding_that_is_named_is_the_one(file: Path, office: str, encoding: str) -> None:
+    file.write_bytes(f"address,office\nalice@corp.example,{office}\n".encode(encoding))
+    rows = Rows(file, READERS, encoding)
+    (row,) = rows
+
+    assert isinstance(row, Row)
+    assert (row.office, rows.guessed) == (office, None)
+
+
+def test_what_is_no_text_in_the_named_encoding_is_refused(file: Path) -> None:
+    file.write_bytes("address,office\nalice@corp.example,Zürich\n".encode("cp1252"))
+    with pytest.raises(EncodingError, match="no text in UTF-8"):
+        Rows(file, READERS, "utf-8")
+
+
+def test_a_list_with_remarks_and_empty_lines(file: Path) -> None:
+    rows = read(file, "# our domains\n\ncorp.example\n   \n# alice@gone.example\nalice@corp.example\n\n")
+
+    assert names(rows) == [(3, "corp.example"), (6, "alice@corp.example")]
 
 
 @pytest.mark.parametrize("hint", ["sep=;", "SEP=;", '"sep=;"', "sep=,", "sep="])
@@ -300,7 +361,7 @@ def test_a_password_in_a_later_object_is_a_bad_row_without_it(file: Path) -> Non
 def test_other_files_are_refused(file: Path, content: str | bytes, part: str) -> None:
     """Before any of their rows is run."""
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(InputError) as error:
+    with pytest.raises((InputError, EncodingError)) as error:
         Rows(file, READERS)
 
     assert part in str(error.value)
