@@ -7,6 +7,7 @@ import functools
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ from diagnose.model.check import always
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
 from diagnose.planning.selection import Selection
+from diagnose.running import runner
 from diagnose.running.context import Context
 from diagnose.running.observer import Observers
 from diagnose.running.runner import Outcome, run
@@ -673,7 +675,7 @@ def test_ctrl_c_reports_what_was_found_so_far(monkeypatch: pytest.MonkeyPatch) -
     """What is finished counts even where the runner had not looked yet; what the person stopped is in no error."""
     monkeypatch.setattr(Interrupted, "arrived", threading.Event(), raising=False)
     monkeypatch.setattr(Interrupted, "pressed", False)
-    monkeypatch.setattr(queue, "SimpleQueue", Interrupted)
+    monkeypatch.setattr(runner, "queue", SimpleNamespace(SimpleQueue=Interrupted, Empty=queue.Empty))
     let_go = threading.Event()
 
     def hang(*_: Any) -> Noted:
