@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from checks.sessions.own_imaplib2 import imaplib2
-from checks.sessions.sasl import SERVER_FIRST, Exchange
+from checks.sessions.sasl import SERVER_FIRST, SaslExchange
 from checks.sessions.session import (
     MOST_LINES,
     Credentials,
@@ -257,7 +257,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
 
     def authenticate_with(self, mechanism: str, credentials: Credentials, *, initial: bool) -> tuple[str, bytes]:
         """AUTHENTICATE, the first answer with the command if *initial* (RFC 4959). The type and text of the reply."""
-        exchange = Exchange(credentials, mechanism)
+        exchange = SaslExchange(credentials, mechanism)
         first = base64_line(exchange.answer() or b"") if initial else None
         self.secret_is_next = exchange.carries_secret
         challenges: list[bytes] = []

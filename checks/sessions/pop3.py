@@ -5,7 +5,7 @@ from __future__ import annotations
 import poplib
 import re
 
-from checks.sessions.sasl import SERVER_FIRST, Exchange
+from checks.sessions.sasl import SERVER_FIRST, SaslExchange
 from checks.sessions.session import (
     LONGEST_LINE,
     MOST_LINES,
@@ -127,7 +127,7 @@ class Pop3Session(MailSession):
             if reply.startswith(b"+OK"):
                 reply = self._say_secret(b"PASS " + secret.reveal().encode("utf-8", "surrogateescape"))
             return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, secret))
-        exchange = Exchange(credentials, mechanism)
+        exchange = SaslExchange(credentials, mechanism)
         heard = []
         if mechanism in SERVER_FIRST:
             reply = self._client.say(b"AUTH " + mechanism.encode())

@@ -30,7 +30,7 @@ class ChallengeError(OSError):
     """The server's challenge cannot be answered."""
 
 
-class Exchange:
+class SaslExchange:
     """One login by one mechanism: PLAIN (RFC 4616), LOGIN, XOAUTH2, OAUTHBEARER (RFC 7628), CRAM-MD5 (RFC 2195),
     SCRAM (RFC 5802).
     """

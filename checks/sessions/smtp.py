@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import smtplib
 
-from checks.sessions.sasl import SERVER_FIRST, Exchange
+from checks.sessions.sasl import SERVER_FIRST, SaslExchange
 from checks.sessions.session import (
     LONGEST_LINE,
     MOST_LINES,
@@ -109,7 +109,7 @@ class SmtpSession(MailSession):
         return self._ask(line)
 
     def log_in(self, credentials: Credentials, mechanism: str) -> Reply:
-        exchange = Exchange(credentials, mechanism)
+        exchange = SaslExchange(credentials, mechanism)
         heard = []
         if mechanism in SERVER_FIRST:
             code, words = self._ask(b"AUTH " + mechanism.encode())

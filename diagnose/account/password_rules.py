@@ -49,7 +49,7 @@ _WEAKNESSES: Mapping[str, Weakness] = {
 """zxcvbn's dictionaries and patterns; other dictionaries are of words and names, its one regex finds years."""
 
 
-class PasswordRule(msgspec.Struct, frozen=True, kw_only=True):
+class PasswordDemand(msgspec.Struct, frozen=True, kw_only=True):
     """One demand on a new password, and whether it is met."""
 
     name: str
@@ -73,7 +73,7 @@ class Strength(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge_rules(
     password: str, provider: Provider, account: str | None, lang: Language = "en"
-) -> tuple[PasswordRule, ...]:
+) -> tuple[PasswordDemand, ...]:
     """The published rules of *provider*, each held against *password*; none where it publishes none.
 
     *account*: the mailbox address, or the name before its @; None: not told.
@@ -83,39 +83,39 @@ def judge_rules(
     return tuple(msgspec.structs.replace(rule, unsure=unsure.get(rule.name, False)) for rule in rules)
 
 
-def _held_against(password: str, provider: Provider, account: str | None, lang: Language) -> Iterator[PasswordRule]:
+def _held_against(password: str, provider: Provider, account: str | None, lang: Language) -> Iterator[PasswordDemand]:
     policy = provider.password_policy
     if policy.min is not None:
         demand = text("at least {number} characters", number=policy.min)
-        yield PasswordRule(name="min", demand=demand, state=_state(len(password) >= policy.min))
+        yield PasswordDemand(name="min", demand=demand, state=_state(len(password) >= policy.min))
     if policy.max is not None:
         demand = text("at most {number} characters", number=policy.max)
-        yield PasswordRule(name="max", demand=demand, state=_state(len(password) <= policy.max))
+        yield PasswordDemand(name="max", demand=demand, state=_state(len(password) <= policy.max))
     if policy.classes_required is not None:
         kinds = policy.classes or tuple(CLASSES)
         named = tuple(vocabulary().classes[kind].in_language(lang) for kind in kinds)
         demand = text("at least {number} of these kinds: {kinds}", number=policy.classes_required, kinds=named)
         held = sum(not CLASSES[kind].isdisjoint(password) for kind in kinds)
-        yield PasswordRule(name="classes_required", demand=demand, state=_state(held >= policy.classes_required))
+        yield PasswordDemand(name="classes_required", demand=demand, state=_state(held >= policy.classes_required))
     if policy.not_contain_account:
         yield _without_account(password, account)
     if policy.history:
         demand = text("none of the last {number} passwords", number=policy.history)
-        yield PasswordRule(
+        yield PasswordDemand(
             name="history", demand=demand, state="unknown", reason=text("earlier passwords are not known here")
         )
 
 
-def _without_account(password: str, account: str | None) -> PasswordRule:
+def _without_account(password: str, account: str | None) -> PasswordDemand:
     name, demand = "not_contain_account", text("without the account name in it")
     if account is None:
-        return PasswordRule(name=name, demand=demand, state="unknown", reason=text("--account tells the name"))
+        return PasswordDemand(name=name, demand=demand, state="unknown", reason=text("--account tells the name"))
     local = account.partition("@")[0].casefold()
     if len(local) < SHORTEST_NAME:
-        return PasswordRule(
+        return PasswordDemand(
             name=name, demand=demand, state="unknown", reason=text("so short a name may be left out of it")
         )
-    return PasswordRule(name=name, demand=demand, state=_state(local not in password.casefold()))
+    return PasswordDemand(name=name, demand=demand, state=_state(local not in password.casefold()))
 
 
 def _state(kept: bool) -> State:

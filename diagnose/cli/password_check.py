@@ -10,7 +10,15 @@ from typing import Any
 import click
 import msgspec
 
-from diagnose.account.password_rules import PasswordRule, Score, State, Strength, Weakness, judge_rules, judge_strength
+from diagnose.account.password_rules import (
+    PasswordDemand,
+    Score,
+    State,
+    Strength,
+    Weakness,
+    judge_rules,
+    judge_strength,
+)
 from diagnose.account.secret import Secret
 from diagnose.cli import secrets
 from diagnose.cli.help import Example, Sectioned
@@ -135,7 +143,7 @@ def _personal(account: str | None, known: Provider) -> tuple[str, ...]:
     return (local, *domain.split("."), known.id, known.names.en)
 
 
-def _answer(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength, lang: Language) -> CheckedPassword:
+def _answer(known: Provider, rules: tuple[PasswordDemand, ...], strength: Strength, lang: Language) -> CheckedPassword:
     translate = translation(lang)
     return CheckedPassword(
         provider=known.id,
@@ -159,7 +167,9 @@ def _answer(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength
     )
 
 
-def _blocks(known: Provider, rules: tuple[PasswordRule, ...], strength: Strength, lang: Language) -> Iterator[AnyBlock]:
+def _blocks(
+    known: Provider, rules: tuple[PasswordDemand, ...], strength: Strength, lang: Language
+) -> Iterator[AnyBlock]:
     yield _headline(known.names.in_language(lang), rules, strength)
     if rules:
         yield Heading(words=_("Rules"))
@@ -200,7 +210,7 @@ def _note(known: Provider, lang: Language) -> str | None:
     return None if note is None else in_language(note, lang)
 
 
-def _headline(name: str, rules: tuple[PasswordRule, ...], strength: Strength) -> Entry:
+def _headline(name: str, rules: tuple[PasswordDemand, ...], strength: Strength) -> Entry:
     if not rules:
         title = _("{name} has published no rules that are known here, so only the strength is judged")
         return Entry(mark="?", title=title.format(name=name))

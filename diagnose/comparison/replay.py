@@ -23,7 +23,7 @@ from diagnose.model.report import (
     Tool,
 )
 from diagnose.network import Vantage
-from diagnose.record.coding import RecordError, from_json
+from diagnose.record.coding import RunRecordError, from_json
 from diagnose.record.run import Run
 from diagnose.rendering.labels import CERTAINTIES, IMPACTS
 from diagnose.running.chosen import every_check
@@ -80,7 +80,7 @@ def record_of(saved: Report) -> Run:
     known = frozenset(providers.provider_ids())
     try:
         run = from_json(saved.record, {check.id: check.facts for check in every_check()}, OUTDATED)
-    except RecordError as error:
+    except RunRecordError as error:
         sentence = text("its record of the run cannot be judged: {words}", words=str(error))
         raise UnfitRecordError(sentence) from None
     checks = tuple(one if one.provider in known else msgspec.structs.replace(one, provider=None) for one in run.checks)

@@ -13,7 +13,7 @@ from diagnose.record.presentable import UnfitError, presentable
 from diagnose.record.run import CheckRun, Run
 
 
-class RecordError(Exception):
+class RunRecordError(Exception):
     """What was read is not the record of a run, or not of one that this version can judge."""
 
 
@@ -41,7 +41,7 @@ def from_json(values: object, facts: Mapping[str, type[Facts]], outdated: Text |
     """The run that *values* tell of; *facts*: the type that each check leaves, by the check's id.
 
     Of a check that is not known here, the facts stay plain values. Facts that are not of their check's type are
-    dropped where *outdated* says why, and the check counts as skipped. Raises RecordError for anything else than a
+    dropped where *outdated* says why, and the check counts as skipped. Raises RunRecordError for anything else than a
     record.
     """
     try:
@@ -50,7 +50,7 @@ def from_json(values: object, facts: Mapping[str, type[Facts]], outdated: Text |
         for sentence in _sentences(run):
             presentable(sentence)
     except (msgspec.ValidationError, UnicodeEncodeError, UnfitError) as error:
-        raise RecordError(str(error)) from error
+        raise RunRecordError(str(error)) from error
     return msgspec.structs.replace(run, checks=checks)
 
 

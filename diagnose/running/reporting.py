@@ -11,7 +11,7 @@ from diagnose.model import Check
 from diagnose.model.report import Report
 from diagnose.network import Vantage
 from diagnose.process.first_use import one_at_a_time
-from diagnose.record.coding import RecordError, from_json
+from diagnose.record.coding import RunRecordError, from_json
 from diagnose.record.run import Run
 from diagnose.redaction.discretion import DiscreetObserver
 from diagnose.redaction.mask import Mask
@@ -65,7 +65,7 @@ def without_company(report: Report, presentation: Presentation) -> Report:
         if record is None:
             return hiding.report()
         run = from_json(record, {check.id: check.facts for check in every_check()})
-    except RecordError:
+    except RunRecordError:
         return hiding.report()
     again = report_of(run, every_check(), msgspec.structs.replace(presentation, contact=None))
     if judged(again) != judged(report):  # what a judge asked for is hidden; what it found must not change

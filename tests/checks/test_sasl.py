@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from checks.sessions import Credentials, open_session
-from checks.sessions.sasl import ChallengeError, Exchange
+from checks.sessions.sasl import ChallengeError, SaslExchange
 from checks.sessions.session import shown
 from checks.sessions.smtp import HELO_NAME
 from diagnose.account.secret import MASK, Secret
@@ -37,8 +37,8 @@ ROUNDS = {  # RFC 5802 §5, RFC 7677 §3
 }
 
 
-def exchange(mechanism: str) -> Exchange:
-    one = Exchange(PENCIL, mechanism, ROUNDS[mechanism][0])
+def exchange(mechanism: str) -> SaslExchange:
+    one = SaslExchange(PENCIL, mechanism, ROUNDS[mechanism][0])
     assert one.answer() == b"n,,n=user,r=" + ROUNDS[mechanism][0].encode()
     assert not one.carries_secret
     return one
@@ -58,7 +58,7 @@ def test_scram_by_its_examples(mechanism: str) -> None:
 
 def test_cram_md5_by_its_example() -> None:
     """RFC 2195 §2."""
-    one = Exchange(Credentials(username="tim", secret=Secret("tanstaaftanstaaf")), "CRAM-MD5")
+    one = SaslExchange(Credentials(username="tim", secret=Secret("tanstaaftanstaaf")), "CRAM-MD5")
     challenge = base64.b64encode(b"<1896.697170952@postoffice.reston.mci.net>")
 
     assert one.answer(challenge) == b"tim b913a602c7eda7a495b4e6e7334d3890"
@@ -82,7 +82,7 @@ def test_a_server_that_repeats_a_proof_does_not_get_it_shown(
     """A password can be found from it by trial; what else the server says stands."""
     who = Credentials(username="user", secret=Secret("pencil"))
     nonce, challenge = ROUNDS.get(mechanism, ("", b"<1896@corp.example>"))[:2]
-    one = Exchange(who, mechanism, nonce)
+    one = SaslExchange(who, mechanism, nonce)
     if mechanism in ROUNDS:
         one.answer()
     answer = one.answer(base64.b64encode(challenge)) or b""
@@ -136,7 +136,7 @@ def test_a_server_that_says_what_is_wrong_is_heard_out() -> None:
 )
 def test_names_are_prepared(typed: str, sent: str) -> None:
     """By the examples of RFC 4013 §3, and RFC 5802 §5.1."""
-    one = Exchange(Credentials(username=typed, secret=Secret("pencil")), "SCRAM-SHA-256", "abc")
+    one = SaslExchange(Credentials(username=typed, secret=Secret("pencil")), "SCRAM-SHA-256", "abc")
 
     assert one.answer() == f"n,,n={sent},r=abc".encode()
 
@@ -173,7 +173,7 @@ def test_names_are_prepared(typed: str, sent: str) -> None:
 def test_every_protocol_hands_the_challenge_on(
     protocol: ProtocolName, begin: tuple[str, ...], challenge: str, refusal: str
 ) -> None:
-    expected = Exchange(PENCIL, "CRAM-MD5").answer(b"PDFAeD4=")
+    expected = SaslExchange(PENCIL, "CRAM-MD5").answer(b"PDFAeD4=")
     assert expected is not None
     answer = base64.b64encode(expected).decode()
     with server(*begin, challenge, f"C: {answer}", refusal) as one:

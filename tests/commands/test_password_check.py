@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from diagnose.account.password_rules import LONGEST_JUDGED, PasswordRule, judge_rules, judge_strength
+from diagnose.account.password_rules import LONGEST_JUDGED, PasswordDemand, judge_rules, judge_strength
 from diagnose.providers import Provider, all_providers, provider
 from diagnose.providers.schema import PasswordPolicy, Words
 
@@ -146,7 +146,7 @@ def test_nothing_of_the_password_is_in_the_answer(password: str, known: Provider
     rules = judge_rules(password, known, ACCOUNT)
     strength = judge_strength(password)
 
-    assert all(isinstance(rule, PasswordRule) for rule in rules)
+    assert all(isinstance(rule, PasswordDemand) for rule in rules)
     told = {word for rule in rules for word in rule.demand.args.values()}
     policy = known.password_policy
     assert told <= {

@@ -307,6 +307,37 @@ def test_the_document_names_no_file_that_is_gone() -> None:
     assert {name for name in paths if not any(file.endswith(f"/{name.rstrip('/')}") for file in there)} == set()
 
 
+TWICE = {"Row", "Rows", "Verbatim"}
+"""A row of the file of a fleet and one of a page's list; and what a page holds, with how a terminal lays it out."""
+
+
+def module_of(source: Source) -> str:
+    return source.name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def room_of(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def test_what_other_rooms_use_has_a_name_of_its_own() -> None:
+    """A type that a second room imports is not called as another such type."""
+    users: dict[tuple[str, str], set[str]] = {}
+    homes: dict[str, set[str]] = {}
+    for source in all_modules():
+        for node in source.nodes:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    users.setdefault((node.module, alias.name), set()).add(room_of(module_of(source)))
+            elif isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, set()).add(module_of(source))
+    shared = {
+        name: [home for home in found if (users.get((home, name), set()) | users.get((room_of(home), name), set()))
+               - {room_of(home)}]
+        for name, found in homes.items()
+    }  # fmt: skip
+    assert {name for name, found in shared.items() if len(found) > 1} == TWICE
+
+
 PRIVATE_WORDS = ("workbench", "shelf", "knock", "landmark", "harmless", "wishes", "conduct")
 """Words of our own for what the field has a word for: context, connection pool, probe, reference host, sanitize."""
 

@@ -13,7 +13,7 @@ from diagnose.account.secret import Secret
 from diagnose.knowledge.catalogue import hinders_only
 from diagnose.model import NO_NEEDS, Check, Facts, Finding, Inputs, Skip, Subject, Text, text
 from diagnose.model.picture import Picture
-from diagnose.record.coding import RecordError, as_json, from_json
+from diagnose.record.coding import RunRecordError, as_json, from_json
 from diagnose.record.run import Asked, CheckRun, Run
 from diagnose.redaction.discretion import masked_report
 from diagnose.redaction.mask import Mask
@@ -110,13 +110,13 @@ GOOD = as_json(of(CheckRun(id="says", check="says", facts=Seen(words="ok"), skip
     ],
 )
 def test_what_is_no_record_is_refused(changed: dict[str, Any]) -> None:
-    with pytest.raises(RecordError):
+    with pytest.raises(RunRecordError):
         from_json(GOOD | changed, {"says": Seen})
 
 
 @pytest.mark.parametrize("nothing", [None, [], {}, "record", 1])
 def test_what_is_nothing_like_one_is_refused(nothing: object) -> None:
-    with pytest.raises(RecordError):
+    with pytest.raises(RunRecordError):
         from_json(nothing, {})
 
 
