@@ -13,7 +13,7 @@ from diagnose.process.first_use import lazy_pattern, made_once
 from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.reader import MOST_OTHERS, Reading, Suspect, read_with_words
-from diagnose.replies.second_opinion import weighed
+from diagnose.replies.second_opinion import of_one_reason, weighed
 
 REJECTED = "credentials.rejected"
 BEHIND_A_REJECTION = {
@@ -46,8 +46,9 @@ def read_message(
     """
     owners = (provider,) if provider else owners_named_in(message)
     reading, words = read_with_words(message, protocol=protocol, provider=owners[0] if owners else None, stage=stage)
-    told = _by_the_house(reading, owners)
-    return told or (weighed(reading, words, stage=stage) if alone else reading)
+    if told := _by_the_house(reading, owners):
+        return of_one_reason(told, words) if alone else told
+    return weighed(reading, words) if alone else reading
 
 
 def _by_the_house(reading: Reading, owners: tuple[str, ...]) -> Reading | None:

@@ -37,6 +37,7 @@ _LAYER_OF_RULES = (_TERM, _SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 ToldBy = Literal["words", "likeness"]
 Outcome = Literal["cause", "no-failure", "program-slip", "unknown"]
+Sign = Literal["own words", "error", "words"]
 
 
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What named the first suspect: words and codes that are known, or the likeness to other texts."""
     referral: str = ""
     """The host that a login referral (RFC 2221) sends the account to."""
+    sign: Sign = "words"
+    """What the first suspect is known by: a maker's own words, the name of an error, or words in general."""
+
+
+_SIGNS: dict[int, Sign] = {_TERM: "error", _SIGNATURE: "own words", _CODE: "error"}
 
 
 class _Hit(msgspec.Struct, frozen=True):
@@ -171,6 +177,7 @@ def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> 
         bare=bool(hits) and not _says_what(hits),
         outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
+        sign=_SIGNS.get(hits[0].layer, "words") if hits else "words",
     )
 
 

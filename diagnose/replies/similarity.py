@@ -40,9 +40,10 @@ MOST_SENTENCES = 12
 """Of a text, whose known phrases are compared."""
 _DIGIT = lazy_pattern(r"[0-9]")
 _WORD = lazy_pattern(
-    "[a-z_0\u00df-\u024f\u0370-\u052f\u1e00-\u1eff]+|[\u1100-\u11ff\uac00-\ud7af]+|[\u3040-\u30ff\u3400-\u9fff]+"
+    "[a-z_0\u00df-\u024f\u0370-\u0dff\u1e00-\u1fff]+|[\u1100-\u11ff\uac00-\ud7af]+"
+    "|[\u0e00-\u0eff]+|[\u3040-\u30ff\u3400-\u9fff]+"
 )
-_HAN_OR_KANA = ("\u3040", "\u9fff")
+_HAN_OR_KANA, _THAI_OR_LAO = ("\u3040", "\u9fff"), ("\u0e00", "\u0eff")
 """Words in these are written without blanks between them."""
 
 
@@ -85,10 +86,6 @@ class _Compared(NamedTuple):
     """Without addresses, each digit a zero."""
     heard: tuple[tuple[int, ...], ...]
     codes: tuple[Code, ...]
-    protocol: str | None
-    formed: bool
-    succeeded: bool
-    stage: str | None
 
 
 class _Rows(dict[str, int]):
@@ -117,9 +114,9 @@ class Likeness:
         self._examples: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {}
         """Causes that were named: their labelled texts, and the pieces of words of each."""
 
-    def opinion(self, wire: Wire, *, stage: str | None = None) -> Opinion:
-        """What is thought of the text that *wire* is, taken apart and folded, and of its *stage*."""
-        return self._remembered(_compared(wire, stage))
+    def opinion(self, wire: Wire) -> Opinion:
+        """What is thought of the text that *wire* is, taken apart and folded."""
+        return self._remembered(_compared(wire))
 
     def _opinion(self, compared: _Compared) -> Opinion:
         features = _features(compared)
@@ -158,24 +155,20 @@ class Likeness:
         return known
 
 
-def features_of(wire: Wire, *, stage: str | None = None) -> frozenset[str]:
+def features_of(wire: Wire) -> frozenset[str]:
     """What a text is compared by, *wire* being it taken apart and folded.
 
-    These are pieces of its words, its codes, its form and *stage*. Groups of known phrases are the same in every
-    language. They count each alone, and in pairs within a sentence.
+    These are pieces of its words, and its codes. Groups of known phrases are the same in every language. They count
+    each alone, and in pairs within a sentence.
     """
-    return _features(_compared(wire, stage))
+    return _features(_compared(wire))
 
 
-def _compared(wire: Wire, stage: str | None) -> _Compared:
+def _compared(wire: Wire) -> _Compared:
     return _Compared(
         _shortened(without_addresses(wire.text[: 2 * LONGEST_WORDS])),
         wire.heard[:MOST_SENTENCES],
         wire.codes,
-        wire.protocol,
-        wire.formed,
-        wire.succeeded,
-        stage,
     )
 
 
@@ -191,9 +184,6 @@ def _features(compared: _Compared) -> frozenset[str]:
         found.update(groups)
         found.update(map("&".join, combinations(groups, 2)))
     found.update(f"={code.registry}:{code.code}" for code in compared.codes)
-    found.update(f"={name}:{getattr(compared, name)}" for name in ("protocol", "formed", "succeeded"))
-    if compared.stage:
-        found.add(f"=stage:{compared.stage}")
     return frozenset(found)
 
 
@@ -222,7 +212,7 @@ def _pieces(words: str) -> set[str]:
     found: set[str] = set()
     before = ""
     for word in _WORD.findall(words):
-        if _HAN_OR_KANA[0] <= word[0] <= _HAN_OR_KANA[1]:
+        if _HAN_OR_KANA[0] <= word[0] <= _HAN_OR_KANA[1] or _THAI_OR_LAO[0] <= word[0] <= _THAI_OR_LAO[1]:
             found.update(_pieces_of(word, written_apart=False))
             continue
         apart = f" {word[:LONGEST_WORD]} "

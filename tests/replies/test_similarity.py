@@ -12,7 +12,7 @@ from diagnose.knowledge import KnowledgeError
 from diagnose.replies import Reading, read_message, read_reply, similarity
 from diagnose.replies.reader import Suspect, read_with_words
 from diagnose.replies.schema import NO_CAUSE
-from diagnose.replies.second_opinion import ALONE, weighed
+from diagnose.replies.second_opinion import AGREED, NAMED_BY_AN_ERROR, ONE_REASON, PROVEN, of_one_reason, weighed
 from diagnose.replies.similarity import DATA, LARGEST_DATA, Likeness, Model, features_of, load_likeness
 from tests.replies import train as train_script
 from tests.replies.corpus import SEEN, labelled
@@ -168,10 +168,37 @@ def test_words_that_name_what_is_possible_are_not_overruled() -> None:
     assert weighed(possible, words) == possible
 
 
-def test_words_that_are_a_proof_stay_one() -> None:
-    reading = Reading(suspects=(Suspect(cause="tls.cert-expired", certainty="confirmed"),), matched="x")
+def test_a_makers_own_words_that_are_a_proof_stay_one() -> None:
+    proven = Suspect(cause="tls.cert-expired", certainty="confirmed")
+    _, words = read_with_words("Your mailbox is full.")
 
-    assert weighed(reading, read_with_words("Your mailbox is full.")[1]) == reading
+    for sign in ("own words", "error"):
+        reading = Reading(suspects=(proven,), matched="x", sign=sign)
+        assert weighed(reading, words) == reading
+
+
+def test_words_in_general_that_texts_like_it_never_meant_are_no_proof() -> None:
+    proven = Suspect(cause="tls.cert-expired", certainty="confirmed")
+
+    reading = weighed(Reading(suspects=(proven,), matched="x"), read_with_words("Your mailbox is full.")[1])
+
+    assert [(one.cause, one.certainty) for one in reading.suspects] == [("tls.cert-expired", "possible")]
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("535 5.7.8 Username and password not accepted (imap.gmail.com)", True),
+        ("imap.gmail.com: the disk of the backup is full and a parcel is lost", False),
+    ],
+)
+def test_what_a_provider_says_of_a_rejection_holds_where_the_text_tells_of_one(text: str, sure: bool) -> None:
+    causes = ("credentials.app-password-required", "credentials.rejected")
+    suspects = tuple(Suspect(cause=cause, certainty="likely") for cause in causes)
+
+    reading = of_one_reason(Reading(suspects=suspects, matched="x"), read_with_words(text)[1])
+
+    assert firm(reading) == sure
 
 
 def test_where_no_word_is_known_a_text_that_is_like_others_is_possible_at_most() -> None:
@@ -215,5 +242,7 @@ def test_broken_data_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         similarity.read_likeness()
 
 
-def test_the_threshold_for_likeness_alone_is_a_majority() -> None:
-    assert ALONE > 0.5
+def test_whatever_is_sure_has_a_majority_and_the_surer_the_larger() -> None:
+    assert AGREED > 0.5
+    assert PROVEN > 0.5
+    assert ONE_REASON >= NAMED_BY_AN_ERROR
