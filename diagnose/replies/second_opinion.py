@@ -13,8 +13,7 @@ from diagnose.replies.similarity import Opinion, load_likeness
 from diagnose.replies.wire import Wire
 
 PROVEN = 0.65
-"""A cause that words prove stays confirmed where it is as probable by likeness. This and all else here is from readings
-of two blind batches by rules and models that had seen none of their texts."""
+"""A cause that words prove stays confirmed where it is as probable by likeness. From two batches read blind."""
 AGREED = 0.7
 """What words name as likely stays so where it is as probable."""
 NAMED_BY_AN_ERROR = 0.3
@@ -22,7 +21,7 @@ NAMED_BY_AN_ERROR = 0.3
 FILLED = 0.65
 """Of a text's letters: where known words are so many of them, hardly anything else in it could mean something else."""
 FILLED_AGREED = 0.15
-"""What such words name as likely is only possible where it is less probable than that; what they prove stays."""
+"""What such words name as likely is possible where it is less probable. What they prove stays proven."""
 ONE_REASON = 0.5
 """What a provider's file says of a rejection is only possible where both together are less probable."""
 GUESSED = 0.15
