@@ -13,7 +13,9 @@ except ImportError:  # Windows
 def claim(descriptor: int) -> bool:
     """Claim the open file for as long as *descriptor* is open; False where another program has it.
 
-    A file system that knows no locks is taken at its word: then nobody else has it.
+    A file system that knows no locks is taken at its word: then nobody else has it. It is the file itself that is
+    locked, by whatever name it was opened. A lock file beside it, as filelock has one, would know nothing of links.
+    Windows locks bytes against readers, too, and so gets no lock.
     """
     if fcntl is None:
         return True

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from checks.dns import domain as dns_domain
 from checks.dns.domain import DomainFacts, MxTarget, judge_domain
 from checks.dns.host import HostFacts, judge_host
 from checks.dns.resolver import ResolverFacts, judge_resolver
@@ -164,6 +165,28 @@ def test_resolver(useful: int, servers: tuple[str, ...], control: DnsAnswer, cau
 
 
 # -- reach
+
+
+UNASKED = answer("timed_out")
+
+
+@pytest.mark.parametrize(
+    ("facts", "open_"),
+    [
+        (domain(NONE, ipv4=ADDRESS, implicit_mx=(SILENT_25,)), False),
+        (domain(NONE, ipv4=ADDRESS, implicit_mx=(SILENT_25, SILENT_25)), False),
+        (domain(NONE, ipv4=ADDRESS, implicit_mx=(REFUSED_25, SILENT_25)), False),
+        (domain(NONE, ipv4=ADDRESS, implicit_mx=(OPEN_25,)), False),
+        (domain(NONE, ipv4=ADDRESS), True),
+        (domain(NONE, ipv4=UNASKED, ipv6=UNASKED), True),
+        (domain(UNASKED), True),
+        (domain(MX, mx(four=UNASKED, six=UNASKED)), True),
+    ],
+)
+def test_a_port_25_that_this_network_shuts_leaves_nothing_open(facts: DomainFacts, open_: bool) -> None:
+    """Whether mail for the domain arrives is no matter of a login, and still no claim is made of it."""
+    assert (dns_domain.CHECK.left_open(facts) is not None) is open_
+    assert dns_domain.CHECK.untold(facts) is not None or OPEN_25 in facts.implicit_mx
 
 
 def attempt(name: Any = None, address: str = "192.0.2.1") -> Attempt:
