@@ -74,4 +74,4 @@ def source_line(source: Reference, lang: Language) -> str:
     dated = _("the source itself is of {date}").format(date=source.as_of) if source.as_of else ""
     beside = (dated, (source.note or "") if lang == "en" else "")
     notes = _(", ").join(filter(None, beside))
-    return f"{told} ({notes})" if notes else told
+    return _("{told} ({notes})").format(told=told, notes=notes) if notes else told

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from gettext import gettext as _
 from typing import Any
 
-from diagnose.model.protocols import BY_NAME
+from diagnose.model.protocols import BY_NAME, PROTOCOLS
 from diagnose.providers import Language, Server, in_language
 from diagnose.providers.accounted import Fact
 from diagnose.providers.labels import FIELDS, PARTS
@@ -80,6 +80,8 @@ def _said(field: str, value: object, lang: Language) -> str:
             return f"{BY_NAME[value.protocol].label.render(_)}{colon}{_(', ').join(told)}"
         case (str(name), str(told)):
             return f"{name}{colon}{told}"
+    if field == "protocols.off_by_default":
+        return next(one.label.render(_) for one in PROTOCOLS if one.name == value)
     fixed = _fixed_values().get(field)
     if fixed is None or not isinstance(value, str):
         return str(value)

@@ -42,6 +42,8 @@ def reference_words(ref: str, lang: Language) -> str:
     if begin is None or lang == "en":
         return ref
     names = ref.removeprefix(begin).strip().replace(" and ", ", ").replace(", ", words.comma.in_language(lang))
+    if names.startswith("(") and names.endswith(")"):
+        names = f"（{names[1:-1]}）"  # house style: beside Chinese
     told = words.references[begin].in_language(lang)
     return f"{told} {names}" if names and told[-1].isalnum() else told + names
 

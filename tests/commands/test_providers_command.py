@@ -147,3 +147,22 @@ def test_an_empty_list_is_a_fact_too(command: CommandLine) -> None:
 def test_an_unknown_id_is_answered_with_close_ones(command: CommandLine) -> None:
     assert command.refused("providers", "qq-mial").endswith("did you mean qq-mail?")
     assert command.refused("providers", "../../etc/passwd") == "no provider is called “../../etc/passwd”."
+
+
+def test_protocols_are_called_as_people_write_them(command: CommandLine) -> None:
+    told = flat(command("providers", "tencent-exmail", "--no-config").out)
+
+    assert "off by default IMAP" in told
+    assert "off by default imap" not in told
+
+
+def flat(told: str) -> str:
+    return " ".join(told.split())
+
+
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
+def test_what_stands_beside_a_source_keeps_the_punctuation_of_chinese(lang: str, command: CommandLine) -> None:
+    told = command("providers", "tencent-exmail", "--lang", lang, "--no-config").out
+
+    assert "（" in told
+    assert not re.search(r"\([一-鿿]", told)

@@ -8,11 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 import yaml
 
 from diagnose.providers import Language, provider, provider_ids
 from diagnose.providers.schema import Words
+from diagnose.providers.vocabulary import reference_words, vocabulary
 from tests.language.catalogues import TRANSLATED, catalogue_of, ids, messages, texts, translations
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.yaml"
@@ -160,6 +162,31 @@ def test_each_script_has_its_own_quotation_marks(language: Language) -> None:
     every = [said for _, said in translations(language)] + [said for _, said in of_providers(language)]
 
     assert [said for said in every if other.search(said)] == []
+
+
+@in_each_language
+def test_words_for_fixed_values_keep_the_house_style(language: Language) -> None:
+    """Those that stand in every provider's page: the kinds, the forms of a user name, the ways to prove who one is."""
+    said = [one for values in msgspec.to_builtins(vocabulary()).values() for one in worded(values, language)]
+
+    assert len(said) > 40
+    assert [(found, one) for one in said if (found := avoided(one, language) + slips(one))] == []
+
+
+def worded(values: dict[str, Any], language: Language) -> list[str]:
+    """The texts of one part of the vocabulary: it is one text, or one for each of its values."""
+    return [values[language]] if "en" in values else [one[language] for one in values.values()]
+
+
+@in_each_language
+def test_a_source_is_told_with_the_punctuation_of_its_language(language: Language) -> None:
+    for ref in (
+        "public code excerpt (github sgao19/erp-go mail providers)",
+        "public code excerpts naming hwimap.qiye.163.com and hwsmtp.qiye.163.com",
+        "public code excerpts naming 账号与安全 → 安全设置, service.mail.qq.com/detail/0/75",
+    ):
+        assert not re.search(r"[()]|, ", reference_words(ref, language)), ref
+    assert reference_words("https://example.com/a (b)", language) == "https://example.com/a (b)"
 
 
 @in_each_language
