@@ -7,13 +7,15 @@ import unicodedata
 from html.parser import HTMLParser
 
 import cmarkgfm
+import msgspec
 import pytest
 from cmarkgfm.cmark import Options
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from diagnose.locale.language import Language, translation
 from diagnose.model import quote
-from diagnose.model.report import Report
+from diagnose.model.report import Report, RuledOut
 from diagnose.rendering.renderer import RenderStyle
 from reports.markdown import RENDERER, render, render_many
 from reports.markup import code, link, plain, prose
@@ -307,6 +309,18 @@ def test_what_stands_in_a_step_is_no_markup(attack: str) -> None:
     said = " ".join(quote(attack).split())
     for step in (said, f"Run `{said}`.", f"`x` {said} `y`"):
         assert set(Shown(f"1. {prose(step)}\n").elements) <= {"ol", "li", "code", "a"}
+
+
+@pytest.mark.parametrize(("lang", "between"), [("en", ", "), ("zh-Hans", "、"), ("zh-Hant", "、")])
+def test_causes_that_are_ruled_out_are_an_enumeration(lang: Language, between: str) -> None:
+    """With a blank behind the comma: forty of them would be one word that breaks nowhere."""
+    report = wrong_password()
+    ids = ("dns.no-mx", "tls.cert-expired", "web.redirect-loop")
+    out = tuple(RuledOut(id=one, title="…", checks=("dns.domain",)) for one in ids)
+    verdict = msgspec.structs.replace(report.verdict, ruled_out=out)
+    said = render(msgspec.structs.replace(report, verdict=verdict), RenderStyle(translate=translation(lang)))
+
+    assert between.join(f"`{one}`" for one in ids) in said
 
 
 def test_renderer() -> None:
