@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from diagnose.knowledge.catalogue import FAMILIES, catalogue
+from diagnose.locale.language import translation
 from diagnose.model import CheckResult, Skip, Text
 from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
@@ -23,15 +24,24 @@ IDS = {"id", "cause", "check", "checks", "explains"}
 """Keys of reports whose values are ids, which may end in the name of a host."""
 MESSAGE, ARGUMENTS = Text.__struct_fields__
 """Keys of a sentence: its message id, and what stands in its placeholders, whose names are ours."""
+TRANSLATED: Final = "zh-Hans"
+"""A language that has words for every sentence of ours."""
 OF_CHECKS = {"facts", "data"}
 """Keys below which checks' facts lie, whatever the keys there are."""
 
 
-def masked_report(report: Report, mask: Mask, checks: frozenset[str], translate: Callable[[str], str] = str) -> Report:
+def masked_report(
+    report: Report,
+    mask: Mask,
+    checks: frozenset[str],
+    translate: Callable[[str], str] = str,
+    results: Iterable[CheckResult] = (),
+) -> Report:
     """*report*, which *translate* put into words, with every string in it hidden by *mask*, keys included.
 
-    What stays are words of ours: those out of closed lists, ids (*checks*: ids of checks), names of fields, and whole
-    sentences of the catalogue: everybody knows them, and a hole in one would tell which word of it the secret is.
+    What stays are words of ours: those out of closed lists, ids (*checks*: ids of checks), names of fields.
+    Sentences of the catalogue and of *results* stay, too, but for what stands in their placeholders. Everybody knows
+    them, and a hole in one would tell which word of it the secret is.
     """
     if not mask:
         return report
@@ -39,7 +49,11 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str], translate:
     names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *BY_NAME)
     words = {part for name in names for part in name.split(".")}
 
-    sentences = {translate(one) for cause in catalogue() for one in cause.msgids() if " " in one and "{" not in one}
+    known = [translate(one) for cause in catalogue() for one in cause.msgids() if " " in one and "{" not in one]
+    sentences = dict(zip(known, known, strict=True))
+    for one in _texts_of(results):
+        masked = without_secrets(one, mask, functools.partial(_known_words, mask=mask))
+        sentences[one.render(translate)] = masked.render(translate)
 
     hide = functools.cache(mask.hide)  # most words of a report stand in it many times
 
@@ -51,7 +65,7 @@ def masked_report(report: Report, mask: Mask, checks: frozenset[str], translate:
             if not seen and (key in CLOSED or (key in IDS and of_ours(value))):
                 return value
             if not seen and value in sentences:
-                return value
+                return sentences[value]
             return reworded(value, hide) if key == MESSAGE else hide(value)
         if isinstance(value, dict):
             ours = fields if seen or key != ARGUMENTS else value.keys()
@@ -126,15 +140,34 @@ class DiscreetObserver:
         )
 
     def _hidden(self, sentence: Text) -> Text:
-        return Text(sentence.msgid, {name: self._argument(value) for name, value in sentence.args.items()})
+        return without_secrets(sentence, self._mask)
 
-    def _argument(self, value: Any) -> Any:  # noqa: ANN401 - what a sentence takes
+
+def without_secrets(sentence: Text, mask: Hides, words: Callable[[str], str] = str) -> Text:
+    """*sentence* with what stands in its placeholders hidden by *mask*; *words* says what becomes of its own words."""
+
+    def told(value: Any) -> Any:  # noqa: ANN401 - what a sentence takes
         match value:
             case str():
-                return self._mask.hide(value)
+                return mask.hide(value)
             case Text():
-                return self._hidden(value)
+                return without_secrets(value, mask, words)
             case tuple():
-                return tuple(self._argument(one) for one in value)
+                return tuple(told(one) for one in value)
             case _:
                 return value
+
+    return Text(words(sentence.msgid), {name: told(value) for name, value in sentence.args.items()})
+
+
+def _texts_of(results: Iterable[CheckResult]) -> Iterator[Text]:
+    """The sentences that *results* tell."""
+    for one in results:
+        reason = one.skipped_because.reason if one.skipped_because else None
+        said = (one.title, reason, one.left_open, *(finding.text for finding in one.findings))
+        yield from filter(None, said)
+
+
+def _known_words(msgid: str, mask: Hides) -> str:
+    """*msgid* as it is where a catalogue knows it, else hidden: a check of another package could have put others in."""
+    return msgid if translation(TRANSLATED)(msgid) != msgid else reworded(msgid, mask.hide)

@@ -13,7 +13,7 @@ from diagnose.running.chosen import checks_for, every_check
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer
 from diagnose.running.recording import recorded
-from diagnose.running.reporting import discreet, discreet_observer, report_of
+from diagnose.running.reporting import discreet, discreet_observer, report_and_results
 from diagnose.running.request import Request
 from diagnose.running.shared import RunsShare
 
@@ -31,9 +31,9 @@ def carried_on(
     told = discreet_observer(observer, mask, request) if observer else None
     checks = checks_for(request)  # which are loaded here, most often
     record = recorded(request, checks, network, deadline, told, interruption, shared)
-    report = report_of(record, checks, request.presentation)
+    report, results = report_and_results(record, checks, request.presentation)
     translate = translation(request.presentation.lang)
-    report = masked_report(report, mask, frozenset(check.id for check in every_check()), translate)
+    report = masked_report(report, mask, frozenset(check.id for check in every_check()), translate, results)
     if request.baseline is not None:
         with one_at_a_time:
             from diagnose.comparison.baseline import against

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from diagnose.knowledge.catalogue import catalogue, hinders_only
-from diagnose.model import Check
+from diagnose.model import Check, CheckResult
 from diagnose.model.report import Report
 from diagnose.network import Vantage
 from diagnose.process.first_use import one_at_a_time
@@ -26,11 +26,18 @@ from diagnose.verdict.verdict import judge
 
 def report_of(record: Run, checks: tuple[Check[Any], ...], presentation: Presentation) -> Report:
     """What today's knowledge, and the judges of *checks*, make of *record*; nothing else goes into it."""
+    return report_and_results(record, checks, presentation)[0]
+
+
+def report_and_results(
+    record: Run, checks: tuple[Check[Any], ...], presentation: Presentation
+) -> tuple[Report, tuple[CheckResult, ...]]:
+    """As `report_of`, and what each check found, in sentences that are not in words yet."""
     known = {check.id: check for check in every_check()}
     results = judge_run(record, checks, hinders_only)
     judgement = judge(record, results, catalogue(), known)
     speaks = presentation.lang, presentation.audience, presentation.contact
-    return compose(record, results, judgement, catalogue(), known, *speaks)
+    return compose(record, results, judgement, catalogue(), known, *speaks), results
 
 
 def discreet(report: Report, presentation: Presentation, vantage: Vantage | None = None) -> Report:

@@ -21,7 +21,7 @@ from diagnose.cli.formats import formats, renderer
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.locale.language import Language, translation
 from diagnose.model import NO_NEEDS, Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
-from diagnose.model.report import Evidence
+from diagnose.model.report import Evidence, ReportFinding
 from diagnose.planning.selection import Selection
 from diagnose.redaction import mask as masking
 from diagnose.redaction.discretion import DiscreetObserver, masked_report
@@ -346,6 +346,32 @@ def test_no_hole_in_a_sentence_of_ours_tells_which_word_the_secret_is(lang: Lang
     assert (shown.title, shown.summary, masked.verdict.headline) == (cause.title, cause.summary, cause.title)
     assert shown.evidence[0].text == f"NO {MASK} refused"
     assert word not in masked.checks[0].facts["reply"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "word"), [("en", "accepts"), ("en", "login"), ("zh-Hans", "登录"), ("zh-Hant", "伺服器")]
+)
+def test_no_hole_in_what_a_check_says_tells_which_word_the_secret_is(lang: Language, word: str) -> None:
+    """What stands in its placeholders is masked, and so is a sentence that no catalogue knows."""
+    translate = translation(lang)
+    title = text("{host} accepts the login by {protocol}", host="imap.corp.example", protocol=text("IMAP"))
+    answered = text("{host} answered the login on port {port}: {reply}", host="h", port="1", reply=f"NO {word} x")
+    foreign = Text(f"the plug-in was told {word}")
+    findings = tuple(Finding(cause="credentials.rejected", certainty="likely", text=t) for t in (answered, foreign))
+    result = CheckResult(
+        id="login", check="login", target=SUBJECT, family="login", title=title, status="fail", findings=findings
+    )
+    told = tuple(ReportFinding(cause=f.cause, certainty=f.certainty, text=f.text.render(translate)) for f in findings)
+    report = wrong_password()
+    check = msgspec.structs.replace(report.checks[0], title=title.render(translate), findings=told)
+    report = msgspec.structs.replace(report, lang=lang, checks=(check, *report.checks[1:]))
+    masked = masked_report(report, Mask([Secret(word)]), frozenset({"login"}), translate, [result]).checks[0]
+
+    assert masked.title == check.title
+    reply, other = masked.findings
+    assert f"NO {MASK} x" in reply.text
+    assert reply.text == told[0].text.replace(f"NO {word} x", f"NO {MASK} x")
+    assert other.text == f"the plug-in was told {MASK}"
 
 
 @pytest.mark.parametrize("facts", [{1: "x"}, {21987: "x"}, {"a": {2.5: [{3: "hunter2"}]}}])
