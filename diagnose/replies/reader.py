@@ -147,7 +147,7 @@ def _remembered(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) 
     """As `_reading`, which takes longer: texts of which the same was heard are read alike."""
     memory = place.knowledge.remembered
     heard = _Heard(
-        tuple((piece.told, piece.statement, *piece.terms.items()) for piece in pieces),
+        tuple([heard for piece in pieces if (heard := piece.heard())]),
         wire.protocol,
         wire.formed,
         wire.succeeded,
@@ -256,10 +256,14 @@ class _Piece:
         if self.advice < len(sentence):
             self.outside = {term: span for term, span in self.terms.items() if span[0] < self.advice}
 
-    @property
-    def told(self) -> str:
-        """The sentence up to where the last term ends: what follows, a name perhaps, changes no reading."""
-        return self.sentence[: max((end for _, end in self.terms.values()), default=0)]
+    def heard(self) -> tuple[object, ...]:
+        """All of it that a reading is made of: what stands before its first term or behind its last changes none."""
+        if not self.terms:
+            return ()
+        spans = self.terms.values()
+        first, last = min(spans)[0], max(end for _, end in spans)
+        terms = [(term, start - first, end - first) for term, (start, end) in self.terms.items()]
+        return (self.sentence[first:last], self.statement, *terms)
 
 
 def _pieces(text: str, place: _Place) -> list[_Piece]:

@@ -236,13 +236,15 @@ TAILS = (
     "\nabc",
 )
 """What may follow: names, and what changes how the last words are to be taken."""
+HEADS = ("", "user17: ", "bob, ", "zoe ", "x", "(ann) ", "please ", "if ", "no ", "0.", "名")
+"""And what may stand before."""
 
 
 def test_texts_that_are_remembered_as_one_are_read_as_each_by_itself() -> None:
     known = load_knowledge()
     remembered = 0
     for text in labelled()[::10]:
-        replies = [text.reply[:250] + tail for tail in TAILS]
+        replies = [text.reply[:250] + tail for tail in TAILS] + [head + text.reply[:250] for head in HEADS]
         known.remembered.clear()
         together = [read_reply(reply, protocol=text.protocol, stage=text.stage) for reply in replies]
         remembered += len(replies) - len(known.remembered)
@@ -257,7 +259,9 @@ def test_texts_that_are_remembered_as_one_are_read_as_each_by_itself() -> None:
     [
         ("LOGIN failed for user17", "LOGIN failed for bob", True),
         ("LOGIN failed for user17", "LOGIN failed for user17 at ten", True),
-        ("LOGIN failed for user17", "user17: LOGIN failed", False),
+        ("LOGIN failed for user17", "user17: LOGIN failed", True),
+        ("LOGIN failed for user17", "The LOGIN of user17 failed", False),
+        ("LOGIN failed for user17", "LOGIN, failed for user17", False),
         ("535 LOGIN failed for user17", "454 LOGIN failed for user17", False),
         ("LOGIN failed for user17", "LOGIN failed for user17: password expired", False),
     ],
