@@ -70,7 +70,7 @@ def call_again(
     It has verified TLS where that comes first, unless it need not be *secure* yet. *alone*: wait until no
     `own_connections` stand, for a server that counts them. Raises OSError.
     """
-    address = inputs[ReachFacts].connected
+    address = context.answering.trusted(target) or inputs[ReachFacts].connected
     if address is None:
         raise ClosedError("no address has answered")
     if not at_once:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
+
 from checks.network.reference_clocks import Tick, Validity
 from checks.tls.certificates import CertificateFacts
 from checks.tls.explained import TlsExplanation
@@ -46,6 +48,17 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     """Other clocks; asked where a certificate is outside its dates by this computer's."""
     validities: tuple[Validity, ...] = ()
     """Dates of the certificates of the servers that were asked for the time."""
+    address: str = ""
+    """Where an address of several shows a certificate that is not accepted: one that shows one that is."""
+    not_accepted: tuple[AtAddress, ...] = ()
+    """The other addresses, whose certificate is not accepted."""
+
+
+class AtAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """A handshake with one address of a server."""
+
+    address: str
+    told: TlsFacts
 
 
 def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:

@@ -17,9 +17,10 @@ from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
 from checks.server.spoken import speaks, takes_leave, turns_away
 from checks.sessions import MailSession, open_session
+from checks.tls.addresses import Others
 from checks.tls.certificates import CertificateFacts, name_matches
 from checks.tls.explained import TlsExplanation, explain
-from checks.tls.handshake import TlsFacts, dated, outside_validity
+from checks.tls.handshake import AtAddress, TlsFacts, dated, outside_validity
 from diagnose import providers
 from diagnose.model import (
     Check,
@@ -65,7 +66,45 @@ TIME_CODES = {9, 10}
 
 def probe_tls(target: Service, inputs: Inputs[ReachFacts | ServerFacts], context: Context) -> TlsFacts:
     """A handshake on the connection that stands, or on the session that the greeting opened."""
-    return (probe_starttls if target.tls == "starttls" else probe_implicit)(target, inputs, context)
+    others = Others(target, inputs, context)
+    facts = (probe_starttls if target.tls == "starttls" else probe_implicit)(target, inputs, context)
+    return _with_others(facts, others, target, inputs, context)
+
+
+def _with_others(
+    facts: TlsFacts, others: Others, target: Service, inputs: Inputs[ReachFacts], context: Context
+) -> TlsFacts:
+    """*facts* of the first address with what the others show; the run goes on with one whose certificate is accepted.
+
+    Which of them connects first is chance, and no matter of what is wrong.
+    """
+    first, came = inputs[ReachFacts].connected or "", list(others.come())
+    wrong = [AtAddress(address=first, told=facts)] if _not_accepted(facts) else []
+    right = first if facts.verified else ""
+    for other in came:
+        if other.error is not None:
+            told = _failed(other.error, target, other.address, inputs, context)
+            wrong += [AtAddress(address=other.address, told=told)] if _not_accepted(told) else []
+        elif other.held is not None and wrong and not right:
+            right, facts = other.address, _go_on_with(other.held, target, context)
+            context.answering.trust(target, right)
+        else:
+            other.let_go()
+    return msgspec.structs.replace(facts, address=right, not_accepted=tuple(wrong)) if right and wrong else facts
+
+
+def _go_on_with(held: Stream | MailSession, target: Service, context: Context) -> TlsFacts:
+    if isinstance(held, MailSession):
+        context.connections.put(session_key(target), held)
+        return msgspec.structs.replace(_verified(held.stream), takes_no_login=held.takes_no_login)
+    held.deadline = context.deadline
+    context.connections.put(stream_key(target), held)
+    return _verified(held)
+
+
+def _not_accepted(facts: TlsFacts) -> bool:
+    """Whether a certificate came, and was not accepted."""
+    return facts.failure is not None and facts.failure.name == "certificate_not_accepted"
 
 
 def probe_implicit(target: Service, inputs: Inputs[ReachFacts], context: Context) -> TlsFacts:
@@ -277,6 +316,7 @@ def judge_handshake(facts: TlsFacts, target: Service, server: ServerFacts | None
     if facts.verified:
         yield from _judge_expiring(facts, target)
         yield from _judge_first_try(facts, target)
+        yield from _judge_other_addresses(facts, target)
     elif not facts.offered:
         yield Finding(
             cause="tls.starttls-missing",
@@ -331,6 +371,20 @@ def _judge_first_try(facts: TlsFacts, target: Service) -> Iterator[Finding]:
                 words=facts.first_failure.words,
             ),
         )
+
+
+def _judge_other_addresses(facts: TlsFacts, target: Service) -> Iterator[Finding]:
+    """A program that comes by such an address is turned away, or warned; by another one it gets in."""
+    for other in facts.not_accepted:
+        for finding in _judge_failure(other.told, other.told.failure, target) if other.told.failure else ():
+            sentence = text(
+                "By its address {address}: {words} By {other} it shows a certificate that is accepted.",
+                address=other.address,
+                words=finding.text,
+                other=facts.address,
+            )
+            data = {**finding.data, "address": other.address, "accepted_by": facts.address}
+            yield msgspec.structs.replace(finding, partial=True, text=sentence, data=data)
 
 
 def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:

@@ -76,11 +76,22 @@ class Answering:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: list[tuple[Service, str, int]] = []
+        self._trusted: dict[Service, str] = {}
 
     def note(self, service: Service, address: str, milliseconds: int) -> None:
         """*service* has taken a connection at *address*, in so many *milliseconds*."""
         with self._lock:
             self._known.append((service, address, milliseconds))
+
+    def trust(self, service: Service, address: str) -> None:
+        """Of the addresses of *service* it is this one that has proven who it is."""
+        with self._lock:
+            self._trusted[service] = address
+
+    def trusted(self, service: Service) -> str | None:
+        """The address that `trust` was told of; None where nothing speaks for one."""
+        with self._lock:
+            return self._trusted.get(service)
 
     def known(self) -> list[tuple[Service, str, int]]:
         """Those noted by now, each with its address and the milliseconds."""

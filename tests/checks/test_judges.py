@@ -260,13 +260,29 @@ def test_reach(facts: ReachFacts, target: Service, causes: list[str]) -> None:
     assert found(judge_reach, facts, target) == causes
 
 
+LATE_THERE, SHUT_THERE = "reach.timeout~/", "reach.refused~/"
+
+
 @pytest.mark.parametrize(
     ("attempts", "route", "target", "causes"),
     [
         ((attempt(), attempt("timed_out", "2001:db8::1")), True, IMAP, ["reach.ipv6-broken/"]),
         ((attempt(), attempt("timed_out", "2001:db8::1")), False, IMAP, []),
         ((attempt(), attempt("timed_out", "2001:db8::1")), True, GUESSED, []),
-        ((attempt(), attempt(None, "2001:db8::1"), attempt("timed_out", "2001:db8::2")), True, IMAP, []),
+        ((attempt(), attempt(None, "2001:db8::1"), attempt("timed_out", "2001:db8::2")), True, IMAP, [LATE_THERE]),
+        ((attempt(), attempt("timed_out", "192.0.2.2")), False, IMAP, [LATE_THERE]),
+        ((attempt(), attempt("connection_refused", "192.0.2.2"), attempt(None, "192.0.2.3")), True, IMAP, [SHUT_THERE]),
+        (
+            (attempt("connection_refused"), attempt("timed_out", "192.0.2.2"), attempt(None, "192.0.2.3")),
+            True,
+            IMAP,
+            [SHUT_THERE, LATE_THERE],
+        ),
+        ((attempt("connection_refused"), attempt(None, "2001:db8::1")), True, IMAP, [SHUT_THERE]),
+        ((attempt(), attempt("connection_refused", "192.0.2.2")), True, GUESSED, []),
+        ((attempt(), attempt("network_unreachable", "192.0.2.2")), True, IMAP, []),
+        ((attempt("connection_refused"), attempt("connection_refused", "192.0.2.2")), True, IMAP, []),
+        ((attempt(), attempt(None, "192.0.2.2")), True, IMAP, []),
         ((attempt("timed_out"), attempt("timed_out", "2001:db8::1")), True, IMAP, []),
         ((attempt("timed_out"), attempt(None, "2001:db8::1")), True, IMAP, []),
         ((attempt(),), True, IMAP, []),
@@ -274,8 +290,14 @@ def test_reach(facts: ReachFacts, target: Service, causes: list[str]) -> None:
     ],
 )
 def test_paths(attempts: tuple[Attempt, ...], route: bool, target: Service, causes: list[str]) -> None:
-    """IPv6 is broken only where all of it fails and IPv4 does not."""
+    """IPv6 is broken only where all of it fails and IPv4 does not; an address that is dead beside others hinders."""
     assert found(judge_paths, PathsFacts(attempts=attempts, ipv6_route=route), target) == causes
+
+
+def test_an_address_that_had_too_little_time_is_a_possible_one() -> None:
+    facts = PathsFacts(attempts=(attempt(), attempt("timed_out", "192.0.2.2")), ipv6_route=True, hurried=True)
+
+    assert found(judge_paths, facts, IMAP) == ["reach.timeout?/"]
 
 
 # -- TLS
