@@ -5,6 +5,7 @@ Words and symbols carry the meaning; colour only repeats it.
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -168,9 +169,12 @@ class _Page:
         whole = self.lines(self.steps(cause, count))
         if whole <= room:
             return count
-        sizes = {most: self.lines(self.steps(cause, most)) for most in range(count - 1, FEWEST_STEPS - 1, -1)}
-        shorter = {most: size for most, size in sizes.items() if size < whole - 1}
-        return next((most for most, size in shorter.items() if size <= room), min(shorter, default=count))
+        fewer = range(FEWEST_STEPS, count)
+        fitting = bisect.bisect_right(fewer, min(room, whole - 2), key=lambda most: self.lines(self.steps(cause, most)))
+        if fitting:
+            return fewer[fitting - 1]
+        gains = bool(fewer) and self.lines(self.steps(cause, FEWEST_STEPS)) < whole - 1
+        return FEWEST_STEPS if gains else count
 
     def steps(self, cause: ReportCause, most: int | None) -> Iterator[RenderableType]:
         """At most *most* steps for the audience, where the others are told, and who else can help."""
