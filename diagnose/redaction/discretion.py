@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Iterator
+from string import Formatter
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from diagnose.knowledge.catalogue import FAMILIES, catalogue
+from diagnose.knowledge.catalogue import FAMILIES, ONE_AFTER_ANOTHER, catalogue
 from diagnose.locale.language import translation
 from diagnose.model import CheckResult, Skip, Text
 from diagnose.model.protocols import BY_NAME
@@ -18,7 +20,20 @@ from diagnose.process.first_use import convert
 from diagnose.redaction.mask import Mask
 from diagnose.running.observer import Observer
 
-CLOSED = {"status", "certainty", "impact", "fixer", "protocol", "tls", "source", "state", "lang", "family", "changed"}
+CLOSED = {
+    "shows",
+    "status",
+    "certainty",
+    "impact",
+    "fixer",
+    "protocol",
+    "tls",
+    "source",
+    "state",
+    "lang",
+    "family",
+    "changed",
+}
 """Keys of reports whose values come from a closed list."""
 IDS = {"id", "cause", "check", "checks", "explains"}
 """Keys of reports whose values are ids, which may end in the name of a host."""
@@ -26,6 +41,8 @@ MESSAGE, ARGUMENTS = Text.__struct_fields__
 """Keys of a sentence: its message id, and what stands in its placeholders, whose names are ours."""
 TRANSLATED: Final = "zh-Hans"
 """A language that has words for every sentence of ours."""
+STEPS = {"summary", "steps", "further"}
+"""Keys below which the catalogue's sentences stand with their placeholders filled."""
 OF_CHECKS = {"facts", "data"}
 """Keys below which checks' facts lie, whatever the keys there are."""
 
@@ -55,6 +72,8 @@ def masked_report(
         masked = without_secrets(one, mask, functools.partial(_known_words, mask=mask))
         sentences[one.render(translate)] = masked.render(translate)
 
+    patterns = [_pattern(one) for one in _templates(report, translate)]
+
     hide = functools.cache(mask.hide)  # most words of a report stand in it many times
 
     def of_ours(name: str) -> bool:
@@ -66,6 +85,9 @@ def masked_report(
                 return value
             if not seen and value in sentences:
                 return sentences[value]
+            if key in STEPS and not seen:
+                filled = next(filter(None, (one.fullmatch(value) for one in patterns)), None)
+                return _filled_anew(filled, hide) if filled else hide(value)
             return reworded(value, hide) if key == MESSAGE else hide(value)
         if isinstance(value, dict):
             ours = fields if seen or key != ARGUMENTS else value.keys()
@@ -166,6 +188,28 @@ def _texts_of(results: Iterable[CheckResult]) -> Iterator[Text]:
         reason = one.skipped_because.reason if one.skipped_because else None
         said = (one.title, reason, one.left_open, *(finding.text for finding in one.findings))
         yield from filter(None, said)
+
+
+def _templates(report: Report, translate: Callable[[str], str]) -> Iterator[str]:
+    """What the catalogue says about the causes of *report*, with its placeholders."""
+    for one in report.verdict.causes:
+        if one.id not in catalogue():
+            continue
+        cause = catalogue()[one.id]
+        yield from (translate(msgid) for msgid in cause.msgids() if "{" in msgid)
+        if cause.hint:
+            after = translate(ONE_AFTER_ANOTHER)
+            yield after.format(sentence=translate(cause.summary), next=translate(cause.hint.text))
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Matches *template* with its placeholders filled: own words in odd groups, what fills them in even ones."""
+    filled = ((re.escape(own), "(.*?)" if name is not None else "()") for own, name, *_ in Formatter().parse(template))
+    return re.compile("".join(f"({own}){given}" for own, given in filled))
+
+
+def _filled_anew(filled: re.Match[str], hide: Callable[[str], str]) -> str:
+    return "".join(hide(part) if place % 2 else part for place, part in enumerate(filled.groups()))
 
 
 def _known_words(msgid: str, mask: Hides) -> str:

@@ -18,7 +18,7 @@ import pytest
 from diagnose.account.person import OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.cli.formats import formats, renderer
-from diagnose.knowledge.catalogue import catalogue
+from diagnose.knowledge.catalogue import catalogue, remedies_for
 from diagnose.locale.language import Language, translation
 from diagnose.model import NO_NEEDS, Check, CheckResult, Facts, Finding, Skip, Subject, Text, text
 from diagnose.model.report import Evidence, ReportFinding
@@ -372,6 +372,24 @@ def test_no_hole_in_what_a_check_says_tells_which_word_the_secret_is(lang: Langu
     assert f"NO {MASK} x" in reply.text
     assert reply.text == told[0].text.replace(f"NO {word} x", f"NO {MASK} x")
     assert other.text == f"the plug-in was told {MASK}"
+
+
+def test_no_hole_in_a_step_tells_which_word_the_secret_is() -> None:
+    """What fills the step is masked."""
+    report, cause = wrong_password(), catalogue()["credentials.rejected"]
+    remedies = remedies_for(cause, {"address": "forgotten@corp.example", "webmail": "https://webmail.corp.example/"})
+    steps = [step for remedy in remedies for step in (*remedy.steps, *remedy.further)]
+    (asking,) = (step for step in steps if "forgotten@corp.example" in step and "forgotten-password" in step)
+    first = msgspec.structs.replace(report.verdict.causes[0], id=cause.id, remedies=remedies)
+    verdict = msgspec.structs.replace(report.verdict, causes=(first,))
+    masked = masked_report(
+        msgspec.structs.replace(report, verdict=verdict), Mask([Secret("forgotten")]), frozenset({"login"})
+    )
+
+    shown = [step for remedy in masked.verdict.causes[0].remedies for step in (*remedy.steps, *remedy.further)]
+    assert len(shown) == len(steps)
+    assert asking.replace("forgotten@corp.example", f"{MASK}@corp.example") in shown
+    assert not [step for step in shown if "forgotten@" in step]
 
 
 @pytest.mark.parametrize("facts", [{1: "x"}, {21987: "x"}, {"a": {2.5: [{3: "hunter2"}]}}])
