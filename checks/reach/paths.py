@@ -83,6 +83,19 @@ def _judge_some(facts: PathsFacts, target: Service) -> Iterator[Finding]:
             ),
             data={"addresses": list(refusing)},
         )
+    unreachable = _failed(facts, "host_unreachable", {*alive.values()})
+    if alive and unreachable:
+        yield Finding(
+            cause="reach.unreachable",
+            certainty="likely",
+            partial=True,
+            text=text(
+                "{host} takes connections on port {port} at {alive}, and there is no way to {dead}.",
+                dead=unreachable,
+                **place,
+            ),
+            data={"addresses": list(unreachable)},
+        )
     silent = _failed(facts, "timed_out", {*alive.values()})
     if alive and silent:
         yield Finding(

@@ -281,6 +281,8 @@ LATE_THERE, SHUT_THERE = "reach.timeout~/", "reach.refused~/"
         ((attempt("connection_refused"), attempt(None, "2001:db8::1")), True, IMAP, [SHUT_THERE]),
         ((attempt(), attempt("connection_refused", "192.0.2.2")), True, GUESSED, []),
         ((attempt(), attempt("network_unreachable", "192.0.2.2")), True, IMAP, []),
+        ((attempt(), attempt("host_unreachable", "192.0.2.2")), True, IMAP, ["reach.unreachable~/"]),
+        ((attempt("host_unreachable"), attempt(None, "2001:db8::1")), True, IMAP, []),
         ((attempt("connection_refused"), attempt("connection_refused", "192.0.2.2")), True, IMAP, []),
         ((attempt(), attempt(None, "192.0.2.2")), True, IMAP, []),
         ((attempt("timed_out"), attempt("timed_out", "2001:db8::1")), True, IMAP, []),
