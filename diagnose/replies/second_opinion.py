@@ -43,6 +43,8 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     first = reading.suspects[0] if reading.suspects else None
     if reading.matched and not reading.bare and (first is None or first.certainty == "possible"):
         return reading
+    if reading.outcome == "no-failure":
+        return reading  # a server says itself that all went well
     if first and not reading.bare:
         return reading if _earned(reading, words) else made_possible(reading)
     likeness = load_likeness()

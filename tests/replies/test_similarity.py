@@ -177,6 +177,11 @@ def test_a_makers_own_words_that_are_a_proof_stay_one() -> None:
         assert weighed(reading, words) == reading
 
 
+@pytest.mark.parametrize("text", ["+OK GoldenEye POP3 Electronic-Mail System", "* OK Mail Server IMAP4rev1 ready"])
+def test_nothing_is_guessed_of_what_a_server_calls_a_success(text: str) -> None:
+    assert read_message(text).suspects == ()
+
+
 def test_words_in_general_that_texts_like_it_never_meant_are_no_proof() -> None:
     proven = Suspect(cause="tls.cert-expired", certainty="confirmed")
 

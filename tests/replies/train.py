@@ -23,7 +23,7 @@ from diagnose.replies.similarity import DATA, MIDDLE, Example, Likeness, Model, 
 from tests.replies.corpus import CONCEPTS, NO_CAUSE, SEEN, STUDIED, TAUGHT, VARIED, Labelled, concepts, labelled
 
 SEED = 20_240
-MOST_FEATURES = 22_000
+MOST_FEATURES = 21_500
 FEWEST_TEXTS = 3
 """Of a feature, and of a cause: in fewer it tells nothing that holds elsewhere."""
 ROUNDS = 3
