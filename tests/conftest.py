@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 import re
+import ssl
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 import pytest
+import trustme
 
 from diagnose.knowledge.compiled import compile_all
 from diagnose.replies import load_knowledge
@@ -38,6 +40,27 @@ MEASURES = {"within", "working", "process_time", "get_traced_memory", "Counted"}
 CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted", "planted"}
 """Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources, or
 words in every place of a report."""
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def server_tls(authority: trustme.CA) -> ssl.SSLContext:
+    """For a server that is called localhost."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def client_tls(authority: trustme.CA) -> ssl.SSLContext:
+    """That verifies."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
 
 
 @pytest.fixture

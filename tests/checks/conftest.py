@@ -1,8 +1,7 @@
-"""Certificates for the servers of these tests, and a watch on what conversations leave behind."""
+"""What the servers of these tests need, and a watch on what conversations leave behind."""
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,27 +11,6 @@ import trustme
 
 from checks.reach import retry
 from tests.pace import patient
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def server_tls(authority: trustme.CA) -> ssl.SSLContext:
-    """For a server that is called localhost."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def client_tls(authority: trustme.CA) -> ssl.SSLContext:
-    """That verifies."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 @pytest.fixture(scope="session")

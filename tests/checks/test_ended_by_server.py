@@ -42,18 +42,6 @@ FAULT = b"421 4.3.0 mail.corp.example Server configuration error\r\n"
 pytestmark = pytest.mark.usefixtures("without_pause")
 
 
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def context(authority: trustme.CA) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(made)
-    return made
-
-
 def judged(protocol: ProtocolName, tls: TlsMode, authority: trustme.CA, folder: Path, *talks: Talk) -> list[Finding]:
     """What `server` and `tls` find, in the order in which a run asks them."""
     authority.cert_pem.write_to_path(folder / "ca.pem")
@@ -109,17 +97,17 @@ def ends(_: socket.socket) -> None:
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
 def test_an_end_right_after_the_handshake_is_the_servers(
-    protocol: ProtocolName, authority: trustme.CA, context: ssl.SSLContext, tmp_path: Path
+    protocol: ProtocolName, authority: trustme.CA, server_tls: ssl.SSLContext, tmp_path: Path
 ) -> None:
     """As Postfix does it, which looks for its SASL service only then."""
-    findings = judged(protocol, "starttls", authority, tmp_path, begun(protocol, inside(context, ends)))
+    findings = judged(protocol, "starttls", authority, tmp_path, begun(protocol, inside(server_tls, ends)))
     assert told(findings) == [("server.fault", "likely")]
     assert "right after the TLS handshake" in findings[0].text.render()
 
 
 @pytest.mark.parametrize("where", ["in place of the answer", "in place of the handshake", "behind the handshake"])
 def test_a_farewell_with_a_reason_is_told_as_what_it_says(
-    where: str, authority: trustme.CA, context: ssl.SSLContext, tmp_path: Path
+    where: str, authority: trustme.CA, server_tls: ssl.SSLContext, tmp_path: Path
 ) -> None:
     """Whenever it comes."""
 
@@ -142,7 +130,7 @@ def test_a_farewell_with_a_reason_is_told_as_what_it_says(
     talks = {
         "in place of the answer": refuses,
         "in place of the handshake": begun("smtp", in_clear),
-        "behind the handshake": begun("smtp", inside(context, behind)),
+        "behind the handshake": begun("smtp", inside(server_tls, behind)),
     }
     findings = judged("smtp", "starttls", authority, tmp_path, talks[where])
     assert {cause for cause, _ in told(findings)} == {"server.fault"}, told(findings)
@@ -165,7 +153,7 @@ def test_a_farewell_in_clear_where_a_handshake_is_due_comes_first(
     assert {cause for cause, _ in told(findings)} == {"server.fault"}, told(findings)
 
 
-def test_near_misses(authority: trustme.CA, context: ssl.SSLContext, tmp_path: Path) -> None:
+def test_near_misses(authority: trustme.CA, server_tls: ssl.SSLContext, tmp_path: Path) -> None:
     """A greeting in clear, a refusal of STARTTLS alone, an end within the handshake, and an alert behind it."""
 
     def refuses(connected: socket.socket) -> None:

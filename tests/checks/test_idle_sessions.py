@@ -126,11 +126,6 @@ def end(connected: socket.socket, farewell: bytes, how: str) -> None:
             connected.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
 @pytest.fixture
 def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
