@@ -37,7 +37,7 @@ _LAYER_OF_RULES = (_TERM, _SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 ToldBy = Literal["words", "likeness"]
 Outcome = Literal["cause", "no-failure", "program-slip", "unknown"]
-Sign = Literal["own words", "error", "words"]
+Sign = Literal["own words", "error", "words and code", "words"]
 
 
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     referral: str = ""
     """The host that a login referral (RFC 2221) sends the account to."""
     sign: Sign = "words"
-    """What the first suspect is known by: a maker's own words, the name of an error, or words in general."""
+    """What the first suspect is known by: a maker's own words, an error's name, words that a code seconds, or words."""
 
 
 _SIGNS: dict[int, Sign] = {_TERM: "error", _SIGNATURE: "own words", _CODE: "error"}
@@ -177,7 +177,7 @@ def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> 
         bare=bool(hits) and not _says_what(hits),
         outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
-        sign=_SIGNS.get(hits[0].layer, "words") if hits else "words",
+        sign=_sign(hits),
     )
 
 
@@ -187,6 +187,22 @@ def _outcome(suspects: tuple[Suspect, ...], hits: list[_Hit], *, succeeded: bool
     if hits:
         return "program-slip" if hits[0].meaning.slip else "no-failure"
     return "no-failure" if succeeded else "unknown"
+
+
+def _sign(hits: list[_Hit]) -> Sign:
+    if not hits:
+        return "words"
+    return _SIGNS.get(hits[0].layer) or ("words and code" if _seconded(hits[0], hits) else "words")
+
+
+def _seconded(first: _Hit, hits: list[_Hit]) -> bool:
+    """Whether a registered code, however general, says the same as the words."""
+    return not isinstance(first.meaning, CodeRule) and any(
+        isinstance(hit.meaning, CodeRule)
+        and hit.meaning.cause == first.meaning.cause
+        and hit.meaning.certainty != "possible"
+        for hit in hits[1:]
+    )
 
 
 def _says_what(hits: list[_Hit]) -> bool:

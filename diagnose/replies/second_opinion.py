@@ -37,8 +37,9 @@ _NO_LETTER = re.compile(r"[\W_]+")
 def weighed(reading: Reading, words: Wire) -> Reading:
     """*reading* of *words*, folded and taken apart, as sure as its words are, and as texts like it were right.
 
-    Likeness overrules no word. It makes possible what is unlike texts that meant the same, unless a maker's own words
-    say it. It names a possible cause where no word was recognised, or where words say only that something failed.
+    Likeness overrules no word. It makes possible what is unlike texts that meant the same. A maker's own words stay
+    sure, and so do words that a code seconds. It names a possible cause where no word was recognised, or where words
+    say only that something failed.
     """
     first = reading.suspects[0] if reading.suspects else None
     if reading.matched and not reading.bare and (first is None or first.certainty == "possible"):
@@ -70,7 +71,7 @@ def of_one_reason(reading: Reading, words: Wire) -> Reading:
 def _earned(reading: Reading, words: Wire) -> bool:
     """Whether the first suspect may be as sure as rules have it."""
     first = reading.suspects[0]
-    if reading.sign == "own words" or (reading.sign == "error" and first.certainty == "confirmed"):
+    if reading.sign in ("own words", "words and code") or (reading.sign == "error" and first.certainty == "confirmed"):
         return True
     odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)
     if reading.sign == "error":

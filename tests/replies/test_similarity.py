@@ -182,6 +182,22 @@ def test_nothing_is_guessed_of_what_a_server_calls_a_success(text: str) -> None:
     assert read_message(text).suspects == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("a1 NO [AUTHENTICATIONFAILED] Invalid credentials", True),
+        ("530 5.7.0 You must authenticate first", True),
+        ("-ERR [SYS/TEMP] The authentication service is unavailable", True),
+        ("a1 NO [AUTHENTICATIONFAILED] Authentication failed", False),
+        ("a1 NO [AUTHENTICATIONFAILED]", False),
+    ],
+)
+def test_words_and_a_code_that_say_the_same_are_sure_and_a_bare_refusal_with_a_code_is_not(
+    text: str, sure: bool
+) -> None:
+    assert firm(read_message(text)) == sure
+
+
 def test_words_in_general_that_texts_like_it_never_meant_are_no_proof() -> None:
     proven = Suspect(cause="tls.cert-expired", certainty="confirmed")
 
