@@ -14,7 +14,7 @@ from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.certificates import CertificateFacts, name_matches, read_certificate
 from checks.tls.handshake import TlsFacts
-from checks.tls.tls import NAME_CODES, TIME_CODES, WEAK_CODES
+from checks.tls.not_accepted import NAME_CODES, TIME_CODES, WEAK_CODES
 from checks.tls.unverified import unverified_handshake
 from checks.web.web import WebFacts
 from diagnose import providers

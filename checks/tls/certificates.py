@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -174,3 +175,8 @@ def name_matches(host: str, names: tuple[str, ...]) -> bool:
     _, _, parent = host.partition(".")
     covered = {name.rstrip(".").lower() for name in names}
     return host in covered or ("." in parent and f"*.{parent}" in covered)
+
+
+def day(moment: float) -> str:
+    """The date of *moment*, seconds since 1970, in UTC: ``2026-11-30``."""
+    return time.strftime("%Y-%m-%d", time.gmtime(moment))
