@@ -28,12 +28,12 @@ def main() -> NoReturn:
         ending.hear()
         standard_streams.open_closed_ones()
         code = _run(sys.argv[1:])
+        _let_signals_end_all()
     except BaseException as error:  # while modules are loaded, there is nothing to report yet
         if not ending.interrupted(error):
             raise
         code = INTERRUPTED
-    for number in (signal.SIGINT, signal.SIGTERM):  # a second one ends at once what the first one has not
-        signal.signal(number, signal.SIG_DFL)
+        _let_signals_end_all()
     if (failed := standard_streams.settle()) is not None and code != INTERRUPTED:
         standard_streams.tell(f"diagnose: standard output cannot be written: {failed.strerror}.")
         code = USAGE
@@ -42,6 +42,12 @@ def main() -> NoReturn:
         os._exit(code)
     gc.freeze()  # the interpreter would look through all that is loaded for garbage, a quarter of what a run costs
     sys.exit(code)
+
+
+def _let_signals_end_all() -> None:
+    """A second one ends at once what the first one has not."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _run(arguments: list[str]) -> int:

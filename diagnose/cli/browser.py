@@ -107,7 +107,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
             )
         code = _code(done, given, unwritten) if given["page_only"] else show(done, given, unwritten)
         talk.wait_for_collection()
-        return code
+        return INTERRUPTED if interruption.asked_for else code
 
 
 class AskedFor:

@@ -34,7 +34,8 @@ def carry_out(request: Request, given: dict[str, Any]) -> int:
     with signals.held_back() as interruption:
         done = diagnosed(request, given, interruption)
         unwritten = write_reports(done.report, given)
-    return show(done, given, unwritten)
+    code = show(done, given, unwritten)
+    return INTERRUPTED if interruption.asked_for else code  # also where the run was over when the signal came
 
 
 def diagnosed(

@@ -671,6 +671,41 @@ def test_an_interruption_stays_one_whatever_wraps_it(
     assert (done.returncode, done.stdout, done.stderr) == (130, "", told)
 
 
+LATE = """
+import signal
+from diagnose import __main__ as program
+from diagnose.cli import carrying_out
+write, set_ = carrying_out.write_reports, signal.signal
+def come(): signal.raise_signal({number})
+def written(*given):
+    {while_writing}
+    return write(*given)
+def handled(number, handler):
+    global set_here
+    if handler is signal.SIG_DFL and set_here:
+        set_here = False
+        {at_the_end}
+    return set_(number, handler)
+set_here = True
+carrying_out.write_reports = written
+signal.signal = handled
+program.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("while_writing", "at_the_end"), [("come()", "pass"), ("pass", "come()")])
+def test_a_signal_that_comes_late_is_an_interruption_with_the_whole_report(
+    place: Path, nobody: str, while_writing: str, at_the_end: str, number: signal.Signals
+) -> None:
+    """While reports are written, and right before a signal would end the process by itself."""
+    code = LATE.format(number=int(number), while_writing=while_writing, at_the_end=at_the_end)
+    done = shell(place, f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {run_of(nobody)} --format json")
+
+    assert (done.returncode, done.stderr) == (130, "")
+    assert json.loads(done.stdout) == json.loads((place / "r.json").read_text())
+
+
 @pytest.mark.parametrize(
     "body", ["raise ValueError", "raise OSError(28, 'x')", "raise ExceptionGroup('x', [KeyError()])"]
 )
