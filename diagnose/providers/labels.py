@@ -37,6 +37,7 @@ PARTS: Mapping[str, str] = {
 
 FIELDS: Mapping[str, str] = {
     "accepted": text("accepted").msgid,
+    "admin_can_end": text("can be ended by the administrator").msgid,
     "api": text("for programs").msgid,
     "appeal": text("page for an appeal").msgid,
     "attempts": text("wrong passwords in a row").msgid,

@@ -223,6 +223,8 @@ class Lockout(KnowledgePart, frozen=True, kw_only=True):
     unlock: Words | None = None
     message: str | None = None
     """What the person sees."""
+    admin_can_end: bool | None = None
+    """False where a lock ends by time or the person's own reset alone."""
     note: Label | None = None
 
 

@@ -22,6 +22,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "password-works": "Mail programs take the password of the web page; there is no app password.",
         "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
         "user-switches": "The person alone switches IMAP, POP3 and SMTP on.",
+        "no-admin-unlock": "No administrator can end a lock; time or the person's own password reset does.",
     }
 )
 """Name -> meaning. A name, once released, keeps its meaning: remedies of other people's packages use it."""
@@ -56,4 +57,6 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
         found.add("app-passwords-stay")
     if provider.protocols.who_enables and is_sure(provider, "protocols.who_enables"):
         found |= {trait for trait in (_BY_SWITCH.get(provider.protocols.who_enables),) if trait}
+    if provider.lockout.admin_can_end is False and is_sure(provider, "lockout.admin_can_end"):
+        found.add("no-admin-unlock")
     return frozenset(found)

@@ -253,12 +253,14 @@ OF_PASSWORDS = re.compile(
     r"|password for (the |a |)mail program|saved password|place of your usual password",
     re.IGNORECASE,
 )
+OF_UNLOCKING = re.compile("administrator to unlock|unlock the account|call the provider's hotline", re.IGNORECASE)
 SPEAKS_WRONGLY = {
     "private": (STAFF, ("user", "helpdesk", "admin", "provider")),
     "hosted": (OF_SERVERS, ("user", "helpdesk", "admin", "provider")),
     "other-server": (re.compile(OF_DOVECOT, re.IGNORECASE), ("user", "helpdesk", "admin", "provider")),
     "no-console": (CONSOLE, ("admin",)),
     "oauth-only": (OF_PASSWORDS, ("user",)),
+    "no-admin-unlock": (OF_UNLOCKING, ("user", "helpdesk", "admin")),
 }
 """What is known of a mailbox -> words that nobody who has such a one can use, and to whom they must not be said."""
 

@@ -22,7 +22,12 @@ from diagnose.providers import provider, provider_traits
         ("icloud", "corp.example", {"hosted", "private"}, {"company"}),
         ("google", "gmail.com", {"hosted", "private"}, {"company"}),
         ("google", "corp.example", {"hosted", "company"}, {"private", "own-server"}),
-        ("microsoft365", "corp.example", {"hosted", "company", "oauth-only", "admin-switches"}, {"private"}),
+        (
+            "microsoft365",
+            "corp.example",
+            {"hosted", "company", "oauth-only", "admin-switches", "no-admin-unlock"},
+            {"private"},
+        ),
         ("aliyun-qiye", "corp.example", {"hosted", "company", "admin-switches"}, {"private", "oauth-only"}),
         ("dovecot-generic", "corp.example", {"no-console"}, {"hosted", "other-server", "company"}),
         ("docker-mailserver", "corp.example", {"no-console"}, {"hosted", "other-server"}),
