@@ -62,6 +62,7 @@ COMMANDS = {
         "diagnose.cli.desktop_entry", text("Put the self-test into the menu of a Linux desktop.").msgid
     ),
     "lab": Listed("diagnose.cli.lab", text("Diagnose an account on a mail estate of this computer's own.").msgid),
+    "help": Listed("diagnose.cli.help_command", text("What a command does, and its options.").msgid),
 }
 """By name; whatever else comes first is an address or a domain."""
 MAIN = "diagnose.cli.main_job"

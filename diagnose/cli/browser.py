@@ -24,6 +24,7 @@ from diagnose.cli.main_job import options, ways
 from diagnose.cli.parameters import Number
 from diagnose.cli.request import LOGIN_OPTIONS, request_for, subject_named
 from diagnose.cli.server_parameters import ServiceUrl
+from diagnose.cli.settings import as_error
 from diagnose.discovery import DiscoveryOptions, discover
 from diagnose.locale.language import translation
 from diagnose.model import Deadline, Service, Subject, TextError, text
@@ -86,7 +87,7 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
         asked_for = AskedFor(given)
         network = Network(asked_for.request.network.nameserver, asked_for.request.network.ca_file)
     except TextError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
+        raise as_error(error) from None
     translate = translation(given["lang"])
     talk = Conversation(translate, asked_for.matter, take_up=asked_for.take_up)
     asked_for.looks_for_pages(network, talk)

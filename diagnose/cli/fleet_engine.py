@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from diagnose.cli.fleet_secrets import OwnSecrets, on_worker
+from diagnose.cli.settings import as_error
 from diagnose.fleet.engine import Engine, EngineError, Threads
 from diagnose.fleet.pace import Pace
 from diagnose.fleet.tasks import carry_out
@@ -87,9 +88,9 @@ def _dask(settings: Request, given: dict[str, Any], slowed: Callable[[str], None
 
 
 def _network(settings: Request) -> Network:
-    """Raises click.UsageError for authorities that cannot be read."""
+    """Raises click.ClickException for authorities that cannot be read."""
     wanted = settings.network
     try:
         return Network(wanted.nameserver, wanted.ca_file, wanted.vantage, wanted.limits)
     except TextError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
+        raise as_error(error) from None

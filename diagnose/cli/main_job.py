@@ -32,6 +32,7 @@ from diagnose.cli.options import (
 )
 from diagnose.cli.parameters import Number, ProviderName, ReportFile, file_names
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
+from diagnose.cli.settings import as_error
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.text import TextError, text
@@ -256,4 +257,4 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
             return request.only_told(subject, given)
         return carrying_out.carry_out(request.request_for(subject, given, ask=True), given)
     except TextError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
+        raise as_error(error) from None

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from diagnose.model import CheckResult, Status, Text, quote, text
+from diagnose.planning.declaration import DISCOVERY
 from diagnose.process.first_use import one_at_a_time
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Progress:
         self._titles: dict[str, str] = {}
         self._servers: dict[str, str] = {}
         """Host, and port where there is one, of the checks that ask one server."""
+        self._sought_for = ""
+        """The domain whose servers are looked for."""
         self._running: dict[str, float] = {}
         self._over: list[tuple[str, Status, float]] = []
         self._changing = threading.Lock()
@@ -67,6 +70,8 @@ class Progress:
         self._titles[identity] = _with_port(title).render(self._translate)
         if server := _server(title):
             self._servers[identity] = server
+        if identity == DISCOVERY:
+            self._sought_for = str(title.args.get("domain", ""))
 
     def started(self, identity: str) -> None:
         """Its probe has begun."""
@@ -99,7 +104,15 @@ class Progress:
         return table
 
     def _summary(self, running: list[str]) -> str:
-        """How many are over, and which of those *running* is waited for: the one that began first."""
+        """How many are over, and which of those *running* is waited for: the one that began first.
+
+        While servers are looked for, nobody knows how many checks there will be.
+        """
+        if DISCOVERY in running and self._sought_for:
+            sentence = text("looking for the mail servers of {domain}", domain=self._sought_for)
+            return sentence.render(self._translate)
+        if not self._titles:
+            return ""
         counts = {"over": len(self._over), "all": len(self._titles)}
         if not running:
             return text("{over} of {all} checks are over", **counts).render(self._translate)

@@ -9,11 +9,11 @@ from gettext import gettext as _
 from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 
 from diagnose.cli.pages import show_json, show_page
 from diagnose.cli.server_parameters import ResolverAddress
+from diagnose.cli.settings import as_error
 from diagnose.discovery.upkeep import Drift, Kind, ask, differences
 from diagnose.model import Deadline
 from diagnose.model.text import Text, quote, text
@@ -103,7 +103,7 @@ def show_check(
     try:
         network = Network(server, ca_file)
     except CaFileError as error:
-        raise click.UsageError(error.sentence.render(_)) from None
+        raise as_error(error) from None
     with contextlib.closing(network):
         checked = Checked(providers=tuple(_check(one, network, seconds, given["lang"]) for one in _chosen(name)))
     if given["form"] == "json":

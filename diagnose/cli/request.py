@@ -22,11 +22,13 @@ from diagnose.cli import COMMANDS, secrets
 from diagnose.cli.help import Example
 from diagnose.cli.main_job import EXAMPLES
 from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved, unreadable
+from diagnose.cli.settings import wrong
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Subject, quote, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import Contact, Report
+from diagnose.planning.called import guesses, known
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
 from diagnose.process.first_use import one_at_a_time
@@ -279,18 +281,18 @@ def _send_again(subject: Subject, password: Secret | None, given: dict[str, Any]
 
 
 def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
-    """Raises click.UsageError for a name that no check answers to."""
+    """Raises click.ClickException for a name that no check answers to."""
     if not only and not skip:  # the checks are loaded once the first questions are on their way
         return Selection()
-    names = {name for check in all_checks() for name in (check.id, check.family)}
-    for word in (*only, *skip):
-        begins = {".".join(word.split(".")[:count]) for count in range(1, word.count(".") + 2)}
-        if word == DISCOVERY or not begins & names:
-            close = difflib.get_close_matches(word.lower(), sorted(names), cutoff=0.7)
-            sentence = (
-                _("no check or family is called “{word}”; did you mean {known}?")
-                if close
-                else _("no check or family is called “{word}”; there are {known}.")
-            )
-            raise click.UsageError(sentence.format(word=word, known=_(", ").join(close or sorted(names))))
+    checks = all_checks()
+    for option, words in (("only", only), ("skip", skip)):
+        for word in words:
+            if word == DISCOVERY or not known(word, checks):
+                close, others = guesses(word, checks)
+                sentence = (
+                    _("no check or family is called “{word}”; did you mean {known}?")
+                    if close
+                    else _("no check or family is called “{word}”; there are {known}.")
+                )
+                raise wrong(sentence.format(word=word, known=_(", ").join(close or others)), option)
     return Selection(only=only, skip=skip)

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from diagnose.model.protocols import PROTOCOLS
+from diagnose.model.text import TextError
 from diagnose.process.first_use import lazy_pattern, one_at_a_time
 from diagnose.process.regular_file import open_regular
 
@@ -147,6 +149,23 @@ def of_computer(arguments: Sequence[str], environment: Mapping[str, str] = os.en
     return Settings(given, tuple(searched), trouble[0] if trouble else None)
 
 
+def wrong(problem: str, name: str | None) -> click.ClickException:
+    """*problem* of the option called *name* as wrong usage; of a setting, where that gave the option its value."""
+    context = click.get_current_context(silent=True)
+    if name is not None and context is not None and isinstance(context.obj, Settings) and name in context.obj.given:
+        option = options_of(context.command).get(name)
+        if option is not None and option.name:
+            source = context.get_parameter_source(option.name)
+            if source is ParameterSource.DEFAULT_MAP:
+                return _error_of(name, context.obj.given[name], problem)
+    return click.UsageError(problem)
+
+
+def as_error(error: TextError) -> click.ClickException:
+    """*error* as wrong usage, or as that of the setting that gave what it is about."""
+    return wrong(error.sentence.render(_), error.about)
+
+
 def variable_of(name: str) -> str:
     """The variable that sets the option called *name*."""
     return PREFIX + name.replace("-", "_").upper()
@@ -258,9 +277,13 @@ def _checked(option: click.Option, name: str, given: Given, context: click.Conte
         option.type_cast_value(context, value)
     except click.UsageError as error:
         problem = " ".join(error.message.split())
-        told = _("{place}: {name}: {problem}").format(place=given.place, name=name, problem=problem)
-        raise SettingsError(told if told.endswith((".", "?", "。", "？", "！")) else told + ".") from None
+        raise _error_of(name, given, problem) from None
     return value
+
+
+def _error_of(name: str, given: Given, problem: str) -> SettingsError:
+    told = _("{place}: {name}: {problem}").format(place=given.place, name=name, problem=problem)
+    return SettingsError(told if told.endswith((".", "?", "。", "？", "！")) else told + ".")
 
 
 def _may_stand_alone(option: click.Option) -> bool:

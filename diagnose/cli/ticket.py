@@ -131,7 +131,12 @@ def _closing(report: Report, recipient: str) -> Iterator[AnyBlock]:
         causes = report.verdict.causes[:MOST_CAUSES]
         if causes and not any(one.fixer == FIXERS[recipient] for cause in causes for one in cause.remedies):
             yield Paragraph(words=_("Please put this right, or tell us what we have to change."))
-        yield Paragraph(words=_("Please answer with what you found, and name the report's number."))
+        if report.verdict.status == "healthy":  # nobody is asked to look for what is not there
+            yield Paragraph(
+                words=_("If the login fails again, please answer with the words that are seen then, and the time.")
+            )
+        else:
+            yield Paragraph(words=_("Please answer with what you found, and name the report's number."))
     if report.contact and report.contact.help_desk:
         yield Paragraph(words=_("Help desk: {contact}").format(contact=report.contact.help_desk))
 

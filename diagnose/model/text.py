@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
@@ -64,6 +64,9 @@ def reworded(msgid: str, change: Callable[[str], str]) -> str:
 
 class TextError(Exception):
     """An error that a person can cause; its message is a sentence that can be said in their language."""
+
+    about: ClassVar[str | None] = None
+    """The long name of the option that it is about, where it is always the same."""
 
     def __init__(self, sentence: Text) -> None:
         super().__init__(sentence)

@@ -17,6 +17,8 @@ LARGEST_CA_FILE = 16_000_000
 class CaFileError(TextError):
     """The file given as additional authorities cannot be used."""
 
+    about = "ca-file"
+
 
 def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     """A client context that verifies chain and host name against the system's store plus *ca_file* (PEM).

@@ -11,6 +11,8 @@ import pytest
 from rich.cells import cell_len
 
 from diagnose.cli import COMMANDS, MAIN, run
+from diagnose.planning.called import known
+from diagnose.running.plugins import all_checks
 from tests.pace import patient
 
 ALICE = "alice@corp.example"
@@ -137,3 +139,84 @@ def test_help_loads_no_command_but_its_own() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=patient(60), check=True)
 
     assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+@pytest.mark.parametrize("name", ["", "explain", "password-check", "help"])
+def test_help_is_a_command_too(name: str, lang: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["--lang", lang, *name.split(), "--help"]) == 0
+    by_option = capfd.readouterr()
+    assert run(["help", *name.split(), "--lang", lang]) == 0
+    assert capfd.readouterr() == by_option
+
+
+def test_every_command_has_help_by_its_name(capfd: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        assert run(["help", name, "--lang", "en"]) == 0
+        assert capfd.readouterr().out.startswith(f"Usage: diagnose {name} ")
+
+
+@pytest.mark.parametrize("typed", ["nonsense", "alice@corp.example", "", "--only"])
+def test_there_is_no_help_on_what_is_no_command(typed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["help", typed]) == 2
+
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_help_with_settings_that_are_wrong(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DIAGNOSE_TIMEOUT", "soon")
+    assert run(["help"]) == 0
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("expectation.tsl", "expectation.tls"),
+        ("login.mailboxes", "login.mailbox"),
+        ("dns.resolvr", "dns.resolver"),
+        ("reach.pahts", "reach.paths"),
+        ("login.imp", "login.imap"),
+        ("network.prox", "network.proxy"),
+        ("tls.imaps.993", "tls.imap"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--only", "--skip"])
+def test_a_check_that_is_misspelt_below_its_family_is_guessed(
+    option: str, typed: str, meant: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([ALICE, option, typed]) == 2
+
+    assert meant in capfd.readouterr().err.partition("did you mean ")[2].partition("?")[0].split(", ")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["login.imap.x", "login.imap.993000", "lockout.imap", "har.x", "discovery", "login.", "address.syntax.2", "."],
+)
+def test_no_check_answers_to_it(typed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The port that no server has, the server of a check that asks none, the check that always runs."""
+    assert run([ALICE, "--only", typed]) == 2
+    assert f"“{typed}”" in capfd.readouterr().err
+
+
+def test_of_a_family_that_is_there_its_own_checks_are_named(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([ALICE, "--lang", "en", "--only", "tls.xyzzyxyzzyxyzzyxyzzy"]) == 2
+    assert "there are tls." in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "expectation", "expectation.tls", "browser", "browser.self-test", "login.imap", "login.imap.993",
+        "login.imap.993.2", "tls.smtp", "dns.host.imap.corp.example", "network.proxy.imap.993", "har", "credentials",
+        "login.mailbox.imap",
+    ],
+)  # fmt: skip
+def test_what_some_check_is_called_stays_valid(word: str) -> None:
+    assert known(word, all_checks())
+
+
+def test_every_id_and_family_is_valid() -> None:
+    assert all(known(name, all_checks()) for check in all_checks() for name in (check.id, check.family))

@@ -157,3 +157,36 @@ def test_off_a_terminal_nothing_is_said_meanwhile(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=patient(PATIENCE))
 
     assert (b"corp.example" in out, err) == (True, b"")
+
+
+SEEKS = text("The mail services of {domain} can be found", domain="corp.example")
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "looking for the mail servers of corp.example"),
+        ("zh-Hans", "正在查找 corp.example 的邮件服务器"),
+        ("zh-Hant", "正在尋找 corp.example 的郵件伺服器"),
+    ],
+)
+def test_while_servers_are_looked_for_nothing_is_counted(lang: Language, said: str) -> None:
+    """How many checks there will be shows once they are found."""
+    claims = {"discovery": SEEKS, "dns.resolver": ANSWERS}
+    for over, running in [
+        ((), ("discovery",)),
+        ((), ("dns.resolver", "discovery")),
+        (("dns.resolver",), ("discovery",)),
+    ]:
+        *_rows, last = frame(claims, running, over, lang=lang).splitlines()
+        assert last.strip() == said
+
+
+def test_once_they_are_found_checks_are_counted() -> None:
+    shown = frame({"discovery": SEEKS, "a": ANSWERS}, ("a",), over=("discovery",))
+
+    assert shown.splitlines()[-1].strip() == "1 of 2 checks are over, waiting for: The DNS resolver answers"
+
+
+def test_before_any_check_is_known_none_is_counted() -> None:
+    assert "0" not in frame({}, ())

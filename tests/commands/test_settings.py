@@ -303,6 +303,53 @@ def test_what_is_wrong_is_one_sentence_with_file_and_line(
     assert command.refused("config").startswith(str(user))
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "told"),
+    [
+        ('lang = "en"\nskip = ["web", "tlss"]', 2, "skip: no check or family is called “tlss”; did you mean tls"),
+        ('skip = "expectation.tsl"', 1, "skip: no check or family is called “expectation.tsl”; did you mean"),
+        ('skip = ["xyzzy"]', 1, "skip: no check or family is called “xyzzy”; there are"),
+        ('\nca-file = "missing.pem"', 2, "ca-file: "),
+        ('ca-file = "diagnose.toml"', 1, "holds no certificate in PEM form."),
+        ('ca-file = "."', 1, "ca-file: "),
+    ],
+)
+def test_what_shows_to_be_wrong_once_it_is_used_names_file_and_line_too(
+    content: str, line: int, told: str, command: CommandLine, user: Path
+) -> None:
+    user.write_text(content, "utf-8")
+
+    sentence = command.refused("alice@corp.example", "--no-login", "--resolver", UNUSABLE)
+    assert sentence.startswith(f"{user}, line {line}: ")
+    assert told in sentence
+
+
+def test_fleet_and_browser_name_the_line_of_authorities_too(command: CommandLine, user: Path, tmp_path: Path) -> None:
+    user.write_text('ca-file = "missing.pem"\n')
+    rows = tmp_path / "rows.csv"
+    rows.write_text("domain\ncorp.example\n")
+
+    for arguments in (("fleet", str(rows)), ("browser", "--no-open", "--resolver", UNUSABLE)):
+        assert command.refused(*arguments).startswith(f"{user}, line 1: ca-file: ")
+
+
+def test_a_variable_that_shows_to_be_wrong_once_it_is_used_is_named(
+    command: CommandLine, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIAGNOSE_SKIP", "web tlss")
+    assert command.refused("corp.example").startswith("DIAGNOSE_SKIP: skip: no check or family is called “tlss”")
+    monkeypatch.setenv("DIAGNOSE_SKIP", "")
+    monkeypatch.setenv("DIAGNOSE_CA_FILE", "/nowhere/ca.pem")
+    assert command.refused("corp.example").startswith("DIAGNOSE_CA_FILE: ca-file: /nowhere/ca.pem cannot be read")
+
+
+def test_what_the_command_line_says_instead_is_no_matter_of_the_file(command: CommandLine, user: Path) -> None:
+    user.write_text('skip = ["tlss"]\nca-file = "missing.pem"\n')
+
+    assert command.refused("corp.example", "--skip", "web", "--ca-file", "/other.pem").startswith("/other.pem cannot")
+    assert command.refused("corp.example", "--skip", "logins").startswith("no check or family is called “logins”")
+
+
 def test_other_texts_than_utf_8(command: CommandLine, user: Path) -> None:
     """As editors on Windows save them; a mark of UTF-8 at the beginning is none."""
     user.write_bytes('timeout = 9\nhelp-desk = "信息部"\n'.encode("gbk"))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from diagnose.model.report import Report
@@ -120,3 +121,28 @@ def test_commands_are_announced_only_where_there_are_some(command: CommandLine, 
 
     assert ("by the commands below" in with_some, "To repeat it yourself" in with_some) == (True, True)
     assert ("by the commands below" in without, "To repeat it yourself" in without) == (False, False)
+
+
+@pytest.mark.parametrize("recipient", ["administrator", "provider"])
+@pytest.mark.parametrize(
+    ("lang", "asked"), [("en", "what you found"), ("zh-Hans", "检查结果"), ("zh-Hant", "檢查結果")]
+)
+def test_of_a_login_that_works_nobody_is_asked_what_they_found(
+    recipient: str, lang: str, asked: str, command: CommandLine, tmp_path: Path
+) -> None:
+    works = flat(command("ticket", saved(tmp_path, healthy()), "--to", recipient, "--lang", lang).out)
+    fails = flat(command("ticket", saved(tmp_path, expired_certificate()), "--to", recipient, "--lang", lang).out)
+
+    assert (asked in works, asked in fails) == (False, True)
+    if lang == "en":
+        assert "If the login fails again, please answer with the words that are seen then, and the time." in works
+
+
+def test_where_no_cause_was_found_somebody_is_asked_still(command: CommandLine, tmp_path: Path) -> None:
+    """A run that found nothing out is no login that works."""
+    report = healthy()
+    unclear = msgspec.structs.replace(
+        report, record=None, verdict=msgspec.structs.replace(report.verdict, status="inconclusive", exit_code=3)
+    )
+
+    assert "Please answer with what you found" in flat(command("ticket", saved(tmp_path, unclear), "--lang", "en").out)
