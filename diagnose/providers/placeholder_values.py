@@ -69,7 +69,6 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
     """What is known for an address at *domain*, by the names of `PLACEHOLDERS`; what is not known is absent."""
     words = vocabulary()
     app_password, policy, lockout = provider.password.app_password, provider.password_policy, provider.lockout
-    form = provider.username.form
     ways = [words.reset_methods[method].in_language(lang) for method in provider.reset.methods]
     resets = [
         [said for part in (step.edition, step.steps) if (said := _said(part, lang))] for step in provider.admin.reset
@@ -81,7 +80,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
     facts = {
         "provider_name": provider.names.in_language(lang),
         "webmail_page": webmail_for(provider, domain),
-        "username_form": _said(words.username.get(form) if form else None, lang),
+        "username_form": _user_name(provider, lang),
         "reset_page": _address(provider.reset.page, domain),
         "appeal_page": provider.reset.appeal,
         "self_reset_ways": words.comma.in_language(lang).join(ways),
@@ -129,6 +128,14 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
     for server in reversed(servers_for(provider, domain)):  # the first choice of a protocol is written last
         facts[f"{server.protocol}_server"] = f"{server.host}:{server.port}"
     return {name: value for name, value in facts.items() if value}
+
+
+def _user_name(provider: Provider, lang: Language) -> str | None:
+    """The form in words; the note where one form alone would be wrong for a protocol, or has no name."""
+    username = provider.username
+    if username.note and (username.form == "other" or username.by_protocol):
+        return _said(username.note, lang)
+    return _said(vocabulary().username.get(username.form) if username.form else None, lang)
 
 
 def doubted_facts(provider: Provider, domain: str) -> frozenset[str]:

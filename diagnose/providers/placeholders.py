@@ -17,7 +17,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "pop3_server": "First choice for POP3, as host:port (TLS always).",
         "smtp_server": "First choice for submission, as host:port (TLS always).",
         "webmail_page": "Address of the webmail's sign-in page.",
-        "username_form": "What to type as user name, in words: 'the full mail address', 'the part before the @'.",
+        "username_form": "What to type as user name, in words, or the note where one form is not enough.",
         "reset_page": "Address of the page where people reset a forgotten password themselves.",
         "appeal_page": "Address of the page for people who have lost all that proves who they are.",
         "self_reset_ways": "What proves who you are in self-service reset, in words: 'bound phone, backup mailbox'.",

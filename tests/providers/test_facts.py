@@ -61,6 +61,27 @@ def test_languages_know_the_same(known: Provider) -> None:
     assert all(set(other) == set(english) for other in others)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("icloud", "the part before the @ (the full address if that is refused), SMTP the full address"),
+        ("exchange-onprem", "DOMAIN\\username or UPN"),
+        ("kddi-au", "The name that the settings page shows"),
+        ("naver", "the part before the @ by two others"),
+    ],
+)
+def test_a_user_name_of_no_single_form_is_told_by_the_note(name: str, told: str) -> None:
+    assert told in provider_facts(provider(name), "corp.example")["username_form"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("qq-mail", "the full mail address"), ("microsoft365", "the full mail address")]
+)
+def test_a_note_beside_one_form_leaves_the_form(name: str, told: str) -> None:
+    assert provider(name).username.note is not None
+    assert provider_facts(provider(name), "corp.example")["username_form"] == told
+
+
 def test_facts_of_an_enterprise_provider() -> None:
     facts = provider_facts(provider("aliyun-qiye"), "corp.example", "zh-Hans")
 
