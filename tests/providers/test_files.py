@@ -17,11 +17,11 @@ from diagnose.providers.schema import Words
 
 KNOWN = """
     35-com a1-net active24 aikis aktivix aliyun-personal aliyun-qiye amazon-workmail aol aruba aruba-pec att autistici
-    axigen bbox bell-canada biglobe blindzeln bt cc9 cek-net centurylink cesky-hosting clustermail comcast coremail
-    cpanel cty daum dingtalk-mail dismail disroot docker-mailserver docomo-mopera domainfactory domino dondominio
-    dovecot-generic dreamhost drei-at e-foundation earthlink educamadrid email-it ewe exchange-onprem eyou fastmail
-    fastweb feishu-mail firemail forward-email free-fr freenet gandi gigahost gmx godaddy google gransy hetzner hey
-    hmailserver hostinger huawei-cloud-mail i-ua icewarp icloud iij4u iijmio iiyama-catv inbox-lv infomaniak interia
+    axigen bbox bell-canada biglobe blindzeln bluehost bt cc9 cek-net centurylink cesky-hosting chinamobile clustermail
+    comcast coremail cpanel cty daum dingtalk-mail dismail disroot docker-mailserver docomo-mopera domainfactory domino
+    dondominio dovecot-generic dreamhost drei-at e-foundation earthlink educamadrid email-it ewe exchange-onprem eyou
+    fastmail fastweb feishu-mail firemail forward-email free-fr freenet gandi gigahost gmx godaddy google gransy hetzner
+    hey hmailserver hostinger huawei-cloud-mail i-ua icewarp icloud iij4u iijmio iiyama-catv inbox-lv infomaniak interia
     ionos ipax iredmail janis jetinternet jubii kakao-mail kddi-au kelcom kerio-connect kpn laposte lark-mail libero
     line-works magenta-at mail-139 mail-189 mail-21cn mail-263 mail-88 mail-com mail-de mail-ee mail-wo mailbox-org
     mailcow mailenable mailfence mailo mailru mdaemon microsoft365 microsoft365-21vianet migadu mittwald mnet-japan
