@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -203,11 +204,22 @@ def test_a_page_that_never_answers_is_not_waited_for_twice() -> None:
 
 
 def test_workers_downloads_and_permissions_leave_nothing(nothing_kept: Path) -> None:
+    registered = threading.Event()
+
+    def note(visitor: Visitor) -> None:
+        registered.set()
+        visitor.say("")
+
+    def held_until_then(visitor: Visitor) -> None:
+        registered.wait(20)
+        visitor.say("")
+
     asks = "navigator.geolocation.getCurrentPosition(() => {}); Notification.requestPermission()"
-    registers = "navigator.serviceWorker.register('/worker.js').then(() => localStorage.been = 'here')"
-    body = f'<script>{asks}; {registers}</script><iframe src="/file"></iframe>'
-    shown = "<script>setTimeout(() => document.body.append('been ' + localStorage.been), 900)</script>"
-    with Site({"/": page(body + shown), "/worker.js": script(""), "/file": _file}) as site:
+    keeps = "localStorage.been = 'here'; document.body.append('been ' + localStorage.been); fetch('/registered')"
+    registers = f"navigator.serviceWorker.register('/worker.js').then(() => {{ {keeps} }})"
+    body = page(f'<script>{asks}; {registers}</script><iframe src="/file"></iframe><img src="/held">')
+    answers = {"/worker.js": script(""), "/file": _file, "/registered": note, "/held": held_until_then}
+    with Site({"/": body, **answers}) as site:
         clean = check(site.diagnosed(), "browser.clean")
 
     assert {"/worker.js", "/file"} <= {path for _, path in site.asked}
