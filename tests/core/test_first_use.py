@@ -27,8 +27,8 @@ OF_ONE_THREAD = ("diagnose/cli", "diagnose/locale", "diagnose/__main__.py", "dia
 """Run before there is a second one, or hold the lock themselves."""
 SLOW = {"system_settings"}
 """Starts a program, for which nobody else is to wait; it makes no type, and two who ask at once get the same."""
-PLAIN = {"_pieces_of"}
-"""Cuts words apart, thousands of times, and makes nothing but strings."""
+PLAIN = {"_pieces_of", "_rest_of_line", "registered", "_is_listed"}
+"""Asked thousands of times, they make nothing but strings and yes or no; what they look into is made once."""
 HELD = {"_shared"}
 """Called under the lock, and keeps the last few alone."""
 
