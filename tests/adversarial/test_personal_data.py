@@ -61,27 +61,32 @@ def computer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getuser", lambda: OWN_ACCOUNT)
 
 
-def made(kind: Any, words: str) -> Any:
-    """Plain values of the type *kind*, with *words* in every text."""
+def made(kind: Any, words: str, around: tuple[Any, ...] = ()) -> Any:
+    """Plain values of the type *kind*, with *words* in every text; *around*: the types that it stands in."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
         limit = longest(kind)
-        return made(parts[0], words if limit is None or len(words) <= limit else words[:limit].rpartition(" ; ")[0])
+        some = words if limit is None or len(words) <= limit else words[:limit].rpartition(" ; ")[0]
+        return made(parts[0], some, around)
     if kind is str:
         return words
     if origin is Literal:
         return parts[0]
     if origin in {Union, types.UnionType}:
-        return made(next((part for part in parts if part is not type(None)), None), words)
+        return made(next((part for part in parts if part is not type(None)), None), words, around)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         if kind.__name__ == "Text":
             return {"msgid": "{words}", "args": {"words": words}}
-        return {name: made(hint, words) for name, hint in get_type_hints(kind, include_extras=True).items()}
+        hints = get_type_hints(kind, include_extras=True)
+        return {name: made(hint, words, (*around, kind)) for name, hint in hints.items()}
     if origin is tuple:
+        if parts[0] in around:  # one within another of its kind: that one has all that it can have
+            return []
         limit = longest(parts[0]) if get_args(parts[0])[:1] == (str,) else None
-        return [made(parts[0], one) for one in (words.split(" ; ") if limit else [words]) if len(one) <= (limit or 500)]
+        each = [one for one in (words.split(" ; ") if limit else [words]) if len(one) <= (limit or 500)]
+        return [made(parts[0], one, around) for one in each]
     if origin in {dict, Mapping}:
-        return {words: made(parts[1], words)}
+        return {words: made(parts[1], words, around)}
     return {bool: True, int: 1, float: 1.0, bytes: ""}.get(kind)
 
 
