@@ -15,7 +15,7 @@ from checks.dns.names import is_public_suffix
 from checks.lockout.lockout import weigh
 from checks.login.counting import recorded_as
 from checks.login.mechanism import choose_mechanism
-from checks.login.one_try import log_in_once, refusal
+from checks.login.one_try import log_in_once, refusal_so_far
 from checks.sessions import Credentials, Reply
 from checks.sessions.imap import ImapSession
 from diagnose import providers
@@ -118,7 +118,7 @@ def _look(
     if not services or other.password is None:
         return facts
     provider = providers.by_domain(other.domain)
-    if why := refusal(weigh(other.username, other.password, provider, context)):
+    if why := refusal_so_far(weigh(other.username, other.password, provider, context)):
         raise SkipCheck(why)
     session = _session(services[0], context, deadline)
     try:

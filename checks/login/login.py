@@ -14,7 +14,7 @@ from checks.lockout.lockout import LockoutFacts, read_record
 from checks.login.bare_rejection import judge_bare_rejection
 from checks.login.counting import BARE, counts, recorded_as, unread
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
-from checks.login.one_try import log_in_once, refusal
+from checks.login.one_try import log_in_once, refusal_so_far
 from checks.login.reasons import reasons_behind
 from checks.reach.reach import ReachFacts
 from checks.server.client_limits import judge_wait
@@ -24,7 +24,6 @@ from checks.sessions import Credentials, MailSession, Reply
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import session_again, standing_session
 from diagnose import providers
-from diagnose.account.history import PENDING
 from diagnose.model import (
     Check,
     Deadline,
@@ -210,8 +209,7 @@ def _why_not(target: Service, inputs: Inputs[LoginFacts], context: Context) -> S
         return SkipCheck(why)
     # asked of the record itself: the lockout check may have been left out; and again right before the password is sent
     record = read_record(inputs.subject, inputs, context) if context.person.access_token is None else None
-    settled = record is not None and record.same_password_cause != PENDING  # what is under way is waited for
-    if why := refusal(record) if record is not None and settled else None:
+    if why := refusal_so_far(record) if record is not None else None:
         return SkipCheck(why)
     return None
 

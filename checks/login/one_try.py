@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from checks.lockout.lockout import TURN_SECONDS, LockoutFacts, weigh
 from checks.sessions import Credentials, MailSession, Reply
-from diagnose.account.history import BusyError, RecordError, Turn
+from diagnose.account.history import PENDING, BusyError, RecordError, Turn
 from diagnose.model import Deadline, SkipCheck, Text, text
 from diagnose.running.context import Context
 
@@ -79,6 +79,11 @@ def _send(
     else:
         turn.withdraw()
     return reply
+
+
+def refusal_so_far(record: LockoutFacts) -> Text | None:
+    """As `refusal`, of who does not have its turn yet: a try that is under way is waited for."""
+    return None if record.same_password_cause == PENDING else refusal(record)
 
 
 def refusal(record: LockoutFacts) -> Text | None:

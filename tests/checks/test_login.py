@@ -16,6 +16,7 @@ from checks.login import login
 from checks.login.login import LoginFacts, judge_login, probe_login
 from checks.login.mailbox import MailboxFacts, judge_mailbox
 from checks.login.mechanism import choose_mechanism
+from checks.login.one_try import refusal, refusal_so_far
 from checks.server.server import session_key
 from checks.sessions import Credentials, MailSession, Reply
 from diagnose.account.history import PENDING, History
@@ -455,6 +456,24 @@ def test_a_mailbox_that_does_not_open(facts: MailboxFacts, found: list[str]) -> 
 
 def lockout(recent: int = 0, **more: Any) -> LockoutFacts:
     return LockoutFacts(**{"recent": recent, "limit": 5, "limit_is_documented": False, "send_again": False} | more)
+
+
+def test_a_try_that_is_under_way_is_waited_for() -> None:
+    """Whoever has its turn then refuses it, should it still have no answer; one that has been answered is settled."""
+    under_way = lockout(same_password_at=1.0, same_password_cause=PENDING)
+    rejected = lockout(same_password_at=1.0, same_password_cause="credentials.rejected")
+
+    assert refusal_so_far(under_way) is None
+    assert refusal(under_way) is not None
+    assert refusal_so_far(rejected) == refusal(rejected) is not None
+    assert refusal_so_far(lockout(5)) == refusal(lockout(5)) is not None
+
+
+@pytest.mark.parametrize("module", ["checks/login/login.py", "checks/activation/mail.py"])
+def test_whoever_has_no_turn_yet_asks_so(module: str) -> None:
+    (source,) = (one for one in modules("checks") if one.name == module)
+    assert "refusal_so_far(" in source.text
+    assert " refusal(" not in source.text
 
 
 @pytest.mark.parametrize(
