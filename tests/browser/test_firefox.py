@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -45,10 +44,10 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def firefox() -> Iterator[Any]:
-    browser = Marionette(
-        bin=one_of("firefox-esr", "firefox"), headless=True, port=0, gecko_log=os.devnull, prefs=SILENT
-    )
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    # a file of its own, which Marionette removes first: root has none of /dev/null afterwards
+    log = tmp_path_factory.mktemp("firefox") / "gecko.log"
+    browser = Marionette(bin=one_of("firefox-esr", "firefox"), headless=True, port=0, gecko_log=str(log), prefs=SILENT)
     browser.start_session({"acceptInsecureCerts": True})
     browser.timeout.page_load = PATIENCE
     yield browser
