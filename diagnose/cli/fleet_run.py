@@ -46,6 +46,7 @@ from diagnose.model import Service, Subject, quote, text
 from diagnose.model.fleet import FleetSummary
 from diagnose.model.limits import Limits
 from diagnose.model.protocols import BY_NAME
+from diagnose.process import children
 from diagnose.process.ending import INTERRUPTED
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.page import Page
@@ -68,6 +69,7 @@ def carry_out_all(file: Path, given: dict[str, Any]) -> int:
         raise click.UsageError(_("--resume cannot be used with --every: each run begins with the first row."))
     _require_apart(file, given)
     with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
+        children.folders.add(folder)  # a signal that ends all at once would leave it
         rows = _copied(Path(folder)) if str(file) == STANDARD_INPUT else file
         with signals.held_back() as interruption:
             fleet = _Fleet(rows, _shown(file), given, Path(folder), interruption)
