@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from diagnose.account.history import History
+from diagnose.account.secret import Secret
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.lab import scenario as module
 from diagnose.lab.estate import Estate
-from diagnose.lab.scenario import SCENARIOS, Scenario
+from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 
 from .clients import Imap, resolver
 from .conftest import BringUp
@@ -55,6 +59,34 @@ def test_every_cause_but_a_browsers_has_a_scenario() -> None:
     roots = {scenario.expects[0] for scenario in SCENARIOS.values() if scenario.expects}
 
     assert roots == {cause for cause in catalogue().ids if not cause.startswith("browser.")}
+
+
+@pytest.mark.parametrize("which", [0, 3])
+def test_a_password_rejected_before_never_passes_for_the_one_at_hand(
+    which: int, bring_up: BringUp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record keeps ten bits of a password's hash: with one key in a thousand, two words look the same."""
+    scenario = SCENARIOS["lockout-risk"]
+    typed = Secret(PASSWORD)
+    keys = (bytes([which]) * 30 + number.to_bytes(2, "big") for number in range(20_000))
+
+    def alike(key: bytes) -> bool:
+        record = History(tmp_path)
+        (tmp_path / "key").write_bytes(key)
+        record.rejected(scenario.address, Secret(f"another password {which}"), "credentials.rejected")
+        found = record.is_of(record.rejections(scenario.address)[-1], scenario.address, typed)
+        record.accepted(scenario.address)
+        return found
+
+    unlucky = next(filter(alike, keys))
+    monkeypatch.setattr("diagnose.account.history.secrets.token_bytes", lambda _size: unlucky)
+    estate = bring_up(scenario.id)
+
+    assert estate.history is not None
+    record = History(estate.history)
+    kept = record.rejections(scenario.address)
+    assert len(kept) == scenario.rejected_before
+    assert not any(record.is_of(one, scenario.address, typed) for one in kept)
 
 
 def test_what_stands_in_braces_in_a_record_is_a_port(bring_up: BringUp) -> None:
