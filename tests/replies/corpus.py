@@ -79,11 +79,11 @@ TAUGHT = tuple(sorted(Path(__file__).with_name("taught").glob("*.jsonl")))
 """Texts by the same keys as studied batches, in the other languages, and `fourth`: catalogues of libraries and sign-in
 pages (glibc, GnuTLS, GLib, Wget, Linux-PAM, Qt, Ory, Symfony, django-allauth, LTB) in 29 languages, labelled by message
 key. `plain`: what people say in their own words. `other`: what is said of other things. `languages`: what labelled
-messages of mail programs and webmails are in all their other languages, and error pages of a browser. `varied`: what
-services and people say, each in words of its own.
+messages of mail programs and webmails are in all their other languages, and error pages of a browser. `varied` and
+`told…`: what services and people say, each in words of its own.
 
 They teach the second opinion alone."""
-VARIED = Path(__file__).with_name("taught") / "varied.jsonl"
+VARIED = tuple(file for file in TAUGHT if file.stem.startswith(("varied", "told")))
 """The widest part of `TAUGHT`: no two of its texts are one message."""
 NO_CAUSE = "none"
 _LANGUAGE = re.compile(r"\blocalisation ([a-z]{2,3})(?:[-_]r?([A-Za-z]{2,4}))?\b")

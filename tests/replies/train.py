@@ -233,7 +233,7 @@ def bands(told: Iterable[tuple[Taught, Mapping[str, float]]], floors: Collection
 
 def corpus() -> list[Labelled]:
     """All texts that teach the second opinion, in their order; those of `VARIED` several times."""
-    files = (*SEEN, *STUDIED, *TAUGHT, *(VARIED,) * (OFTEN - 1))
+    files = (*SEEN, *STUDIED, *TAUGHT, *VARIED * (OFTEN - 1))
     return [*(text for file in files for text in labelled(file)), *concepts()]
 
 
