@@ -117,11 +117,10 @@ class _Suite:
         )
         outcome = self.outcome(check)
         findings = [f"{finding.text} [{finding.cause}]" for finding in check.findings]
-        if outcome == "skipped" and self.known(check):
-            message = self.words.pair.format(name=self.words.known, value=", ".join(findings))
-            SubElement(case, outcome, message=message)
-        elif outcome == "skipped":
-            SubElement(case, outcome, message=self.words.reason(check, self.report.checks))
+        if outcome == "skipped":
+            known = self.words.pair.format(name=self.words.known, value=", ".join(findings))
+            message = known if self.known(check) else self.words.reason(check, self.report.checks)
+            SubElement(case, outcome, message=message).text = message  # GitLab shows the text, Jenkins the message
         elif outcome:
             told = [finding.text for finding in check.findings]
             message = told[0] if told else self.words.status[check.status]
@@ -185,7 +184,8 @@ def _fleet_case(row: FleetRow, style: RenderStyle) -> Element:
         failure = SubElement(case, "failure", type=cause.id if cause else "problem", message=verdict.headline)
         failure.text = "\n".join(_fleet_advice(cause, style)) if cause else verdict.headline
     elif row.status == "inconclusive":
-        SubElement(case, "skipped", message=" ".join([verdict.headline, *verdict.unchecked]))
+        why = " ".join([verdict.headline, *verdict.unchecked])
+        SubElement(case, "skipped", message=why).text = why
     return case
 
 

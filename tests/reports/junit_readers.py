@@ -33,7 +33,7 @@ class Read(NamedTuple):
 
 
 def by_gitlab(document: str) -> list[Read]:
-    """Its name, class and suite make a case; of a failure only the text is told, of a skip what comes out as a hash."""
+    """Its name, class and suite make a case; of an ending the text is told, or else the hash of its attributes."""
     read: list[Read] = []
     root = fromstring(document.encode())
     assert root.tag == "testsuites"  # one of these, or a suite
@@ -42,7 +42,7 @@ def by_gitlab(document: str) -> list[Read]:
             ending = _ending(case)
             if ending is not None:
                 assert ending.get("type") not in TYPED
-            told = "" if ending is None else (ending.text or "").strip() or ending.get("message", "")
+            told = "" if ending is None else (ending.text or "").strip() or str(ending.attrib)
             key = (suite.get("name", ""), case.get("classname", ""), case.get("name", ""))
             read.append(Read(key, "success" if ending is None else ending.tag, told, float(case.get("time", "x"))))
     return read
