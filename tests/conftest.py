@@ -16,9 +16,11 @@ from types import CodeType, FunctionType, ModuleType
 import pytest
 import trustme
 
+from diagnose.account import history
 from diagnose.knowledge.compiled import compile_all
 from diagnose.replies import load_knowledge
 from tests.commands.command_line import CommandLine
+from tests.support.record_key import keys
 
 # A command that is started five hundred times would otherwise be compiled as often, which takes longer than it runs.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -32,6 +34,9 @@ for name in [name for name in os.environ if name.startswith("DIAGNOSE_")]:
 os.environ["DIAGNOSE_CONFIG"] = ""  # no file
 # No test trusts what the system trusts, and each run would read its 140 authorities, a twentieth of a second's work.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.pem")
+
+# Nor is it left to chance whether two passwords of it look alike.
+history.new_key = keys
 
 STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.lab.trial", "benchmarks.__main__"}
 """Whoever takes something from these modules starts programs, or a mail estate on loopback."""
@@ -94,6 +99,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if left_out and collection_path.suffix == ".py" and REAL.search(collection_path.read_text("utf-8")):
         return True
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Gives each test the same keys, whichever came before it."""
+    keys.start()
 
 
 @pytest.hookimpl(tryfirst=True)

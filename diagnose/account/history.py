@@ -223,7 +223,7 @@ class History:
                 return key
         with self._locked(), _as_trouble("unwritable"):
             if len(key := _content(file)) != KEY_BYTES:  # another process may have made it by now
-                key = secrets.token_bytes(KEY_BYTES)
+                key = new_key()
                 _replace(file, key)
                 # tries that were kept under a lost key are nobody's any more
                 if _content(self._folder / _FILE).strip():
@@ -320,6 +320,11 @@ class Turn:
 
         with contextlib.suppress(RecordError):
             self._history._rewrite(amended)
+
+
+def new_key() -> bytes:
+    """A key for a record, made by chance."""
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def history_under(folder: Path, key: bytes) -> Path:

@@ -33,6 +33,7 @@ from diagnose.account.history import (
 )
 from diagnose.account.secret import Secret
 from tests.core.conftest import Clock
+from tests.support.record_key import Keys, by_chance
 
 ALICE, BOB = "alice@corp.example", "bob@corp.example"
 WRONG, OTHER = Secret("wr0ng-pässword"), Secret("another")
@@ -124,6 +125,21 @@ def test_the_key_is_the_owners_alone_and_stays(tmp_path: Path) -> None:
     assert modes == {".": 0o700, KEY: 0o600, RECORD: 0o600}
     assert len(key) == 32
     assert (folder / KEY).read_bytes() == key
+
+
+def test_a_key_is_made_by_chance() -> None:
+    """Another for everybody, though tests have keys of their own."""
+    assert len({by_chance() for _ in range(100)}) == 100
+    assert {len(by_chance()) for _ in range(100)} == {history.KEY_BYTES}
+
+
+def test_records_of_tests_have_the_same_keys_each_time(tmp_path: Path) -> None:
+    """Each record another, in order: else passwords of a test would look alike in one run of a thousand."""
+    expected = Keys()
+    first, second = (History(tmp_path / name).tries(ALICE).key for name in ("first", "second"))
+
+    assert (first, second) == (expected(), expected())
+    assert first != second
 
 
 def test_the_record_stays_small(tmp_path: Path) -> None:

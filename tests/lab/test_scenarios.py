@@ -79,7 +79,7 @@ def test_a_password_rejected_before_never_passes_for_the_one_at_hand(
         return found
 
     unlucky = next(filter(alike, keys))
-    monkeypatch.setattr("diagnose.account.history.secrets.token_bytes", lambda _size: unlucky)
+    monkeypatch.setattr("diagnose.account.history.new_key", lambda: unlucky)
     estate = bring_up(scenario.id)
 
     assert estate.history is not None

@@ -24,6 +24,7 @@ from diagnose.lab.account import Account
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
 from tests.support import loaded
+from tests.support.record_key import put_key
 
 RIGHT = "healthy"
 USUAL_LIMIT = 5
@@ -61,6 +62,7 @@ class Place:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.state.parent), "XDG_STATE_HOME": str(self.state),
                        "LC_ALL": "C.UTF-8", "PW": password or self.estate.password,
                        "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]}  # fmt: skip
+        put_key(self.state)
         return subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

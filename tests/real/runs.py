@@ -19,6 +19,7 @@ from typing import Any, Literal
 import jsonschema  # type: ignore[import-untyped]  # its stubs are no dependency here
 
 from tests.pace import slowness
+from tests.support.record_key import put_key
 
 from .estate import Estate, Login
 from .scenery import PASSWORD
@@ -160,6 +161,8 @@ class Diagnose:
         argv += [] if resolver is None else ["--resolver", resolver or self._estate.resolver]
         argv += [] if password is None else ["--password-stdin"]
         argv += [] if history else ["--no-history"]
+        if history:
+            put_key(self.state)
         before = self._estate.logins()
         done, seconds, later = self._finished(self.command(*argv, timed=timed), password, timeout, interrupt=interrupt)
         assert done.stdout.startswith("{"), f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
