@@ -63,7 +63,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def show(request: Request, given: dict[str, Any], *, logs_in: bool, other: str | None = None) -> int:
-    """Tell whom *request* may contact; the exit code. Raises click.UsageError, UnknownProviderError."""
+    """Tell whom *request* may contact; the exit code. Raises click.UsageError, UnknownProviderError, CaFileError."""
     if given["form"] not in FORMS:
         raise click.UsageError(_("--dry-run is shown as text or json."))
     listing = Listing(
@@ -82,7 +82,7 @@ def show(request: Request, given: dict[str, Any], *, logs_in: bool, other: str |
 
 
 def contacts(request: Request, *, logs_in: bool, other: str | None = None) -> Iterator[tuple[str, Text]]:
-    """Whom a run of *request* may contact, and why. *logs_in*: whether it has a password to send.
+    """Whom a run of *request* may contact, and why. Raises CaFileError. *logs_in*: whether it has a password to send.
 
     *other*: the domain of the mailbox that the activation mail may be in.
     """
@@ -93,7 +93,8 @@ def contacts(request: Request, *, logs_in: bool, other: str | None = None) -> It
     left_in = [check for check in checks if check.id in taking_part(checks, request.selection)]
     asked = {outsider for check in left_in for outsider in check.asks}
     of_servers = any(check.is_for(Service) for check in left_in)
-    with contextlib.closing(Network(request.network.nameserver, None, request.network.vantage)) as network:
+    wanted = request.network
+    with contextlib.closing(Network(wanted.nameserver, wanted.ca_file, wanted.vantage)) as network:
         for server in network.resolver.nameservers():
             yield host_and_port(server.address, server.port), text("every question to DNS")
         if options.third_party:

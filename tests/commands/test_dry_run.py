@@ -199,3 +199,5 @@ def test_wrong_usage_is_told_all_the_same(command: CommandLine, resolver: str) -
     assert "text or json" in command.refused(ALICE, "--dry-run", "--resolver", resolver, "--format", "html")
     assert "no-such" in command.refused(ALICE, "--dry-run", "--resolver", resolver, "--provider", "no-such")
     assert "no-such" in command.refused(ALICE, "--dry-run", "--resolver", resolver, "--only", "no-such")
+    for file, words in (("/etc/passwd", "no certificate"), ("/no/such/file", "No such file"), ("/", "cannot be read")):
+        assert words in command.refused(ALICE, "--dry-run", "--resolver", resolver, "--ca-file", file)
