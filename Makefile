@@ -16,6 +16,7 @@ PIN := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --ge
 	--custom-compile-command "make pins"
 
 LOWEST := build/lowest
+RUNS ?= 1
 MEASURED := build/measured
 OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/core/test_,connector.py http.py resolver.py \
 	stream.py texts_and_subjects.py)
@@ -56,14 +57,15 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# What is measured is the package as a person has it: built, and installed by itself.
+# What is measured is the package as a person has it: built, and installed by itself, as pipx and uv install it today.
+# RUNS=3: three times, for bounds are met where three runs meet them; RESULTS.md has them side by side.
 bench: $(VENV)/.dev
 	rm -rf $(MEASURED) && mkdir -p $(MEASURED)
 	$(BIN)/python -m build --wheel --no-isolation --outdir $(MEASURED)
 	$(PYTHON) -m venv $(MEASURED)/venv
 	$(MEASURED)/venv/bin/python $(INSTALL) $(PINS)/lab.txt
-	$(MEASURED)/venv/bin/python -m pip install -q --no-deps --no-index $(MEASURED)/*.whl
-	$(BIN)/python -m benchmarks --command $(MEASURED)/venv/bin/diagnose --write benchmarks/RESULTS.md
+	$(BIN)/uv pip install -q --offline --no-deps --compile-bytecode --python $(MEASURED)/venv/bin/python $(MEASURED)/*.whl
+	$(BIN)/python -m benchmarks --runs $(RUNS) --command $(MEASURED)/venv/bin/diagnose --write benchmarks/RESULTS.md
 
 # After a change of texts: renew the catalogues, then translate what is new in them.
 messages: $(VENV)/.dev

@@ -5,10 +5,21 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 _lines: list[str] = []
+SUMMARY = """\
+## Every bound, run by run
+
+Met where every run meets it; a figure that misses it has a star. Why those are missed that are: [WHERE.md](WHERE.md).
+
+{table}
+
+## All that was measured
+
+"""
 
 
 def say(words: str = "") -> None:
@@ -17,20 +28,26 @@ def say(words: str = "") -> None:
     print(words, flush=True)
 
 
-def write(file: Path, command: str = "make bench") -> None:
-    """Write all that was said to *file*, in Markdown. *command*: what measured it."""
-    told = "\n".join(f"    {line}".rstrip() for line in _lines)
-    file.write_text(f"# Results of `{command}`\n\n{_circumstances()}\n\n{told.strip(chr(10))}\n", encoding="utf-8")
+def write(file: Path, command: str = "make bench", summary: Iterable[str] | None = None) -> None:
+    """Write all that was said to *file*, in Markdown. *command*: what measured it. *summary*: Markdown before it."""
+    told = "\n".join(f"    {line}".rstrip() for line in _lines).strip("\n")
+    if summary is not None:
+        told = SUMMARY.format(table="\n".join(summary)) + told
+    file.write_text(f"# Results of `{command}`\n\n{_circumstances()}\n\n{told}\n", encoding="utf-8")
+
+
+def load() -> str:
+    """The load of this machine in the last 1, 5 and 15 minutes."""
+    return ", ".join(f"{one:.1f}" for one in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
 
 
 def _circumstances() -> str:
-    load = ", ".join(f"{one:.1f}" for one in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
     return "\n".join(
         (
             f"- Commit: {_commit()}",
             f"- Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             f"- Machine: {_processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}",
-            f"- Load at the end (1, 5, 15 minutes): {load}",
+            f"- Load at the end (1, 5, 15 minutes): {load()}",
             f"- Python: {platform.python_version()}",
         )
     )

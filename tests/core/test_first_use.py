@@ -23,7 +23,10 @@ from tests.support.sources import Source, all_modules
 
 STARTS = 200
 ROOT = Path(diagnose.__file__).parents[1]
-OF_ONE_THREAD = ("diagnose/cli", "diagnose/locale", "diagnose/__main__.py", "diagnose/process/first_use.py")
+OF_ONE_THREAD = (
+    *("diagnose/cli", "diagnose/locale", "diagnose/__main__.py", "diagnose/command.py"),
+    "diagnose/process/first_use.py",
+)
 """Run before there is a second one, or hold the lock themselves."""
 SLOW = {"system_settings"}
 """Starts a program, for which nobody else is to wait; it makes no type, and two who ask at once get the same."""
