@@ -1,4 +1,4 @@
-"""What name servers answer, received and read by dnspython, which is loaded while the first answer is on its way."""
+"""What name servers answer, read by dnspython: whatever is not plain."""
 
 from __future__ import annotations
 
@@ -22,14 +22,11 @@ import dns.rrset
 from diagnose.model.deadline import Deadline
 from diagnose.network.answers import Heard
 from diagnose.network.datagrams import GuardedSocket
-from diagnose.network.negative import NO_ERROR, Nothing, nothing_in
 from diagnose.network.question import EDNS_PAYLOAD, NUMBERS, Question, RecordType
 from diagnose.network.resolver import FAILURE_SECONDS, MOST_RECORDS, DnsAnswer, DnsStatus, Nameserver
 
-NXDOMAIN = dns.rcode.to_text(dns.rcode.NXDOMAIN)
 
-
-class Answering:
+class ByLibrary:
     """What *server* answers to *question*, by *limit*: the code, and what it says."""
 
     def __init__(self, question: Question, server: Nameserver, limit: Deadline) -> None:
@@ -41,29 +38,26 @@ class Answering:
     def _query(self) -> dns.message.QueryMessage:
         return _as_sent(self._question)
 
-    def by_datagram(self, asked: GuardedSocket, *, strays: bool) -> tuple[int, Heard[DnsAnswer]] | None:
-        """The answer that comes to *asked*, which has sent the question; None where it is longer than a datagram.
+    def by_datagram(self, data: bytes, asked: GuardedSocket, *, strays: bool) -> tuple[int, Heard[DnsAnswer]] | None:
+        """The answer in *data*, or, with *strays*, in what comes to *asked* after it; None where it was cut short.
 
-        With *strays* what is no answer to it is passed over. Raises DNSException, OSError, NonsenseError.
+        Raises DNSException, OSError, NonsenseError.
         """
         while True:
-            data = asked.datagram()
-            if (nothing := nothing_in(data, self._question.written())) is not None:
-                return nothing.code, self._without_records(nothing)
             try:
                 reply = dns.message.from_wire(data, raise_on_truncation=True)
             except dns.message.Truncated as cut:
-                if strays and not self._query.is_response(cut.message()):  # type: ignore[no-untyped-call]  # the library's
-                    continue
-                return None
+                if not strays or self._query.is_response(cut.message()):  # type: ignore[no-untyped-call]  # the library's
+                    return None
             except Exception:  # of many types
-                if strays:
-                    continue
-                raise
-            if self._query.is_response(reply):
-                return self._read(reply)
-            if not strays:
-                raise dns.query.BadResponse
+                if not strays:
+                    raise
+            else:
+                if self._query.is_response(reply):
+                    return self._read(reply)
+                if not strays:
+                    raise dns.query.BadResponse
+            data = asked.datagram()
 
     def by_stream(self, asking: GuardedSocket) -> tuple[int, Heard[DnsAnswer]]:
         """The answer by TCP, over *asking*. Raises DNSException, OSError, EOFError, NonsenseError."""
@@ -72,16 +66,6 @@ class Answering:
     def _read(self, reply: dns.message.Message) -> tuple[int, Heard[DnsAnswer]]:
         """What *reply* says, to be handed on for as long as its records and its SOA say (RFC 2308 §5)."""
         return reply.rcode(), _read(reply, self._question.name, self._question.record_type, self._server)
-
-    def _without_records(self, nothing: Nothing) -> Heard[DnsAnswer]:
-        exists = nothing.code == NO_ERROR
-        answer = DnsAnswer(
-            name=self._question.name,
-            record_type=self._question.record_type,
-            status="no_data" if exists else "name_not_found",
-            text="" if exists else f"{self._server}: {NXDOMAIN}",
-        )
-        return Heard(answer, FAILURE_SECONDS if nothing.seconds is None else nothing.seconds)
 
 
 def _as_sent(question: Question) -> dns.message.QueryMessage:

@@ -32,7 +32,7 @@ from diagnose.network.threads import NoThreadError, in_background
 from diagnose.process.first_use import made_once, one_at_a_time
 
 if TYPE_CHECKING:
-    from diagnose.network.dns_messages import Answering
+    from diagnose.network.answering import Answering
 
 DnsStatus = Literal[
     "answered", "no_data", "name_not_found", "server_failure", "refused", "timed_out", "malformed", "no_resolver"
@@ -355,9 +355,9 @@ def _heard(question: Question, server: Nameserver, limit: Deadline, *, strays: b
 
 @made_once
 def _answering() -> type[Answering]:
-    """All of dnspython, which is not loaded before the first question has left."""
+    """What reads answers, which is not loaded before the first question has left."""
     with one_at_a_time:
-        from diagnose.network.dns_messages import Answering
+        from diagnose.network.answering import Answering
 
     return Answering
 

@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnose.model import Deadline
-from diagnose.network.dns_messages import Answering
-from diagnose.network.negative import NAME_NOT_FOUND, NO_ERROR, Nothing, nothing_in
+from diagnose.network.answering import Answering
+from diagnose.network.dns_messages import ByLibrary
+from diagnose.network.message import NAME_NOT_FOUND, NO_ERROR
+from diagnose.network.negative import Nothing, nothing_in
 from diagnose.network.question import Question
 from diagnose.network.resolver import FAILURE_SECONDS, Nameserver
 
@@ -44,7 +46,7 @@ def answer(
 def told_by_library(message: bytes) -> Nothing:
     """The same, by way of dnspython alone. Raises what it raises."""
     reply = dns.message.from_wire(message)
-    code, heard = Answering(QUESTION, Nameserver("192.0.2.53"), Deadline(5))._read(reply)
+    code, heard = ByLibrary(QUESTION, Nameserver("192.0.2.53"), Deadline(5))._read(reply)
     assert dns.message.from_wire(ASKED).is_response(reply)
     assert heard.answer.status in {"no_data", "name_not_found"}
     told = any(one.rdtype == dns.rdatatype.SOA for one in reply.authority)
