@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import get_args
 
 from diagnose.knowledge.catalogue import catalogue_with
 from diagnose.model.report import Contact
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers import Language
 
 DISTRIBUTION = "mail-login-doctor"
@@ -39,6 +38,9 @@ def command_for(cause: str) -> str | None:
 
 @made_once
 def _base() -> str | None:
+    with one_at_a_time:
+        from importlib import metadata
+
     try:
         named = metadata.metadata(DISTRIBUTION).get_all("Project-URL") or ()
     except metadata.PackageNotFoundError:

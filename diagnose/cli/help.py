@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from diagnose.cli.settings import NO_CONFIG, Settings
+from diagnose.locale.language import spoken_now
 from diagnose.model import text
 
 PARAMS = "__click_params__"
@@ -24,12 +25,13 @@ def translated(command: click.Command) -> click.Command:
     """*command* with its help, which is declared as message ids, in the language of the command line."""
     shown = copy.copy(command)
     shown.context_class = _Context
-    shown.help = _(inspect.cleandoc(command.help)) if command.help else None
-    shown.epilog = _(command.epilog) if command.epilog else None
+    translate = spoken_now()
+    shown.help = translate(inspect.cleandoc(command.help)) if command.help else None
+    shown.epilog = translate(command.epilog) if command.epilog else None
     shown.params = [copy.copy(parameter) for parameter in command.params]
     for parameter in shown.params:
         if isinstance(parameter, click.Option) and parameter.help:
-            parameter.help = _(parameter.help)
+            parameter.help = translate(parameter.help)
     return shown
 
 

@@ -7,7 +7,7 @@ Only verified HTTPS counts: a file fetched in clear could name an attacker's ser
 from __future__ import annotations
 
 import urllib.parse
-import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
 
 from diagnose.discovery.configuration import fetch_configuration
 from diagnose.discovery.document import MOST_SERVERS, DocumentError, parse, words
@@ -18,6 +18,9 @@ from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode
 from diagnose.model.targets import Service
 from diagnose.network import Network, in_background, mx_records
 from diagnose.network.owner import registered
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 DATABASE_HOST = "autoconfig.thunderbird.net"
 DATABASE = f"https://{DATABASE_HOST}/v1.1/"

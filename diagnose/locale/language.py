@@ -77,6 +77,15 @@ def spoken(language: Language) -> Iterator[None]:
             os.environ["LANGUAGE"] = before
 
 
+def spoken_now() -> Callable[[str], str]:
+    """As `gettext.gettext`, for many texts: that looks for the catalogue once a text, a tenth of a millisecond each."""
+    with one_at_a_time:
+        import gettext
+
+    domain = gettext.textdomain()
+    return gettext.translation(domain, gettext.bindtextdomain(domain), fallback=True).gettext
+
+
 def folder(language: Language) -> str:
     """What *language* is called in gettext: ``zh_Hans``."""
     return language.replace("-", "_")

@@ -68,8 +68,9 @@ def masked_report(
 
     known = [translate(one) for cause in catalogue() for one in cause.msgids() if " " in one and "{" not in one]
     sentences = dict(zip(known, known, strict=True))
+    known_words = functools.cache(functools.partial(_known_words, mask=mask))
     for one in _texts_of(results):
-        masked = without_secrets(one, mask, functools.partial(_known_words, mask=mask))
+        masked = without_secrets(one, mask, known_words)
         sentences[one.render(translate)] = masked.render(translate)
 
     patterns = [_pattern(one) for one in _templates(report, translate)]
@@ -214,4 +215,6 @@ def _filled_anew(filled: re.Match[str], hide: Callable[[str], str]) -> str:
 
 def _known_words(msgid: str, mask: Hides) -> str:
     """*msgid* as it is where a catalogue knows it, else hidden: a check of another package could have put others in."""
-    return msgid if translation(TRANSLATED)(msgid) != msgid else reworded(msgid, mask.hide)
+    hidden = reworded(msgid, mask.hide)
+    # to load a catalogue takes longer than all else here, and hardly ever is there anything to hide
+    return msgid if hidden == msgid or translation(TRANSLATED)(msgid) != msgid else hidden

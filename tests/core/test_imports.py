@@ -22,6 +22,7 @@ ONLY_ELSEWHERE = {
     "clocks and connects that are compared": ("statistics",),
     "a password beyond ASCII": ("encodings.cp1252", "encodings.cp932"),
     "knowledge that others bring": ("yaml", "diagnose.replies.compiling"),
+    "configurations in XML": ("xml.etree",),
 }
 """By what needs them."""
 ONLY_IN_A_RUN = (
@@ -66,6 +67,20 @@ print(*seen[0], file=sys.stderr)
 """
 
 
+LOOKED_FOR = """
+import gettext, sys
+looked = []
+find = gettext.find
+gettext.find = lambda *words, **more: (looked.append(words), find(*words, **more))[1]
+from diagnose.cli import run
+
+run(sys.argv[1:])
+print(len(looked), file=sys.stderr)
+"""
+MOST_LOOKS = 15
+"""For a catalogue: some for words of click, none for ours."""
+
+
 def loaded(folder: Path, *arguments: str) -> tuple[int, set[str]]:
     """Exit code and modules of a run of its own."""
     code, *modules = started(RUN, folder, *arguments).stderr.split()
@@ -94,6 +109,13 @@ def test_a_plain_diagnosis_loads_nothing_that_only_others_need(subject: str, tmp
     assert code in {1, 3}
     assert among(modules, chain.from_iterable(ONLY_ELSEWHERE.values())) == set()
     assert among(modules, ONLY_IN_A_RUN) >= {*ONLY_IN_A_RUN} - AFTER_DNS  # they are the names of what a run loads
+
+
+def test_a_plain_diagnosis_in_english_looks_for_hardly_any_catalogue(tmp_path: Path) -> None:
+    """Each look takes a tenth of a millisecond; there are thousands of texts."""
+    words = ("alice@corp.test", "--resolver", "127.0.0.1:9", "--no-third-party", "--timeout", "2", "--quiet")
+
+    assert int(started(LOOKED_FOR, tmp_path, *words).stderr) <= MOST_LOOKS
 
 
 def test_the_first_question_leaves_before_the_checks_are_loaded(tmp_path: Path) -> None:
