@@ -6,11 +6,11 @@ import dataclasses
 import urllib.parse
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import Literal, Never
+from typing import TYPE_CHECKING, Literal, Never
 
 import msgspec
 
-from checks.browser.automation import FailedRequest, Field, Order, StartError, Visit, find_executable, public_key_pins
+from checks.browser.automation import FailedRequest, Field, Visit
 from checks.dns.names import registered
 from checks.reach.reach import ReachFacts
 from checks.tls.handshake import TlsFacts
@@ -22,6 +22,9 @@ from diagnose.model import Certainty, Check, Finding, Inputs, Service, SkipCheck
 from diagnose.network.resolver import is_local
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.running.context import Context
+
+if TYPE_CHECKING:
+    from checks.browser.automation.job import Order
 
 VISIT_SECONDS = 20.0
 PIN_SECONDS = 4.0
@@ -43,6 +46,10 @@ def probe_clean(target: Service, inputs: Inputs[ReachFacts | WebFacts], context:
         with one_at_a_time:
             from diagnose.process.installation import adding
         raise SkipCheck(text("Playwright is missing; run {command} first", command=adding("chromium")))
+    with one_at_a_time:
+        from checks.browser.automation.executable import find_executable
+        from checks.browser.automation.job import Order, StartError
+
     found = find_executable()
     if found is None:
         raise SkipCheck(text("neither Chrome nor Edge nor Chromium is installed"))
@@ -71,6 +78,7 @@ def _visited(order: Order, places: set[tuple[str, int]], context: Context) -> Vi
     """The visit. *places*: servers whose certificates the run has its own authorities for, if it has any."""
     with one_at_a_time:
         from checks.browser.automation.launch import visit
+        from checks.browser.automation.pins import public_key_pins
 
     deadline = context.deadline.share(0.8, VISIT_SECONDS)
     if context.network.ca_file is None:

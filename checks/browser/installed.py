@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Never
 
-from checks.browser.profiles import READ_SECONDS
-from checks.browser.stored.holdings import BrowsersFacts
+from checks.browser.stored.holdings import READ_SECONDS, BrowsersFacts
 from checks.browser.stored.installed import installed
 from checks.login.login import LoginFacts
 from diagnose.browsers import browser

@@ -1,95 +1,36 @@
-"""Browsers on this computer: is one too old, and does a profile hold what breaks the login on the webmail page?"""
+"""Whether a profile of this computer's browsers holds what breaks the login on the webmail page.
+
+What reads profiles is loaded where that was asked for.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Never
 
-from checks.browser.stored import cookies, profiles
-from checks.browser.stored.asking import compare, gone, try_header
-from checks.browser.stored.caches import host_of
-from checks.browser.stored.holdings import BrowsersFacts, ProfileFacts, ProfilesFacts, works
-from checks.browser.stored.opinions import judge_profiles
+from checks.browser.stored.holdings import BrowsersFacts, ProfilesFacts
 from checks.web.web import WebFacts
-from diagnose.model import Check, Inputs, Service, SkipCheck, Text, read, text
-from diagnose.network import Hop
-from diagnose.replies import read_reply
+from diagnose.model import Check, Finding, Inputs, Service, SkipCheck, Text, read, text
+from diagnose.process.first_use import one_at_a_time
 from diagnose.running.context import Context
-
-READ_SECONDS = 8.0
-
-
-LARGE_HEADER = 4096
-"""Bytes of a Cookie header from which on the server is asked; it knows its limit, and we do not."""
-
-
-MOST_TRIALS = 3
-
-
-SESSION_COMPLAINTS = {"web.session-expired", "web.redirect-loop", "browser.stale-cookies"}
-"""What old cookies look like to the person who has them."""
 
 
 def probe_profiles(target: Service, inputs: Inputs[BrowsersFacts | WebFacts], context: Context) -> ProfilesFacts:
     """Read the profiles, send the server a header as large as theirs, and compare their old pages with today's."""
     if not context.person.browsing.profiles:
         raise SkipCheck(text("reading browser profiles was not asked for"))
-    web = inputs.get(WebFacts)
-    hops = web.hops if web else ()
-    url, now = _page(target, hops), time.time()
-    clean = next((works(hop.status) for hop in reversed(hops) if hop.url == url), None)
-    until = context.deadline.share(0.5, READ_SECONDS)
-    read = {one: profiles.read(one, target.host, url, now, until) for one in profiles.profiles()}
-    sent = {one: cookies.sent(content.cookies or (), url, now) for one, content in read.items()}
-    large = sorted(
-        (one for one, going in sent.items() if clean and cookies.header_bytes(going) >= LARGE_HEADER),
-        key=lambda one: -cookies.header_bytes(sent[one]),
-    )
-    trials = {one: try_header(url, sent[one], context) for one in large[:MOST_TRIALS]}
-    versions = _versions(inputs)
-    return ProfilesFacts(
-        url=url,
-        profiles=tuple(
-            ProfileFacts(
-                browser=one.browser,
-                browser_version=versions.get(one.browser, ""),
-                profile=one.name,
-                cookies=None if content.cookies is None else cookies.count(content.cookies, url, hops, now),
-                cookies_blocked=content.cookies_blocked,
-                javascript_blocked=content.javascript_blocked,
-                zoom_percent=content.zoom_percent,
-                hsts=content.hsts,
-                service_worker=None if content.workers is None else content.workers[0],
-                service_workers_gone=gone(content.workers[1], context) if clean and content.workers else 0,
-                cached=content.cached,
-                page=compare(content.copies, now, context) if clean else None,
-                unread=content.unread,
-                trial=trials.get(one),
-            )
-            for one, content in read.items()
-        ),
-        clean_session_works=clean,
-        scripts=web is None or web.page is None or web.page.scripts > 0,
-        session_complaint=any(
-            suspect.cause in SESSION_COMPLAINTS
-            for message in context.person.seen
-            for suspect in read_reply(message, provider=inputs.provider).suspects
-        ),
-    )
+    with one_at_a_time:
+        from checks.browser.stored.reading import read_profiles
+
+    return read_profiles(target, inputs, context)
 
 
-def _page(target: Service, hops: Iterable[Hop]) -> str:
-    """Where a visit of the webmail page ends, as long as that is on its host."""
-    walked = [hop.url for hop in hops if host_of(hop.url) == target.host]
-    return walked[-1] if walked else target.url or f"https://{target.host}:{target.port}/"
+def judge_profiles(facts: ProfilesFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
+    """Do cookies, an old copy of the page or settings of a profile stand in the way?"""
+    with one_at_a_time:
+        from checks.browser.stored.opinions import judge_profiles as judge
 
-
-def _versions(inputs: Inputs[BrowsersFacts]) -> dict[str, str]:
-    installed = inputs.get(BrowsersFacts)
-    found: dict[str, list[str]] = {}
-    for one in installed.browsers if installed else ():
-        found.setdefault(one.browser, []).append(one.version)
-    return {name: versions[0] for name, versions in found.items() if len(versions) == 1}
+    return judge(facts, inputs, target)
 
 
 def _unread(facts: ProfilesFacts) -> Text | None:

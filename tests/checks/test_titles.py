@@ -15,9 +15,8 @@ from checks.address.syntax import SyntaxFacts
 from checks.browser.automation import Field, Visit
 from checks.browser.difference import DifferenceFacts
 from checks.browser.self_test import BrowserFacts
-from checks.browser.stored.holdings import BrowsersFacts, ProfileFacts, ProfilesFacts
+from checks.browser.stored.holdings import BrowsersFacts, ProfileFacts, ProfilesFacts, Unread
 from checks.browser.stored.installed import InstalledBrowser
-from checks.browser.stored.profiles import Unread
 from checks.credentials.password import PasswordFacts
 from checks.credentials.seen import SeenFacts
 from checks.dns.domain import DomainFacts, MxTarget

@@ -23,6 +23,12 @@ ONLY_ELSEWHERE = {
     "a password beyond ASCII": ("encodings.cp1252", "encodings.cp932"),
     "knowledge that others bring": ("yaml", "diagnose.replies.compiling"),
     "configurations in XML": ("xml.etree",),
+    "browser profiles": (
+        "checks.browser.stored.profiles",
+        "checks.browser.stored.cookies",
+        "checks.browser.stored.caches",
+    ),
+    "a clean browser": ("checks.browser.automation.job", "checks.browser.automation.pins"),
 }
 """By what needs them."""
 ONLY_IN_A_RUN = (

@@ -9,8 +9,7 @@ import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import msgspec
-
+from checks.browser.stored.holdings import HeldCookies
 from diagnose.network import Hop, is_address
 
 MOST = 2000
@@ -42,33 +41,6 @@ class StoredCookie:
     def length(self) -> int:
         """Bytes that it takes in the Cookie header, the separator to the next one aside."""
         return len(self.name.encode()) + bool(self.name) + self.size
-
-
-class HeldCookies(msgspec.Struct, frozen=True, kw_only=True):
-    """What a profile holds for a page, counted."""
-
-    count: int
-    """For the host and its parent domains."""
-    sent: int
-    """Of those, how many go with a request for the page (RFC 6265 §5.4)."""
-    header_bytes: int
-    """Length of the value of that Cookie header."""
-    estimated: bool = False
-    """Whether `header_bytes` is reckoned from encrypted values; it is off by a few bytes a cookie."""
-    expired: int = 0
-    """Kept still, and sent no more."""
-    expired_of_login: int = 0
-    """Of those, how many have a name that the login page itself uses for a login."""
-    of_session: int = 0
-    """Without an expiry."""
-    across_domains: int = 0
-    """Names that are sent twice: for the host alone, and for a parent domain or the host with all below it."""
-    of_login: int = 0
-    """Of those, the names that the login page sets itself for a login, and not for both."""
-    first_set_at: float | None = None
-    last_used_at: float | None = None
-    first_expiry_at: float | None = None
-    """Of those that are still good."""
 
 
 def domains_of(host: str) -> tuple[str, ...]:

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from checks.browser.stored.cookies import HeldCookies
+from checks.browser.stored.files import Why
 from checks.browser.stored.installed import InstalledBrowser
-from checks.browser.stored.profiles import Unread
 from diagnose.model import Facts, Failure
+
+Part = Literal["profiles", "cookies", "settings", "hsts", "workers", "cache"]
+"""Of a profile."""
+READ_SECONDS = 8.0
+"""For what all of them hold."""
 
 
 class BrowsersFacts(Facts, frozen=True, kw_only=True):
     """The browsers that are installed."""
 
     browsers: tuple[InstalledBrowser, ...]
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """What could not be read, and why."""
+
+    part: Part
+    why: Why
+
+
+class HeldCookies(msgspec.Struct, frozen=True, kw_only=True):
+    """What a profile holds for a page, counted."""
+
+    count: int
+    """For the host and its parent domains."""
+    sent: int
+    """Of those, how many go with a request for the page (RFC 6265 §5.4)."""
+    header_bytes: int
+    """Length of the value of that Cookie header."""
+    estimated: bool = False
+    """Whether `header_bytes` is reckoned from encrypted values; it is off by a few bytes a cookie."""
+    expired: int = 0
+    """Kept still, and sent no more."""
+    expired_of_login: int = 0
+    """Of those, how many have a name that the login page itself uses for a login."""
+    of_session: int = 0
+    """Without an expiry."""
+    across_domains: int = 0
+    """Names that are sent twice: for the host alone, and for a parent domain or the host with all below it."""
+    of_login: int = 0
+    """Of those, the names that the login page sets itself for a login, and not for both."""
+    first_set_at: float | None = None
+    last_used_at: float | None = None
+    first_expiry_at: float | None = None
+    """Of those that are still good."""
 
 
 class HeldPage(msgspec.Struct, frozen=True, kw_only=True):

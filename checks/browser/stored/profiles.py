@@ -9,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import msgspec
-
 from checks.browser.stored import chromium, chromium_cache, firefox, firefox_cache, workers
 from checks.browser.stored.caches import Copy, Held
 from checks.browser.stored.cookies import StoredCookie
 from checks.browser.stored.files import UnreadableError, Why, is_folder
+from checks.browser.stored.holdings import Part, Unread
 from checks.browser.stored.installed import here
 from checks.browser.stored.workers import Workers
 from diagnose.browsers import all_browsers
@@ -26,7 +25,6 @@ MOST_PROFILES = 30
 CACHE_SECONDS = 2.5
 """For the entries of one; 20,000 take about one on a disk that is not asleep."""
 
-Part = Literal["profiles", "cookies", "settings", "hsts", "workers", "cache"]
 CACHES = (
     ("/.config/", "/.cache/"),
     ("/config/", "/cache/"),
@@ -55,13 +53,6 @@ class Profile:
     def name(self) -> str:
         """What reports call it."""
         return "" if self.lost else self.folder.name
-
-
-class Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """What could not be read, and why."""
-
-    part: Part
-    why: Why
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checks.browser.automation import public_key_pins
+from checks.browser.automation.pins import public_key_pins
 from diagnose.model import Deadline
 from diagnose.model.report import Report
 from diagnose.network import Network

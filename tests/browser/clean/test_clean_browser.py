@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.browser.automation import find_executable
+from checks.browser.automation.executable import find_executable
 from diagnose.model.picture import LARGEST_PICTURE, pictures
 from diagnose.model.report import Report
 from tests.pace import patient, within
@@ -68,7 +68,9 @@ def test_neither_the_browser_nor_its_driver_is_told_a_secret(
             wrapper.chmod(0o700)
         monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", f"{folder}/node")
         monkeypatch.setenv("PW", "a password")
-        monkeypatch.setattr("checks.browser.clean.find_executable", lambda: (found[0], Path(folder, "chromium")))
+        monkeypatch.setattr(
+            "checks.browser.automation.executable.find_executable", lambda: (found[0], Path(folder, "chromium"))
+        )
         with Site({"/": page(FORM)}) as site:
             assert check(site.diagnosed(), "browser.clean").status == "pass"
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from checks.browser.automation import FailedRequest, Field, Visit, find_executable
+from checks.browser.automation import FailedRequest, Field, Visit
+from checks.browser.automation.executable import find_executable
 from checks.browser.clean import judge_clean, probe_clean, shows_login
 from checks.browser.difference import DifferenceFacts, judge_difference
 from diagnose.account.history import History

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from checks.browser.installed import judge_installed
-from checks.browser.stored.cookies import HeldCookies
-from checks.browser.stored.holdings import BrowsersFacts, HeldPage, ProfileFacts, ProfilesFacts, Trial
+from checks.browser.stored.holdings import BrowsersFacts, HeldCookies, HeldPage, ProfileFacts, ProfilesFacts, Trial
 from checks.browser.stored.installed import InstalledBrowser
 from checks.browser.stored.opinions import judge_profiles
 from diagnose.knowledge.catalogue import catalogue
