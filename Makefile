@@ -27,13 +27,15 @@ OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/
 # a third of the time: three at once.
 AT_ONCE := -n 6 --dist loadfile
 QUICK_AT_ONCE := -n 3 --dist loadfile
+# Hypothesis reads all sources for numbers to draw, in each worker, also where all that draws is left out.
+NO_DRAWING := -p no:hypothesispytest
 
 lab: $(BIN)/diagnose
 	@$(BIN)/diagnose lab $(SCENARIO) || [ $$? -eq 1 ]  # 1: the fault was found
 
 # Which these are is said in tests/conftest.py.
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest $(QUICK_AT_ONCE) -m "not real and not whole and not thorough"
+	$(BIN)/python -m pytest $(QUICK_AT_ONCE) $(NO_DRAWING) -m "not real and not whole and not thorough"
 
 test: $(VENV)/.dev servers
 	@$(BIN)/python -m tests.machine

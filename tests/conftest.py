@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
+from typing import Any
 
 import pytest
 import trustme
@@ -77,6 +78,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 MANY, EVERY = 200, 5
 """Of a test with more cases than that, every fifth is quick."""
 REAL = re.compile(r"^pytestmark = pytest\.mark\.real$", re.MULTILINE)
+STARTS = re.compile(rf"^(import|from) ({'|'.join(map(re.escape, STARTERS))})($| import )", re.MULTILINE)
+"""In a file of which each test is `whole`; one that takes nothing but constants from there does it otherwise."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,11 +97,35 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Reads no file of which nothing would be run: the real ones load drivers of browsers and makers of zones."""
-    left_out = "not real" in config.getoption("markexpr")
-    if left_out and collection_path.suffix == ".py" and REAL.search(collection_path.read_text("utf-8")):
-        return True
+    """Reads no file of which nothing would be run: such ones load drivers of browsers and makers of zones."""
+    return True if marks_throughout(collection_path) & left_out(config) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Makes nothing of a function of which no case would be run, rather than all its cases."""
+    out = left_out(collector.config)
+    if out and isinstance(obj, FunctionType) and name.startswith("test") and out & marks_of(obj, collector.module):
+        return []
     return None
+
+
+@functools.cache
+def marks_throughout(path: Path) -> set[str]:
+    """Which of `real` and `whole` all tests of the file *path* are, as far as its text tells."""
+    if path.suffix != ".py":
+        return set()
+    text, beside = path.read_text("utf-8"), path.with_name("conftest.py")
+    starting = STARTS.search(text) or (beside.exists() and STARTS.search(beside.read_text("utf-8")))
+    return {name for name, found in (("real", REAL.search(text)), ("whole", starting)) if found}
+
+
+def left_out(config: pytest.Config) -> set[str]:
+    """The marks none of which a test may have, to be run."""
+    expression = config.getoption("markexpr")
+    return set() if " or " in expression else set(re.findall(r"\bnot (\w+)", expression))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -120,18 +147,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("thorough")
         before[name_of(item)] += 1
         if isinstance(item, pytest.Function):
-            names = names_in(item.function, item.module)
-            if starts_something(item.module) or STARTERS & names:  # some import it within
-                item.add_marker("whole")
-            large = (MEASURES | CORPORA) & names
-            if large or getattr(item.obj, "is_hypothesis_test", False):
-                item.add_marker("thorough")
+            for mark in sorted(marks_of(item.obj, item.module)):
+                item.add_marker(mark)
     items.sort(key=lambda item: not any(item.iter_markers("real")) and not any(item.iter_markers("whole")))
 
 
 def name_of(item: pytest.Item) -> str:
     """File and function, whichever its case."""
     return item.nodeid.partition("[")[0]
+
+
+def marks_of(function: Any, module: ModuleType) -> set[str]:
+    """Whether the test *function* is `whole`, and whether it is `thorough`, whichever its case."""
+    names = names_in(getattr(function, "__func__", function), module)
+    marks = set()
+    if starts_something(module) or STARTERS & names:  # some import it within
+        marks.add("whole")
+    if (MEASURES | CORPORA) & names or getattr(function, "is_hypothesis_test", False):
+        marks.add("thorough")
+    return marks
 
 
 @functools.cache
