@@ -32,6 +32,24 @@ def test_a_code_that_says_more_wins_over_general_words() -> None:
     assert Code("imap", "EXPIRED") in reading.codes
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "a7 NO [NONEXISTENT] Unknown mailbox: Sent Items",
+        "a7 NO [NONEXISTENT] Mailbox doesn't exist: Archive",
+        "a7 NO [TRYCREATE] Mailbox doesn't exist: Sent",
+    ],
+)
+def test_a_folder_that_is_missing_is_no_missing_mailbox(reply: str) -> None:
+    assert causes(read_reply(reply, protocol="imap")) == causes(read_reply(reply)) == []
+
+
+def test_a_mailbox_that_is_missing_at_login_is_one() -> None:
+    reading = read_reply("a1 NO [AUTHENTICATIONFAILED] no such mailbox for this login", protocol="imap", stage="login")
+
+    assert causes(reading)[0] == "activation.mailbox-missing"
+
+
 def test_code_and_words_that_agree_confirm() -> None:
     reading = read_reply("a1 NO [AUTHENTICATIONFAILED] Invalid password", protocol="imap", stage="login")
 
