@@ -81,6 +81,8 @@ def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
 
     The Unicode categories Cc, Cf (bidi controls), Co, Cs and Cn are removed. Line ends and tabs become a space.
     """
+    if len(outside) <= limit and outside.isprintable() and "  " not in outside and outside == outside.strip(" "):
+        return outside  # as nearly all is
     shortened = outside[: 2 * limit]
     spaced = " ".join(shortened.split())
     clean = spaced if spaced.isprintable() else "".join(c for c in spaced if unicodedata.category(c) not in _REMOVED)

@@ -1,12 +1,11 @@
-"""What name servers answer, received and read: plain answers here, all others by dnspython, loaded for them."""
+"""What name servers answer: plain answers are read here, all others by dnspython, loaded for them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diagnose.model.deadline import Deadline
 from diagnose.network.answers import Heard
-from diagnose.network.datagrams import GuardedSocket
+from diagnose.network.asking import Unread
 from diagnose.network.message import NO_ERROR
 from diagnose.network.negative import Nothing, nothing_in
 from diagnose.network.plain import Records, records_in
@@ -21,31 +20,27 @@ NXDOMAIN = "NXDOMAIN"
 
 
 class Answering:
-    """What *server* answers to *question*, by *limit*: the code, and what it says."""
+    """What *server* answers to *question*, sent as *message*: the code, and what it says."""
 
-    def __init__(self, question: Question, server: Nameserver, limit: Deadline) -> None:
+    def __init__(self, question: Question, message: bytes, server: Nameserver) -> None:
         self._question = question
+        self._message = message
         self._server = server
-        self._limit = limit
 
-    def by_datagram(self, asked: GuardedSocket, *, strays: bool) -> tuple[int, Heard[DnsAnswer]] | None:
-        """The answer that comes to *asked*, which has sent the question; None where it is longer than a datagram.
-
-        With *strays* what is no answer to it is passed over. Raises DNSException, OSError, NonsenseError.
-        """
-        data, written = asked.datagram(), self._question.written()
-        if (nothing := nothing_in(data, written)) is not None:
+    def by_datagram(self, data: bytes, *, strays: bool) -> tuple[int, Heard[DnsAnswer]] | Unread:
+        """What the datagram *data* says. With *strays* what is no answer is passed over. Raises DNSException."""
+        if (nothing := nothing_in(data, self._message)) is not None:
             return nothing.code, self._without_records(nothing)
-        if (records := records_in(data, written)) is not None:
+        if (records := records_in(data, self._message)) is not None:
             return NO_ERROR, self._with_records(records)
-        return self._by_library().by_datagram(data, asked, strays=strays)
+        return self._by_library().by_datagram(data, strays=strays)
 
-    def by_stream(self, asking: GuardedSocket) -> tuple[int, Heard[DnsAnswer]]:
-        """The answer by TCP, over *asking*. Raises DNSException, OSError, EOFError, NonsenseError."""
-        return self._by_library().by_stream(asking)
+    def by_stream(self, data: bytes) -> tuple[int, Heard[DnsAnswer]]:
+        """What the message *data*, by TCP, says. Raises DNSException."""
+        return self._by_library().by_stream(data)
 
     def _by_library(self) -> ByLibrary:
-        return _library()(self._question, self._server, self._limit)
+        return _library()(self._question, self._server)
 
     def _without_records(self, nothing: Nothing) -> Heard[DnsAnswer]:
         exists = nothing.code == NO_ERROR

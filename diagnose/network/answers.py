@@ -32,9 +32,24 @@ class Heard(NamedTuple, Generic[A]):
 
 
 @dataclass
-class _Question(Generic[A]):
+class Asked(Generic[A]):
+    """A question that somebody asks, or has asked."""
+
     coming: Future[Heard[A] | None] = field(default_factory=Future)
+    """What has come, or will; None where that failed."""
     came_at: float = 0.0
+
+    def put(self, heard: Heard[A] | None) -> None:
+        """Hand on what has come."""
+        self.came_at = time.monotonic()
+        self.coming.set_result(heard)
+
+    def told(self) -> tuple[A, float] | None:
+        """The answer that has come, and its age in seconds; None where it is none for others."""
+        heard = self.coming.result()
+        if heard is None or not heard.for_others:
+            return None
+        return heard.answer, time.monotonic() - self.came_at
 
     def lasts(self) -> bool:
         """Whether the answer is still on its way, or still good for whoever asks."""
@@ -51,7 +66,7 @@ class Answers(Generic[A]):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[Hashable, _Question[A]] = {}
+        self._known: dict[Hashable, Asked[A]] = {}
 
     def get(self, question: Hashable, deadline: Deadline, ask: Callable[[], Heard[A]]) -> tuple[A, float]:
         """The answer to *question*, and its age in seconds; *ask* brings it where it is not known.
@@ -59,25 +74,30 @@ class Answers(Generic[A]):
         Raises TimeoutError when another asker's answer has not come by *deadline*, and what *ask* raises.
         """
         while True:
-            with self._lock:
-                known = self._known.get(question)
-                if known is None or not known.lasts():
-                    known = None
-                    mine = self._known[question] = _Question()
-                    self._prune()
-            if known is None:
-                return self._asked(mine, ask), 0.0
-            heard = known.coming.result(timeout=deadline.left())
-            if heard is not None and heard.for_others:
-                return heard.answer, time.monotonic() - known.came_at
+            asked, mine = self.claim(question)
+            if mine:
+                return self._asked(asked, ask), 0.0
+            asked.coming.result(timeout=deadline.left())
+            if (told := asked.told()) is not None:
+                return told
 
-    def _asked(self, mine: _Question[A], ask: Callable[[], Heard[A]]) -> A:
+    def claim(self, question: Hashable) -> tuple[Asked[A], bool]:
+        """Where the answer is, or will be, and whether the caller has to bring it."""
+        with self._lock:
+            known = self._known.get(question)
+            if known is not None and known.lasts():
+                return known, False
+            mine = self._known[question] = Asked()
+            self._prune()
+        return mine, True
+
+    @staticmethod
+    def _asked(mine: Asked[A], ask: Callable[[], Heard[A]]) -> A:
         heard = None
         try:
             heard = ask()
         finally:
-            mine.came_at = time.monotonic()
-            mine.coming.set_result(heard)
+            mine.put(heard)
         return heard.answer
 
     def _prune(self) -> None:

@@ -19,49 +19,47 @@ import dns.rdtypes.IN.AAAA
 import dns.rdtypes.IN.SRV
 import dns.rrset
 
-from diagnose.model.deadline import Deadline
 from diagnose.network.answers import Heard
-from diagnose.network.datagrams import GuardedSocket
+from diagnose.network.asking import Unread
 from diagnose.network.question import EDNS_PAYLOAD, NUMBERS, Question, RecordType
 from diagnose.network.resolver import FAILURE_SECONDS, MOST_RECORDS, DnsAnswer, DnsStatus, Nameserver
 
 
 class ByLibrary:
-    """What *server* answers to *question*, by *limit*: the code, and what it says."""
+    """What *server* answers to *question*: the code, and what it says."""
 
-    def __init__(self, question: Question, server: Nameserver, limit: Deadline) -> None:
+    def __init__(self, question: Question, server: Nameserver) -> None:
         self._question = question
         self._server = server
-        self._limit = limit
 
     @cached_property
     def _query(self) -> dns.message.QueryMessage:
         return _as_sent(self._question)
 
-    def by_datagram(self, data: bytes, asked: GuardedSocket, *, strays: bool) -> tuple[int, Heard[DnsAnswer]] | None:
-        """The answer in *data*, or, with *strays*, in what comes to *asked* after it; None where it was cut short.
+    def by_datagram(self, data: bytes, *, strays: bool) -> tuple[int, Heard[DnsAnswer]] | Unread:
+        """What the datagram *data* says. With *strays* what is no answer is passed over. Raises DNSException."""
+        try:
+            reply = dns.message.from_wire(data, raise_on_truncation=True)
+        except dns.message.Truncated as cut:
+            if not strays or self._query.is_response(cut.message()):  # type: ignore[no-untyped-call]  # the library's
+                return "longer"
+            return "stray"
+        except Exception:  # of many types
+            if not strays:
+                raise
+            return "stray"
+        if self._query.is_response(reply):
+            return self._read(reply)
+        if not strays:
+            raise dns.query.BadResponse
+        return "stray"
 
-        Raises DNSException, OSError, NonsenseError.
-        """
-        while True:
-            try:
-                reply = dns.message.from_wire(data, raise_on_truncation=True)
-            except dns.message.Truncated as cut:
-                if not strays or self._query.is_response(cut.message()):  # type: ignore[no-untyped-call]  # the library's
-                    return None
-            except Exception:  # of many types
-                if not strays:
-                    raise
-            else:
-                if self._query.is_response(reply):
-                    return self._read(reply)
-                if not strays:
-                    raise dns.query.BadResponse
-            data = asked.datagram()
-
-    def by_stream(self, asking: GuardedSocket) -> tuple[int, Heard[DnsAnswer]]:
-        """The answer by TCP, over *asking*. Raises DNSException, OSError, EOFError, NonsenseError."""
-        return self._read(dns.query.tcp(self._query, self._server.address, timeout=self._limit.left(), sock=asking))
+    def by_stream(self, data: bytes) -> tuple[int, Heard[DnsAnswer]]:
+        """What the message *data*, by TCP, says. Raises DNSException."""
+        reply = dns.message.from_wire(data)
+        if not self._query.is_response(reply):
+            raise dns.query.BadResponse
+        return self._read(reply)
 
     def _read(self, reply: dns.message.Message) -> tuple[int, Heard[DnsAnswer]]:
         """What *reply* says, to be handed on for as long as its records and its SOA say (RFC 2308 §5)."""

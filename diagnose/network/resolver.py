@@ -5,15 +5,13 @@ Timeout, SERVFAIL, NXDOMAIN and an empty answer are four different facts (RFC 10
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeAlias
 
 import dns.exception
 import dns.rcode
@@ -23,12 +21,13 @@ from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name, host_and_port
 from diagnose.model.failures import Failure, FailureName, failure_name
 from diagnose.model.text import Text, text
-from diagnose.network.answers import Answers, Heard
-from diagnose.network.datagrams import GuardedSocket, NonsenseError
+from diagnose.network.answers import Answers, Asked, Heard
+from diagnose.network.asking import Tries, Try, Unread, asker
+from diagnose.network.datagrams import NonsenseError
 from diagnose.network.question import Question
 from diagnose.network.question import RecordType as RecordType
 from diagnose.network.resolv_conf import nameservers_in
-from diagnose.network.threads import NoThreadError, in_background
+from diagnose.network.threads import NoThreadError
 from diagnose.process.first_use import made_once, one_at_a_time
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ TRY_SECONDS = (1.5, 2.5, 4.0)
 REFUSES_EDNS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
 """What a server that knows no EDNS answers; without it, it may well answer (RFC 6891 §7)."""
 MOST_RECORDS = 50
+LATE_SECONDS = 1.0
+"""After the deadline, for word of what it has cut short."""
 FAILURE_SECONDS = 3.0
 """How long runs that share answers hand on a failure (RFC 9520 §3.2: 1 to 5 seconds at first)."""
 
@@ -125,19 +126,33 @@ def silence() -> float:
     return sum(TRY_SECONDS[:2])
 
 
+_Key: TypeAlias = tuple[str, RecordType, bool]
+"""Name, type, and whether checking is disabled."""
+_Tries: TypeAlias = Tries[tuple[int, Heard["DnsAnswer"]], Heard["DnsAnswer"]]
+
+
 class _Claim(NamedTuple):
     """The right to bring the answer to a question."""
 
-    key: tuple[str, RecordType, bool]
+    key: _Key
     answer: Future[DnsAnswer]
 
 
-def _in_time(coming: Future[DnsAnswer], name: str, record_type: RecordType, deadline: Deadline) -> DnsAnswer:
-    """What another asker brings by *deadline*."""
+class _Wanted(NamedTuple):
+    """A question of this run."""
+
+    key: _Key
+    coming: Future[DnsAnswer]
+    mine: _Claim | None
+    """The right to bring the answer, for the one who has to."""
+
+
+def _in_time(wanted: _Wanted, deadline: Deadline, more: float) -> DnsAnswer:
+    """What comes by *deadline*, and *more* seconds."""
     try:
-        return coming.result(timeout=deadline.left())
+        return wanted.coming.result(timeout=deadline.left() + more)
     except TimeoutError:
-        return DnsAnswer(name=ascii_name(name).rstrip(".").lower(), record_type=record_type, status="timed_out")
+        return DnsAnswer(name=wanted.key[0], record_type=wanted.key[1], status="timed_out")
 
 
 class Resolver:
@@ -181,70 +196,93 @@ class Resolver:
         *checking_disabled* sets CD (RFC 4035 §3.2.2): a validating resolver then hands out even what
         fails DNSSEC, which tells a bogus zone from a broken delegation.
         """
-        known, mine = self._claimed(name, record_type, checking_disabled=checking_disabled)
-        if mine is not None:
-            return self._brought(mine, deadline)
-        return _in_time(known, name, record_type, deadline)
+        return self._told([self._claimed(name, record_type, checking_disabled=checking_disabled)], deadline)[0]
 
     def query_all(self, questions: Iterable[tuple[str, RecordType]], deadline: Deadline) -> tuple[DnsAnswer, ...]:
-        """As `query`, for all *questions* at once, as far as there are threads; the answers in their order."""
-        asked = [(name, kind, *self._claimed(name, kind)) for name, kind in questions]
-        mine = [claim for *_, claim in asked if claim is not None]
-        with contextlib.suppress(NoThreadError):
-            while len(mine) > 1:  # one is left to this thread, which would only wait
-                self._bring(mine[-1], deadline)
-                mine.pop()
-        for claim in mine:
-            self._brought(claim, deadline)
-        return tuple(_in_time(known, name, kind, deadline) for name, kind, known, _mine in asked)
+        """As `query`, for all *questions* at once; the answers in their order."""
+        return self._told([self._claimed(name, kind) for name, kind in questions], deadline)
 
     def begin(self, name: str, record_type: RecordType, deadline: Deadline) -> Future[DnsAnswer]:
         """As `query`, but the answer is yet to come. Raises NoThreadError."""
-        known, mine = self._claimed(name, record_type)
-        if mine is not None:
+        wanted = self._claimed(name, record_type)
+        if wanted.mine is not None:
             try:
-                self._bring(mine, deadline)
+                self._bring(wanted.mine, deadline)
             except NoThreadError as error:
                 with self._lock:
-                    self._asked.pop(mine.key, None)
-                known.set_exception(error)
+                    self._asked.pop(wanted.key, None)
+                wanted.coming.set_exception(error)
                 raise
-        return known
+        return wanted.coming
 
-    def _claimed(
-        self, name: str, record_type: RecordType, *, checking_disabled: bool = False
-    ) -> tuple[Future[DnsAnswer], _Claim | None]:
+    def _told(self, wanted: list[_Wanted], deadline: Deadline) -> tuple[DnsAnswer, ...]:
+        """What is *wanted*. What nobody asks for yet is asked for, all at once."""
+        late = [0.0 if one.mine is None or not self._begun(one.mine, deadline) else LATE_SECONDS for one in wanted]
+        # the last comes last, most often, so that it is waited for once
+        found = [_in_time(one, deadline, more) for one, more in zip(reversed(wanted), reversed(late), strict=True)]
+        return tuple(reversed(found))
+
+    def _begun(self, claim: _Claim, deadline: Deadline) -> bool:
+        """As `_bring`; without a thread for it this one waits for the answer, and for all that are under way."""
+        try:
+            return self._bring(claim, deadline)
+        except NoThreadError:
+            return self._bring(claim, deadline, here=True)
+
+    def _claimed(self, name: str, record_type: RecordType, *, checking_disabled: bool = False) -> _Wanted:
         """Where the answer comes, and the right to bring it, which the first who asks gets and has to use."""
         key = (ascii_name(name).rstrip(".").lower(), record_type, checking_disabled)
         with self._lock:
             known = self._asked.get(key)
             if known is not None:
-                return known, None
+                return _Wanted(key, known, None)
             claim = _Claim(key, Future())
             self._asked[key] = claim.answer
-        return claim.answer, claim
+        return _Wanted(key, claim.answer, claim)
 
-    def _bring(self, claim: _Claim, deadline: Deadline) -> None:
-        """Let a thread of its own bring the answer. Raises NoThreadError."""
-        in_background(lambda: self._brought(claim, deadline), f"{claim.key[1]} {claim.key[0]}")
+    def _bring(self, claim: _Claim, deadline: Deadline, *, here: bool = False) -> bool:
+        """See to it that the answer comes. Whether this run asks for it, and not another one. Raises NoThreadError.
 
-    def _brought(self, claim: _Claim, deadline: Deadline) -> DnsAnswer:
-        name, record_type, checking_disabled = claim.key
+        *here*: as `Asker.begin` has it.
+        """
         try:
-            answer, age = self._answers.get(
-                (self.nameservers(), *claim.key),
-                deadline,
-                lambda: self._timed(name, record_type, deadline, checking_disabled=checking_disabled),
-            )
-        except TimeoutError:
-            answer, age = DnsAnswer(name=name, record_type=record_type, status="timed_out"), 0.0
+            servers = self.nameservers()
+            asked, mine = self._answers.claim((servers, *claim.key))
         except BaseException as error:
             claim.answer.set_exception(error)
             raise
+        if not mine:
+            asked.coming.add_done_callback(lambda _: self._take_over(asked, claim, deadline))
+            return False
+
+        def over(came: Heard[DnsAnswer] | BaseException) -> None:
+            if isinstance(came, BaseException):
+                asked.put(None)
+                claim.answer.set_exception(came)
+            else:
+                asked.put(came)
+                claim.answer.set_result(came.answer)
+
+        try:
+            asker.begin(self._timed(servers, claim.key, deadline), over, here=here)
+        except NoThreadError:
+            asked.put(None)
+            raise
+        return True
+
+    def _take_over(self, asked: Asked[DnsAnswer], claim: _Claim, deadline: Deadline) -> None:
+        """What another run was told, or what this one is, where that was cut short."""
+        told = asked.told()
+        if told is None:
+            try:
+                self._bring(claim, deadline)
+            except NoThreadError as error:
+                claim.answer.set_exception(error)
+            return
+        answer, age = told
         if age > FAILURE_SECONDS:
-            self._remembered.add((name, record_type))
+            self._remembered.add((answer.name, answer.record_type))
         claim.answer.set_result(answer)
-        return answer
 
     def nameservers(self) -> tuple[Nameserver, ...]:
         """Who is asked, in order; () when this computer is set up with none."""
@@ -263,17 +301,15 @@ class Resolver:
         left = first + silence() - time.monotonic()
         return min(seconds, left if again else max(left, TRY_SECONDS[0]))
 
-    def _timed(
-        self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool
-    ) -> Heard[DnsAnswer]:
+    def _timed(self, servers: tuple[Nameserver, ...], key: _Key, deadline: Deadline) -> _Tries:
         started = time.monotonic()
-        heard = self._ask(name, record_type, deadline, checking_disabled=checking_disabled)
+        heard = yield from self._ask(servers, key, deadline)
         answer = msgspec.structs.replace(heard.answer, milliseconds=round(1000 * (time.monotonic() - started)))
         return Heard(answer, heard.seconds, for_others=answer.status != "timed_out" or not deadline.passed())
 
-    def _ask(
-        self, name: str, record_type: RecordType, deadline: Deadline, *, checking_disabled: bool, edns: bool = True
-    ) -> Heard[DnsAnswer]:
+    def _ask(self, servers: tuple[Nameserver, ...], key: _Key, deadline: Deadline, *, edns: bool = True) -> _Tries:
+        name, record_type, checking_disabled = key
+
         def answer(
             status: DnsStatus, words: str = "", server: str = "", why: FailureName | None = None
         ) -> Heard[DnsAnswer]:
@@ -281,12 +317,11 @@ class Resolver:
                 DnsAnswer(name=name, record_type=record_type, status=status, text=words, server=server, failure=why)
             )
 
-        servers = self.nameservers()
         if not servers:
             return answer("no_resolver")
         try:
             question = Question(name=name, record_type=record_type, checking_disabled=checking_disabled, edns=edns)
-            question.written()
+            message = question.written()
         except ValueError as error:
             return answer("malformed", str(error))
         last = answer("timed_out")
@@ -302,7 +337,8 @@ class Resolver:
                 if limit.passed():
                     return last
                 try:
-                    code, heard = _heard(question, server, limit, strays=strays)
+                    reading = _Reading(question, message, server, strays=strays)
+                    code, heard = yield Try(server.address, server.port, message, limit, reading)
                     self._heard_from.add(server)
                 except NonsenseError as error:
                     last = answer("malformed", self._nonsense.setdefault(server, f"{server}: {error}"))
@@ -311,6 +347,7 @@ class Resolver:
                     if not strays:
                         last = answer("timed_out", f"{server} did not answer", str(server), "timed_out")
                     question = msgspec.structs.replace(question, edns=False)  # some middleboxes drop what has it
+                    message = question.written()
                     continue
                 except (OSError, EOFError) as error:
                     last = answer("timed_out", f"{server}: {error}", str(server), failure_name(error))
@@ -321,7 +358,7 @@ class Resolver:
                     strays = True  # the right answer may stand behind it: the next try passes over such
                     continue
                 if edns and code in REFUSES_EDNS:
-                    return self._ask(name, record_type, deadline, checking_disabled=checking_disabled, edns=False)
+                    return (yield from self._ask(servers, key, deadline, edns=False))
                 last = heard
                 if last.answer.status not in {"server_failure", "refused", "malformed"}:
                     return last
@@ -330,27 +367,28 @@ class Resolver:
         return last
 
 
-def _heard(question: Question, server: Nameserver, limit: Deadline, *, strays: bool) -> tuple[int, Heard[DnsAnswer]]:
-    """The answer, and its code. Raises DNSException, OSError, EOFError, NonsenseError.
+class _Reading:
+    """How the answers of a try are read; what does it is loaded with the first that comes.
 
-    By UDP, or by TCP where it is longer. With *strays* what is no answer to *question* is passed over.
+    With *strays* what is no answer to *question*, sent as *message*, is passed over.
     """
-    with GuardedSocket.to(server.address, socket.SOCK_DGRAM, limit) as asking:
-        # only a connected socket is told at once that nobody listens there (ICMP; RFC 1122 §4.1.3.3)
-        asking.connect((server.address, server.port))
-        asking.send(question.written())
-        answering = _answering()(question, server, limit)
-        heard = answering.by_datagram(asking, strays=strays)
-    if heard is None:
-        with GuardedSocket.to(server.address, socket.SOCK_STREAM, limit) as asking:
-            asking.settimeout(max(limit.left(), 0.01))
-            try:
-                asking.connect((server.address, server.port))
-            except TimeoutError:
-                raise dns.exception.Timeout from None
-            asking.setblocking(False)
-            heard = answering.by_stream(asking)
-    return heard
+
+    def __init__(self, question: Question, message: bytes, server: Nameserver, *, strays: bool) -> None:
+        self._question = question
+        self._message = message
+        self._server = server
+        self._strays = strays
+
+    def by_datagram(self, data: bytes) -> tuple[int, Heard[DnsAnswer]] | Unread:
+        """See `Reading`."""
+        return self._answering().by_datagram(data, strays=self._strays)
+
+    def by_stream(self, data: bytes) -> tuple[int, Heard[DnsAnswer]]:
+        """See `Reading`."""
+        return self._answering().by_stream(data)
+
+    def _answering(self) -> Answering:
+        return _answering()(self._question, self._message, self._server)
 
 
 @made_once

@@ -190,6 +190,19 @@ threads_kept = _KEPT.used
 """Within such a block threads are kept for later calls, in the whole process: for many runs one after the other."""
 
 
+def outside_runs(call: Callable[[], None], name: str) -> None:
+    """Start *call*, which serves all runs and raises nothing, in a daemon thread. Raises NoThreadError."""
+
+    def run() -> None:
+        threading.current_thread().name = name
+        call()
+
+    try:
+        _KEPT.begin(run)
+    except (RuntimeError, MemoryError) as error:
+        raise NoThreadError from error
+
+
 def in_background(call: Callable[[], R], name: str) -> Future[R]:
     """Start *call* in a daemon thread called *name*; its result or error is in the future. Raises NoThreadError."""
     future: Future[R] = Future()

@@ -155,7 +155,12 @@ def _suffixes(name: str) -> Iterator[str]:
 
 def mail_domains() -> tuple[str, ...]:
     """Address domains that providers offer to everybody, without wildcards."""
-    return tuple(domain for domain in _index().domains if "*" not in domain)
+    return _mail_domains_with(packages().taken)
+
+
+@made_once
+def _mail_domains_with(brought: tuple[Package, ...]) -> tuple[str, ...]:
+    return tuple(domain for domain in index_with(brought).domains if "*" not in domain)
 
 
 def hosts_of(provider_id: str) -> tuple[str, ...]:

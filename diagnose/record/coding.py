@@ -26,14 +26,17 @@ def as_json(run: Run) -> dict[str, Any]:
     return values if values["own"] else {name: value for name, value in values.items() if name != "own"}
 
 
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
 def _without_pictures(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """*value* with nothing in the place of octets."""
     if isinstance(value, bytes):
         return ""
     if isinstance(value, dict):
-        return {name: _without_pictures(item) for name, item in value.items()}
+        return {name: item if type(item) in _LEAVES else _without_pictures(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_pictures(item) for item in value]
+        return [item if type(item) in _LEAVES else _without_pictures(item) for item in value]
     return value
 
 

@@ -26,6 +26,7 @@ from diagnose.network import (
     Network,
     NoThreadError,
     SrvRecord,
+    asking,
     mx_records,
     resolver,
     srv_records,
@@ -527,14 +528,14 @@ def test_without_a_thread_several_questions_are_asked_one_after_the_other(monkey
     def none(*_: object) -> object:
         raise NoThreadError
 
-    monkeypatch.setattr(resolver, "in_background", none)
+    monkeypatch.setattr(asking, "outside_runs", none)
     with DnsServer(says(f"{NAME}. A 192.0.2.1")) as server:
-        asking = Resolver(server.address)
-        found = asking.query_all([(NAME, "A"), (NAME, "AAAA")], Deadline(PATIENCE))
+        asked = Resolver(server.address)
+        found = asked.query_all([(NAME, "A"), (NAME, "AAAA")], Deadline(PATIENCE))
         assert [one.status for one in found] == ["answered", "no_data"]
         with pytest.raises(NoThreadError):
-            asking.begin(NAME, "TXT", Deadline(PATIENCE))
-        assert asking.query(NAME, "TXT", Deadline(PATIENCE)).status == "no_data"
+            asked.begin(NAME, "TXT", Deadline(PATIENCE))
+        assert asked.query(NAME, "TXT", Deadline(PATIENCE)).status == "no_data"
 
 
 def test_what_another_asks_is_waited_for_no_longer_than_the_own_deadline() -> None:

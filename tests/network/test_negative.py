@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.model import Deadline
 from diagnose.network.answering import Answering
 from diagnose.network.dns_messages import ByLibrary
 from diagnose.network.message import NAME_NOT_FOUND, NO_ERROR
@@ -46,7 +45,7 @@ def answer(
 def told_by_library(message: bytes) -> Nothing:
     """The same, by way of dnspython alone. Raises what it raises."""
     reply = dns.message.from_wire(message)
-    code, heard = ByLibrary(QUESTION, Nameserver("192.0.2.53"), Deadline(5))._read(reply)
+    code, heard = ByLibrary(QUESTION, Nameserver("192.0.2.53"))._read(reply)
     assert dns.message.from_wire(ASKED).is_response(reply)
     assert heard.answer.status in {"no_data", "name_not_found"}
     told = any(one.rdtype == dns.rdatatype.SOA for one in reply.authority)
@@ -153,7 +152,7 @@ def test_names_that_point_in_a_circle_are_none() -> None:
 
 
 def test_without_a_record_of_the_zone_it_is_kept_as_long_as_a_failure() -> None:
-    answering = Answering(QUESTION, Nameserver("192.0.2.53"), Deadline(5))
+    answering = Answering(QUESTION, ASKED, Nameserver("192.0.2.53"))
 
     heard = answering._without_records(Nothing(NAME_NOT_FOUND, None))
 

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.model import Deadline
 from diagnose.network.answering import Answering
 from diagnose.network.dns_messages import ByLibrary
 from diagnose.network.message import NO_ERROR
@@ -46,14 +45,14 @@ def answer(asked: Question, records: Given, beside: Given = (), more: Given = ()
 def told_by_library(message: bytes, asked: Question) -> tuple[DnsAnswer, float]:
     """The same, by way of dnspython alone. Raises what it raises."""
     reply = dns.message.from_wire(message)
-    code, heard = ByLibrary(asked, SERVER, Deadline(5))._read(reply)
+    code, heard = ByLibrary(asked, SERVER)._read(reply)
     assert dns.message.from_wire(asked.written()).is_response(reply)
     assert code == NO_ERROR
     return heard.answer, heard.seconds
 
 
 def told(found: Records, asked: Question) -> tuple[DnsAnswer, float]:
-    heard = Answering(asked, SERVER, Deadline(5))._with_records(found)
+    heard = Answering(asked, asked.written(), SERVER)._with_records(found)
     return heard.answer, heard.seconds
 
 
