@@ -1,6 +1,7 @@
 """Measure `diagnose fleet` over many domains on loopback, beside a bare pool of threads and beside checkdmarc.
 
-    python -m benchmarks.fleet [--domains 100 --domains 1000] [--of 100000] [--checkdmarc PROGRAM] [--write FILE]
+    python -m benchmarks.fleet [--domains 100 --domains 1000] [--of 100000] [--round-trip 20] [--checkdmarc PROGRAM]
+        [--write FILE]
 
 Each domain is one of its own, so that no row shares a look with another. The limits on connections, which a fleet keeps
 for the sake of other people's servers, are out of the way: here all domains have one server.
@@ -87,9 +88,9 @@ class Estate:
 
 
 @contextlib.contextmanager
-def estate() -> Iterator[Estate]:
-    """Up until the end of the block."""
-    words = [sys.executable, "-m", "benchmarks.fleet_estate"]
+def estate(round_trip: float = 0) -> Iterator[Estate]:
+    """Up until the end of the block, behind lines of so many milliseconds where that is not 0."""
+    words = [sys.executable, "-m", "benchmarks.fleet_estate", *([str(round_trip)] if round_trip else [])]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Estate(process)
 
@@ -233,10 +234,37 @@ def measure(chosen: argparse.Namespace) -> None:
             )
             times = ours.rate / other.rate
             aim("domains a second and core, times checkdmarc's", times, CHECKDMARC_AIM, met=times >= CHECKDMARC_AIM)
+    if chosen.round_trip:
+        waiting(chosen)
     cores = MANY / DAY / ours.rate
     say(f"\nA million domains a day are {MANY / DAY:.1f} a second.")
     say(f"At {ours.milliseconds:.0f} ms each that is {cores:.1f} such cores,")
     say("beside what waiting for real servers takes, which needs rows at once and no processor.")
+
+
+def waiting(chosen: argparse.Namespace) -> None:
+    """The fewest of the domains again, over lines where each look-up waits: there the clock decides."""
+    domains = min(chosen.domains)
+    say(f"\n  Over lines of {chosen.round_trip:g} ms a round trip, {domains} domains, one row or eight at once:")
+    with estate(chosen.round_trip) as servers, tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        ran = dict[str, Took]()
+        for at_once in (1, THREADS):
+            (folder / "results.jsonl").unlink(missing_ok=True)
+            servers.seen()
+            ran[f"diagnose fleet, {at_once} at once"] = fleet(
+                servers.up, folder, domains, domains, "--at-once", str(at_once)
+            )
+            seen = servers.seen()
+        ran["bare pool"] = pool(servers.up, domains, seen)
+        if chosen.checkdmarc:
+            ran["checkdmarc"] = checkdmarc(servers.up, chosen.checkdmarc, domains, folder)
+    for what, one in ran.items():
+        line(what, one)
+        say(f"    {one.domains / one.seconds:.1f} domains a second by the clock")
+    if "checkdmarc" in ran:
+        times = ran["checkdmarc"].seconds / ran[f"diagnose fleet, {THREADS} at once"].seconds
+        say(f"  domains a second by the clock, times checkdmarc's: {times:.1f}")
 
 
 def checkdmarc(up: Up, program: str, domains: int, folder: Path) -> Took:
@@ -248,7 +276,8 @@ def checkdmarc(up: Up, program: str, domains: int, folder: Path) -> Took:
     (folder / "resolv.conf").write_text(f"nameserver {up.nameserver}\n", "ascii")
     view = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
     own = ["unshare", "--mount", "sh", "-c", view, "sh", str(folder / "resolv.conf")]
-    words = [program, "-n", up.nameserver, "--check-mx-tls", "-f", "json", *names(domains)]
+    (folder / "domains").write_text("\n".join(names(domains)) + "\n", "utf-8")
+    words = [program, "-n", up.nameserver, "--check-mx-tls", "-f", "json", str(folder / "domains")]
     return took(domains, [*own, *words], environment={"SSL_CERT_FILE": up.ca_file})
 
 
@@ -257,6 +286,7 @@ def main() -> None:
     parser.add_argument("--domains", type=int, action="append", metavar="N", help="instead of 100 and 1000")
     parser.add_argument("--of", type=int, default=100_000, metavar="N", help="domains of a run to be resumed (0: none)")
     parser.add_argument("--run", type=int, default=100, metavar="N", help="how many of those are run")
+    parser.add_argument("--round-trip", type=float, default=0, metavar="MS", help="also over lines of so many ms")
     parser.add_argument("--checkdmarc", metavar="PROGRAM", help="where it is installed; it asks DNS at port 53 alone")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also write all that to FILE, in Markdown")
     chosen = parser.parse_args()

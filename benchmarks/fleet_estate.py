@@ -1,5 +1,9 @@
 """Any number of mail domains on loopback: a nameserver that knows them all, one IMAP and one mail server behind TLS.
 
+    python -m benchmarks.fleet_estate [MILLISECONDS]
+
+MILLISECONDS: the round trip of the line to all of them; without it they are on this computer.
+
 The domain dN.example has an MX and an SRV record (RFC 6186) that lead to mN.bench.example, which is here. Standard
 output gets one line of JSON, an `Up`. For each line of standard input it gets one more, `Seen`: what was asked since.
 Both ends come with the end of standard input.
@@ -20,6 +24,8 @@ from pathlib import Path
 
 import msgspec
 import trustme
+
+from benchmarks.line import LOOPBACK, StreamLine
 
 ADDRESS = "127.0.0.77"
 """A resolver's port is 53 for programs that take none: an address of its own leaves the others alone."""
@@ -50,9 +56,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 class Nameserver(asyncio.DatagramProtocol):
     """Answers over UDP (RFC 1035)."""
 
-    def __init__(self, imap_port: int) -> None:
+    def __init__(self, imap_port: int, round_trip: float) -> None:
+        """*round_trip*: seconds until an answer is back."""
         self.asked: Counter[str] = Counter()
         self._imap_port = imap_port
+        self._round_trip = round_trip
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.DatagramTransport = transport  # type: ignore[assignment]  # a datagram's
@@ -69,7 +77,11 @@ class Nameserver(asyncio.DatagramProtocol):
         soa = struct.pack("!HHHIH", 0xC000 | 12, _SOA, 1, 60, 22) + b"\0\0" + struct.pack("!5I", 1, 60, 60, 60, 60)
         answer = b"" if record is None else struct.pack("!HHHIH", 0xC000 | 12, kind, 1, 60, len(record)) + record
         head = data[:2] + struct.pack("!5H", 0x8180 | (0 if exists else 3), 1, bool(answer), not answer, 0)
-        self._transport.sendto(head + question + (answer or soa), addr)
+        told = head + question + (answer or soa)
+        if self._round_trip:
+            asyncio.get_running_loop().call_later(self._round_trip, self._transport.sendto, told, addr)
+        else:
+            self._transport.sendto(told, addr)
 
     def _record(self, name: str, kind: int) -> tuple[bool, bytes | None]:
         """Whether *name* exists, and its record of the type *kind*."""
@@ -131,19 +143,20 @@ class Mail:
         writer.close()
 
 
-async def serve(folder: Path) -> None:
-    """Until standard input ends."""
+async def serve(folder: Path, round_trip: float) -> None:
+    """Until standard input ends; *round_trip*: seconds."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("*.bench.example").configure_cert(context)
-    imap, loop = Imap(), asyncio.get_running_loop()
-    server = await asyncio.start_server(imap, ADDRESS, 0, ssl=context, backlog=512)
-    imap_port = server.sockets[0].getsockname()[1]
-    mail = Mail(context)
+    imap, mail, loop = Imap(), Mail(context), asyncio.get_running_loop()
+    place = LOOPBACK if round_trip else ADDRESS
+    server = await asyncio.start_server(imap, place, 0, ssl=context, backlog=512)
+    imap_port = await _reached(server, 0, round_trip)
     with contextlib.suppress(OSError):  # as with port 53; programs that look at mail servers know no other port
-        await asyncio.start_server(mail, ADDRESS, 25, backlog=512)
-    nameserver = Nameserver(imap_port)
+        behind = await asyncio.start_server(mail, place, 0 if round_trip else 25, backlog=512)
+        await _reached(behind, 25, round_trip)
+    nameserver = Nameserver(imap_port, round_trip)
     for port in (53, 0):  # 53 needs rights that not everybody has, and may be taken
         with contextlib.suppress(OSError):
             transport, _ = await loop.create_datagram_endpoint(lambda: nameserver, (ADDRESS, port))
@@ -157,6 +170,17 @@ async def serve(folder: Path) -> None:
     server.close()
 
 
+async def _reached(server: asyncio.Server, port: int, round_trip: float) -> int:
+    """The port by which *server* is reached, by a line of its own where there is a *round_trip*. Raises OSError."""
+    behind: int = server.sockets[0].getsockname()[1]
+    if not round_trip:
+        return behind
+    line = StreamLine()
+    line.server_port, line.round_trip = behind, round_trip
+    await line.open(ADDRESS, port)
+    return line.port
+
+
 def _tell(one: msgspec.Struct) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(one) + b"\n")
     sys.stdout.flush()
@@ -164,4 +188,4 @@ def _tell(one: msgspec.Struct) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        asyncio.run(serve(Path(place)))
+        asyncio.run(serve(Path(place), float(sys.argv[1]) / 1000 if len(sys.argv) > 1 else 0.0))

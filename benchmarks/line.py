@@ -86,10 +86,10 @@ class StreamLine(Line):
         self.exchanges: list[int] = []
         """Of each connection that has ended: how often the client spoke first, or after it had heard something."""
 
-    async def open(self) -> None:
-        """Take a free port and serve it. Raises OSError when there is none."""
+    async def open(self, address: str = LOOPBACK, port: int = 0) -> None:
+        """Take a *port* of *address*, a free one, and serve it. Raises OSError when there is none."""
         self._server = await asyncio.start_server(
-            lambda near_in, near_out: self.carry_out(self._connect(near_in, near_out)), LOOPBACK, 0
+            lambda near_in, near_out: self.carry_out(self._connect(near_in, near_out)), address, port, backlog=512
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
