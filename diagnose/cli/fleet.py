@@ -16,7 +16,9 @@ from diagnose.cli.options import (
     audience_option,
     documentation_option,
     help_desk_option,
+    only_option,
     redact_option,
+    skip_option,
     status_page_option,
     strict_option,
     verbose_option,
@@ -138,6 +140,11 @@ class FleetReport(OutputFile):
     text("Where the servers are").msgid,
     click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
     click.option("--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too."),
+)
+@section(
+    text("What is checked").msgid,
+    only_option,
+    skip_option,
 )
 @section(
     text("What may be done for it").msgid,

@@ -27,7 +27,7 @@ from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.cli.output import write_words
 from diagnose.cli.pages import show_json, show_page
 from diagnose.cli.parameters import ProviderName
-from diagnose.cli.request import presentation
+from diagnose.cli.request import presentation, selection_of
 from diagnose.cli.saved_reports import STANDARD_INPUT
 from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.cli.waiting import wait_until
@@ -300,8 +300,11 @@ def _told_of_row(read: Callable[[], T]) -> T:
 
 def _settings(given: dict[str, Any], beside: Path) -> Request:
     """What all rows have in common. Without a record of its own a run keeps one as long as it lasts, in *beside*."""
+    selection = selection_of(given["only"], given["skip"])
     return Request(
         subject=Subject(domain=""),
+        selection=selection,
+        narrowed=selection.options,
         consent=Consent(login=not given["no_login"], ask_recipient=not given["no_rcpt"]),
         discovery=DiscoveryOptions(third_party=not given["no_third_party"]),
         network=NetworkOptions(nameserver=given["resolver"], ca_file=given["ca_file"], limits=_limits(given)),

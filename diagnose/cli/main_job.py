@@ -23,9 +23,11 @@ from diagnose.cli.options import (
     help_desk_option,
     lang_option,
     no_color_option,
+    only_option,
     output_option,
     profiles_option,
     redact_option,
+    skip_option,
     status_page_option,
     strict_option,
     verbose_option,
@@ -46,14 +48,6 @@ def _commands(context: click.Context, _param: click.Parameter, incomplete: str) 
     return [
         CompletionItem(name) for name in COMMANDS if name.startswith(incomplete) and not context.params.get("subject")
     ]
-
-
-def _checks(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """For shells: checks and families that begin so."""
-    with one_at_a_time:
-        from diagnose.running.plugins import all_checks
-    names = {name for check in all_checks() for name in (check.id, check.family)}
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 def _expectable(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
@@ -136,12 +130,8 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
         ),
         section(
             text("What is checked").msgid,
-            click.option(
-                "--only", multiple=True, metavar="CHECK", shell_complete=_checks, help="Only this check or family."
-            ),
-            click.option(
-                "--skip", multiple=True, metavar="CHECK", shell_complete=_checks, help="Not this check or family."
-            ),
+            only_option,
+            skip_option,
             click.option(
                 "--seen", multiple=True, metavar="TEXT", help="A message that you saw in a mail program or on the page."
             ),

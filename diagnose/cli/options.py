@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from diagnose.cli.parameters import LanguageName, OneLine, OutputFile, PageAddress
 from diagnose.locale.language import of_terminal
+from diagnose.process.first_use import one_at_a_time
 
 lang_option = click.option(
     "--lang",
@@ -54,6 +56,22 @@ documentation_option = click.option(
     type=PageAddress(),
     metavar="URL",
     help="Where your organisation keeps a copy of docs/, for links from causes to their pages.",
+)
+
+
+def _checks(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """For shells: checks and families that begin so."""
+    with one_at_a_time:
+        from diagnose.running.plugins import all_checks
+    names = {name for check in all_checks() for name in (check.id, check.family)}
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+
+
+only_option = click.option(
+    "--only", multiple=True, metavar="CHECK", shell_complete=_checks, help="Only this check or family."
+)
+skip_option = click.option(
+    "--skip", multiple=True, metavar="CHECK", shell_complete=_checks, help="Not this check or family."
 )
 strict_option = click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Everybody's remedies and all facts.")

@@ -140,7 +140,7 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
 
 
 def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
-    selection = _selection(given["only"], given["skip"])
+    selection = selection_of(given["only"], given["skip"])
     baseline = _baseline(subject, given)
     person, consent = _login(subject, given, ask=ask)
     return Request(
@@ -280,8 +280,8 @@ def _send_again(subject: Subject, password: Secret | None, given: dict[str, Any]
     return click.confirm(question.format(moment=moment), default=False, err=True)
 
 
-def _selection(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
-    """Raises click.ClickException for a name that no check answers to."""
+def selection_of(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
+    """The checks that --only and --skip leave. Raises click.ClickException for a name that none answers to."""
     if not only and not skip:  # the checks are loaded once the first questions are on their way
         return Selection()
     checks = all_checks()

@@ -103,6 +103,8 @@ class SharedCauses:
         self._started_at = ""
         self._duration_ms = 0
         self._slowed: dict[str, None] = {}
+        self._narrowed: dict[str, None] = {}
+        self._sound_in_part = 0
         self._changes: Counter[str] | None = None
         self._changed: list[FleetChange] = []
 
@@ -118,7 +120,9 @@ class SharedCauses:
         self._duration_ms += row.duration_ms
         self._started_at = min(self._started_at or row.started_at, row.started_at)
         groups = frozenset(_groups(row))
-        is_judged = row.status != "inconclusive" or row.cause is not None
+        self._narrowed.update(dict.fromkeys(row.verdict.narrowed))
+        self._sound_in_part += row.verdict.sound_in_part
+        is_judged = row.status != "inconclusive" or row.cause is not None or row.verdict.sound_in_part
         if row.vantage and is_judged and (row.line in self._vantages or len(self._vantages) < MOST_LINES):
             self._vantages[row.line] += 1
         for group in groups:
@@ -144,6 +148,8 @@ class SharedCauses:
             problems=ended["problem"],
             inconclusive=ended["inconclusive"],
             bad=ended["bad"],
+            narrowed=tuple(self._narrowed),
+            sound_in_part=self._sound_in_part,
             duration_ms=self._duration_ms,
             duplicates=duplicates,
             interrupted=interrupted,

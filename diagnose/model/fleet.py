@@ -86,6 +86,10 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     inconclusive: int
     bad: int
     """Rows that nothing could be diagnosed by."""
+    narrowed: tuple[str, ...] = ()
+    """The options by which parts were left out, of any row."""
+    sound_in_part: int = 0
+    """Of the inconclusive rows those of which parts were left out, and nothing is wrong with the rest."""
     duration_ms: int = 0
     """Of all runs together, however many went on at once."""
     duplicates: int = 0
@@ -107,7 +111,7 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
         """As of a single run: 1 where a row has a problem, else 3 where one is not clear or could not be begun."""
         if self.problems:
             return 1
-        return 3 if self.inconclusive or self.bad or self.interrupted or not self.rows else 0
+        return 3 if self.inconclusive > self.sound_in_part or self.bad or self.interrupted or not self.rows else 0
 
 
 class RowVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +121,14 @@ class RowVerdict(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     causes: tuple[ReportCause, ...] = ()
     unchecked: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
+    """The options by which parts were left out."""
+    exit_code: Literal[0, 1, 3] = 3
+
+    @property
+    def sound_in_part(self) -> bool:
+        """Whether nothing is wrong with the part that was looked at."""
+        return bool(self.narrowed) and self.exit_code == 0
 
 
 class FleetRow(msgspec.Struct, frozen=True, kw_only=True):

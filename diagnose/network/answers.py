@@ -45,7 +45,7 @@ class Asked(Generic[A]):
         self.coming.set_result(heard)
 
     def told(self) -> tuple[A, float] | None:
-        """The answer that has come, and its age in seconds; None where it is none for others."""
+        """The answer that has come, and its age in seconds; None where others cannot use it."""
         heard = self.coming.result()
         if heard is None or not heard.for_others:
             return None

@@ -1,7 +1,7 @@
 """The questions of all runs in this process, sent and received by one thread: it lives as long as any is under way.
 
-With a thread for each question, those of many runs passed one interpreter lock around, a fifth of a fleet's processor
-time. Each question still has a socket of its own, and so a port of its own, which nobody can guess (RFC 5452 §9.2).
+Threads of many runs, one a question, pass one interpreter lock around: that took a fifth of a fleet's processor time.
+Each question still has a socket of its own. So nobody can guess its port (RFC 5452 §9.2).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _AT_ONCE = 65_536
 
 
 class Reading(Protocol[A_co]):
-    """How an answer is read. Both raise DNSException where it is none."""
+    """How an answer is read. Both raise DNSException for anything else."""
 
     def by_datagram(self, data: bytes) -> A_co | Unread:
         """What a datagram says."""

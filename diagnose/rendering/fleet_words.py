@@ -26,13 +26,19 @@ def headline(summary: FleetSummary, translate: Callable[[str], str]) -> str:
         _("{problems} of {rows} with a problem").format(problems=summary.problems, rows=summary.rows),
         _("{number} healthy").format(number=summary.healthy),
     ]
-    if summary.inconclusive:
-        parts.append(_("{number} not clear yet").format(number=summary.inconclusive))
+    if summary.sound_in_part:
+        parts.append(_("{number} without a problem in what was looked at").format(number=summary.sound_in_part))
+    if unclear := summary.inconclusive - summary.sound_in_part:
+        parts.append(_("{number} not clear yet").format(number=unclear))
     if summary.bad:
         parts.append(_("{number} that could not be run").format(number=summary.bad))
     if summary.duplicates:
         parts.append(_("{number} left out as duplicates").format(number=summary.duplicates))
-    return _(", ").join(parts)
+    answer = _(", ").join(parts)
+    if not summary.narrowed:
+        return answer
+    options = _(", ").join(map(quote, summary.narrowed))
+    return _("{answer} (looked at in part: {options})").format(answer=answer, options=options)
 
 
 def slowed(summary: FleetSummary, translate: Callable[[str], str], most: int) -> str:

@@ -37,6 +37,7 @@ class Runs:
     def __init__(self) -> None:
         self.asked: list[Request] = []
         self.report: Report = samples.wrong_password()
+        self.healthy: Report = samples.healthy()
         self.ill: frozenset[str] = frozenset()
         """Domains with an expired certificate."""
         self._lock = threading.Lock()
@@ -47,7 +48,7 @@ class Runs:
         subject = ReportSubject(
             address=request.subject.address, domain=request.subject.domain, username=None, provider=None
         )
-        report = samples.healthy() if request.subject.address is None else self.report
+        report = self.healthy if request.subject.address is None else self.report
         if request.subject.domain in self.ill:
             report = samples.expired_certificate()
         return Diagnosis(report=msgspec.structs.replace(report, subject=subject, record=None))
@@ -175,6 +176,54 @@ def test_the_summary_for_programs(command: CommandLine, made: Runs) -> None:
     assert {one["name"] for one in done.json["by_office"]} == {"Berlin", "Oslo"}
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("--only", "dns"), "--only dns"),
+        (("--skip", "login", "--skip", "web"), "--skip login"),
+        (("--only", "tls.imap"), "--only tls.imap"),
+    ],
+)
+def test_rows_are_looked_at_in_part(command: CommandLine, made: Runs, words: tuple[str, ...], option: str) -> None:
+    """What is left out is not known, so nothing is called healthy; what was looked at is sound, so the code is 0."""
+    Path("rows.csv").write_text("domain\na.example\nb.example\n", "utf-8")
+    options = tuple(f"{name} {word}" for name, word in zip(words[::2], words[1::2], strict=True))
+    made.healthy = msgspec.structs.replace(
+        samples.healthy(),
+        verdict=msgspec.structs.replace(samples.healthy().verdict, status="inconclusive", narrowed=options),
+    )
+
+    done = command(*FLEET, *words, "-q", "--results", "out.jsonl")
+
+    assert done.code == 0
+    assert {one.narrowed for one in made.asked} == {options}
+    assert [one.selection.options for one in made.asked] == [options] * 2
+    told = " ".join(done.out.split())
+    assert "0 of 2 with a problem, 0 healthy, 2 without a problem in what was looked at" in told
+    assert "looked at in part: " in told
+    assert option in told
+    assert "not clear yet" not in told.partition("By domain")[0]
+    told = " ".join(command(*FLEET, *words, "-q", "--lang", "zh-Hans").out.split())
+    assert "2 条在检查过的部分没有问题" in told
+
+
+def test_a_row_looked_at_in_part_may_have_a_problem_or_be_unclear(command: CommandLine, made: Runs) -> None:
+    """Near misses: neither is sound."""
+    Path("rows.csv").write_text("domain\na.example\nb.example\nill.example\n", "utf-8")
+    made.ill = frozenset({"ill.example"})
+    unclear = msgspec.structs.replace(
+        samples.healthy().verdict, status="inconclusive", exit_code=3, narrowed=("--only tls",)
+    )
+    made.healthy = msgspec.structs.replace(samples.healthy(), verdict=unclear)
+
+    done = command(*FLEET, "--only", "tls", "-q")
+    assert done.code == 1
+    assert "1 of 3 with a problem, 0 healthy, 2 not clear yet" in " ".join(done.out.split())
+
+    made.ill = frozenset()
+    assert command(*FLEET, "--only", "tls", "-q").code == 3
+
+
 def test_every_report_is_written(command: CommandLine, made: Runs) -> None:
     files = [Path(f"fleet{suffix}") for suffix in (".html", ".csv", ".xml", ".prom")]
     done = command(*FLEET, "-q", *(word for file in files for word in ("--report", str(file))))
@@ -229,6 +278,8 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
         (("fleet", "rows.csv", "--at-once", "9"), "9"),
         (("fleet", "rows.csv", "--pace", "0"), "0"),
+        (("fleet", "rows.csv", "--only", "dsn"), "no check or family is called “dsn”; there are activation"),
+        (("fleet", "rows.csv", "--skip", "discovery"), "is called “discovery”"),
         (("fleet", "rows.csv", "--host-connections", "0"), "no whole number from 1 to 1000"),
         (("fleet", "rows.csv", "--host-connections", "1.5"), "no whole number from 1 to 1000"),
         (("fleet", "rows.csv", "--provider-connections", "nan"), "no whole number from 17 to 1000"),
