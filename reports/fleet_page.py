@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from diagnose.model.fleet import FleetCount, FleetRow, FleetSummary
 from diagnose.process.first_use import made_once, one_at_a_time
-from diagnose.rendering.fleet_words import change, changed, ended, headline, names, slowed, who
+from diagnose.rendering.fleet_words import change, changed, ended, guessed, headline, names, slowed, who
 from diagnose.rendering.renderer import PALETTE, RenderStyle
 from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
@@ -57,6 +57,7 @@ def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], 
         named=lambda cause: names(cause, style.translate, MOST_NAMES),
         changed=changed(summary.changes, style.translate) if summary.changes is not None else "",
         changes=[change(one, style.translate) for one in summary.changes.first] if summary.changes is not None else [],
+        guessed=guessed(summary, style.translate),
         slowed=slowed(summary, style.translate, MOST_NAMES),
         ended=lambda count: ended(count, style.translate),
         causes=summary.causes[:MOST_CAUSES],

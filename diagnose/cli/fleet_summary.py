@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from diagnose.model.fleet import FleetSummary
-from diagnose.rendering.fleet_words import change, changed, ended, headline, names, slowed, who
+from diagnose.rendering.fleet_words import change, changed, ended, guessed, headline, names, slowed, who
 from diagnose.rendering.labels import CERTAINTIES, IMPACTS
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Paragraph, Row, Rows
 
@@ -41,6 +41,8 @@ def summary_blocks(summary: FleetSummary, translate: Callable[[str], str]) -> It
             yield Advice(remedies=cause.remedies)
     if (more := len(summary.causes) - MOST_CAUSES) > 0:
         yield Paragraph(words=_("… and {number} more").format(number=more), quiet=True)
+    if told := guessed(summary, _):
+        yield Paragraph(words=told)
     tables = (
         (_("By provider"), summary.by_provider),
         (_("By domain"), summary.by_domain),

@@ -23,6 +23,7 @@ from diagnose.model.fleet import (
     FleetChange,
     FleetChanges,
     FleetCount,
+    FleetGuess,
     FleetRow,
     FleetSummary,
     Grouping,
@@ -105,6 +106,9 @@ class SharedCauses:
         self._slowed: dict[str, None] = {}
         self._narrowed: dict[str, None] = {}
         self._sound_in_part = 0
+        self._guessed = Counter[str]()
+        self._titles: dict[str, str] = {}
+        """Of causes that were guessed."""
         self._changes: Counter[str] | None = None
         self._changed: list[FleetChange] = []
 
@@ -134,6 +138,9 @@ class SharedCauses:
                 self._count(self._unclear, group)
         if (cause := row.cause) is not None:
             self._hit(cause, row, groups)
+        if (guess := row.guess) is not None:
+            self._guessed[guess.id] += 1
+            self._titles[guess.id] = guess.title
 
     def summary(self, *, duplicates: int = 0, interrupted: bool = False) -> FleetSummary:
         """What all rows that were added come to."""
@@ -156,6 +163,7 @@ class SharedCauses:
             slowed=tuple(sorted(self._slowed)),
             changes=self._all_changes(),
             causes=tuple(causes),
+            guess=self._guess(),
             by_cause=counted(
                 (
                     FleetCount(name=found.cause.id, rows=found.rows, problems=found.rows)
@@ -168,6 +176,14 @@ class SharedCauses:
             by_office=self._counts("office"),
             by_vantage=self._counts("vantage"),
         )
+
+    def _guess(self) -> FleetGuess | None:
+        """The best guess of most rows that are not clear. Told beside the causes: sharing a guess proves nothing."""
+        unclear = self._ended["inconclusive"] - self._sound_in_part
+        ((name, hit),) = self._guessed.most_common(1) or [("", 0)]
+        if hit < FEWEST or 2 * hit <= unclear:
+            return None
+        return FleetGuess(id=name, title=self._titles[name], hit=hit, among=unclear)
 
     def _count(self, counter: Counter[Group], group: Group) -> None:
         if group in counter or len(counter) < MOST_GROUPS:

@@ -74,6 +74,17 @@ class FleetChanges(msgspec.Struct, frozen=True, kw_only=True):
     first: tuple[FleetChange, ...] = ()
 
 
+class FleetGuess(msgspec.Struct, frozen=True, kw_only=True):
+    """What most rows that are not clear yet have as their best guess; no cause of the fleet, for nothing proves it."""
+
+    id: str
+    title: str
+    hit: int
+    """Rows."""
+    among: int
+    """Rows that are not clear yet."""
+
+
 class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What a whole run over many came to."""
 
@@ -100,6 +111,7 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True):
     changes: FleetChanges | None = None
     """None: there was no run before."""
     causes: tuple[FleetCause, ...] = ()
+    guess: FleetGuess | None = None
     by_cause: tuple[FleetCount, ...] = ()
     by_provider: tuple[FleetCount, ...] = ()
     by_domain: tuple[FleetCount, ...] = ()
@@ -167,6 +179,13 @@ class FleetRow(msgspec.Struct, frozen=True, kw_only=True):
         if self.verdict is None or self.verdict.status == "healthy":
             return None
         return next((one for one in self.verdict.causes if one.certainty != "possible"), None)
+
+    @property
+    def guess(self) -> ReportCause | None:
+        """What may be the matter, where nothing is clear: the first cause, which is merely possible."""
+        if self.verdict is None or self.verdict.status != "inconclusive" or self.cause is not None:
+            return None
+        return next(iter(self.verdict.causes), None)
 
 
 def counted(rows: Iterable[FleetCount], most: int) -> tuple[FleetCount, ...]:

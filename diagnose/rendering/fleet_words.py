@@ -52,6 +52,16 @@ def slowed(summary: FleetSummary, translate: Callable[[str], str], most: int) ->
     return _("Asked more slowly, since connections were turned away: {names}.").format(names=told)
 
 
+def guessed(summary: FleetSummary, translate: Callable[[str], str]) -> str:
+    """What most rows that are not clear have as their best guess; "" where there is no such."""
+    _ = translate
+    if (guess := summary.guess) is None:
+        return ""
+    return _(
+        "{hit} of the {among} that are not clear yet have the same best guess, which nothing proves: {cause}."
+    ).format(hit=guess.hit, among=guess.among, cause=guess.title)
+
+
 def changed(changes: FleetChanges, translate: Callable[[str], str]) -> str:
     """How many causes of rows are other than in the last run, in one line."""
     _ = translate

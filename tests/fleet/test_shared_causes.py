@@ -9,10 +9,11 @@ import pytest
 
 from diagnose.fleet.shared_causes import SharedCauses
 from diagnose.knowledge.catalogue import catalogue
+from diagnose.locale.language import translation
 from diagnose.model.check import Certainty
 from diagnose.model.fleet import FleetRow, FleetSummary, RowVerdict
 from diagnose.model.report import Evidence, Impact, ReportCause
-from diagnose.rendering.fleet_words import names, who
+from diagnose.rendering.fleet_words import guessed, names, who
 
 EXPIRED, REJECTED, OFFLINE = "tls.cert-expired", "credentials.rejected", "network.offline"
 
@@ -171,6 +172,56 @@ def test_what_is_not_clear_speaks_for_nothing() -> None:
 
 def test_a_cause_that_is_merely_possible_is_none_of_the_fleet() -> None:
     assert told(*people("corp.example", 3, cause(REJECTED, "possible"))) == []
+
+
+def guessing(name: str, *guesses: str) -> FleetRow:
+    causes = tuple(cause(one, "possible") for one in guesses)
+    return FleetRow(
+        line=1, name=name, domain=name, verdict=RowVerdict(status="inconclusive", headline="", causes=causes)
+    )
+
+
+def test_a_best_guess_of_most_is_told_beside_the_causes_and_is_none() -> None:
+    """All rows guess by the same knowledge, so sharing a guess proves nothing. Still nobody has to open them all."""
+    rows = [guessing(f"n{number}.example", REJECTED, OFFLINE) for number in range(40)]
+    rest = [guessing("a.example", OFFLINE), unclear("b.example")]
+    summary = summed(*rows, *rest, *people("corp.example", 3), *people("ill.example", 2, cause(EXPIRED)))
+
+    assert [(one.id, one.grouping) for one in summary.causes] == [(EXPIRED, "domain")]
+    assert summary.guess is not None
+    assert (summary.guess.id, summary.guess.hit, summary.guess.among) == (REJECTED, 40, 42)
+    assert summary.exit_code == 1
+    words = guessed(summary, translation("en"))
+    assert words.startswith("40 of the 42 that are not clear yet have the same best guess, which nothing proves: ")
+    assert "40" in guessed(summary, translation("zh-Hant"))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [guessing("a.example", REJECTED)],
+        [guessing("a.example", REJECTED), guessing("b.example", OFFLINE)],
+        [
+            *(guessing(f"n{number}.example", REJECTED) for number in range(2)),
+            unclear("c.example"),
+            unclear("d.example"),
+        ],
+        [unclear("a.example"), unclear("b.example")],
+        people("corp.example", 5, cause(REJECTED)),
+        people("corp.example", 5, cause(REJECTED, "possible")),
+    ],
+    ids=["one", "each another", "half", "no guess", "a cause", "a problem"],
+)
+def test_what_most_do_not_share_is_no_common_guess(rows: list[FleetRow]) -> None:
+    assert summed(*rows).guess is None
+
+
+def test_rows_sound_in_part_leave_nothing_to_guess() -> None:
+    sound = RowVerdict(status="inconclusive", headline="", narrowed=("--only dns",), exit_code=0)
+    rows = [FleetRow(line=1, name=f"n{number}.example", verdict=sound) for number in range(5)]
+
+    assert summed(*rows).guess is None
+    assert summed(*rows, *(guessing(f"m{number}.example", REJECTED) for number in range(2))).guess is not None
 
 
 def test_no_row_is_explained_twice() -> None:
