@@ -354,6 +354,9 @@ def _check(result: CheckResult, translate: Translate) -> ReportCheck:
     )
 
 
+_HARMLESS = frozenset({int, float, bool, type(None)})
+
+
 def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
     """Facts as JSON values: strings of servers made harmless, however deep they sit; pictures keep their bytes."""
     built = msgspec.to_builtins(value, builtin_types=(bytes,))
@@ -362,9 +365,9 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(one, str):
             return quote(one, 4000)
         if isinstance(one, dict):
-            return {key: clean(item) for key, item in one.items()}
+            return {key: item if type(item) in _HARMLESS else clean(item) for key, item in one.items()}
         if isinstance(one, list | tuple):
-            return [clean(item) for item in one]
+            return [item if type(item) in _HARMLESS else clean(item) for item in one]
         return one
 
     return clean(built)
