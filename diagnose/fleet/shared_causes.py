@@ -97,6 +97,8 @@ class SharedCauses:
         """Rows that could be judged, by what they belong to."""
         self._problems = Counter[Group]()
         self._unclear = Counter[Group]()
+        self._both = Counter[Group]()
+        """Rows that are not clear and could be judged all the same."""
         self._vantages = Counter[int]()
         """By line: the vantages from which it could be judged."""
         self._found: dict[str, _Found] = {}
@@ -130,6 +132,8 @@ class SharedCauses:
         if row.vantage and is_judged and (row.line in self._vantages or len(self._vantages) < MOST_LINES):
             self._vantages[row.line] += 1
         for group in groups:
+            if is_judged and row.status == "inconclusive":
+                self._count(self._both, group)
             if is_judged:
                 self._count(self._judged, group)
             if row.status == "problem":
@@ -228,7 +232,7 @@ class SharedCauses:
             (
                 FleetCount(
                     name=value,
-                    rows=self._judged[grouping, value] + self._unclear[grouping, value],
+                    rows=self._judged[grouping, value] + self._unclear[grouping, value] - self._both[grouping, value],
                     problems=self._problems[grouping, value],
                     inconclusive=self._unclear[grouping, value],
                 )

@@ -216,6 +216,16 @@ def test_what_most_do_not_share_is_no_common_guess(rows: list[FleetRow]) -> None
     assert summed(*rows).guess is None
 
 
+def test_a_row_counts_once_whatever_is_known_of_it() -> None:
+    """One that is not clear and still has a cause can be judged as well, and so can one that was looked at in part."""
+    hindered = RowVerdict(status="inconclusive", headline="", causes=(cause(EXPIRED, impact="hinders"),))
+    sound = RowVerdict(status="inconclusive", headline="", narrowed=("--only dns",), exit_code=0)
+    rows = [FleetRow(line=1, name="a.example", domain="a.example", verdict=one) for one in (hindered, sound)]
+
+    (counted,) = summed(*rows, unclear("a.example"), row("u@a.example"), row("v@a.example", cause(EXPIRED))).by_domain
+    assert (counted.rows, counted.problems, counted.inconclusive) == (5, 1, 3)
+
+
 def test_rows_sound_in_part_leave_nothing_to_guess() -> None:
     sound = RowVerdict(status="inconclusive", headline="", narrowed=("--only dns",), exit_code=0)
     rows = [FleetRow(line=1, name=f"n{number}.example", verdict=sound) for number in range(5)]
