@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from checks.reach.reach import ReachFacts
 from checks.tls import tls
 from diagnose.model import Check, Facts, Inputs
 from diagnose.running.plugins import all_checks
+from tests.support.sources import modules
 
 OURS = "checks."
 
@@ -29,7 +31,13 @@ def of(function: FunctionType) -> tuple[ast.AST, dict[str, Any]]:
         tree: ast.AST = ast.parse(source)
     except SyntaxError:  # a lambda within a call
         tree = ast.parse("()")
-    return tree, {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
+    imported = {
+        one.asname or one.name: getattr(importlib.import_module(node.module), one.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for one in node.names
+    }
+    return tree, {**function.__globals__, **inspect.getclosurevars(function).nonlocals, **imported}
 
 
 def meant(node: ast.AST, names: dict[str, Any]) -> object:
@@ -139,3 +147,14 @@ def test_a_reading_that_is_not_declared_is_found() -> None:
     judge.__module__ = OURS + "made_up"
     assert isinstance(judge, FunctionType)
     assert set(read_by(judge, set())) == {("get", ReachFacts), ("each", login.LoginFacts)}
+
+
+def test_every_function_of_a_check_says_what_it_asks_for() -> None:
+    """Plain `Inputs` would be asked for anything."""
+    plain = [
+        f"{source.name}:{node.lineno}"
+        for source in modules("checks")
+        for node in source.nodes
+        if isinstance(node, ast.arg) and isinstance(node.annotation, ast.Name) and node.annotation.id == "Inputs"
+    ]
+    assert plain == []
