@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from checks.network.reference_clocks import Testimony
 from checks.reach.reach import ReachFacts, stream_key
 from checks.reach.retry import call_again
 from checks.server.server import probe_server, session_key
@@ -61,6 +62,7 @@ def looked_at(
 ) -> tuple[TlsFacts, list[Finding], str | None]:
     """Of a handshake with *connected*, the first of *addresses*; and the address that the run goes on with."""
     context = Context(network=network, deadline=Deadline(patient(30.0)), history=History(None))
+    network.once("clocks", Testimony)  # none is asked: they are elsewhere
     stream = network.connect_all((connected,), service.port, context.deadline).winner(context.deadline)
     assert stream is not None
     context.connections.put(stream_key(service), stream)

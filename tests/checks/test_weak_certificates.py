@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
 from checks.network.interception import probe_interception
+from checks.network.reference_clocks import Testimony
 from checks.reach.reach import ReachFacts, stream_key
 from checks.tls.certificates import CertificateFacts, read_certificate
 from checks.tls.handshake import TlsFacts
@@ -99,6 +100,7 @@ def handshake(
     with Listener(waits, "127.0.0.1", tls=context) as listener:
         target = Service(protocol="imap", host="localhost", port=listener.port, tls="implicit", source="option")
         bench = Context(network=Network(ca_file=trusted), deadline=Deadline(30), history=History(None))
+        bench.network.once("clocks", Testimony)  # none is asked: they are elsewhere
         stream = Race(("127.0.0.1",), listener.port, Deadline(10)).winner(Deadline(10))
         assert stream is not None
         bench.connections.put(stream_key(target), stream)
