@@ -39,13 +39,18 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.
 # Nor is it left to chance whether two passwords of it look alike.
 history.new_key = keys
 
-STARTERS = {"subprocess", "multiprocessing", "diagnose.lab.estate", "diagnose.lab.trial", "benchmarks.__main__"}
-"""Whoever takes something from these modules starts programs, or a mail estate on loopback."""
+STARTERS = {
+    *("subprocess", "multiprocessing", "mypy.api"),
+    *("diagnose.lab.estate", "diagnose.lab.trial", "benchmarks.__main__"),
+}
+"""Whoever takes something from these modules starts programs (mypy: within this process), or an estate on loopback."""
 MEASURES = {"within", "working", "process_time", "get_traced_memory", "Counted"}
 """Whoever calls one of these asks how much time, memory or work something takes, mostly of something large."""
-CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted", "planted"}
-"""Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources, or
-words in every place of a report."""
+CORPORA = {"labelled", "LABELLED", "EVERY_CAUSE", "extracted", "planted", "kinds_of_mailboxes", "imported_anywhere"}
+"""Whoever uses one of these goes through a whole corpus: labelled replies, all causes, the texts of all sources, words
+in every place of a report, or all causes at all providers."""
+NUMBERS = {"by_the_hundred"}
+"""Whoever uses this does the same so often that it cannot be quick."""
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +80,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return CommandLine(monkeypatch, capsys)
 
 
-MANY, EVERY = 200, 5
+MANY, EVERY = 100, 5
 """Of a test with more cases than that, every fifth is quick."""
 REAL = re.compile(r"^pytestmark = pytest\.mark\.real$", re.MULTILINE)
 STARTS = re.compile(rf"^(import|from) ({'|'.join(map(re.escape, STARTERS))})($| import )", re.MULTILINE)
@@ -163,7 +168,7 @@ def marks_of(function: Any, module: ModuleType) -> set[str]:
     marks = set()
     if starts_something(module) or STARTERS & names:  # some import it within
         marks.add("whole")
-    if (MEASURES | CORPORA) & names or getattr(function, "is_hypothesis_test", False):
+    if (MEASURES | CORPORA | NUMBERS) & names or getattr(function, "is_hypothesis_test", False):
         marks.add("thorough")
     return marks
 

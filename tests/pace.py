@@ -35,6 +35,11 @@ def _waiting() -> int:
         return 0
 
 
+def by_the_hundred(times: int) -> range:
+    """So many times the same: for a test that finds what goes wrong once in a while, or only in a crowd."""
+    return range(times)
+
+
 def patient(seconds: float) -> float:
     """*seconds* of an idle machine, as long as they are here and now."""
     return seconds * slowness()

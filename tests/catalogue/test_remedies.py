@@ -265,7 +265,7 @@ SPEAKS_WRONGLY = {
 """What is known of a mailbox -> words that nobody who has such a one can use, and to whom they must not be said."""
 
 
-def kinds() -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+def kinds_of_mailboxes() -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """All that is known of the mailboxes of any provider, by any protocol: traits, and names of facts; each once."""
     found = set[tuple[frozenset[str], frozenset[str]]]()
     for name in provider_ids():
@@ -284,7 +284,7 @@ def test_remedies_know_whom_they_speak_to_at_every_provider(trait: str) -> None:
     words, fixers = SPEAKS_WRONGLY[trait]
     wrong = set[tuple[str, str, str]]()
     looked_at = 0
-    for traits, names in kinds():
+    for traits, names in kinds_of_mailboxes():
         if trait not in traits:
             continue
         looked_at += 1

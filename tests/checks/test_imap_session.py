@@ -19,6 +19,7 @@ from diagnose.account.secret import MASK, Secret
 from diagnose.model import ClosedError, Deadline, DeadlineError
 from diagnose.network import Stream
 from tests.checks.conversation import CLOSE, PATIENCE, RESET, SOON, TLS, Server, Step, dripping, forever, server
+from tests.pace import by_the_hundred
 from tests.support.credentials import ALICE, PLAIN, TOKEN, USER, WORD, b64
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -512,7 +513,7 @@ def test_logins_over_starttls_never_stall(
     """A hundred and fifty in a row: reader and writer thread share one TLS object, and session tickets come between."""
     client_tls.minimum_version = client_tls.maximum_version = version
     slowest = 0.0
-    for _ in range(150):
+    for _ in by_the_hundred(150):
         with server(
             *hello("IMAP4rev1 STARTTLS"), "C: %t STARTTLS", "S: %t OK begin", TLS,
             "C: %t CAPABILITY", "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN", "S: %t OK done",

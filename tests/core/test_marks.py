@@ -23,6 +23,7 @@ def test_what_is_said_of_a_file_is_so_of_each_test_in_it(request: pytest.Fixture
     [
         ("core/test_command_line.py", {"whole"}),
         ("core/test_history.py", {"whole"}),
+        ("core/test_typed_needs.py", {"whole"}),
         ("lab/test_scenarios.py", {"whole"}),
         ("packages/test_sample_package.py", {"whole"}),
         ("real/test_promises.py", {"real", "whole"}),

@@ -52,7 +52,7 @@ def statements(body: list[ast.stmt], *, for_types: bool = False) -> Iterator[tup
                 yield from statements(part.body, for_types=for_types)
 
 
-def imported(*folders: str) -> Iterator[tuple[str, Path, bool]]:
+def imported_anywhere(*folders: str) -> Iterator[tuple[str, Path, bool]]:
     """Top-level names of packages that modules in *folders* import, wherever in the module, each with one of them.
 
     And whether a type checker alone reads that.
@@ -83,7 +83,7 @@ def test_what_is_imported_is_declared(folders: tuple[str, ...], extras: tuple[st
     distributions = packages_distributions()
     undeclared = {
         f"{file.relative_to(TOP)} imports {name}"
-        for name, file, by_types_alone in imported(*folders)
+        for name, file, by_types_alone in imported_anywhere(*folders)
         if name not in sys.stdlib_module_names | OURS
         and (for_types if by_types_alone else at_run_time).isdisjoint(
             canonicalize_name(one) for one in distributions.get(name, [name])

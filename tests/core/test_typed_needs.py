@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
-from mypy import api
-
-from tests.support.sources import modules
+from mypy.api import run
 
 BEGIN = """
 from collections.abc import Iterable
@@ -94,7 +90,7 @@ def wrong_lines(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     folder = tmp_path_factory.mktemp("typed")
     file = folder / "declared.py"
     file.write_text(BEGIN + "".join([*RIGHT, *WRONG]), "utf-8")
-    said, unsaid, _ = api.run(
+    said, unsaid, _ = run(
         ["--strict", "--no-error-summary", "--show-absolute-path", "--cache-dir", str(folder / "cache"), str(file)]
     )
     assert not unsaid
@@ -112,14 +108,3 @@ def test_what_is_forgotten_is_an_error(statement: str, wrong_lines: set[str]) ->
 def test_what_is_declared_is_none(wrong_lines: set[str]) -> None:
     """Nor is what is declared and not asked for, which is found elsewhere."""
     assert wrong_lines <= {*WRONG}
-
-
-def test_every_function_of_a_check_says_what_it_asks_for() -> None:
-    """Plain `Inputs` would be asked for anything."""
-    plain = [
-        f"{source.name}:{node.lineno}"
-        for source in modules("checks")
-        for node in source.nodes
-        if isinstance(node, ast.arg) and isinstance(node.annotation, ast.Name) and node.annotation.id == "Inputs"
-    ]
-    assert plain == []

@@ -17,7 +17,7 @@ from diagnose.fleet.tasks import Origin, Result, Task, carry_out, task_of, tasks
 from diagnose.model import Subject, text
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import Request
-from tests.pace import patient
+from tests.pace import by_the_hundred, patient
 from tests.reports import samples
 
 SETTINGS = Request(subject=Subject(domain=""))
@@ -112,7 +112,7 @@ def test_rows_of_one_account_are_not_all_read_ahead() -> None:
 
     def given() -> Iterator[Task]:
         nonlocal read
-        for line in range(10 * MOST_WAITING):
+        for line in by_the_hundred(10 * MOST_WAITING):
             read += 1
             yield task(line, "alice@corp.example")
 

@@ -19,7 +19,7 @@ from diagnose.network.slots import Run, Slot, Slots
 from diagnose.network.spacing import AT_ONCE, JITTER, MOST_KEPT, SLOWEST_A_SECOND, Spacing
 from tests.core.loopback import tcp, wait_for_end
 from tests.network.test_shared_network import held
-from tests.pace import patient
+from tests.pace import by_the_hundred, patient
 
 HOST = "192.0.2.1"
 NEVER = lambda: False  # noqa: E731 - a value
@@ -279,6 +279,6 @@ def test_many_threads_never_stand_at_one_port_together_beyond_the_limit() -> Non
         slots.end_run(run)
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(go, range(200)))
+        list(pool.map(go, by_the_hundred(200)))
     assert done == 200
     assert 2 <= most <= 4
