@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import math
 import sys
+import zlib
 from array import array
-from collections.abc import Collection, Mapping
-from itertools import combinations
+from collections.abc import Collection, Iterable, Mapping
+from itertools import accumulate, combinations, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.wire import Code, Wire
 
 DATA = KNOWLEDGE / "replies" / "similarity.msgpack"
+"""Compressed (zlib, RFC 1950)."""
 LARGEST_DATA = 500 * 1024
 """Bytes."""
 LONGEST_WORDS = 600
@@ -34,6 +36,9 @@ MOST_WORDS, MOST_TEXTS = 5_000, 500
 """What is remembered: the pieces of words, and opinions on texts; those that differ in digits or addresses are one."""
 MIDDLE = 128
 """A weight's octet that stands for zero."""
+MOST_KEYS = 1 << 24
+"""A feature is known by a number below this: of as many features as are kept, hardly two have the same."""
+MOST_KEPT_KEYS = 20_000
 _LANE = array("I").itemsize
 """Octets of an unsigned integer, in which the weights of all features of a text add up without a carry."""
 MOST_SENTENCES = 12
@@ -55,12 +60,57 @@ class Example(msgspec.Struct, frozen=True, array_like=True):
     """A place among the causes."""
 
 
+class Features(msgspec.Struct, frozen=True, array_like=True):
+    """For each feature the causes that it speaks for or against, one thing after the other so that it takes few octets.
+
+    Whole columns of like octets are what a compressor makes small.
+    """
+
+    steps: tuple[bytes, bytes, bytes]
+    """From one feature's key to the next: the lowest octets of all, the middle ones, the highest ones."""
+    counts: bytes
+    """How many causes each feature speaks of."""
+    causes: bytes
+    """From one cause's place to the next one's; the first of a feature counts from -1."""
+    weights: bytes
+    """One for each of `causes`, above or below `MIDDLE`."""
+
+    @classmethod
+    def of(cls, rows: Mapping[int, Mapping[int, int]]) -> Features:
+        """Of key -> place of a cause -> weight, which is above or below zero."""
+        keys = sorted(rows)
+        steps = [after - before for before, after in pairwise((0, *keys))]
+        places = [sorted(rows[key]) for key in keys]
+        return cls(
+            steps=(bytes(s & 255 for s in steps), bytes(s >> 8 & 255 for s in steps), bytes(s >> 16 for s in steps)),
+            counts=bytes(map(len, places)),
+            causes=bytes(after - before for one in places for before, after in pairwise((-1, *one))),
+            weights=bytes(MIDDLE + rows[key][place] for key, one in zip(keys, places, strict=True) for place in one),
+        )
+
+    def keys(self) -> Iterable[int]:
+        """The keys of the features, in their order."""
+        low, middle, high = self.steps
+        return accumulate(
+            map(sum, zip(low, (octet << 8 for octet in middle), (octet << 16 for octet in high), strict=True))
+        )
+
+    def rows(self) -> Iterable[tuple[int, int]]:
+        """Where in `causes` and `weights` each feature's begin and end, in the order of the features."""
+        return pairwise((0, *accumulate(self.counts)))
+
+    def row(self, start: int, end: int) -> Iterable[tuple[int, int]]:
+        """The places of causes that one feature speaks of, each with its weight's octet."""
+        causes = accumulate(self.causes[start:end], initial=-1)
+        next(causes)
+        return zip(causes, self.weights[start:end], strict=True)
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learned: for each feature the causes that it speaks for or against."""
+    """What was learned."""
 
     causes: tuple[str, ...]
-    features: dict[str, bytes]
-    """Feature -> pairs of octets: a place among the causes, and a weight above or below `MIDDLE`."""
+    features: Features
     bias: tuple[float, ...]
     scale: float
     """What one step of a weight stands for."""
@@ -88,19 +138,20 @@ class _Compared(NamedTuple):
     codes: tuple[Code, ...]
 
 
-class _Rows(dict[str, int]):
+class _Rows(dict[int, int]):
     """The weights of each feature that was needed, as one number, so that adding two adds all their weights."""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
         self._model = model
+        self.places = dict(zip(model.features.keys(), model.features.rows(), strict=True))
+        """Keys of all features -> where what is known of each begins and ends."""
 
-    def __missing__(self, feature: str) -> int:
+    def __missing__(self, key: int) -> int:
         lanes = array("I", [MIDDLE]) * len(self._model.causes)
-        pairs = self._model.features[feature]
-        for cause, weight in zip(pairs[::2], pairs[1::2], strict=True):
+        for cause, weight in self._model.features.row(*self.places[key]):
             lanes[cause] = weight
-        known = self[feature] = int.from_bytes(lanes.tobytes(), sys.byteorder)
+        known = self[key] = int.from_bytes(lanes.tobytes(), sys.byteorder)
         return known
 
 
@@ -126,7 +177,7 @@ class Likeness:
     def probabilities(self, features: Collection[str]) -> Mapping[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
         model = self._model
-        rows = [*map(self._rows.__getitem__, model.features.keys() & features)]
+        rows = [*map(self._rows.__getitem__, self._rows.places.keys() & set(map(key_of, features)))]
         sums = array("I", sum(rows).to_bytes(len(model.causes) * _LANE, sys.byteorder))
         factor, offset = model.scale / math.sqrt(len(rows) + 1), MIDDLE * len(rows)
         scores = [(total - offset) * factor + bias for total, bias in zip(sums, model.bias, strict=True)]
@@ -153,6 +204,12 @@ class Likeness:
             texts = (example.text for example in self._model.examples if example.cause == place)
             known = self._examples[cause] = tuple((text, frozenset(_pieces(_shortened(text)))) for text in texts)
         return known
+
+
+@functools.lru_cache(maxsize=MOST_KEPT_KEYS)
+def key_of(feature: str) -> int:
+    """The number that *feature* is known by."""
+    return zlib.crc32(feature.encode("utf-8", "replace")) % MOST_KEYS
 
 
 def features_of(wire: Wire) -> frozenset[str]:
@@ -202,9 +259,19 @@ def load_likeness() -> Likeness:
 def read_likeness() -> Likeness:
     """The model of the package. Raises KnowledgeError where its file cannot be used."""
     try:
-        return Likeness(unpack(DATA.read_bytes(), Model))
-    except (OSError, msgspec.DecodeError) as error:
+        return Likeness(unpacked(DATA.read_bytes()))
+    except (OSError, zlib.error, msgspec.DecodeError, ValueError) as error:
         raise KnowledgeError(DATA, 0, str(error)) from error
+
+
+def unpacked(data: bytes) -> Model:
+    """The model that *data* hold. Raises zlib.error, msgspec.DecodeError."""
+    return unpack(zlib.decompress(data), Model)
+
+
+def packed(model: Model) -> bytes:
+    """*model* as `unpacked` takes it: the same for the same model and zlib."""
+    return zlib.compress(msgspec.msgpack.encode(model), 9)
 
 
 def _pieces(words: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,18 @@ from diagnose.replies import Reading, read_message, read_reply, similarity
 from diagnose.replies.reader import Suspect, read_with_words
 from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.second_opinion import AGREED, NAMED_BY_AN_ERROR, ONE_REASON, PROVEN, of_one_reason, weighed
-from diagnose.replies.similarity import DATA, LARGEST_DATA, Likeness, Model, features_of, load_likeness
+from diagnose.replies.similarity import (
+    DATA,
+    LARGEST_DATA,
+    MIDDLE,
+    MOST_KEYS,
+    Features,
+    Likeness,
+    features_of,
+    load_likeness,
+    packed,
+    unpacked,
+)
 from tests.replies import train as train_script
 from tests.replies.corpus import SEEN, labelled
 from tests.replies.train import changed_since, corpus, taught, train
@@ -28,13 +40,23 @@ def firm(reading: Reading) -> bool:
 
 
 def test_the_data_are_small_and_name_causes_that_texts_are_labelled_with() -> None:
-    model = msgspec.msgpack.decode(DATA.read_bytes(), type=Model)
+    model = unpacked(DATA.read_bytes())
     causes = {text.cause for text in corpus()}
 
     assert DATA.stat().st_size <= LARGEST_DATA
     assert set(model.causes) <= causes
-    assert all(pairs and len(pairs) % 2 == 0 for pairs in model.features.values())
-    assert max(max(pairs[::2]) for pairs in model.features.values()) < len(model.causes)
+    assert len(model.features.causes) == len(model.features.weights) == sum(model.features.counts)
+    rows = [[*model.features.row(*ends)] for ends in model.features.rows()]
+    assert max(cause for row in rows for cause, _ in row) < len(model.causes)
+
+
+def test_features_are_unpacked_as_they_were_packed() -> None:
+    rows = {0: {0: -5, 200: 1}, 77: {}, 70_000: {3: 127}, MOST_KEYS - 1: {254: 9}}
+
+    features = Features.of(rows)
+
+    kept = [{cause: weight - MIDDLE for cause, weight in features.row(*ends)} for ends in features.rows()]
+    assert dict(zip(features.keys(), kept, strict=True)) == rows
 
 
 def test_the_shipped_data_were_learned_from_the_texts_that_teach_them_alone() -> None:
@@ -45,10 +67,10 @@ def test_the_shipped_data_were_learned_from_the_texts_that_teach_them_alone() ->
 
 
 def test_a_file_that_has_changed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = msgspec.msgpack.decode(DATA.read_bytes(), type=Model)
+    model = unpacked(DATA.read_bytes())
     old = msgspec.structs.replace(model, corpus={**model.corpus, "concepts.yaml": "0", "gone.jsonl": "0"})
     monkeypatch.setattr(train_script, "DATA", tmp_path / "data")
-    (tmp_path / "data").write_bytes(msgspec.msgpack.encode(old))
+    (tmp_path / "data").write_bytes(packed(old))
 
     told = CliRunner().invoke(train_script.main, ["--check"])
 
@@ -101,7 +123,7 @@ def test_an_opinion_is_remembered_for_all_that_the_model_takes_for_one_text(othe
 def test_the_same_texts_give_the_same_data() -> None:
     texts = taught(labelled(SEEN[0]))[::8]
 
-    once, again = (msgspec.msgpack.encode(train(texts, rounds=2)) for _ in range(2))
+    once, again = (packed(train(texts, rounds=2)) for _ in range(2))
 
     assert once == again
 
@@ -254,9 +276,10 @@ def test_a_text_about_something_else_is_like_nothing(text: str) -> None:
     assert read_message(text).suspects == ()
 
 
-def test_broken_data_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("data", [b"", b"\xc1", zlib.compress(b"\xc1"), DATA.read_bytes()[:-9]])
+def test_broken_data_are_named(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "similarity.msgpack"
-    broken.write_bytes(b"\xc1")
+    broken.write_bytes(data)
     monkeypatch.setattr(similarity, "DATA", broken)
 
     with pytest.raises(KnowledgeError, match=r"similarity\.msgpack"):

@@ -3,32 +3,52 @@
 A linear model over the features of `diagnose.replies.similarity`, fitted by stochastic gradient descent with one step
 size a weight (AdaGrad, Duchi et al. 2011). A text that may have several causes asks only that one of them be likely.
 Nothing but the standard library is used, and no function whose last digit hangs on the machine: the same corpus and
-seed give the same file, byte for byte.
+seed give the same weights everywhere, and the same file, byte for byte, where zlib is the same.
 """
 
 from __future__ import annotations
 
 import math
 import random
+import sys
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
-from operator import add
+from typing import NamedTuple
 
 import click
 import msgspec
 
 from diagnose.replies.reader import read_with_words
-from diagnose.replies.similarity import DATA, MIDDLE, Example, Likeness, Model, features_of
+from diagnose.replies.similarity import (
+    DATA,
+    Example,
+    Features,
+    Likeness,
+    Model,
+    features_of,
+    key_of,
+    packed,
+    unpacked,
+)
 from tests.replies.corpus import CONCEPTS, NO_CAUSE, SEEN, STUDIED, TAUGHT, VARIED, Labelled, concepts, labelled
 
 SEED = 20_240
-MOST_FEATURES = 21_500
+MOST_FEATURES, MOST_WEIGHTS = 40_000, 330_000
 FEWEST_TEXTS = 3
 """Of a feature, and of a cause: in fewer it tells nothing that holds elsewhere."""
-ROUNDS = 3
+ROUNDS = 5
 STEP = 0.3
 FIRST_SQUARES = 0.01
+ONE, ZERO = 1 << 14, 1 << 20
+"""What weights of 1 and 0 are kept as: whole numbers add up to the same in any order, and by every Python.
+
+All weights of a feature are one number, so that adding two of these adds them all: 32 bits for each, none below 0.
+"""
+LANE = 32
+FAINTEST = -20
+"""A cause whose score is below the highest one by more has no part in a text."""
 SMALLEST_SLOPE = 0.02
 """A cause whose probability is as near to what it should be is left alone."""
 FOLDS = 5
@@ -36,11 +56,10 @@ LEARNED = 0.97
 """A text whose causes are as probable together teaches nothing more."""
 EXAMPLES_OF_A_CAUSE = 12
 LONGEST_EXAMPLE = 120
-LARGEST_WEIGHT = 127
+LARGEST_WEIGHT, LARGER = 31, 0.0001
+"""Steps of the largest weight that is kept, and the part of all weights that would be larger, and are cut to it."""
 OFTEN = 3
 """How often each text of `VARIED` is learned from: it was written for this, and no sentence of it is like another."""
-SMALLEST_WEIGHT = 0.7
-"""What weighs less is left out: texts of sources that were not learned from are read the better for it."""
 
 
 class Taught(msgspec.Struct, frozen=True):
@@ -71,33 +90,45 @@ def train(texts: list[Taught], *, seed: int = SEED, rounds: int = ROUNDS) -> Mod
     counts = Counter(text.labelled.cause for text in texts)
     causes = tuple(sorted(cause for cause, count in counts.items() if count >= FEWEST_TEXTS))
     place = {cause: at for at, cause in enumerate(causes)}
-    names = _telling(texts, place)
-    rows = {name: at for at, name in enumerate(names)}
-    inputs = [sorted(rows[name] for name in text.features if name in rows) for text in texts]
+    keys = sorted(set(map(key_of, _telling(texts, place))))
+    rows = {key: at for at, key in enumerate(keys)}
+    inputs = [sorted({rows[key] for key in map(key_of, text.features) if key in rows}) for text in texts]
     wanted = [
         {place[cause]: 1 + (cause == text.labelled.cause) for cause in text.causes if cause in place} for text in texts
     ]
     weights, bias = _fitted(inputs, wanted, len(rows), len(causes), random.Random(seed), rounds)
-    scale = max(abs(weight) for row in weights for weight in row) / LARGEST_WEIGHT
-    features = {name: _pairs(weights[at], scale) for name, at in rows.items()}
+    kept = _kept(keys, weights)
     return Model(
         causes=causes,
-        features={name: pairs for name, pairs in features.items() if pairs},
+        features=Features.of(kept.steps),
         bias=tuple(round(weight, 6) for weight in bias),
-        scale=round(scale, 9),
+        scale=round(kept.scale, 9),
         examples=tuple(_examples(texts, place)),
         corpus=files,
     )
 
 
-def _pairs(weights: list[float], scale: float) -> bytes:
-    """The causes that one feature speaks for or against, and how much, as `Model` keeps them."""
-    return bytes(
-        octet
-        for cause, weight in enumerate(weights)
-        if abs(weight) >= SMALLEST_WEIGHT
-        for octet in (cause, MIDDLE + math.floor(weight / scale + 0.5))
-    )
+class _Kept(NamedTuple):
+    steps: dict[int, dict[int, int]]
+    """Key of a feature -> place of a cause -> steps of the weight, above or below zero."""
+    scale: float
+    """What one step stands for."""
+
+
+def _kept(keys: list[int], weights: list[list[int]]) -> _Kept:
+    """The largest of all weights, in steps; a feature that speaks for and against nothing is kept as well."""
+    sizes = sorted((abs(weight) for row in weights for weight in row if weight), reverse=True)[:MOST_WEIGHTS]
+    smallest, largest = sizes[-1], sizes[int(LARGER * len(sizes))]
+    scale = largest / LARGEST_WEIGHT
+    steps = {
+        key: {
+            cause: max(-LARGEST_WEIGHT, min(LARGEST_WEIGHT, math.floor(weight / scale + 0.5)))
+            for cause, weight in enumerate(row)
+            if abs(weight) >= smallest
+        }
+        for key, row in zip(keys, weights, strict=True)
+    }
+    return _Kept(steps, scale / ONE)
 
 
 def fingerprints() -> dict[str, str]:
@@ -136,25 +167,26 @@ def _fitted(
     causes: int,
     chance: random.Random,
     rounds: int,
-) -> tuple[list[list[float]], list[float]]:
-    """Rows of weights, and the bias of each cause."""
-    weights = [[0.0] * causes for _ in range(features)]
+) -> tuple[list[list[int]], list[float]]:
+    """Rows of weights, of which `ONE` is 1, and the bias of each cause."""
+    weights = [_row_of([ZERO] * causes)] * features
     squares = [[FIRST_SQUARES] * causes for _ in range(features)]
     bias, bias_squares = [0.0] * causes, [FIRST_SQUARES] * causes
+    shifts = [LANE * at for at in range(causes)][:: 1 if sys.byteorder == "little" else -1]
     order = [at for at, causes_of in enumerate(wanted) if causes_of]
     for _ in range(rounds):
         chance.shuffle(order)
         for at in order:
             given = inputs[at]
             factor = 1 / math.sqrt(len(given) + 1)
-            scores = [0.0] * causes
-            for row in given:
-                scores = list(map(add, scores, weights[row]))
-            probable = _softmax([score * factor + more for score, more in zip(scores, bias, strict=True)])
+            part, nothing = factor / ONE, ZERO * len(given)
+            scores = _weights_of(sum(map(weights.__getitem__, given)), causes)
+            probable = _softmax([(score - nothing) * part + more for score, more in zip(scores, bias, strict=True)])
             goal = wanted[at]
             if sum(probable[cause] for cause in goal) > LEARNED:
                 continue
             whole = sum(probable[cause] * share for cause, share in goal.items()) + 1e-12
+            moves = []
             for cause, probability in enumerate(probable):
                 share = goal.get(cause, 0)
                 slope = probability - (probability * share / whole if share else 0.0)
@@ -163,11 +195,23 @@ def _fitted(
                 bias_squares[cause] += slope * slope
                 bias[cause] -= STEP * slope / math.sqrt(bias_squares[cause])
                 step = slope * factor
-                square = step * step
-                for row in given:
-                    gathered = squares[row][cause] = squares[row][cause] + square
-                    weights[row][cause] -= STEP * step / math.sqrt(gathered)
-    return weights, bias
+                moves.append((cause, shifts[cause], step * step, ONE * STEP * step))
+            for row in given:
+                gathered = squares[row]
+                change = 0
+                for cause, shift, square, step in moves:
+                    gathered[cause] = whole = gathered[cause] + square
+                    change += int(step / math.sqrt(whole)) << shift
+                weights[row] -= change
+    return [[weight - ZERO for weight in _weights_of(row, causes)] for row in weights], bias
+
+
+def _row_of(weights: list[int]) -> int:
+    return int.from_bytes(array("I", weights).tobytes(), sys.byteorder)
+
+
+def _weights_of(row: int, causes: int) -> array[int]:
+    return array("I", row.to_bytes(causes * LANE // 8, sys.byteorder))
 
 
 def _softmax(scores: list[float]) -> list[float]:
@@ -179,7 +223,7 @@ def _softmax(scores: list[float]) -> list[float]:
 
 def _exponential(power: float) -> float:
     """e to a *power* of at most 0, by additions and multiplications alone: those are the same on every machine."""
-    if power < -40:
+    if power < FAINTEST:
         return 0.0
     halvings = 8
     small = power / 256
@@ -239,7 +283,7 @@ def corpus() -> list[Labelled]:
 
 def changed_since() -> list[str]:
     """The files of labelled texts that the shipped data were not learned from as they are now."""
-    learned = msgspec.msgpack.decode(DATA.read_bytes(), type=Model).corpus
+    learned = unpacked(DATA.read_bytes()).corpus
     now = fingerprints()
     return sorted(file for file in learned.keys() | now.keys() if learned.get(file) != now.get(file))
 
@@ -259,8 +303,10 @@ def main(check: bool, crosswise: bool) -> None:
             click.echo(line)
         return
     model = train(texts)
-    DATA.write_bytes(msgspec.msgpack.encode(model))
-    click.echo(f"{len(texts)} texts, {len(model.features)} features, {DATA.stat().st_size} bytes")
+    DATA.write_bytes(packed(model))
+    features = model.features
+    told = f"{len(texts)} texts, {len(features.counts)} features, {len(features.causes)} weights"
+    click.echo(f"{told}, {DATA.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
