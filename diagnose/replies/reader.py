@@ -71,6 +71,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What named the first suspect: words and codes that are known, or the likeness to other texts."""
     referral: str = ""
     """The host that a login referral (RFC 2221) sends the account to."""
+    refusals: tuple[str, ...] = ()
+    """What in the text says only that something failed, beside what was recognised."""
     sign: Sign = "words"
     """What the first suspect is known by: a maker's own words, an error's name, words that a code seconds, or words."""
 
@@ -177,6 +179,7 @@ def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> 
         bare=bool(hits) and not _says_what(hits),
         outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
+        refusals=tuple(hit.matched for hit in hits[1:] if hit.meaning.bare),
         sign=_sign(hits),
     )
 

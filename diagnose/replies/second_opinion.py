@@ -24,11 +24,16 @@ FILLED_AGREED = 0.15
 """What such words name as likely is possible where it is less probable. What they prove stays proven."""
 ONE_REASON = 0.5
 """What a provider's file says of a rejection is only possible where both together are less probable."""
-GUESSED = 0.15
+GUESSED = 0.1
 """The least that a cause is named with where words are silent."""
+OUTWEIGHED, OUTWEIGHED_BY = 16, 0.3
+"""What words name as possible stands behind a cause that is more probable by so many times, and at least so probable.
+
+From simulated first readings of three batches: of 951 texts it was right for 9 more.
+"""
 A_FEW_WORDS, GUESSED_OF_FEW = 16, 0.5
 """Octets of UTF-8: letters that say little, and what is guessed from no more than these."""
-AGAINST_NONE = 0.37
+AGAINST_NONE = 0.1
 """Beside that: of how probable it is that nothing failed. Most of what people hand over tells of a failure."""
 
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -37,21 +42,21 @@ _NO_LETTER = re.compile(r"[\W_]+")
 def weighed(reading: Reading, words: Wire) -> Reading:
     """*reading* of *words*, folded and taken apart, as sure as its words are, and as texts like it were right.
 
-    Likeness overrules no word. It makes possible what is unlike texts that meant the same. A maker's own words stay
-    sure, and so do words that a code seconds. It names a possible cause where no word was recognised, or where words
-    say only that something failed.
+    Likeness overrules no word that is sure. It makes possible what is unlike texts that meant the same. A maker's own
+    words stay sure, and so do words that a code seconds. It names a possible cause where no word was recognised, or
+    where words say only that something failed, or where it is much more probable than what they name as possible.
     """
     first = reading.suspects[0] if reading.suspects else None
-    if reading.matched and not reading.bare and (first is None or first.certainty == "possible"):
+    if first is None and (reading.matched or reading.outcome == "no-failure"):
+        return reading  # a server says itself that all went well, or a program made a mistake
+    if first and not reading.bare and first.certainty != "possible" and _earned(reading, words):
         return reading
-    if reading.outcome == "no-failure":
-        return reading  # a server says itself that all went well
-    if first and not reading.bare:
-        return reading if _earned(reading, words) else made_possible(reading)
     likeness = load_likeness()
     opinion = likeness.opinion(words)
-    least = 0.0 if first else GUESSED if _octets(words.text) >= A_FEW_WORDS else GUESSED_OF_FEW
-    cause = _most_probable(opinion, least, AGAINST_NONE if least else 0.0)
+    if first is None:
+        cause = _most_probable(opinion, GUESSED if _octets(words.text) >= A_FEW_WORDS else GUESSED_OF_FEW)
+    else:
+        cause = opinion.foremost if reading.bare or _outweighed(first, opinion) else ""
     agreed = not cause or (first and first.cause == cause)
     nearest = "" if agreed else likeness.nearest(cause, opinion.features)
     if not nearest:
@@ -76,15 +81,21 @@ def _earned(reading: Reading, words: Wire) -> bool:
     odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)
     if reading.sign == "error":
         return odds >= NAMED_BY_AN_ERROR
-    if _filled(reading.matched, words.text):
+    if _filled(reading, words.text):
         return first.certainty == "confirmed" or odds >= FILLED_AGREED
     return odds >= (PROVEN if first.certainty == "confirmed" else AGREED)
 
 
-def _most_probable(opinion: Opinion, least: float, against_none: float) -> str:
+def _most_probable(opinion: Opinion, least: float) -> str:
     """The cause that is the most probable; "" where that is less than *least*, or than its part of no failure."""
-    enough = max(least, against_none * opinion.odds.get(NO_CAUSE, 0.0))
+    enough = max(least, AGAINST_NONE * opinion.odds.get(NO_CAUSE, 0.0))
     return opinion.foremost if opinion.odds[opinion.foremost] >= enough else ""
+
+
+def _outweighed(first: Suspect, opinion: Opinion) -> bool:
+    """Whether another cause is so much more probable than *first*, which words name as possible."""
+    most = opinion.odds[opinion.foremost]
+    return most >= OUTWEIGHED_BY and most > OUTWEIGHED * opinion.odds.get(first.cause, 0.0)
 
 
 def _octets(text: str) -> int:
@@ -92,9 +103,16 @@ def _octets(text: str) -> int:
     return len(_NO_LETTER.sub("", text).encode("utf-8", "replace"))
 
 
-def _filled(matched: str, text: str) -> bool:
-    """Whether *matched*, phrases parted by ellipses, are most of the letters of *text*."""
-    heard = sum(len(_NO_LETTER.sub("", phrase)) for phrase in matched.split(" … ") if phrase in text)
+def _filled(reading: Reading, text: str) -> bool:
+    """Whether what was recognised, phrases parted by ellipses, is most of the letters of *text*.
+
+    Words of a refusal that gives no reason say nothing else.
+    """
+    said = {phrase for matched in (reading.matched, *reading.refusals) for phrase in matched.split(" … ")}
+    within = (any(phrase in other for other in said - {phrase}) for phrase in said)
+    heard = sum(
+        len(_NO_LETTER.sub("", one)) for one, twice in zip(said, within, strict=True) if one in text and not twice
+    )
     return heard >= FILLED * len(_NO_LETTER.sub("", without_addresses(text))) > 0
 
 
