@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from diagnose.knowledge import KnowledgeError
-from diagnose.replies import Reading, read_message, read_reply, similarity
+from diagnose.replies import Reading, read_message, read_reply, second_opinion, similarity
 from diagnose.replies.reader import Suspect, read_with_words
 from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.second_opinion import AGREED, NAMED_BY_AN_ERROR, ONE_REASON, PROVEN, of_one_reason, weighed
@@ -21,11 +21,13 @@ from diagnose.replies.similarity import (
     MOST_KEYS,
     Features,
     Likeness,
+    Opinion,
     features_of,
     load_likeness,
     packed,
     unpacked,
 )
+from diagnose.replies.wire import Wire
 from tests.replies import train as train_script
 from tests.replies.corpus import SEEN, labelled
 from tests.replies.train import changed_since, corpus, taught, train
@@ -161,13 +163,16 @@ def test_what_names_the_thing_and_its_state_stays_sure(text: str) -> None:
     assert firm(read_message(text))
 
 
-def test_a_likely_cause_that_texts_like_it_never_had_becomes_possible() -> None:
+def test_a_likely_cause_that_texts_like_it_never_had_becomes_possible_behind_what_they_had() -> None:
     _, words = read_with_words("Your mailbox is full.")
     wrong = Reading(suspects=(Suspect(cause="tls.cert-expired", certainty="likely"),), matched="x")
 
     reading = weighed(wrong, words)
 
-    assert [(one.cause, one.certainty) for one in reading.suspects] == [("tls.cert-expired", "possible")]
+    assert [(one.cause, one.certainty) for one in reading.suspects] == [
+        ("activation.over-quota", "possible"),
+        ("tls.cert-expired", "possible"),
+    ]
 
 
 def test_where_words_say_only_that_it_failed_likeness_says_first_what_may_be_meant() -> None:
@@ -183,11 +188,43 @@ def test_where_words_say_only_that_it_failed_likeness_says_first_what_may_be_mea
     assert reading.told_by == "likeness"
 
 
-def test_words_that_name_what_is_possible_are_not_overruled() -> None:
-    _, words = read_with_words("Your mailbox is full.")
+@pytest.mark.parametrize(
+    ("odds", "first"),
+    [
+        ({"activation.over-quota": 0.95, "credentials.rejected": 0.05}, "activation.over-quota"),
+        ({"activation.over-quota": 0.9, "credentials.rejected": 0.1}, "credentials.rejected"),
+        ({"activation.over-quota": 0.25, "credentials.rejected": 0.01}, "credentials.rejected"),
+        ({NO_CAUSE: 0.97, "activation.over-quota": 0.02, "credentials.rejected": 0.01}, "credentials.rejected"),
+    ],
+)
+def test_what_words_name_as_possible_gives_way_to_what_is_much_likelier_and_to_nothing_else(
+    odds: dict[str, float], first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told(Likeness):
+        def opinion(self, wire: Wire) -> Opinion:
+            return Opinion(features_of(wire), odds, "activation.over-quota")
+
+    monkeypatch.setattr(second_opinion, "load_likeness", lambda: Told(unpacked(DATA.read_bytes())))
     possible = Reading(suspects=(Suspect(cause="credentials.rejected", certainty="possible"),), matched="x")
 
-    assert weighed(possible, words) == possible
+    reading = weighed(possible, read_with_words("Your mailbox is full.")[1])
+
+    assert (reading.suspects[0].cause, firm(reading)) == (first, False)
+    assert reading == possible or reading.told_by == "likeness"
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Authentication failed, account is locked", True),
+        ("Login failed: the mailbox has been disabled", True),
+        ("Anmeldung fehlgeschlagen, Konto ist gesperrt", True),
+        ("登录失败，帐号已被锁定", True),
+        ("Authentication failed, account is locked, says the door of the bicycle shed that Anna painted", False),
+    ],
+)
+def test_a_bare_refusal_is_no_other_matter_beside_its_reason(text: str, *, sure: bool) -> None:
+    assert firm(read_message(text)) == sure
 
 
 def test_a_makers_own_words_that_are_a_proof_stay_one() -> None:
@@ -225,7 +262,10 @@ def test_words_in_general_that_texts_like_it_never_meant_are_no_proof() -> None:
 
     reading = weighed(Reading(suspects=(proven,), matched="x"), read_with_words("Your mailbox is full.")[1])
 
-    assert [(one.cause, one.certainty) for one in reading.suspects] == [("tls.cert-expired", "possible")]
+    assert [(one.cause, one.certainty) for one in reading.suspects] == [
+        ("activation.over-quota", "possible"),
+        ("tls.cert-expired", "possible"),
+    ]
 
 
 @pytest.mark.parametrize(
