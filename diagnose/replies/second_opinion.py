@@ -27,9 +27,9 @@ ONE_REASON = 0.5
 GUESSED = 0.1
 """The least that a cause is named with where words are silent."""
 OUTWEIGHED, OUTWEIGHED_BY = 16, 0.3
-"""What words name as possible stands behind a cause that is more probable by so many times, and at least so probable.
+"""What words name as possible stands behind a cause so many times as probable, which is at least so probable.
 
-From simulated first readings of three batches: of 951 texts it was right for 9 more.
+In simulated first readings of three batches, 9 more of 951 texts were right by it.
 """
 A_FEW_WORDS, GUESSED_OF_FEW = 16, 0.5
 """Octets of UTF-8: letters that say little, and what is guessed from no more than these."""
@@ -44,7 +44,7 @@ def weighed(reading: Reading, words: Wire) -> Reading:
 
     Likeness overrules no word that is sure. It makes possible what is unlike texts that meant the same. A maker's own
     words stay sure, and so do words that a code seconds. It names a possible cause where no word was recognised, or
-    where words say only that something failed, or where it is much more probable than what they name as possible.
+    where words say only that something failed. It goes before what they name as possible where it is much likelier.
     """
     first = reading.suspects[0] if reading.suspects else None
     if first is None and (reading.matched or reading.outcome == "no-failure"):

@@ -61,9 +61,9 @@ class Example(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Features(msgspec.Struct, frozen=True, array_like=True):
-    """For each feature the causes that it speaks for or against, one thing after the other so that it takes few octets.
+    """For each feature the causes that it speaks for or against.
 
-    Whole columns of like octets are what a compressor makes small.
+    Octets of one kind stand together, which a compressor makes small.
     """
 
     steps: tuple[bytes, bytes, bytes]
