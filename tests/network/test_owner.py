@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 
 from checks.activation.mail import expected_senders
 from checks.browser import clean as clean_browser
-from checks.browser.automation import Visit
+from checks.browser.automation import Visit, executable
 from checks.browser.automation.job import Order
 from checks.reach.reach import ReachFacts
 from checks.web.set_cookie import refusal
@@ -175,7 +175,7 @@ def test_a_page_may_not_load_from_a_neighbour_below_the_suffix(
         return Visit(browser="Chromium", version="1", url=order.url, status=200, settled=True, text="")
 
     monkeypatch.setattr(clean_browser, "find_spec", lambda _: "here")
-    monkeypatch.setattr(clean_browser, "find_executable", lambda: (browser("chromium"), Path("/bin/true")))
+    monkeypatch.setattr(executable, "find_executable", lambda: (browser("chromium"), Path("/bin/true")))
     monkeypatch.setattr(clean_browser, "_visited", visited)
     bench = Context(
         network=Network(),
