@@ -22,7 +22,7 @@ def probe_profiles(target: Service, inputs: Inputs[BrowsersFacts | WebFacts], co
     with one_at_a_time:
         from checks.browser.stored.reading import read_profiles
 
-    return read_profiles(target, inputs, context)
+    return read_profiles(target, inputs.get(WebFacts), inputs.get(BrowsersFacts), inputs.provider, context)
 
 
 def judge_profiles(facts: ProfilesFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from checks.browser.stored.asking import compare, gone, try_header
 from checks.browser.stored.caches import host_of
 from checks.browser.stored.holdings import READ_SECONDS, BrowsersFacts, ProfileFacts, ProfilesFacts, works
 from checks.web.web import WebFacts
-from diagnose.model import Inputs, Service
+from diagnose.model import Service
 from diagnose.network import Hop
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
@@ -24,9 +24,10 @@ SESSION_COMPLAINTS = {"web.session-expired", "web.redirect-loop", "browser.stale
 """What old cookies look like to the person who has them."""
 
 
-def read_profiles(target: Service, inputs: Inputs[BrowsersFacts | WebFacts], context: Context) -> ProfilesFacts:
+def read_profiles(
+    target: Service, web: WebFacts | None, browsers: BrowsersFacts | None, provider: str | None, context: Context
+) -> ProfilesFacts:
     """Read the profiles, send the server a header as large as theirs, and compare their old pages with today's."""
-    web = inputs.get(WebFacts)
     hops = web.hops if web else ()
     url, now = _page(target, hops), time.time()
     clean = next((works(hop.status) for hop in reversed(hops) if hop.url == url), None)
@@ -38,7 +39,7 @@ def read_profiles(target: Service, inputs: Inputs[BrowsersFacts | WebFacts], con
         key=lambda one: -cookies.header_bytes(sent[one]),
     )
     trials = {one: try_header(url, sent[one], context) for one in large[:MOST_TRIALS]}
-    versions = _versions(inputs)
+    versions = _versions(browsers)
     return ProfilesFacts(
         url=url,
         profiles=tuple(
@@ -65,7 +66,7 @@ def read_profiles(target: Service, inputs: Inputs[BrowsersFacts | WebFacts], con
         session_complaint=any(
             suspect.cause in SESSION_COMPLAINTS
             for message in context.person.seen
-            for suspect in read_reply(message, provider=inputs.provider).suspects
+            for suspect in read_reply(message, provider=provider).suspects
         ),
     )
 
@@ -76,8 +77,7 @@ def _page(target: Service, hops: Iterable[Hop]) -> str:
     return walked[-1] if walked else target.url or f"https://{target.host}:{target.port}/"
 
 
-def _versions(inputs: Inputs[BrowsersFacts]) -> dict[str, str]:
-    installed = inputs.get(BrowsersFacts)
+def _versions(installed: BrowsersFacts | None) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for one in installed.browsers if installed else ():
         found.setdefault(one.browser, []).append(one.version)
