@@ -6,12 +6,12 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from diagnose.model import Status
+from diagnose.model.machinery import Machinery
 from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
@@ -52,8 +52,7 @@ TICKS = (1, 2, 5)
 _URL = lazy_pattern(r"https?://[A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%@-]+")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Machinery, frozen=True, kw_only=True):
     """A check on the time line; its bar in hundredths of the line."""
 
     anchor: str
@@ -62,8 +61,7 @@ class Row:
     length: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lane:
+class Lane(Machinery, frozen=True, kw_only=True):
     """The checks of one family."""
 
     family: str
@@ -81,8 +79,7 @@ class Lane:
         return [(status, found[status]) for status in URGENCY if found[status]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shot:
+class Shot(Machinery, frozen=True, kw_only=True):
     """A picture that a check took."""
 
     anchor: str
@@ -95,8 +92,7 @@ class Shot:
         return _source(self.picture.media_type, self.picture.data)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tick:
+class Tick(Machinery, frozen=True, kw_only=True):
     """A mark on the time line's scale."""
 
     at: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from io import StringIO
 
 from rich.cells import cell_len
@@ -13,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from diagnose.model.machinery import Machinery
 from diagnose.rendering.prose import line_starts
 from diagnose.rendering.renderer import SYMBOLS, RenderStyle
 
@@ -61,8 +61,7 @@ def format_blocks(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
     return lines.translate(_ASCII) if style.ascii else lines
 
 
-@dataclass(frozen=True)
-class Verbatim:
+class Verbatim(Machinery, frozen=True):
     """Lines that are copied as they stand, and so go on beyond the width; a block of its own."""
 
     lines: tuple[str, ...]
@@ -73,8 +72,7 @@ class Verbatim:
             yield Text(line, self.style, no_wrap=True, overflow="ignore")
 
 
-@dataclass(frozen=True)
-class Prose:
+class Prose(Machinery, frozen=True):
     """A paragraph that fills the width it is given."""
 
     text: Text

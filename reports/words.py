@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from diagnose.model import Status, text
+from diagnose.model.machinery import Machinery
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import Contact, Redacted, Replay, Report, ReportCause, ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS, REDACTED
@@ -41,8 +41,7 @@ SYMBOLS: Mapping[str, str] = {
 """For a verdict's status, a check's status and a station's state."""
 
 
-@dataclass(frozen=True)
-class Wording:
+class Wording(Machinery, frozen=True):
     """Labels by the names that the model uses; families and fixers of other packages may be missing."""
 
     verdict: Mapping[str, str]

@@ -9,13 +9,13 @@ import re
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 import msgspec
 
 from diagnose.account.secret import MASK, MASKED, Secret
 from diagnose.model import Deadline, ProtocolName, Subject
+from diagnose.model.machinery import Machinery
 from diagnose.network import Stream
 from diagnose.replies import decode
 
@@ -60,8 +60,7 @@ class StrangerError(OSError):
     """What answers is no server of the protocol; the message is what it says."""
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(Machinery, frozen=True):
     """Where a session that is held in HTTP begins."""
 
     url: str

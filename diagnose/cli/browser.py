@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import threading
 import webbrowser
 from gettext import gettext as _
@@ -250,7 +249,7 @@ def _page(report: Report, given: dict[str, Any]) -> str:
             content=rendered("json", report, style),
         ),
     )
-    return rendered("html", report, dataclasses.replace(style, downloads=files))
+    return rendered("html", report, msgspec.structs.replace(style, downloads=files))
 
 
 def _open(address: str, *, told: bool) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
 from diagnose.discovery.facts import SourceResult
 from diagnose.model.deadline import Deadline
+from diagnose.model.machinery import Machinery
 from diagnose.model.protocols import Way
 from diagnose.model.targets import SourceName
 from diagnose.network import in_background
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Source:
+class Source(Machinery, frozen=True, kw_only=True, eq=False):
     """A source that can be asked about one mail domain."""
 
     name: SourceName

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Protocol, TypeVar, overload
 
 import msgspec
 
+from diagnose.model.machinery import Machinery
 from diagnose.model.protocols import Way
 from diagnose.model.stations import AddedStation
 from diagnose.model.targets import Service, Subject, Target
@@ -175,8 +175,7 @@ def _not_spared(_target: object, _inputs: Inputs[Never], _context: Context) -> T
     return None
 
 
-@dataclass(frozen=True)
-class Needs(Generic[Declared]):
+class Needs(Machinery, Generic[Declared], frozen=True):
     """Whose facts a check may ask its inputs for: ``need(HostFacts) | read(WebFacts)``."""
 
     needed: tuple[tuple[type[Facts], Callable[[Any], bool]], ...] = ()
@@ -202,8 +201,7 @@ NO_NEEDS: Needs[Never] = Needs()
 """For checks that ask for no facts of others."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Turns(Generic[Asked_co]):
+class Turns(Machinery, Generic[Asked_co], frozen=True, kw_only=True):
     """Never two instances at once, in the order of the services: for what must not be tried twice in vain."""
 
     spared: Callable[[Any, Inputs[Asked_co], Context], Text | None] = _not_spared
@@ -211,8 +209,7 @@ class Turns(Generic[Asked_co]):
     are over, before what this one needs is."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sharing(Generic[F, Asked_co]):
+class Sharing(Machinery, Generic[F, Asked_co], frozen=True, kw_only=True):
     """Facts that no account has a part in: the runs of a fleet take them over from each other.
 
     Those by which the check passes stand for all runs at once. Others stand once a second run has seen such, too.
@@ -224,8 +221,7 @@ class Sharing(Generic[F, Asked_co]):
     """The facts, with what the records of this computer add to them for the account of this run."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expectable:
+class Expectable(Machinery, frozen=True, kw_only=True):
     """Something that a person can say they expect of the subject, as ``name=value``."""
 
     name: str
@@ -235,8 +231,7 @@ class Expectable:
     """A value as typed -> as it is compared. Raises TextError: what is wrong with it, a sentence without its end."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check(Generic[F, Declared]):
+class Check(Machinery, Generic[F, Declared], frozen=True, kw_only=True):
     """One check, declared once and run for every target of its kind."""
 
     id: str
@@ -297,7 +292,7 @@ class Check(Generic[F, Declared]):
 
     def __post_init__(self) -> None:
         if isinstance(self.needs, tuple):
-            object.__setattr__(self, "needs", Needs(needed=tuple((kind, always) for kind in self.needs)))
+            msgspec.structs.force_setattr(self, "needs", Needs(needed=tuple((kind, always) for kind in self.needs)))
 
     def needed(self, target: Target) -> tuple[type[Facts], ...]:
         """The facts that it needs on *target*."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from diagnose.model.machinery import Machinery
 from diagnose.model.report import Report, ReportCheck, ReportService
 
 DAY = 86_400.0
 """Seconds."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CertificateLife:
+class CertificateLife(Machinery, frozen=True, kw_only=True):
     """How long a server's certificate is still valid."""
 
     check: str

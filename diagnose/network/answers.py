@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
+import msgspec
+
 from diagnose.model.deadline import Deadline
+from diagnose.model.machinery import MovingMachinery
 
 A = TypeVar("A")
 
@@ -31,11 +33,10 @@ class Heard(NamedTuple, Generic[A]):
     """Whether other askers may use it; the asker's own deadline may have cut it short."""
 
 
-@dataclass
-class Asked(Generic[A]):
+class Asked(MovingMachinery, Generic[A]):
     """A question that somebody asks, or has asked."""
 
-    coming: Future[Heard[A] | None] = field(default_factory=Future)
+    coming: Future[Heard[A] | None] = msgspec.field(default_factory=Future)
     """What has come, or will; None where that failed."""
     came_at: float = 0.0
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
+
+import msgspec
 
 from diagnose.model import Check, CheckResult, Facts, Host, Service, Skip, Subject, Target, Text
 from diagnose.model import text as _
 from diagnose.model.failures import internal_fault
+from diagnose.model.machinery import MovingMachinery
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection, matches
 from diagnose.record.run import CheckRun
@@ -18,8 +20,7 @@ _SUBJECT = ""
 """Where no host's name stands."""
 
 
-@dataclass(eq=False)
-class Instance:
+class Instance(MovingMachinery, eq=False):
     """A check on one target, and how far it is."""
 
     check: Check[Any]
@@ -30,12 +31,12 @@ class Instance:
     """In the plan, from 0."""
     fault: Text | None = None
     """What its declaration raised; then it cannot run."""
-    needed: list[Instance] = field(default_factory=list)
-    awaited: list[Instance] = field(default_factory=list)
+    needed: list[Instance] = msgspec.field(default_factory=list)
+    awaited: list[Instance] = msgspec.field(default_factory=list)
     """All that it waits for, what it needs included."""
-    followers: list[Instance] = field(default_factory=list)
+    followers: list[Instance] = msgspec.field(default_factory=list)
     """Those that wait for it."""
-    users: list[Instance] = field(default_factory=list)
+    users: list[Instance] = msgspec.field(default_factory=list)
     """Those that need it."""
     missing: int = 0
     """How many of those that it waits for are not over."""

@@ -13,6 +13,7 @@ import msgspec
 from diagnose.knowledge.catalogue import FAMILIES, ONE_AFTER_ANOTHER, catalogue
 from diagnose.locale.language import translation
 from diagnose.model import CheckResult, Skip, Text
+from diagnose.model.machinery import NO_DATA
 from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
 from diagnose.model.text import reworded
@@ -114,7 +115,8 @@ def _field_names(kind: type) -> Iterator[str]:
     yield from getattr(kind, "__struct_fields__", ())
     below: type
     for below in kind.__subclasses__():
-        yield from _field_names(below)
+        if below not in NO_DATA:
+            yield from _field_names(below)
 
 
 class Hides(Protocol):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from diagnose.model.machinery import Machinery
 from diagnose.model.report import Report
 from diagnose.process.encodings import Escapes
 from diagnose.rendering.page import Page
@@ -19,8 +19,7 @@ PALETTE = Path(__file__).with_name("palette.css")
 """The colours of every page that a browser shows, light and dark, as custom properties."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Download:
+class Download(Machinery, frozen=True, kw_only=True):
     """A file that a page hands out."""
 
     label: str
@@ -36,8 +35,7 @@ SYMBOLS = "✓✗–·•─╌→…╳"
 """What formats for terminals draw with."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RenderStyle:
+class RenderStyle(Machinery, frozen=True, kw_only=True):
     """How the reader wants the report; a format leaves aside what means nothing to it."""
 
     translate: Callable[[str], str] = str
@@ -64,8 +62,7 @@ class RenderStyle:
 FleetRenderer: TypeAlias = "Callable[[FleetSummary, Callable[[], Iterator[FleetRow]], RenderStyle], Iterator[str]]"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Renderer:
+class Renderer(Machinery, frozen=True, kw_only=True):
     """One format; found through the entry-point group ``diagnose.reports``, whose name is the format's id."""
 
     format: str

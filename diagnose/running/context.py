@@ -7,8 +7,9 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
+
+import msgspec
 
 from diagnose.account.history import History
 from diagnose.account.person import Consent, Person
@@ -16,6 +17,7 @@ from diagnose.account.rejecting_servers import RejectingServers
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Facts
 from diagnose.model.deadline import Deadline
+from diagnose.model.machinery import Machinery
 from diagnose.model.targets import Service
 from diagnose.network import Network, NoThreadError, in_background
 from diagnose.running.shared import RunsShare
@@ -109,27 +111,26 @@ def _closing(connection: Closable) -> Future[None] | None:
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Context:
+class Context(Machinery, frozen=True, kw_only=True):
     """Handed to every probe."""
 
     network: Network
     deadline: Deadline
     history: History
-    rejecting: RejectingServers = field(default_factory=lambda: RejectingServers(None))
+    rejecting: RejectingServers = msgspec.field(default_factory=lambda: RejectingServers(None))
     """Servers that rejected a login from this computer lately."""
-    person: Person = field(default_factory=Person)
+    person: Person = msgspec.field(default_factory=Person)
     """What the person handed over; no secret where none is to be used."""
-    consent: Consent = field(default_factory=Consent)
-    discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
-    expected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    consent: Consent = msgspec.field(default_factory=Consent)
+    discovery: DiscoveryOptions = msgspec.field(default_factory=DiscoveryOptions)
+    expected: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """What is expected of the subject: an `Expectable`'s name to its values, as that reads them."""
     announce: Callable[[tuple[Service, ...]], None] = lambda _: None
     """Tells the runner of services to check; for discovery."""
     recognise: Callable[[str], None] = lambda _: None
     """Tells the runner the provider's id, once it is known; for discovery."""
-    connections: ConnectionPool = field(default_factory=ConnectionPool)
-    answering: Answering = field(default_factory=Answering)
+    connections: ConnectionPool = msgspec.field(default_factory=ConnectionPool)
+    answering: Answering = msgspec.field(default_factory=Answering)
     left_out: frozenset[type[Facts]] = frozenset()
     """Of checks that take no part in this run: nothing need be done for those."""
     shared: RunsShare | None = None

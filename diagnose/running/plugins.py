@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from itertools import count
 from typing import Any, NoReturn
 
+import msgspec
 from msgspec import defstruct
 
 from diagnose.knowledge.catalogue import catalogue
@@ -41,7 +41,7 @@ def _told_apart(checks: Iterable[Check[Any]]) -> Iterable[Check[Any]]:
         free = (name for number in count(2) if (name := f"{check.id}.{number}") not in taken)
         identity = check.id if check.id not in taken else next(free)
         taken.add(identity)
-        yield check if identity == check.id else dataclasses.replace(check, id=identity)
+        yield check if identity == check.id else msgspec.structs.replace(check, id=identity)
 
 
 def _foreign(points: Iterable[EntryPoint], own: list[Check[Any]]) -> Iterable[Check[Any]]:

@@ -6,7 +6,6 @@ One thread holds the state: what other threads come to is put into its inbox.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import queue
 import time
 from collections.abc import Callable
@@ -80,7 +79,7 @@ class _Run:
         self.subject = subject
         self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.plan = Plan(checks, selection)
-        self.context = dataclasses.replace(
+        self.context = msgspec.structs.replace(
             context,
             left_out=absent | {check.facts for check in checks if not self.plan.may_hold(check)},
             announce=lambda services: self.inbox.put(lambda: self._announced(services)),

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from diagnose.model import CheckResult, Facts, Target
+from diagnose.model.machinery import MovingMachinery
 from diagnose.planning.plan import Instance
 from diagnose.record.run import CheckRun
 
 
-@dataclass(eq=False)
-class TurnOrder:
+class TurnOrder(MovingMachinery, eq=False):
     """The instances of one check that takes turns, in order."""
 
-    members: list[Instance] = field(default_factory=list)
+    members: list[Instance] = msgspec.field(default_factory=list)
     passed: int = 0
     """So many of them are over, from the first on."""
-    left: list[tuple[Target, Facts]] = field(default_factory=list)
+    left: list[tuple[Target, Facts]] = msgspec.field(default_factory=list)
     """What those left."""
     failed: Instance | None = None
     """The first that ended in an error: nobody knows what it had done by then."""

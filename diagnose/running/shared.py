@@ -10,11 +10,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from diagnose.model import Deadline, Host, Service, Target
+from diagnose.model.machinery import MovingMachinery
 
 GOOD_SECONDS = 300.0
 """How long what works is taken to work."""
@@ -43,8 +43,7 @@ class Sight(NamedTuple):
     """None: the asker has just seen it itself."""
 
 
-@dataclass
-class _Known:
+class _Known(MovingMachinery):
     place: Target
     wanted_at: float
     """When it was asked for first, by a clock that only goes forward."""
@@ -145,8 +144,7 @@ def _host(place: Target) -> str | None:
             return None
 
 
-@dataclass
-class RunsShare:
+class RunsShare(MovingMachinery):
     """One run's way to the sights of all."""
 
     sights: SharedSights

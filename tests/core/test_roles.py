@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import itertools
 from collections.abc import Iterable
 from typing import Any
@@ -148,9 +147,9 @@ def test_a_login_by_a_package_is_a_login() -> None:
 
 def test_what_needs_a_login_lies_behind_it() -> None:
     """By its needs alone, as `login.sender` does."""
-    labels = dataclasses.replace(of_acme("acme.labels"), needs=need(CHECKS["login"].facts))
+    labels = msgspec.structs.replace(of_acme("acme.labels"), needs=need(CHECKS["login"].facts))
     rows = [*working(IMAP), result("acme.labels", IMAP, named("server.fault", "likely"))]
-    early = dataclasses.replace(labels, needs=need(CHECKS["tls"].facts))
+    early = msgspec.structs.replace(labels, needs=need(CHECKS["tls"].facts))
 
     assert pictured(rows, labels)["mailbox"] != "unknown"
     assert pictured(rows, early)["mailbox"] == "unknown"

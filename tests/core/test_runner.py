@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import queue
 import threading
@@ -831,7 +830,7 @@ def test_times_are_milliseconds_since_the_run_began(monkeypatch: pytest.MonkeyPa
         ((check("a", reads=("b", "c")),), "a waits for b, c, which no check leaves"),
         ((check("a", starts_after=("b",)),), "a waits for b, which no check leaves"),
         ((check("a"), check("a")), "two checks are called a"),
-        ((check("a"), dataclasses.replace(check("b"), facts=left_by("a"))), "b leaves a, as a does"),
+        ((check("a"), msgspec.structs.replace(check("b"), facts=left_by("a"))), "b leaves a, as a does"),
         ((check("a", needs=("a",)),), "in a circle: a"),
         ((check("a", needs=("b",)), check("b", reads=("a",))), "in a circle: a, b"),
         ((check("a", starts_after=("b",)), check("b", needs=("a",))), "in a circle: a, b"),
@@ -870,15 +869,15 @@ def test_a_circle_over_kinds_of_services_that_never_meet_is_none() -> None:
     early, late = check("tls", each=Service), check("hello", each=Service)
     validate(
         (
-            dataclasses.replace(early, needs=need(late.facts, where=lambda s: s.tls == "starttls")),
-            dataclasses.replace(late, needs=need(early.facts, where=lambda s: s.tls == "implicit")),
+            msgspec.structs.replace(early, needs=need(late.facts, where=lambda s: s.tls == "starttls")),
+            msgspec.structs.replace(late, needs=need(early.facts, where=lambda s: s.tls == "implicit")),
         )
     )
 
 
 def test_a_plain_tuple_of_needs_will_do_for_a_package_that_nobody_has_checked() -> None:
     plain: Any = (left_by("a"),)
-    later = dataclasses.replace(check("b"), needs=plain)
+    later = msgspec.structs.replace(check("b"), needs=plain)
     outcome = by_id(carry_out(check("a", usable=lambda _: False), later))
 
     assert later.needed(SUBJECT) == plain
@@ -896,8 +895,8 @@ def test_what_is_needed_may_depend_on_the_target() -> None:
     early, late = check("tls", noting("tls"), each=Service), check("hello", noting("hello"), each=Service)
     outcome = carry_out(
         announcing(IMAP, upgraded),
-        dataclasses.replace(early, needs=need(late.facts, where=lambda s: s.tls == "starttls")),
-        dataclasses.replace(late, needs=need(early.facts, where=lambda s: s.tls == "implicit")),
+        msgspec.structs.replace(early, needs=need(late.facts, where=lambda s: s.tls == "starttls")),
+        msgspec.structs.replace(late, needs=need(early.facts, where=lambda s: s.tls == "implicit")),
     )
 
     assert {result.status for result in outcome.results} == {"pass"}
@@ -914,7 +913,7 @@ def test_one_check_may_be_for_several_kinds_of_targets() -> None:
         seen.append((given.get(both), len(list(given.each(both)))))
         return Noted()
 
-    both = dataclasses.replace(
+    both = msgspec.structs.replace(
         check("both"), each=Subject | Service, title=lambda target: "{port}" if isinstance(target, Service) else "it"
     )
     outcome = by_id(carry_out(announcing(IMAP, SMTP), both, check("total", total, reads=("both",))))

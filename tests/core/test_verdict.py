@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -95,7 +94,7 @@ def judged(*results: list[CheckResult], services: tuple[Service, ...] | None = N
 
 def ruling(rules_out: Mapping[str, tuple[str, ...]]) -> Mapping[str, Check[Any]]:
     """The checks, where each rules out only what is said here."""
-    return {name: dataclasses.replace(check, rules_out=rules_out.get(name, ())) for name, check in CHECKS.items()}
+    return {name: msgspec.structs.replace(check, rules_out=rules_out.get(name, ())) for name, check in CHECKS.items()}
 
 
 def causes(judgement: Judgement) -> dict[str, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import string
 from typing import Any
 
 import click
 import hanzidentifier
+import msgspec
 import pytest
 
 from diagnose.cli import COMMANDS, MAIN
@@ -151,7 +151,7 @@ def test_every_phrase_of_a_report_is_in_the_catalogues(form: str, sample: str, v
     for height in (None, 24):
         style = RenderStyle(translate=listener, height=height, complete=True, verbose=verbose)
         renderer(form).render(SAMPLES[sample](), style)
-        renderer(form).render(SAMPLES[sample](), dataclasses.replace(style, complete=False))
+        renderer(form).render(SAMPLES[sample](), msgspec.structs.replace(style, complete=False))
 
     assert len(listener.heard) > 40
     for language in TRANSLATED:

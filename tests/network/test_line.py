@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 import msgspec
@@ -166,7 +165,7 @@ def test_nothing_is_begun_beside_without_need(
 ) -> None:
     begun = measurements(monkeypatch)
     left_out = frozenset({LineFacts} if why == "the check is left out" else ())
-    context = dataclasses.replace(bench(seconds=2), left_out=left_out)
+    context = msgspec.structs.replace(bench(seconds=2), left_out=left_out)
     if why != "nobody has answered":
         connect(service("mail.corp.example", tcp_port), context)
     if why != "nothing is silent":
