@@ -261,9 +261,10 @@ def _left_open(facts: DomainFacts) -> Text | None:
 
 
 def _shows(facts: DomainFacts, _inputs: Inputs[Never], _target: Subject) -> Mapping[str, str]:
-    """A mail server of the domain that has no address, or is an alias."""
+    """A mail server of the domain that has no address, or is an alias; and all that take its mail."""
     broken = (one.name for one in facts.targets if not one.is_address and (not one.resolves or one.alias))
-    return {"mx": name} if (name := next(broken, None)) else {}
+    shown = {"mx": next(broken, ""), "exchangers": " ".join(one.exchange for one in facts.records if one.exchange)}
+    return {name: words for name, words in shown.items() if words}
 
 
 CHECK = Check(

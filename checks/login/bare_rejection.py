@@ -63,6 +63,8 @@ def _words(reason: Reason, inputs: Inputs[Never], target: Service) -> Text:
             return text("This provider takes no passwords from mail programs.")
         case "wants_app_password":
             return text("This provider wants an app password from mail programs, not the one for the web page.")
+        case "may_want_app_password":
+            return text("This provider may want an app password from mail programs, not the one for the web page.")
         case "switched_off_at_first":
             return text("{protocol} is off by default at this provider.", protocol=target.label)
         case oddity:

@@ -20,7 +20,13 @@ EXCLUDED = {
 DOCUMENTED = "documented-and-rejected"
 
 Seen = Literal[
-    "form_differs", "no_address", "beyond_ascii", "takes_no_passwords", "wants_app_password", "switched_off_at_first"
+    "form_differs",
+    "no_address",
+    "beyond_ascii",
+    "takes_no_passwords",
+    "wants_app_password",
+    "may_want_app_password",
+    "switched_off_at_first",
 ]
 
 
@@ -115,11 +121,12 @@ def _of_provider(rules: _Rules, target: Service) -> Iterator[Reason]:
         cause = "credentials.oauth-required"
         yield Reason(cause=cause, certainty=documented, seen="takes_no_passwords", provider=name)
     elif rules.accepted in {"app-password-only", "depends"}:
+        certainty: Certainty = documented if rules.accepted == "app-password-only" else "possible"
         yield Reason(
             cause="credentials.app-password-required",
-            certainty=documented if rules.accepted == "app-password-only" else "possible",
+            certainty=certainty,
             proof=DOCUMENTED,
-            seen="wants_app_password",
+            seen="wants_app_password" if certainty == "likely" else "may_want_app_password",
             provider=name,
         )
     if target.protocol in (rules.provider.protocols.off_by_default or ()):

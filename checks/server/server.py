@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Never
 
 import msgspec
@@ -52,6 +52,8 @@ SILENT_SECONDS = 3.0
 """Without a word by then, the port is tried with TLS beside it: a server that waits for a ClientHello says nothing."""
 PASSING_CAUSES = ("server.fault", "server.too-many-connections")
 """What a greeting may turn away for, and be over a moment later."""
+LONGEST_SHOWN = 500
+"""Characters of a greeting by which software is recognised."""
 QUICK_CONNECT_SECONDS = 1.0
 """A slower connect speaks for a slow line, not for a slow server."""
 
@@ -547,6 +549,12 @@ def _untold(facts: ServerFacts) -> Text | None:
     return None if facts.open else text("no conversation came about")
 
 
+def _shows(facts: ServerFacts, _inputs: Inputs[Never], target: Service) -> Mapping[str, str]:
+    """What the server calls itself, where it greets as one of the protocol."""
+    greets = facts.spoken == target.protocol and not facts.asked
+    return {"greeting": quote(facts.greeting, LONGEST_SHOWN)} if greets and facts.greeting else {}
+
+
 CHECK = Check(
     id="server",
     family="server",
@@ -558,6 +566,7 @@ CHECK = Check(
     probe=probe_server,
     judge=judge_server,
     untold=_untold,
+    shows=_shows,
     rules_out=("server.fault", "server.too-many-connections", "server.slow", "reach.wrong-service", "tls.wrong-mode"),
     needs=need(ReachFacts) | need(TlsFacts, where=_after_handshake),
     sharing=Sharing(own=_with_record),

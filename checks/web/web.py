@@ -416,7 +416,10 @@ def _shows(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Mapping[s
     shown = last.status is not None and (last.status < 300 or last.status == ASKS)
     takes = facts.asks_for_password or (target.named and facts.page is not None and facts.page.drawn_by_script)
     elsewhere = not last.url.startswith("https://") or (not target.named and foreign(last.url, inputs, target))
-    return {"webmail_page": _as_typed(start)} if shown and takes and not elsewhere else {}
+    if not (shown and takes) or elsewhere:
+        return {}
+    title = {"greeting": facts.page.title} if facts.page and facts.page.title else {}
+    return {"webmail_page": _as_typed(start), **title}
 
 
 def _as_typed(url: str) -> str:

@@ -7,10 +7,11 @@ from gettext import gettext as _
 from typing import Any
 
 from diagnose.model.protocols import BY_NAME, PROTOCOLS
-from diagnose.providers import Language, Server, in_language
+from diagnose.providers import Language, Server
 from diagnose.providers.accounted import Fact
+from diagnose.providers.glosses import for_reader
 from diagnose.providers.labels import FIELDS, PARTS
-from diagnose.providers.schema import AdminSteps, PasswordRule, UsernameRule, Words
+from diagnose.providers.schema import AdminSteps, PasswordRule, SwitchRule, UsernameRule, Words
 from diagnose.providers.vocabulary import vocabulary
 from diagnose.rendering.page import Row
 
@@ -45,7 +46,7 @@ def _items(value: object) -> tuple[object, ...]:
 
 def _server(server: Server, lang: Language, *, sure: bool) -> Row:
     notes = [
-        in_language(server.edition, lang) if server.edition else "",
+        for_reader(server.edition, lang) if server.edition else "",
         _(", ").join(server.domains),
         "" if sure and not server.unsure else _("unsure"),
     ]
@@ -66,11 +67,14 @@ def _said(field: str, value: object, lang: Language) -> str:
         case bool():
             return (words.yes if value else words.no).in_language(lang)
         case Words():
-            return value.in_language(lang)
+            return for_reader(value, lang)
         case AdminSteps():
             return colon.join(_said(field, one, lang) for one in (value.edition, value.steps) if one)
         case UsernameRule():
             return f"{BY_NAME[value.protocol].label.render(_)}{colon}{_said('username.form', value.form, lang)}"
+        case SwitchRule():
+            told = [words.who_enables[value.who_enables].in_language(lang), *value.domains]
+            return f"{BY_NAME[value.protocol].label.render(_)}{colon}{_(', ').join(told)}"
         case PasswordRule():
             told = [words.accepted[value.accepted].in_language(lang)]
             if value.until:
@@ -84,7 +88,7 @@ def _said(field: str, value: object, lang: Language) -> str:
         return next(one.label.render(_) for one in PROTOCOLS if one.name == value)
     fixed = _fixed_values().get(field)
     if fixed is None or not isinstance(value, str):
-        return str(value)
+        return for_reader(str(value), lang)
     return fixed[value].in_language(lang) if value in fixed else ""
 
 

@@ -345,7 +345,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     unsettled: tuple[str, ...] = ()
     """Causes that its passing does not speak against, though that of another target might."""
     shown: Mapping[str, str] = {}
-    """What its facts prove for the steps of remedies, by the names of placeholders."""
+    """What its facts prove for the steps of remedies, by the names of placeholders; beside that a server's `greeting`,
+    and the domain's `exchangers`, by which the verdict recognises servers of one's own."""
 
     @property
     def ways(self) -> frozenset[Way]:

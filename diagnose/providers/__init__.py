@@ -8,10 +8,18 @@ from diagnose.providers.files import UnknownProviderError, all_providers, provid
 from diagnose.providers.naming import provider_called
 from diagnose.providers.placeholder_values import doubted_facts, lockout_limit, provider_facts
 from diagnose.providers.placeholders import PLACEHOLDERS
-from diagnose.providers.recognition import by_domain, by_host, by_mx, hosts_of, mail_domains, owners_of_host
+from diagnose.providers.recognition import (
+    by_domain,
+    by_greeting,
+    by_host,
+    by_mx,
+    hosts_of,
+    mail_domains,
+    owners_of_host,
+)
 from diagnose.providers.schema import Label, Provider, Server, in_language
 from diagnose.providers.servers import other_servers, servers_for, webmail_for
-from diagnose.providers.traits import provider_traits
+from diagnose.providers.traits import provider_traits, software_traits
 
 __all__ = [
     "PLACEHOLDERS",
@@ -22,6 +30,7 @@ __all__ = [
     "UnknownProviderError",
     "all_providers",
     "by_domain",
+    "by_greeting",
     "by_host",
     "by_mx",
     "doubted_facts",
@@ -38,5 +47,6 @@ __all__ = [
     "provider_ids",
     "provider_traits",
     "servers_for",
+    "software_traits",
     "webmail_for",
 ]

@@ -11,6 +11,7 @@ PARTS: Mapping[str, str] = {
     "domains": text("Address domains").msgid,
     "mx": text("MX hosts").msgid,
     "mx_note": text("About the MX hosts").msgid,
+    "greetings": text("What its servers call themselves").msgid,
     "spf": text("SPF includes").msgid,
     "servers": text("Servers for mail programs").msgid,
     "webmail": text("Webmail page").msgid,

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from diagnose.locale.language import Language
 from diagnose.model.protocols import PAGE
 from diagnose.providers.accounted import is_sure
-from diagnose.providers.schema import Label, Provider, in_language
+from diagnose.providers.glosses import for_reader
+from diagnose.providers.schema import Label, Provider
 from diagnose.providers.servers import fill, servers_for, webmail_for
 from diagnose.providers.vocabulary import vocabulary
 
@@ -167,7 +168,7 @@ def lockout_limit(provider: Provider) -> int | None:
 
 
 def _said(label: Label | None, lang: Language) -> str | None:
-    return None if label is None else in_language(label, lang)
+    return None if label is None else for_reader(label, lang)
 
 
 def _number(number: int | None) -> str | None:

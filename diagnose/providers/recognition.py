@@ -30,6 +30,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     domains: dict[str, str]
     mx: dict[str, str]
     hosts: dict[str, tuple[str, ...]]
+    greetings: dict[str, str]
     names: dict[str, str]
     """What people call a provider, its id among it, as `folded_name` writes it."""
 
@@ -63,14 +64,26 @@ def owners_of_host(host: str) -> tuple[str, ...]:
     return _index().hosts.get(_normal(host), ())
 
 
+def by_greeting(words: str) -> str | None:
+    """The id of the software that a server names when it greets with *words*, or None."""
+    said = words.lower()
+    return next((owner for phrase, owner in _index().greetings.items() if phrase in said), None)
+
+
 def build(providers: Iterable[Provider]) -> Index:
     """The index of *providers*. Raises ValueError when two of them claim the same domain or MX name."""
     domains: dict[str, str] = {}
     mx: dict[str, str] = {}
     hosts: defaultdict[str, set[str]] = defaultdict(set)
+    greetings: dict[str, str] = {}
     called: dict[str, str] = {}
     for one in providers:
-        for claimed, names in ((domains, one.domains), (mx, one.mx), (called, _names(one))):
+        for claimed, names in (
+            (domains, one.domains),
+            (mx, one.mx),
+            (greetings, one.greetings),
+            (called, _names(one)),
+        ):
             for name in names:
                 if claimed.setdefault(name, one.id) != one.id:
                     raise ValueError(f"{name} is claimed by {claimed[name]} and by {one.id}")
@@ -80,6 +93,7 @@ def build(providers: Iterable[Provider]) -> Index:
         domains=dict(sorted(domains.items())),
         mx=dict(sorted(mx.items())),
         hosts={host: tuple(sorted(ids)) for host, ids in sorted(hosts.items())},
+        greetings=dict(sorted(greetings.items())),
         names=dict(sorted(called.items())),
     )
 
@@ -103,7 +117,11 @@ def index_with(brought: tuple[Package, ...]) -> Index:
     for package in brought:
         for file in package.files(PROVIDERS):
             one = read_provider(file)
-            for claimed, names in ((index.domains, one.domains), (index.mx, one.mx)):
+            for claimed, names in (
+                (index.domains, one.domains),
+                (index.mx, one.mx),
+                (index.greetings, one.greetings),
+            ):
                 for name in names:
                     if (owner := claimed.setdefault(name, one.id)) != one.id:
                         raise KnowledgeError(

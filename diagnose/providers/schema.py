@@ -30,6 +30,8 @@ ResetMethod = Literal[
 ]
 CharacterClass = Literal["upper", "lower", "digit", "special"]
 Kind = Literal["enterprise", "consumer", "both", "software"]
+WhoEnables = Literal["user", "admin", "both", "nobody"]
+"""``nobody``: it is always on, and no setting holds a switch."""
 LockScope = Literal["account", "client-address"]
 
 
@@ -159,15 +161,34 @@ class OAuth2(KnowledgePart, frozen=True, kw_only=True):
     note: Label | None = None
 
 
+class SwitchRule(KnowledgePart, frozen=True, kw_only=True):
+    """Who switches one protocol on, where that differs."""
+
+    protocol: ProtocolName
+    who_enables: WhoEnables
+    domains: tuple[str, ...] = ()
+    """Address domains that this holds for; empty: all."""
+
+
 class Protocols(KnowledgePart, frozen=True, kw_only=True):
     """Which protocols are off until a person switches them on, and where that is done."""
 
     off_by_default: tuple[ProtocolName, ...] | None = None
     """An empty list says that all are on; absent is not known."""
-    who_enables: Literal["user", "admin", "both"] | None = None
+    who_enables: WhoEnables | None = None
+    by_protocol: tuple[SwitchRule, ...] = ()
     where_user: Label | None = None
     where_admin: tuple[Label, ...] = ()
     note: Label | None = None
+
+    def enabled_by(self, protocol: str | None, domain: str) -> WhoEnables | None:
+        """Who switches *protocol* on for addresses at *domain*: by its own rule, or else by the general one."""
+        own = (
+            rule.who_enables
+            for rule in self.by_protocol
+            if rule.protocol == protocol and (not rule.domains or domain in rule.domains)
+        )
+        return next(own, self.who_enables)
 
 
 class SelfReset(KnowledgePart, frozen=True, kw_only=True):
@@ -268,6 +289,8 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     """Of software: the free servers that it is made of, whose own commands hold there, too."""
     by_files: bool = False
     """Of software: whether administrators work with configuration files and commands, since it has no console."""
+    greetings: tuple[str, ...] = ()
+    """Of software: words by which its servers name it when they greet, in small letters."""
     domains: tuple[str, ...] = ()
     """Address domains. ``*.example.com`` stands for every domain below example.com, not for itself."""
     mx: tuple[str, ...] = ()

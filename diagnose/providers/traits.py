@@ -22,13 +22,15 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "password-works": "Mail programs take the password of the web page; there is no app password.",
         "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
         "user-switches": "The person alone switches IMAP, POP3 and SMTP on.",
+        "always-on": "IMAP, POP3 and SMTP are always on; nobody has a switch for them.",
         "no-admin-unlock": "No administrator can end a lock; time or the person's own password reset does.",
     }
 )
 """Name -> meaning. A name, once released, keeps its meaning: remedies of other people's packages use it."""
 
 _BY_PASSWORD = {"never": "oauth-only", "app-password-only": "app-password-only", "always": "password-works"}
-_BY_SWITCH = {"admin": "admin-switches", "user": "user-switches"}
+_BY_SWITCH = {"admin": "admin-switches", "user": "user-switches", "nobody": "always-on"}
+_OF_SOFTWARE = {"own-server", "other-server"}
 
 
 def provider_traits(provider: Provider, domain: str, protocol: str | None = None) -> frozenset[str]:
@@ -55,8 +57,14 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
         provider, "password.app_password.ends_with_password"
     ):
         found.add("app-passwords-stay")
-    if provider.protocols.who_enables and is_sure(provider, "protocols.who_enables"):
-        found |= {trait for trait in (_BY_SWITCH.get(provider.protocols.who_enables),) if trait}
+    switcher = provider.protocols.enabled_by(protocol, domain)
+    if switcher and is_sure(provider, "protocols.who_enables"):
+        found |= {trait for trait in (_BY_SWITCH.get(switcher),) if trait}
     if provider.lockout.admin_can_end is False and is_sure(provider, "lockout.admin_can_end"):
         found.add("no-admin-unlock")
     return frozenset(found)
+
+
+def software_traits(provider: Provider) -> frozenset[str]:
+    """What holds where servers of an organisation's own have greeted as this software, and nothing else is known."""
+    return provider_traits(provider, "") & _OF_SOFTWARE

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.locale.language import Language
 from diagnose.process.first_use import made_once
-from diagnose.providers.schema import Accepted, CharacterClass, Kind, LockScope, ResetMethod, UsernameForm, Words
+from diagnose.providers.schema import (
+    Accepted,
+    CharacterClass,
+    Kind,
+    LockScope,
+    ResetMethod,
+    UsernameForm,
+    WhoEnables,
+    Words,
+)
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,7 +26,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     username: dict[UsernameForm, Words]
     accepted: dict[Accepted, Words]
     oauth_accepted: dict[Accepted, Words]
-    who_enables: dict[Literal["user", "admin", "both"], Words]
+    who_enables: dict[WhoEnables, Words]
     reset_methods: dict[ResetMethod, Words]
     classes: dict[CharacterClass, Words]
     lockout_scope: dict[LockScope, Words]
@@ -33,6 +40,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     path_for: Words
     in_simplified: Words
     may_differ: Words
+    glosses: dict[str, str]
+    """Menu words of providers' pages that English readers cannot read, and what they mean in English."""
 
 
 def reference_words(ref: str, lang: Language) -> str:

@@ -42,6 +42,7 @@ from diagnose.record.run import Run
 from diagnose.rendering.renderer import Audience
 from diagnose.verdict.addresses import seen_addresses
 from diagnose.verdict.commands import commands_for
+from diagnose.verdict.own_servers import software_of_own_servers
 from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
 
@@ -90,12 +91,13 @@ def compose(
     translate = translation(lang)
     services = tuple(sorted(run.services, key=lambda s: ORDER[s.protocol]))
     known, doubted = _known(run, results, judgement, catalogue, lang)
+    provider = _provider(run, judgement)
     reader = _Reader(
         subject=run.subject,
         known=known,
         doubted=doubted,
-        traits=_traits(results),
-        provider=_provider(run, judgement),
+        traits=_traits(results) | (_traits_seen(results, run.subject.domain) if provider is None else frozenset()),
+        provider=provider,
         lang=lang,
         audience=audience,
         translate=translate,
@@ -212,6 +214,12 @@ def _provider(run: Run, judgement: Judgement) -> providers.Provider | None:
 def _traits(results: tuple[CheckResult, ...]) -> frozenset[str]:
     offset = next((offset for one in results if (offset := _clock_offset(one)) is not None), None)
     return frozenset({"clock-right"} if offset is not None and abs(offset) < CLOCK_RIGHT_SECONDS else ())
+
+
+def _traits_seen(results: tuple[CheckResult, ...], domain: str) -> frozenset[str]:
+    """What servers show of a mailbox whose provider nobody knows."""
+    software = software_of_own_servers(results, domain)
+    return providers.software_traits(providers.provider(software)) if software else frozenset()
 
 
 def _traits_at(place: Target, reader: _Reader) -> frozenset[str]:

@@ -191,6 +191,27 @@ def test_who_may_switch_a_protocol_on_is_the_one_who_is_told_to(provider_id: str
     assert ("Switch the service on here" in said or "In the settings, under IMAP" in said) != asked
 
 
+@pytest.mark.parametrize(
+    ("provider_id", "domain"),
+    [("icloud", "icloud.com"), ("icloud", "me.com"), ("yahoo", "ymail.com"), ("aol", "aol.com")],
+)
+def test_where_all_is_always_on_nobody_looks_for_a_switch(provider_id: str, domain: str) -> None:
+    told_to = told(provider_id, domain, "settings.protocol-disabled")
+    also = told(provider_id, domain, "credentials.rejected")["user"]
+
+    assert "Nothing has to be switched on" in told_to["user"]
+    assert not any(
+        words in "".join(told_to.values())
+        for words in ("Switch the service on", "switch on the one", "whether the service is on")
+    )
+    assert "is switched on" not in also
+
+
+def test_where_there_is_a_switch_it_is_still_named() -> None:
+    """Near miss: the mailbox of a provider that has one."""
+    assert "Switch the service on here" in told("gmx", "gmx.de", "settings.protocol-disabled")["user"]
+
+
 @pytest.mark.parametrize("cause_id", ["tls.cert-expired", "tls.cert-not-yet-valid"])
 def test_a_clock_that_is_right_need_not_be_looked_at(cause_id: str) -> None:
     before, after = (

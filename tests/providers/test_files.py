@@ -17,22 +17,23 @@ from diagnose.providers.schema import Words
 
 KNOWN = """
     35-com a1-net active24 aikis aktivix aliyun-personal aliyun-qiye amazon-workmail aol aruba aruba-pec att autistici
-    axigen bbox bell-canada biglobe blindzeln bluehost bt cc9 cek-net centurylink cesky-hosting chinamobile chinatelecom-qiye clustermail
-    comcast coremail cpanel cty daum dingtalk-mail dismail disroot docker-mailserver docomo-mopera domainfactory domino
-    dondominio dovecot-generic dreamhost drei-at e-foundation earthlink educamadrid email-it ewe exchange-onprem eyou
-    fastmail fastweb feishu-mail firemail forward-email free-fr freenet gandi gigahost gmx godaddy google gransy hetzner
-    hey hinet hinet-hibox hmailserver hostinger huawei-cloud-mail i-ua icewarp icloud iij4u iijmio iiyama-catv inbox-lv infomaniak interia
-    ionos ipax iredmail janis jetinternet jubii kakao-mail kddi-au kelcom kerio-connect kpn laposte lark-mail libero
-    line-works magenta-at mail-139 mail-189 mail-21cn mail-263 mail-88 mail-com mail-de mail-ee mail-wo mailbox-org
-    mailcow mailenable mailfence mailo mailru mdaemon microsoft365 microsoft365-21vianet migadu mittwald mnet-japan
-    mxroute namecheap-privateemail nate nauta naver netease-163 netease-qiye nili nine-testrun nubo o2-pl ocn one-com
-    onet optimum orange-fr outlook-com ouvaton ovh ox-cloud pchome-mail penteledata peoplepc plesk pobox postecert posteo proton
-    proximus purelymail qq-mail rackspace rambler rediffmail registrator-cz riseup runbox runestone sapo schwaz-net
-    seznam sfr shaw sina-enterprise sina-mail sky smartermail so-net softbank sohu-enterprise sohu-mail soverin spectrum startmail
-    stinpriza strato sunrise swisscom synology-mailplus systemausfall systemli t-online talktalk telenet telia telstra
-    tencent-exmail teol tim-it tiscali-it titan tom-mail turbomail tuta ukr-net umail undernet-uy uol virgilio
-    virgin-media vivaldi vodafone-de webde webhuset websupport west-cn winmail wp-pl wps-mail xinnet xtra yahoo yahoo-japan
-    yandex yousee zeelandnet ziggo zimbra zoho
+    axigen bbox bell-canada biglobe blindzeln bluehost bt cc9 cek-net centurylink cesky-hosting chinamobile
+    chinatelecom-qiye clustermail comcast coremail cpanel cty daum dingtalk-mail dismail disroot docker-mailserver
+    docomo-mopera domainfactory domino dondominio dovecot-generic dreamhost drei-at e-foundation earthlink educamadrid
+    email-it ewe exchange-onprem eyou fastmail fastweb feishu-mail firemail forward-email free-fr freenet gandi gigahost
+    gmx godaddy google gransy hetzner hey hinet hinet-hibox hmailserver hostinger huawei-cloud-mail i-ua icewarp icloud
+    iij4u iijmio iiyama-catv inbox-lv infomaniak interia ionos ipax iredmail janis jetinternet jubii kakao-mail kddi-au
+    kelcom kerio-connect kpn laposte lark-mail libero line-works magenta-at mail-139 mail-189 mail-21cn mail-263 mail-88
+    mail-com mail-de mail-ee mail-wo mailbox-org mailcow mailenable mailfence mailo mailru mdaemon microsoft365
+    microsoft365-21vianet migadu mittwald mnet-japan mxroute namecheap-privateemail nate nauta naver netease-163
+    netease-qiye nili nine-testrun nubo o2-pl ocn one-com onet optimum orange-fr outlook-com ouvaton ovh ox-cloud
+    pchome-mail penteledata peoplepc plesk pobox postecert posteo proton proximus purelymail qq-mail rackspace rambler
+    rediffmail registrator-cz riseup runbox runestone sapo schwaz-net seznam sfr shaw sina-enterprise sina-mail sky
+    smartermail so-net softbank sohu-enterprise sohu-mail soverin spectrum startmail stinpriza strato sunrise swisscom
+    synology-mailplus systemausfall systemli t-online talktalk telenet telia telstra tencent-exmail teol tim-it
+    tiscali-it titan tom-mail turbomail tuta ukr-net umail undernet-uy uol virgilio virgin-media vivaldi vodafone-de
+    webde webhuset websupport west-cn winmail wp-pl wps-mail xinnet xtra yahoo yahoo-japan yandex yousee zeelandnet
+    ziggo zimbra zoho
 """
 
 FRESH = timedelta(days=548)

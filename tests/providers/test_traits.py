@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.knowledge.catalogue import Cause, Remedy, Step, remedies_for
-from diagnose.providers import provider, provider_traits
+from diagnose.providers import provider, provider_traits, software_traits
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,8 @@ from diagnose.providers import provider, provider_traits
         ),
         ("tencent-exmail", "corp.example", {"hosted", "company", "app-passwords-stay"}, {"private"}),
         ("netease-163", "126.com", {"hosted", "private", "app-password-only"}, {"company"}),
-        ("icloud", "corp.example", {"hosted", "private"}, {"company"}),
+        ("icloud", "corp.example", {"hosted", "private", "always-on"}, {"company", "user-switches"}),
+        ("yahoo", "yahoo.com", {"always-on"}, {"user-switches"}),
         ("google", "gmail.com", {"hosted", "private"}, {"company"}),
         ("google", "corp.example", {"hosted", "company"}, {"private", "own-server"}),
         (
@@ -47,6 +48,33 @@ def test_what_holds(name: str, domain: str, holds: set[str], not_so: set[str]) -
 
     assert holds <= found
     assert not found & not_so
+
+
+@pytest.mark.parametrize(
+    ("domain", "protocol", "on"),
+    [
+        ("gmail.com", "imap", True),
+        ("gmail.com", "pop3", False),  # near miss: POP3 has a switch there
+        ("gmail.com", None, False),
+        ("corp.example", "imap", False),  # near miss: in Workspace the administrator decides
+    ],
+)
+def test_a_switch_that_one_protocol_lacks_is_told_of_that_protocol_alone(
+    domain: str, protocol: str | None, on: bool
+) -> None:
+    assert ("always-on" in provider_traits(provider("google"), domain, protocol)) == on
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("dovecot-generic", {"own-server"}),
+        ("exchange-onprem", {"own-server", "other-server"}),
+        ("mdaemon", {"own-server", "other-server"}),
+    ],
+)
+def test_of_servers_known_by_their_greeting_alone_no_more_is_taken_for_granted(name: str, holds: set[str]) -> None:
+    assert software_traits(provider(name)) == holds
 
 
 CAUSE = Cause(

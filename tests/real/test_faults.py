@@ -62,6 +62,17 @@ def test_a_password_refused_for_sending_alone(diagnose: Diagnose) -> None:
 
 
 @pytest.mark.fault
+def test_steps_speak_to_whoever_runs_the_server(diagnose: Diagnose) -> None:
+    """Dovecot and Postfix greet under names of the domain itself: there is no provider to be called."""
+    run = diagnose("kim@corp.example", password="falsch-4711")
+
+    run.assert_blocked_by("credentials.rejected", *PROVEN)
+    told = {one["fixer"]: "".join(one["steps"]) for one in run.causes[0]["remedies"]}
+    assert "provider" not in told
+    assert "subscription" not in told["admin"]
+
+
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("address", "cause"),
     [

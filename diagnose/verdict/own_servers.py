@@ -1,0 +1,38 @@
+"""Whether an organisation runs its mail servers itself, by their names and by what they say when they greet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from diagnose import providers
+from diagnose.model import CheckResult, Service
+
+_GREETS_AS = re.compile(r"220[ -]([a-z0-9-]+(?:\.[a-z0-9-]+)+)\b", re.IGNORECASE)
+"""The name that a server gives itself (RFC 5321 §4.2)."""
+_PRIVATE_NAMES = (".local", ".localdomain", ".lan", ".internal", ".home.arpa")
+"""What servers call themselves that nobody gave a public name."""
+
+
+def software_of_own_servers(results: Iterable[CheckResult], domain: str) -> str | None:
+    """The id of the software that the servers of *domain* greet as, where every name is one of the domain itself.
+
+    Hosting companies use the same software: their names show in MX records and greetings, and then it is None.
+    """
+    results = tuple(results)
+    greetings = [
+        (one.target.host, words)
+        for one in results
+        if isinstance(one.target, Service) and (words := one.shown.get("greeting"))
+    ]
+    named = [match[1] for _host, words in greetings if (match := _GREETS_AS.match(words))]
+    exchangers = [host for one in results for host in one.shown.get("exchangers", "").split()]
+    if any(not _is_within(name, domain) and not name.lower().endswith(_PRIVATE_NAMES) for name in named + exchangers):
+        return None
+    found = (providers.by_greeting(words) for host, words in greetings if _is_within(host, domain))
+    return next((software for software in found if software is not None), None)
+
+
+def _is_within(host: str, domain: str) -> bool:
+    name = host.lower().removesuffix(".")
+    return name == domain or name.endswith("." + domain)
