@@ -8,6 +8,7 @@ gettext message id. A step or link may hold placeholders in braces: what is know
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -77,6 +78,8 @@ MOST_STEPS = 7
 """How many a remedy asks for at first; whoever has to do more than that reads none."""
 MOST_PRECAUTIONS = 3
 """Sentences on how to keep a cause from happening again; they are for later, and few remember more."""
+CLOSED = re.compile("\N{FULLWIDTH RIGHT PARENTHESIS} (?=[\u3400-\u9fff])")
+"""A blank that belonged to a value without doubt, and stands behind the parenthesis of a doubted one."""
 LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""
 
@@ -345,7 +348,8 @@ def remedies_for(
 
     def said(msgid: str) -> str:
         pieces = enumerate(translate(msgid).split("`"))
-        return "`".join(piece.format_map(in_command if place % 2 else in_prose) for place, piece in pieces)
+        filled = "`".join(piece.format_map(in_command if place % 2 else in_prose) for place, piece in pieces)
+        return CLOSED.sub("\N{FULLWIDTH RIGHT PARENTHESIS}", filled)
 
     def chosen(steps: Iterable[str | Step]) -> Iterator[str]:
         for step in steps:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.locale.language import Language
 from diagnose.process.first_use import made_once
 from diagnose.providers.schema import Label, in_language
-from diagnose.providers.vocabulary import vocabulary
 
 _FOREIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
@@ -23,7 +23,7 @@ def glossed(said: str) -> str:
 
     What stands in parentheses, or before some, is explained already.
     """
-    meanings, told = vocabulary().glosses, set[str]()
+    meanings, told = menu_words(), set[str]()
 
     def with_meaning(found: re.Match[str]) -> str:
         word = found[0]
@@ -36,7 +36,13 @@ def glossed(said: str) -> str:
 
 
 @made_once
+def menu_words() -> dict[str, str]:
+    """Words of providers' pages, and what they mean in English. Raises KnowledgeError where the file does not fit."""
+    return load(KNOWLEDGE / "menu-words.yaml", dict[str, str])
+
+
+@made_once
 def foreign_words() -> re.Pattern[str]:
     """All words that have a meaning here, as whole words, the longest first."""
-    words = "|".join(map(re.escape, sorted(vocabulary().glosses, key=len, reverse=True)))
+    words = "|".join(map(re.escape, sorted(menu_words(), key=len, reverse=True)))
     return re.compile(rf"(?<![\w/(])(?:{words})(?![\w/]|\)| \([^()\u3400-\u9fff]*\))")

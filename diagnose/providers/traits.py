@@ -19,6 +19,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "oauth-only": "Mail programs have to sign in by OAuth 2; there is neither password nor app password for them.",
         "app-password-only": "Mail programs take an app password, and never the one of the web page.",
         "app-passwords-stay": "App passwords go on working when the password of the web page is changed.",
+        "takes-oauth": "Mail programs may sign in by OAuth 2, on the provider's own page.",
         "password-works": "Mail programs take the password of the web page; there is no app password.",
         "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
         "user-switches": "The person alone switches IMAP, POP3 and SMTP on.",
@@ -57,6 +58,8 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
         provider, "password.app_password.ends_with_password"
     ):
         found.add("app-passwords-stay")
+    if provider.oauth2.accepted in ("always", "depends") and is_sure(provider, "oauth2.accepted"):
+        found.add("takes-oauth")
     switcher = provider.protocols.enabled_by(protocol, domain)
     if switcher and is_sure(provider, "protocols.who_enables"):
         found |= {trait for trait in (_BY_SWITCH.get(switcher),) if trait}

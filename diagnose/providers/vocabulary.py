@@ -40,8 +40,6 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     path_for: Words
     in_simplified: Words
     may_differ: Words
-    glosses: dict[str, str]
-    """Menu words of providers' pages that English readers cannot read, and what they mean in English."""
 
 
 def reference_words(ref: str, lang: Language) -> str:

@@ -207,6 +207,45 @@ def test_where_all_is_always_on_nobody_looks_for_a_switch(provider_id: str, doma
     assert "is switched on" not in also
 
 
+@pytest.mark.parametrize(
+    ("provider_id", "told_of"), [("google", True), ("fastmail", True), ("qq-mail", False), ("dovecot-generic", False)]
+)
+def test_passkeys_are_told_of_where_providers_take_a_sign_in_beside_them(provider_id: str, told_of: bool) -> None:
+    assert ("passkey" in told(provider_id, "gmail.com", "credentials.rejected")["user"]) == told_of
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "cause_id", "fixer", "words"),
+    [
+        ("microsoft365", "credentials.second-factor-required", "user", "More information required"),
+        ("microsoft365", "credentials.second-factor-required", "admin", "More information required"),
+        ("tencent-exmail", "settings.protocol-disabled", "user", "the plan does not have it"),
+        ("tencent-exmail", "settings.protocol-disabled", "admin", "whether the plan includes mail programs"),
+        ("netease-163", "activation.account-disabled", "user", "had asked for the account to be deleted"),
+        ("rackspace", "credentials.rejected", "user", "& # %"),
+        ("netease-163", "lockout.account-locked", "helpdesk", "Find what keeps trying"),
+    ],
+)
+def test_what_is_seldom_and_hard_to_find_is_told(provider_id: str, cause_id: str, fixer: str, words: str) -> None:
+    domain = provider(provider_id).domains[0] if provider(provider_id).kind == "consumer" else "corp.example"
+
+    assert words in told(provider_id, domain, cause_id)[fixer]
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "cause_id", "fixer", "words"),
+    [
+        ("qq-mail", "settings.protocol-disabled", "user", "plan"),  # its owner has a switch, and there are no plans
+        ("dovecot-generic", "settings.protocol-disabled", "admin", "plan"),
+        ("microsoft365", "credentials.verification-lost", "user", "private mailbox"),
+        ("dovecot-generic", "credentials.verification-lost", "user", "the provider"),
+        ("qq-mail", "credentials.rejected", "user", "& # %"),  # an app password has letters alone
+    ],
+)
+def test_what_does_not_concern_a_mailbox_is_not_told(provider_id: str, cause_id: str, fixer: str, words: str) -> None:
+    assert words not in told(provider_id, "corp.example", cause_id)[fixer]
+
+
 def test_where_there_is_a_switch_it_is_still_named() -> None:
     """Near miss: the mailbox of a provider that has one."""
     assert "Switch the service on here" in told("gmx", "gmx.de", "settings.protocol-disabled")["user"]
@@ -220,6 +259,16 @@ def test_a_clock_that_is_right_need_not_be_looked_at(cause_id: str) -> None:
 
     assert "clock" in before[0] or "date" in before[0]
     assert after == before[1:]
+
+
+def test_a_doubted_value_leaves_no_blank_behind_its_parenthesis() -> None:
+    """Chinese has none beside full-width punctuation."""
+    translate = translation("zh-Hans")
+    facts = {"reset_page": "https://x.example/"}
+    steps = str(remedies_for(catalogue()["credentials.rejected"], facts, translate, doubted={"reset_page"}))
+
+    assert "（可能有出入）" in steps
+    assert "） 走" not in steps
 
 
 def test_whoever_can_unlock_is_asked_before_anybody_waits() -> None:

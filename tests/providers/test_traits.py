@@ -15,7 +15,7 @@ from diagnose.providers import provider, provider_traits, software_traits
             "qq-mail",
             "qq.com",
             {"hosted", "private", "app-password-only", "user-switches"},
-            {"company", "app-passwords-stay"},
+            {"company", "app-passwords-stay", "takes-oauth"},
         ),
         ("tencent-exmail", "corp.example", {"hosted", "company", "app-passwords-stay"}, {"private"}),
         ("netease-163", "126.com", {"hosted", "private", "app-password-only"}, {"company"}),
@@ -26,7 +26,7 @@ from diagnose.providers import provider, provider_traits, software_traits
         (
             "microsoft365",
             "corp.example",
-            {"hosted", "company", "oauth-only", "admin-switches", "no-admin-unlock"},
+            {"hosted", "company", "oauth-only", "takes-oauth", "admin-switches", "no-admin-unlock"},
             {"private"},
         ),
         ("aliyun-qiye", "corp.example", {"hosted", "company", "admin-switches"}, {"private", "oauth-only"}),
