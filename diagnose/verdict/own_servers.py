@@ -15,7 +15,7 @@ _PRIVATE_NAMES = (".local", ".localdomain", ".lan", ".internal", ".home.arpa")
 
 
 def software_of_own_servers(results: Iterable[CheckResult], domain: str) -> str | None:
-    """The id of the software that the servers of *domain* greet as, where every name is one of the domain itself.
+    """The id of the software that servers of *domain* greet as, where all names are within the domain.
 
     Hosting companies use the same software: their names show in MX records and greetings, and then it is None.
     """

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from diagnose.cli.pages import source_line
-from diagnose.providers import Language, Provider, all_providers, in_language, provider, provider_ids
+from diagnose.providers import Language, Provider, all_providers, provider, provider_ids
 from diagnose.providers.accounted import NO_FACTS, OWN_WORDS, WEAK, facts_of
+from diagnose.providers.glosses import for_reader
 from diagnose.providers.labels import FIELDS, PARTS
 from diagnose.providers.schema import Reference, Words
 from diagnose.providers.vocabulary import Vocabulary, reference_words, vocabulary
@@ -95,7 +96,7 @@ def test_all_about_a_provider(command: CommandLine, known: Provider) -> None:
     for server in known.servers:
         assert f"{server.host}:{server.port}" in told
     for quirk in known.quirks:
-        assert "".join(in_language(quirk, "en").split()) in told
+        assert "".join(for_reader(quirk, "en").split()) in told
 
 
 ADDRESS = re.compile(r"(?:https?://|github:).*|`[^`]*`", re.DOTALL)
