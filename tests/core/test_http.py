@@ -15,7 +15,7 @@ import trustme
 from werkzeug import Request, Response
 
 from diagnose.model import Deadline
-from diagnose.network import Cookie, FetchedPage, Network, Stream
+from diagnose.network import Cookie, FetchedPage, Nameserver, Network, Stream
 from diagnose.network.http import LARGEST_BODY, MOST_REDIRECTS, fetch
 from diagnose.replies import charset_in, decode
 from tests.core.loopback import PATIENCE, Talk, closed_port, drip, flood, full_port, reset, tcp, wait_for_end
@@ -34,9 +34,9 @@ def site() -> Iterator[Site]:
 
 
 def get(url: str, seconds: float = PATIENCE, **more: object) -> FetchedPage:
-    """Through a Network that asks no resolver."""
+    """Through a Network whose resolver is nobody."""
     deadline = Deadline(seconds)
-    network = Network()
+    network = Network(Nameserver("127.0.0.1", 9))
     return fetch(url, deadline, network._open, **more)  # type: ignore[arg-type]
 
 
