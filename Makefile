@@ -23,10 +23,10 @@ OF_LIBRARIES := tests/discovery tests/providers tests/reports $(addprefix tests/
 
 .PHONY: lab unit test lowest lint types check format bench messages pages wheel pins servers clean
 
-# Tests mostly wait for servers: six at once keep two cores busy. Quick ones wait for little but deadlines of their own,
-# a third of the time: three at once.
+# Tests mostly wait for servers: six at once keep two cores busy. Quick ones wait for little but deadlines of their own:
+# four at once.
 AT_ONCE := -n 6 --dist loadfile
-QUICK_AT_ONCE := -n 3 --dist loadfile
+QUICK_AT_ONCE := -n 4 --dist loadfile
 # Hypothesis reads all sources for numbers to draw, in each worker, also where all that draws is left out.
 NO_DRAWING := -p no:hypothesispytest
 
