@@ -38,7 +38,7 @@ SEED = 20_240
 MOST_FEATURES, MOST_WEIGHTS = 40_000, 330_000
 FEWEST_TEXTS = 3
 """Of a feature, and of a cause: in fewer it tells nothing that holds elsewhere."""
-ROUNDS = 5
+ROUNDS = 4
 STEP = 0.3
 FIRST_SQUARES = 0.01
 ONE, ZERO = 1 << 14, 1 << 20
