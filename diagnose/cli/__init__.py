@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import io
 from collections.abc import Iterator
 from gettext import gettext as _
@@ -185,6 +184,9 @@ class Root(click.Group):
         if words and (command := self.get_command(ctx, words[0])):
             return words[0], command, words[1:]
         if len(words) > 1 and words[0].isascii() and words[0].replace("-", "").isalpha() and words[0][0] != "-":
+            with one_at_a_time:
+                import difflib
+
             close = difflib.get_close_matches(words[0], COMMANDS, 1)
             sentence = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
             raise click.exceptions.NoSuchCommand(words[0], f"{sentence.format(typed=words[0])}.", close, ctx)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -71,6 +70,9 @@ def subject_named(typed: str, username: str | None = None) -> Subject:
     try:
         subject, read = understood(typed, username)
     except SubjectError as error:  # which may be a command, misspelt
+        with one_at_a_time:
+            import difflib
+
         commands = () if "@" in typed else difflib.get_close_matches(typed[:LONGEST_NAME], COMMANDS, 1)
         sentence = error.sentence.render(_)
         if isinstance(error, NoSubjectError):

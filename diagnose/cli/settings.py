@@ -6,7 +6,6 @@ The environment goes before the person's file, and that before the files of all 
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -263,6 +262,9 @@ def _why_not(name: str) -> str:
             "a password or token does not belong in a settings file (“{name}”); delete it there, and use {way}."
         )
         return sentence.format(name=shown, way="--keyring")
+    with one_at_a_time:
+        import difflib
+
     if close := difflib.get_close_matches(name[:LONGEST_NAME].replace("_", "-").lower(), SETTABLE, 1):
         return _("there is no setting “{name}”; did you mean {close}?").format(name=shown, close=close[0])
     return _("there is no setting “{name}”; {command} lists those that there are.").format(

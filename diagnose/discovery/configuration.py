@@ -10,7 +10,7 @@ from diagnose.discovery.facts import SourceStatus
 from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
 from diagnose.network import Network
-from diagnose.replies import charset_in, decode
+from diagnose.process.first_use import one_at_a_time
 
 FETCH_SECONDS = 8.0
 """For one file, from look-up to last byte."""
@@ -46,6 +46,9 @@ def fetch_configuration(url: str, network: Network, deadline: Deadline) -> Confi
     if last.status == 200:
         if exchange.truncated:
             return ConfigFile(status="failed", code=200, text="larger than any configuration")
+        with one_at_a_time:  # the reader of replies is not loaded before the first question has left
+            from diagnose.replies import charset_in, decode
+
         return ConfigFile(status="found", code=200, body=decode(exchange.body, charset_in(exchange.content_type)))
     unclear = last.status is None or last.status >= 500 or last.status == 429
     return ConfigFile(

@@ -7,7 +7,6 @@ gettext message id. A step or link may hold placeholders in braces: what is know
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -214,6 +213,9 @@ class UnknownCauseError(TextError, LookupError):
 
     def __init__(self, cause_id: str, known: Iterable[str]) -> None:
         self.cause_id = cause_id
+        with one_at_a_time:
+            import difflib
+
         self.close = tuple(difflib.get_close_matches(cause_id, known, n=3))
         sentence = text("no cause '{name}'", name=cause_id)
         hint = text("no cause '{name}'; did you mean {close}?", name=cause_id, close=self.close)

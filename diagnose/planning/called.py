@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
 from diagnose.model import Check, Host, Service
 from diagnose.model.protocols import BY_NAME
-from diagnose.process.first_use import lazy_pattern
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 
 SERVICE = lazy_pattern(rf"({'|'.join(BY_NAME)})(\.[0-9]{{1,5}}){{0,2}}")
 """A protocol, its port, and a number where two of its servers have the same: how instances on a service end."""
@@ -26,6 +25,9 @@ def guesses(word: str, checks: Iterable[Check[Any]]) -> tuple[list[str], list[st
     all_of_them = [*checks]
     names = {name for check in all_of_them for name in (check.id, check.family)}
     with_protocols = {f"{check.id}.{name}" for check in all_of_them if check.is_for(Service) for name in BY_NAME}
+    with one_at_a_time:
+        import difflib
+
     close = difflib.get_close_matches(word.lower(), sorted(names | with_protocols), cutoff=ALIKE)
     family = word.partition(".")[0]
     return close, sorted(name for name in names if name.partition(".")[0] == family) or sorted(names)
