@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from checks.network.hosts import LARGEST_HOSTS_FILE, probe_hosts, read_hosts
 from diagnose.network import Network, Vantage
