@@ -12,6 +12,7 @@ import zlib
 from array import array
 from collections.abc import Collection, Iterable, Mapping
 from itertools import accumulate, combinations, pairwise
+from operator import add
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -38,9 +39,13 @@ MIDDLE = 128
 """A weight's octet that stands for zero."""
 MOST_KEYS = 1 << 24
 """A feature is known by a number below this: of as many features as are kept, hardly two have the same."""
-MOST_KEPT_KEYS = 20_000
-_LANE = array("I").itemsize
-"""Octets of an unsigned integer, in which the weights of all features of a text add up without a carry."""
+LARGEST_WEIGHT = 31
+"""Steps above or below zero."""
+_LANE = array("H").itemsize
+"""Octets of an unsigned integer, in which the weights of many features of a text add up without a carry."""
+_ZERO = LARGEST_WEIGHT + 1
+_MOST_ADDED = (1 << 16) // (2 * _ZERO)
+"""As many rows of weights surely add up without a carry."""
 MOST_SENTENCES = 12
 """Of a text, whose known phrases are compared."""
 _DIGIT = lazy_pattern(r"[0-9]")
@@ -148,9 +153,9 @@ class _Rows(dict[int, int]):
         """Keys of all features -> where what is known of each begins and ends."""
 
     def __missing__(self, key: int) -> int:
-        lanes = array("I", [MIDDLE]) * len(self._model.causes)
+        lanes = array("H", [_ZERO]) * len(self._model.causes)
         for cause, weight in self._model.features.row(*self.places[key]):
-            lanes[cause] = weight
+            lanes[cause] = weight - (MIDDLE - _ZERO)
         known = self[key] = int.from_bytes(lanes.tobytes(), sys.byteorder)
         return known
 
@@ -177,14 +182,20 @@ class Likeness:
     def probabilities(self, features: Collection[str]) -> Mapping[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
         model = self._model
-        rows = [*map(self._rows.__getitem__, self._rows.places.keys() & set(map(key_of, features)))]
-        sums = array("I", sum(rows).to_bytes(len(model.causes) * _LANE, sys.byteorder))
-        factor, offset = model.scale / math.sqrt(len(rows) + 1), MIDDLE * len(rows)
+        known = self._rows
+        rows = [known[key] for key in {*map(key_of, features)} if key in known.places]
+        sums: Iterable[int] = self._added(rows[:_MOST_ADDED])
+        for start in range(_MOST_ADDED, len(rows), _MOST_ADDED):
+            sums = map(add, sums, self._added(rows[start : start + _MOST_ADDED]))
+        factor, offset = model.scale / math.sqrt(len(rows) + 1), _ZERO * len(rows)
         scores = [(total - offset) * factor + bias for total, bias in zip(sums, model.bias, strict=True)]
         most = max(scores)
         parts = [math.exp(score - most) for score in scores]
         whole = sum(parts)
         return MappingProxyType({cause: part / whole for cause, part in zip(model.causes, parts, strict=True)})
+
+    def _added(self, rows: list[int]) -> array[int]:
+        return array("H", sum(rows).to_bytes(len(self._model.causes) * _LANE, sys.byteorder))
 
     def nearest(self, cause: str, features: Collection[str]) -> str:
         """The labelled text of *cause* that shares the most pieces of words with *features*; "" where none is kept."""
@@ -206,7 +217,6 @@ class Likeness:
         return known
 
 
-@functools.lru_cache(maxsize=MOST_KEPT_KEYS)
 def key_of(feature: str) -> int:
     """The number that *feature* is known by."""
     return zlib.crc32(feature.encode("utf-8", "replace")) % MOST_KEYS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from diagnose.replies.second_opinion import AGREED, NAMED_BY_AN_ERROR, ONE_REASO
 from diagnose.replies.similarity import (
     DATA,
     LARGEST_DATA,
+    LARGEST_WEIGHT,
     MIDDLE,
     MOST_KEYS,
     Features,
     Likeness,
     Opinion,
     features_of,
+    key_of,
     load_likeness,
     packed,
     unpacked,
@@ -49,6 +52,7 @@ def test_the_data_are_small_and_name_causes_that_texts_are_labelled_with() -> No
     assert set(model.causes) <= causes
     assert len(model.features.causes) == len(model.features.weights) == sum(model.features.counts)
     rows = [[*model.features.row(*ends)] for ends in model.features.rows()]
+    assert all(abs(weight - MIDDLE) <= LARGEST_WEIGHT for weight in model.features.weights)
     assert max(cause for row in rows for cause, _ in row) < len(model.causes)
 
 
@@ -98,6 +102,26 @@ def test_probabilities_of_anything_add_up_to_one(text: str) -> None:
 
     assert sum(odds.values()) == pytest.approx(1)
     assert NO_CAUSE in odds
+
+
+@pytest.mark.parametrize("many", [3, 1_000, 1_024, 1_025, 5_000])
+def test_weights_add_up_however_many_features_a_text_has(many: int) -> None:
+    weights = {0: LARGEST_WEIGHT, 1: -LARGEST_WEIGHT}
+    features = {f"feature {number}" for number in range(many)}
+    model = msgspec.structs.replace(
+        unpacked(DATA.read_bytes()),
+        causes=("a", "b", "c"),
+        features=Features.of({key_of(feature): weights for feature in features}),
+        bias=(0.0, 0.0, 0.0),
+        scale=0.001,
+    )
+
+    odds = Likeness(model).probabilities(features)
+
+    keys = len(set(map(key_of, features)))
+    apart = LARGEST_WEIGHT * 0.001 * keys / math.sqrt(keys + 1)
+    assert odds["a"] / odds["c"] == pytest.approx(math.exp(apart))
+    assert odds["b"] / odds["c"] == pytest.approx(math.exp(-apart))
 
 
 def test_the_order_of_features_changes_nothing() -> None:

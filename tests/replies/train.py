@@ -23,6 +23,7 @@ import msgspec
 from diagnose.replies.reader import read_with_words
 from diagnose.replies.similarity import (
     DATA,
+    LARGEST_WEIGHT,
     Example,
     Features,
     Likeness,
@@ -56,8 +57,8 @@ LEARNED = 0.97
 """A text whose causes are as probable together teaches nothing more."""
 EXAMPLES_OF_A_CAUSE = 12
 LONGEST_EXAMPLE = 120
-LARGEST_WEIGHT, LARGER = 31, 0.0001
-"""Steps of the largest weight that is kept, and the part of all weights that would be larger, and are cut to it."""
+LARGER = 0.0001
+"""The part of all weights that is larger than the largest one that is kept, and is cut to it."""
 OFTEN = 3
 """How often each text of `VARIED` is learned from: it was written for this, and no sentence of it is like another."""
 
