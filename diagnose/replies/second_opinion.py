@@ -31,7 +31,7 @@ OUTWEIGHED, OUTWEIGHED_BY = 16, 0.3
 
 In simulated first readings of three batches, 9 more of 951 texts were right by it.
 """
-A_FEW_WORDS, GUESSED_OF_FEW = 16, 0.5
+A_FEW_WORDS, GUESSED_OF_FEW = 16, 0.65
 """Octets of UTF-8: letters that say little, and what is guessed from no more than these."""
 AGAINST_NONE = 0.1
 """Beside that: of how probable it is that nothing failed. Most of what people hand over tells of a failure."""
