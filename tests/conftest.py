@@ -80,7 +80,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return CommandLine(monkeypatch, capsys)
 
 
-MANY, EVERY = 100, 5
+MANY, EVERY = 200, 5
 """Of a test with more cases than that, every fifth is quick."""
 REAL = re.compile(r"^pytestmark = pytest\.mark\.real$", re.MULTILINE)
 STARTS = re.compile(rf"^(import|from) ({'|'.join(map(re.escape, STARTERS))})($| import )", re.MULTILINE)
