@@ -17,6 +17,20 @@ _CLOCK_OF_ALL_THREADS = 2
 """CPUCLOCK_SCHED of the Linux kernel, by which a clock's number is made of a process id."""
 
 
+MEASURED = (
+    *(sys.executable, "-S", "-c"),
+    "import os, sys\n"
+    "process = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])\n"
+    "_, status, usage = os.wait4(process, 0)\n"
+    "print(usage.ru_maxrss, flush=True)\n"
+    "sys.exit(os.waitstatus_to_exitcode(status))",
+)
+"""Put before a command, it tells in a last line how much was resident at most, in units of `RSS_UNIT`.
+
+The kernel counts from before exec: a process never has less than the one that starts it, and this one is small.
+"""
+
+
 class ProcessError(Exception):
     """A process ended with an exit code that was not expected."""
 
@@ -28,8 +42,6 @@ class Ended:
     seconds: float
     processor: float
     """Seconds of processor time; other load of the machine weighs less on it than on `seconds`."""
-    peak_memory: float
-    """MiB resident at most. The kernel counts from before exec, so never less than this program itself has."""
     output: bytes
     complaints: bytes
     """What it wrote to standard error."""
@@ -85,7 +97,6 @@ def _run(
         return Ended(
             seconds=seconds,
             processor=processor,
-            peak_memory=usage.ru_maxrss * RSS_UNIT / 2**20,
             output=sink.read(),
             complaints=words,
         )
