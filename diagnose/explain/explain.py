@@ -13,6 +13,7 @@ from diagnose.knowledge.part import KnowledgePart
 from diagnose.model import Certainty, quote
 from diagnose.model.report import ReportRemedy
 from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.providers.recognition import folded_name, known_names
 from diagnose.rendering.renderer import Audience
 from diagnose.replies import Outcome, Reading, ReplyForm, Suspect, ToldBy, load_knowledge, read_message
 
@@ -201,5 +202,6 @@ def _provider(name: str | None) -> providers.Provider | None:
         return None
     families = [family for family in load_knowledge().families if name in (family.name, *family.providers)]
     alike = {one for family in families for one in family.providers} & set(providers.provider_ids())
-    ids = [name] if name in providers.provider_ids() else sorted(alike)
+    called = known_names().get(folded_name(name))  # a provider's own name says more than its house does
+    ids = [name] if name in providers.provider_ids() else [called] if called in alike else sorted(alike)
     return providers.provider(ids[0]) if len(ids) == 1 else None

@@ -74,6 +74,11 @@ def test_another_name_of_a_provider_stands_for_the_one_it_can_only_be() -> None:
     assert steps(LOCKED, provider="tencent") == steps(LOCKED)  # two houses in one
 
 
+@pytest.mark.parametrize(("name", "one"), [("qq", "qq-mail"), ("exmail", "tencent-exmail"), ("outlook", "outlook-com")])
+def test_a_providers_own_name_stands_for_it_though_its_house_has_others(name: str, one: str) -> None:
+    assert steps(LOCKED, provider=name) == steps(LOCKED, provider=one) != steps(LOCKED)
+
+
 @pytest.mark.parametrize("name", sorted(provider_names()))
 def test_without_a_domain_nothing_is_told_that_needs_one(name: str) -> None:
     for cause_id in catalogue().ids:
