@@ -188,6 +188,7 @@ def test_who_may_switch_a_protocol_on_is_the_one_who_is_told_to(provider_id: str
     said = told(provider_id, "corp.example", "settings.protocol-disabled")["user"]
 
     assert ("only the administrator can switch it on" in said) == asked
+    assert ("When they have done so, wait" in said) == asked
     assert ("Switch the service on here" in said or "In the settings, under IMAP" in said) != asked
 
 
