@@ -100,7 +100,8 @@ def _held_against(password: str, provider: Provider, account: str | None, lang: 
     if policy.not_contain_account:
         yield _without_account(password, account)
     if policy.history:
-        demand = text("none of the last {number} passwords", number=policy.history)
+        last = text("none of the last {number} passwords", number=policy.history)
+        demand = last if policy.history > 1 else text("not the present password")
         yield PasswordDemand(
             name="history", demand=demand, state="unknown", reason=text("earlier passwords are not known here")
         )

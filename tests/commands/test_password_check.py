@@ -26,9 +26,12 @@ GOOD = "Tr0ub4dor&3-zebra"
 
 def states(password: str, policy: PasswordPolicy, account: str | None = ACCOUNT) -> dict[str, str]:
     """What becomes of each rule."""
+    return {rule.name: rule.state for rule in demands(password, policy, account)}
+
+
+def demands(password: str, policy: PasswordPolicy, account: str | None = ACCOUNT) -> tuple[PasswordDemand, ...]:
     named = Words(en="Acme", zh_hans="Acme", zh_hant="Acme")
-    rules = judge_rules(password, Provider(id="acme", names=named, password_policy=policy), account)
-    return {rule.name: rule.state for rule in rules}
+    return tuple(judge_rules(password, Provider(id="acme", names=named, password_policy=policy), account))
 
 
 @pytest.mark.parametrize(
@@ -89,6 +92,12 @@ def test_the_account_name(password: str, account: str | None, state: str) -> Non
 
 def test_earlier_passwords_cannot_be_known() -> None:
     assert states(GOOD, PasswordPolicy(history=3)) == {"history": "unknown"}
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "not the present password"), (3, "none of the last 3 passwords")])
+def test_one_earlier_password_is_the_present_one(number: int, words: str) -> None:
+    (demand,) = demands(GOOD, PasswordPolicy(history=number))
+    assert demand.demand.render(str) == words
 
 
 def test_no_rules_are_made_up() -> None:
