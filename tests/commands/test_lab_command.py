@@ -6,6 +6,7 @@ With --format and --report also the reports of all runs, in formats that have a 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from reports.json import SCHEMA
 
 from .command_line import CommandLine
 
+README = Path(__file__).parents[2] / "README.md"
 SLOW, QUICK = SCENARIOS["healthy-slow"], SCENARIOS["null-mx"]
 
 
@@ -44,6 +46,16 @@ def test_the_table(monkeypatch: pytest.MonkeyPatch, command: CommandLine) -> Non
     assert slow.rindex("healthy") == quick.rindex("dns.null-mx") == header.index("found")
     assert float(slow.split()[2]) > 0.9, "three replies take that long"
     assert summary.startswith("2 agree, 0 disagree, 0 not possible here (")
+
+
+def test_the_readme_shows_what_make_lab_shows(command: CommandLine) -> None:
+    """All but the ports, which are others each time."""
+    ports = re.compile(r"(?<=[ :.])\d{4,5}\b")
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)[:1]
+    done = command("lab", "wrong-password")
+
+    assert done.code == 1
+    assert ports.sub("PORT", done.out).split() == ports.sub("PORT", shown).split()
 
 
 def test_what_disagrees_is_marked_and_tells_what_was_found(
