@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from diagnose.model import Status
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.picture import Picture, pictures
 from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
@@ -52,7 +52,7 @@ TICKS = (1, 2, 5)
 _URL = lazy_pattern(r"https?://[A-Za-z0-9._~:/?#\[\]!$&'()*+,;=%@-]+")
 
 
-class Row(Machinery, frozen=True, kw_only=True):
+class Row(Internal, frozen=True, kw_only=True):
     """A check on the time line; its bar in hundredths of the line."""
 
     anchor: str
@@ -61,7 +61,7 @@ class Row(Machinery, frozen=True, kw_only=True):
     length: float
 
 
-class Lane(Machinery, frozen=True, kw_only=True):
+class Lane(Internal, frozen=True, kw_only=True):
     """The checks of one family."""
 
     family: str
@@ -79,7 +79,7 @@ class Lane(Machinery, frozen=True, kw_only=True):
         return [(status, found[status]) for status in URGENCY if found[status]]
 
 
-class Shot(Machinery, frozen=True, kw_only=True):
+class Shot(Internal, frozen=True, kw_only=True):
     """A picture that a check took."""
 
     anchor: str
@@ -92,7 +92,7 @@ class Shot(Machinery, frozen=True, kw_only=True):
         return _source(self.picture.media_type, self.picture.data)
 
 
-class Tick(Machinery, frozen=True, kw_only=True):
+class Tick(Internal, frozen=True, kw_only=True):
     """A mark on the time line's scale."""
 
     at: float

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.rendering.prose import line_starts
 from diagnose.rendering.renderer import SYMBOLS, RenderStyle
 
@@ -61,7 +61,7 @@ def format_blocks(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
     return lines.translate(_ASCII) if style.ascii else lines
 
 
-class Verbatim(Machinery, frozen=True):
+class Verbatim(Internal, frozen=True):
     """Lines that are copied as they stand, and so go on beyond the width; a block of its own."""
 
     lines: tuple[str, ...]
@@ -72,7 +72,7 @@ class Verbatim(Machinery, frozen=True):
             yield Text(line, self.style, no_wrap=True, overflow="ignore")
 
 
-class Prose(Machinery, frozen=True):
+class Prose(Internal, frozen=True):
     """A paragraph that fills the width it is given."""
 
     text: Text

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from diagnose.model import Status, text
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import Contact, Redacted, Replay, Report, ReportCause, ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS, REDACTED
@@ -41,7 +41,7 @@ SYMBOLS: Mapping[str, str] = {
 """For a verdict's status, a check's status and a station's state."""
 
 
-class Wording(Machinery, frozen=True):
+class Wording(Internal, frozen=True):
     """Labels by the names that the model uses; families and fixers of other packages may be missing."""
 
     verdict: Mapping[str, str]

@@ -15,7 +15,7 @@ import msgspec
 
 from diagnose.account.secret import MASK, MASKED, Secret
 from diagnose.model import Deadline, ProtocolName, Subject
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.network import Stream
 from diagnose.replies import decode
 
@@ -60,7 +60,7 @@ class StrangerError(OSError):
     """What answers is no server of the protocol; the message is what it says."""
 
 
-class Resource(Machinery, frozen=True):
+class Resource(Internal, frozen=True):
     """Where a session that is held in HTTP begins."""
 
     url: str

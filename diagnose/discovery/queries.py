@@ -10,13 +10,13 @@ import msgspec
 
 from diagnose.discovery.facts import SourceResult
 from diagnose.model.deadline import Deadline
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.protocols import Way
 from diagnose.model.targets import SourceName
 from diagnose.network import in_background
 
 
-class Source(Machinery, frozen=True, kw_only=True, eq=False):
+class Source(Internal, frozen=True, kw_only=True, eq=False):
     """A source that can be asked about one mail domain."""
 
     name: SourceName

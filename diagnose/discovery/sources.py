@@ -10,7 +10,7 @@ from functools import partial
 from diagnose.discovery import autoconfig, autodiscover, guess, provider, srv
 from diagnose.discovery.queries import Source
 from diagnose.model.deadline import Deadline
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.protocols import Way
 from diagnose.network import HostAddresses, Network
 
@@ -41,7 +41,7 @@ class LookUps:
         self._network.resolver.begin(service, "SRV", self._deadline)
 
 
-class Sources(Machinery, frozen=True, kw_only=True):
+class Sources(Internal, frozen=True, kw_only=True):
     """The sources in groups by what it costs to ask them; the best of each group comes first."""
 
     by_mx: Source

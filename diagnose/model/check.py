@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Protocol, TypeVa
 
 import msgspec
 
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.protocols import Way
 from diagnose.model.stations import AddedStation
 from diagnose.model.targets import Service, Subject, Target
@@ -175,7 +175,7 @@ def _not_spared(_target: object, _inputs: Inputs[Never], _context: Context) -> T
     return None
 
 
-class Needs(Machinery, Generic[Declared], frozen=True):
+class Needs(Internal, Generic[Declared], frozen=True):
     """Whose facts a check may ask its inputs for: ``need(HostFacts) | read(WebFacts)``."""
 
     needed: tuple[tuple[type[Facts], Callable[[Any], bool]], ...] = ()
@@ -201,7 +201,7 @@ NO_NEEDS: Needs[Never] = Needs()
 """For checks that ask for no facts of others."""
 
 
-class Turns(Machinery, Generic[Asked_co], frozen=True, kw_only=True):
+class Turns(Internal, Generic[Asked_co], frozen=True, kw_only=True):
     """Never two instances at once, in the order of the services: for what must not be tried twice in vain."""
 
     spared: Callable[[Any, Inputs[Asked_co], Context], Text | None] = _not_spared
@@ -209,7 +209,7 @@ class Turns(Machinery, Generic[Asked_co], frozen=True, kw_only=True):
     are over, before what this one needs is."""
 
 
-class Sharing(Machinery, Generic[F, Asked_co], frozen=True, kw_only=True):
+class Sharing(Internal, Generic[F, Asked_co], frozen=True, kw_only=True):
     """Facts that no account has a part in: the runs of a fleet take them over from each other.
 
     Those by which the check passes stand for all runs at once. Others stand once a second run has seen such, too.
@@ -221,7 +221,7 @@ class Sharing(Machinery, Generic[F, Asked_co], frozen=True, kw_only=True):
     """The facts, with what the records of this computer add to them for the account of this run."""
 
 
-class Expectable(Machinery, frozen=True, kw_only=True):
+class Expectable(Internal, frozen=True, kw_only=True):
     """Something that a person can say they expect of the subject, as ``name=value``."""
 
     name: str
@@ -231,7 +231,7 @@ class Expectable(Machinery, frozen=True, kw_only=True):
     """A value as typed -> as it is compared. Raises TextError: what is wrong with it, a sentence without its end."""
 
 
-class Check(Machinery, Generic[F, Declared], frozen=True, kw_only=True):
+class Check(Internal, Generic[F, Declared], frozen=True, kw_only=True):
     """One check, declared once and run for every target of its kind."""
 
     id: str

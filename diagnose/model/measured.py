@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.report import Report, ReportCheck, ReportService
 
 DAY = 86_400.0
 """Seconds."""
 
 
-class CertificateLife(Machinery, frozen=True, kw_only=True):
+class CertificateLife(Internal, frozen=True, kw_only=True):
     """How long a server's certificate is still valid."""
 
     check: str

@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.machinery import MovingMachinery
+from diagnose.model.internal import MutableInternal
 
 A = TypeVar("A")
 
@@ -33,7 +33,7 @@ class Heard(NamedTuple, Generic[A]):
     """Whether other askers may use it; the asker's own deadline may have cut it short."""
 
 
-class Asked(MovingMachinery, Generic[A]):
+class Asked(MutableInternal, Generic[A]):
     """A question that somebody asks, or has asked."""
 
     coming: Future[Heard[A] | None] = msgspec.field(default_factory=Future)

@@ -11,7 +11,7 @@ import msgspec
 from diagnose.model import Check, CheckResult, Facts, Host, Service, Skip, Subject, Target, Text
 from diagnose.model import text as _
 from diagnose.model.failures import internal_fault
-from diagnose.model.machinery import MovingMachinery
+from diagnose.model.internal import MutableInternal
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection, matches
 from diagnose.record.run import CheckRun
@@ -20,7 +20,7 @@ _SUBJECT = ""
 """Where no host's name stands."""
 
 
-class Instance(MovingMachinery, eq=False):
+class Instance(MutableInternal, eq=False):
     """A check on one target, and how far it is."""
 
     check: Check[Any]

@@ -13,7 +13,7 @@ import msgspec
 from diagnose.knowledge.catalogue import FAMILIES, ONE_AFTER_ANOTHER, catalogue
 from diagnose.locale.language import translation
 from diagnose.model import CheckResult, Skip, Text
-from diagnose.model.machinery import NO_DATA
+from diagnose.model.internal import NO_DATA
 from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
 from diagnose.model.text import reworded

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.report import Report
 from diagnose.process.encodings import Escapes
 from diagnose.rendering.page import Page
@@ -19,7 +19,7 @@ PALETTE = Path(__file__).with_name("palette.css")
 """The colours of every page that a browser shows, light and dark, as custom properties."""
 
 
-class Download(Machinery, frozen=True, kw_only=True):
+class Download(Internal, frozen=True, kw_only=True):
     """A file that a page hands out."""
 
     label: str
@@ -35,7 +35,7 @@ SYMBOLS = "✓✗–·•─╌→…╳"
 """What formats for terminals draw with."""
 
 
-class RenderStyle(Machinery, frozen=True, kw_only=True):
+class RenderStyle(Internal, frozen=True, kw_only=True):
     """How the reader wants the report; a format leaves aside what means nothing to it."""
 
     translate: Callable[[str], str] = str
@@ -62,7 +62,7 @@ class RenderStyle(Machinery, frozen=True, kw_only=True):
 FleetRenderer: TypeAlias = "Callable[[FleetSummary, Callable[[], Iterator[FleetRow]], RenderStyle], Iterator[str]]"
 
 
-class Renderer(Machinery, frozen=True, kw_only=True):
+class Renderer(Internal, frozen=True, kw_only=True):
     """One format; found through the entry-point group ``diagnose.reports``, whose name is the format's id."""
 
     format: str

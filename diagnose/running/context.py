@@ -17,7 +17,7 @@ from diagnose.account.rejecting_servers import RejectingServers
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Facts
 from diagnose.model.deadline import Deadline
-from diagnose.model.machinery import Machinery
+from diagnose.model.internal import Internal
 from diagnose.model.targets import Service
 from diagnose.network import Network, NoThreadError, in_background
 from diagnose.running.shared import RunsShare
@@ -111,7 +111,7 @@ def _closing(connection: Closable) -> Future[None] | None:
         return None
 
 
-class Context(Machinery, frozen=True, kw_only=True):
+class Context(Internal, frozen=True, kw_only=True):
     """Handed to every probe."""
 
     network: Network

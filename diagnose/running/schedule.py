@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from diagnose.model import CheckResult, Facts, Target
-from diagnose.model.machinery import MovingMachinery
+from diagnose.model.internal import MutableInternal
 from diagnose.planning.plan import Instance
 from diagnose.record.run import CheckRun
 
 
-class TurnOrder(MovingMachinery, eq=False):
+class TurnOrder(MutableInternal, eq=False):
     """The instances of one check that takes turns, in order."""
 
     members: list[Instance] = msgspec.field(default_factory=list)

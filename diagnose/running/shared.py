@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from diagnose.model import Deadline, Host, Service, Target
-from diagnose.model.machinery import MovingMachinery
+from diagnose.model.internal import MutableInternal
 
 GOOD_SECONDS = 300.0
 """How long what works is taken to work."""
@@ -43,7 +43,7 @@ class Sight(NamedTuple):
     """None: the asker has just seen it itself."""
 
 
-class _Known(MovingMachinery):
+class _Known(MutableInternal):
     place: Target
     wanted_at: float
     """When it was asked for first, by a clock that only goes forward."""
@@ -144,7 +144,7 @@ def _host(place: Target) -> str | None:
             return None
 
 
-class RunsShare(MovingMachinery):
+class RunsShare(MutableInternal):
     """One run's way to the sights of all."""
 
     sights: SharedSights

@@ -7,13 +7,13 @@ hundredth of a millisecond; a dataclass takes up to one, in each run.
 import msgspec
 
 
-class Machinery(msgspec.Struct, frozen=True):
-    """One that never changes."""
+class Internal(msgspec.Struct, frozen=True):
+    """A record that never changes."""
 
 
-class MovingMachinery(msgspec.Struct):
-    """One that does."""
+class MutableInternal(msgspec.Struct):
+    """A record that does."""
 
 
-NO_DATA = {Machinery, MovingMachinery}
+NO_DATA = {Internal, MutableInternal}
 """What whoever goes through the types of data leaves out."""
