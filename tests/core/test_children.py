@@ -49,7 +49,8 @@ COMMAND = [sys.executable, "-m", "diagnose", "alice@corp.invalid", "--timeout", 
 def test_the_variable_that_held_the_secret_is_gone_whatever_it_is_called(tmp_path: Path, args: tuple[str, ...]) -> None:
     """Even where its name is one that programs get along."""
     asked = tmp_path / "gsettings"
-    asked.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\n")
+    seen = tmp_path / "seen"
+    asked.write_text(f"#!/bin/sh\nenv > {seen}.$$ && mv {seen}.$$ {seen}\n")  # whole, though a run ends what it asked
     asked.chmod(0o755)
     surroundings = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
@@ -59,9 +60,9 @@ def test_the_variable_that_held_the_secret_is_gone_whatever_it_is_called(tmp_pat
     }
     subprocess.run([*COMMAND, *args], env=surroundings, capture_output=True, stdin=subprocess.DEVNULL, check=False)
 
-    seen = (tmp_path / "seen").read_text()
-    assert "XDG_CURRENT_DESKTOP=GNOME" in seen
-    assert "hunter2x" not in seen
+    told = seen.read_text()
+    assert "XDG_CURRENT_DESKTOP=GNOME" in told
+    assert "hunter2x" not in told
 
 
 ASKING = """
