@@ -10,7 +10,6 @@ import threading
 import warnings
 from typing import NoReturn
 
-from diagnose import __version__
 from diagnose.process import ending, standard_streams
 from diagnose.process.ending import INTERRUPTED
 
@@ -52,9 +51,6 @@ def _let_signals_end_all() -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        if arguments == ["--version"]:  # told without loading what only a diagnosis needs
-            standard_streams.write(f"diagnose {__version__}\n")
-            return 0
         if "_DIAGNOSE_COMPLETE" in os.environ:  # a shell asks what can follow
             from diagnose.cli.completion import answer
 
