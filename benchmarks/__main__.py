@@ -24,7 +24,7 @@ from benchmarks.profile import show_profile
 from benchmarks.results import load, say, write
 from benchmarks.timeline import timeline
 
-SERVICES = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")
+SERVICES = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission", "webmail")
 ROUND_TRIPS = (20, 50, 150)
 """Milliseconds: a good line at home, a phone, another continent."""
 RUN_AIM, START_AIM, MEMORY_AIM = 1.3, 1.3, 50.0
@@ -126,7 +126,8 @@ async def command_line(
                 "--no-third-party",
                 "--no-history",
             ),
-            *("--resolver", f"{LOOPBACK}:{mailbox.nameserver_port}", "--ca-file", mailbox.ca_file, *options),
+            *("--resolver", f"{LOOPBACK}:{mailbox.nameserver_port}", "--ca-file", mailbox.ca_file),
+            *("--webmail", mailbox.webmail, *options),
         ],
         environment={PASSWORD_VARIABLE: mailbox.password},
         begun=begun,

@@ -50,6 +50,7 @@ def main() -> None:
             nameserver_port=lines.nameserver,
             imap_host=up.scenario.host("imaps"),
             imap_port=lines.services["imaps"],
+            webmail=f"https://{up.scenario.host('webmail')}:{lines.services['webmail']}/",
         )
         servers = Ports(nameserver=int(up.resolver.rpartition(":")[2]), services=dict(up.ports))
         sys.stdout.buffer.write(msgspec.json.encode(Estate(mailbox=mailbox, ports=servers)) + b"\n")

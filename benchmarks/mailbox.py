@@ -16,5 +16,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     imap_host: str
     imap_port: int
     """Implicit TLS."""
+    webmail: str
+    """The address of the page to sign in on, which the bare script leaves alone."""
     discover: bool = True
     """Whether host and port have to be found by SRV records first (RFC 6186)."""
