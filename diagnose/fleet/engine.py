@@ -17,6 +17,7 @@ from diagnose.fleet.tasks import Result, Slowed, Task
 from diagnose.model import TextError
 from diagnose.model.failures import internal_fault
 from diagnose.network import threads_kept
+from diagnose.process.one_processor import one_processor
 from diagnose.running.interruption import Interruption
 
 AT_ONCE = 8
@@ -82,7 +83,7 @@ class Threads:
 
     def results(self, work: Iterator[Task | Result], interruption: Interruption) -> Generator[Result, None, None]:
         """See `Engine`."""
-        with threads_kept(), ThreadPoolExecutor(self.at_once, "row") as pool:
+        with threads_kept(), one_processor(), ThreadPoolExecutor(self.at_once, "row") as pool:
             workers = _Pool(self.carry_out, self.at_once, pool)
             yield from Round(workers, interruption, self.pace, self.slowed, self.of_house).results(work)
 
