@@ -51,6 +51,7 @@ def judge_provider(facts: ProviderFacts, inputs: Inputs[Never], _target: Subject
                     mx=facts.by_mx,
                 ),
                 data={"mistaken": owner},
+                hosts=_servers_of(owner, host, inputs),
             )
         elif _only_of_its_own(owner, inputs):
             yield Finding(
@@ -64,7 +65,14 @@ def judge_provider(facts: ProviderFacts, inputs: Inputs[Never], _target: Subject
                     domain=inputs.subject.domain,
                 ),
                 data={"mistaken": owner},
+                hosts=_servers_of(owner, host, inputs),
             )
+
+
+def _servers_of(owner: str, host: str, inputs: Inputs[Never]) -> tuple[str, ...]:
+    """*host* and the other servers of its *owner*: what these say of an account follows from the mistake."""
+    others = (s.host for s in inputs.services if owner in providers.owners_of_host(s.host))
+    return tuple(dict.fromkeys((host, *others)))
 
 
 def _only_of_its_own(owner: str, inputs: Inputs[Never]) -> bool:

@@ -73,6 +73,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """True of an earlier run, by the tool's own record: what this run has seen itself ranks before it."""
     stands: bool = False
     """Seen to hold whatever else is wrong, so that no other cause explains it."""
+    hosts: tuple[str, ...] = ()
+    """Servers that it is true of: it explains no answer to an account on another one. Empty: all."""
     proof: str = ""
     """Which of the cause's proofs in the catalogue this is; without one a cause cannot be confirmed."""
 

@@ -259,6 +259,8 @@ def _explains(one: Seen, other: Seen, catalogue: Catalogue) -> bool:
         return False
     if (one.finding.partial or catalogue[one.finding.cause].impact == "hinders") and not other.finding.partial:
         return False
+    if one.finding.hosts and catalogue[other.finding.cause].scope == "account":
+        return _host(other.result.target) in {None, *one.finding.hosts}
     return _same_place(one.result.target, other.result.target, catalogue[one.finding.cause].scope)
 
 

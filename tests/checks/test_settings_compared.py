@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from checks.dns.host import HostFacts, judge_host
@@ -148,3 +149,34 @@ def test_what_explains_the_answer_goes_before_it(cause: str) -> None:
     assert [(one.id, one.impact, one.explains) for one in found.causes] == [
         (cause, "blocks", ("credentials.rejected",))
     ]
+
+
+MISTAKEN = Service(protocol="imap", host="imap.exmail.qq.com", port=993, tls="implicit", source="option")
+ITS_OTHER = Service(protocol="smtp", host="smtp.exmail.qq.com", port=465, tls="implicit", source="provider")
+RIGHT = Service(protocol="imap", host="outlook.office365.com", port=993, tls="implicit", source="option")
+
+
+@pytest.mark.parametrize(
+    ("answered", "causes"),
+    [
+        (MISTAKEN, [("dns.wrong-provider", ("credentials.rejected",))]),
+        (ITS_OTHER, [("dns.wrong-provider", ("credentials.rejected",))]),
+        # the mailbox was moved, and it is the new provider that refuses: SRV records of old are no reason for that
+        (RIGHT, [("credentials.rejected", ()), ("dns.wrong-provider", ())]),
+    ],
+    ids=["the mistaken server", "another of the same provider", "the server of the provider that has the mail"],
+)
+def test_a_move_explains_what_the_old_provider_answers_and_nothing_else(
+    answered: Service, causes: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    facts = ProviderFacts(by_mx="microsoft365", by_host={MISTAKEN.host: "tencent-exmail"})
+    inputs = msgspec.structs.replace(given(), services=(MISTAKEN, ITS_OTHER, RIGHT))
+    moved = msgspec.structs.replace(
+        row("dns.provider", SUBJECT, ("dns.wrong-provider", "likely")),
+        findings=tuple(judge_provider(facts, inputs, SUBJECT)),
+    )
+    login = row("login", answered, ("credentials.rejected", "confirmed"))
+
+    found = judge((moved, login), (MISTAKEN, ITS_OTHER, RIGHT), catalogue(), CHECKS, login_asked=True)
+
+    assert [(one.id, one.explains) for one in found.causes] == causes
