@@ -8,23 +8,16 @@ import time
 import urllib.parse
 import zlib
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from diagnose import __version__
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_url
-from diagnose.model.failures import ClosedError, Failure, NamedError, TooMuchDataError, failure
-from diagnose.network.owner import is_public_suffix
+from diagnose.model.failures import Failure, NamedError, failure
 from diagnose.network.stream import Stream
+from diagnose.network.web_client import REDIRECTS, Answer, Open
 from diagnose.process.first_use import one_at_a_time
-
-if TYPE_CHECKING:
-    import http.cookiejar
-    import urllib.request
-
-    import requests
 
 MOST_REDIRECTS = 10
 MOST_HEAD_LINES = 10_000
@@ -33,8 +26,12 @@ PIECE = 16384
 LARGEST_BODY = 1_000_000
 """Bytes of a page that are read; a login form comes far earlier."""
 
-Open = Callable[[str, int, bool, Deadline], Stream]
-"""Connects: host, port, whether TLS is wanted (then with the verified handshake done), deadline."""
+HEADERS = {
+    "Accept-Encoding": "gzip, deflate",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5",
+    "Connection": "keep-alive",
+}
+"""Of every request, unless it is told to send others."""
 
 
 class Cookie(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,83 +99,62 @@ def fetch(
     *headers* go with every request beside the usual ones.
     """
     with one_at_a_time:
-        import http.cookiejar
+        from diagnose.network.both_clients import BothClients
 
-        import requests
-        import urllib3.exceptions
-
-    class OneHop(requests.Session):
-        def get_redirect_target(self, resp: requests.Response) -> None:
-            """None: for a redirect that it sees, requests reads the whole page, however long it is unpacked."""
-
-    class PublicSuffixes(http.cookiejar.DefaultCookiePolicy):
-        def set_ok_domain(self, cookie: http.cookiejar.Cookie, request: urllib.request.Request) -> bool:
-            """Not for a public suffix, as com.cn, below which others' hosts are (RFC 6265bis §5.7 step 9)."""
-            domain = cookie.domain.lstrip(".")
-            of_others = domain != request.host.partition(":")[0] and is_public_suffix(domain)
-            return super().set_ok_domain(cookie, request) and not (cookie.domain_specified and of_others)
-
-    session = OneHop()
-    session.trust_env = False  # no proxy, no .netrc: what is asked is what this computer itself can reach
-    session.headers["User-Agent"] = f"diagnose/{__version__}"
-    session.headers["Accept-Encoding"] = "gzip, deflate"
-    session.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
-    session.headers.update(headers or {})
-    session.cookies.set_policy(PublicSuffixes(allowed_domains=None if keep_cookies else []))
     opened: list[Stream] = []
     connecting = False
 
-    def open_bounded(host: str, port: int, tls: bool, until: Deadline) -> Stream:
+    def open_bounded(host: str, port: int, tls: bool) -> Stream:
         nonlocal connecting
         connecting = True
-        stream = open_stream(host, port, tls, until)
+        stream = open_stream(host, port, tls, deadline)
         connecting = False
         stream.most_lines = MOST_HEAD_LINES
         opened.append(stream)
         return stream
 
-    adapter = _adapter(open_bounded, deadline)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    sent = {"User-Agent": f"diagnose/{__version__}", **HEADERS, **(headers or {})}
+    client = BothClients(open_bounded, sent, deadline, keep_cookies=keep_cookies)
     url = ascii_url(url)
     hops: list[Hop] = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[object, ...]] = set()
+
+    def failed(root: Exception, started: float) -> FetchedPage:
+        known = root.known if isinstance(root, NamedError) else failure(root, "connect" if connecting else "http")
+        return FetchedPage(hops=(*hops, Hop(url=url, failure=known, milliseconds=_since(started))))
+
     try:
         while True:
             started = time.monotonic()
-            state = (url, str(sorted((c.domain, c.path, c.name, c.value or "") for c in session.cookies)))
+            state = (url, client.cookies)
             if state in seen or len(hops) > MOST_REDIRECTS:
                 return FetchedPage(hops=tuple(hops), loop=True)
             seen.add(state)
             try:
-                response = session.get(url, allow_redirects=False, stream=True, timeout=max(deadline.left(), 0.01))
-                with response:
+                with client.ask(url) as answer:
                     for stream in opened:
                         stream.most_lines = None
-                    location = response.headers.get("Location") if response.is_redirect else None
+                    location = answer.header("Location") if answer.status in REDIRECTS else None
                     target = _joined(url, location) if location else None
-                    hop = _hop(url, response, target, started)
+                    hop = _hop(url, answer, target, started)
                     if target is None or not is_web_address(target) or not accept(target):
-                        body, cut, late = _body(response, deadline, largest_body)
+                        body, cut, late = _body(answer, deadline, largest_body, client.errors)
                         hops.append(hop)
                         return FetchedPage(
                             hops=tuple(hops),
-                            content_type=response.headers.get("Content-Type", ""),
+                            content_type=answer.header("Content-Type") or "",
                             body=body,
                             truncated=cut,
                             unfinished=late,
                         )
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                root = _root(error)
-                known = failure(root, "connect" if connecting else "http")
-                if isinstance(root, NamedError):
-                    known = root.known
-                hops.append(Hop(url=url, failure=known, milliseconds=_since(started)))
-                return FetchedPage(hops=tuple(hops))
+            except client.errors as error:
+                return failed(client.root(error), started)
+            except ValueError as error:
+                return failed(error, started)
             hops.append(hop)
             url = target
     finally:
-        session.close()
+        client.close()
 
 
 def is_web_address(url: str) -> bool:
@@ -214,43 +190,40 @@ def _since(started: float) -> int:
     return round(1000 * (time.monotonic() - started))
 
 
-def _hop(url: str, response: requests.Response, location: str | None, started: float) -> Hop:
-    raw = getattr(response.raw, "headers", None)
-    lines = raw.getlist("Set-Cookie") if raw is not None else []
+def _hop(url: str, answer: Answer, location: str | None, started: float) -> Hop:
     cookies = []
-    for line in lines[:50]:
+    for line in answer.each("Set-Cookie")[:50]:
         pair, *attributes = (part.strip() for part in line.split(";"))
         cookies.append(Cookie(name=pair.partition("=")[0][:100], attributes=tuple(a[:100] for a in attributes[:10])))
     return Hop(
         url=url,
-        status=response.status_code,
+        status=answer.status,
         location=location,
         cookies=tuple(cookies),
-        date=response.headers.get("Date"),
+        date=answer.header("Date"),
         at=time.time(),
-        cache_control=response.headers.get("Cache-Control"),
-        resource_policy=response.headers.get("Cross-Origin-Resource-Policy"),
-        retry_after=response.headers.get("Retry-After"),
+        cache_control=answer.header("Cache-Control"),
+        resource_policy=answer.header("Cross-Origin-Resource-Policy"),
+        retry_after=answer.header("Retry-After"),
         milliseconds=_since(started),
     )
 
 
-def _body(response: requests.Response, deadline: Deadline, largest: int) -> tuple[bytes, bool, bool]:
+def _body(
+    answer: Answer, deadline: Deadline, largest: int, errors: tuple[type[Exception], ...]
+) -> tuple[bytes, bool, bool]:
     """The page's octets, whether it is cut at *largest* bytes, and whether the deadline came before its end."""
-    with one_at_a_time:
-        import urllib3.exceptions
-
     parts, size, late = [], 0, False
-    unpack = _unpacking(response.headers.get("Content-Encoding", ""))
+    unpack = _unpacking(answer.header("Content-Encoding") or "")
     try:
-        for sent in response.raw.stream(PIECE, decode_content=False):
+        for sent in answer.pieces(PIECE):
             part = unpack(sent, largest + 1 - size)
             parts.append(part)
             size += len(part)
             late = deadline.passed()
             if size > largest or late:
                 break
-    except (urllib3.exceptions.HTTPError, OSError):
+    except errors:
         late = deadline.passed()
         if not parts or not late:
             raise
@@ -279,55 +252,3 @@ def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
             raise ValueError(f"packed wrongly: {error}") from error
 
     return unpack
-
-
-def _root(error: BaseException) -> BaseException:
-    """The error of the network beneath the wrappers of requests and urllib3."""
-    with one_at_a_time:
-        import http.client
-
-        import requests
-        import urllib3.exceptions
-
-    seen: set[int] = set()
-    queue: list[Any] = [error]
-    while queue:
-        one = queue.pop(0)
-        if not isinstance(one, BaseException) or id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, http.client.RemoteDisconnected):  # which calls itself a reset
-            return ClosedError("closed without an answer")
-        if isinstance(one, OSError) and not isinstance(one, requests.RequestException | urllib3.exceptions.HTTPError):
-            return one
-        queue += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
-    return TooMuchDataError("headers too large") if "header" in str(error) else error
-
-
-def _adapter(open_stream: Open, deadline: Deadline) -> Any:  # noqa: ANN401 - an HTTPAdapter, imported only when needed
-    with one_at_a_time:
-        import requests.adapters
-        import urllib3.connection
-        import urllib3.connectionpool
-
-    class Plain(urllib3.connection.HTTPConnection):
-        def connect(self) -> None:
-            self.sock = open_stream(self.host, self.port or 80, False, deadline)
-
-    class Tls(urllib3.connection.HTTPSConnection):
-        def connect(self) -> None:
-            self.sock = open_stream(self.host, self.port or 443, True, deadline)
-            self.is_verified = True
-
-    class PlainPool(urllib3.connectionpool.HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class TlsPool(urllib3.connectionpool.HTTPSConnectionPool):
-        ConnectionCls = Tls
-
-    class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the library's signature
-            super().init_poolmanager(*args, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
-
-    return Adapter(max_retries=0)

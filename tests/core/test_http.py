@@ -17,12 +17,20 @@ from werkzeug import Request, Response
 from diagnose.model import Deadline
 from diagnose.network import Cookie, FetchedPage, Nameserver, Network, Stream
 from diagnose.network.http import LARGEST_BODY, MOST_REDIRECTS, fetch
+from diagnose.network.plain_client import PlainClient
 from diagnose.replies import charset_in, decode
 from tests.core.loopback import PATIENCE, Talk, closed_port, drip, flood, full_port, reset, tcp, wait_for_end
 from tests.pace import working
 from tests.support.site import Site
 
 SOON = 0.4
+
+
+@pytest.fixture(autouse=True, params=["plain", "requests"])
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of this holds whichever HTTP client fetches the page."""
+    if request.param == "requests":
+        monkeypatch.setattr(PlainClient, "takes", lambda _self, _url: False)
 
 
 @pytest.fixture
@@ -368,6 +376,14 @@ def test_no_charset_makes_reading_slow(charset: str) -> None:
 
     assert page.last.status == 200
     assert len(words) == LARGEST_BODY
+
+
+def test_a_page_that_is_packed_wrongly_is_a_failure_by_its_own_words() -> None:
+    """And not one of size, although zlib speaks of its header."""
+    page = raw(OK + b"Content-Encoding: gzip\r\n\r\nnot gzip")
+
+    assert page.last.failure is not None
+    assert (page.last.failure.name, page.last.failure.text[:14]) == ("unknown", "packed wrongly")
 
 
 def test_bytes_without_a_charset_are_utf_8() -> None:
