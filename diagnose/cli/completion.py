@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from gettext import gettext as _
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
@@ -21,17 +22,25 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 VARIABLE = "_DIAGNOSE_COMPLETE"
 ASKED = "_complete"
 """How the variable's value ends; the shell's name stands before it."""
-WHOLE_VALUES = (
+POWERSHELL = "completion.ps1"
+"""The script of our own, beside this module: click's takes the words after the cursor for ones before it."""
+OF_CLICK = (
+    # A comma ends no help.
     ('string split "," $completion', 'string split --max 1 "," $completion'),
+    # What completes --lang=z follows the sign in that word.
+    ("local -a completions\n", "[[ $PREFIX == --*=* ]] && compset -P 1 '*='\n    local -a completions\n"),
+    ("compadd -U", 'compadd -U -i "$IPREFIX"'),
+    ("completions_with_descriptions -U", 'completions_with_descriptions -U -i "$IPREFIX"'),
+    ("set -l response", "set -l option (string match --regex -- '^--[^=]+=' (commandline -t));\n    set -l response"),
     (
-        '$prefix = "$wordToComplete*"',
-        """$prefix = ($wordToComplete -replace '^[\'\'"]|[\'\'"]$', '') + '*'
-    $quoted = {
-        param($path)
-        if ($path -match '[\\s\'\'`&|;<>(){}@#,$]') { "'" + $path.Replace("'", "''") + "'" } else { $path }
-    }""",
+        "__fish_complete_directories $metadata[2];",
+        '__fish_complete_directories $metadata[2] | string replace --regex -- "^" "$option";',
     ),
-    ("$_.FullName, $_.Name", "(& $quoted $_.FullName), $_.Name"),
+    (
+        "__fish_complete_path $metadata[2];",
+        '__fish_complete_path $metadata[2] | string replace --regex -- "^" "$option";',
+    ),
+    ("echo $metadata[2];", 'echo "$option$metadata[2]";'),
 )
 """What stands in the scripts of click, and what ours have in its place."""
 
@@ -52,16 +61,18 @@ def COMMAND(shell: str) -> int:  # noqa: N802 - see main_job
 
     It needs bash 4.4, zsh, fish, or PowerShell 5.1, or newer.
     """
-    script = _completer(shell, click.Command(PROGRAM))
-    print_out(_with_whole_values(script.source_template) % script.source_vars())
+    print_out(_script(shell))
     return 0
 
 
-def _with_whole_values(template: str) -> str:
-    """*template* of click, in which a comma ends no help, and a path with a blank is one word."""
-    for of_click, ours in WHOLE_VALUES:
+def _script(shell: str) -> str:
+    if shell == "powershell":
+        return Path(__file__).with_name(POWERSHELL).read_text("utf-8")
+    completer = _completer(shell, click.Command(PROGRAM))
+    template = completer.source_template
+    for of_click, ours in OF_CLICK:
         template = template.replace(of_click, ours)
-    return template
+    return template % completer.source_vars()
 
 
 def answer() -> int:
@@ -87,6 +98,9 @@ def candidates(shell: str, words: list[str], incomplete: str) -> list[Completion
     words = [word for word in words if word != "="]  # bash takes --lang=zh apart
     root = Root()
     _name, command, rest = root.resolve_command(click.Context(root, resilient_parsing=True), words)
+    option, given, _value = incomplete.partition("=")
+    if given and option.startswith("--") and not any(option in one.opts for one in command.params):
+        return []
     return _completer(shell, command).get_completions(rest, incomplete)
 
 

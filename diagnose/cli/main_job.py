@@ -45,9 +45,9 @@ SHORTEST_RUN, LONGEST_RUN = 1.0, 3600.0
 
 def _commands(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """For shells: a command's name may follow options."""
-    return [
-        CompletionItem(name) for name in COMMANDS if name.startswith(incomplete) and not context.params.get("subject")
-    ]
+    with one_at_a_time:
+        from diagnose.cli.completion import command_names
+    return [] if context.params.get("subject") else command_names(incomplete)
 
 
 def _expectable(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

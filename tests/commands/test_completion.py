@@ -65,6 +65,7 @@ def in_fish(line: str) -> list[str]:
         (("lab", "cert-expired"), ["cert-expired"]),
         (("completion", "p"), ["powershell"]),
         (("alice@corp.example", "c"), []),
+        (("--no-such=",), []),
         (("nonsense", "x", ""), []),
         (("causes", "--no-such", "x"), []),
     ],
@@ -113,11 +114,20 @@ def heard(terminal: int, word: str) -> str:
         ("diagnose alice@corp.example --no-th", ["--no-third-party"]),
         ("diagnose causes tls.cert-exp", ["tls.cert-expired", "tls.cert-expiring"]),
         ("diagnose --for he", ["helpdesk"]),
+        ("diagnose --lang=z", ["--lang=zh-Hans", "--lang=zh-Hant"]),
+        ("diagnose explain --provider=gma", ["--provider=gmail"]),
+        ("diagnose --no-such=", []),
     ],
 )
 def test_fish_offers_what_can_follow(line: str, offered: list[str]) -> None:
     need(fish="fish")
     assert in_fish(line) == offered
+
+
+def test_fish_offers_files_for_an_option_in_the_same_word(tmp_path: Path) -> None:
+    need(fish="fish")
+    (tmp_path / "the-report.json").touch()
+    assert in_fish(f"diagnose --baseline={tmp_path}/the") == [f"--baseline={tmp_path}/the-report.json"]
 
 
 def test_fish_shows_what_a_command_does_with_its_commas() -> None:
@@ -128,9 +138,13 @@ def test_fish_shows_what_a_command_does_with_its_commas() -> None:
     assert out == "explain\tWhat a server's reply, an error message or a cause means.\n"
 
 
+ZSH_SETUP = b'autoload -Uz compinit; compinit -u; eval "$(diagnose completion zsh)"; echo rea""dy\n'
+
+
 def test_zsh_offers_what_can_follow(tmp_path: Path) -> None:
-    """By the keys themselves: Tab completes what is the only one."""
+    """By the keys themselves: Tab completes what is the only one, and the line is printed as it then is."""
     need(zsh="zsh")
+    (tmp_path / "the-report.json").touch()
     shell, terminal = pty.openpty()
     child = subprocess.Popen(
         ["zsh", "-f", "-i"], stdin=terminal, stdout=terminal, stderr=terminal, cwd=tmp_path,
@@ -138,12 +152,17 @@ def test_zsh_offers_what_can_follow(tmp_path: Path) -> None:
     )  # fmt: skip
     os.close(terminal)
     try:
-        os.write(shell, b'autoload -Uz compinit; compinit -u; eval "$(diagnose completion zsh)"; echo rea""dy\n')
+        os.write(shell, ZSH_SETUP)
         assert "ready" in heard(shell, "\r\nready")
-        os.write(shell, b"diagnose providers tencent-ex\t")
-        assert heard(shell, "exmail")
-        os.write(shell, b"\x15diagnose alice@corp.example --no-thi\t")
-        assert "--no-third-party" in heard(shell, "--no-third-party")
+        for typed, line in (
+            ("diagnose providers tencent-ex", "diagnose providers tencent-exmail"),
+            ("diagnose alice@corp.example --no-thi", "diagnose alice@corp.example --no-third-party"),
+            ("diagnose --lang zh expl", "diagnose --lang zh explain"),
+            ("diagnose explain --protocol=oa", "diagnose explain --protocol=oauth"),
+            ("diagnose --baseline=the", "diagnose --baseline=the-report.json"),
+        ):
+            os.write(shell, typed.encode() + b"\t" + b"\x01print -r -- '[\x05]'\n")
+            assert f"[{line}]" in heard(shell, "]\r\n").splitlines()
     finally:
         child.kill()
         child.wait()
@@ -151,16 +170,18 @@ def test_zsh_offers_what_can_follow(tmp_path: Path) -> None:
 
 
 def test_powershell_gets_a_script_and_lines(command: CommandLine) -> None:
-    """By its protocol: kind, word and help in three lines; words as typed."""
+    """By its protocol: kind, word and help in three lines; words as the script writes them, each in quotes."""
     script = command("completion", "powershell").out
     assert "Register-ArgumentCompleter -Native -CommandName diagnose" in script
-    assert script.count("(& $quoted $_.FullName), $_.Name") == 2  # a path with a blank is one word
-    assert '"$wordToComplete*"' not in script  # it may begin with a quote
     told = ran(
-        sys.executable, "-m", "diagnose", _DIAGNOSE_COMPLETE="powershell_complete", COMP_WORDS="diagnose --for he",
-        COMP_CWORD="2",
+        sys.executable, "-m", "diagnose", _DIAGNOSE_COMPLETE="powershell_complete", COMP_CWORD="4",
+        COMP_WORDS="""'diagnose' 'explain' 'C:\\a b' 'it'"'"'s' '--protocol=oa'""",
     )  # fmt: skip
-    assert told.splitlines() == ["plain", "helpdesk", "_"]
+    assert told.splitlines() == ["plain", "oauth", "_"]
+
+
+def test_a_command_after_options_is_offered_with_what_it_does() -> None:
+    assert [one.help for one in candidates("zsh", ["--lang", "zh"], "expl")] == [COMMANDS["explain"].summary]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
