@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from diagnose.process.first_use import lazy_pattern
 
@@ -23,6 +24,8 @@ _SYSLOG = lazy_pattern(r"^<(\d{1,3})>")
 _ANDROID = lazy_pattern(r"^(?:\d\d-\d\d \S{1,14} {1,3}(?:\d+ {1,3}){0,2})?([VDIWEF])(?:/| (?=\S{1,40}:))")
 _WEIGHT_OF_LETTER = {"V": 0, "D": 0, "I": 1, "W": 2, "E": 3, "F": 3}
 _ERROR = 3
+LONGEST_ANSWER = 8
+"""Characters of a word for no."""
 
 _SETTING = lazy_pattern(
     r"(?<![\w.\-?&;/])(?!\w*(?:code|errno|error|err|status|reason|number|num|result|alert|port)\s?=)[A-Za-z][\w.\-]{0,60}\s?="
@@ -59,6 +62,19 @@ def without_settings(text: str) -> str:
     if ":" in text or "set" in text.casefold():
         text = _TIME_SETTING.sub(" ", text)
     return text
+
+
+def without_denied(text: str, is_no: Callable[[str], bool]) -> str:
+    """*text* without lines that name a state and answer it with no (``Account locked: no``)."""
+    if ":" not in text:
+        return text
+    return "\n".join(line for line in text.split("\n") if not _denies(line, is_no))
+
+
+def _denies(line: str, is_no: Callable[[str], bool]) -> bool:
+    _, mark, answer = line.rpartition(":")
+    answer = answer.strip(" .。")
+    return bool(mark) and 0 < len(answer) <= LONGEST_ANSWER and is_no(answer)
 
 
 def _weight(line: str) -> int | None:

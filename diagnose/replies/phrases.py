@@ -160,6 +160,10 @@ class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
         """The term that the group called *name* is; one that occurs nowhere where there is no such group."""
         return self.groups.get(name, 0)
 
+    def is_no(self, answer: str) -> bool:
+        """Whether the folded *answer* is a word for no and nothing else."""
+        return self.find(answer).get(self.group("answer_no")) == (0, len(answer))
+
     def all_phrases(self) -> Iterator[tuple[str, bool]]:
         """Each phrase without its stars, and whether a word has to end behind it."""
         yield from zip(self.phrases.words, self.phrases.closed, strict=True)

@@ -15,7 +15,7 @@ from diagnose.replies.decoding import decode, repaired
 from diagnose.replies.folding import LARGEST_REPLY, fold
 from diagnose.replies.frames import inner_reply
 from diagnose.replies.knowledge import Knowledge, ReadyRule, load_knowledge
-from diagnose.replies.lines import weighty, without_settings
+from diagnose.replies.lines import weighty, without_denied, without_settings
 from diagnose.replies.phrases import Compounds, Pattern, PhraseIndex, Spans, sentences, without_addresses
 from diagnose.replies.schema import NO_CAUSE, REPLY, CodeRule, Conditions
 from diagnose.replies.wire import Code, Wire, take_apart
@@ -138,7 +138,7 @@ def _read(
     wire = take_apart(words, protocol)
     text = fold(without_settings(wire.text[:LONGEST_TEXT]), known.variants)
     place = _Place(known, wire, stage, provider)
-    pieces = _pieces(text, place)
+    pieces = _pieces(without_denied(text, known.index.is_no), place)
     read = _remembered if len(text) <= LONGEST_REMEMBERED else _reading
     reading = read(pieces, wire, place, page=len(text) > LONGEST_STATEMENT)
     heard = tuple(tuple(piece.terms) for piece in pieces if piece.statement)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.replies import read_reply
-from diagnose.replies.lines import weighty, without_settings
+from diagnose.replies import load_knowledge, read_reply
+from diagnose.replies.lines import weighty, without_denied, without_settings
 
 
 def first(reply: str) -> str:
@@ -106,3 +106,39 @@ def test_what_says_something_stays(text: str) -> None:
 )
 def test_advice_is_no_finding_beside_what_happened(text: str, cause: str) -> None:
     assert first(text) == cause
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Account locked: no",
+        "Konto gesperrt: nein",
+        "Compte verrouillé : non",
+        "Cuenta bloqueada: no.",
+        "账号锁定：否",
+        "帳戶鎖定：無",
+        "アカウントロック：なし",
+        "계정 잠금: 아니요",
+        "Учётная запись заблокирована: нет",
+        "Tili lukittu: ei",
+    ],
+)
+def test_a_state_that_is_answered_with_no_is_no_finding(label: str) -> None:
+    assert read_reply(label).suspects == ()
+    told = read_reply(f"{label}\nPassword expired: yes").suspects
+    assert [one.cause for one in told][:1] == ["credentials.expired"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Account locked: yes",
+        "550 5.1.1 Error: no such user",
+        "Account locked: not by you",
+        "locked: now",
+        "no",
+        "账号锁定：无法登录",
+    ],
+)
+def test_what_only_begins_like_a_no_is_read(text: str) -> None:
+    assert without_denied(text, load_knowledge().index.is_no) == text
