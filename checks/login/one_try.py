@@ -97,5 +97,5 @@ def refusal(record: LockoutFacts) -> Text | None:
             return text("this password was rejected lately, and is not sent again without --send-again")
         return text("this password was sent lately without a known answer, and is not sent again without --send-again")
     if record.at_the_brink:
-        return text("one more wrong try may lock the account; --send-again makes it all the same")
+        return text("one more wrong try may lock the account; --send-again sends the password anyway")
     return None
