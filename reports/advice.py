@@ -62,8 +62,8 @@ def steps(remedy: ReportRemedy, words: Wording, title: str | None = None) -> Ite
         yield item("→", Prose(Text(shown)))
 
 
-def precautions(prevention: tuple[str, ...], words: Wording) -> Iterator[RenderableType]:
-    """What keeps a cause from happening again."""
+def precautions(prevention: tuple[str, ...], under: str) -> Iterator[RenderableType]:
+    """What keeps a cause from happening again, or a login working, *under* a heading."""
     if prevention:
-        yield from heading(words.prevention)
+        yield from heading(under)
         yield from (item("•", Prose(Text(sentence))) for sentence in prevention)

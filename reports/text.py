@@ -103,6 +103,7 @@ class _Page:
                 yield from (*self.proof(cause), *self.commands(cause))
             yield from self.answered(cause, on_screen=True) if scrolls else blocks
         if not causes:
+            yield from precautions(self.report.verdict.prevention, self.words.kept_working)
             yield from self.last()
 
     def answered(self, cause: ReportCause, *, on_screen: bool = False) -> Iterator[RenderableType]:
@@ -197,6 +198,7 @@ class _Page:
         """The answer and all behind it: what was ruled out, servers, checks; with *verbose* their facts, too."""
         for cause in self.report.verdict.causes[:1]:
             yield from self.root_cause(cause)
+        yield from precautions(self.report.verdict.prevention, self.words.kept_working)
         yield from self.further_causes()
         yield from self.unchecked()
         yield from self.ruled_out()
@@ -271,7 +273,7 @@ class _Page:
         yield from self.commands(cause)
         yield from advice(cause.remedies, self.style, self.words)
         if self.style.verbose:
-            yield from precautions(cause.prevention, self.words)
+            yield from precautions(cause.prevention, self.words.prevention)
 
     def commands(self, cause: ReportCause) -> Iterator[RenderableType]:
         """The commands that show it by hand, for those who prove and those who repair."""
@@ -376,6 +378,8 @@ class _Page:
             else:
                 table.add_row(protocol, place, Prose(Text(tls)), Prose(Text(source, "dim")))
         yield indented(table)
+        if names := self.words.comma.join(self.report.verdict.untested):
+            yield indented(Prose(Text(self.words.untested.format(names=names))))
 
     def checks(self) -> Iterator[RenderableType]:
         """All of them with *verbose*; else those that did not pass, and the others in a row for each family."""

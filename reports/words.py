@@ -77,6 +77,10 @@ class Wording(Internal, frozen=True):
     """Heading over further steps."""
     prevention: str
     """Heading over what keeps a cause from happening again."""
+    kept_working: str
+    """Heading over what keeps a login that works working."""
+    untested: str
+    """Sentence on protocols that no check speaks."""
 
     def answer(self, verdict: ReportVerdict) -> str:
         """What the verdict is in a word or three."""
@@ -160,6 +164,8 @@ def words(translate: Callable[[str], str]) -> Wording:
         pair=_("{name}: {value}"),
         not_helped=_("If that did not help"),
         prevention=_("So that it does not happen again"),
+        kept_working=_("So that it stays that way"),
+        untested=_("Not tested, though phones and Outlook may use it: {names}"),
     )
 
 

@@ -315,7 +315,23 @@ def prevention_for(
     cause: Cause, translate: Callable[[str], str] = str, traits: Collection[str] = frozenset()
 ) -> tuple[str, ...]:
     """What keeps the cause from happening again, where *traits* are known to hold."""
-    said = (_sayable(one, {}, traits) for one in cause.prevention)
+    return _precautions(cause.prevention, translate, traits)
+
+
+def precautions_for(translate: Callable[[str], str] = str, traits: Collection[str] = frozenset()) -> tuple[str, ...]:
+    """What keeps a login working where nothing is wrong with it, for mailboxes of *traits*."""
+    return _precautions(_precautions_of_all(), translate, traits)[:MOST_PRECAUTIONS]
+
+
+@made_once
+def _precautions_of_all() -> tuple[str | Step, ...]:
+    return load(KNOWLEDGE / "precautions.yaml", tuple[str | Step, ...])
+
+
+def _precautions(
+    told: Iterable[str | Step], translate: Callable[[str], str], traits: Collection[str]
+) -> tuple[str, ...]:
+    said = (_sayable(one, {}, traits) for one in told)
     return tuple(translate(sentence) for sentence in said if sentence is not None)
 
 

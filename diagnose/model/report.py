@@ -112,6 +112,10 @@ class ReportVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What was looked for and is not the cause."""
     narrowed: tuple[str, ...] = ()
     """The options by which the person left parts out; what is not in the rest is not known."""
+    prevention: tuple[str, ...] = ()
+    """What keeps a login that works working, at most three sentences; empty where anything is wrong."""
+    untested: tuple[str, ...] = ()
+    """Names of protocols that programs of this provider's mailboxes speak, too, and no check does."""
 
     @property
     def sound_in_part(self) -> bool:

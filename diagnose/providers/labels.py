@@ -29,6 +29,7 @@ PARTS: Mapping[str, str] = {
     "mfa": text("Second factor").msgid,
     "status": text("Service status").msgid,
     "support": text("Support").msgid,
+    "untested": text("Spoken by mail programs, and not tested").msgid,
     "browsers": text("Browsers").msgid,
     "rejection": text("What a refusal without a reason often means here").msgid,
     "quirks": text("What makes logins fail here and nowhere else").msgid,

@@ -315,6 +315,8 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     mfa: Label | None = None
     status: StatusPage = StatusPage()
     support: Support = Support()
+    untested: tuple[str, ...] = ()
+    """Names of protocols that its mail programs speak beside those that checks speak, such as those of phones."""
     browsers: Words | None = None
     rejection: tuple[Label, ...] = ()
     """What a refusal of name and password without a reason often means here: sentences, likeliest first."""

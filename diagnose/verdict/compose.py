@@ -15,6 +15,7 @@ from diagnose.knowledge.catalogue import (
     SERVER_PLACEHOLDERS,
     Catalogue,
     Cause,
+    precautions_for,
     prevention_for,
     remedies_for,
     summary_for,
@@ -130,6 +131,8 @@ def compose(
             headline=_headline(run, judgement, causes, translate),
             causes=causes,
             narrowed=run.asked.narrowed,
+            prevention=_precautions(judgement, reader),
+            untested=_untested(run, results, provider),
             unchecked=tuple(one.render(translate) for one in judgement.unchecked),
             ruled_out=tuple(
                 RuledOut(id=cause, title=translate(catalogue[cause].title), checks=judgement.ruled_out[cause])
@@ -214,6 +217,20 @@ def _provider(run: Run, judgement: Judgement) -> providers.Provider | None:
 def _traits(results: tuple[CheckResult, ...]) -> frozenset[str]:
     offset = next((offset for one in results if (offset := _clock_offset(one)) is not None), None)
     return frozenset({"clock-right"} if offset is not None and abs(offset) < CLOCK_RIGHT_SECONDS else ())
+
+
+def _precautions(judgement: Judgement, reader: _Reader) -> tuple[str, ...]:
+    """What a person with a login that works can do that it stays so; causes tell themselves how they are kept away."""
+    if judgement.status != "healthy" or not judgement.login_works or judgement.causes:
+        return ()
+    return precautions_for(reader.translate, _traits_at(next(iter(judgement.open_services), reader.subject), reader))
+
+
+def _untested(run: Run, results: tuple[CheckResult, ...], provider: providers.Provider | None) -> tuple[str, ...]:
+    """What the provider, or the software of servers that greet, offers beside the protocols that checks speak."""
+    if provider is None and (software := software_of_own_servers(results, run.subject.domain)):
+        provider = providers.provider(software)
+    return provider.untested if provider else ()
 
 
 def _traits_seen(results: tuple[CheckResult, ...], domain: str) -> frozenset[str]:

@@ -221,6 +221,12 @@ def healthy() -> Report:
             status="healthy",
             exit_code=0,
             headline="Everything works: alice@corp.example can log in for reading, sending and webmail.",
+            prevention=(
+                "Keep passwords in a password manager, and let it fill them in.",
+                "Keep the phone and the second mailbox for recovery up to date.",
+                "Look at the login records of the mailbox once a month.",
+            ),
+            untested=("Exchange ActiveSync", "EWS"),
         ),
         way("ok", "ok", "ok", "ok", "ok", "ok"),
         the_25_checks(),

@@ -79,7 +79,7 @@ OBJECTS = {
 ADDED = {
     "Report": ["record", "replay", "contact", "baseline", "redacted"],
     "Contact": ["documentation"],
-    "ReportVerdict": ["narrowed"],
+    "ReportVerdict": ["narrowed", "prevention", "untested"],
     "ReportCause": ["commands", "prevention"],
     "ReportRemedy": ["further"],
     "ReportFinding": ["proof"],

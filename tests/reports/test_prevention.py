@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from diagnose.explain.explain import precautions
-from diagnose.knowledge.catalogue import MOST_PRECAUTIONS, Cause, catalogue, prevention_for
+from diagnose.knowledge.catalogue import MOST_PRECAUTIONS, Cause, catalogue, precautions_for, prevention_for
 from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.model import CheckResult, Finding, text
 from diagnose.model.report import Report
@@ -106,3 +106,65 @@ def test_the_provider_says_which_kind_of_mailbox_it_is(provider: str | None, tol
 
     assert any("Administrators" in one for one in causes[0].prevention) is told
     assert any("Administrators" in one for one in precautions("credentials.expired", provider=provider)) is told
+
+
+# -- where nothing is wrong
+
+
+def worked(lang: Language = "en", provider: str | None = None, *findings: Finding, asked: bool = True) -> Report:
+    """The report of a run whose login was accepted."""
+    login = (("login", SUBJECT),) if asked else ()
+    rows = tuple(
+        CheckResult(
+            id=f"{check}.imap.993", check=check, family=check, title=text("T"), target=IMAP, facts=facts,
+            status="warn" if findings else "pass", usable=True, findings=findings if check == "tls" else (),
+        )
+        for check, facts in (("reach", SUBJECT), ("tls", SUBJECT), ("server", SUBJECT), *login)
+    )  # fmt: skip
+    judgement = judge(rows, (IMAP,), catalogue(), CHECKS, login_asked=asked)
+    return compose(record(services=(IMAP,), provider=provider), rows, judgement, catalogue(), CHECKS, lang)
+
+
+def test_a_login_that_works_is_kept_so_in_words_that_causes_say_too() -> None:
+    said = {sentence for cause in catalogue() for sentence in prevention_for(cause)}
+
+    assert len(precautions_for()) == MOST_PRECAUTIONS
+    assert set(precautions_for()) | set(precautions_for(traits={"no-console"})) <= said
+
+
+def test_nobody_is_told_of_what_their_own_server_does_not_have() -> None:
+    told = precautions_for(traits={"no-console"})
+
+    assert len(told) == MOST_PRECAUTIONS
+    assert not [one for one in told if re.search("recovery|records", one)]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("render", [as_html, as_markdown, as_text])
+@pytest.mark.parametrize("verbose", [False, True])
+def test_whoever_can_log_in_reads_how_it_stays_so(render: Any, lang: Language, *, verbose: bool) -> None:
+    report, translate = worked(lang), translation(lang)
+    page = words(render(report, RenderStyle(translate=translate, verbose=verbose)))
+
+    wanted = ["So that it stays that way", *precautions_for()]
+    places = [page.find(words(translate(one))) for one in wanted]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+EXPIRING = Finding(cause="tls.cert-expiring", certainty="likely", text=text("Seen."))
+
+
+@pytest.mark.parametrize(
+    "report",
+    [found("credentials.rejected"), worked("en", None, EXPIRING), worked(asked=False)],
+    ids=["the login failed", "something hinders", "no login was asked for"],
+)
+@pytest.mark.parametrize("render", [as_html, as_markdown, as_text])
+def test_nobody_else_does(render: Any, report: Report) -> None:
+    assert report.verdict.prevention == ()
+    assert "So that it stays" not in render(report, RenderStyle(verbose=True))
+
+
+def test_a_line_for_monitoring_stays_one() -> None:
+    assert "So that it stays" not in as_text(worked(), RenderStyle(quiet=True))
