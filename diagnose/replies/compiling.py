@@ -6,13 +6,15 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.catalogue import catalogue_with
 from diagnose.knowledge.loader import KNOWLEDGE, line_of_entry, line_of_word, load
 from diagnose.knowledge.packages import REPLIES as OF_REPLIES
 from diagnose.knowledge.packages import Package
 from diagnose.replies.folding import fold
-from diagnose.replies.knowledge import LAYERS, Knowledge, ReadyRule
+from diagnose.replies.knowledge import LAYERS, Knowledge, ReadyRule, places_of
 from diagnose.replies.phrases import Compounds, Indexing
 from diagnose.replies.schema import NO_CAUSE, REPLY, CodeRule, Conditions, ProviderFamily, Rule
 
@@ -81,8 +83,8 @@ class _Compiling:
             families=families,
             index=self._indexing.done(),
             compounds=compounds,
-            rules=rules,
-            by_term=by_term,
+            packed_rules=tuple(map(msgspec.msgpack.encode, rules)),
+            by_term=places_of(by_term),
             codes=self._codes(folder),
             proven=None if self._proven is None else tuple(self._proven),
         )

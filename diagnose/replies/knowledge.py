@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,8 +13,9 @@ import msgspec
 from diagnose.knowledge import compiled
 from diagnose.knowledge.loader import KNOWLEDGE
 from diagnose.knowledge.packages import Package, packages
-from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.process.first_use import made_once, one_at_a_time, unpack
 from diagnose.replies.folding import fold
+from diagnose.replies.integers import Numbers, packed
 from diagnose.replies.phrases import Compounds, Pattern, PhraseIndex
 from diagnose.replies.schema import CodeRule, Conditions, ProviderFamily
 from diagnose.replies.wire import Registry
@@ -40,6 +42,33 @@ class ReadyRule(msgspec.Struct, frozen=True, array_like=True):
     meaning: Conditions
 
 
+class Places(msgspec.Struct, frozen=True, array_like=True):
+    """Patterns by a term that they need: a rule's place, and the pattern's within the rule."""
+
+    starts: Numbers
+    """For each term where its own begin, which is where those of the term before it end; and one more."""
+    rules: Numbers
+    patterns: Numbers
+
+    def places(self, term: int) -> Iterator[tuple[int, int]]:
+        """Those of *term*; none for a number that is no term."""
+        starts = self.starts.all
+        if 0 <= term < len(starts) - 1:
+            for one in range(starts[term], starts[term + 1]):
+                yield self.rules.all[one], self.patterns.all[one]
+
+
+def places_of(by_term: Mapping[int, Sequence[tuple[int, int]]]) -> Places:
+    """*by_term*, packed."""
+    in_order = [by_term.get(term, ()) for term in range(max(by_term, default=-1) + 1)]
+    places = list(chain.from_iterable(in_order))
+    return Places(
+        starts=packed(accumulate(map(len, in_order), initial=0)),
+        rules=packed(rule for rule, _ in places),
+        patterns=packed(pattern for _, pattern in places),
+    )
+
+
 class Candidate(NamedTuple):
     """A pattern that a sentence may fit."""
 
@@ -54,15 +83,14 @@ class _Candidates(dict[int, tuple[Candidate, ...]]):
 
     def __init__(self, knowledge: Knowledge) -> None:
         super().__init__()
-        self._rules = knowledge.rules
-        self._by_term = knowledge.by_term
+        self._knowledge = knowledge
 
     def __missing__(self, term: int) -> tuple[Candidate, ...]:
-        found = self[term] = tuple(self._candidate(*place) for place in self._by_term.get(term, ()))
+        found = self[term] = tuple(self._candidate(*place) for place in self._knowledge.by_term.places(term))
         return found
 
     def _candidate(self, order: int, number: int) -> Candidate:
-        ready = self._rules[order]
+        ready = self._knowledge.rule(order)
         pattern = ready.patterns[number]
         return Candidate(ready, pattern, sorted(pattern.wanted)[-2:][0])  # the higher ones are rarer
 
@@ -86,13 +114,30 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     families: tuple[ProviderFamily, ...]
     index: PhraseIndex
     compounds: Compounds
-    rules: tuple[ReadyRule, ...]
-    by_term: dict[int, list[tuple[int, int]]]
-    """A term of the index -> patterns that need it: a rule's place, and the pattern's within the rule."""
+    packed_rules: tuple[bytes, ...]
+    """Each in MessagePack: a text meets a few of hundreds, and unpacked all of them take 4 MiB."""
+    by_term: Places
+    """A term of the index -> patterns that need it."""
     codes: dict[str, dict[str, list[CodeRule]]]
     """By registry, then by code."""
     proven: tuple[str, ...] | None
     """The causes that words can confirm, by the catalogue; None: all of them."""
+
+    @functools.cached_property
+    def _unpacked(self) -> dict[int, ReadyRule]:
+        return {}
+
+    def rule(self, order: int) -> ReadyRule:
+        """The rule in the place *order*."""
+        known = self._unpacked.get(order)
+        if known is None:
+            known = self._unpacked[order] = unpack(self.packed_rules[order], ReadyRule)
+        return known
+
+    @property
+    def rules(self) -> tuple[ReadyRule, ...]:
+        """All rules, in their order."""
+        return tuple(map(self.rule, range(len(self.packed_rules))))
 
     @functools.cached_property
     def candidates(self) -> Mapping[int, tuple[Candidate, ...]]:
@@ -148,5 +193,5 @@ def knowledge_with(brought: tuple[Package, ...]) -> Knowledge:
 
 def _made_of() -> list[Path]:
     here = Path(__file__)
-    code = (here, *(here.with_name(f"{name}.py") for name in ("compiling", "folding", "phrases", "schema")))
+    code = (here, *(here.with_name(f"{name}.py") for name in ("compiling", "folding", "integers", "phrases", "schema")))
     return [*compiled.files(KNOWLEDGE / "replies"), *compiled.files(KNOWLEDGE / "causes"), *code]

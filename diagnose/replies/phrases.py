@@ -19,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from diagnose.process.first_use import lazy_pattern
+from diagnose.replies.integers import Numbers, packed
 
 _LETTERS = "0-9a-z_\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
 _WORD = lazy_pattern(rf"[{_LETTERS}]+|[^\s{_LETTERS}]")
@@ -63,13 +64,15 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
     """Phrases without their stars, in the order of their characters; row by row what belongs to them."""
 
     words: list[str]
-    closed: list[bool]
-    """Whether a word has to end behind it."""
-    terms: list[list[int]]
-    """The terms that it is."""
-    rank: list[int]
+    closed: bytes
+    """Whether a word has to end behind it: 1, else 0."""
+    first_terms: Numbers
+    """The first of the terms that it is; hardly any is several."""
+    more_terms: dict[int, list[int]]
+    """The further ones, by its row."""
+    rank: Numbers
     """Which of several that begin at one place is heard first."""
-    shorter: list[int]
+    shorter: Numbers
     """The row of the longest other phrase that it begins with, or -1."""
     longest: int
     """Characters."""
@@ -82,16 +85,21 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
         # the phrase that the rest of the sentence comes behind, in order, is this one or begins with it
         row = bisect_right(self.words, sentence[place : place + self.longest], first, last) - 1
         while row >= 0 and not sentence.startswith(self.words[row], place):
-            row = self.shorter[row]
+            row = self.shorter.all[row]
         return row
+
+    def terms(self, row: int) -> Iterator[int]:
+        """The terms that the phrase in *row* is."""
+        yield self.first_terms.all[row]
+        yield from self.more_terms.get(row, ())
 
     def rows_from(self, longest: int) -> list[int]:
         """The row *longest* and those of all phrases that its phrase begins with, in the order they are heard in."""
         rows: list[int] = []
         while longest >= 0:
             rows.append(longest)
-            longest = self.shorter[longest]
-        return sorted(rows, key=self.rank.__getitem__)
+            longest = self.shorter.all[longest]
+        return sorted(rows, key=self.rank.all.__getitem__)
 
 
 class _Beginning(NamedTuple):
@@ -132,7 +140,7 @@ class _Beginnings:
             size = len(phrases.words[row])
             cut = goes_on if size == len(text) else _LETTER.match(text, size)
             if not (cut and phrases.closed[row]):
-                for term in phrases.terms[row]:
+                for term in phrases.terms(row):
                     sizes.setdefault(term, size)
         return tuple(sizes.items())
 
@@ -166,7 +174,7 @@ class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
 
     def all_phrases(self) -> Iterator[tuple[str, bool]]:
         """Each phrase without its stars, and whether a word has to end behind it."""
-        yield from zip(self.phrases.words, self.phrases.closed, strict=True)
+        yield from zip(self.phrases.words, map(bool, self.phrases.closed), strict=True)
         yield from ((word, closed) for word, closed, _ in self.inside)
 
     @functools.cached_property
@@ -255,10 +263,11 @@ class Indexing:
             groups=self.groups,
             phrases=Phrases(
                 words=[word for (word, _, _), _ in rows],
-                closed=[closed for (_, closed, _), _ in rows],
-                terms=[terms for (_, _, terms), _ in rows],
-                rank=[rank for _, rank in rows],
-                shorter=_shorter([word for (word, _, _), _ in rows]),
+                closed=bytes(closed for (_, closed, _), _ in rows),
+                first_terms=packed(terms[0] for (_, _, terms), _ in rows),
+                more_terms={row: terms[1:] for row, ((_, _, terms), _) in enumerate(rows) if terms[1:]},
+                rank=packed(rank for _, rank in rows),
+                shorter=packed(_shorter([word for (word, _, _), _ in rows])),
                 longest=max((len(word) for word, _, _ in self._entries), default=0),
             ),
             inside=self._inside,
