@@ -21,6 +21,7 @@ from diagnose.running.chosen import every_check
 
 PROSE = {
     *("title", "summary", "headline", "text", "unchecked", "because", "skipped_because", "better", "proof", "steps"),
+    *("prevention", "shows"),
     MESSAGE,
 }
 """Keys below which sentences of ours stand, with the words of others in them, in the language of the report."""

@@ -14,6 +14,7 @@ import pytest
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import CheckResult, Finding, Host, Service, Target, text
 from diagnose.record.run import Run
+from diagnose.redaction.vocabulary import vocabulary
 from diagnose.rendering.shell import shell_lines
 from diagnose.verdict.commands import LONGEST, PLACEHOLDERS, Command, WhereKnown, commands_for, quoted
 from tests.support.build import CHECKS, SUBJECT, service, targets_of
@@ -254,3 +255,11 @@ def test_a_long_line_goes_on_below_and_means_the_same(command: str, width: int) 
         for line in (command, joined)
     ]  # fmt: skip
     assert told[0] == told[1]
+
+
+def test_what_hides_a_company_leaves_the_words_of_commands() -> None:
+    bare = (re.sub(r"\{\w+\}", " ", word) for command in COMMANDS for word in words(command))
+    said = {part for word in bare for part in re.findall(r"[A-Za-z]+", word)}
+
+    assert "curl" in said
+    assert [part for part in sorted(said) if not vocabulary().knows(part)] == []

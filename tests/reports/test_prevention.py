@@ -14,6 +14,7 @@ from diagnose.knowledge.catalogue import MOST_PRECAUTIONS, Cause, catalogue, pre
 from diagnose.locale.language import LANGUAGES, Language, translation
 from diagnose.model import CheckResult, Finding, text
 from diagnose.model.report import Report
+from diagnose.redaction.company import WithoutCompany
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.verdict.compose import compose
 from reports.html import render as as_html
@@ -168,3 +169,16 @@ def test_nobody_else_does(render: Any, report: Report) -> None:
 
 def test_a_line_for_monitoring_stays_one() -> None:
     assert "So that it stays" not in as_text(worked(), RenderStyle(quiet=True))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("cause", ["credentials.rejected", "lockout.account-locked", "tls.cert-expired"])
+def test_what_hides_the_company_leaves_words_of_ours(cause: str, lang: Language) -> None:
+    """In every language: Chinese sentences have no blanks by which known words could be told."""
+    wrong, fine = found(cause, lang), worked(lang)
+    (told,) = wrong.verdict.causes
+    (hidden,) = WithoutCompany(wrong).report().verdict.causes
+
+    assert hidden.prevention == told.prevention
+    assert [one.shows for one in hidden.commands] == [one.shows for one in told.commands]
+    assert WithoutCompany(fine).report().verdict.prevention == fine.verdict.prevention
