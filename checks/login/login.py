@@ -80,11 +80,11 @@ def probe_login(
     target: Service, inputs: Inputs[LoginFacts | PasswordFacts | ReachFacts | ServerFacts | TlsFacts], context: Context
 ) -> LoginFacts:
     """Log in once, if this turn may."""
-    if why := _why_not(target, inputs, context):
+    if (why := _why_not(target, inputs, context)) is not None:
         no_secret = context.person.password is None and context.person.access_token is None
         if no_secret and _takes_no_login(target, inputs, context):
             return LoginFacts(outcome="no_mechanism")
-        raise why
+        raise SkipCheck(why)
     credentials = _credentials(inputs, context)
     session = standing_session(target, inputs, context)
     if credentials is None or session is None or (context.shared is not None and context.shared.ends_here):
@@ -201,17 +201,15 @@ def refused_as(reading: Reading, inputs: Inputs[PasswordFacts], target: Service)
     return recorded_as(reading, [(one.cause, one.certainty) for one in reasons_behind(inputs, target).found])
 
 
-def _why_not(target: Service, inputs: Inputs[LoginFacts], context: Context) -> SkipCheck | None:
+def _why_not(target: Service, inputs: Inputs[LoginFacts], context: Context) -> Text | None:
     """Why this service gets no login, if it gets none."""
     if context.person.password is None and context.person.access_token is None:
-        return SkipCheck(text("there is no password to log in with"))
-    if why := _spared(target, inputs, context):
-        return SkipCheck(why)
+        return text("there is no password to log in with")
+    if (why := _spared(target, inputs, context)) is not None:
+        return why
     # asked of the record itself: the lockout check may have been left out; and again right before the password is sent
     record = read_record(inputs.subject, inputs, context) if context.person.access_token is None else None
-    if why := refusal_so_far(record) if record is not None else None:
-        return SkipCheck(why)
-    return None
+    return refusal_so_far(record) if record is not None else None
 
 
 def _spared(target: Service, inputs: Inputs[LoginFacts], context: Context) -> Text | None:

@@ -6,7 +6,6 @@ import email.utils
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import wait
 from datetime import UTC
 from functools import partial
 from typing import Never
@@ -18,7 +17,7 @@ from checks.server.first_words import first_words
 from checks.tls.certificates import read_certificate
 from checks.tls.unverified import unverified_stream
 from diagnose.model import Deadline, Inputs, Service
-from diagnose.network import Hop, NameNotFoundError, Stream, in_background, mx_records
+from diagnose.network import Hop, NameNotFoundError, Stream, come_within, in_background, mx_records
 from diagnose.process.first_use import lazy_pattern, one_at_a_time
 from diagnose.running.context import Context
 
@@ -167,8 +166,7 @@ def _asked_at_once(asks: list[Ask], context: Context) -> Testimony:
     """What each of *asks* brings, all at once; certificates cannot be checked while the clock is in doubt."""
     deadline = context.deadline.share(0.4, DATE_SECONDS)
     under_way = [in_background(partial(ask, context, deadline), "ask the time") for ask in asks]
-    done = wait(under_way, timeout=deadline.left() + GRACE_SECONDS).done
-    told = [one.result() for one in under_way if one in done]
+    told = [one.result() for one in come_within(deadline.left() + GRACE_SECONDS, under_way)]
     ticks = {tick.host: tick for one in reversed(told) for tick in one.ticks}
     validities = {one.host: one for each in reversed(told) for one in each.validities}
     return Testimony(ticks=tuple(ticks.values())[::-1], validities=tuple(validities.values())[::-1])

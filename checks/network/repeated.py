@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 
 import msgspec
 
 from diagnose.model import Facts, Service
-from diagnose.network import Attempt, NoThreadError, Race
+from diagnose.network import Attempt, Coming, NoThreadError, Race
 from diagnose.running.context import Context
 
 CONNECTS = 6
@@ -53,7 +52,7 @@ def repeat_beside(context: Context) -> None:
             repeated(context, lambda: steadiest(answering))
 
 
-def repeated(context: Context, server: Callable[[], tuple[Service, str]]) -> Future[Repeated]:
+def repeated(context: Context, server: Callable[[], tuple[Service, str]]) -> Coming[Repeated]:
     """The connects of this run; to *server* where none have been begun."""
 
     def repeat() -> Repeated:

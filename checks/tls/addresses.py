@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from functools import partial
 from typing import NamedTuple
 
 from checks.reach.reach import ReachFacts
 from checks.sessions import MailSession, open_session
 from diagnose.model import Deadline, Inputs, Service
-from diagnose.network import NoThreadError, Stream, in_background
+from diagnose.network import Coming, NoThreadError, Stream, in_background
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
 
@@ -48,7 +47,7 @@ class Others:
     def __init__(self, target: Service, inputs: Inputs[ReachFacts], context: Context) -> None:
         """Begin them: of a server that somebody named, and no known provider's, which has many that are alike."""
         self._context = context
-        self._looks: list[Future[Other | None]] = []
+        self._looks: list[Coming[Other | None]] = []
         if not target.named or target.tls == "none" or inputs.provider is not None or context.shared is not None:
             return
         with contextlib.suppress(NoThreadError):
@@ -107,6 +106,6 @@ def _secured(stream: Stream, target: Service, deadline: Deadline, context: Conte
     return session
 
 
-def _let_go(look: Future[Other | None]) -> None:
+def _let_go(look: Coming[Other | None]) -> None:
     if look.exception() is None and (other := look.result()) is not None:
         other.let_go()

@@ -6,7 +6,6 @@ A guess proves nothing by its absence, so one that does not exist leaves no trac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from typing import get_args
 
 import msgspec
@@ -16,7 +15,7 @@ from diagnose.discovery.starttls import upgrade
 from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode, Way
 from diagnose.model.targets import Service
-from diagnose.network import HostAddresses, Network, in_background, mx_records
+from diagnose.network import Coming, HostAddresses, Network, in_background, mx_records
 
 GUESS_SECONDS = 10.0
 """Patience of all guesses for one way in together."""
@@ -25,7 +24,7 @@ TRY_SECONDS = 4.0
 
 WAYS: tuple[Way, ...] = get_args(Way)
 
-LookUp = Callable[[str], Future[HostAddresses]]
+LookUp = Callable[[str], Coming[HostAddresses]]
 """The look-up of a name, under way already or begun now."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future
 from functools import partial
 
 from diagnose.discovery import autoconfig, autodiscover, guess, provider, srv
@@ -12,7 +11,7 @@ from diagnose.discovery.queries import Source
 from diagnose.model.deadline import Deadline
 from diagnose.model.internal import Internal
 from diagnose.model.protocols import Way
-from diagnose.network import HostAddresses, Network
+from diagnose.network import Coming, HostAddresses, Network
 
 MAIL: frozenset[Way] = frozenset({"reading", "sending"})
 ALL: frozenset[Way] = MAIL | {"web"}
@@ -25,9 +24,9 @@ class LookUps:
         self._network = network
         self._deadline = deadline
         self._lock = threading.Lock()
-        self._begun: dict[str, Future[HostAddresses]] = {}
+        self._begun: dict[str, Coming[HostAddresses]] = {}
 
-    def __call__(self, name: str) -> Future[HostAddresses]:
+    def __call__(self, name: str) -> Coming[HostAddresses]:
         """The look-up of *name*, under way already or begun now."""
         with self._lock:
             if name not in self._begun:

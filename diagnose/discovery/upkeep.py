@@ -7,7 +7,6 @@ own web hosts; nothing is logged in to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from typing import Literal, TypeVar
 
 import msgspec
@@ -19,7 +18,7 @@ from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import host_and_port
 from diagnose.model.targets import Service
-from diagnose.network import DnsAnswer, Network, in_background, mx_records
+from diagnose.network import Coming, DnsAnswer, Network, in_background, mx_records
 from diagnose.providers import Provider, Server
 
 R = TypeVar("R")
@@ -90,7 +89,7 @@ def differences(known: Provider, answers: Answers) -> Iterator[Drift]:
 def _each(names: Sequence[str], look: Callable[[str], R]) -> Iterator[R]:
     for begin in range(0, len(names), AT_ONCE):
         some = names[begin : begin + AT_ONCE]
-        asked: list[Future[R]] = [in_background(lambda name=name: look(name), f"look at {name}") for name in some]  # type: ignore[misc]  # mypy infers no lambda defaults
+        asked: list[Coming[R]] = [in_background(lambda name=name: look(name), f"look at {name}") for name in some]  # type: ignore[misc]  # mypy infers no lambda defaults
         yield from (one.result() for one in asked)
 
 

@@ -19,8 +19,8 @@ from diagnose.fleet.tasks import Result
 from diagnose.model import TextError, text
 from diagnose.model.fleet import FleetRow, RowChanges, RowVerdict
 from diagnose.model.report import SCHEMA_VERSION
-from diagnose.model.saved import newer, plain_report
-from diagnose.model.text import json_text
+from diagnose.model.saved import built_report, newer
+from diagnose.model.text import json_line
 from diagnose.process.claim import claim
 from diagnose.process.first_use import decode
 
@@ -97,14 +97,14 @@ def line_of(result: Result, *, redact: bool = False) -> str:
     row["columns"] = {} if redact else origin.columns
     made: dict[str, Any] = {"row": row}
     if result.report is not None:
-        made["report"] = plain_report(result.report)
+        made["report"] = built_report(result.report)
     else:
         made["bad"] = result.bad
     if result.changes is not None:
         made["changes"] = msgspec.to_builtins(result.changes)
     if result.slowed is not None and not redact:
         made["slowed"] = {"house": result.slowed.house, "seconds": round(result.slowed.seconds, 3)}
-    return json_text(made, indent=None) + "\n"
+    return json_line(made) + "\n"
 
 
 class Results:

@@ -45,13 +45,18 @@ def plain_report(report: Report) -> dict[str, Any]:
 
     JSON knows no NaN and no infinity (RFC 8259 §6): None stands in their place.
     """
-    built = {**msgspec.to_builtins(report, order="deterministic"), "id": report.id}
+    built = built_report(report)
     plain: dict[str, Any]
     try:
         plain = msgspec.json.decode(msgspec.json.encode(built))  # a third of the time that the other way takes
     except UnicodeEncodeError:  # of half a character
         plain = json.loads(json.dumps(built), parse_constant=lambda _: None)
     return plain
+
+
+def built_report(report: Report) -> dict[str, Any]:
+    """As `plain_report`, for who writes it down at once: NaN and infinity are still themselves."""
+    return {**msgspec.to_builtins(report, order="deterministic"), "id": report.id}
 
 
 def machine_readable(report: Report) -> str:

@@ -91,7 +91,19 @@ def quote(outside: str, limit: int = LONGEST_QUOTE) -> str:
 
 def json_text(plain: Any, indent: int | None = 2) -> str:  # noqa: ANN401 - any JSON value
     """*plain* as JSON (RFC 8259) that keeps its value, and is harmless on a terminal too; no line end after it."""
-    written = _on_one_line(plain) if indent is None else json.dumps(plain, ensure_ascii=False, indent=indent)
+    return _sanitized(_on_one_line(plain) if indent is None else json.dumps(plain, ensure_ascii=False, indent=indent))
+
+
+def json_line(built: Any) -> str:  # noqa: ANN401 - what msgspec takes
+    """As `json_text`, on one line and in a fifth of the time; NaN and infinity are null."""
+    try:
+        return _sanitized(msgspec.json.encode(built).decode("utf-8"))
+    except UnicodeEncodeError:  # of half a character
+        plain = json.loads(_on_one_line(built), parse_constant=lambda _: None)
+        return _sanitized(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
+
+
+def _sanitized(written: str) -> str:
     if written.isascii() and "\x7f" not in written:
         return written
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnose.network.answers import SHARED_SECONDS, Heard
+from diagnose.network.coming import Coming, come_within
 from diagnose.network.connector import AddressFamily, Attempt, Race, family_of
 from diagnose.network.door import CONNECT_SECONDS, HostAddresses, NameNotFoundError, Network, SystemLookup
 from diagnose.network.http import Cookie, FetchedPage, Hop, astray
@@ -29,6 +30,7 @@ __all__ = [
     "AddressFamily",
     "Attempt",
     "CaFileError",
+    "Coming",
     "Cookie",
     "CrowdedError",
     "DnsAnswer",
@@ -50,6 +52,7 @@ __all__ = [
     "Vantage",
     "ask_nameserver",
     "astray",
+    "come_within",
     "family_of",
     "in_background",
     "is_address",

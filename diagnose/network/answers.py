@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.internal import MutableInternal
+from diagnose.network.coming import Coming
 
 A = TypeVar("A")
 
@@ -36,7 +36,7 @@ class Heard(NamedTuple, Generic[A]):
 class Asked(MutableInternal, Generic[A]):
     """A question that somebody asks, or has asked."""
 
-    coming: Future[Heard[A] | None] = msgspec.field(default_factory=Future)
+    coming: Coming[Heard[A] | None] = msgspec.field(default_factory=Coming)
     """What has come, or will; None where that failed."""
     came_at: float = 0.0
 

@@ -10,7 +10,6 @@ import ssl
 import threading
 import weakref
 from collections.abc import Callable, Collection, Hashable, Mapping
-from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -21,6 +20,7 @@ from diagnose.model.domains import ascii_name
 from diagnose.model.failures import DeadlineError, Failure, NamedError, failure
 from diagnose.model.limits import ONE_BY_ONE, Limits
 from diagnose.network.answers import Answers, Heard
+from diagnose.network.coming import CameError, Coming
 from diagnose.network.connector import Attempt, Race, picked
 from diagnose.network.http import FetchedPage, fetch
 from diagnose.network.open_connections import OpenConnections
@@ -96,14 +96,14 @@ class Network:
         self.ca_file = ca_file
         if ca_file is not None:
             check_ca_file(ca_file)  # a bad file is told before anything is sent
-        self._trust: Future[ssl.SSLContext] | None = None
+        self._trust: Coming[ssl.SSLContext] | None = None
         with contextlib.suppress(NoThreadError):  # read ahead of time; else when it is needed
             self._trust = in_background(lambda: trust_context(ca_file), "read authorities")
 
     def _begin(self) -> None:
         """What belongs to one run alone."""
         self._lock = threading.Lock()
-        self._once: dict[Hashable, Future[Any]] = {}
+        self._once: dict[Hashable, Coming[Any]] = {}
         self._connections = OpenConnections()
         self._views: weakref.WeakSet[Network] = weakref.WeakSet()
 
@@ -133,7 +133,7 @@ class Network:
         for view in tuple(self._views):
             view.close()
 
-    def once(self, question: Hashable, answer: Callable[[], R]) -> Future[R]:
+    def once(self, question: Hashable, answer: Callable[[], R]) -> Coming[R]:
         """What *answer* brings, in a thread of its own; each *question* is asked once a run."""
         with self._lock:
             if question not in self._once:
@@ -187,17 +187,17 @@ class Network:
             four, six = (DnsAnswer(name=host, record_type=kind, status="timed_out") for kind in ADDRESSES)
             return HostAddresses(host=host, addresses=(), ipv4=four, ipv6=six)
 
-    def look_up(self, host: str, deadline: Deadline) -> Future[HostAddresses]:
+    def look_up(self, host: str, deadline: Deadline) -> Coming[HostAddresses]:
         """Begin what `addresses` waits for. Raises NoThreadError."""
         if self.resolver.chosen is None or _known(host) is not None:
             return self.once(("addresses", host), lambda: self._looked_up(host, deadline))
-        coming: Future[HostAddresses] = Future()
+        coming: Coming[HostAddresses] = Coming()
         four, six = (self.resolver.begin(host, kind, deadline) for kind in ADDRESSES)
 
-        def put_together(_one: Future[DnsAnswer]) -> None:
+        def put_together(_one: Coming[DnsAnswer]) -> None:
             if four.done() and six.done():
                 fault = four.exception() or six.exception()
-                with contextlib.suppress(InvalidStateError):  # both came at once, and the other one has done it
+                with contextlib.suppress(CameError):  # both came at once, and the other one has done it
                     if fault is not None:
                         coming.set_exception(fault)
                     else:

@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import ipaddress
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from typing import Self
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.failures import Failure, FailureName, failure
 from diagnose.network import CrowdedError, Network, NoThreadError, Stream, in_background
+from diagnose.network.coming import Coming
 from diagnose.network.resolver import is_local
 
 VERSION, NO_AUTHENTICATION, CONNECT = 5, 0, 1
@@ -119,7 +119,7 @@ class Gateway:
             writer.write_eof()
 
 
-async def _awaited(connecting: Future[Stream]) -> Stream:
+async def _awaited(connecting: Coming[Stream]) -> Stream:
     """What *connecting* brings from its thread; once this is cancelled, a connection that still comes is closed."""
     loop = asyncio.get_running_loop()
     awaited: asyncio.Future[None] = loop.create_future()
@@ -130,7 +130,7 @@ async def _awaited(connecting: Future[Stream]) -> Stream:
         else:
             awaited.set_result(None)
 
-    def done(_: Future[Stream]) -> None:
+    def done(_: Coming[Stream]) -> None:
         try:
             loop.call_soon_threadsafe(told)
         except RuntimeError:  # the loop is closed
@@ -141,7 +141,7 @@ async def _awaited(connecting: Future[Stream]) -> Stream:
     return connecting.result()
 
 
-def _abort(connected: Future[Stream]) -> None:
+def _abort(connected: Coming[Stream]) -> None:
     if connected.exception() is None:
         connected.result().abort()
 

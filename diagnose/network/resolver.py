@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeAlias
 
 import dns.exception
@@ -23,6 +22,7 @@ from diagnose.model.failures import Failure, FailureName, failure_name
 from diagnose.model.text import Text, text
 from diagnose.network.answers import Answers, Asked, Heard
 from diagnose.network.asking import Tries, Try, Unread, asker
+from diagnose.network.coming import Coming
 from diagnose.network.datagrams import NonsenseError
 from diagnose.network.question import Question
 from diagnose.network.question import RecordType as RecordType
@@ -135,14 +135,14 @@ class _Claim(NamedTuple):
     """The right to bring the answer to a question."""
 
     key: _Key
-    answer: Future[DnsAnswer]
+    answer: Coming[DnsAnswer]
 
 
 class _Wanted(NamedTuple):
     """A question of this run."""
 
     key: _Key
-    coming: Future[DnsAnswer]
+    coming: Coming[DnsAnswer]
     mine: _Claim | None
     """The right to bring the answer, for the one who has to."""
 
@@ -172,7 +172,7 @@ class Resolver:
         self._configure = configured or system_nameservers
         self._answers: Answers[DnsAnswer] = Answers() if answers is None else answers
         self._lock = threading.Lock()
-        self._asked: dict[tuple[str, RecordType, bool], Future[DnsAnswer]] = {}
+        self._asked: dict[tuple[str, RecordType, bool], Coming[DnsAnswer]] = {}
         self._configured: tuple[Nameserver, ...] | None = None
         self._nonsense: dict[Nameserver, str] = {}
         """Servers that sent nonsense -> what was wrong with it."""
@@ -202,7 +202,7 @@ class Resolver:
         """As `query`, for all *questions* at once; the answers in their order."""
         return self._told([self._claimed(name, kind) for name, kind in questions], deadline)
 
-    def begin(self, name: str, record_type: RecordType, deadline: Deadline) -> Future[DnsAnswer]:
+    def begin(self, name: str, record_type: RecordType, deadline: Deadline) -> Coming[DnsAnswer]:
         """As `query`, but the answer is yet to come. Raises NoThreadError."""
         wanted = self._claimed(name, record_type)
         if wanted.mine is not None:
@@ -236,7 +236,7 @@ class Resolver:
             known = self._asked.get(key)
             if known is not None:
                 return _Wanted(key, known, None)
-            claim = _Claim(key, Future())
+            claim = _Claim(key, Coming())
             self._asked[key] = claim.answer
         return _Wanted(key, claim.answer, claim)
 
@@ -445,8 +445,11 @@ def search_domains() -> tuple[str, ...]:
 
 def is_address(host: str) -> bool:
     """Whether *host* is an IP address literal (brackets and zone index aside)."""
+    bare = host.strip("[]").partition("%")[0]
+    if ":" not in bare and not bare[-1:].isdigit():  # as nearly all are, and a refusal takes the library longest
+        return False
     try:
-        ipaddress.ip_address(host.strip("[]").partition("%")[0])
+        ipaddress.ip_address(bare)
     except ValueError:
         return False
     return True

@@ -15,12 +15,12 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from typing import TypeAlias, TypeVar
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.failures import FaultError
 from diagnose.model.text import Text, text
+from diagnose.network.coming import Coming
 
 R = TypeVar("R")
 
@@ -203,9 +203,9 @@ def outside_runs(call: Callable[[], None], name: str) -> None:
         raise NoThreadError from error
 
 
-def in_background(call: Callable[[], R], name: str) -> Future[R]:
+def in_background(call: Callable[[], R], name: str) -> Coming[R]:
     """Start *call* in a daemon thread called *name*; its result or error is in the future. Raises NoThreadError."""
-    future: Future[R] = Future()
+    future: Coming[R] = Coming()
     share: Share | None = getattr(_own, "share", None)
 
     def run() -> None:

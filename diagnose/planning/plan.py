@@ -121,6 +121,12 @@ class Plan:
         self._identities.add(identity)
         return identity
 
+    def close(self) -> None:
+        """Forget who waits for whom: rings of these would stay until garbage is searched for."""
+        for instance in self.instances:
+            instance.followers.clear()
+            instance.users.clear()
+
     # -- what waits for what
 
     def _join(self, instance: Instance) -> None:

@@ -21,15 +21,22 @@ FIRST_SECONDS = 0.3
 """Until the first look: what is over by then need not be moved."""
 WORTH = 0.25
 """A share of a processor: so much more has another to have to spare to be worth a move."""
+LEAST = 0.25
+"""A share of a processor: where other programs leave no more, threads get further on all of them."""
 _TIMES, _THREADS = Path("/proc/stat"), Path("/proc/self/task")
 _IDLE = slice(4, 6)
 """Of a line of /proc/stat: idle, and waiting for disks."""
 
 
 def chosen(spare: Mapping[int, float], now: int | None) -> int | None:
-    """The processor to run on, of those that *spare* tells the free share of; *now*: that which it is."""
+    """The processor to run on, of those that *spare* tells the free share of; *now*: that which it is.
+
+    None: all of them.
+    """
     best = max(spare, key=lambda one: spare[one], default=None)
-    if now is None or best is None or now not in spare:
+    if best is None or spare[best] < LEAST:
+        return None
+    if now is None or now not in spare:
         return best
     return best if spare[best] > spare[now] + WORTH else now
 
@@ -50,8 +57,11 @@ class Keeper:
         if seconds <= 0:
             return
         spare = {one: (self._before[0][one] - idle[one]) / seconds for one in idle.keys() & self._before[0].keys()}
+        taken = (self._before[1] - own) / seconds
         if self.now in spare:  # what this program itself took there, it would take elsewhere, too
-            spare[self.now] += (self._before[1] - own) / seconds
+            spare[self.now] += taken
+        else:
+            spare = {one: share + taken / len(spare) for one, share in spare.items()}
         self.now = chosen(spare, self.now)
         _keep_to({self.now} if self.now is not None else self._allowed)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import re
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 
+from diagnose.model.text import json_line
 from diagnose.network.vantage import Vantage
 from diagnose.record.coding import as_json
 from diagnose.record.run import OwnWords, Run
@@ -33,7 +33,7 @@ def own_words(vantage: Vantage | None) -> OwnWords:
 
 def occurring(own: OwnWords, record: Run) -> OwnWords:
     """Those of *own* that stand in *record*: whoever redacts a report of it later, elsewhere, has to know them."""
-    said = json.dumps(as_json(record), ensure_ascii=False).replace("\\\\", "\\").lower()
+    said = json_line(as_json(record)).replace("\\\\", "\\").lower()
 
     def kept(words: Iterable[str]) -> tuple[str, ...]:
         found = (one for one in words if one.lower() in said)  # most do not occur at all, which is told at once

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -19,7 +17,7 @@ from diagnose.model import Facts
 from diagnose.model.deadline import Deadline
 from diagnose.model.internal import Internal
 from diagnose.model.targets import Service
-from diagnose.network import Network, NoThreadError, in_background
+from diagnose.network import Coming, Network, NoThreadError, come_within, in_background
 from diagnose.running.shared import RunsShare
 
 GOODBYE_SECONDS = 0.3
@@ -69,7 +67,7 @@ class ConnectionPool:
             self._closed = True
             kept, self._kept = list(self._kept.values()), {}
         closing = [closed for connection in kept if (closed := _closing(connection)) is not None]
-        concurrent.futures.wait(closing, timeout=GOODBYE_SECONDS)
+        come_within(GOODBYE_SECONDS, closing)
 
 
 class Answering:
@@ -101,7 +99,7 @@ class Answering:
             return [*self._known]
 
 
-def _closing(connection: Closable) -> Future[None] | None:
+def _closing(connection: Closable) -> Coming[None] | None:
     """Let go of *connection* beside the others; nobody waits for a server that takes its time over a farewell."""
     try:
         return in_background(connection.close, "close")

@@ -9,6 +9,7 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -60,7 +61,8 @@ def run(
     require_valid(checks, absent)
     one = _Run(checks, subject, context, provider, hinders_only, selection or Selection(), absent, observer)
     if interruption is not None:
-        interruption.listen(lambda: one.inbox.put(_interrupt))
+        inbox = one.inbox
+        interruption.listen(lambda: inbox.put(_interrupt))
     return one.run()
 
 
@@ -77,13 +79,14 @@ class _Run:
         observer: Observer | None,
     ) -> None:
         self.subject = subject
-        self.inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[Callable[[_Run], None]] = queue.SimpleQueue()
+        inbox = self.inbox  # what keeps the run itself alive would keep all of it until garbage is searched for
         self.plan = Plan(checks, selection)
         self.context = msgspec.structs.replace(
             context,
             left_out=absent | {check.facts for check in checks if not self.plan.may_hold(check)},
-            announce=lambda services: self.inbox.put(lambda: self._announced(services)),
-            recognise=lambda provider: self.inbox.put(lambda: self._recognised(provider)),
+            announce=lambda services: inbox.put(lambda run: run._announced(services)),
+            recognise=lambda provider: inbox.put(lambda run: run._recognised(provider)),
         )
         self.provider = provider
         self.observer = observer
@@ -102,17 +105,18 @@ class _Run:
             interrupted = True
             with contextlib.suppress(queue.Empty):  # what is finished by now still counts
                 while True:
-                    self.inbox.get_nowait()()
+                    self.inbox.get_nowait()(self)
         self._cut_off(interrupted=interrupted)
         self.context.connections.close()
         self.context.network.close()
+        self.plan.close()
         checks = tuple(i.left for i in self.plan.instances if i.left is not None)
         return Outcome(checks=checks, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
 
     def _loop(self) -> None:
         end = Deadline(self.context.deadline.left() + GRACE_SECONDS)
         while not self.inbox.empty():  # interrupted before anything began
-            self.inbox.get_nowait()()
+            self.inbox.get_nowait()(self)
         while True:
             if not self.context.deadline.passed():  # what begins later could only come back too late
                 for instance in self.schedule.due():
@@ -123,7 +127,7 @@ class _Run:
                 message = self.inbox.get(timeout=end.left())
             except queue.Empty:
                 return
-            message()
+            message(self)
 
     # -- what there is to check
 
@@ -205,11 +209,12 @@ class _Run:
             self.observer.started(instance.identity)
         place = self._place(instance)
         try:
-            done = in_background(lambda: self.execution.carry_out(instance, place, inputs), instance.identity)
+            done = in_background(partial(self.execution.carry_out, instance, place, inputs), instance.identity)
         except NoThreadError as error:
             self._fail(instance, error.sentence)
             return
-        done.add_done_callback(lambda future: self.inbox.put(lambda: self._done(instance, *future.result())))
+        inbox = self.inbox
+        done.add_done_callback(lambda came: inbox.put(lambda run: run._done(instance, *came.result())))
 
     def _done(self, instance: Instance, left: CheckRun, result: CheckResult) -> None:
         if instance.state == "over":
@@ -247,5 +252,5 @@ class _Run:
                 self._skip(instance, Skip(reason=why), cut_off=instance.state == "running")
 
 
-def _interrupt() -> None:
+def _interrupt(_: _Run) -> None:
     raise KeyboardInterrupt

@@ -379,20 +379,21 @@ def _check(result: CheckResult, translate: Translate) -> ReportCheck:
     )
 
 
+LONGEST_FACT = 4000
+"""Characters of a server's words that stand among the facts."""
 _HARMLESS = frozenset({int, float, bool, type(None)})
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
     """Facts as JSON values: strings of servers made harmless, however deep they sit; pictures keep their bytes."""
-    built = msgspec.to_builtins(value, builtin_types=(bytes,))
+    return _clean(msgspec.to_builtins(value, builtin_types=(bytes,)))
 
-    def clean(one: Any) -> Any:  # noqa: ANN401 - any JSON value
-        if isinstance(one, str):
-            return quote(one, 4000)
-        if isinstance(one, dict):
-            return {key: item if type(item) in _HARMLESS else clean(item) for key, item in one.items()}
-        if isinstance(one, list | tuple):
-            return [item if type(item) in _HARMLESS else clean(item) for item in one]
-        return one
 
-    return clean(built)
+def _clean(one: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(one, str):
+        return quote(one, LONGEST_FACT)
+    if isinstance(one, dict):
+        return {key: item if type(item) in _HARMLESS else _clean(item) for key, item in one.items()}
+    if isinstance(one, list | tuple):
+        return [item if type(item) in _HARMLESS else _clean(item) for item in one]
+    return one

@@ -40,6 +40,7 @@ def judge_run(run: Run, checks: tuple[Check[Any], ...], hinders_only: Callable[[
         results.append(judge_check(instance, instance.left, inputs, hinders_only))
         if instance.left.facts is not None:
             earlier.append((instance.target, instance.left.facts))
+    plan.close()
     return tuple(results)
 
 

@@ -24,7 +24,9 @@ from tests.machine import lacking
         ({0: 0.7, 1: 0.9}, 0, 0),  # a move costs more than it brings
         ({0: 0.5, 1: 0.5, 2: 0.5}, 2, 2),
         ({0: 0.0, 1: 0.1, 2: 0.8, 3: 0.9}, 1, 3),
-        ({1: 0.2}, 5, 1),  # the one that it ran on was taken away
+        ({1: 0.3}, 5, 1),  # the one that it ran on was taken away
+        ({0: 0.1, 1: 0.2}, 0, None),  # others need them all
+        ({0: 0.1, 1: 0.2}, None, None),
         ({}, None, None),
         ({}, 1, None),
     ],
@@ -71,10 +73,11 @@ def where(thread: int) -> frozenset[int]:
     return frozenset(os.sched_getaffinity(thread))
 
 
-def test_all_threads_are_moved_those_that_begin_later_and_back_again() -> None:
+def test_all_threads_are_moved_those_that_begin_later_and_back_again(monkeypatch: pytest.MonkeyPatch) -> None:
     everywhere = allowed()
     with threads(3) as living:
         keeper = Keeper(everywhere)
+        monkeypatch.setattr(module, "LEAST", -1.0)  # however busy this machine is
         try:
             while keeper.now is None:  # time passes between two looks, however little
                 keeper.look()
@@ -102,9 +105,24 @@ def test_what_it_takes_itself_is_no_reason_to_move(monkeypatch: pytest.MonkeyPat
     assert kept == [{first}, {first}, {second}]
 
 
+def test_what_it_takes_everywhere_counts_as_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    everywhere = allowed()
+    idle = dict.fromkeys(everywhere, 0.0)
+    told = iter([(idle, 0.0, 0.0), (idle, len(everywhere) * 0.2, 1.0), (idle, len(everywhere) * 0.9, 2.0)])
+    monkeypatch.setattr(Keeper, "_times", lambda _self: next(told))
+    monkeypatch.setattr(module, "_keep_to", lambda _processors: None)
+    keeper = Keeper(everywhere)
+
+    keeper.look()
+    assert keeper.now is None
+    keeper.look()
+    assert keeper.now in everywhere
+
+
 def test_the_block_keeps_to_one_and_lets_go(monkeypatch: pytest.MonkeyPatch) -> None:
     everywhere = allowed()
     monkeypatch.setattr(module, "FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(module, "LEAST", -1.0)  # however busy this machine is
     moved, keep_to = threading.Event(), module._keep_to
 
     def kept_to(processors: frozenset[int] | set[int]) -> None:

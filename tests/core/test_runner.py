@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -36,9 +38,11 @@ from diagnose.model import (
 from diagnose.model.check import always
 from diagnose.network import Network
 from diagnose.planning.declaration import DISCOVERY, DeclarationError, validate
+from diagnose.planning.plan import Instance, Plan
 from diagnose.planning.selection import Selection
 from diagnose.running import runner
 from diagnose.running.context import Context
+from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observers
 from diagnose.running.runner import Outcome, run
 from diagnose.verdict.judging import judge_run
@@ -191,6 +195,36 @@ def carry_out(*checks: Check[Any], deadline: Deadline | None = None, **more: Any
     results = judge_run(whole, checks, hinders_only)
     assert sorted(results, key=lambda one: one.id) == sorted(heard.results, key=lambda one: one.id)
     return Ran(outcome, results)
+
+
+def alive() -> int:
+    """How many runs, plans and instances there are, be it as garbage."""
+    return sum(isinstance(one, runner._Run | Plan | Instance) for one in gc.get_objects())
+
+
+def test_nothing_of_a_run_that_is_over_waits_for_a_search_for_garbage() -> None:
+    """In a fleet that would be all that a row has seen, of hundreds of rows at a time."""
+
+    def sees_nothing(_target: Target, _given: Inputs, _bench: Context) -> Noted:
+        raise SkipCheck(text("There is nothing."))
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        carry_out(
+            announcing(IMAP, SMTP, provider="qq-mail"),
+            check("greets", each=Service, needs=[DISCOVERY]),
+            check("logs in", sees_nothing, each=Service, needs=["greets"]),
+            check("gathers", reads=["logs in"]),
+            interruption=Interruption(),
+        )
+        until = Deadline(PATIENCE)
+        while alive() > before and not until.passed():  # of threads that are just ending
+            time.sleep(0.01)
+        assert alive() == before
+    finally:
+        gc.enable()
 
 
 def by_id(outcome: Ran) -> dict[str, CheckResult]:

@@ -115,7 +115,7 @@ def test_two_runs_never_write_to_one_file(file: Path, resume: bool) -> None:
 @pytest.mark.parametrize("newer", ["2", "99", str(1 << 40)])
 def test_results_of_a_newer_version_are_left_alone(file: Path, newer: str) -> None:
     """Another version may have given their words another meaning; so there is no going on, and no comparing."""
-    content = line_of(result(2, samples.wrong_password())).replace('"schema_version": 1', f'"schema_version": {newer}')
+    content = line_of(result(2, samples.wrong_password())).replace('"schema_version":1', f'"schema_version":{newer}')
     file.write_text(content, "utf-8")
 
     for read in (lambda: Results(file, resume=True), lambda: earlier_in(file)):

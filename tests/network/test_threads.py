@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from diagnose.lab.scenario import SCENARIOS
 from diagnose.model import Deadline
 from diagnose.model.report import Report
 from diagnose.network import NoThreadError, in_background, share_of_run, threads, threads_kept
+from diagnose.network.coming import Coming
 from diagnose.network.threads import MOST_OF_A_RUN, MOST_OF_ALL_RUNS, Kept, Share, Shares
 from diagnose.running.diagnosis import diagnose
 from diagnose.running.interruption import Interruption
@@ -62,7 +64,7 @@ def until_told() -> Iterator[threading.Event]:
     event.set()
 
 
-def soon(outcome: Future[object]) -> object:
+def soon(outcome: Coming[Any]) -> object:
     return outcome.result(timeout=PATIENCE)
 
 
@@ -76,7 +78,7 @@ def test_a_run_starts_its_share_and_no_thread_more(
         with pytest.raises(NoThreadError, match="as many threads as it may"):
             in_background(until_told.wait, "one too many")
         until_told.set()
-        assert all(soon(one) for one in waiting)  # type: ignore[arg-type]  # bool
+        assert all(soon(one) for one in waiting)
 
 
 def test_threads_that_threads_start_count(shares: Callable[[int, int], Watched], until_told: threading.Event) -> None:
@@ -134,7 +136,7 @@ def test_threads_that_are_left_behind_count_until_they_end(
 ) -> None:
     """And a run that is over starts no further ones."""
     shares(2, 2)
-    late: list[Future[object]] = []
+    late: list[Coming[Any]] = []
 
     def left_behind() -> None:
         until_told.wait()
@@ -168,7 +170,7 @@ def test_outside_of_runs_nothing_is_bounded(shares: Callable[[int, int], Watched
     watched = shares(1, 1)
     waiting = [in_background(until_told.wait, "waits") for _ in range(3)]
     until_told.set()
-    assert all(soon(one) for one in waiting)  # type: ignore[arg-type]  # bool
+    assert all(soon(one) for one in waiting)
     assert watched.most_seen == 0
 
 
