@@ -18,7 +18,7 @@ from checks.server.server import ServerFacts, patient_deadline, session_key, tak
 from checks.server.spoken import speaks, takes_leave, turns_away
 from checks.sessions import MailSession, open_session
 from checks.tls.addresses import Others
-from checks.tls.certificates import day
+from checks.tls.certificates import day, seconds_at
 from checks.tls.explained import TlsExplanation, explain
 from checks.tls.handshake import AtAddress, TlsFacts, outside_validity
 from checks.tls.not_accepted import judge_certificate
@@ -246,8 +246,8 @@ def _verified(stream: Stream) -> TlsFacts:
         at=time.time(),
         version=tls.version(),
         cipher=cipher[0] if cipher else None,
-        not_before=float(ssl.cert_time_to_seconds(not_before)) if isinstance(not_before, str) else None,
-        not_after=float(ssl.cert_time_to_seconds(not_after)) if isinstance(not_after, str) else None,
+        not_before=seconds_at(not_before) if isinstance(not_before, str) else None,
+        not_after=seconds_at(not_after) if isinstance(not_after, str) else None,
         issuer=", ".join(names)[:300],
     )
 

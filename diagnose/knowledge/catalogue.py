@@ -7,7 +7,6 @@ gettext message id. A step or link may hold placeholders in braces: what is know
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -23,7 +22,7 @@ from diagnose.model import TextError, quote, text
 from diagnose.model.report import Impact, ReportLink, ReportRemedy
 from diagnose.model.stations import FAMILIES as ALL_FAMILIES
 from diagnose.model.stations import StationName
-from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.process.first_use import lazy_pattern, made_once, one_at_a_time
 from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
 from diagnose.providers.traits import TRAITS as PROVIDER_TRAITS
 
@@ -77,7 +76,7 @@ MOST_STEPS = 7
 """How many a remedy asks for at first; whoever has to do more than that reads none."""
 MOST_PRECAUTIONS = 3
 """Sentences on how to keep a cause from happening again; they are for later, and few remember more."""
-CLOSED = re.compile("\N{FULLWIDTH RIGHT PARENTHESIS} (?=[\u3400-\u9fff])")
+CLOSED = lazy_pattern("\N{FULLWIDTH RIGHT PARENTHESIS} (?=[\u3400-\u9fff])")
 """A blank that belonged to a value without doubt, and stands behind the parenthesis of a doubted one."""
 LONGEST_FACT = 2000
 """Characters; the menu paths of a provider with many editions are the longest facts there are."""

@@ -6,10 +6,10 @@ import re
 
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.locale.language import Language
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 from diagnose.providers.schema import Label, in_language
 
-_FOREIGN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_FOREIGN = lazy_pattern("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
 
 def for_reader(label: Label, lang: Language) -> str:

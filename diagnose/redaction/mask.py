@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import html.entities
 import json
 import re
@@ -36,6 +37,9 @@ LONGEST_SECRET = 4096
 """Characters; so many are dropped before the place where octets were cut off, so that no part of one is left."""
 MOST_WORDS = 50
 """Masked one by one; a text that holds more is masked as a whole."""
+SHORT_TEXT = 200
+"""Characters; names, titles and the like come again and again, for those who watch a run and in its report."""
+MOST_REMEMBERED = 1000
 _UNLIKE_ASCII = ("utf-16-le", "utf-16-be")
 _CHARSETS = (
     *("gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "iso2022_jp", *_UNLIKE_ASCII),
@@ -57,12 +61,16 @@ class Mask:
         self._masked = tuple(map(_Masked, words.keys() - within))
         self._masked_apart = tuple(map(_Masked, within))
         self._known = re.compile(f"({'|'.join(map(re.escape, reversed(kept)))})", re.IGNORECASE)
+        self._remembered = functools.lru_cache(maxsize=MOST_REMEMBERED)(self._hidden)
 
     def __bool__(self) -> bool:
         return bool(self._masked or self._masked_apart)
 
     def hide(self, words: str) -> str:
         """*words*, `LONGEST` characters at most, with each word that holds a secret replaced by the mask."""
+        return self._remembered(words) if len(words) <= SHORT_TEXT else self._hidden(words)
+
+    def _hidden(self, words: str) -> str:
         for one in self._masked:
             words = one.hide(words)
         if self._masked_apart:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import binascii
+import functools
 import html
 import re
 import sys
 import unicodedata
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from diagnose.process.first_use import lazy_pattern
 
@@ -46,8 +47,7 @@ def views(words: str, least: int, letters: str = "") -> Iterator[str]:
 
     *least*: fewer characters than that in one piece are of no interest. *letters*: those beyond ASCII that are.
     """
-    pattern = f"[\\x20-\\x7e{re.escape(letters)}{_IGNORED}]{{{least},}}" if letters else ""
-    search = _Search(least, re.compile(pattern) if letters else None)
+    search = _search(least, letters)
     shown = _INVISIBLE.sub("", words)
     seen, waiting, left = {shown}, [shown], MOST_LOOKED_AT * len(words) + 4096
     yield shown
@@ -67,12 +67,17 @@ def views(words: str, least: int, letters: str = "") -> Iterator[str]:
 
 
 class _Search:
-    """What is of interest in octets: pieces of text long enough."""
+    """What is of interest: pieces of text long enough, in octets and in what may be an encoding of some."""
 
-    def __init__(self, least: int, foreign: re.Pattern[str] | None) -> None:
-        self.least = least
-        self.foreign = foreign
+    def __init__(self, least: int, letters: str) -> None:
+        self.foreign = re.compile(f"[\\x20-\\x7e{re.escape(letters)}{_IGNORED}]{{{least},}}") if letters else None
         self._ascii = re.compile(rb"[\x20-\x7e]{%d,}" % least)
+        self.hex = _Runs(2 * least, f"[0-9a-fA-F]{{{2 * least},}}")
+        self.base64 = _Runs(4 * least // 3, f"[A-Za-z0-9+/]{{{4 * least // 3},}}")
+        self.base32 = _Runs(8 * least // 5, f"[A-Za-z2-7]{{{8 * least // 5},}}")
+        rest = max(least - 2, 0)
+        self.spelled = _Runs(2 * rest + 3, rf".([-._*|/,;:~+=#])(?:.\1){{{rest},}}.")
+        self.decimal = _Runs(3 * least - 1, rf"\d{{2,3}}(?:[\s,;.:]{{1,2}}\d{{2,3}}){{{least - 1},}}")
 
     def readable(self, octets: bytes) -> Iterator[str]:
         """What of *octets* can be text, as ASCII or in the usual encodings; mostly there is nothing."""
@@ -84,6 +89,22 @@ class _Search:
         for encoding in _ENCODINGS:
             if found := self.foreign.findall(octets.decode(encoding, "replace")):
                 yield "\n".join(found)
+
+
+_search = functools.lru_cache(maxsize=64)(_Search)
+"""Of the few secrets of a run, each is searched for in hundreds of texts."""
+
+
+class _Runs:
+    """Pieces of a text that have the form of an encoding; most texts are too short for one."""
+
+    def __init__(self, shortest: int, pattern: str) -> None:
+        self._shortest = shortest
+        self._pattern = re.compile(pattern)
+
+    def within(self, words: str) -> Iterable[re.Match[str]]:
+        """Each piece in *words*."""
+        return self._pattern.finditer(words) if len(words) >= self._shortest else ()
 
 
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-be", "utf-16-le")
@@ -184,10 +205,12 @@ def _utf7(words: str, _search: _Search) -> Iterator[str]:
         yield re.sub(r"&([A-Za-z0-9+,]*)-", decoded, words)
 
 
+_BESIDE_HEX = lazy_pattern(r"0[xX]|\\x|[\s:,;.%-]")
+
+
 def _hex(words: str, search: _Search) -> Iterator[str]:
     """Hexadecimal octets, with whatever stands between them."""
-    tight = re.sub(r"0[xX]|\\x|[\s:,;.%-]", "", words)
-    for found in re.finditer(rf"[0-9a-fA-F]{{{2 * search.least},}}", tight):
+    for found in search.hex.within(_BESIDE_HEX.sub("", words)):
         for start in (0, 1):
             run = found[0][start:]
             yield from search.readable(bytes.fromhex(run[: len(run) // 2 * 2]))
@@ -203,7 +226,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 def _base64(words: str, search: _Search) -> Iterator[str]:
     """RFC 4648 §4 and §5 with or without padding, blanks and line ends anywhere, begun at any letter."""
     tight = "".join(words.split()).translate(_URL_SAFE)
-    for found in re.finditer(rf"[A-Za-z0-9+/]{{{4 * search.least // 3},}}", tight):
+    for found in search.base64.within(tight):
         for start in range(4):
             yield from search.readable(_from_base64(found[0][start:]))
             yield from search.readable(_from_base64(found[0][::-1][start:]))
@@ -217,7 +240,7 @@ _BASE32 = str.maketrans(
 
 def _base32(words: str, search: _Search) -> Iterator[str]:
     """RFC 4648 §6, begun at any letter, in either case."""
-    for found in re.finditer(rf"[A-Za-z2-7]{{{8 * search.least // 5},}}", "".join(words.split())):
+    for found in search.base32.within("".join(words.split())):
         number = int(found[0].translate(_BASE32), 32)
         size = len(found[0]) * 5 // 8 + 1
         for shift in range(8):
@@ -226,13 +249,13 @@ def _base32(words: str, search: _Search) -> Iterator[str]:
 
 def _spelled(words: str, search: _Search) -> Iterator[str]:
     """Letters with one and the same sign between them."""
-    for found in re.finditer(rf".([-._*|/,;:~+=#])(?:.\1){{{max(search.least - 2, 0)},}}.", words):
+    for found in search.spelled.within(words):
         yield found[0][::2]
 
 
 def _decimal(words: str, search: _Search) -> Iterator[str]:
     """Octets in decimal digits, with signs or blanks between them."""
-    for found in re.finditer(rf"\d{{2,3}}(?:[\s,;.:]{{1,2}}\d{{2,3}}){{{search.least - 1},}}", words):
+    for found in search.decimal.within(words):
         yield from search.readable(bytes(int(number) % 256 for number in re.findall(r"\d+", found[0])))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies.phrases import PhraseIndex
 
-_MARK = re.compile(r"[,;:，、；：()]|\s-\s")
+_MARK = lazy_pattern(r"[,;:，、；：()]|\s-\s")
 BEGINS, ENDS = "clause_begins", "clause_ends"
 """Groups of phrases: words that a clause begins with (because, but), and words that end one where they stand last."""
 

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.tls.certificates import CertificateFacts, name_matches, organisations, read_certificate
+from checks.tls.certificates import CertificateFacts, name_matches, organisations, read_certificate, seconds_at
 from checks.tls.unverified import unverified_handshake
 from diagnose.model import Deadline
 from diagnose.network import Stream
@@ -185,3 +186,23 @@ def test_a_handshake_brings_whatever_was_sent(version: int, tmp_path: Path) -> N
 
     assert tls == "TLSv1.3"
     assert chain == [mutant]
+
+
+@given(st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31)))
+def test_dates_are_read_as_the_library_reads_them(moment: datetime) -> None:
+    """In the form that OpenSSL gives them, whatever language the computer speaks."""
+    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][moment.month - 1]
+    words = f"{month} {moment.day:2} {moment:%H:%M:%S} {moment.year} GMT"
+
+    assert seconds_at(words) == ssl.cert_time_to_seconds(words)
+
+
+@pytest.mark.parametrize("words", ["Nov 31 09:00:00 2026 GMT", "Nov 30 23:59:60 2026 GMT", "Nov 03 09:00:00 2026 GMT"])
+def test_dates_that_are_none_are_read_likewise(words: str) -> None:
+    assert seconds_at(words) == ssl.cert_time_to_seconds(words)
+
+
+@pytest.mark.parametrize("words", ["", "Nov 30", "Nov 41 09:00:00 2026 GMT", "Nov 30 09:00:00.5 2026 GMT", "Now"])
+def test_what_is_no_date_is_told(words: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        seconds_at(words)

@@ -128,6 +128,7 @@ def test_debian_tells_in_its_list_of_packages(tmp_path: Path, monkeypatch: pytes
     installed_ok, removed = "install ok installed", "deinstall ok config-files"
     (tmp_path / "status").write_text(
         entry.format(name="chromium-common", status=installed_ok, version="1.2.3-1")
+        + entry.format(name="not", status=installed_ok, version="1").replace("Package: not", "Old-Package: chromium")
         + entry.format(name="chromium", status=installed_ok, version="2:156.0.8078.79-1~deb12u1")
         + entry.format(name="google-chrome-stable", status=removed, version="131.0.6778.85-1")
     )
