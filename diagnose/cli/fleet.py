@@ -33,7 +33,7 @@ from diagnose.process.first_use import one_at_a_time
 
 LONGEST_INTERVAL = 168 * 3600.0
 """Seconds: a week."""
-MOST_AT_ONCE = 8
+AT_ONCE, MOST_AT_ONCE = 16, 32
 """Rows under way; a process carries out no more runs at once."""
 
 
@@ -157,7 +157,7 @@ class FleetReport(OutputFile):
     click.option(
         "--at-once",
         type=Number(1, MOST_AT_ONCE, whole=True),
-        default=MOST_AT_ONCE,
+        default=AT_ONCE,
         show_default=True,
         metavar="NUMBER",
         help="Rows that are under way at a time.",

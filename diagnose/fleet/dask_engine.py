@@ -24,8 +24,8 @@ from distributed.scheduler import KilledWorker
 from diagnose import __version__
 from diagnose.account.history import History, RecordError, Tries
 from diagnose.fleet.dask_connection import ANSWER_SECONDS, connected, is_guarded, leave, unguarded
-from diagnose.fleet.dask_worker import LOST, SHARE, About, Done, Order, about, bad, carry_out_here
-from diagnose.fleet.engine import AT_ONCE, EngineError, Round
+from diagnose.fleet.dask_worker import AT_ONCE, LOST, SHARE, About, Done, Order, about, bad, carry_out_here
+from diagnose.fleet.engine import EngineError, Round
 from diagnose.fleet.pace import Pace
 from diagnose.fleet.tasks import Resolve, Result, Task
 from diagnose.model import quote, text

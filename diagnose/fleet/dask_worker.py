@@ -19,7 +19,6 @@ from distributed import Event, Worker
 
 from diagnose import __version__
 from diagnose.account.history import History, RecordError, Rejection, Tries, history_under
-from diagnose.fleet.engine import AT_ONCE
 from diagnose.fleet.tasks import Resolve, Result, Task, carry_out
 from diagnose.locale.language import translation
 from diagnose.model import Text, TextError, text
@@ -31,6 +30,8 @@ from diagnose.running.interruption import Interruption
 from diagnose.running.request import history_folder
 from diagnose.running.shared import SharedSights
 
+AT_ONCE = 8
+"""Rows that one process carries out, however many threads it has."""
 SHARE = 1 / AT_ONCE
 """Of a worker's resource that one row takes, so that 1 is as many rows as run at once."""
 MOST_BEGUN = 2

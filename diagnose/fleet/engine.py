@@ -20,8 +20,8 @@ from diagnose.network import threads_kept
 from diagnose.process.one_processor import one_processor
 from diagnose.running.interruption import Interruption
 
-AT_ONCE = 8
-"""Rows under way. A process carries out no more runs at once (`diagnose.network.threads`)."""
+AT_ONCE = 16
+"""Rows under way. They mostly wait for servers, and no server is asked by more of them than its provider bears."""
 MOST_WAITING = 64
 """Rows that wait for another one of the same account or provider, until no further row is read."""
 

@@ -26,9 +26,9 @@ R = TypeVar("R")
 
 MOST_OF_A_RUN = 128
 """Living threads of one run. The lab's busiest run, with a silent resolver, keeps 62; most keep 40."""
-MOST_OF_ALL_RUNS = 8 * MOST_OF_A_RUN
-"""Living threads of all runs, those that are left behind included: eight runs at once. On two
-cores sixteen are no quicker, and their look-ups come too late."""
+MOST_OF_ALL_RUNS = 32 * MOST_OF_A_RUN
+"""Living threads of all runs, those that are left behind included: 32 runs at once, of which each keeps some ten. Of
+more, on one processor, look-ups come too late."""
 SLICE_SECONDS = 0.25
 """How often a run that waits for its share looks whether it was interrupted."""
 

@@ -43,7 +43,7 @@ def diagnose(
 
     Raises CaFileError, UnknownProviderError before anything is sent. *network*: one that many runs may share. Its
     resolver, authorities and computer count, and a request that names others is a ValueError; who made it closes it.
-    Without one the run makes its own. Eight runs of a process are under way at once. A further one waits for its
+    Without one the run makes its own. Of a process 32 runs are under way at once. A further one waits for its
     turn, within its own deadline. *shared*: what runs of the same fleet have seen, which goes with *network*.
     """
     deadline = Deadline(request.seconds)

@@ -276,7 +276,7 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         (("fleet", "rows.csv", "--results", "x", "--resume", "--redact"), "cannot be used with"),
         (("fleet", "rows.csv", "--results", "no/folder"), "no folder"),
         (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
-        (("fleet", "rows.csv", "--at-once", "9"), "9"),
+        (("fleet", "rows.csv", "--at-once", "33"), "33"),
         (("fleet", "rows.csv", "--pace", "0"), "0"),
         (("fleet", "rows.csv", "--only", "dsn"), "no check or family is called “dsn”; there are activation"),
         (("fleet", "rows.csv", "--skip", "discovery"), "is called “discovery”"),
