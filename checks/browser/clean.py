@@ -202,7 +202,7 @@ def _judge_page(facts: Visit, inputs: Inputs[Never], target: Service) -> Iterato
             cause="web.login-page-changed",
             certainty="confirmed",
             proof="foreign-page",
-            text=text("The page at {url} is no login page; it says “{words}”.", url=facts.url, words=parked),
+            text=text("The page at {url} is not a login page; it says “{words}”.", url=facts.url, words=parked),
         )
     elif broken is not None:
         part, certainty = broken

@@ -143,7 +143,7 @@ def _judge_pages(ours: tuple[Exchange, ...], inputs: Inputs[Never]) -> Iterator[
 
 def _of_astray(one: Exchange) -> Finding:
     sentence = text(
-        "The answer to {request} leads to {target}, which is no web address.", request=_shown(one), target=one.astray
+        "The answer to {request} leads to {target}, which is not a web address.", request=_shown(one), target=one.astray
     )
     return astray_finding(one.astray, sentence)
 

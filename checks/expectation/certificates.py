@@ -49,7 +49,7 @@ def judge_certificates(facts: CertificatesExpectation, _inputs: Inputs[Never], _
 def _read(typed: str) -> str:
     days = typed.strip()
     if not (days.isascii() and days.isdigit() and len(days) <= len(str(MOST_DAYS)) and 1 <= int(days) <= MOST_DAYS):
-        raise TextError(text("“{typed}” is no number of days from 1 to {most}", typed=typed, most=MOST_DAYS))
+        raise TextError(text("“{typed}” is not a number of days from 1 to {most}", typed=typed, most=MOST_DAYS))
     return str(int(days))
 
 

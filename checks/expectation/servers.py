@@ -145,7 +145,7 @@ def _names(facts: ServersExpectation) -> str:
 
 def _read(protocol: Protocol, typed: str) -> str:
     """``host:port`` of *typed*, a URL or a host with or without a port. Raises TextError."""
-    wrong = TextError(text("“{typed}” is no server: a host, or a host and a port", typed=typed))
+    wrong = TextError(text("“{typed}” is not a server: a host, or a host and a port", typed=typed))
     word = typed.strip()
     if "@" in word:  # which may stand behind a password, so nothing is repeated
         raise TextError(text("a server is named without any user name or password"))

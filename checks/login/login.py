@@ -275,7 +275,7 @@ def _judge_no_mechanism(facts: LoginFacts, target: Service) -> Iterator[Finding]
         certainty="likely" if only_oauth and not set(facts.offered) <= {*TOKENS, PROTOCOL_LOGIN} else "confirmed",
         proof="only-tokens-offered" if only_oauth else "none-offered",
         text=text(
-            "{host} offers on port {port} no way to log in with what is at hand; it offers: {offered}.",
+            "{host} offers on port {port} no way to log in with what was given here; it offers: {offered}.",
             host=target.host,
             port=target.port,
             offered=offered or text("none"),

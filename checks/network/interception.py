@@ -200,7 +200,7 @@ def _untold(facts: InterceptionFacts) -> Text | None:
     """Who signs with a private authority may stand in between; so does a known product that this computer trusts."""
     doubtful = [one.issuer for one in facts.shown if not one.trusted and not one.witness]
     doubtful += [one.issuer for one in facts.shown if one.trusted and product_of(one.issuer)]
-    return text("it cannot be told whose authority {issuer} is", issuer=doubtful[0]) if doubtful else None
+    return text("nothing tells whose authority {issuer} is", issuer=doubtful[0]) if doubtful else None
 
 
 def _shows(facts: InterceptionFacts, _inputs: Inputs[Never], _target: Subject) -> Mapping[str, str]:

@@ -287,7 +287,7 @@ def _finding(attempt: ProxyAttempt, direct: Direct, certainty: Certainty) -> Fin
         "works": text("without it the server can be reached"),
         "answers": text("without it the server answers, but not as it should"),
         "silent": text("without it nothing answers either"),
-        "unknown": text("how it is without it is not known"),
+        "unknown": text("whether it works without the proxy is not known"),
     }[direct]
     place: dict[str, str | int] = {"proxy": attempt.proxy, "source": attempt.source, "host": attempt.host}
     if attempt.stage == "proxy" and attempt.failure is not None:

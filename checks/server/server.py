@@ -486,7 +486,7 @@ def _judge_silence(
         yield Finding(
             cause="server.fault" if facts.received else "reach.wrong-service",
             certainty="likely",
-            text=text("{host} sends on port {port} what is no mail greeting ({words}).", words=known.words, **place),
+            text=text("What {host} sends on port {port} is not a mail greeting ({words}).", words=known.words, **place),
         )
     elif known.name == "tls_alert":  # in TLS 1.3 the server may turn a client away after the client's last word
         yield Finding(

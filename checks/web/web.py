@@ -204,7 +204,7 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
         )
     elif led := astray(last.location):
         sentence = text(
-            "The webmail page {url} leads to {target}, which is no web address.", url=place(last.url), target=led
+            "The webmail page {url} leads to {target}, which is not a web address.", url=place(last.url), target=led
         )
         yield astray_finding(led, sentence)
     elif facts.unfinished and not (facts.page and facts.page.password_field):
@@ -310,7 +310,7 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
             cause="web.login-page-changed",
             certainty="confirmed",
             proof="foreign-page",
-            text=text("The page at {url} is no login page; it says “{words}”.", url=url, words=page.parked),
+            text=text("The page at {url} is not a login page; it says “{words}”.", url=url, words=page.parked),
         )
     elif not told and not page.forms:
         strange = foreign(last.url, inputs, target)

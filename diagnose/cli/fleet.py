@@ -48,7 +48,7 @@ class Interval(click.ParamType[float]):
             return value
         found = re.fullmatch(r"([0-9]{1,9})\s*([smh])", str(value).strip(), re.ASCII)
         if found is None:
-            self.fail(_("“{value}” is no time: write 90s, 5m or 1h.").format(value=value), param, ctx)
+            self.fail(_("“{value}” is not a time: write 90s, 5m or 1h.").format(value=value), param, ctx)
         seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
         if not 1 <= seconds <= LONGEST_INTERVAL:
             self.fail(_("“{value}” is not between 1s and 168h.").format(value=value), param, ctx)
@@ -67,7 +67,7 @@ class Encoding(click.ParamType[str]):
             "".encode(words)  # which refuses what turns octets into octets
             return codecs.lookup(words).name
         except (LookupError, ValueError):
-            sentence = _("“{value}” is no encoding: write utf-8, gb18030, big5 or windows-1252.")
+            sentence = _("“{value}” is not an encoding: write utf-8, gb18030, big5 or windows-1252.")
             self.fail(sentence.format(value=words), param, ctx)
 
 

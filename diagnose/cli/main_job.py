@@ -150,7 +150,7 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
             click.option(
                 "--send-again",
                 is_flag=True,
-                help="Send a password that was rejected lately, or without a usable record, all the same.",
+                help="Send the password even if it was rejected lately, or if the record of tries cannot be used.",
             ),
             click.option(
                 "--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."

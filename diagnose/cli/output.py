@@ -86,7 +86,7 @@ def irreplaceable(file: Path) -> str | None:
     if stat.S_ISDIR(kind):
         return _("“{file}” is a folder.").format(file=file)
     if not stat.S_ISREG(kind):
-        return _("“{file}” is no regular file.").format(file=file)
+        return _("“{file}” is not a regular file.").format(file=file)
     return None
 
 

@@ -48,9 +48,9 @@ class Number(click.FloatRange):
         if not self.least <= number <= self.most or (self._whole and number != int(number)):
             word = quote(value) if isinstance(value, str) else f"{number:g}"
             sentence = (
-                _("“{word}” is no whole number from {range}.")
+                _("“{word}” is not a whole number from {range}.")
                 if self._whole
-                else _("“{word}” is no number from {range}.")
+                else _("“{word}” is not a number from {range}.")
             )
             self.fail(sentence.format(word=word, range=self._describe_range()), param, ctx)
         return int(number) if self._whole else number
@@ -137,7 +137,7 @@ class PageAddress(click.ParamType[str]):
         except ValueError:
             named = False
         if not named or len(word) > LONGEST_ADDRESS or not word.isprintable() or NEVER_IN_URLS & set(word):
-            sentence = _("“{word}” is no address of a web page, such as https://status.corp.example/.")
+            sentence = _("“{word}” is not the address of a web page, such as https://status.corp.example/.")
             self.fail(sentence.format(word=word[:LONGEST_LINE]), param, ctx)
         return word
 

@@ -139,7 +139,9 @@ def _check_blocks(checked: Iterable[CheckedProvider]) -> Iterator[AnyBlock]:
                 for drift in one.differences
             )
         )
-    yield Paragraph(words=_("Most domains publish no SRV records and no file; that is no difference."), quiet=True)
+    yield Paragraph(
+        words=_("Most domains publish no SRV records and no file; that does not count as a difference."), quiet=True
+    )
 
 
 def _sides(drift: Drift) -> str:

@@ -69,7 +69,7 @@ def read_lines(
         try:
             line = _line(words)
         except (ValueError, RecursionError, msgspec.ValidationError):
-            raise LineError(number, text("it is no JSON object with “id” and “reply”.")) from None
+            raise LineError(number, text("it is not a JSON object with “id” and “reply”.")) from None
         yield LineReading(id=line.id, reading=_read(line, read, protocol, provider))
 
 

@@ -48,8 +48,8 @@ def opened(file: Path, wanted: str | None = None) -> io.TextIOWrapper:
 def no_text(wanted: str | None) -> EncodingError:
     """That a file is no text in *wanted*, or None: in none of those that are tried."""
     if wanted is None:
-        return EncodingError(text("it is no text in UTF-8, UTF-16 or GB18030"))
-    return EncodingError(text("it is no text in {encoding}", encoding=NAMES.get(wanted, wanted)))
+        return EncodingError(text("it is not a text in UTF-8, UTF-16 or GB18030"))
+    return EncodingError(text("it is not a text in {encoding}", encoding=NAMES.get(wanted, wanted)))
 
 
 def guessed(stream: io.TextIOWrapper) -> str | None:

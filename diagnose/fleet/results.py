@@ -129,7 +129,7 @@ class Results:
     def _prepare(self, *, resume: bool) -> None:
         status = os.fstat(self._stream.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise ResultsError(text("it is no regular file"))
+            raise ResultsError(text("it is not a regular file"))
         if not claim(self._stream.fileno()):
             raise ResultsError(text("another run is writing to it"))
         status = os.fstat(self._stream.fileno())  # what the other one wrote until it ended

@@ -270,7 +270,7 @@ def _secret(given: Mapping[str, str], subject: Subject) -> SecretSource | None:
         raise RowError(text("a domain is checked without any login, so it has no password"))
     if variable:
         if not _VARIABLE.fullmatch(variable):  # not repeated: it may be the password itself
-            raise RowError(text("what stands in “{column}” is no name of a variable", column=ENVIRONMENT))
+            raise RowError(text("what stands in “{column}” is not the name of a variable", column=ENVIRONMENT))
         return SecretSource(kind="environment", name=variable)
     return SecretSource(kind="keyring", name=entry) if entry else None
 
@@ -333,9 +333,9 @@ def _object(line: str) -> Record:
     try:
         value: Any = json.loads(line)
     except (ValueError, RecursionError):
-        return RowError(text("it is no JSON object"))
+        return RowError(text("it is not a JSON object"))
     if not isinstance(value, dict):
-        return RowError(text("it is no JSON object"))
+        return RowError(text("it is not a JSON object"))
     found = {}
     for name, one in list(value.items())[:MOST_COLUMNS]:
         plain = _plain(name)
@@ -347,9 +347,9 @@ def _object(line: str) -> Record:
         elif isinstance(one, bool | int | float):
             found[plain] = json.dumps(one)
         elif one is not None:
-            return RowError(text("the value of “{name}” is no text", name=name))
+            return RowError(text("the value of “{name}” is not a text", name=name))
     if not all(_is_text(word) for pair in found.items() for word in pair):
-        return RowError(text("it holds half a character"))
+        return RowError(text("it holds an incomplete character"))
     return found
 
 

@@ -57,7 +57,10 @@ def read_har(file: Path, deadline: Deadline) -> Recording:
     state = file.stat()
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a pipe may wait for ever, and is read once
         raise HarError(
-            text("{file} is no HAR file; save one in the network tab of the browser's developer tools.", file=file.name)
+            text(
+                "{file} is not a HAR file; save one in the network tab of the browser's developer tools.",
+                file=file.name,
+            )
         )
     return _read(Entries(file, deadline))
 

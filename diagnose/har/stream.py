@@ -84,7 +84,7 @@ class Entries:
                 if not found:
                     raise HarError(
                         text(
-                            "{file} is no HAR file; save one in the network tab of the browser's developer tools.",
+                            "{file} is not a HAR file; save one in the network tab of the browser's developer tools.",
                             file=self._file.name,
                         )
                     ) from error

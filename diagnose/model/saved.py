@@ -120,7 +120,7 @@ def _decoded(content: bytes) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
-        raise SavedReportError(text("it is no text in UTF-8, as reports of diagnose are")) from None
+        raise SavedReportError(text("it is not a text in UTF-8, as reports of diagnose are")) from None
 
 
 def _parsed(words: str) -> object:
@@ -130,10 +130,10 @@ def _parsed(words: str) -> object:
     except json.JSONDecodeError as error:
         if not words[error.pos :].strip() or error.msg.startswith("Unterminated string"):
             raise _truncated() from None
-        sentence = text("it is no JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
+        sentence = text("it is not JSON: line {line}, column {column}", line=error.lineno, column=error.colno)
         raise SavedReportError(sentence) from None
     except (ValueError, RecursionError):  # a number of thousands of digits; brackets within brackets
-        raise SavedReportError(text("it is no JSON that a report could be")) from None
+        raise SavedReportError(text("it is not JSON that a report could be")) from None
     _require_flat(value)
     return value
 
@@ -143,7 +143,7 @@ def _require_flat(value: object) -> None:
     while level:
         depth += 1
         if depth > DEEPEST:
-            raise SavedReportError(text("it is no JSON that a report could be"))
+            raise SavedReportError(text("it is not JSON that a report could be"))
         below = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
         level = [item for items in below for item in items if isinstance(item, dict | list)]
 
@@ -205,7 +205,7 @@ def _report(value: object) -> Report:
         report = convert(_with_pictures({"lang": "en", "path": [], **value}), Report, builtin_types=(bytes,))
     except (msgspec.ValidationError, UnicodeEncodeError) as error:  # of a lone surrogate where an id belongs
         place = str(error).rpartition(" - at `")[2].rstrip("`") if isinstance(error, msgspec.ValidationError) else "$"
-        sentence = text("it is no report of diagnose: the value at {place} is not what belongs there", place=place)
+        sentence = text("it is not a report of diagnose: the value at {place} is not what belongs there", place=place)
         raise SavedReportError(sentence) from None
     return _without_commands(report)
 

@@ -213,7 +213,7 @@ def test_what_was_answered_before_a_bad_line_stays(command: CommandLine, tmp_pat
 
     assert done.code == 2
     assert [json.loads(line)["id"] for line in done.out.splitlines()] == [1]
-    assert done.err == f"diagnose: {file}, line 3: it is no JSON object with “id” and “reply”.\n"
+    assert done.err == f"diagnose: {file}, line 3: it is not a JSON object with “id” and “reply”.\n"
 
 
 def test_a_file_that_cannot_be_read_is_named(command: CommandLine, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_without_a_date_a_year_counts(command: CommandLine) -> None:
         (("--stale=\x1b[31m",), "is not a date such as 2026-01-31."),
         (("--stale", "--check"), "--stale and --check do not go together."),
         (("--check", "--resolver", "nowhere"), "“nowhere” is not an IP address, or one with a port."),
-        (("--check", "--timeout", "0"), "“0” is no number from 1 to 3600."),
+        (("--check", "--timeout", "0"), "“0” is not a number from 1 to 3600."),
     ],
 )
 def test_wrong_usage(command: CommandLine, options: tuple[str, ...], sentence: str) -> None:

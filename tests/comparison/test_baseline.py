@@ -76,7 +76,7 @@ def test_what_is_new_fails(command: CommandLine, broken: Estate, before: Path) -
     assert "reach.refused" in known
     assert "settings.drift" in {*causes(done)} - known
     assert causes(done)[0] == "settings.drift"
-    assert done.json["verdict"]["headline"].endswith(": The domain is otherwise than expected")
+    assert done.json["verdict"]["headline"].endswith(": The domain is not as expected")
 
 
 @pytest.mark.parametrize("form", FORMATS)

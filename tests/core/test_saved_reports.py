@@ -129,7 +129,7 @@ CUT = "it ends in the middle of the report; save or copy the whole file again"
 CHANGED = "its machine-readable block was changed on the way; save or copy the whole file again"
 NONE = "it holds no report of diagnose; save the report as .json, .html or .md"
 OTHER = "it is JSON, but no report of diagnose; name one that --report wrote"
-NO_JSON = "it is no JSON that a report could be"
+NO_JSON = "it is not JSON that a report could be"
 NEWER = "a newer diagnose wrote it (version {} of its shape, and this one reads 1); install that"
 
 
@@ -148,7 +148,7 @@ def packed(octets: bytes) -> bytes:
         (PAGE[:5000], CUT),
         (PAGE[:40_000], CUT),
         (b'<!DOCTYPE html><meta name="generator" content="WordPress"><p>diagnose</p>', NONE),
-        (b"\x89PNG\r\n\x1a\n\xff", "it is no text in UTF-8, as reports of diagnose are"),
+        (b"\x89PNG\r\n\x1a\n\xff", "it is not a text in UTF-8, as reports of diagnose are"),
         (b"{}", OTHER),
         (b'{"causes": [], "matched": ""}', OTHER),
         (b"[]", "it holds the reports of 0 runs; save the one that is wanted by itself"),
@@ -160,16 +160,16 @@ def packed(octets: bytes) -> bytes:
         (b'{"schema_version": "1", "verdict": {}}', OTHER),
         (
             b'{"schema_version": 1, "verdict": 7}',
-            "it is no report of diagnose: the value at $.verdict is not what belongs there",
+            "it is not a report of diagnose: the value at $.verdict is not what belongs there",
         ),
         (
             WHOLE.replace(b'"exit_code": 0', b'"exit_code": 7').replace(b'"exit_code": 1', b'"exit_code": 7'),
-            "it is no report of diagnose: the value at $.verdict.exit_code is not what belongs there",
+            "it is not a report of diagnose: the value at $.verdict.exit_code is not what belongs there",
         ),
         (WHOLE[:-3], CUT),
         (WHOLE[:2000], CUT),
         (WHOLE[:1], CUT),
-        (b'{"schema_version": 1,\n nonsense}', "it is no JSON: line 2, column 2"),
+        (b'{"schema_version": 1,\n nonsense}', "it is not JSON: line 2, column 2"),
         (b'{"a": ' + b"9" * 5000 + b"}", NO_JSON),
         (b"[" * 100_000, NO_JSON),
         (b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), NO_JSON),

@@ -121,7 +121,7 @@ def test_the_provider_of_a_line_comes_before_the_one_of_all() -> None:
     ],
 )
 def test_what_is_no_such_object_ends_it_with_one_sentence(wrong: bytes) -> None:
-    with pytest.raises(LineError, match=r"no JSON object with “id” and “reply”") as caught:
+    with pytest.raises(LineError, match=r"not a JSON object with “id” and “reply”") as caught:
         answers(wrong)
 
     assert caught.value.number == 1

@@ -130,7 +130,7 @@ def test_an_encoding_that_is_named_is_the_one(file: Path, office: str, encoding:
 
 def test_what_is_no_text_in_the_named_encoding_is_refused(file: Path) -> None:
     file.write_bytes("address,office\nalice@corp.example,Zürich\n".encode("cp1252"))
-    with pytest.raises(EncodingError, match="no text in UTF-8"):
+    with pytest.raises(EncodingError, match="not a text in UTF-8"):
         Rows(file, READERS, "utf-8")
 
 
@@ -190,7 +190,7 @@ def test_a_plain_list(file: Path) -> None:
     [
         ("alice@@corp.example,,", "more than one @"),
         (",PW,", "neither an address nor a domain"),
-        ("alice@corp.example,hunter2!,", "no name of a variable"),
+        ("alice@corp.example,hunter2!,", "not the name of a variable"),
         ("corp.example,PW,", "without any login"),
         ("alice@corp.example,PW,Berlin,more", "4 fields"),
     ],
@@ -351,11 +351,11 @@ def test_a_password_in_a_later_object_is_a_bad_row_without_it(file: Path) -> Non
         ("adress,office\nalice@corp.example,x\n", "something like it"),
         ("office,username\nx,y\n", "neither a header"),
         ("address,address\na,b\n", "two of its columns"),
-        (b"\x7fELF\x02\x01\x01\x00\x00" * 50, "no text"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "no text"),
-        (b"address\n\xff\xff\xff\n", "no text"),
-        (b"address\n" + b"alice@corp.example\n" * 5000 + b"\xff\xff\xff\n", "no text"),
-        ("address\nalice@corp.example\n".encode("utf-16") + b"x", "no text"),
+        (b"\x7fELF\x02\x01\x01\x00\x00" * 50, "not a text"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "not a text"),
+        (b"address\n\xff\xff\xff\n", "not a text"),
+        (b"address\n" + b"alice@corp.example\n" * 5000 + b"\xff\xff\xff\n", "not a text"),
+        ("address\nalice@corp.example\n".encode("utf-16") + b"x", "not a text"),
     ],
 )
 def test_other_files_are_refused(file: Path, content: str | bytes, part: str) -> None:

@@ -58,7 +58,7 @@ def save(file: Path, content: str | bytes) -> Path:
 def test_what_is_no_har_is_refused_in_one_sentence(command: CommandLine, tmp_path: Path, content: str | bytes) -> None:
     assert (
         command.refused("har", str(save(tmp_path / "x.har", content)))
-        == "x.har is no HAR file; save one in the network tab of the browser's developer tools."
+        == "x.har is not a HAR file; save one in the network tab of the browser's developer tools."
     )
 
 
@@ -72,7 +72,7 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(command: CommandLine, tm
 
     assert (
         command.refused("har", str(tmp_path / "pipe"))
-        == "pipe is no HAR file; save one in the network tab of the browser's developer tools."
+        == "pipe is not a HAR file; save one in the network tab of the browser's developer tools."
     )
 
 
