@@ -72,7 +72,10 @@ NO_NUMBERS = ("nan", "-nan", "inf", "-inf", "1e9", "-1", "", "０", "0x10", "thi
     ("arguments", "told"),
     [
         ((ALICE, "--timeout"), ("not a number from 1 to 3600", "不是 1 到 3600 之间的数", "不是 1 到 3600 之間的數字")),
-        (("browser", "--wait"), ("not a number from 1 to 3600", "不是 1 到 3600 之间的数", "不是 1 到 3600 之間的數字")),
+        (
+            ("browser", "--wait"),
+            ("not a number from 1 to 3600", "不是 1 到 3600 之间的数", "不是 1 到 3600 之間的數字"),
+        ),
         (("fleet", "rows.csv", "--pace"), ("from 0.01 to 1000", "不是 0.01 到 1000 之间", "不是 0.01 到 1000 之間")),
         (
             ("fleet", "rows.csv", "--at-once"),
