@@ -11,7 +11,7 @@ import msgspec
 from diagnose.discovery import FOUND_WITHIN, ask_ahead, look_up_ahead, servers_known_ahead
 from diagnose.model import Deadline
 from diagnose.model.report import Report
-from diagnose.network import Network, share_of_run
+from diagnose.network import Network, share_of_run, threads_kept
 from diagnose.network.proxies import proxy_secrets
 from diagnose.network.resolver import get_ready
 from diagnose.process.first_use import one_at_a_time
@@ -48,6 +48,7 @@ def diagnose(
     """
     deadline = Deadline(request.seconds)
     with (
+        threads_kept(),  # most calls of a run are shorter than the start of a thread
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
         contextlib.closing(_network(request.network, network).for_run(request.house)) as view,
     ):
