@@ -65,12 +65,22 @@ def forget_variable(variable: str | None) -> None:
 
 
 def from_standard_input() -> Secret | None:
-    """The first line of standard input, its line end aside; None when it is empty. Raises click.UsageError."""
+    """The first line of standard input, without byte order mark and line end; None when it is empty.
+
+    Raises click.UsageError where it is too long.
+    """
     raw = sys.stdin.buffer.readline(LONGEST_SECRET + 1) if sys.stdin else b""
     if len(raw) > LONGEST_SECRET:
         raise click.UsageError(_("the first line of standard input is too long to be a password."))
-    word = raw.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
-    return _told(word)
+    with one_at_a_time:
+        from diagnose.model.byte_order_mark import marked_encoding
+    encoding = marked_encoding(raw) or "utf-8"
+    if encoding == "utf-16":  # its lines do not end where an octet is a line feed
+        raw += sys.stdin.buffer.read(LONGEST_SECRET)
+        words = raw[: len(raw) // 2 * 2].decode(encoding, "replace")
+    else:
+        words = raw.decode(encoding, "surrogateescape")
+    return _told(words.partition("\n")[0].removesuffix("\r"))
 
 
 def from_keyring(account: str) -> Secret | None:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from diagnose.model import TextError, text
+from diagnose.model.byte_order_mark import marked_encoding
 from diagnose.process.first_use import lazy_pattern
 from diagnose.process.regular_file import open_regular
 
 BEGINNING = 1 << 16
 """Octets that tell a text from other files."""
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f]")
 _CHINESE = lazy_pattern(rb"[\xa1-\xa9\xb0-\xd7][\xa1-\xfe]")
 """Punctuation and frequent characters of GB 2312, which most Chinese texts consist of."""
@@ -59,7 +59,7 @@ def guessed(stream: io.TextIOWrapper) -> str | None:
 
 def _encoding_of(stream: BinaryIO) -> str | None:
     beginning = stream.read(BEGINNING)
-    marked = next((name for mark, name in _MARKS if beginning.startswith(mark)), None) or _utf_16(beginning)
+    marked = marked_encoding(beginning) or _utf_16(beginning)
     if marked is not None:
         return marked
     if _is_text_in("utf-8", stream):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import codecs
 import json
 import re
 import zlib
@@ -13,6 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from diagnose.model.byte_order_mark import marked_encoding
 from diagnose.model.picture import MediaType
 from diagnose.model.report import SCHEMA_VERSION, Report
 from diagnose.model.text import Text, TextError, text
@@ -32,8 +32,6 @@ DEEPEST = 60
 _BEGIN = lazy_pattern(r'^[>\s]*\{"diagnose_report": ?(\d{1,9}),', re.MULTILINE)
 _DATA = lazy_pattern(r'"data": ?\[([^\]]*)(\]?)')
 _LETTERS = lazy_pattern(r'"([A-Za-z0-9+/=]*)"')
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-"""How a file begins that a shell wrote: Windows PowerShell redirects into UTF-16."""
 
 
 class SavedReportError(TextError):
@@ -116,7 +114,7 @@ def saved_reports(content: bytes) -> tuple[Report, ...]:
 
 
 def _decoded(content: bytes) -> str:
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    encoding = marked_encoding(content) or "utf-8"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError:
