@@ -32,6 +32,7 @@ MOST_OTHERS = 3
 
 _TERM, _SIGNATURE, _PROGRAM, _WORDS, _CODE, _TRANSIENT_CODE, _GENERAL_WORDS, _GENERAL_CODE = range(8)
 _RANK = attrgetter("rank")
+_NOWHERE = (-1, -1)
 _LAYER_OF_RULES = (_TERM, _SIGNATURE, _PROGRAM, _WORDS, _GENERAL_WORDS)
 
 
@@ -87,6 +88,8 @@ class _Hit(msgspec.Struct, frozen=True):
     doubted: bool = False
     advice: bool = False
     """It was heard in what the person is told to try, and not in what happened."""
+    supposed: bool = False
+    """It was heard in a sentence that supposes it: if your account is locked."""
 
     @property
     def layer(self) -> int:
@@ -270,6 +273,8 @@ class _Piece:
         self.terms = compounds.heard(sentence, index)
         self.advice = _start_of_advice(sentence, self.terms, index)
         """Where it begins to say what to try."""
+        self.supposes = self.terms.get(index.group("supposing"), _NOWHERE)[0] == 0
+        """It begins with a word for if."""
         self.outside = self.terms
         """The terms before that."""
         if self.advice < len(sentence):
@@ -282,7 +287,7 @@ class _Piece:
         spans = self.terms.values()
         first, last = min(spans)[0], max(end for _, end in spans)
         terms = [(term, start - first, end - first) for term, (start, end) in self.terms.items()]
-        return (self.sentence[first:last], self.statement, *terms)
+        return (self.sentence[first:last], self.statement, self.supposes, *terms)
 
 
 def _pieces(text: str, place: _Place) -> list[_Piece]:
@@ -321,7 +326,8 @@ def _rule_hits(pieces: list[_Piece], wire: Wire, place: _Place) -> list[_Hit]:
                     continue
                 if not _any_fits(ready.vetoes, pieces, ready.layer, advised=advised):
                     doubted = _any_fits(ready.doubts, pieces, ready.layer, advised=advised)
-                    hits[order] = _hit(ready, piece.sentence, spans, doubted=doubted, advice=advised)
+                    hit = _hit(ready, piece.sentence, spans, doubted=doubted, advice=advised)
+                    hits[order] = msgspec.structs.replace(hit, supposed=True) if piece.supposes else hit
     return list(hits.values())
 
 
@@ -405,7 +411,7 @@ def _suspects(hits: list[_Hit], place: _Place, *, page: bool) -> tuple[Suspect, 
         return ()
     first, known = hits[0], place.knowledge
     certainty = first.meaning.certainty
-    if page and certainty != "possible":
+    if (page or first.supposed) and certainty != "possible":
         certainty = "possible"
     elif certainty == "likely" and known.proven_by_reply(first.meaning.cause) and _agreed(first, hits):
         certainty = "confirmed"

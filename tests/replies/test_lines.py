@@ -142,3 +142,37 @@ def test_a_state_that_is_answered_with_no_is_no_finding(label: str) -> None:
 )
 def test_what_only_begins_like_a_no_is_read(text: str) -> None:
     assert without_denied(text, load_knowledge().index.is_no) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If your account is locked, wait half an hour.",
+        "Falls Ihr Konto gesperrt ist, hilft die Zentrale.",
+        "Si votre compte est verrouillé, patientez trente minutes.",
+        "Если учётная запись заблокирована, подождите полчаса.",
+        "若账号被锁定，请等待三十分钟",
+        "Se a conta estiver bloqueada, fale com o suporte.",
+    ],
+)
+def test_what_a_sentence_only_supposes_is_never_sure(text: str) -> None:
+    assert {one.certainty for one in read_reply(text).suspects} <= {"possible"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your account is locked. If your password is lost, call us.",
+        "Ihr Konto ist gesperrt. Falls Sie Fragen haben, rufen Sie an.",
+        "账号已被锁定。如果忘记密码，请找回",
+    ],
+)
+def test_what_is_supposed_beside_a_finding_takes_nothing_from_it(text: str) -> None:
+    told = read_reply(text).suspects[0]
+
+    assert (told.cause, told.certainty == "possible") == ("lockout.account-locked", False)
+
+
+def test_a_word_for_if_within_a_sentence_supposes_nothing() -> None:
+    assert read_reply("If your account is locked").suspects[0].certainty == "possible"
+    assert read_reply("x if your account is locked").suspects[0].certainty != "possible"
