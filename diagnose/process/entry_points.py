@@ -8,6 +8,7 @@ there is.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -89,16 +90,16 @@ def _in_files(places: list[Path]) -> Iterator[EntryPoint]:
     known: set[str] = set()
     for place in places:
         try:
-            records = sorted(entry for entry in place.iterdir() if entry.name.endswith(_RECORDS))
+            names = os.listdir(place)  # noqa: PTH208 - of a thousand, most are none of these, and need be no Path
         except OSError:
             continue
-        for record in records:
-            distribution = _normalized(record.stem.partition("-")[0])
+        for record in sorted(name for name in names if name.endswith(_RECORDS)):
+            distribution = _normalized(record.rpartition(".")[0].partition("-")[0])
             if distribution in known:  # one that is installed twice is the first on the path
                 continue
             known.add(distribution)
             try:
-                text = (record / _FILE).read_text("utf-8")
+                text = (place / record / _FILE).read_text("utf-8")
             except (OSError, UnicodeDecodeError):
                 continue
             yield from _in_text(text)
