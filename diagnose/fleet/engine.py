@@ -25,6 +25,8 @@ AT_ONCE = 16
 MOST_WAITING = 64
 """Rows that wait for another one of the same account or provider, until no further row is read."""
 
+MOST_AGAIN = 3
+"""How often a row is run again for which other rows left no connections; one such row is under way at a time."""
 CROWDED_SECONDS = 0.25
 """How often to look whether connections still wait for their turn."""
 TURNED_AWAY = {"server.too-many-connections": "possible", "lockout.rate-limited": "likely"}
@@ -136,7 +138,13 @@ class Round:
         """By provider or domain: those that wait for another one of it to end."""
         self._begun: Counter[str] = Counter()
         """By provider or domain: those that are under way, or have their moment."""
+        self._trying_again = False
+        """One that was held back is under way, or waits for its turn."""
         self._waiting = 0
+        self._held_back: deque[Task] = deque()
+        """Those that are to be run again."""
+        self._again: Counter[tuple[int, str]] = Counter()
+        """How often that was done, by the row; they go when it is over."""
         self._later: list[tuple[float, tuple[int, str], Task]] = []
         """By the moment at which they may begin: a heap."""
 
@@ -147,6 +155,7 @@ class Round:
             more = True
             while True:
                 self._begin_due()
+                self._begin_again()
                 while more and not self._interruption.asked_for and self._has_room():
                     one = next(work, None)
                     if one is None:
@@ -157,7 +166,8 @@ class Round:
                         self._take(one)
                 if self._interruption.asked_for:
                     self._later.clear()
-                if not self._running and not self._later:
+                    self._held_back.clear()
+                if not self._running and not self._later and not self._held_back:
                     return
                 if (result := self._next()) is not None:
                     yield result
@@ -181,6 +191,16 @@ class Round:
             and self._later[0][0] <= time.monotonic()
         ):
             self._begin(heapq.heappop(self._later)[2])
+
+    def _begin_again(self) -> None:
+        """Begin the next of those that were held back, where none of them is under way and connections are free."""
+        if not self._held_back or self._interruption.asked_for or (self._running and self._is_crowded()):
+            return
+        if len(self._running) < self._workers.at_once and not self._trying_again:
+            task = self._held_back.popleft()
+            self._trying_again = True
+            self._again[task.origin.place] += 1
+            self._take(task)
 
     def _take(self, task: Task) -> None:
         if (account := task.account) is not None:
@@ -225,6 +245,7 @@ class Round:
             return None
         task, came = over
         del self._running[task.origin.place]
+        again = self._is_to_be_run_again(task, came)
         if isinstance(came, Result):  # before the next one begins
             came = self._heeded(task, came)
         if (account := task.account) is not None:
@@ -235,11 +256,25 @@ class Round:
             else:
                 del self._busy[account]
         self._leave(task.house)
+        if again and isinstance(came, Result):
+            if self._interruption.asked_for:
+                return msgspec.structs.replace(came, interrupted=True)
+            self._held_back.append(task)
+            return None
         if isinstance(came, Exception) and not isinstance(came, EngineError):
             return Result(origin=task.origin, bad=internal_fault(came).render())
         if isinstance(came, BaseException):
             raise came
         return came
+
+    def _is_to_be_run_again(self, task: Task, came: Result | BaseException) -> bool:
+        times = self._again.get(task.origin.place, 0)
+        if times:
+            self._trying_again = False
+        if isinstance(came, Result) and came.held_back and times < MOST_AGAIN:
+            return True
+        self._again.pop(task.origin.place, None)
+        return False
 
     def _leave(self, house: str) -> None:
         """One of *house* is over, so that the next may take its place."""

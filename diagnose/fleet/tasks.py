@@ -82,6 +82,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing could be diagnosed, in the report's language."""
     interrupted: bool = False
     """The run was cut short, so that the row is still to be done."""
+    held_back: bool = False
+    """Other rows had the connections that this one needed to find out; it sent no secret, and can be run again."""
     changes: RowChanges | None = None
     """Since the last run over the same rows, where there was one."""
     slowed: Slowed | None = None
@@ -135,8 +137,8 @@ def carry_out(
         )
         done = diagnose(request, interruption=interruption, network=network, shared=share)
         if share is not None and share.ends_here and not done.interrupted:
-            afresh = RunsShare(share.sights, afresh=True)
-            done = diagnose(request, interruption=interruption, network=network, shared=afresh)
+            share = RunsShare(share.sights, afresh=True)
+            done = diagnose(request, interruption=interruption, network=network, shared=share)
     except TextError as error:
         return Result(origin=task.origin, bad=error.sentence.render(translation(task.request.presentation.lang)))
     origin = task.origin
@@ -144,7 +146,14 @@ def carry_out(
         hide = Mask((password,)).hide
         columns = {hide(name): hide(value) for name, value in origin.columns.items()}
         origin = msgspec.structs.replace(origin, columns=columns)
-    return Result(origin=origin, report=done.report, interrupted=done.interrupted)
+    sent = share.final if share is not None else request.logs_in
+    unclear = done.report.verdict.status == "inconclusive"
+    return Result(
+        origin=origin,
+        report=done.report,
+        interrupted=done.interrupted,
+        held_back=done.held_back and unclear and not sent,
+    )
 
 
 def tasks(rows: Iterator[Row | BadRow], settings: Request) -> Iterator[Task | Result]:

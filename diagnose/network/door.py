@@ -25,7 +25,7 @@ from diagnose.network.connector import Attempt, Race, picked
 from diagnose.network.http import FetchedPage, fetch
 from diagnose.network.open_connections import OpenConnections
 from diagnose.network.resolver import DnsAnswer, Nameserver, RecordType, Resolver, ask_nameserver, is_address
-from diagnose.network.slots import Run
+from diagnose.network.slots import CrowdedError, Run
 from diagnose.network.stream import Stream
 from diagnose.network.threads import NoThreadError, in_background
 from diagnose.network.trust import check_ca_file, is_shared, trust_context
@@ -105,6 +105,8 @@ class Network:
         self._lock = threading.Lock()
         self._once: dict[Hashable, Coming[Any]] = {}
         self._connections = OpenConnections()
+        self.held_back = False
+        """A connection was not made since other runs have all that a server or provider is given."""
         self._views: weakref.WeakSet[Network] = weakref.WeakSet()
 
     def for_run(self, house: str | None = None) -> Self:
@@ -236,9 +238,11 @@ class Network:
         Each connect has *seconds* from there, and never more than the deadline. Without *keeps* what connects is closed
         at once: whether it does is all that was asked.
         """
-        slots = self._turnstile.pass_through(
-            picked(addresses), port, deadline, lambda: self._connections.closed, self._run
-        )
+        try:
+            slots = self._turnstile.pass_through(picked(addresses), port, deadline, self.is_over, self._run)
+        except CrowdedError:
+            self.held_back = not self.is_over() or self.held_back
+            raise
         try:
             race = Race(addresses, port, deadline.within(seconds), slots, keeps=keeps, made=self._connections.keep)
         except BaseException:

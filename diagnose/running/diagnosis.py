@@ -29,6 +29,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
     report: Report
     interrupted: bool = False
+    held_back: bool = False
+    """It did without a connection that other runs had, so that later it might find more."""
 
 
 def diagnose(
@@ -59,7 +61,7 @@ def diagnose(
         report, interrupted = carried_on(
             request, view, deadline if may_begin else Deadline(0), mask_of(request), observer, interruption, shared
         )
-    return Diagnosis(report=report, interrupted=interrupted)
+    return Diagnosis(report=report, interrupted=interrupted, held_back=view.held_back)
 
 
 def _ask_ahead(request: Request, network: Network, deadline: Deadline) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from diagnose.account.secret import Secret
-from diagnose.fleet.engine import AT_ONCE, MOST_WAITING, Threads
+from diagnose.fleet.engine import AT_ONCE, MOST_AGAIN, MOST_WAITING, Threads
 from diagnose.fleet.rows import Row, RowError, SecretSource
 from diagnose.fleet.tasks import Origin, Result, Task, carry_out, task_of, tasks
 from diagnose.model import Subject, text
@@ -187,3 +187,81 @@ def test_a_row_without_a_secret_logs_in_nowhere() -> None:
     assert not one.request.logs_in
     assert one.account is None
     assert list(tasks(iter(()), SETTINGS)) == []
+
+
+def held_back(one: Task) -> Result:
+    return Result(origin=one.origin, bad="crowded", held_back=True)
+
+
+def test_what_other_rows_held_back_is_run_again_one_after_the_other() -> None:
+    """When all had to share a server, each finds out once the others are over."""
+    begun, under_way, most_again = Counter[int](), Counter[str](), 0
+    lock, all_there = threading.Lock(), threading.Barrier(4)
+
+    def work(one: Task, _own: Interruption) -> Result:
+        nonlocal most_again
+        with lock:
+            begun[one.origin.line] += 1
+            first = begun[one.origin.line] == 1
+            if not first:
+                under_way["again"] += 1
+                most_again = max(most_again, under_way["again"])
+        if first:
+            all_there.wait(60)
+            return held_back(one)
+        with lock:
+            under_way["again"] -= 1
+        return done(one)
+
+    found = list(Threads(work, at_once=4).results(iter(task(line) for line in range(1, 9)), Interruption()))
+
+    assert lines(iter(found)) == [*range(1, 9)]
+    assert {one.bad for one in found} == {"done"}
+    assert (set(begun.values()), most_again) == ({2}, 1)
+
+
+def test_what_stays_held_back_is_told_in_the_end() -> None:
+    begun = Counter[int]()
+
+    def work(one: Task, _own: Interruption) -> Result:
+        begun[one.origin.line] += 1
+        return held_back(one)
+
+    found = list(Threads(work, at_once=1).results(iter(task(line) for line in (1, 2)), Interruption()))
+
+    assert lines(iter(found)) == [1, 2]
+    assert set(begun.values()) == {1 + MOST_AGAIN}
+
+
+def test_a_row_that_is_run_again_waits_for_its_account_like_any_other() -> None:
+    """Two rows of one account, by different names of it, and never two at once."""
+    living, times = Counter[str](), Counter[int]()
+    lock = threading.Lock()
+
+    def work(one: Task, _own: Interruption) -> Result:
+        with lock:
+            living["now"] += 1
+            times[one.origin.line] += 1
+            assert living["now"] == 1
+            again = times[one.origin.line] == 1
+        with lock:
+            living["now"] -= 1
+        return held_back(one) if again else done(one)
+
+    given = iter([task(1, "alice@corp.example"), task(2, "alice@corp.example")])
+    found = list(Threads(work, at_once=4).results(given, Interruption()))
+
+    assert lines(iter(found)) == [1, 2]
+    assert {one.bad for one in found} == {"done"}
+
+
+def test_what_was_held_back_is_left_to_the_next_run_after_an_interruption() -> None:
+    interruption = Interruption()
+
+    def work(one: Task, _own: Interruption) -> Result:
+        interruption.ask()
+        return held_back(one)
+
+    found = list(Threads(work, at_once=1).results(iter([task(1), task(2)]), interruption))
+
+    assert [one.interrupted for one in found] == [True]

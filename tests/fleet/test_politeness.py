@@ -16,18 +16,21 @@ from diagnose.fleet.engine import Threads
 from diagnose.fleet.pace import Pace
 from diagnose.fleet.results import line_of
 from diagnose.fleet.rows import Row
-from diagnose.fleet.tasks import Result, carry_out, task_of
+from diagnose.fleet.tasks import Result, Task, carry_out, task_of
 from diagnose.lab.estate import Estate
 from diagnose.lab.listener import Listener
 from diagnose.lab.scenario import SCENARIOS
+from diagnose.model import Deadline
 from diagnose.model.limits import OF_ONE_RUN, Limits
 from diagnose.network import Network
 from diagnose.running.interruption import Interruption
 from diagnose.running.request import Request
 from diagnose.running.shared import SharedSights
 from tests.fleet.test_shared_work import SECRET, network_of, people
+from tests.pace import patient
 
 ROWS = 12
+PATIENCE = 60.0
 
 
 class Standing:
@@ -137,3 +140,29 @@ def test_a_provider_that_turns_rows_away_is_asked_more_slowly(tmp_path: Path, sc
     assert told == (["corp.example"] if turned_away else [])
     assert line.get("slowed", {}).get("house") == ("corp.example" if turned_away else None)
     assert pace.slowed("corp.example") == (1.0 if turned_away else None)
+
+
+def test_a_row_that_was_held_back_is_run_again_and_finds_out(tmp_path: Path) -> None:
+    """Somebody else had the connections that its servers get. Without a login: none is made twice."""
+    tries = list[Result]()
+    with Estate(SCENARIOS["healthy"]) as estate, network_of(estate, tmp_path) as (given, settings):
+        network = with_limits(given, Limits(host_connections=1))
+        port = estate.ports["imaps"]
+        other = network.for_run().connect_all(("127.0.0.1",), port, Deadline(PATIENCE))
+        assert other.attempts(PATIENCE)
+
+        def work(task: Task, own: Interruption) -> Result:
+            if tries:
+                other.close()
+            seconds = patient(60) if tries else 1.0
+            in_time = msgspec.structs.replace(task, request=msgspec.structs.replace(task.request, seconds=seconds))
+            tries.append(carry_out(in_time, network, lambda _source: None, own, SharedSights()))
+            return tries[-1]
+
+        row = Row(line=1, id="1", subject=people(1)[0])
+        (found,) = Threads(work).results(iter([task_of(row, settings)]), Interruption())
+
+    assert [one.held_back for one in tries] == [True, False]
+    assert found is tries[-1]
+    assert found.report is not None
+    assert found.report.verdict.status == "healthy"

@@ -214,8 +214,13 @@ def test_the_wait_keeps_to_the_deadline() -> None:
     """And is nothing that the server has done."""
     with tcp(wait_for_end) as port:
         network = Network(limits=Limits(host_connections=1))
+        run, other = network.for_run(), network.for_run()
         with held(network, port), pytest.raises(CrowdedError, match="127"):
-            network.connect("127.0.0.1", port, Deadline(SOON))
+            run.connect("127.0.0.1", port, Deadline(SOON))
+        run.close()
+        held(other, port).close()
+
+    assert [view.held_back for view in (run, other, network)] == [True, False, False]
 
 
 def test_the_end_of_a_run_ends_its_wait() -> None:
@@ -230,6 +235,7 @@ def test_the_end_of_a_run_ends_its_wait() -> None:
             run.close()
             with pytest.raises(CrowdedError):
                 waiting.result(PATIENCE)
+        assert not run.held_back
 
 
 def test_the_time_to_connect_begins_after_the_wait() -> None:
