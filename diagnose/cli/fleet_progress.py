@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 CHUNK = 1 << 20
+ROOM_FOR_ALL = 60
+"""Columns of a terminal; in a narrower one the bar and the rate are left out."""
 
 
 class FleetProgress:
@@ -23,18 +25,51 @@ class FleetProgress:
 
     def __init__(self, console: Console, total: int | None, translate: Callable[[str], str]) -> None:
         """*total*: about how many rows there are; None where nobody knows."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            Task,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.table import Column
+        from rich.text import Text
+
+        _ = translate
+
+        class TimeLeft(TimeRemainingColumn):
+            """With the word, or it could be the time that has passed."""
+
+            def render(self, task: Task) -> Text:
+                shown = super().render(task)
+                left = _("{time} left").format(time=shown.plain) if task.time_remaining is not None else ""
+                return Text(left, style=shown.style)
+
+        class IfThereIsRoom(TextColumn):
+            """The first to be cut off."""
+
+            def render(self, task: Task) -> Text:
+                shown = super().render(task)
+                shown.no_wrap, shown.overflow = True, "ellipsis"
+                return shown
 
         self._translate = translate
         self._ended = Counter[str]()
         self._slowed: set[str] = set()
-        self._bar = Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+        whole = Column(no_wrap=True)
+        all_fit = console.width >= ROOM_FOR_ALL
+        columns: list[ProgressColumn] = [
+            *([BarColumn()] if all_fit else []),
+            MofNCompleteColumn(table_column=whole),
+            *([TextColumn("{task.fields[rate]}")] if all_fit else []),
+            TimeLeft(table_column=whole),
             TextColumn("{task.fields[counts]}"),
-            TextColumn("{task.fields[slowed]}", markup=False),
+            *([IfThereIsRoom("{task.fields[slowed]}", markup=False, table_column=Column())] if all_fit else []),
+        ]
+        self._bar = Progress(
+            *columns,
             console=console,
             transient=True,
         )
@@ -72,23 +107,26 @@ class FleetProgress:
 
 
 def progress_or_none(
-    file: Path, translate: Callable[[str], str], *, vantages: int, done: int, quiet: bool
+    file: Path, translate: Callable[[str], str], *, vantages: int, done: int, quiet: bool, before: int = 0
 ) -> FleetProgress | None:
     """A bar where standard error is a terminal; *file*: the rows, whose lines are counted for each of *vantages*.
 
-    *done*: rows that an earlier run did, so that the time left is that of the others.
+    *done*: rows that an earlier run did, so that the time left is that of the others. *before*: lines before the rows.
     """
     if quiet or not sys.stderr.isatty():
         return None
     from rich.console import Console
 
     lines = _lines_in(file)
-    return FleetProgress(Console(stderr=True), lines and max(lines * vantages - done, 0), translate)
+    return FleetProgress(Console(stderr=True), lines and max((lines - before) * vantages - done, 0), translate)
 
 
 def _lines_in(file: Path) -> int | None:
     try:
         with file.open("rb") as stream:
-            return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(CHUNK), b"")) or None
+            lines, last = 0, b"\n"
+            while last[-2:] and (chunk := stream.read(CHUNK)):
+                lines, last = lines + chunk.count(b"\n"), chunk
+            return lines + (b"\n" not in last[-2:]) or None  # in UTF-16 a line may end in two octets
     except OSError:
         return None

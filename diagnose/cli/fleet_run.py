@@ -105,7 +105,11 @@ class _Fleet:
 
     def once(self) -> int:
         """The exit code. Raises click.ClickException."""
-        return self._exit_code(*self._run(self._given["results"] or self._beside / "results.jsonl"))
+        given = self._given
+        summary, unwritten = self._run(given["results"] or self._beside / "results.jsonl")
+        if self._interruption.asked_for and given["results"] is not None and not given["redact"]:
+            tell(_("The same command with --resume goes on with the rows that are left."))
+        return self._exit_code(summary, unwritten)
 
     def again_and_again(self, seconds: float) -> int:
         """Begin a run every *seconds* seconds, until an interruption; the exit code.
@@ -208,7 +212,9 @@ class _Work:
         """Write the result of each row as it comes; why no more could be, None where all was."""
         vantages, quiet = max(1, len(self._given["vantages"])), self._given["quiet"]
         done = len(self._results.done)
-        progress = progress_or_none(file, translation(self._given["lang"]), vantages=vantages, done=done, quiet=quiet)
+        progress = progress_or_none(
+            file, translation(self._given["lang"]), vantages=vantages, done=done, quiet=quiet, before=self._rows.before
+        )
         came = engine.results(tasks(self._wanted(), self._settings), interruption)
         try:
             with contextlib.closing(came), progress or contextlib.nullcontext():
@@ -248,7 +254,8 @@ class _Work:
         if kept.bad is not None and not self._given["quiet"]:
             self._told += 1
             if self._told <= MOST_BAD:
-                tell(_("Line {number}: {words}.").format(number=kept.origin.line, words=kept.bad))
+                told = _("Line {number}: {words}.").format(number=kept.origin.line, words=kept.bad)
+                tell(told[:-1] if kept.bad.endswith(("?", "？")) else told)
             if self._told == MOST_BAD:
                 tell(_("Further bad rows stand in the results alone."))
 

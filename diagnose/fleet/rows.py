@@ -114,6 +114,8 @@ class Rows:
         """Rows that ask for what an earlier row asked for, as far as they were read."""
         self.unknown: tuple[str, ...] = ()
         """Columns that mean nothing here, and go into the results as they are."""
+        self.before = 0
+        """Lines before that of the first row."""
         self._readers = readers
         self._seen = set[int]()
         stream = opened(file, encoding)
@@ -141,7 +143,9 @@ class Rows:
         if first.lstrip().startswith("{"):
             return self._objects(_object(first))  # a password in the first object refuses the whole file
         separator, names = _header(first)
+        self.before = self._lines.number - 1
         if _is_header(names):
+            self.before += 1
             return self._table(separator, self._named(names))
         if separator is None and _is_subject(first.strip()):
             return self._list(first)

@@ -349,3 +349,12 @@ def test_every_language(command: CommandLine, made: Runs) -> None:
         out = command(*FLEET, "--lang", lang, "-q").out
         assert "with a problem" not in out
         assert "healthy" not in out
+
+
+def test_a_question_about_a_bad_row_ends_as_one(command: CommandLine, made: Runs) -> None:
+    Path("rows.csv").write_text("domain\nnot an address\nb@@c\n", "utf-8")
+
+    done = command(*FLEET)
+
+    assert "did you mean not.an.address?\n" in done.err
+    assert "?." not in done.err

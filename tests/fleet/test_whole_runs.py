@@ -72,12 +72,13 @@ def test_what_broke_off_goes_on_and_repeats_nothing(estate: Estate, place: Path,
     process = begun(estate, place)
     wait_for_lines(place, 5, process)
     process.send_signal(number)
-    out, _err = process.communicate(timeout=patient(60))
+    out, told = process.communicate(timeout=patient(60))
     before = whole_lines(place)
 
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert "cut short" in out
+        assert "with --resume goes on" in told
         assert before == (place / "out.jsonl").read_bytes().splitlines(keepends=True)
     assert 5 <= len(before) < ROWS
     done = begun(estate, place, "--resume", "--json")
