@@ -20,20 +20,15 @@ from diagnose.account.subject import NoSubjectError, SubjectError, parse_subject
 from diagnose.cli import COMMANDS, secrets
 from diagnose.cli.help import Example
 from diagnose.cli.main_job import EXAMPLES
-from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved, unreadable
 from diagnose.cli.settings import wrong
 from diagnose.discovery import DiscoveryOptions
 from diagnose.model import Subject, quote, text
 from diagnose.model.browsing import Browsing
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import Contact, Report
-from diagnose.planning.called import guesses, known
-from diagnose.planning.declaration import DISCOVERY
 from diagnose.planning.selection import Selection
 from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
-from diagnose.running.expected import ExpectationError, expectations
-from diagnose.running.plugins import all_checks
 from diagnose.running.request import NetworkOptions, Presentation, Request, history_folder
 
 LONGEST_NAME = 40
@@ -176,11 +171,12 @@ def _baseline(subject: Subject, given: dict[str, Any]) -> Report | None:
     file = given.get("baseline")
     if file is None:
         return None
-    if file == STANDARD_INPUT and given["password_stdin"]:
-        raise click.UsageError(_("--baseline and --password-stdin cannot both read standard input."))
     with one_at_a_time:
+        from diagnose.cli.saved_reports import STANDARD_INPUT, read_saved, unreadable
         from diagnose.comparison.baseline import OtherSubjectError, require_same
 
+    if file == STANDARD_INPUT and given["password_stdin"]:
+        raise click.UsageError(_("--baseline and --password-stdin cannot both read standard input."))
     saved = read_saved(file)
     try:
         require_same(saved, subject)
@@ -193,6 +189,10 @@ def _baseline(subject: Subject, given: dict[str, Any]) -> Report | None:
 
 def _expected(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Raises click.UsageError for a word that is no expectation."""
+    if not words:
+        return {}
+    with one_at_a_time:
+        from diagnose.running.expected import ExpectationError, expectations
     try:
         return expectations(words)
     except ExpectationError as error:
@@ -286,6 +286,10 @@ def selection_of(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
     """The checks that --only and --skip leave. Raises click.ClickException for a name that none answers to."""
     if not only and not skip:  # the checks are loaded once the first questions are on their way
         return Selection()
+    with one_at_a_time:
+        from diagnose.planning.called import guesses, known
+        from diagnose.planning.declaration import DISCOVERY
+        from diagnose.running.plugins import all_checks
     checks = all_checks()
     for option, words in (("only", only), ("skip", skip)):
         for word in words:

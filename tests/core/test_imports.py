@@ -137,6 +137,11 @@ def test_the_first_question_leaves_before_the_checks_are_loaded(tmp_path: Path) 
         "diagnose.running.runner",
         "diagnose.comparison.baseline",
         "diagnose.replies",
+        "diagnose.running.plugins",
+        "diagnose.running.context",
+        "diagnose.knowledge.catalogue",
+        "diagnose.browsers",
+        "diagnose.cli.saved_reports",
         "difflib",
     }
     assert among(by_then, later) == set()
