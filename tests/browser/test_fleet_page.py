@@ -40,6 +40,9 @@ def test_for_everybody_and_on_paper(page: Page, tmp_path: Path) -> None:
     assert found == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    badge = page.locator("tbody tr .badge").first.bounding_box()
+    assert badge is not None
+    assert badge["x"] + badge["width"] <= 360  # what a row ended in is seen without scrolling
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
@@ -58,3 +61,12 @@ def test_it_filters_and_sorts(page: Page) -> None:
     assert page.locator(".filter output").inner_text() == "1 / 7"
     page.locator("tbody tr:visible summary").click()
     assert page.locator("tbody tr:visible ol li").first.is_visible()
+
+
+def test_a_healthy_row_opens_to_something_too(page: Page) -> None:
+    """When it was looked at, and where."""
+    row = page.locator("tbody tr", has_text="dave@other.example")
+    row.locator("summary").click()
+    told = row.locator("details").inner_text()
+    assert "2026-03-02 08:15 UTC" in told
+    assert "imap.corp.example" in told
