@@ -69,7 +69,7 @@ _BEFORE_A_COMMENT = lazy_pattern(r"([^\s()@]+@[^\s()@]+)\s*\([^()]*\)")
 _BEHIND_A_NAME = lazy_pattern(r"[^@()]*\(\s*((?:mailto:)?[^\s()@]+@[^\s()@]+)\s*\)", re.IGNORECASE)
 _LABELLED = lazy_pattern(r"[^@\s:\"]{1,20}:\s*([^\s:/][^\s:]*@\S+)")
 _AMONG_OTHERS = lazy_pattern(r"[\w!#$%&'+/=?^{}~.-]+@(?:[^\W_](?:[^\W_]|-)*\.)+[^\W_]{2,}(?![^\W_]|[_-]\w|@)")
-"""An address with other text before or behind it; the signs of Markdown's emphasis and code are none of it."""
+"""An address with other text before or behind it, the emphasis of Markdown (``*``) included."""
 
 
 def understood(typed: str, username: str | None = None) -> tuple[Subject, str | None]:
