@@ -174,7 +174,7 @@ def _page(explanation: Explanation, close: tuple[str, ...], prevention: tuple[st
     if explanation.matched != first.id:
         told = _("Recognised in the text: “{words}”")
         if explanation.told_by == "likeness":
-            told = _("No word of it is known here, but it is like: “{words}”")
+            told = _("Its words alone leave the cause open; it is like: “{words}”")
         told = told.format(words=explanation.matched)
         blocks.append(Paragraph(words=told, quiet=True))
     blocks.append(Advice(remedies=first.remedies))

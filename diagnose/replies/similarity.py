@@ -23,6 +23,7 @@ from diagnose.knowledge.loader import KNOWLEDGE
 from diagnose.process.first_use import lazy_pattern, made_once, unpack
 from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.phrases import without_addresses
+from diagnose.replies.reader import Reading
 from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.wire import Code, Wire
 
@@ -39,7 +40,7 @@ MIDDLE = 128
 """A weight's octet that stands for zero."""
 MOST_KEYS = 1 << 24
 """A feature is known by a number below this: of as many features as are kept, hardly two have the same."""
-LARGEST_WEIGHT = 31
+LARGEST_WEIGHT = 15
 """Steps above or below zero."""
 _LANE = array("H").itemsize
 """Octets of an unsigned integer, in which the weights of many features of a text add up without a carry."""
@@ -141,6 +142,8 @@ class _Compared(NamedTuple):
     """Without addresses, each digit a zero."""
     heard: tuple[tuple[int, ...], ...]
     codes: tuple[Code, ...]
+    said: tuple[str, ...]
+    """The protocol, and what its words are read as."""
 
 
 class _Rows(dict[int, int]):
@@ -170,9 +173,9 @@ class Likeness:
         self._examples: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {}
         """Causes that were named: their labelled texts, and the pieces of words of each."""
 
-    def opinion(self, wire: Wire) -> Opinion:
-        """What is thought of the text that *wire* is, taken apart and folded."""
-        return self._remembered(_compared(wire))
+    def opinion(self, wire: Wire, reading: Reading | None = None) -> Opinion:
+        """What is thought of the text that *wire* is, taken apart and folded; *reading* is what its words say."""
+        return self._remembered(_compared(wire, reading))
 
     def _opinion(self, compared: _Compared) -> Opinion:
         features = _features(compared)
@@ -222,21 +225,34 @@ def key_of(feature: str) -> int:
     return zlib.crc32(feature.encode("utf-8", "replace")) % MOST_KEYS
 
 
-def features_of(wire: Wire) -> frozenset[str]:
-    """What a text is compared by, *wire* being it taken apart and folded.
+def features_of(wire: Wire, reading: Reading | None = None) -> frozenset[str]:
+    """What a text is compared by, *wire* being it taken apart and folded, and *reading* what its words say.
 
-    These are pieces of its words, and its codes. Groups of known phrases are the same in every language. They count
-    each alone, and in pairs within a sentence.
+    These are pieces of its words, its codes and its protocol. Groups of known phrases are the same in every language.
+    They count each alone, and in pairs within a sentence. What rules read in it is a hint like any other.
     """
-    return _features(_compared(wire))
+    return _features(_compared(wire, reading))
 
 
-def _compared(wire: Wire) -> _Compared:
+def _compared(wire: Wire, reading: Reading | None) -> _Compared:
+    protocol = (f"#{wire.protocol}{'!' if wire.formed else ''}",) if wire.protocol else ()
     return _Compared(
         _shortened(without_addresses(wire.text[: 2 * LONGEST_WORDS])),
         wire.heard[:MOST_SENTENCES],
         wire.codes,
+        protocol if reading is None else (*protocol, *_said(reading)),
     )
+
+
+def _said(reading: Reading) -> Iterable[str]:
+    """What rules read: the causes, and how much was recognised for the first one."""
+    if not reading.suspects:
+        yield f"?{reading.outcome}"
+        return
+    first, *others = reading.suspects
+    yield f"?{first.cause}"
+    yield "?bare" if reading.bare else f"?{first.certainty} {reading.sign}"
+    yield from (f"??{other.cause}" for other in others)
 
 
 def _shortened(words: str) -> str:
@@ -251,6 +267,7 @@ def _features(compared: _Compared) -> frozenset[str]:
         found.update(groups)
         found.update(map("&".join, combinations(groups, 2)))
     found.update(f"={code.registry}:{code.code}" for code in compared.codes)
+    found.update(compared.said)
     return frozenset(found)
 
 

@@ -71,7 +71,9 @@ SEALED: tuple[Path, ...] = (BLIND_BATCHES / "eighth.jsonl", BLIND_BATCHES / "nin
 """Batches that neither the reader nor whoever writes its rules has read yet; a score of all leaves them out."""
 BLIND = tuple(file for file in sorted(BLIND_BATCHES.glob("*.jsonl")) if file not in SEALED)
 """Batches read once before anything was changed for them; their first figures stand in `blind/README.md`."""
-STUDIED = tuple(BLIND_BATCHES / f"{name}.jsonl" for name in ("first", "second", "third", "fourth", "fifth", "sixth"))
+STUDIED = tuple(
+    BLIND_BATCHES / f"{name}.jsonl" for name in ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+)
 """Batches that were read once and have been studied since; they teach the second opinion."""
 CONCEPTS = Path(__file__).with_name("concepts.yaml")
 """What mail services tell people, one sentence a concept and language, written for this table."""
@@ -84,7 +86,7 @@ messages of mail programs and webmails are in all their other languages, and err
 
 They teach the second opinion alone."""
 VARIED = tuple(file for file in TAUGHT if file.stem.startswith(("varied", "told")))
-"""The widest part of `TAUGHT`: no two of its texts are one message."""
+"""The widest part of `TAUGHT`: no two of its texts are one message. It came after most rules had been written."""
 NO_CAUSE = "none"
 _LANGUAGE = re.compile(r"\blocalisation ([a-z]{2,3})(?:[-_]r?([A-Za-z]{2,4}))?\b")
 _SCRIPTS = (("ja", "[\u3040-\u30ff]"), ("ko", "[\uac00-\ud7af]"), ("zh", "[\u4e00-\u9fff]"), ("ru", "[\u0400-\u04ff]"))

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from diagnose.knowledge import KnowledgeError
 from diagnose.replies import Reading, read_message, read_reply, second_opinion, similarity
-from diagnose.replies.reader import Suspect, read_with_words
+from diagnose.replies.reader import Sign, Suspect, read_with_words
 from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.second_opinion import AGREED, NAMED_BY_AN_ERROR, ONE_REASON, PROVEN, of_one_reason, weighed
 from diagnose.replies.similarity import (
@@ -38,6 +38,17 @@ from tests.replies.train import changed_since, corpus, taught, train
 
 def features(text: str) -> frozenset[str]:
     return features_of(read_with_words(text)[1])
+
+
+def opinions_are(odds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every opinion *odds*."""
+
+    class Told(Likeness):
+        def opinion(self, wire: Wire, reading: Reading | None = None) -> Opinion:
+            foremost = max((one for one in odds if one != NO_CAUSE), key=lambda one: odds[one])
+            return Opinion(features_of(wire, reading), odds, foremost)
+
+    monkeypatch.setattr(second_opinion, "load_likeness", lambda: Told(unpacked(DATA.read_bytes())))
 
 
 def firm(reading: Reading) -> bool:
@@ -216,25 +227,91 @@ def test_where_words_say_only_that_it_failed_likeness_says_first_what_may_be_mea
     ("odds", "first"),
     [
         ({"activation.over-quota": 0.95, "credentials.rejected": 0.05}, "activation.over-quota"),
-        ({"activation.over-quota": 0.9, "credentials.rejected": 0.1}, "credentials.rejected"),
+        ({"activation.over-quota": 0.85, "credentials.rejected": 0.15}, "credentials.rejected"),
         ({"activation.over-quota": 0.25, "credentials.rejected": 0.01}, "credentials.rejected"),
-        ({NO_CAUSE: 0.97, "activation.over-quota": 0.02, "credentials.rejected": 0.01}, "credentials.rejected"),
+        ({NO_CAUSE: 0.5, "activation.over-quota": 0.25, "credentials.rejected": 0.05}, "credentials.rejected"),
     ],
 )
 def test_what_words_name_as_possible_gives_way_to_what_is_much_likelier_and_to_nothing_else(
     odds: dict[str, float], first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Told(Likeness):
-        def opinion(self, wire: Wire) -> Opinion:
-            return Opinion(features_of(wire), odds, "activation.over-quota")
-
-    monkeypatch.setattr(second_opinion, "load_likeness", lambda: Told(unpacked(DATA.read_bytes())))
+    opinions_are(odds, monkeypatch)
     possible = Reading(suspects=(Suspect(cause="credentials.rejected", certainty="possible"),), matched="x")
 
     reading = weighed(possible, read_with_words("Your mailbox is full.")[1])
 
     assert (reading.suspects[0].cause, firm(reading)) == (first, False)
     assert reading == possible or reading.told_by == "likeness"
+
+
+@pytest.mark.parametrize(
+    ("odds", "bare", "named"),
+    [
+        ({NO_CAUSE: 0.9, "credentials.rejected": 0.1}, False, False),
+        ({NO_CAUSE: 0.8, "credentials.rejected": 0.2}, False, True),
+        ({NO_CAUSE: 0.7, "credentials.rejected": 0.3}, False, True),
+        ({NO_CAUSE: 0.7, "credentials.rejected": 0.3}, True, False),
+        ({NO_CAUSE: 0.4, "credentials.rejected": 0.01}, True, True),
+        ({NO_CAUSE: 0.4, "credentials.rejected": 0.01}, False, True),
+    ],
+)
+def test_words_that_are_not_sure_name_nothing_where_texts_like_theirs_told_of_no_failure(
+    odds: dict[str, float], bare: bool, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opinions_are(odds, monkeypatch)
+    possible = Suspect(cause="credentials.rejected", certainty="possible")
+    words = read_with_words("Your mailbox is full.")[1]
+
+    reading = weighed(Reading(suspects=(possible,), matched="x", outcome="cause", bare=bare), words)
+
+    assert bool(reading.suspects) == named
+    if not named:
+        assert (reading.outcome, reading.told_by, reading.matched) == ("unknown", "likeness", "")
+
+
+@pytest.mark.parametrize("sign", ["error", "words and code", "own words"])
+def test_what_names_an_error_gives_way_to_no_likeness(sign: Sign, monkeypatch: pytest.MonkeyPatch) -> None:
+    possible = Reading(suspects=(Suspect(cause="credentials.rejected", certainty="possible"),), matched="x", sign=sign)
+    words = read_with_words("Your mailbox is full.")[1]
+
+    for other in (NO_CAUSE, "activation.over-quota"):
+        opinions_are({NO_CAUSE: 0.0, other: 0.99, "credentials.rejected": 0.01}, monkeypatch)
+        assert weighed(possible, words).suspects == possible.suspects
+
+
+@pytest.mark.parametrize(("nothing", "named"), [(0.8, True), (0.9, False)])
+def test_what_words_say_is_likely_asks_for_more(nothing: float, named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    opinions_are({NO_CAUSE: nothing, "credentials.rejected": 0.05}, monkeypatch)
+    likely = Reading(suspects=(Suspect(cause="credentials.rejected", certainty="likely"),), matched="x")
+
+    assert bool(weighed(likely, read_with_words("Your mailbox is full.")[1]).suspects) == named
+
+
+def test_words_that_are_sure_name_their_cause_whatever_texts_like_theirs_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opinions_are({NO_CAUSE: 0.99, "tls.cert-expired": 0.01}, monkeypatch)
+    proven = Suspect(cause="tls.cert-expired", certainty="confirmed")
+    reading = Reading(suspects=(proven,), matched="x", outcome="cause", sign="own words")
+
+    assert weighed(reading, read_with_words("Your mailbox is full.")[1]) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("Your mailbox is full.", {"?activation.over-quota"}),
+        ("a1 NO LOGIN failed.", {"#imap!", "?credentials.rejected", "?bare"}),
+        ("535 5.7.8 Error: authentication failed", {"#smtp!", "?credentials.rejected", "?bare"}),
+        ("今天天气很好", {"?unknown"}),
+        ("* OK Mail Server IMAP4rev1 ready", {"#imap!", "?no-failure"}),
+    ],
+)
+def test_the_protocol_and_what_rules_read_are_hints_beside_the_words(text: str, hints: set[str]) -> None:
+    reading, words = read_with_words(text)
+
+    assert hints <= features_of(words, reading)
+    assert {hint for hint in features_of(words) if hint[0] in "#?"} == {hint for hint in hints if hint[0] == "#"}
 
 
 @pytest.mark.parametrize(
