@@ -88,6 +88,13 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
             row = self.shorter.all[row]
         return row
 
+    def may_go_on(self, longest: int) -> bool:
+        """Whether behind the phrase in row *longest*, or one that it begins with, the last word may go on."""
+        closed, shorter = self.closed, self.shorter.all
+        while longest >= 0 and closed[longest]:
+            longest = shorter[longest]
+        return longest >= 0
+
     def terms(self, row: int) -> Iterator[int]:
         """The terms that the phrase in *row* is."""
         yield self.first_terms.all[row]
@@ -124,8 +131,13 @@ class _Beginnings:
 
     def _with_word(self, word: str) -> _Beginning | None:
         words, size = self._phrases.words, len(word)
-        first, last = bisect_left(words, word), bisect_right(words, word + _HIGHEST)
-        ended = self._ended(word, self._phrases.longest_at(word, 0, first, last), goes_on=False)
+        first = last = bisect_left(words, word)
+        if first < len(words) and words[first].startswith(word):
+            last = bisect_right(words, word + _HIGHEST, first)
+        longest = self._phrases.longest_at(word, 0, first, last)
+        if first == last and not self._phrases.may_go_on(longest):  # a name, as most words are that nobody knows
+            return None
+        ended = self._ended(word, longest, goes_on=False)
         if all(len(words[row]) == size or _goes_on(word, words[row][size]) for row in range(first, last)):
             first = last
         return _Beginning(ended, first, last) if ended or first < last else None
