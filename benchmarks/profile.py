@@ -56,7 +56,8 @@ async def show_profile(command: str, mailbox: Mailbox) -> None:
 async def _imports(python: str, command: str, mailbox: Mailbox) -> None:
     """What a run imports, in the order in which it does, imported in one thread and with nothing beside it."""
     options = ("--resolver", f"127.0.0.1:{mailbox.nameserver_port}", "--no-third-party", "--no-history", "--no-login")
-    words = [python, "-X", "importtime", "-c", _RUN, mailbox.address, *options, "--ca-file", mailbox.ca_file]
+    places = ("--ca-file", mailbox.ca_file, "--webmail", mailbox.webmail)
+    words = [python, "-X", "importtime", "-c", _RUN, mailbox.address, *options, *places]
     with tempfile.TemporaryDirectory() as elsewhere:  # where no checkout is in the way of what is installed
         modules = [name for _, name in _told((await ended(words, folder=elsewhere)).complaints)]
         importing = [python, "-c", IMPORTING, *modules]
