@@ -58,6 +58,12 @@ _SHARED_FOLDERS = {"public", "shared", "default", "all"}
 _CREDENTIALS = lazy_pattern(r"(?<=://)[^/\s@:]{1,128}(?::[^/\s@]{0,128})?@")
 _TOKEN = lazy_pattern(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}|(?<=\bBearer )[\w.~+/=-]{8,}", re.IGNORECASE)
 """A JSON Web Token (RFC 7519), or what authorises a bearer (RFC 6750)."""
+_NAMED_TOKEN = lazy_pattern(
+    r"(?<![a-z])((?:(?:access|refresh|id|auth|csrf|session|login|api)[_-]?)?(?:token|key)|(?:php|j)?sess(?:ion)?[_-]?id"
+    r"|session|sid|(?<=[?&])(?:ticket|code|sig))=(?=[\w.~+/%-]{0,253}\d)[\w.~+/%-]{8,}=*",
+    re.IGNORECASE,
+)
+"""What a parameter, field or cookie that is called so holds (RFC 6749 §5.1), where a digit tells it from a word."""
 _CLIENT = lazy_pattern(
     r"(?<![\w.-])((?=[\w-]{0,63}[\d.-])[\w.-]{2,253})(?= ?[\[(](?:IPv6:)?(?P<address>[0-9a-fA-F.:]{2,45})[\])])"
 )
@@ -191,6 +197,8 @@ class _Names:
         if "@" in words or "%40" in words:
             words = _MAIL_ADDRESS.sub(self._local_part, words)
         words = _TOKEN.sub(lambda found: word("token", found[0]), words)
+        if "=" in words:
+            words = _NAMED_TOKEN.sub(lambda found: f"{found[1]}={word('token', found[0].partition('=')[2])}", words)
         words = _HARDWARE_ADDRESS.sub(lambda found: word("token", found[0].replace("-", ":")), words)
         words = _HOME.sub(self._home, words)
         words = self._accounts.sub(lambda found: word("user", found[0]), words)
