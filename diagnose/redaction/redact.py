@@ -63,7 +63,7 @@ _NAMED_TOKEN = lazy_pattern(
     r"|session|sid|(?<=[?&])(?:ticket|code|sig))=(?=[\w.~+/%-]{0,253}\d)[\w.~+/%-]{8,}=*",
     re.IGNORECASE,
 )
-"""What a parameter, field or cookie that is called so holds (RFC 6749 §5.1), where a digit tells it from a word."""
+"""The value of a parameter, field or cookie with such a name (RFC 6749 §5.1); a digit tells it from a word."""
 _CLIENT = lazy_pattern(
     r"(?<![\w.-])((?=[\w-]{0,63}[\d.-])[\w.-]{2,253})(?= ?[\[(](?:IPv6:)?(?P<address>[0-9a-fA-F.:]{2,45})[\])])"
 )
