@@ -12,9 +12,9 @@ from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.similarity import Opinion, load_likeness
 from diagnose.replies.wire import Wire
 
-PROVEN = 0.9
+PROVEN = 0.85
 """A cause that words prove stays confirmed where it is as probable by likeness. From two batches read blind."""
-AGREED = 0.9
+AGREED = 0.85
 """What words name as likely stays so where it is as probable."""
 NAMED_BY_AN_ERROR = 0.3
 """The same, where the name of an error says it."""
@@ -83,7 +83,7 @@ def _earned(reading: Reading, words: Wire) -> bool:
     first = reading.suspects[0]
     if reading.sign in ("own words", "words and code") or (reading.sign == "error" and first.certainty == "confirmed"):
         return True
-    odds = load_likeness().opinion(words, reading).odds.get(first.cause, 1.0)
+    odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)  # one that has not heard what rules read
     if reading.sign == "error":
         return odds >= NAMED_BY_AN_ERROR
     if _filled(reading, words.text):
