@@ -6,6 +6,7 @@ quotes, angle brackets, ``mailto:`` (RFC 6068), punctuation, full-width characte
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 import urllib.parse
@@ -66,7 +67,9 @@ _IN_BRACKETS = lazy_pattern(r"[^<>]*<\s*([^<>]+?)\s*>[^<>@]*")
 _IN_SQUARE_BRACKETS = lazy_pattern(r"[^\[\]@]*\[\s*(mailto:[^\[\]]+?)\s*\][^\[\]@]*", re.IGNORECASE)
 _BEFORE_A_COMMENT = lazy_pattern(r"([^\s()@]+@[^\s()@]+)\s*\([^()]*\)")
 _BEHIND_A_NAME = lazy_pattern(r"[^@()]*\(\s*((?:mailto:)?[^\s()@]+@[^\s()@]+)\s*\)", re.IGNORECASE)
-_LABELLED = lazy_pattern(r"[^@\s:\"]{1,20}:\s*([^\s:]+@\S+)")
+_LABELLED = lazy_pattern(r"[^@\s:\"]{1,20}:\s*([^\s:/][^\s:]*@\S+)")
+_AMONG_OTHERS = lazy_pattern(r"[\w!#$%&'+/=?^{}~.-]+@(?:[^\W_](?:[^\W_]|-)*\.)+[^\W_]{2,}(?![^\W_]|[_-]\w|@)")
+"""An address with other text before or behind it, the emphasis of Markdown (``*``) included."""
 
 
 def understood(typed: str, username: str | None = None) -> tuple[Subject, str | None]:
@@ -163,16 +166,37 @@ def _begins(name: str, label: str) -> bool:
     return first == label.lower() and (len(rest) <= LONGEST_SUFFIX)
 
 
+def _among_others(words: str) -> Iterator[str]:
+    """The one address that is whole in *words*, unless a single word before it may be its beginning."""
+    found = {match[0]: match.start() for match in _AMONG_OTHERS.finditer(words)}
+    if len(found) != 1:
+        return
+    ((address, start),) = found.items()
+    before = words[:start].split()
+    if len(before) == 1 and before[0].isalnum() and before[0].lower() not in address.partition("@")[0].lower():
+        return
+    yield address
+
+
 def _corrected(words: str) -> Iterator[str]:
     """Texts near *words* that may be an address, the likeliest first."""
     if "://" in words:
-        host = urllib.parse.urlsplit(words.replace("[", "").replace("]", "")).hostname or ""
-        yield host.removeprefix("www.")
+        address = urllib.parse.urlsplit(words.replace("[", "").replace("]", ""))
+        host = (address.hostname or "").removeprefix("www.")
+        if user := urllib.parse.unquote(address.username or ""):
+            yield user if "@" in user else f"{user}@{host}"
+        yield host
+        return
+    if (decoded := html.unescape(urllib.parse.unquote(words))) != words:
+        yield decoded
+        yield from _corrected(decoded)
         return
     if "@" not in words:
-        yield re.sub(r"\s*[\[({]\s*(?:at|@)\s*[\])}]\s*|\s+at\s+", "@", words, count=1, flags=re.IGNORECASE)
+        plain = re.sub(r"\s*[\[({]\s*(?:at|@)\s*[\])}]\s*|\s+at\s+", "@", words, count=1, flags=re.IGNORECASE)
+        yield re.sub(r"\s*[\[({]\s*(?:dot|\.)\s*[\])}]\s*|\s+dot\s+", ".", plain, flags=re.IGNORECASE)
         yield re.sub(r"\s*[,;]\s*|\s+", ".", words)
         return
+    yield from _among_others(words)
     addresses = [part for part in re.split(r"[\s,;]+", words) if re.fullmatch(r"[^@]+@[^@]+", part)]
     if len(addresses) > 1:
         yield addresses[0]
