@@ -8,7 +8,7 @@ from diagnose.model.report import Report, ReportCause
 from diagnose.rendering.renderer import Audience
 from reports.mailbox_provider import mailbox_provider
 from reports.remedies import for_audience
-from reports.words import moment, words
+from reports.words import Wording, moment, words
 
 MOST_LINES = 10
 MOST_SEEN = 3
@@ -23,8 +23,9 @@ def summary(report: Report, translate: Callable[[str], str], audience: Audience 
     _ = translate
     said = words(translate)
     verdict, subject = report.verdict, report.subject
-    lines = [": ".join(filter(None, (said.answer(verdict), subject.address or subject.domain))), verdict.headline]
-    lines += [_told(cause, said.certainty[cause.certainty]) for cause in verdict.causes[:2]]
+    whose, answer = subject.address or subject.domain, said.answer(verdict)
+    lines = [said.pair.format(name=answer, value=whose) if whose else answer, verdict.headline]
+    lines += [_told(cause, said) for cause in verdict.causes[:2]]
     if verdict.causes:
         lines += [f"- {seen.text} [{seen.check}]" for seen in verdict.causes[0].evidence[:MOST_SEEN]]
     elif verdict.unchecked:
@@ -49,5 +50,6 @@ def _first_step(report: Report, translate: Callable[[str], str], audience: Audie
             yield from (said.pair.format(name=whose, value=step) for step in remedy.steps[:1])
 
 
-def _told(cause: ReportCause, certainty: str) -> str:
-    return f"{cause.id} ({certainty}): {cause.title}"
+def _told(cause: ReportCause, said: Wording) -> str:
+    noted = said.noted.format(told=cause.id, notes=said.certainty[cause.certainty])
+    return said.pair.format(name=noted, value=cause.title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -73,6 +74,10 @@ class Wording(Internal, frozen=True):
     """Between the items of an enumeration."""
     pair: str
     """Of a name and its value."""
+    noted: str
+    """Of a name and what is noted of it in brackets."""
+    followed: str
+    """Of a sentence and the next one."""
     not_helped: str
     """Heading over further steps."""
     prevention: str
@@ -105,6 +110,10 @@ class Wording(Internal, frozen=True):
     def held_up(self, check: ReportCheck, checks: Iterable[ReportCheck]) -> bool:
         """Whether *check*, one of *checks*, was skipped because another one stood in the way."""
         return any(other.id == check.skipped_because for other in checks)
+
+    def joined(self, *sentences: str) -> str:
+        """One sentence behind another, as the language sets them."""
+        return functools.reduce(lambda told, one: self.followed.format(sentence=told, next=one), sentences)
 
     def time(self, milliseconds: int) -> str:
         """A duration for people: ``34 ms``, ``1.2 s``, ``20 s``."""
@@ -162,6 +171,8 @@ def words(translate: Callable[[str], str]) -> Wording:
         needs=_("needs: {check}"),
         comma=_(", "),
         pair=_("{name}: {value}"),
+        noted=_("{told} ({notes})"),
+        followed=_("{sentence} {next}"),
         not_helped=_("If that did not help"),
         prevention=_("So that it does not happen again"),
         kept_working=_("So that it stays that way"),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnose.locale.language import Language, translation
 from diagnose.model import Certainty, Status
 from diagnose.model.report import Contact, Impact, Report, ReportRemedy, Verdict
 from diagnose.model.saved import saved_report
@@ -253,6 +254,18 @@ def test_the_summary_is_ten_lines_at_most(name: str) -> None:
     assert 2 < len(lines) <= 10
     assert report.verdict.headline in lines
     assert report.id in lines[-1]
+
+
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
+@every_sample
+def test_what_is_handed_on_has_chinese_punctuation(name: str, lang: Language) -> None:
+    """Full-width colons and brackets beside Chinese characters, and no blank behind a full stop."""
+    report = sanitized(SAMPLES[name]())
+    style = RenderStyle(translate=translation(lang))
+    (said,) = re.findall(f"<p>([^<]*{style.translate('Never send your password.')})</p>", render(report, style))
+    shown = "\n".join([said, *(line for line in summary(report, style.translate).split("\n") if line[0] != "-")])
+
+    assert re.findall(r"[\u4e00-\u9fff] ?[:(]|[(][\u4e00-\u9fff]|\): |。 ", shown) == []
 
 
 def test_the_summary_holds_what_to_do_first() -> None:
