@@ -19,6 +19,10 @@ LONGEST_HOST = 300
 """Characters, with a port; names have 253 at most (RFC 1035 §2.3.4)."""
 _HOST_AND_PORT = lazy_pattern(r"([\w.-]*[^\W\d_][\w.-]*|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?:\s*:\s*|\s+|$)(\d{1,5})?")
 """``mail.corp.example:993``, or with a blank between them, as people copy them out of a table; or no port."""
+_HOST_INSIDE = lazy_pattern(
+    r"(?<![\w.-])((?:[\w-]+\.)+[\w-]*[^\W\d_][\w-]*|\d+(?:\.\d+){3})(?:\s*[:,;(]\s*|\s+)(?:[^\W\d]{1,10}\s*[:=]?\s*)?(\d{2,5})(?!\w)"
+)
+"""The same with other words around and between them: ``mail.corp.example, port 993 (SSL)``."""
 
 
 class ServiceUrl(click.ParamType["Service"]):
@@ -53,12 +57,9 @@ class ServiceUrl(click.ParamType["Service"]):
             begins = " / ".join(f"{scheme}://" for scheme in ports)
             sentence = _("“{word}” is not a URL that begins with {begins}.")
             told = {"word": word.partition("@")[2] or word, "begins": begins}
-            if len(word) <= LONGEST_HOST and (host := _HOST_AND_PORT.fullmatch(word)) and 0 < int(host[2] or 1) < 65536:
+            if corrected := self._corrected(word, url.scheme):
                 sentence = _("“{word}” is not a URL that begins with {begins}; did you mean {corrected}?")
-                number = f":{host[2]}" if host[2] else ""
-                told["corrected"] = " / ".join(
-                    f"{scheme}://{host[1]}{number}" for scheme in list(ports)[: None if number else 1]
-                )
+                told["corrected"] = corrected
             self.fail(sentence.format_map(told), param, ctx)
         if not self.protocol.http and (url.path.strip("/") or url.query or url.fragment):
             self.fail(_("“{word}” holds more than a host and a port.").format(word=word), param, ctx)
@@ -87,6 +88,26 @@ class ServiceUrl(click.ParamType["Service"]):
             scheme = next((port.scheme for port in self.protocol.ports if port.number == int(found[2])), None)
             return f"{scheme}://{found[1]}:{found[2]}" if scheme else f"{found[1]}:{found[2]}"
         return plain if "://" in plain else word
+
+    def _corrected(self, word: str, scheme: str) -> str | None:
+        """The URL or URLs that *word* may have meant; none where *scheme* is that of another protocol."""
+        with one_at_a_time:
+            from diagnose.account.pasted import plain_text
+            from diagnose.model.protocols import PROTOCOLS
+        others = {port.scheme for protocol in PROTOCOLS for port in protocol.ports}
+        if len(word) > LONGEST_HOST or scheme.lower() in others:
+            return None
+        alone = _HOST_AND_PORT.fullmatch(word)
+        found = alone or _HOST_INSIDE.search(plain_text(word))
+        if found is None or not 0 < int(found[2] or 1) < 65536:
+            return None
+        ports = self.protocol.ports
+        if not found[2]:
+            return f"{ports[0].scheme}://{found[1]}"
+        usual = [port for port in ports if port.number == int(found[2])]
+        if not usual and not alone:
+            return None  # any number among words
+        return " / ".join(f"{port.scheme}://{found[1]}:{found[2]}" for port in usual or ports)
 
     def _host(self, name: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         with one_at_a_time:
