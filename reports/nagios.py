@@ -43,7 +43,7 @@ def state(report: Report) -> State:
         return "WARNING" if new else "OK"
     if verdict.status == "problem":
         return "CRITICAL"
-    if verdict.status == "inconclusive":
+    if verdict.status == "inconclusive" and not verdict.sound_in_part:
         return "UNKNOWN"
     return "WARNING" if any(cause.certainty != "possible" for cause in verdict.causes) else "OK"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, get_args
 
 import msgspec
@@ -81,6 +82,15 @@ def test_a_part_that_is_sound_is_called_a_part() -> None:
 
     assert exit_code(report) == 0
     assert taken_apart(render(report, RenderStyle()))[0].startswith("MAIL OK: alice@corp.example: Looked at in part")
+
+
+@pytest.mark.parametrize(("sample", "code"), [(healthy, 0), (port_blocked, 1)])
+def test_a_narrowed_run_has_the_state_of_what_it_looked_at(sample: Callable[[], Report], code: int) -> None:
+    """A verdict calls no part healthy; the exit code says whether the part is."""
+    narrowed = {"status": "inconclusive", "narrowed": ("--only tls",)}
+
+    assert exit_code(with_verdict(sample(), **narrowed, exit_code=0)) == code
+    assert exit_code(with_verdict(sample(), **narrowed, exit_code=3)) == 3
 
 
 def test_the_first_line_says_what_the_trouble_is() -> None:
