@@ -181,16 +181,19 @@ def _among_others(words: str) -> Iterator[str]:
 def _corrected(words: str) -> Iterator[str]:
     """Texts near *words* that may be an address, the likeliest first."""
     if "://" in words:
-        address = urllib.parse.urlsplit(words.replace("[", "").replace("]", ""))
+        try:
+            address = urllib.parse.urlsplit(words.replace("[", "").replace("]", ""))
+        except ValueError:  # characters that no host may have
+            return
         host = (address.hostname or "").removeprefix("www.")
         if user := urllib.parse.unquote(address.username or ""):
             yield user if "@" in user else f"{user}@{host}"
         yield host
         return
-    if (decoded := html.unescape(urllib.parse.unquote(words))) != words:
+    decoded = html.unescape(urllib.parse.unquote(words))
+    if decoded != words and "://" not in decoded:
         yield decoded
-        yield from _corrected(decoded)
-        return
+        words = decoded
     if "@" not in words:
         plain = re.sub(r"\s*[\[({]\s*(?:at|@)\s*[\])}]\s*|\s+at\s+", "@", words, count=1, flags=re.IGNORECASE)
         yield re.sub(r"\s*[\[({]\s*(?:dot|\.)\s*[\])}]\s*|\s+dot\s+", ".", plain, flags=re.IGNORECASE)

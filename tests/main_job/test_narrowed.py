@@ -22,7 +22,7 @@ from diagnose.running.request import NetworkOptions, Request
 from reports.html import RENDERER as HTML
 from reports.json import RENDERER as JSON
 from reports.json import SCHEMA
-from reports.nagios import RENDERER as NAGIOS
+from reports.nagios import exit_code as nagios_exit_code
 from reports.text import RENDERER as TEXT
 from tests.pace import patient
 
@@ -72,7 +72,7 @@ def test_a_part_in_order_is_no_health(only: tuple[str, ...], skip: tuple[str, ..
 
     assert (verdict.status, verdict.exit_code, verdict.causes) == ("inconclusive", 0, ())
     assert verdict.narrowed == (*(f"--only {one}" for one in only), *(f"--skip {one}" for one in skip))
-    assert NAGIOS.exit_code(report) == 0
+    assert nagios_exit_code(report) == 0
     assert all(option in verdict.headline for option in verdict.narrowed)
     assert "Nothing that would block" not in verdict.headline
     for shown in everywhere(report):
