@@ -12,9 +12,9 @@ from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.similarity import Opinion, load_likeness
 from diagnose.replies.wire import Wire
 
-PROVEN = 0.85
+PROVEN = 0.9
 """A cause that words prove stays confirmed where it is as probable by likeness. From two batches read blind."""
-AGREED = 0.85
+AGREED = 0.9
 """What words name as likely stays so where it is as probable."""
 NAMED_BY_AN_ERROR = 0.3
 """The same, where the name of an error says it."""

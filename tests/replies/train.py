@@ -43,6 +43,7 @@ from tests.replies.corpus import (
     STUDIED,
     TAUGHT,
     VARIED,
+    WRITTEN_ANEW,
     Labelled,
     concepts,
     labelled,
@@ -100,10 +101,10 @@ class Taught(msgspec.Struct, frozen=True):
 def taught(texts: Iterable[Labelled]) -> list[Taught]:
     """*texts* as the model sees them, every second one as a login probe tells of it, others as bare words.
 
-    What rules read in a text is told of `VARIED` alone: few rules were written from these, so rules err there nearly as
-    often as they do on texts never seen.
+    What rules read in a text is told of `WRITTEN_ANEW` alone: few rules were written from these, so rules err there
+    nearly as often as they do on texts never seen.
     """
-    hinted = {text.reply for file in VARIED for text in labelled(file)}
+    hinted = {text.reply for file in WRITTEN_ANEW for text in labelled(file)}
     given = [
         (
             text,
