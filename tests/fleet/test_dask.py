@@ -215,7 +215,8 @@ def test_an_interrupted_run_ends_at_once_and_goes_on(cluster: Cluster, estate: E
     run.send_signal(signal.SIGINT)
     code, summary, err = over(run)
 
-    assert (code, err, summary["interrupted"]) == (130, "", True)
+    assert (code, summary["interrupted"]) == (130, True)
+    assert err == "The same command with --resume goes on with the rows that are left.\n"
     gate.opened.set()
     code, summary, err = over(begun(cluster, estate, "--resume"))
     assert (code, err, summary["rows"]) == (1, "", ROWS)
