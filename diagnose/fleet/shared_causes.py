@@ -334,13 +334,13 @@ class SharedCauses:
     def _knows(self, found: _Found) -> bool:
         return found.cause.id in self._catalogue
 
-    def _rank(self, cause: FleetCause) -> tuple[bool, bool, int, int, int, str, str]:
-        """As in a single report; of causes that weigh the same, the one first that hits most."""
+    def _rank(self, cause: FleetCause) -> tuple[bool, bool, bool, int, int, int, str, str]:
+        """As in a single report, but what many share before what one has; then the one that hits most."""
         known = cause.id in self._catalogue
         drift = known and self._catalogue[cause.id].scope == "expectation"
         order = self._catalogue.order(cause.id) if known else 0
-        weight = (cause.impact != "blocks", drift, _CERTAINTY[cause.certainty])
-        return (*weight, -cause.hit, order, cause.grouping, cause.value)
+        weight = (cause.impact != "blocks", drift, cause.grouping == "account")
+        return (*weight, _CERTAINTY[cause.certainty], -cause.hit, order, cause.grouping, cause.value)
 
 
 def _groups(row: FleetRow) -> Iterator[Group]:

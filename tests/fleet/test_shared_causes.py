@@ -261,6 +261,12 @@ def test_they_rank_as_in_a_single_report() -> None:
     assert [one[0] for one in told(*rows)] == ["server.fault", EXPIRED, REJECTED, "tls.cert-expiring"]
 
 
+def test_what_many_share_stands_before_what_one_has() -> None:
+    rows = [*people("a.example", 37, cause(EXPIRED, "likely"), at="a"), row("x@c.example", cause(REJECTED))]
+
+    assert [one[0] for one in told(*rows, row("y@c.example"))] == [EXPIRED, REJECTED]
+
+
 def test_counts_and_exit_codes() -> None:
     healthy, broken = people("a.example", 2), people("b.example", 1, cause(REJECTED))
     bad = FleetRow(line=3, name="@@", bad="no address")
