@@ -38,7 +38,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         (["a.example", "--password-in-page"], "login test needs a mailbox address"),
         (["a@b.example", "--password-in-page", "--no-login"], "only one of --no-login, --password-in-page"),
         (["a@b.example", "--ca-file", "/nowhere.pem"], "nowhere.pem"),
-        (["--wait", "0"], "no number from 1 to 3600"),
+        (["--wait", "0"], "not a number from 1 to 3600"),
     ],
 )
 def test_wrong_usage_is_told_before_any_page_opens(
