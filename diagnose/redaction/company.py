@@ -27,8 +27,8 @@ PROSE = {
 """Keys below which sentences of ours stand, with the words of others in them, in the language of the report."""
 IDS = {"id", "check", "checks", "need"}
 """Keys of ids of checks, which may end in the name of a host."""
-FILE = "ca_file"
-"""Key of the path of a file of the person's."""
+FILES = {"ca_file", "file"}
+"""Keys of paths of files of the person's."""
 _SERVICE = lazy_pattern(rf"(?:{'|'.join(BY_NAME)})\.\d{{1,5}}(?:\.|$)")
 
 
@@ -68,13 +68,15 @@ class WithoutCompany:
         return self._outside.in_prose(words)
 
     def _in_record(self, words: str, key: str) -> str:
-        if key == FILE:
+        if key in FILES:
             return self._outside.file(words)
         return words if key == MESSAGE else self._id(words, key) if key in IDS else self._outside.hide(words, key)
 
     def _in_report(self, words: str, key: str) -> str:
         if key in IDS:
             return self._id(words, key)
+        if key in FILES:
+            return self._outside.file(words)
         if key in PROSE and not self._english:
             return self._outside.in_prose(words)
         return self._outside.hide(words, key)

@@ -43,6 +43,7 @@ _PIECE = lazy_pattern(
     r"|(?P<word>[^\W_](?:[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|['’+-](?=[^\W_]))*)",
     re.IGNORECASE,
 )
+_OF_THE_SYSTEM = lazy_pattern(r"/etc/hosts|[a-z]:\\Windows\\System32\\drivers\\etc\\hosts", re.IGNORECASE)
 _UNIT = lazy_pattern(
     r"\s?(?:s|secs?|seconds?|min|mins|minutes?|hours?|h|days?|ms|bytes?|octets|[kmg]i?b|times?|attempts?|characters?)\b|\s?[秒分小天次字]",
     re.IGNORECASE,
@@ -121,7 +122,9 @@ class Outside:
         return name if shown == lower + dot else shown
 
     def file(self, path: str) -> str:
-        """What stands for a file at *path*, all of which may be of words that tell of nobody."""
+        """What stands for a file at *path*, all of which may be of words that tell of nobody; a system's own stays."""
+        if not path or PLACEHOLDER.fullmatch(path) or _OF_THE_SYSTEM.fullmatch(path):
+            return path
         shown = self._placeholders.word("file", path)
         self._learn(path, shown)
         return shown

@@ -52,6 +52,8 @@ _IMAP_LINE = lazy_pattern(
 _IMAP_TAGLESS = lazy_pattern(r"^(NO|BAD|BYE) (\[.*)$")
 _IMAP_BAD = lazy_pattern(r"^(BAD) (.*)$")
 """Of a conversation in IMAP alone, where it is a status and no word (RFC 9051 §7.1.3)."""
+_IMAP_REFUSAL = lazy_pattern(r"^(?:NO|BYE) (?=.*[a-z])")
+"""Likewise (RFC 9051 §7.1.2): NO Account is locked."""
 _IMAP_DATA = lazy_pattern(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [A-Z]+|NAMESPACE)\b", re.IGNORECASE)
 _POP3_LINE = lazy_pattern(r"^(\+OK|-ERR)(?:\s+(.*))?$", re.IGNORECASE)
 _SMTP_LINE = lazy_pattern(r"^([2-5]\d\d)(?:([ -])(.*))?$")
@@ -147,7 +149,7 @@ def _imap(lines: list[str]) -> Wire:
             tagless = _IMAP_TAGLESS.match(line) or _IMAP_BAD.match(line)
             if tagless:
                 tagged.append(tagless[1].upper())
-            rest = tagless[2] if tagless else line
+            rest = tagless[2] if tagless else _IMAP_REFUSAL.sub("", line)
             codes.extend(_bracketed(rest))
             words.append(_BRACKETED_WHOLE.sub(" ", rest))
             continue

@@ -26,7 +26,7 @@ from diagnose.model.saved import SavedReportError, plain_report, saved_report
 from diagnose.network import Vantage
 from diagnose.record.run import Asked, CheckRun, Run
 from diagnose.redaction.own import occurring, own_words
-from diagnose.redaction.redact import redact
+from diagnose.redaction.redact import redact, strings_in
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.chosen import every_check
 from diagnose.running.reporting import discreet, report_of
@@ -198,6 +198,34 @@ def test_a_file_of_the_persons_is_hidden_whole(path: str) -> None:
     assert strict.record["ca_file"] == "file-1"
     plain = path.replace("\\", "/")
     assert [where for where, words in shown(strict) if plain in re.sub(r"\\+", "/", words)] == []
+
+
+def with_files_at(path: str, value: Any, key: str = "") -> Any:
+    """*value* of JSON, all files in it at *path*."""
+    if isinstance(value, dict):
+        return {name: with_files_at(path, one, name) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_files_at(path, one, key) for one in value]
+    return path if key == "file" and isinstance(value, str) else value
+
+
+@pytest.mark.parametrize(
+    ("path", "is_shown"),
+    [
+        ("/tmp/diagnose-lab-50t_ont8/hosts", False),
+        ("/home/max/mail/hosts", False),
+        ("D:\\mail\\hosts", False),
+        ("/etc/hosts", True),
+        ("C:\\Windows\\System32\\drivers\\etc\\hosts", True),
+    ],
+)
+def test_where_the_hosts_file_is_stays_if_it_is_there_for_everybody(path: str, *, is_shown: bool) -> None:
+    how = Presentation(redact="strict")
+    plain = msgspec.to_builtins(report_of(planted("x"), every_check(), how), builtin_types=(bytes,))
+    report = msgspec.convert(with_files_at(path, plain), Report)
+    files = {words for key, words in strings_in(plain_report(discreet(report, how))) if key == "file"}
+
+    assert files == {path if is_shown else "file-1"}
 
 
 @pytest.mark.parametrize("kinds", batches(PERSON), ids=lambda kinds: kinds[0].name)

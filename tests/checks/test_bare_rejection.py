@@ -62,7 +62,7 @@ def test_on_an_own_server_it_is_what_it_says() -> None:
         ("tencent-exmail", "imap.exmail.qq.com", BARE, LIKELY_REJECTED),
         ("mail-com", "imap.mail.com", BARE, LIKELY_REJECTED),
         ("ovh", "ssl0.ovh.net", BARE, REJECTED),
-        ("google", "imap.gmail.com", "NO Account is locked", ("lockout.account-locked", "likely")),
+        ("google", "imap.gmail.com", "NO Account is locked", ("lockout.account-locked", "confirmed")),
         ("google", "mail.corp.example", BARE, LIKELY_REJECTED),  # which is not theirs
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from diagnose.replies import Code, Reading, ReplyForm, Suspect, load_knowledge, read_reply
+from diagnose.replies.houses import read_message
 from diagnose.replies.knowledge import MOST_REMEMBERED, Memory, knowledge_with
 from tests.replies.corpus import labelled
 
@@ -301,3 +302,23 @@ def test_what_is_remembered_is_bounded() -> None:
 
     assert len(memory) <= MOST_REMEMBERED
     assert memory[2 * MOST_REMEMBERED] == str(2 * MOST_REMEMBERED)
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        ("NO Account is locked", "lockout.account-locked"),
+        ("NO Mailbox is disabled", "activation.account-disabled"),
+        ("NO users are suspended on this server", "activation.account-disabled"),
+        ("BYE Account locked", "lockout.account-locked"),
+        ("NO Too many failed logins", "lockout.rate-limited"),
+    ],
+)
+def test_a_status_without_its_tag_is_no_word(reply: str, cause: str) -> None:
+    """RFC 9051 §7.1.2: NO refuses; it does not say that there is none."""
+    assert cause in [one.cause for one in read_message(reply, protocol="imap", alone=False).suspects[:1]]
+
+
+def test_no_locked_account_is_none() -> None:
+    """A near-miss: where nobody speaks IMAP it is a word."""
+    assert read_message("No locked accounts.").suspects == ()
