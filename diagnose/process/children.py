@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 END_SECONDS = 0.2
 """For a program that was told to end."""
+WRITING_SECONDS, LOOK_SECONDS = 1.0, 0.02
+"""While a program that is being ended may put files into its folder again, and between two looks."""
 
 PASSED_ON = frozenset(
     (
@@ -81,9 +84,14 @@ def end_all() -> None:
 
 
 def remove_folders() -> None:
-    """Remove the folders of programs that are being ended, as far as that goes."""
-    for folder in tuple(folders):
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove the folders of programs that are being ended; what these still write there is waited for a moment."""
+    until = time.monotonic() + WRITING_SECONDS
+    while True:
+        for folder in tuple(folders):
+            shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() > until or not any(map(os.path.exists, tuple(folders))):
+            return
+        time.sleep(LOOK_SECONDS)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

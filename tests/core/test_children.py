@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from diagnose.process import children
 from diagnose.process.children import answer_of, environment
 
 SECRETS = {"PW": "hunter2x", "MAIL_PASSWORD": "hunter2x", "AWS_SECRET_ACCESS_KEY": "x", "PATHS": "y", "XPATH": "z",
@@ -124,3 +126,25 @@ def test_a_file_without_a_certificate_is_said(tmp_path: Path, content: bytes) ->
 
     assert done.returncode == 2
     assert "no certificate in PEM form" in done.stderr
+
+
+def test_a_folder_that_is_written_to_while_it_goes_is_gone_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a browser does that is being ended: three times it is there again."""
+    folder, again = tmp_path / "profile", iter(range(3))
+
+    def removed(place: str, **_: object) -> None:
+        really(place)
+        if next(again, None) is not None:
+            folder.mkdir()
+
+    really = shutil.rmtree
+    folder.mkdir()
+    monkeypatch.setattr(children, "folders", {str(folder)})
+    monkeypatch.setattr(shutil, "rmtree", removed)
+    monkeypatch.setattr(children, "WRITING_SECONDS", 60)
+    children.remove_folders()
+
+    assert not folder.exists()
+    assert next(again, None) is None
