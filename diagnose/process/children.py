@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 END_SECONDS = 0.2
 """For a program that was told to end."""
@@ -30,6 +31,7 @@ PASSED_ON_BEGINNINGS = ("LC_", "XDG_", "GSETTINGS_", "FONTCONFIG_")
 
 folders: set[str] = set()
 """Those that programs work in, and that are gone with the command."""
+_FORCE = getattr(signal, "SIGKILL", signal.SIGTERM)
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.RLock()  # a signal's handler may want it where this very thread has it
 _closed = False
@@ -81,6 +83,25 @@ def end_all() -> None:
         left = tuple(_running)
     for process in left:
         _kill(process)
+    if folders:  # a browser whose driver is gone would go on, and put files where they have just been removed
+        for number in _descendants(os.getpid()):
+            with contextlib.suppress(OSError):
+                os.kill(number, _FORCE)
+
+
+def _descendants(of: int) -> list[int]:
+    """The processes below *of*, where the system lists all of them below /proc."""
+    children: dict[int, list[int]] = {}
+    with contextlib.suppress(OSError):
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
+                    parent = int((entry / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[1])
+                    children.setdefault(parent, []).append(int(entry.name))
+    found = list(children.get(of, ()))
+    for number in found:  # which grows
+        found += children.get(number, ())
+    return found
 
 
 def remove_folders() -> None:

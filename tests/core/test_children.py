@@ -148,3 +148,18 @@ def test_a_folder_that_is_written_to_while_it_goes_is_gone_in_the_end(
 
     assert not folder.exists()
     assert next(again, None) is None
+
+
+def test_what_a_program_has_started_ends_with_it_where_a_folder_is_to_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser is started by its driver, in a group of its own, and would write on."""
+    inner = "import time; print(flush=True); time.sleep(600)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], start_new_session=True)"
+    monkeypatch.setattr(children, "folders", {str(tmp_path)})
+    with subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE) as driver:
+        assert driver.stdout is not None
+        assert driver.stdout.readline()
+        children.end_all()
+        assert driver.stdout.read() == b""  # whoever held it has ended
+    monkeypatch.setattr(children, "_closed", False)
