@@ -86,9 +86,8 @@ def probe_domain(target: Subject, _inputs: Inputs[Never], context: Context) -> D
     resolver, deadline, domain = context.network.resolver, context.deadline, target.domain
     until = deadline.share(0.5, deadline.left())  # what asks why there is no answer needs time, too
     asked = [resolver.begin(domain, kind, until) for kind in KINDS]
-    if len(come_within(CONTROL_AFTER_SECONDS, asked)) < len(
-        asked
-    ):  # whether anything resolves is asked beside their next tries
+    come = come_within(CONTROL_AFTER_SECONDS, asked)
+    if len(come) < len(asked):  # whether anything resolves is asked beside their next tries
         resolver.begin(*CONTROL, deadline.share(0.7, 5))
     mx, ipv4, ipv6 = resolver.query_all(((domain, kind) for kind in KINDS), until)
     facts = DomainFacts(mx=mx, ipv4=ipv4, ipv6=ipv6)

@@ -84,9 +84,18 @@ def end_all() -> None:
     for process in left:
         _kill(process)
     if folders:  # a browser whose driver is gone would go on, and put files where they have just been removed
-        for number in _descendants(os.getpid()):
+        for number in filter(_works_in_a_folder, _descendants(os.getpid())):
             with contextlib.suppress(OSError):
                 os.kill(number, _FORCE)
+
+
+def _works_in_a_folder(number: int) -> bool:
+    """Whether process *number* was given one of `folders`; the person's own browser, which we may open, was not."""
+    try:
+        given = b"".join(Path("/proc", str(number), name).read_bytes() for name in ("cmdline", "environ"))
+    except OSError:  # it has ended, or is somebody else's
+        return False
+    return any(os.fsencode(folder) in given for folder in tuple(folders))
 
 
 def _descendants(of: int) -> list[int]:
@@ -104,17 +113,6 @@ def _descendants(of: int) -> list[int]:
     return found
 
 
-def remove_folders() -> None:
-    """Remove the folders of programs that are being ended; what these still write there is waited for a moment."""
-    until = time.monotonic() + WRITING_SECONDS
-    while True:
-        for folder in tuple(folders):
-            shutil.rmtree(folder, ignore_errors=True)
-        if time.monotonic() > until or not any(map(os.path.exists, tuple(folders))):
-            return
-        time.sleep(LOOK_SECONDS)
-
-
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End *process* and what it has started."""
     with contextlib.suppress(OSError):
@@ -130,3 +128,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(END_SECONDS)
+
+
+def remove_folders() -> None:
+    """Remove the folders of programs that are being ended; what these still write there is waited for a moment."""
+    until = time.monotonic() + WRITING_SECONDS
+    while True:
+        for folder in tuple(folders):
+            shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() > until or not any(map(os.path.exists, tuple(folders))):
+            return
+        time.sleep(LOOK_SECONDS)

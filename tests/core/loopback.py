@@ -6,7 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from diagnose.model import Deadline
 from diagnose.network import Nameserver, Stream
@@ -213,3 +213,14 @@ class DnsServer:
                     for message in answer(question):
                         connected.sendall(struct.pack("!H", len(message)) + message)
                     wait_for_end(connected)
+
+
+def say(connected: socket.socket, parts: Iterable[bytes | Talk]) -> None:
+    """Send *parts*, no more behind them, and wait for the other's end."""
+    for part in parts:
+        if isinstance(part, bytes):
+            connected.sendall(part)
+        else:
+            part(connected)
+    connected.shutdown(socket.SHUT_WR)
+    wait_for_end(connected)

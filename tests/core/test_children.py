@@ -150,16 +150,23 @@ def test_a_folder_that_is_written_to_while_it_goes_is_gone_in_the_end(
     assert next(again, None) is None
 
 
-def test_what_a_program_has_started_ends_with_it_where_a_folder_is_to_go(
+def test_what_a_program_has_started_ends_with_it_where_their_folder_is_to_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A browser is started by its driver, in a group of its own, and would write on."""
     inner = "import time; print(flush=True); time.sleep(600)"
     outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], start_new_session=True)"
+    given = environment(TMPDIR=str(tmp_path))
     monkeypatch.setattr(children, "folders", {str(tmp_path)})
-    with subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE) as driver:
+    monkeypatch.setattr(children, "_closed", False)  # as it is again behind this test
+    with (
+        subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE, env=given) as driver,
+        subprocess.Popen([sys.executable, "-c", inner], stdout=subprocess.PIPE, env=environment()) as other,
+    ):
         assert driver.stdout is not None
-        assert driver.stdout.readline()
+        assert other.stdout is not None
+        assert driver.stdout.readline() == other.stdout.readline() == b"\n"
         children.end_all()
         assert driver.stdout.read() == b""  # whoever held it has ended
-    monkeypatch.setattr(children, "_closed", False)
+        assert other.poll() is None  # such as the person's own browser, which was opened for them
+        other.kill()

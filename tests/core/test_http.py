@@ -19,7 +19,7 @@ from diagnose.network import Cookie, FetchedPage, Nameserver, Network, Stream
 from diagnose.network.http import LARGEST_BODY, MOST_REDIRECTS, fetch
 from diagnose.network.plain_client import PlainClient
 from diagnose.replies import charset_in, decode
-from tests.core.loopback import PATIENCE, Talk, closed_port, drip, flood, full_port, reset, tcp, wait_for_end
+from tests.core.loopback import PATIENCE, Talk, closed_port, drip, flood, full_port, reset, say, tcp, wait_for_end
 from tests.pace import working
 from tests.support.site import Site
 
@@ -53,13 +53,7 @@ def answering(*parts: bytes | Talk) -> Talk:
 
     def talk(connected: socket.socket) -> None:
         connected.recv(65536)
-        for part in parts:
-            if isinstance(part, bytes):
-                connected.sendall(part)
-            else:
-                part(connected)
-        connected.shutdown(socket.SHUT_WR)
-        wait_for_end(connected)
+        say(connected, parts)
 
     return talk
 

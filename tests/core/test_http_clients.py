@@ -14,7 +14,7 @@ from diagnose.model import Deadline
 from diagnose.network import FetchedPage, Nameserver, Network
 from diagnose.network.http import LARGEST_BODY, fetch
 from diagnose.network.plain_client import PlainClient
-from tests.core.loopback import PATIENCE, Talk, reset, tcp, wait_for_end
+from tests.core.loopback import PATIENCE, Talk, reset, say, tcp
 from tests.pace import patient
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -104,13 +104,7 @@ def talking(heard: list[bytes], *answers: tuple[bytes | Talk, ...]) -> tuple[Tal
 
     def talk(connected: socket.socket, parts: tuple[bytes | Talk, ...]) -> None:
         heard.append(connected.recv(65536))
-        for part in parts:
-            if isinstance(part, bytes):
-                connected.sendall(part)
-            else:
-                part(connected)
-        connected.shutdown(socket.SHUT_WR)
-        wait_for_end(connected)
+        say(connected, parts)
 
     return tuple(lambda connected, parts=parts: talk(connected, parts) for parts in answers)
 
