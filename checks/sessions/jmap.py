@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from checks.sessions.session import (
-    EARLY_SECONDS,
     MOST_LINES,
     Credentials,
     MailSession,
@@ -23,6 +22,7 @@ from checks.sessions.session import (
     UnaskedError,
     next_byte,
     shown,
+    time_for_more,
 )
 from diagnose import __version__
 from diagnose.model import ClosedError, Deadline, Subject, TooMuchDataError
@@ -246,7 +246,7 @@ class JmapSession(MailSession):
         """Forget a connection that the server has ended. Raises UnaskedError where it has something to say instead."""
         if (stream := self._client.stream) is None:
             return
-        byte = next_byte(stream, EARLY_SECONDS)
+        byte = next_byte(stream, time_for_more(stream))
         if byte:
             raise UnaskedError
         if byte is not None:

@@ -20,7 +20,7 @@ from diagnose.network import Stream
 from diagnose.replies import decode
 
 EARLY_SECONDS = 0.02
-"""For an answer that was sent along with the one before to arrive."""
+"""For an answer that was sent along with the one before to arrive, counted from when that came."""
 MOST_LINES = 5000
 """Of a whole session; a mailbox of a thousand folders and the mails looked at stay below."""
 LONGEST_LINE = 131_072
@@ -207,11 +207,17 @@ def shown(octets: bytes, secret: Secret | None = None) -> str:
     return words[:LONGEST_REPLY].rstrip("\r\n")
 
 
+def time_for_more(stream: Stream) -> float:
+    """Seconds in which what was sent along with the server's last words may still arrive."""
+    return max(0.0, EARLY_SECONDS - stream.silence)
+
+
 def something_unread(stream: Stream, file: io.BufferedReader | None) -> bool:
     """Whether the server has said more than was asked for; *file* reads from *stream*."""
-    deadline, stream.deadline = stream.deadline, stream.deadline.within(EARLY_SECONDS)
+    patience = time_for_more(stream)
+    deadline, stream.deadline = stream.deadline, stream.deadline.within(patience)
     try:
-        return bool(file.peek(1)) if file is not None else stream.wait_readable(EARLY_SECONDS)
+        return bool(file.peek(1)) if file is not None else stream.wait_readable(patience)
     except TimeoutError:
         return False
     finally:
@@ -240,7 +246,7 @@ def ended_by_server(stream: Stream, farewell: re.Pattern[bytes], *, before_end: 
     *before_end*: a farewell needs no end behind it. What was sent for another reason is looked at by others.
     """
     said, over = b"", False
-    deadline, stream.deadline = stream.deadline, Deadline(EARLY_SECONDS)
+    deadline, stream.deadline = stream.deadline, Deadline(time_for_more(stream))
     try:
         while len(said) < LONGEST_REPLY and not over:
             part = stream.recv(LONGEST_REPLY)

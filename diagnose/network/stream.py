@@ -13,6 +13,7 @@ import selectors
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -62,6 +63,7 @@ class Stream:
         self.most_lines: int | None = None
         """Line ends received before a TooMuchDataError: each costs its reader far more than its bytes do."""
         self._lines = 0
+        self._heard_at = time.monotonic()
         self.peer: str = connected.getpeername()[0] if peer is None else peer
         """The address at the other end."""
         self._slot = slot
@@ -72,6 +74,11 @@ class Stream:
     def tls(self) -> ssl.SSLSocket | None:
         """The TLS socket once the handshake is done."""
         return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
+
+    @property
+    def silence(self) -> float:
+        """Seconds since something was last received, or since the connection was made."""
+        return time.monotonic() - self._heard_at
 
     def start_tls(self, context: ssl.SSLContext, server_name: str) -> None:
         """Do the verified handshake, by the deadline.
@@ -125,6 +132,7 @@ class Stream:
         except ssl.SSLEOFError:
             return b""  # an end without close_notify; whoever reads on will miss what was due
         self.received += len(data)
+        self._heard_at = time.monotonic()
         if self.received > self._limit:
             self.abort()
             raise TooMuchDataError(f"more than {self._limit} bytes")

@@ -19,13 +19,14 @@ import trustme
 from checks.login.login import LoginFacts, judge_login, probe_login
 from checks.reach.reach import ReachFacts, stream_key
 from checks.server.server import ServerFacts, probe_server, session_key, take_session
+from checks.sessions import session
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import probe_tls
 from diagnose.account.history import History
 from diagnose.account.person import Person
 from diagnose.account.secret import Secret
 from diagnose.model import Deadline, Inputs, ProtocolName, Service, SkipCheck, Subject, TlsMode
-from diagnose.network import Network
+from diagnose.network import Network, Stream
 from diagnose.running.context import Context
 from tests.core.loopback import tcp
 
@@ -161,11 +162,11 @@ class Run:
 
     def hears_the_end(self) -> None:
         """Wait for what the server sent last to arrive."""
-        session = take_session(self.target, self.context)
-        assert session is not None
-        while not session.has_ended() and not self.context.deadline.passed():
+        standing = take_session(self.target, self.context)
+        assert standing is not None
+        while not standing.has_ended() and not self.context.deadline.passed():
             time.sleep(0.02)
-        self.context.connections.put(session_key(self.target), session)
+        self.context.connections.put(session_key(self.target), standing)
 
     def log_in(self) -> LoginFacts:
         return probe_login(self.target, self.inputs, self.context)
@@ -241,6 +242,29 @@ def test_an_answer_that_came_before_the_question_is_no_farewell(authority: trust
         one.server.end(b"235 2.7.0 logged in\r\n", "orderly")
         facts = one.log_in()
         assert (facts.outcome, one.server.connections, one.server.logins) == ("unasked", 1, 0)
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
+def test_a_session_that_was_silent_long_enough_is_not_listened_to_once_more(
+    protocol: ProtocolName, authority: trustme.CA, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent along with the last answer would have arrived; who listens as long again has no time to log in."""
+    with run(protocol, "implicit", authority, ca_file) as one:
+        monkeypatch.setattr(session, "EARLY_SECONDS", PATIENCE)
+        monkeypatch.setattr(Stream, "silence", PATIENCE)
+        assert one.log_in().outcome == "accepted"
+
+
+@pytest.mark.parametrize("protocol", ["pop3", "smtp"])
+def test_behind_an_answer_that_has_only_come_there_may_be_another(
+    protocol: ProtocolName, authority: trustme.CA, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A near-miss: it is on its way when the login begins."""
+    with run(protocol, "implicit", authority, ca_file) as one:
+        monkeypatch.setattr(session, "EARLY_SECONDS", PATIENCE)
+        monkeypatch.setattr(Stream, "silence", 0.0)
+        threading.Timer(0.1, one.server.end, (ACCEPTS[protocol], "orderly")).start()
+        assert (one.log_in().outcome, one.server.logins) == ("unasked", 0)
 
 
 def test_nothing_is_sent_where_no_new_session_comes_about(authority: trustme.CA, ca_file: Path) -> None:
