@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import email.header
-import email.parser
-import email.utils
 import time
 from collections.abc import Callable, Iterator
-from typing import Literal, Never
+from typing import TYPE_CHECKING, Literal, Never
 
 import msgspec
 
@@ -17,7 +14,6 @@ from checks.login.counting import recorded_as
 from checks.login.mechanism import choose_mechanism
 from checks.login.one_try import log_in_once, refusal_so_far
 from checks.sessions import Credentials, Reply
-from checks.sessions.imap import ImapSession
 from diagnose import providers
 from diagnose.account.person import OtherMailbox
 from diagnose.discovery import Discovered, DiscoveryOptions, discover
@@ -38,9 +34,12 @@ from diagnose.model import (
     quote,
     text,
 )
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.replies import decode, read_reply
 from diagnose.running.context import Context
+
+if TYPE_CHECKING:
+    from checks.sessions.imap import ImapSession
 
 DAYS = 7
 """How far back mails are looked at; activation links live for days at most."""
@@ -112,6 +111,9 @@ def probe_awaited(_target: Subject, inputs: Inputs[Never], context: Context) -> 
 def _look(
     facts: AwaitedFacts, other: OtherMailbox, inputs: Inputs[Never], context: Context, deadline: Deadline
 ) -> AwaitedFacts:
+    with one_at_a_time:
+        from checks.sessions.imap import ImapSession
+
     options = DiscoveryOptions(third_party=context.third_party)
     found = discover(Subject(domain=other.domain), options, context.network, deadline, lambda _: None)
     services = [s for s in found.services if s.protocol == ImapSession.protocol and s.tls == "implicit"]
@@ -126,8 +128,9 @@ def _look(
         mechanism = choose_mechanism(session.mechanisms, credentials, initial_response=session.initial_response)
         if mechanism is None:
             return facts
+        counted = _counted(services[0], provider)
         reply = log_in_once(
-            session, credentials, mechanism, lambda: deadline, context, provider=provider, counted=_counted(provider)
+            session, credentials, mechanism, lambda: deadline, context, provider=provider, counted=counted
         )
         if not reply.ok:
             return msgspec.structs.replace(facts, reply=reply.words)
@@ -140,13 +143,16 @@ def _look(
         session.close()
 
 
-def _counted(provider: str | None) -> Callable[[Reply], str | None]:
+def _counted(service: Service, provider: str | None) -> Callable[[Reply], str | None]:
     return lambda reply: recorded_as(
-        read_reply(reply.words, protocol=ImapSession.protocol, provider=provider, stage="login")
+        read_reply(reply.words, protocol=service.spoken.replies, provider=provider, stage="login")
     )
 
 
 def _session(service: Service, context: Context, deadline: Deadline) -> ImapSession:
+    with one_at_a_time:
+        from checks.sessions.imap import ImapSession
+
     stream = context.network.connect(service.host, service.port, deadline)
     try:
         stream.start_tls(context.network.trust(), service.host)
@@ -177,6 +183,9 @@ def expected_senders(inputs: Inputs[Never]) -> frozenset[str]:
 
 def read_headers(raw: bytes, folder: Literal["inbox", "junk"]) -> AwaitedMail:
     """Sender, subject and date of a mail's headers, encoded words (RFC 2047) and bare octets decoded."""
+    with one_at_a_time:
+        import email.parser
+        import email.utils
     headers = email.parser.BytesHeaderParser().parsebytes(raw)
     fields: dict[str, str] = {}
     for name, value in headers.raw_items():
@@ -190,6 +199,8 @@ def read_headers(raw: bytes, folder: Literal["inbox", "junk"]) -> AwaitedMail:
 
 
 def _decoded(field: bytes) -> str:
+    with one_at_a_time:
+        import email.header
     try:
         parts = email.header.decode_header(field.decode("latin-1"))
     except ValueError:  # what looks like an encoded word and is none

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import Literal, Never
+from typing import TYPE_CHECKING, Literal, Never
 
 import msgspec
 
 from checks.dns.domain import DomainFacts
 from checks.login.login import LoginFacts
 from checks.sessions import Reply
-from checks.sessions.smtp import SmtpSession
 from diagnose.model import (
     Check,
     Deadline,
@@ -31,8 +30,12 @@ from diagnose.model import (
     text,
 )
 from diagnose.network import NameNotFoundError
+from diagnose.process.first_use import one_at_a_time
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
+
+if TYPE_CHECKING:
+    from checks.sessions.smtp import SmtpSession
 
 PORT = 25
 MX_SECONDS = 8.0
@@ -79,6 +82,8 @@ def probe_recipient(target: Subject, inputs: Inputs[DomainFacts | LoginFacts], c
 
 
 def _ask(host: str, target: Subject, context: Context, deadline: Deadline) -> RecipientFacts:
+    with one_at_a_time:
+        from checks.sessions.smtp import SmtpSession
     stream = context.network.connect(host, PORT, deadline)
     try:
         session = SmtpSession(stream, deadline)

@@ -7,10 +7,10 @@ from typing import Never
 
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
-from checks.sessions import SESSIONS
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import standing_session
 from diagnose.model import Check, Facts, Finding, Inputs, Service, Sharing, SkipCheck, Text, need, text
+from diagnose.model.protocols import PAGE
 from diagnose.running.context import Context
 
 
@@ -61,5 +61,5 @@ CHECK = Check(
     untold=_untold,
     needs=need(ServerFacts) | need(TlsFacts) | need(ReachFacts),
     sharing=Sharing(),
-    applies=lambda target: target.protocol in SESSIONS and not target.spoken.login,
+    applies=lambda target: target.protocol != PAGE.name and not target.spoken.login,
 )

@@ -9,7 +9,6 @@ import ipaddress
 import ssl
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse
 from typing import Literal, Never
 
 import msgspec
@@ -38,6 +37,7 @@ from diagnose.model import (
 from diagnose.model.domains import host_and_port
 from diagnose.network import Stream
 from diagnose.network.proxies import Proxy
+from diagnose.process.first_use import one_at_a_time
 from diagnose.running.context import Context
 
 PROXY_SECONDS = 8.0
@@ -148,6 +148,9 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _try_proxy(proxy: Proxy, service: Service, context: Context, limit: Deadline) -> ProxyAttempt:
+    with one_at_a_time:
+        from http.client import HTTPException
+
     host, port, page = service.host, service.port, "web" in service.ways and service.tls == "implicit"
     attempt = ProxyAttempt(
         proxy=proxy.url,
@@ -186,6 +189,9 @@ def _ask_http(stream: Stream, host: str, port: int) -> tuple[int, tuple[str, ...
     """CONNECT (RFC 9110 §9.3.6): the proxy's status, and the authentication schemes that it offers."""
     place = host_and_port(host, port)
     stream.sendall(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: diagnose/{__version__}\r\n\r\n".encode())
+    with one_at_a_time:
+        from http.client import HTTPResponse
+
     response = HTTPResponse(stream, method="CONNECT")  # type: ignore[arg-type]  # all it needs is makefile
     response.begin()
     offered = response.headers.get_all("Proxy-Authenticate") or []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
@@ -94,6 +93,8 @@ def tick_in_greeting(host: str, greeting: str, at: float) -> Tick | None:
 
 
 def _seconds(words: str) -> float | None:
+    with one_at_a_time:
+        import email.utils
     try:
         moment = email.utils.parsedate_to_datetime(words)
         if moment.tzinfo is None and words.endswith("-0000"):  # UTC, of a place that is not told (RFC 5322 §3.3)

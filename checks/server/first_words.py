@@ -6,7 +6,7 @@ import unicodedata
 
 import msgspec
 
-from checks.server.spoken import LONGEST_BEGINNING, may_become
+from checks.server.spoken import longest_beginning, may_become
 from checks.sessions.session import LONGEST_LINE
 from diagnose.model import ClosedError, ProtocolName, TooMuchDataError
 from diagnose.network import Stream
@@ -39,7 +39,7 @@ def first_words(stream: Stream, protocol: ProtocolName) -> FirstWords:
             error = None if strange and data else ended
             break
         data += byte
-        if not strange and len(data) <= LONGEST_BEGINNING and not may_become(bytes(data), protocol):
+        if not strange and len(data) <= longest_beginning() and not may_become(bytes(data), protocol):
             strange = True
             stream.deadline = stream.deadline.within(STRANGE_SECONDS)
         binary = binary or (strange and byte == b"\n" and not is_text(data))

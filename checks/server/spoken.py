@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from checks.sessions import SESSIONS
+from checks.sessions import sessions
 from diagnose.model import ProtocolName, Service
-from diagnose.process.first_use import lazy_pattern
+from diagnose.process.first_use import lazy_pattern, made_once
 
 HTTP = "http"
 """What a web server speaks, and a server of a protocol that is held in HTTP."""
@@ -24,43 +24,45 @@ _OTHERS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("mysql", lazy_pattern(rb".{3}\x00\x0a\d", re.DOTALL)),
 )
 """What is no protocol of ours, and may answer on a port of one. Those that begin as ours do are told apart here."""
-_OURS = {name: session.greeting for name, session in SESSIONS.items() if session.greeting is not None}
 
 
 def spoken_protocol(greeting: bytes) -> str | None:
     """The protocol that *greeting* belongs to; None where it is not a known one."""
-    return next((name for name, shape in (*_OTHERS, *_OURS.items()) if shape.match(greeting)), None)
+    ours = ((name, session.greeting) for name, session in sessions().items() if session.greeting is not None)
+    return next((name for name, shape in (*_OTHERS, *ours) if shape.match(greeting)), None)
 
 
-LONGEST_BEGINNING = max(len(one) for session in SESSIONS.values() for one in session.beginnings)
-"""Bytes of a greeting by which it is known."""
+@made_once
+def longest_beginning() -> int:
+    """Bytes of a greeting by which it is known."""
+    return max(len(one) for session in sessions().values() for one in session.beginnings)
 
 
 def may_become(begun: bytes, protocol: ProtocolName) -> bool:
     """Whether more of *begun* may make a greeting of *protocol*."""
-    words, session = begun[:LONGEST_BEGINNING].upper(), SESSIONS.get(protocol)
+    words, session = begun[: longest_beginning()].upper(), sessions().get(protocol)
     return session is not None and any(one.startswith(words) or words.startswith(one) for one in session.beginnings)
 
 
 def speaks(words: bytes, service: Service) -> bool:
     """Whether *words*, the first on a connection to *service*, are in its protocol."""
-    in_http = service.protocol in SESSIONS and service.spoken.http
+    in_http = service.protocol in sessions() and service.spoken.http
     return spoken_protocol(words) == (HTTP if in_http else service.protocol)
 
 
 def turns_away(greeting: bytes | str) -> bool:
     """Whether *greeting* tells a client of a mail protocol to go."""
     line = greeting.encode() if isinstance(greeting, str) else greeting
-    return any(session.refusal is not None and session.refusal.match(line) for session in SESSIONS.values())
+    return any(session.refusal is not None and session.refusal.match(line) for session in sessions().values())
 
 
 def takes_leave(words: str) -> bool:
     """Whether a server of a mail protocol ends the conversation with *words*."""
     line = words.encode()
-    return any(session.farewell is not None and session.farewell.match(line) for session in SESSIONS.values())
+    return any(session.farewell is not None and session.farewell.match(line) for session in sessions().values())
 
 
 def for_good(greeting: str) -> bool:
     """Whether a *greeting* that turns away does so for good."""
     line = greeting.encode()
-    return any(session.lasting is not None and session.lasting.match(line) for session in SESSIONS.values())
+    return any(session.lasting is not None and session.lasting.match(line) for session in sessions().values())

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from checks.sessions.session import Credentials, MailSession, Reply, Resource, StrangerError, TurnedAwayError
 from diagnose.model import Deadline, ProtocolName
 from diagnose.network import Stream
+from diagnose.process.first_use import NEEDED_FIRST, made_once, made_while_waiting
 
 __all__ = [
-    "SESSIONS",
     "Credentials",
     "MailSession",
     "Reply",
@@ -20,17 +20,21 @@ __all__ = [
     "StrangerError",
     "TurnedAwayError",
     "open_session",
+    "sessions",
 ]
 
 
-def _sessions() -> Mapping[ProtocolName, type[MailSession]]:
+@made_while_waiting(NEEDED_FIRST)
+@made_once
+def sessions() -> Mapping[ProtocolName, type[MailSession]]:
+    """All kinds by protocol; a page that people open has none.
+
+    With the libraries that they are held by they take 10 ms to load: the first handshakes leave before that.
+    """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return MappingProxyType({session.protocol: session for session in MailSession.__subclasses__()})
-
-
-SESSIONS: Mapping[ProtocolName, type[MailSession]] = _sessions()
-"""By protocol; a page that people open has none."""
+    ours = (kind for kind in MailSession.__subclasses__() if kind.__module__.startswith(f"{__name__}."))
+    return MappingProxyType({kind.protocol: kind for kind in ours})
 
 
 def open_session(
@@ -40,4 +44,4 @@ def open_session(
 
     Raises OSError, TurnedAwayError, StrangerError.
     """
-    return SESSIONS[protocol](stream, deadline, resource)
+    return sessions()[protocol](stream, deadline, resource)

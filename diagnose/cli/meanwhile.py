@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from diagnose.model import CheckResult, Text
 from diagnose.network import NoThreadError, in_background
+from diagnose.process.first_use import NEEDED_FIRST, NEEDED_LATER
 
 QUIET_SECONDS = 0.005
 """Without a check that begins or ends: then the run waits for the network, and nothing for the processor."""
@@ -16,10 +17,10 @@ MOST_LOOKS = 100
 
 
 class Meanwhile:
-    """An observer of the runner that carries out *calls* once the run is quiet, in a thread of their own."""
+    """An observer of the runner that makes what it will need, and *calls*, each while the run is quiet."""
 
     def __init__(self, *calls: Callable[[], object]) -> None:
-        """What *calls* raise is told nobody: they are preparations, and who needs what they prepare is told then."""
+        """What they raise is told nobody: they are preparations, and who needs what they prepare is told then."""
         self._calls = calls
         self._changed = 0.0
         self._begun = False
@@ -40,9 +41,9 @@ class Meanwhile:
         self._changed = time.monotonic()
 
     def _carry_out(self) -> None:
-        for _look in range(MOST_LOOKS):
-            if time.monotonic() - self._changed >= QUIET_SECONDS:
-                break
-            time.sleep(QUIET_SECONDS)
-        for call in self._calls:
-            call()
+        looks = iter(range(MOST_LOOKS))
+        for call in (*NEEDED_FIRST, *NEEDED_LATER, *self._calls):
+            while time.monotonic() - self._changed < QUIET_SECONDS and next(looks, None) is not None:
+                time.sleep(QUIET_SECONDS)
+            with contextlib.suppress(Exception):
+                call()

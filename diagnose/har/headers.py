@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import email.utils
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 from diagnose.har.secrets import SHORTEST_PASSWORD, STAND_IN, Secrets
 from diagnose.har.urls import clean_host, clean_name, clean_origin, clean_path
-from diagnose.process.first_use import lazy_pattern
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 
 MOST_HEADERS, MOST_COOKIES = 300, 300
 LONGEST_HEADER = 200_000
@@ -60,6 +59,8 @@ def mime_type(value: object) -> str:
 
 def moment(value: object) -> float | None:
     """An HTTP date (RFC 9110 §5.6.7) in seconds since the epoch; None for anything else."""
+    with one_at_a_time:
+        import email.utils
     try:
         return email.utils.parsedate_to_datetime(str(value)[:60]).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -129,6 +130,8 @@ def _clean_attribute(attribute: str, secrets: Secrets) -> str | None:
 
 
 def _http_date(at: float) -> str:
+    with one_at_a_time:
+        import email.utils
     try:
         return email.utils.format_datetime(datetime.fromtimestamp(at, UTC), usegmt=True)
     except (ValueError, OverflowError, OSError):

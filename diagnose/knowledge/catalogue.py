@@ -22,7 +22,7 @@ from diagnose.model import TextError, quote, text
 from diagnose.model.report import Impact, ReportLink, ReportRemedy
 from diagnose.model.stations import FAMILIES as ALL_FAMILIES
 from diagnose.model.stations import StationName
-from diagnose.process.first_use import lazy_pattern, made_once, one_at_a_time
+from diagnose.process.first_use import NEEDED_LATER, lazy_pattern, made_once, made_while_waiting, one_at_a_time
 from diagnose.providers.placeholders import PLACEHOLDERS as PROVIDER_PLACEHOLDERS
 from diagnose.providers.traits import TRAITS as PROVIDER_TRAITS
 
@@ -271,6 +271,7 @@ class Catalogue:
         return frozenset(found)
 
 
+@made_while_waiting(NEEDED_LATER)
 def catalogue() -> Catalogue:
     """All causes there are, ours and other packages'. Raises KnowledgeError where a file of ours does not fit."""
     return catalogue_with(packages().taken)

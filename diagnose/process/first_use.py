@@ -43,6 +43,23 @@ class made_once(Generic[P, R]):  # noqa: N801 - a decorator
             return self._made[key]
 
 
+Made = TypeVar("Made", bound=Callable[[], object])
+
+NEEDED_FIRST: list[Callable[[], object]] = []
+NEEDED_LATER: list[Callable[[], object]] = []
+"""What every run needs, and none before servers have answered: made while it waits for them."""
+
+
+def made_while_waiting(among: list[Callable[[], object]]) -> Callable[[Made], Made]:
+    """A decorator of functions that remember what they have made: each is called, too, while a run waits."""
+
+    def noted(make: Made) -> Made:
+        among.append(make)
+        return make
+
+    return noted
+
+
 def convert(value: object, kind: type[R], *, builtin_types: tuple[type[Any], ...] = ()) -> R:
     """*value*, made of plain values and *builtin_types*, as a *kind*. Raises msgspec.ValidationError."""
     with one_at_a_time:

@@ -13,7 +13,7 @@ import msgspec
 from diagnose.knowledge import compiled
 from diagnose.knowledge.loader import KNOWLEDGE
 from diagnose.knowledge.packages import Package, packages
-from diagnose.process.first_use import made_once, one_at_a_time, unpack
+from diagnose.process.first_use import NEEDED_LATER, made_once, made_while_waiting, one_at_a_time, unpack
 from diagnose.replies.folding import fold
 from diagnose.replies.integers import Numbers, packed
 from diagnose.replies.phrases import Compounds, Pattern, PhraseIndex
@@ -173,6 +173,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.proven is None or cause in self.proven
 
 
+@made_while_waiting(NEEDED_LATER)
 def load_knowledge() -> Knowledge:
     """All knowledge there is, ours and other packages', loaded on first use. Raises KnowledgeError."""
     return knowledge_with(packages().taken)

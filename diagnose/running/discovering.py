@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from diagnose.discovery import FOUND_WITHIN, Discovered, discover
-from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import NO_NEEDS, Check, Finding, Inputs, Sharing, Subject, text
 from diagnose.planning.declaration import DISCOVERY
 from diagnose.running.context import Context
@@ -11,9 +10,7 @@ from diagnose.running.context import Context
 
 def _probe(target: Subject, _inputs: Inputs, context: Context) -> Discovered:
     until = context.deadline.share(FOUND_WITHIN, context.deadline.left())
-    found = discover(target, context.discovery, context.network, until, context.announce, context.recognise)
-    catalogue()  # read while servers are being talked to, and not at the end
-    return found
+    return discover(target, context.discovery, context.network, until, context.announce, context.recognise)
 
 
 def _announced(facts: Discovered, _target: Subject, _inputs: Inputs, context: Context) -> Discovered:

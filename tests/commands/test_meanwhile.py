@@ -30,12 +30,15 @@ from diagnose.cli import carrying_out, run
 show = carrying_out.show
 carrying_out.show = lambda *given: (seen.setdefault("shown", set(sys.modules)), show(*given))[1]
 run(sys.argv[2:])
-print(*("rich.console" in seen["asked"], "reports.text" in seen["shown"], "rich.live" in seen["shown"]))
+loaded = ("reports.text", "checks.sessions.smtp", "rich.live")
+print("rich.console" in seen["asked"], *(name in seen["shown"] for name in loaded))
 """
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_a_run_loads_its_format_and_its_progress_while_it_waits(terminal: bool, tmp_path: Path) -> None:
+def test_a_run_loads_its_format_its_conversations_and_its_progress_while_it_waits(
+    terminal: bool, tmp_path: Path
+) -> None:
     """Here for a name server that never answers."""
     ours, theirs = pty.openpty()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
@@ -50,7 +53,7 @@ def test_a_run_loads_its_format_and_its_progress_while_it_waits(terminal: bool, 
     os.close(theirs)
     os.close(ours)
 
-    assert done.stdout.splitlines()[-1].split() == ["False", "True", str(terminal)]
+    assert done.stdout.splitlines()[-1].split() == ["False", "True", "True", str(terminal)]
 
 
 def test_it_is_done_once_however_many_checks_begin() -> None:

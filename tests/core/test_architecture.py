@@ -12,7 +12,7 @@ from typing import get_args
 
 import pytest
 
-from checks.sessions import SESSIONS
+from checks.sessions import sessions
 from diagnose import providers
 from diagnose.knowledge.catalogue import PLACEHOLDERS, RUN_FACTS, catalogue
 from diagnose.model import Host, Service, Subject
@@ -160,7 +160,7 @@ def test_there_is_one_record_a_protocol() -> None:
     schemes = [port.scheme for protocol in PROTOCOLS for port in protocol.ports if not protocol.http]
     assert len(set(labels)) == len(labels)
     assert len(set(schemes)) == len(schemes)
-    assert set(SESSIONS) == {protocol.name for protocol in PROTOCOLS} - {PAGE.name}
+    assert set(sessions()) == {protocol.name for protocol in PROTOCOLS} - {PAGE.name}
     schema = json.loads((PACKAGES["reports"] / "report.schema.json").read_text("utf-8"))
     assert schema["$defs"]["service"]["properties"]["protocol"]["enum"] == list(BY_NAME)
 

@@ -147,6 +147,15 @@ def test_the_first_question_leaves_before_the_checks_are_loaded(tmp_path: Path) 
     assert among(by_then, later) == set()
 
 
+def test_the_checks_are_loaded_without_what_conversations_are_held_by() -> None:
+    """Which is loaded while the first handshakes are on their way."""
+    program = "import sys; from diagnose.running.plugins import all_checks; all_checks(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    later = {"http.client", "smtplib", "poplib", "email", "checks.sessions.imap", "checks.sessions.own_imaplib2"}
+
+    assert among(set(done.stdout.split()), {*later, "checks.sessions"}) == {"checks.sessions"}
+
+
 def test_help_completion_and_wrong_usage_load_nothing_that_only_a_run_needs(tmp_path: Path) -> None:
     """All in one process: what none of them loads is loaded by no one."""
     done = started(SAID_AT_ONCE, tmp_path, "--help", "--lang zh-Hans --help", "--nosuch", "--imap", "--format nosuch x")
