@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks import floor
 from benchmarks.bounds import Bounds
 from benchmarks.line import LOOPBACK, DatagramLine, Line, StreamLine
 from benchmarks.mailbox import Mailbox
@@ -301,6 +302,33 @@ async def runs(place: Place, milliseconds: int, count: int) -> None:
         await row(f"{what}, whole process", whole_bare, whole_run, count, aim, bound=bound)
 
 
+async def beside_a_walk(place: Place) -> None:
+    """What of a run is the network's and Python's, and what is ours."""
+    mailbox = msgspec.structs.replace(place.mailbox, discover=False)
+
+    async def bare() -> Ended:
+        return await ended([PYTHON, "-m", "benchmarks.bare"], msgspec.json.encode(mailbox))
+
+    async def walk() -> Ended:
+        return await floor.walked(COMMAND, mailbox)
+
+    async def walk_with_what_is_needed() -> Ended:
+        return await floor.walked(COMMAND, mailbox, with_what_is_needed=True)
+
+    async def run() -> Ended:
+        return await command_line(mailbox)
+
+    place.at(floor.SAID_AT)
+    said = floor.Said(place.nameserver, place.services)
+    if different := await floor.differences(said, walk, run):
+        say(f"\nThe walk does not say what a run says, and is not measured: {'; '.join(different)}")
+        return
+    floor.head()
+    for milliseconds in floor.ROUNDS:
+        place.at(milliseconds)
+        await floor.row(milliseconds, (bare, walk, walk_with_what_is_needed, run))
+
+
 async def round_trips(place: Place) -> None:
     """How many round trips one after the other a whole process takes: by how much it is longer where they are."""
     say(f"\nRound trips one after the other, whole process\n  {'':<34} {'bare':>8} {'ours':>8}")
@@ -358,6 +386,7 @@ async def measure(chosen: argparse.Namespace) -> None:
                 await runs(place, milliseconds, chosen.pairs)
         if not chosen.timeline:
             if not chosen.quick:
+                await beside_a_walk(place)
                 await round_trips(place)
                 if BOUNDS.run == 1:
                     await show_timeline(place, SHOWN_AT)

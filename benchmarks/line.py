@@ -45,6 +45,11 @@ class DatagramLine(Line):
 
     _heard: Callable[[], None] | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[bytes] = []
+        """All questions that have come."""
+
     async def open(self) -> None:
         """Take a free port and serve it. Raises OSError when there is none."""
         self._near = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -61,6 +66,7 @@ class DatagramLine(Line):
         loop = asyncio.get_running_loop()
         while True:
             question, asker = await loop.sock_recvfrom(self._near, LARGEST_PIECE)
+            self.asked.append(question)
             if self._heard is not None:
                 self._heard()
                 self._heard = None
@@ -92,6 +98,11 @@ class StreamLine(Line):
             lambda near_in, near_out: self.carry_out(self._connect(near_in, near_out)), address, port, backlog=512
         )
         self.port = self._server.sockets[0].getsockname()[1]
+
+    async def all_ended(self) -> None:
+        """Wait for the connections that there are."""
+        while self._underway:
+            await asyncio.wait(self._underway)
 
     async def _connect(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
         call = _Call(self.round_trip / 2, near_in, near_out)
