@@ -12,7 +12,7 @@ import msgspec
 from checks.dns.host import HostFacts
 from checks.network.repeated import repeat_beside
 from diagnose.model import Certainty, Check, Facts, Failure, Finding, Inputs, Service, Sharing, Text, need, text
-from diagnose.network import CONNECT_SECONDS, Attempt, Race, Stream, in_background
+from diagnose.network import Attempt, Race, Stream, in_background
 from diagnose.network.connector import family_of
 from diagnose.running.context import Context
 
@@ -82,8 +82,7 @@ def race_key(service: Service) -> str:
 def probe_reach(target: Service, inputs: Inputs[HostFacts], context: Context) -> ReachFacts:
     """Connect to all addresses at once; when that drags on, try other ports beside it."""
     addresses = inputs[HostFacts].found.addresses
-    seconds = context.deadline.share(0.7, CONNECT_SECONDS).left()
-    race = context.network.connect_all(addresses, target.port, context.deadline, seconds)
+    race = context.network.connect_service(target.host, addresses, target.port, context.deadline)
     hurried = race.seconds < TELLING_SECONDS
     comparing = None
     if not race.decided(UNEASY_SECONDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnose.discovery.ahead import DiscoveryAhead
 from diagnose.discovery.facts import (
     Discovered,
     DiscoveryOptions,
@@ -16,6 +17,7 @@ from diagnose.discovery.strategy import FOUND_WITHIN, ask_ahead, discover, look_
 __all__ = [
     "FOUND_WITHIN",
     "Discovered",
+    "DiscoveryAhead",
     "DiscoveryOptions",
     "Login",
     "LoginName",

@@ -11,6 +11,7 @@ import ipaddress
 import os
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -74,11 +75,28 @@ class Race:
         self._changed = threading.Condition()
         self._attempts: list[Attempt] = []
         self._winner: tuple[str, socket.socket] | None = None
+        self._handing_out = threading.Lock()
+        self._stream: Stream | None = None
+        """Of the winner, where its handshake was begun before anybody asked for it."""
         self._decided = False
         self._finished = in_background(self._run, f"connect {port}")
 
     def winner(self, deadline: Deadline) -> Stream | None:
         """The first connection, handed out once; None when no address connects."""
+        with self._handing_out:
+            stream, self._stream = self._stream or self._won(deadline), None
+        if stream is not None:
+            stream.deadline = deadline
+        return stream
+
+    def begin_tls(self, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> None:
+        """Begin the handshake of the first connection, as soon as it stands; `winner` hands it out all the same."""
+        with self._handing_out:
+            self._stream = self._won(deadline)
+            if self._stream is not None:
+                self._stream.begin_tls(context, server_name)
+
+    def _won(self, deadline: Deadline) -> Stream | None:
         with self._changed:
             self._changed.wait_for(lambda: self._decided or self._finished.done(), timeout=self._deadline.left() + 0.5)
             won, self._winner = self._winner, None
@@ -106,6 +124,8 @@ class Race:
             won, self._winner = self._winner, None
         if won is not None:
             self._end(*won)
+        if self._stream is not None:
+            self._stream.abort()
 
     def abort(self) -> None:
         """As `close`: whatever ends a run says it to all its connections alike."""

@@ -36,7 +36,8 @@ R = TypeVar("R")
 
 CONNECT_SECONDS = 8.0
 """Patience of one connect: three SYN retransmissions (RFC 6298) have been lost by then."""
-
+CONNECT_PART = 0.7
+"""Of the time that is left, at most."""
 
 ADDRESSES: tuple[RecordType, ...] = ("A", "AAAA")
 
@@ -108,6 +109,8 @@ class Network:
         self.held_back = False
         """A connection was not made since other runs have all that a server or provider is given."""
         self._views: weakref.WeakSet[Network] = weakref.WeakSet()
+        self._ahead: dict[tuple[str, int], Coming[Race | None]] = {}
+        """By host and port: connections that were begun before a check asked for them."""
 
     def for_run(self, house: str | None = None) -> Self:
         """A view for one more run; to close it breaks off that run's connections alone.
@@ -251,12 +254,52 @@ class Network:
             raise
         return self._connections.begin(race)
 
+    def connect_ahead(self, host: str, port: int, deadline: Deadline, *, tls: bool) -> None:
+        """Begin what `connect_service` of the same host and port will take; with *tls* its handshake, too.
+
+        Waits for nothing. Raises NoThreadError.
+        """
+        with self._lock:
+            if (host, port) in self._ahead:
+                return
+            begun = self._ahead[host, port] = Coming[Race | None]()
+
+        def begin() -> None:
+            race = None
+            try:
+                addresses = self.addresses(host, deadline).addresses
+                seconds = deadline.share(CONNECT_PART, CONNECT_SECONDS).left()
+                race = self.connect_all(addresses, port, deadline, seconds) if addresses else None
+            finally:
+                begun.set_result(race)
+            if race is not None and self.is_over():
+                race.close()
+            elif race is not None and tls and self._trust is not None and is_shared(context := self._trust.result()):
+                race.begin_tls(context, host, deadline)
+
+        try:
+            in_background(begin, f"connect ahead to {host}")
+        except BaseException:
+            begun.set_result(None)
+            raise
+
+    def connect_service(self, host: str, addresses: tuple[str, ...], port: int, deadline: Deadline) -> Race:
+        """As `connect_all`, of all *addresses* of *host*: what was begun ahead is gone on with, once."""
+        with self._lock:
+            begun = self._ahead.pop((host, port), None)
+        race = begun.result(deadline.left()) if begun is not None else None
+        if race is not None and race.addresses == picked(addresses):
+            return race
+        if race is not None:
+            race.close()
+        return self.connect_all(addresses, port, deadline, deadline.share(CONNECT_PART, CONNECT_SECONDS).left())
+
     def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
         """The first connection to *host*. Raises NameNotFoundError, OSError, DeadlineError, CrowdedError."""
         addresses = self.addresses(host, deadline).addresses
         if not addresses:
             raise NameNotFoundError(host)
-        race = self.connect_all(addresses, port, deadline, deadline.share(0.7, CONNECT_SECONDS).left())
+        race = self.connect_all(addresses, port, deadline, deadline.share(CONNECT_PART, CONNECT_SECONDS).left())
         stream = race.winner(deadline)
         if stream is not None:
             return stream

@@ -20,13 +20,18 @@ from typing import TypeVar
 from diagnose.model.deadline import Deadline
 from diagnose.model.domains import ascii_name
 from diagnose.model.failures import ClosedError, DeadlineError, TooMuchDataError
+from diagnose.network.coming import Coming
 from diagnose.network.slots import Slot
+from diagnose.network.threads import in_background
 
 R = TypeVar("R")
 
 BYTES_A_CONNECTION = 2_000_000
 """Bytes; a mail session up to its mailbox needs a few thousand, a login page a few hundred thousand."""
 SLICE_SECONDS = 0.25
+LEAST_SECONDS = 0.001
+"""Of a socket's time-out: none at all would mean to wait for nothing."""
+HANDSHAKE_LATE = "the TLS handshake was not finished in time"
 
 
 class Stream:
@@ -64,6 +69,10 @@ class Stream:
         """Line ends received before a TooMuchDataError: each costs its reader far more than its bytes do."""
         self._lines = 0
         self._heard_at = time.monotonic()
+        self._handshake: Coming[None] | None = None
+        """The one that was begun ahead."""
+        self._shaking: ssl.SSLSocket | None = None
+        """What has taken the place of the socket, as long as that lasts."""
         self.peer: str = connected.getpeername()[0] if peer is None else peer
         """The address at the other end."""
         self._slot = slot
@@ -87,6 +96,41 @@ class Stream:
         the handshake counts after it). Raises ssl.SSLError, OSError, DeadlineError; the connection is useless then.
         """
         self._unread = b""
+        if self._handshake is None:
+            self._shake_hands(context, server_name)
+        else:
+            self._end_handshake(self._handshake)
+
+    def begin_tls(self, context: ssl.SSLContext, server_name: str) -> None:
+        """Begin what `start_tls`, of the same context and name, ends; until then nobody else uses the connection.
+
+        *context* is one that does any number of handshakes at once. Raises NoThreadError.
+        """
+        self._handshake = in_background(lambda: self._shake_hands_ahead(context, server_name), f"tls {server_name}")
+
+    def _shake_hands_ahead(self, context: ssl.SSLContext, server_name: str) -> None:
+        """As `_shake_hands`, and so that `abort` ends it."""
+        self._socket.settimeout(max(self.deadline.left(), LEAST_SECONDS))
+        shaking = self._shaking = context.wrap_socket(
+            self._socket, server_hostname=ascii_name(server_name), do_handshake_on_connect=False
+        )
+        try:
+            shaking.do_handshake()
+            shaking.setblocking(False)
+            self._socket = shaking
+        except BaseException:
+            shaking.close()
+            raise
+        finally:
+            self._shaking = None
+
+    def _end_handshake(self, begun: Coming[None]) -> None:
+        try:
+            begun.result(self.deadline.left())
+        except TimeoutError as error:
+            raise DeadlineError(HANDSHAKE_LATE) from error
+
+    def _shake_hands(self, context: ssl.SSLContext, server_name: str) -> None:
         left = self.deadline.left()
         if not left:
             raise DeadlineError("no time left")
@@ -94,7 +138,7 @@ class Stream:
         try:
             self._socket = context.wrap_socket(self._socket, server_hostname=ascii_name(server_name))
         except TimeoutError as error:
-            raise DeadlineError("the TLS handshake was not finished in time") from error
+            raise DeadlineError(HANDSHAKE_LATE) from error
         self._socket.setblocking(False)
 
     def release(self) -> socket.socket:
@@ -180,7 +224,7 @@ class Stream:
 
     def fileno(self) -> int:
         """The descriptor, -1 when closed."""
-        return self._socket.fileno()
+        return (self._shaking or self._socket).fileno()
 
     def shutdown(self, how: int) -> None:
         """As socket.shutdown, but never raising."""
@@ -198,6 +242,9 @@ class Stream:
     def abort(self) -> None:
         """Close at once, even while another thread reads."""
         self._files = 0
+        if (shaking := self._shaking) is not None:
+            with contextlib.suppress(OSError):  # not its own method: another thread is inside of OpenSSL
+                socket.socket.shutdown(shaking, socket.SHUT_RDWR)
         self.shutdown(socket.SHUT_RDWR)
         self.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnose.discovery import DiscoveryAhead
 from diagnose.locale.language import translation
 from diagnose.model import Deadline
 from diagnose.model.report import Report
@@ -26,11 +27,12 @@ def carried_on(
     observer: Observer | None,
     interruption: Interruption | None,
     shared: RunsShare | None,
+    ahead: DiscoveryAhead | None,
 ) -> tuple[Report, bool]:
     """The report of *request*, masked and redacted, and whether its run was cut short by the person."""
     told = discreet_observer(observer, mask, request) if observer else None
     checks = checks_for(request)  # which are loaded here, most often
-    record = recorded(request, checks, network, deadline, told, interruption, shared)
+    record = recorded(request, checks, network, deadline, told, interruption, shared, ahead)
     report, results = report_and_results(record, checks, request.presentation)
     translate = translation(request.presentation.lang)
     report = masked_report(report, mask, frozenset(check.id for check in every_check()), translate, results)

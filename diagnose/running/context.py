@@ -12,7 +12,7 @@ import msgspec
 from diagnose.account.history import History
 from diagnose.account.person import Consent, Person
 from diagnose.account.rejecting_servers import RejectingServers
-from diagnose.discovery import DiscoveryOptions
+from diagnose.discovery import DiscoveryAhead, DiscoveryOptions
 from diagnose.model import Facts
 from diagnose.model.deadline import Deadline
 from diagnose.model.internal import Internal
@@ -127,6 +127,8 @@ class Context(Internal, frozen=True, kw_only=True):
     """Tells the runner of services to check; for discovery."""
     recognise: Callable[[str], None] = lambda _: None
     """Tells the runner the provider's id, once it is known; for discovery."""
+    discovered_ahead: DiscoveryAhead | None = None
+    """The search for services, where it began before the checks were loaded; for discovery."""
     connections: ConnectionPool = msgspec.field(default_factory=ConnectionPool)
     answering: Answering = msgspec.field(default_factory=Answering)
     left_out: frozenset[type[Facts]] = frozenset()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from diagnose.discovery import FOUND_WITHIN, ask_ahead, look_up_ahead, servers_known_ahead
+from diagnose.discovery import FOUND_WITHIN, DiscoveryAhead, ask_ahead, look_up_ahead, servers_known_ahead
 from diagnose.model import Deadline
 from diagnose.model.report import Report
-from diagnose.network import Network, share_of_run, threads_kept
+from diagnose.network import Network, NoThreadError, share_of_run, threads_kept
 from diagnose.network.proxies import proxy_secrets
 from diagnose.network.resolver import get_ready
 from diagnose.process.first_use import one_at_a_time
@@ -54,24 +54,42 @@ def diagnose(
         share_of_run(deadline, lambda: interruption is not None and interruption.asked_for) as may_begin,
         contextlib.closing(_network(request.network, network).for_run(request.house)) as view,
     ):
+        ahead = None
         if may_begin and not (interruption is not None and interruption.asked_for):
-            _ask_ahead(request, view, deadline)
+            ahead = _ask_ahead(request, view, deadline, alone=shared is None)
         with one_at_a_time:
             from diagnose.running.after_asking import carried_on  # with the checks; the first answers are on their way
         report, interrupted = carried_on(
-            request, view, deadline if may_begin else Deadline(0), mask_of(request), observer, interruption, shared
+            request,
+            view,
+            deadline if may_begin else Deadline(0),
+            mask_of(request),
+            observer,
+            interruption,
+            shared,
+            ahead,
         )
     return Diagnosis(report=report, interrupted=interrupted, held_back=view.held_back)
 
 
-def _ask_ahead(request: Request, network: Network, deadline: Deadline) -> None:
-    """Send the questions that the run begins with, where it looks for services at all."""
-    if request.find_services and request.subject.flaw is None:
-        until = deadline.share(FOUND_WITHIN, deadline.left())
-        if not request.narrowed:  # to checks that may have no use for them
-            look_up_ahead(servers_known_ahead(request.subject, request.discovery), network, deadline)
-        ask_ahead(request.subject, request.discovery, network, until)
-        get_ready()
+def _ask_ahead(request: Request, network: Network, deadline: Deadline, *, alone: bool) -> DiscoveryAhead | None:
+    """Send the questions that the run begins with, where it looks for services at all.
+
+    A run that is *alone* goes on, finds services and connects to them, unless it was narrowed to some checks. Of
+    several, one may do that for all.
+    """
+    if not request.find_services or request.subject.flaw is not None:
+        return None
+    until = deadline.share(FOUND_WITHIN, deadline.left())
+    if not request.narrowed:
+        look_up_ahead(servers_known_ahead(request.subject, request.discovery), network, deadline)
+    ask_ahead(request.subject, request.discovery, network, until)
+    get_ready()
+    if request.narrowed or not alone:
+        return None
+    with contextlib.suppress(NoThreadError):
+        return DiscoveryAhead(request.subject, request.discovery, network, deadline, until)
+    return None
 
 
 def mask_of(request: Request) -> Mask:

@@ -10,6 +10,8 @@ from diagnose.running.context import Context
 
 def _probe(target: Subject, _inputs: Inputs, context: Context) -> Discovered:
     until = context.deadline.share(FOUND_WITHIN, context.deadline.left())
+    if context.discovered_ahead is not None:
+        return context.discovered_ahead.follow(context.announce, context.recognise)
     return discover(target, context.discovery, context.network, until, context.announce, context.recognise)
 
 

@@ -13,6 +13,7 @@ import msgspec
 from diagnose import __version__, providers
 from diagnose.account.history import History
 from diagnose.account.rejecting_servers import RejectingServers
+from diagnose.discovery import DiscoveryAhead
 from diagnose.knowledge.catalogue import hinders_only
 from diagnose.model import Check, Deadline
 from diagnose.network import Network, NoThreadError, Vantage, in_background
@@ -39,16 +40,17 @@ def recorded(
     observer: Observer | None = None,
     interruption: Interruption | None = None,
     shared: RunsShare | None = None,
+    ahead: DiscoveryAhead | None = None,
 ) -> Run:
     """Run *checks* as *request* says, through *network* and to *deadline*, and write down what they saw.
 
-    *shared*: what other runs have seen.
+    *shared*: what other runs have seen. *ahead*: the search for services, where it has begun.
     """
     started, began = datetime.now(UTC), time.monotonic()
     outcome = run(
         checks,
         request.subject,
-        _context(request, network, deadline, shared),
+        _context(request, network, deadline, shared, ahead),
         provider=request.discovery.provider or providers.by_domain(request.subject.domain),
         hinders_only=hinders_only,
         selection=request.selection,
@@ -85,7 +87,9 @@ def recorded(
     )
 
 
-def _context(request: Request, network: Network, deadline: Deadline, shared: RunsShare | None) -> Context:
+def _context(
+    request: Request, network: Network, deadline: Deadline, shared: RunsShare | None, ahead: DiscoveryAhead | None
+) -> Context:
     person = request.person
     if not request.logs_in:
         person = msgspec.structs.replace(person, password=None, access_token=None)
@@ -99,6 +103,7 @@ def _context(request: Request, network: Network, deadline: Deadline, shared: Run
         discovery=request.discovery,
         expected=request.expected,
         shared=shared,
+        discovered_ahead=ahead,
     )
 
 

@@ -12,9 +12,9 @@ from diagnose.account.person import Consent, Person
 from diagnose.cli.lab import request_for
 from diagnose.lab.estate import Estate
 from diagnose.lab.scenario import SCENARIOS
-from diagnose.model import CheckResult, Subject, text
+from diagnose.model import CheckResult, Deadline, Subject, text
 from diagnose.model.report import Report
-from diagnose.network import Nameserver
+from diagnose.network import Nameserver, Network
 from diagnose.planning.selection import Selection
 from diagnose.rendering.renderer import Renderer, RenderStyle
 from diagnose.running.diagnosis import diagnose
@@ -164,3 +164,23 @@ def test_what_only_runs_for_another_was_not_chosen(
 
     assert Selection(only=only).chose(result) is chosen
     assert not Selection(only=only).chose(msgspec.structs.replace(result, left_out=True))
+
+
+@pytest.mark.parametrize(("skip", "asked"), [(("browser",), False), ((), True)])
+def test_a_narrowed_run_connects_to_nothing_before_a_check_wants_that(
+    skip: tuple[str, ...], asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be about something else; any other run begins at once with what all its checks will want."""
+    begun: list[str] = []
+    ahead = Network.connect_ahead
+
+    def connect_ahead(network: Network, host: str, port: int, deadline: Deadline, *, tls: bool) -> None:
+        begun.append(host)
+        ahead(network, host, port, deadline, tls=tls)
+
+    monkeypatch.setattr(Network, "connect_ahead", connect_ahead)
+
+    connected = [one for one in told("healthy-no-webmail", skip=skip).checks if one.id.startswith("reach.imap")]
+
+    assert {one.status for one in connected} == {"pass"}
+    assert bool(begun) is asked
