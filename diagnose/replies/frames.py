@@ -26,8 +26,8 @@ _IN_REPLY = " (in reply to "
 _BEHIND_A_COLON = lazy_pattern(
     r": ([45]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3}[ -])[^\n]{1,2000}(?:\n[45]\d\d[ -][^\n]{0,500}){0,20})"
 )
-_MAY_BEGIN = lazy_pattern(r"[(:'\"<]")
-"""One of these stands in each of the frames."""
+_MAY_BEGIN = lazy_pattern(r"[('\"<]|(?:S|CLIENT): |: [45]\d\d[ -]")
+"""One of these stands in each of the frames: most texts have none, and are searched once."""
 _ESCAPE = lazy_pattern(r"\\(?:r\\n|[nr])")
 
 
