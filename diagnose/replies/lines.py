@@ -39,6 +39,8 @@ _TIME_SETTING = lazy_pattern(
     r"(?:\.\d+)?\s?(?:ms|sec|secs|seconds|s|m)?\b[\"']?(?=[\s,;)\]}]|$)|\bset\w{0,20}timeout\w{0,10}\(\d{1,9}\)",
     re.IGNORECASE,
 )
+_NUMBER_FOLLOWS = lazy_pattern(r"(?::|set to)\s?[\"']?\d|\(\d", re.IGNORECASE)
+"""Stands in every such setting of a time."""
 
 
 def weighty(text: str) -> str:
@@ -59,7 +61,7 @@ def without_settings(text: str) -> str:
     """*text* without settings and counters (``timeout=300``): they name a thing and say nothing about it."""
     if "=" in text:
         text = _SETTING.sub(" ", text)
-    if ":" in text or "set" in text.casefold():
+    if (":" in text or "set" in text.casefold()) and _NUMBER_FOLLOWS.search(text):
         text = _TIME_SETTING.sub(" ", text)
     return text
 

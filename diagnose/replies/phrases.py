@@ -33,6 +33,8 @@ _KEY = 3
 """Characters; of phrases at one place, the shorter ones than this are heard first."""
 _HIGHEST = "\U0010ffff"
 """No letter comes behind it."""
+_DOT = "."
+"""Begins half of what may begin within a word, the ends of domains, and stands in few sentences."""
 _HIDDEN = "\ue000"
 """Stands where a name was heard already: no phrase holds it."""
 MOST_WORDS = 5_000
@@ -193,6 +195,10 @@ class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
     def _beginnings(self) -> _Beginnings:
         return _Beginnings(self.phrases)
 
+    @functools.cached_property
+    def _inside_without_dot(self) -> list[Entry]:
+        return [entry for entry in self.inside if _DOT not in entry[0]]
+
     def find(self, sentence: str) -> Spans:
         """Term -> where it first occurs in the folded *sentence* (start, end)."""
         found: Spans = {}
@@ -212,7 +218,7 @@ class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
             for term, size in ended:
                 if term not in found:
                     found[term] = (place, place + size)
-        for word, ends, of_word in self.inside:
+        for word, ends, of_word in self.inside if _DOT in sentence else self._inside_without_dot:
             place = sentence.find(word)
             while place >= 0 and ends and _LETTER.match(sentence, place + len(word)):
                 place = sentence.find(word, place + 1)
