@@ -64,6 +64,13 @@ names of errors, bans, words of resolvers, SASL libraries' terms and more, with 
 First read right: 45 %, confidently wrong: 27 %; the last 65, gathered once rules were mended for the first 224: 98 and
 0 %.
 """
+REFUSALS = Path(__file__).with_name("refusals.jsonl")
+"""What servers, programs and people say of failed logins, of every kind of server and cause, thought up and labelled
+before it was read; it teaches nothing.
+
+First read right: 92 % of 156 servers' replies, 65 % of 94 others; confidently wrong: 1 and 0 %. Nine labels were
+widened after the first reading.
+"""
 BLIND_BATCHES = Path(__file__).with_name("blind")
 SEEN = (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS, CLIENTS, THREADS, DESKTOP, PORTALS, FIELD)
 """Texts that rules were written from or mended for; figures on them say nothing about texts never seen."""

@@ -14,6 +14,7 @@ from tests.replies.corpus import (
     FURTHER,
     PORTALS,
     PROGRAMS,
+    REFUSALS,
     SERVERS,
     THREADS,
     WEBMAIL,
@@ -68,6 +69,14 @@ def test_kin_of_texts_from_the_field_are_read_as_explain_reads_them(told: Told, 
     assert len(judged) > 200
     assert sum(one.right for one in judged) >= right * len(judged), report(judged)
     assert sum(one.confidently_wrong for one in judged) < 0.04 * len(judged), report(judged)
+
+
+def test_refusals_of_every_kind_are_read_as_explain_reads_them() -> None:
+    judged = judge(labelled(REFUSALS), told="nothing", as_message=True)
+
+    assert len(judged) >= 250
+    assert sum(one.right for one in judged) >= 0.95 * len(judged), report(judged)
+    assert sum(one.confidently_wrong for one in judged) <= 0.01 * len(judged), report(judged)
 
 
 def test_texts_that_lump_several_causes_are_never_confirmed() -> None:

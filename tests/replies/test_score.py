@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from diagnose.replies import Reading, Suspect
-from tests.replies.corpus import BLIND, SEALED, SEEN, TAUGHT, Judged, Labelled, labelled
+from tests.replies.corpus import BLIND, REFUSALS, SEALED, SEEN, TAUGHT, Judged, Labelled, labelled
 from tests.replies.score import reliability, shares
 
 
@@ -66,7 +66,7 @@ def test_no_text_is_both_seen_and_blind() -> None:
 
 
 def test_what_a_sealed_batch_holds_has_been_seen_nowhere() -> None:
-    seen = {text.reply for file in (*SEEN, *BLIND, *TAUGHT) for text in labelled(file)}
+    seen = {text.reply for file in (*SEEN, *BLIND, *TAUGHT, REFUSALS) for text in labelled(file)}
     sealed = [text for file in SEALED for text in labelled(file)]
 
     assert not set(SEALED) & set(BLIND)
