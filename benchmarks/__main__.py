@@ -319,8 +319,8 @@ async def beside_a_walk(place: Place) -> None:
         return await command_line(mailbox)
 
     place.at(floor.SAID_AT)
-    said = floor.Said(place.nameserver, place.services)
-    if different := await floor.differences(said, walk, run):
+    walks, runs = [await floor.said_by(one, place.nameserver, place.services) for one in (walk, run)]
+    if different := floor.differences(walks, runs):
         say(f"\nThe walk does not say what a run says, and is not measured: {'; '.join(different)}")
         return
     floor.head()

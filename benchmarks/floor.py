@@ -11,6 +11,7 @@ import statistics
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,7 +32,8 @@ main()
 """By the interpreter of the installed command, where what is installed is found first."""
 SAID_AT = 20
 """Milliseconds of a round trip at which what is said is compared."""
-LEAST_OF = 3
+PIECES = 1
+"""By so many exchanges it matters whether tickets (RFC 8446 §4.6.1) come before the client speaks, or after."""
 HEADER = 12
 """Octets of a question (RFC 1035 §4.1.1), of which the first two are its number."""
 
@@ -46,33 +48,34 @@ async def walked(command: str, mailbox: Mailbox, *, with_what_is_needed: bool = 
         return await ended([python, "-c", WALKING, *options], msgspec.json.encode(mailbox), folder=elsewhere)
 
 
-class Said:
-    """What has been asked of the name server, and said on each service's connections."""
+class Said(NamedTuple):
+    """What a process has asked the name server, and said on its connections."""
 
-    def __init__(self, nameserver: DatagramLine, services: dict[str, StreamLine]) -> None:
-        self._nameserver = nameserver
-        self._services = services
-
-    async def by(self, contestant: Contestant) -> dict[str, list[bytes] | list[int]]:
-        """All questions, and of each service the least exchanges of its connections: an answer may come in pieces."""
-        told = [await self._once(contestant) for _ in range(LEAST_OF)]
-        least = {name: min(one[name] for one in told) for name in self._services}
-        return {"questions": sorted(one[HEADER:] for one in self._nameserver.asked), **least}
-
-    async def _once(self, contestant: Contestant) -> dict[str, list[int]]:
-        self._nameserver.asked.clear()
-        for line in self._services.values():
-            line.exchanges.clear()
-        await contestant()
-        for line in self._services.values():
-            await line.all_ended()
-        return {name: sorted(line.exchanges) for name, line in self._services.items()}
+    questions: list[bytes]
+    exchanges: dict[str, list[int]]
+    """Of each connection, by service."""
 
 
-async def differences(said: Said, walk: Contestant, run: Contestant) -> list[str]:
-    """In what *walk* and *run* differ, of all that they ask and say."""
-    walks, runs = await said.by(walk), await said.by(run)
-    return [f"{name}: {walks[name]}, and not {runs[name]}" for name in walks if walks[name] != runs[name]]
+async def said_by(contestant: Contestant, nameserver: DatagramLine, services: dict[str, StreamLine]) -> Said:
+    """What *contestant* says."""
+    nameserver.asked.clear()
+    for line in services.values():
+        line.exchanges.clear()
+    await contestant()
+    for line in services.values():
+        await line.all_ended()
+    questions = sorted(one[HEADER:] for one in nameserver.asked)
+    return Said(questions, {name: sorted(line.exchanges) for name, line in services.items()})
+
+
+def differences(walk: Said, run: Said) -> list[str]:
+    """In what they differ, but for what may come in one piece or in two."""
+    found = [] if walk.questions == run.questions else [f"questions: {walk.questions}, and not {run.questions}"]
+    for name, ours in run.exchanges.items():
+        theirs = walk.exchanges[name]
+        if len(ours) != len(theirs) or any(abs(a - b) > PIECES for a, b in zip(ours, theirs, strict=True)):
+            found.append(f"{name}: {theirs}, and not {ours}")
+    return found
 
 
 async def row(milliseconds: int, four: Sequence[Contestant]) -> None:
