@@ -7,46 +7,53 @@ import re
 import msgspec
 
 from diagnose.replies.phrases import without_addresses
-from diagnose.replies.reader import Reading, Suspect
+from diagnose.replies.reader import Reading, Sign, Suspect
 from diagnose.replies.schema import NO_CAUSE
 from diagnose.replies.similarity import Opinion, load_likeness
 from diagnose.replies.wire import Wire
 
-PROVEN = 0.9
-"""A cause that words prove stays confirmed where it is as probable by likeness. From two batches read blind."""
-AGREED = 0.9
+PROVEN = 0.98
+"""A cause that words prove stays confirmed where it is as probable by likeness.
+
+Of 8,900 texts that taught nothing 96 % of these were right. Of what `AGREED` keeps, 93 % were.
+"""
+AGREED = 0.98
 """What words name as likely stays so where it is as probable."""
-NAMED_BY_AN_ERROR = 0.3
+NAMED_BY_AN_ERROR = 0.5
 """The same, where the name of an error says it."""
+MAKERS_OWN = 0.3
+"""The same, where a maker's own words say it: of those less probable a half were right."""
 FILLED = 0.65
 """Of a text's letters: where known words are so many of them, hardly anything else in it could mean something else."""
-FILLED_AGREED = 0.15
+FILLED_AGREED = 0.3
 """What such words name as likely is possible where it is less probable. What they prove stays proven."""
 ONE_REASON = 0.5
 """What a provider's file says of a rejection is only possible where both together are less probable."""
 GUESSED = 0.1
 """The least that a cause is named with where words are silent."""
-OUTWEIGHED, OUTWEIGHED_BY = 8, 0.3
+OUTWEIGHED, OUTWEIGHED_BY = 3, 0.3
 """Words that are not sure stand behind a cause so many times as probable, which is at least so probable."""
-NOTHING_FAILED, NOTHING_FAILED_BUT_LIKELY = 0.6, 0.85
+NOTHING_FAILED, NOTHING_FAILED_BUT_LIKELY = 0.6, 0.95
 """They name nothing where it is so probable that nothing failed, and where they say likely, so probable.
 
 It has to be `OUTWEIGHED` times as probable as what they name, too.
 """
-A_FEW_WORDS, GUESSED_OF_FEW = 16, 0.65
+A_FEW_WORDS, GUESSED_OF_FEW = 16, 0.8
 """Octets of UTF-8: letters that say little, and what is guessed from no more than these."""
 AGAINST_NONE = 0.7
 """Beside that: of how probable it is that nothing failed."""
 
+_ASKED: dict[Sign, float] = {"error": NAMED_BY_AN_ERROR, "own words": MAKERS_OWN}
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
 def weighed(reading: Reading, words: Wire) -> Reading:
     """*reading* of *words*, folded and taken apart, as sure as its words are, and as texts like it were right.
 
-    Likeness overrules no word that is sure. It makes possible what is unlike texts that meant the same. A maker's own
-    words stay sure, and so do words that a code seconds. It names a possible cause where no word was recognised, or
-    where words say only that something failed. It goes before what they name as possible where it is much likelier.
+    Likeness overrules no word that is sure. It makes possible what is unlike texts that meant the same. Words
+    that a code seconds stay sure, and what a maker's own words prove. It names a possible cause where no word was
+    recognised, or where words say only that something failed. It goes before what they name as possible where it is
+    much likelier.
     """
     first = reading.suspects[0] if reading.suspects else None
     if first is None and (reading.matched or reading.outcome == "no-failure"):
@@ -81,11 +88,11 @@ def of_one_reason(reading: Reading, words: Wire) -> Reading:
 def _earned(reading: Reading, words: Wire) -> bool:
     """Whether the first suspect may be as sure as rules have it."""
     first = reading.suspects[0]
-    if reading.sign in ("own words", "words and code") or (reading.sign == "error" and first.certainty == "confirmed"):
+    if reading.sign == "words and code" or (reading.sign in ("own words", "error") and first.certainty == "confirmed"):
         return True
     odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)  # one that has not heard what rules read
-    if reading.sign == "error":
-        return odds >= NAMED_BY_AN_ERROR
+    if reading.sign in _ASKED:
+        return odds >= _ASKED[reading.sign]
     if _filled(reading, words.text):
         return first.certainty == "confirmed" or odds >= FILLED_AGREED
     return odds >= (PROVEN if first.certainty == "confirmed" else AGREED)

@@ -227,7 +227,7 @@ def test_where_words_say_only_that_it_failed_likeness_says_first_what_may_be_mea
     ("odds", "first"),
     [
         ({"activation.over-quota": 0.95, "credentials.rejected": 0.05}, "activation.over-quota"),
-        ({"activation.over-quota": 0.85, "credentials.rejected": 0.15}, "credentials.rejected"),
+        ({"activation.over-quota": 0.7, "credentials.rejected": 0.25}, "credentials.rejected"),
         ({"activation.over-quota": 0.25, "credentials.rejected": 0.01}, "credentials.rejected"),
         ({NO_CAUSE: 0.5, "activation.over-quota": 0.25, "credentials.rejected": 0.05}, "credentials.rejected"),
     ],
@@ -248,7 +248,7 @@ def test_what_words_name_as_possible_gives_way_to_what_is_much_likelier_and_to_n
     ("odds", "bare", "named"),
     [
         ({NO_CAUSE: 0.9, "credentials.rejected": 0.1}, False, False),
-        ({NO_CAUSE: 0.8, "credentials.rejected": 0.2}, False, True),
+        ({NO_CAUSE: 0.72, "credentials.rejected": 0.25}, False, True),
         ({NO_CAUSE: 0.7, "credentials.rejected": 0.3}, False, True),
         ({NO_CAUSE: 0.7, "credentials.rejected": 0.3}, True, False),
         ({NO_CAUSE: 0.4, "credentials.rejected": 0.01}, True, True),
@@ -279,12 +279,26 @@ def test_what_names_an_error_gives_way_to_no_likeness(sign: Sign, monkeypatch: p
         assert weighed(possible, words).suspects == possible.suspects
 
 
-@pytest.mark.parametrize(("nothing", "named"), [(0.8, True), (0.9, False)])
+@pytest.mark.parametrize(("nothing", "named"), [(0.9, True), (0.96, False)])
 def test_what_words_say_is_likely_asks_for_more(nothing: float, named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    opinions_are({NO_CAUSE: nothing, "credentials.rejected": 0.05}, monkeypatch)
+    opinions_are({NO_CAUSE: nothing, "credentials.rejected": 0.04}, monkeypatch)
     likely = Reading(suspects=(Suspect(cause="credentials.rejected", certainty="likely"),), matched="x")
 
     assert bool(weighed(likely, read_with_words("Your mailbox is full.")[1]).suspects) == named
+
+
+@pytest.mark.parametrize(("odds", "sure"), [(0.05, False), (0.4, True)])
+def test_a_makers_own_words_that_are_no_proof_are_possible_where_hardly_a_text_like_theirs_meant_the_same(
+    odds: float, sure: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opinions_are({NO_CAUSE: 0.5, "tls.cert-expired": odds}, monkeypatch)
+    likely = Suspect(cause="tls.cert-expired", certainty="likely")
+
+    reading = weighed(
+        Reading(suspects=(likely,), matched="x", sign="own words"), read_with_words("Your mailbox is full.")[1]
+    )
+
+    assert (reading.suspects[0].cause, firm(reading)) == ("tls.cert-expired", sure)
 
 
 def test_words_that_are_sure_name_their_cause_whatever_texts_like_theirs_told_of(
