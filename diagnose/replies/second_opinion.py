@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from diagnose.model import Certainty
 from diagnose.replies.phrases import without_addresses
 from diagnose.replies.reader import Reading, Sign, Suspect
 from diagnose.replies.schema import NO_CAUSE
@@ -25,6 +26,8 @@ MAKERS_OWN = 0.3
 """The same, where a maker's own words say it: of those less probable a half were right."""
 FILLED = 0.65
 """Of a text's letters: where known words are so many of them, hardly anything else in it could mean something else."""
+HALF, HALF_AGREED = 0.45, 0.9
+"""The same, where they are so many: what words name stays likely where it is as probable."""
 FILLED_AGREED = 0.3
 """What such words name as likely is possible where it is less probable. What they prove stays proven."""
 ONE_REASON = 0.5
@@ -58,8 +61,9 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     first = reading.suspects[0] if reading.suspects else None
     if first is None and (reading.matched or reading.outcome == "no-failure"):
         return reading  # a server says itself that all went well, or a program made a mistake
-    if first and not reading.bare and first.certainty != "possible" and _earned(reading, words):
-        return reading
+    earned = _earned(reading, words) if first and not reading.bare else "possible"
+    if earned != "possible":
+        return _as_sure(reading, earned)
     likeness = load_likeness()
     opinion = likeness.opinion(words, reading)
     gives_way = reading.sign == "words"
@@ -85,17 +89,21 @@ def of_one_reason(reading: Reading, words: Wire) -> Reading:
     return reading if rejected + explained >= ONE_REASON else made_possible(reading)
 
 
-def _earned(reading: Reading, words: Wire) -> bool:
-    """Whether the first suspect may be as sure as rules have it."""
+def _earned(reading: Reading, words: Wire) -> Certainty:
+    """How sure the first suspect may be, at most as sure as rules have it."""
     first = reading.suspects[0]
-    if reading.sign == "words and code" or (reading.sign in ("own words", "error") and first.certainty == "confirmed"):
-        return True
+    named = reading.sign in ("own words", "error")
+    if reading.sign == "words and code" or first.certainty == "possible" or (named and first.certainty == "confirmed"):
+        return first.certainty
     odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)  # one that has not heard what rules read
     if reading.sign in _ASKED:
-        return odds >= _ASKED[reading.sign]
-    if _filled(reading, words.text):
-        return first.certainty == "confirmed" or odds >= FILLED_AGREED
-    return odds >= (PROVEN if first.certainty == "confirmed" else AGREED)
+        return first.certainty if odds >= _ASKED[reading.sign] else "possible"
+    heard = _heard(reading, words.text)
+    if heard >= FILLED:
+        return first.certainty if first.certainty == "confirmed" or odds >= FILLED_AGREED else "possible"
+    if first.certainty == "confirmed" and odds >= PROVEN:
+        return "confirmed"
+    return "likely" if odds >= (AGREED if heard < HALF else HALF_AGREED) else "possible"
 
 
 def _most_probable(opinion: Opinion, least: float) -> str:
@@ -124,8 +132,8 @@ def _octets(text: str) -> int:
     return len(_NO_LETTER.sub("", text).encode("utf-8", "replace"))
 
 
-def _filled(reading: Reading, text: str) -> bool:
-    """Whether what was recognised, phrases parted by ellipses, is most of the letters of *text*.
+def _heard(reading: Reading, text: str) -> float:
+    """The part of the letters of *text* that what was recognised is, phrases parted by ellipses.
 
     Words of a refusal that gives no reason say nothing else.
     """
@@ -134,10 +142,15 @@ def _filled(reading: Reading, text: str) -> bool:
     heard = sum(
         len(_NO_LETTER.sub("", one)) for one, twice in zip(said, within, strict=True) if one in text and not twice
     )
-    return heard >= FILLED * len(_NO_LETTER.sub("", without_addresses(text))) > 0
+    return heard / max(1, len(_NO_LETTER.sub("", without_addresses(text))))
 
 
 def made_possible(reading: Reading) -> Reading:
     """*reading*, its first suspect possible."""
-    first = Suspect(cause=reading.suspects[0].cause, certainty="possible")
+    return _as_sure(reading, "possible")
+
+
+def _as_sure(reading: Reading, certainty: Certainty) -> Reading:
+    """*reading*, its first suspect as sure as *certainty*."""
+    first = Suspect(cause=reading.suspects[0].cause, certainty=certainty)
     return msgspec.structs.replace(reading, suspects=(first, *reading.suspects[1:]))

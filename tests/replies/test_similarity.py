@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from diagnose.knowledge import KnowledgeError
+from diagnose.model import Certainty
 from diagnose.replies import Reading, read_message, read_reply, second_opinion, similarity
 from diagnose.replies.reader import Sign, Suspect, read_with_words
 from diagnose.replies.schema import NO_CAUSE
@@ -299,6 +300,28 @@ def test_a_makers_own_words_that_are_no_proof_are_possible_where_hardly_a_text_l
     )
 
     assert (reading.suspects[0].cause, firm(reading)) == ("tls.cert-expired", sure)
+
+
+@pytest.mark.parametrize(
+    ("text", "odds", "said", "sure"),
+    [
+        ("Account of Anna and of all her many friends is locked", 0.99, "confirmed", "confirmed"),
+        ("Account of Anna and of all her many friends is locked", 0.93, "confirmed", "possible"),
+        ("Account of Anna and of all her many friends is locked", 0.93, "likely", "possible"),
+        ("Your account has been locked", 0.93, "confirmed", "likely"),
+        ("Your account has been locked", 0.93, "likely", "likely"),
+        ("Your account has been locked", 0.85, "likely", "possible"),
+    ],
+)
+def test_the_more_of_a_text_known_words_are_the_less_likeness_has_to_second_them(
+    text: str, odds: float, said: Certainty, sure: Certainty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opinions_are({NO_CAUSE: 0.0, "lockout.account-locked": odds}, monkeypatch)
+    first = Suspect(cause="lockout.account-locked", certainty=said)
+
+    reading = weighed(Reading(suspects=(first,), matched="account … locked"), read_with_words(text)[1])
+
+    assert [(one.cause, one.certainty) for one in reading.suspects] == [("lockout.account-locked", sure)]
 
 
 def test_words_that_are_sure_name_their_cause_whatever_texts_like_theirs_told_of(
