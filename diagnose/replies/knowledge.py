@@ -194,5 +194,6 @@ def knowledge_with(brought: tuple[Package, ...]) -> Knowledge:
 
 def _made_of() -> list[Path]:
     here = Path(__file__)
-    code = (here, *(here.with_name(f"{name}.py") for name in ("compiling", "folding", "integers", "phrases", "schema")))
+    others = ("compiling", "folding", "integers", "phrases", "schema", "words")
+    code = (here, *(here.with_name(f"{name}.py") for name in others))
     return [*compiled.files(KNOWLEDGE / "replies"), *compiled.files(KNOWLEDGE / "causes"), *code]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -20,6 +20,7 @@ import msgspec
 
 from diagnose.process.first_use import lazy_pattern
 from diagnose.replies.integers import Numbers, packed
+from diagnose.replies.words import SEPARATOR, Words, in_blocks
 
 _LETTERS = "0-9a-z_\u00df-\u024f\u0370-\u052f\u1e00-\u1eff"
 _WORD = lazy_pattern(rf"[{_LETTERS}]+|[^\s{_LETTERS}]")
@@ -65,13 +66,15 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
 class Phrases(msgspec.Struct, frozen=True, array_like=True):
     """Phrases without their stars, in the order of their characters; row by row what belongs to them."""
 
-    words: list[str]
+    words: Words
     closed: bytes
     """Whether a word has to end behind it: 1, else 0."""
     first_terms: Numbers
     """The first of the terms that it is; hardly any is several."""
-    more_terms: dict[int, list[int]]
-    """The further ones, by its row."""
+    several: Numbers
+    """Rows of those that are several, in order, one for each further term."""
+    more_terms: Numbers
+    """The further term, for each of these."""
     rank: Numbers
     """Which of several that begin at one place is heard first."""
     shorter: Numbers
@@ -85,7 +88,7 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
         From row *first* to before row *last* stand all phrases that begin with the word there.
         """
         # the phrase that the rest of the sentence comes behind, in order, is this one or begins with it
-        row = bisect_right(self.words, sentence[place : place + self.longest], first, last) - 1
+        row = self.words.behind(sentence[place : place + self.longest], first, last) - 1
         while row >= 0 and not sentence.startswith(self.words[row], place):
             row = self.shorter.all[row]
         return row
@@ -100,7 +103,11 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
     def terms(self, row: int) -> Iterator[int]:
         """The terms that the phrase in *row* is."""
         yield self.first_terms.all[row]
-        yield from self.more_terms.get(row, ())
+        rows = self.several.all
+        for place in range(bisect_left(rows, row), len(rows)):
+            if rows[place] != row:
+                break
+            yield self.more_terms.all[place]
 
     def rows_from(self, longest: int) -> list[int]:
         """The row *longest* and those of all phrases that its phrase begins with, in the order they are heard in."""
@@ -133,9 +140,9 @@ class _Beginnings:
 
     def _with_word(self, word: str) -> _Beginning | None:
         words, size = self._phrases.words, len(word)
-        first = last = bisect_left(words, word)
+        first = last = words.before(word)
         if first < len(words) and words[first].startswith(word):
-            last = bisect_right(words, word + _HIGHEST, first)
+            last = words.behind(word + _HIGHEST, first, len(words))
         longest = self._phrases.longest_at(word, 0, first, last)
         if first == last and not self._phrases.may_go_on(longest):  # a name, as most words are that nobody knows
             return None
@@ -277,13 +284,15 @@ class Indexing:
         """What was made of all that was given."""
         by_length = sorted(self._entries, key=lambda entry: min(_KEY, len(entry[0])))
         rows = sorted(zip(by_length, range(len(by_length)), strict=True), key=lambda row: row[0][0])
+        further = [(row, term) for row, ((_, _, terms), _) in enumerate(rows) for term in terms[1:]]
         return PhraseIndex(
             groups=self.groups,
             phrases=Phrases(
-                words=[word for (word, _, _), _ in rows],
+                words=in_blocks([word for (word, _, _), _ in rows]),
                 closed=bytes(closed for (_, closed, _), _ in rows),
                 first_terms=packed(terms[0] for (_, _, terms), _ in rows),
-                more_terms={row: terms[1:] for row, ((_, _, terms), _) in enumerate(rows) if terms[1:]},
+                several=packed(row for row, _ in further),
+                more_terms=packed(term for _, term in further),
                 rank=packed(rank for _, rank in rows),
                 shorter=packed(_shorter([word for (word, _, _), _ in rows])),
                 longest=max((len(word) for word, _, _ in self._entries), default=0),
@@ -336,7 +345,7 @@ class Indexing:
         terms = self._terms[phrase] = [term]
         inside, open_end = phrase.startswith("*"), phrase.endswith("*")
         core = phrase.removeprefix("*").removesuffix("*")
-        if not core.strip() or core != core.strip() or set("*{}!") & set(core):
+        if not core.strip() or core != core.strip() or set("*{}!" + SEPARATOR) & set(core):
             raise ValueError(f"{phrase!r} is no phrase")
         closed = not open_end and _LETTER.match(core[-1]) is not None
         (self._inside if inside else self._entries).append((core, closed, terms))
