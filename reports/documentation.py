@@ -6,12 +6,8 @@ from typing import get_args
 
 from diagnose.knowledge.catalogue import catalogue_with
 from diagnose.model.report import Contact
-from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.providers import Language
-
-DISTRIBUTION = "mail-login-doctor"
-LABEL = "documentation"
-"""Of a project's URLs, the one that is meant (Python packaging's well-known labels)."""
+from diagnose.rendering.project import documentation
 
 TRANSLATED = get_args(Language)[1:]
 """Languages whose pages lie in a folder of their own."""
@@ -24,7 +20,9 @@ def page_of(cause: str, lang: str, contact: Contact | None = None) -> str | None
     of other packages.
     """
     own = (contact.documentation or "").rstrip("/") if contact else ""
-    base = own if own.lower().startswith(("https://", "http://")) else _base()  # a saved report may hold anything
+    base = (
+        own if own.lower().startswith(("https://", "http://")) else documentation()
+    )  # a saved report may hold anything
     if base is None or cause not in catalogue_with(()):
         return None
     folder = f"causes/{lang}" if lang in TRANSLATED else "causes"
@@ -34,19 +32,3 @@ def page_of(cause: str, lang: str, contact: Contact | None = None) -> str | None
 def command_for(cause: str) -> str | None:
     """The command that shows the same as the page about *cause*; None for causes of other packages."""
     return f"diagnose causes {cause}" if cause in catalogue_with(()) else None
-
-
-@made_once
-def _base() -> str | None:
-    with one_at_a_time:
-        from importlib import metadata
-
-    try:
-        named = metadata.metadata(DISTRIBUTION).get_all("Project-URL") or ()
-    except metadata.PackageNotFoundError:
-        return None
-    for one in named:
-        label, _, url = one.partition(", ")
-        if label.strip().lower() == LABEL and url.startswith("https://"):
-            return str(url.rstrip("/"))
-    return None

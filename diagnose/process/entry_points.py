@@ -22,6 +22,8 @@ from diagnose.process.first_use import lazy_pattern, made_once, one_at_a_time
 OWN = {"diagnose.checks": "checks.", "diagnose.reports": "reports."}
 """Group -> what the modules of the entry points that this distribution has there begin with."""
 _FILE = "entry_points.txt"
+_TOLD = ("METADATA", "PKG-INFO")
+"""What the file is called that tells of a distribution, by the kind of its folder."""
 _VALUE = lazy_pattern(r"([\w.]+)\s*(?::\s*([\w.]+)\s*)?(?:\[.*\])?")
 _RECORDS = (".dist-info", ".egg-info")
 """What the folders are called that tell of installed distributions."""
@@ -86,7 +88,45 @@ def _elsewhere() -> Iterator[EntryPoint]:
         known.add(name)
 
 
+def urls(distribution: str) -> tuple[tuple[str, str], ...]:
+    """The labels and URLs that the metadata of *distribution* name (core metadata, Project-URL); none without it."""
+    places = [Path(place) for place in dict.fromkeys(sys.path)]
+    if _are_elsewhere(places):
+        with one_at_a_time:
+            from importlib import metadata
+
+        try:
+            named = metadata.metadata(distribution).get_all("Project-URL") or ()
+        except metadata.PackageNotFoundError:
+            return ()
+    else:
+        named = _named_in_files(places, _normalized(distribution))
+    return tuple((label.strip(), url) for label, _, url in (one.partition(", ") for one in named))
+
+
+def _named_in_files(places: list[Path], distribution: str) -> list[str]:
+    record = next((folder for name, folder in _records(places) if name == distribution), None)
+    for file in () if record is None else (record / name for name in _TOLD):
+        try:
+            head = file.read_text("utf-8").partition("\n\n")[0]  # behind it stands what people read
+        except (OSError, UnicodeDecodeError):
+            continue
+        fields = (line.partition(":") for line in head.splitlines())
+        return [value.strip() for name, _, value in fields if name.lower() == "project-url"]
+    return []
+
+
 def _in_files(places: list[Path]) -> Iterator[EntryPoint]:
+    for _, record in _records(places):
+        try:
+            text = (record / _FILE).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        yield from _in_text(text)
+
+
+def _records(places: list[Path]) -> Iterator[tuple[str, Path]]:
+    """The normalized name of each distribution, and the folder that tells of it."""
     known: set[str] = set()
     for place in places:
         try:
@@ -98,11 +138,7 @@ def _in_files(places: list[Path]) -> Iterator[EntryPoint]:
             if distribution in known:  # one that is installed twice is the first on the path
                 continue
             known.add(distribution)
-            try:
-                text = (place / record / _FILE).read_text("utf-8")
-            except (OSError, UnicodeDecodeError):
-                continue
-            yield from _in_text(text)
+            yield distribution, place / record
 
 
 def _normalized(name: str) -> str:

@@ -95,6 +95,47 @@ def test_a_distribution_in_an_archive_is_found(site: Path, monkeypatch: pytest.M
     assert names("acme.one") == ["packed"]
 
 
+@pytest.mark.parametrize("name", ["click", "msgspec", "Jinja2", "dnspython", "mail-login-doctor", "nobody-has-this"])
+def test_urls_are_those_that_the_library_finds(name: str) -> None:
+    try:
+        theirs = metadata.metadata(name).get_all("Project-URL") or []
+    except metadata.PackageNotFoundError:
+        theirs = []
+
+    assert [", ".join(one) for one in reading.urls(name)] == theirs
+    assert theirs or name in {"mail-login-doctor", "nobody-has-this"}
+
+
+def test_urls_of_a_distribution_in_an_archive_are_found(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = site / "acme.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        told = "Name: acme\nVersion: 1\nProject-URL: Documentation, https://acme.example/a, b\n"
+        packed.writestr("acme-1.dist-info/METADATA", told)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(archive)])
+
+    assert reading.urls("Acme") == (("Documentation", "https://acme.example/a, b"),)
+    assert reading.urls("acme-other") == ()
+
+
+def test_a_page_that_people_read_is_no_field(site: Path) -> None:
+    brings(site, "acme-1.dist-info", "")
+    (site / "acme-1.dist-info" / "METADATA").write_text("Name: acme\n\nProject-URL: Documentation, https://x.example\n")
+
+    assert reading.urls("acme") == ()
+
+
+def test_a_report_loads_no_library_for_urls() -> None:
+    code = (
+        "import sys; from reports.documentation import page_of; page_of('tls.cert-expired', 'en'); "
+        "print('importlib.metadata' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=patient(30), check=True, cwd=ROOT
+    )
+
+    assert done.stdout == "False\n"
+
+
 def test_the_library_is_not_loaded_for_it() -> None:
     code = "import sys; from diagnose.cli.formats import formats; formats(); print('importlib.metadata' in sys.modules)"
     done = subprocess.run(

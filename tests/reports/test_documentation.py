@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email.message import Message
-from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 
 import msgspec
 import pytest
 
 from diagnose.model.report import Contact
+from diagnose.rendering import project
 from diagnose.rendering.renderer import RenderStyle
 from docs.write_causes import HERE
 from reports import documentation, html, markdown
@@ -21,23 +21,27 @@ PAGE = "https://docs.corp.example/diagnose/causes/tls.cert-expired.md"
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> Iterator[None]:
-    documentation._base.cache_clear()
-    yield
-    documentation._base.cache_clear()
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the path, before all others."""
+    monkeypatch.syspath_prepend(tmp_path)
+    project.documentation.cache_clear()
+    yield tmp_path
+    project.documentation.cache_clear()
 
 
-def installed(monkeypatch: pytest.MonkeyPatch, *urls: str) -> None:
-    told = Message()
-    for url in urls:
-        told["Project-URL"] = url
-    monkeypatch.setattr(metadata, "metadata", lambda _name: told)
+def installed(site: Path, *urls: str) -> None:
+    """Put a record there that names *urls*; the real one, if any, comes behind it."""
+    record = site / "mail_login_doctor-1.dist-info"
+    record.mkdir()
+    lines = ["Metadata-Version: 2.1", "Name: mail-login-doctor", "Version: 1", *(f"Project-URL: {url}" for url in urls)]
+    told = "\n".join([*lines, "", "Project-URL: Documentation, https://what-people-read.example"])
+    (record / "METADATA").write_text(told, "utf-8")
 
 
 @pytest.mark.parametrize("label", ["Documentation", "documentation"])
 @pytest.mark.parametrize("end", ["", "/"])
-def test_an_id_leads_to_its_page(monkeypatch: pytest.MonkeyPatch, label: str, end: str) -> None:
-    installed(monkeypatch, "Source, https://git.corp.example/x", f"{label}, https://docs.corp.example/diagnose{end}")
+def test_an_id_leads_to_its_page(site: Path, label: str, end: str) -> None:
+    installed(site, "Source, https://git.corp.example/x", f"{label}, https://docs.corp.example/diagnose{end}")
 
     assert documentation.page_of("tls.cert-expired", "en") == PAGE
     assert f'<a class="id" href="{PAGE}"' in render(expired_certificate(), RenderStyle())
@@ -45,10 +49,8 @@ def test_an_id_leads_to_its_page(monkeypatch: pytest.MonkeyPatch, label: str, en
 
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant"])
 @pytest.mark.parametrize(("form", "shown"), [(html, 'class="id" href="{}"'), (markdown, "[`tls.cert-expired`]({})")])
-def test_a_report_leads_to_the_page_in_its_language(
-    monkeypatch: pytest.MonkeyPatch, lang: str, form: ModuleType, shown: str
-) -> None:
-    installed(monkeypatch, "Documentation, https://docs.corp.example/diagnose")
+def test_a_report_leads_to_the_page_in_its_language(site: Path, lang: str, form: ModuleType, shown: str) -> None:
+    installed(site, "Documentation, https://docs.corp.example/diagnose")
     report = msgspec.structs.replace(expired_certificate(), lang=lang)
     page = form.render(report, RenderStyle())
 
@@ -61,8 +63,8 @@ OWN = "https://intranet.corp.example/docs"
 
 
 @pytest.mark.parametrize("named", [OWN, f"{OWN}/", "http://intranet.corp.example/docs"])
-def test_a_company_s_own_copy_goes_before(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
-    installed(monkeypatch, "Documentation, https://docs.corp.example/diagnose")
+def test_a_company_s_own_copy_goes_before(site: Path, named: str) -> None:
+    installed(site, "Documentation, https://docs.corp.example/diagnose")
     report = msgspec.structs.replace(expired_certificate(), contact=Contact(documentation=named))
     url = f"{named.rstrip('/')}/causes/tls.cert-expired.md"
 
@@ -71,16 +73,16 @@ def test_a_company_s_own_copy_goes_before(monkeypatch: pytest.MonkeyPatch, named
 
 
 @pytest.mark.parametrize("named", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "file:///etc", ""])
-def test_a_report_from_elsewhere_leads_to_no_page_of_another_kind(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
-    installed(monkeypatch)
+def test_a_report_from_elsewhere_leads_to_no_page_of_another_kind(site: Path, named: str) -> None:
+    installed(site)
     report = msgspec.structs.replace(expired_certificate(), contact=Contact(documentation=named))
 
     assert '<code class="id">tls.cert-expired</code>' in html.render(report, RenderStyle())
     assert documentation.page_of("tls.cert-expired", "en", report.contact) is None
 
 
-def test_without_a_page_the_command_that_shows_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(monkeypatch)
+def test_without_a_page_the_command_that_shows_it_is_told(site: Path) -> None:
+    installed(site)
     page = html.render(expired_certificate(), RenderStyle())
     assert '<code class="copied">diagnose causes tls.cert-expired</code>' in page
 
@@ -89,16 +91,16 @@ def test_without_a_page_the_command_that_shows_it_is_told(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("cause", ["acme.vpn-down", "no such cause", "../../x", ""])
-def test_a_cause_of_another_package_has_no_page_here(monkeypatch: pytest.MonkeyPatch, cause: str) -> None:
-    installed(monkeypatch, "Documentation, https://docs.corp.example/diagnose")
+def test_a_cause_of_another_package_has_no_page_here(site: Path, cause: str) -> None:
+    installed(site, "Documentation, https://docs.corp.example/diagnose")
 
     assert documentation.page_of(cause, "en") is None
     assert documentation.page_of("tls.cert-expired", "fr") == PAGE  # a report of another version's language
 
 
 @pytest.mark.parametrize("urls", [(), ("Source, https://git.corp.example/x",), ("Documentation, file:///x",)])
-def test_without_such_a_page_an_id_is_no_link(monkeypatch: pytest.MonkeyPatch, urls: tuple[str, ...]) -> None:
-    installed(monkeypatch, *urls)
+def test_without_such_a_page_an_id_is_no_link(site: Path, urls: tuple[str, ...]) -> None:
+    installed(site, *urls)
 
     assert documentation.page_of("tls.cert-expired", "en") is None
     assert '<code class="id">tls.cert-expired</code>' in render(expired_certificate(), RenderStyle())
@@ -107,8 +109,5 @@ def test_without_such_a_page_an_id_is_no_link(monkeypatch: pytest.MonkeyPatch, u
 
 
 def test_a_package_that_is_not_installed_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(name: str) -> Message:
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(metadata, "metadata", absent)
+    monkeypatch.setattr(project, "DISTRIBUTION", "nobody-has-installed-this")
     assert documentation.page_of("tls.cert-expired", "en") is None
