@@ -20,9 +20,8 @@ def page_of(cause: str, lang: str, contact: Contact | None = None) -> str | None
     of other packages.
     """
     own = (contact.documentation or "").rstrip("/") if contact else ""
-    base = (
-        own if own.lower().startswith(("https://", "http://")) else documentation()
-    )  # a saved report may hold anything
+    # a saved report may hold anything
+    base = own if own.lower().startswith(("https://", "http://")) else documentation()
     if base is None or cause not in catalogue_with(()):
         return None
     folder = f"causes/{lang}" if lang in TRANSLATED else "causes"

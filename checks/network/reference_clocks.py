@@ -63,12 +63,9 @@ class Testimony(msgspec.Struct, frozen=True, kw_only=True):
 
 def ahead(ticks: Iterable[Tick]) -> float | None:
     """How far the other clocks are ahead, by their median in seconds; None without any clock."""
-    found = [tick.ahead_seconds for tick in ticks]
-    if not found:
-        return None
-    with one_at_a_time:
-        import statistics
-    return statistics.median(found)
+    found = sorted(tick.ahead_seconds for tick in ticks)
+    middle = len(found) // 2
+    return (found[middle] + found[~middle]) / 2 if found else None  # statistics takes 3 ms to load, in each run
 
 
 def ticks_in(hops: Iterable[Hop]) -> list[Tick]:

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from diagnose.browsers.placeholders import BROWSER_PLACEHOLDERS
+from diagnose.knowledge import compiled
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.packages import Package, packages
 from diagnose.knowledge.part import KnowledgePart
@@ -287,6 +288,7 @@ def catalogue_with(brought: tuple[Package, ...]) -> Catalogue:
     """Our own causes, and behind them what *brought* adds. Raises KnowledgeError."""
     folder = KNOWLEDGE / "causes"
     own = [cause for family in FAMILIES for cause in load(folder / f"{family}.yaml", list[Cause])]
+    compiled.let_go(folder)
     if not brought:
         return Catalogue(own)
     with one_at_a_time:

@@ -59,6 +59,11 @@ def content(file: Path) -> msgspec.Raw | None:
     return None if source is None else _contents(source).get(_name(file))
 
 
+def let_go(source: Path) -> None:
+    """Keep nothing of what was read of *source*, a folder of ours: all of it has become what it is for."""
+    _contents.forget(source)
+
+
 @made_once
 def _contents(source: Path) -> dict[str, msgspec.Raw]:
     def make() -> dict[str, msgspec.Raw]:

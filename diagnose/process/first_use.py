@@ -42,6 +42,10 @@ class made_once(Generic[P, R]):  # noqa: N801 - a decorator
                 self._made[key] = self._make(*args, **kwargs)
             return self._made[key]
 
+    def forget(self, *args: P.args, **_kwargs: P.kwargs) -> None:
+        """Keep what was made of *args* no longer: should it be asked for again, it is made again."""
+        self._made.pop(args, None)
+
 
 Made = TypeVar("Made", bound=Callable[[], object])
 

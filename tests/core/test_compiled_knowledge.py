@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagnose.knowledge import KnowledgeError, compiled
+from diagnose.knowledge.catalogue import Cause, catalogue, catalogue_with
 from diagnose.knowledge.loader import load
 from diagnose.replies.compiling import compile_with
 from diagnose.replies.knowledge import knowledge_with, load_knowledge
@@ -113,3 +114,11 @@ def test_a_file_of_ours_that_is_not_there_is_told_by_its_name() -> None:
 def test_a_file_of_ours_that_does_not_fit_is_told_with_its_line() -> None:
     with pytest.raises(KnowledgeError, match=r"maintenance\.yaml:\d+: Expected `array`"):
         load(compiled.KNOWLEDGE / "maintenance.yaml", list[str])
+
+
+def test_what_causes_were_made_of_is_not_kept_beside_them() -> None:
+    catalogue_with.cache_clear()
+    made = catalogue()
+
+    assert (compiled.KNOWLEDGE / "causes",) not in compiled._contents._made
+    assert load(compiled.KNOWLEDGE / "causes" / "dns.yaml", list[Cause]) == [one for one in made if one.family == "dns"]

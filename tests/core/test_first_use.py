@@ -193,3 +193,18 @@ def test_what_is_made_is_handed_out_while_something_else_is_being_made() -> None
     with one_at_a_time:
         threading.Thread(target=ask, daemon=True).start()
         assert handed_out.wait(60)
+
+
+def test_what_is_to_be_forgotten_is_made_again_and_nothing_else() -> None:
+    made: list[str] = []
+
+    @made_once
+    def make(name: str) -> int:
+        made.append(name)
+        return len(made)
+
+    assert [make("one"), make("two"), make("one")] == [1, 2, 1]
+    make.forget("one")
+    make.forget("never made")
+    assert [make("two"), make("one"), make("one")] == [2, 3, 3]
+    assert made == ["one", "two", "one"]
