@@ -34,7 +34,7 @@ ONE_REASON = 0.5
 """What a provider's file says of a rejection is only possible where both together are less probable."""
 GUESSED = 0.1
 """The least that a cause is named with where words are silent."""
-OUTWEIGHED, OUTWEIGHED_BY = 3, 0.3
+OUTWEIGHED, OUTWEIGHED_BY = 3, 0.5
 """Words that are not sure stand behind a cause so many times as probable, which is at least so probable."""
 NOTHING_FAILED, NOTHING_FAILED_BUT_LIKELY = 0.6, 0.95
 """They name nothing where it is so probable that nothing failed, and where they say likely, so probable.

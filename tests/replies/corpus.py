@@ -74,7 +74,7 @@ the others; confidently wrong: 1, 0 and 1 %. Nine labels were widened after the 
 BLIND_BATCHES = Path(__file__).with_name("blind")
 SEEN = (CORPUS, FURTHER, WEBMAIL, SERVERS, PROGRAMS, CLIENTS, THREADS, DESKTOP, PORTALS, FIELD)
 """Texts that rules were written from or mended for; figures on them say nothing about texts never seen."""
-SEALED: tuple[Path, ...] = (BLIND_BATCHES / "tenth.jsonl",)
+SEALED: tuple[Path, ...] = ()
 """Batches that neither the reader nor whoever writes its rules has read yet; a score of all leaves them out."""
 BLIND = tuple(file for file in sorted(BLIND_BATCHES.glob("*.jsonl")) if file not in SEALED)
 """Batches read once before anything was changed for them; their first figures stand in `blind/README.md`."""

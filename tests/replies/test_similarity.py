@@ -229,7 +229,7 @@ def test_where_words_say_only_that_it_failed_likeness_says_first_what_may_be_mea
     [
         ({"activation.over-quota": 0.95, "credentials.rejected": 0.05}, "activation.over-quota"),
         ({"activation.over-quota": 0.7, "credentials.rejected": 0.25}, "credentials.rejected"),
-        ({"activation.over-quota": 0.25, "credentials.rejected": 0.01}, "credentials.rejected"),
+        ({"activation.over-quota": 0.45, "credentials.rejected": 0.01}, "credentials.rejected"),
         ({NO_CAUSE: 0.5, "activation.over-quota": 0.25, "credentials.rejected": 0.05}, "credentials.rejected"),
     ],
 )
