@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -82,14 +82,20 @@ class Phrases(msgspec.Struct, frozen=True, array_like=True):
     longest: int
     """Characters."""
 
-    def longest_at(self, sentence: str, place: int, first: int, last: int) -> int:
-        """The row of the longest phrase that *sentence* holds at *place*, or -1.
+    def longest_at(self, sentence: str, place: int, first: int, words: list[str]) -> int:
+        """The row of the longest of *words* that *sentence* holds at *place*; one before *first* for none.
 
-        From row *first* to before row *last* stand all phrases that begin with the word there.
+        *words*: all phrases that begin with the word there, which stand from row *first* on.
         """
         # the phrase that the rest of the sentence comes behind, in order, is this one or begins with it
-        row = self.words.behind(sentence[place : place + self.longest], first, last) - 1
-        while row >= 0 and not sentence.startswith(self.words[row], place):
+        row = first + bisect_right(words, sentence[place : place + self.longest]) - 1
+        while row >= first and not sentence.startswith(words[row - first], place):
+            row = self.shorter.all[row]
+        return row
+
+    def begun(self, text: str, row: int) -> int:
+        """The row of the longest phrase that *text* begins with, or -1: that in *row*, or one it begins with."""
+        while row >= 0 and not text.startswith(self.words[row]):
             row = self.shorter.all[row]
         return row
 
@@ -124,8 +130,8 @@ class _Beginning(NamedTuple):
     ended: tuple[tuple[int, int], ...]
     """The terms of phrases that end within the word or with it, as they are heard: each with its phrase's length."""
     first: int
-    last: int
-    """The rows of phrases that go on behind it, the last one excluded; equal where no phrase does."""
+    words: list[str]
+    """The phrases that go on behind it, which stand from row `first` on; none where no phrase does."""
 
 
 class _Beginnings:
@@ -139,17 +145,18 @@ class _Beginnings:
         """The terms of what a phrase, by its row, begins with and is; and whether the word at its end goes on."""
 
     def _with_word(self, word: str) -> _Beginning | None:
-        words, size = self._phrases.words, len(word)
-        first = last = words.before(word)
-        if first < len(words) and words[first].startswith(word):
-            last = words.behind(word + _HIGHEST, first, len(words))
-        longest = self._phrases.longest_at(word, 0, first, last)
-        if first == last and not self._phrases.may_go_on(longest):  # a name, as most words are that nobody knows
+        known, size = self._phrases.words, len(word)
+        first = known.before(word)
+        words: list[str] = []
+        if first < len(known) and known[first].startswith(word):
+            words = [known[row] for row in range(first, known.behind(word + _HIGHEST))]
+        longest = self._phrases.begun(word, self._phrases.longest_at(word, 0, first, words))
+        if not words and not self._phrases.may_go_on(longest):  # a name, as most words are that nobody knows
             return None
         ended = self._ended(word, longest, goes_on=False)
-        if all(len(words[row]) == size or _goes_on(word, words[row][size]) for row in range(first, last)):
-            first = last
-        return _Beginning(ended, first, last) if ended or first < last else None
+        if all(len(one) == size or _goes_on(word, one[size]) for one in words):
+            words = []
+        return _Beginning(ended, first, words) if ended or words else None
 
     def _with_phrase(self, row: int, goes_on: bool) -> tuple[tuple[int, int], ...]:
         return self._ended(self._phrases.words[row], row, goes_on=goes_on)
@@ -215,11 +222,11 @@ class PhraseIndex(msgspec.Struct, frozen=True, dict=True):
             beginning = beginnings.with_word(word)
             if beginning is None:
                 continue
-            ended, first, last = beginning
+            ended, first, words = beginning
             place = match.start()
-            if first < last:
-                longest = phrases.longest_at(sentence, place, first, last)
-                if longest >= 0 and (size := len(phrases.words[longest])) > len(word):
+            if words:
+                longest = phrases.longest_at(sentence, place, first, words)
+                if longest >= first and (size := len(words[longest - first])) > len(word):
                     goes_on = _LETTER.match(sentence, place + size) is not None
                     ended = beginnings.with_phrase(longest, goes_on)
             for term, size in ended:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -15,8 +15,6 @@ SEPARATOR = "\n"
 """Stands between the words of a block, and in none of them."""
 BLOCK = 16
 """Words in each block but the last, which may have fewer."""
-MOST_BLOCKS = 10_000
-"""Of those that were met, the words are kept apart."""
 
 
 class Words(msgspec.Struct, frozen=True, array_like=True, dict=True):
@@ -33,7 +31,7 @@ class Words(msgspec.Struct, frozen=True, array_like=True, dict=True):
 
     def __getitem__(self, row: int) -> str:
         """The word in *row*. Raises IndexError behind the last one."""
-        return self._block(row // BLOCK)[row % BLOCK]
+        return (self._apart[row // BLOCK] or self._taken_apart(row // BLOCK))[row % BLOCK]
 
     def __iter__(self) -> Iterator[str]:
         """All words; they are not kept apart for it."""
@@ -42,23 +40,26 @@ class Words(msgspec.Struct, frozen=True, array_like=True, dict=True):
 
     def before(self, word: str) -> int:
         """The row before which all words come before *word*, and from which on none does."""
-        block = max(0, bisect_left(self.firsts, word) - 1)
-        return block * BLOCK + bisect_left(self._block(block), word) if self.blocks else 0
+        if not self.blocks:
+            return 0
+        block = bisect_left(self.firsts, word, 1) - 1
+        return block * BLOCK + bisect_left(self._apart[block] or self._taken_apart(block), word)
 
-    def behind(self, word: str, first: int, last: int) -> int:
-        """Of rows *first* to before *last*, the one before which none comes behind *word*, and from which on all do."""
-        if first >= last:
-            return first
-        lowest, highest = first // BLOCK, (last - 1) // BLOCK
-        block = lowest if lowest == highest else bisect_right(self.firsts, word, lowest + 1, highest + 1) - 1
-        start = block * BLOCK
-        words = self._block(block)
-        return start + bisect_right(words, word, max(0, first - start), min(len(words), last - start))
+    def behind(self, word: str) -> int:
+        """The row before which no word comes behind *word*, and from which on all do."""
+        if not self.blocks:
+            return 0
+        block = bisect_right(self.firsts, word, 1) - 1
+        return block * BLOCK + bisect_right(self._apart[block] or self._taken_apart(block), word)
 
     @functools.cached_property
-    def _block(self) -> Callable[[int], list[str]]:
-        """The words of a block, by its number."""
-        return functools.lru_cache(MOST_BLOCKS)(lambda number: self.blocks[number].split(SEPARATOR))
+    def _apart(self) -> list[list[str] | None]:
+        """The words of each block that was met; None for the others."""
+        return [None] * len(self.blocks)
+
+    def _taken_apart(self, block: int) -> list[str]:
+        words = self._apart[block] = self.blocks[block].split(SEPARATOR)
+        return words
 
 
 def in_blocks(words: Sequence[str]) -> Words:
