@@ -114,6 +114,8 @@ class Stream:
         shaking = self._shaking = context.wrap_socket(
             self._socket, server_hostname=ascii_name(server_name), do_handshake_on_connect=False
         )
+        if self._wants_close:  # by somebody who found neither socket, as it changed hands
+            _break_off(shaking)
         try:
             shaking.do_handshake()
             shaking.setblocking(False)
@@ -241,16 +243,15 @@ class Stream:
 
     def abort(self) -> None:
         """Close at once, even while another thread reads."""
-        self._files = 0
+        self._files, self._wants_close = 0, True
         if (shaking := self._shaking) is not None:
-            with contextlib.suppress(OSError):  # not its own method: another thread is inside of OpenSSL
-                socket.socket.shutdown(shaking, socket.SHUT_RDWR)
+            _break_off(shaking)
         self.shutdown(socket.SHUT_RDWR)
         self.close()
 
     def is_over(self) -> bool:
-        """Whether it is closed."""
-        return self.fileno() < 0
+        """Whether it is closed; while a handshake begun ahead lasts, its socket belongs to that."""
+        return self.fileno() < 0 and (self._handshake is None or self._handshake.done())
 
     # -- inside
 
@@ -326,3 +327,9 @@ def read_line(stream: Stream, longest: int = 8192) -> bytes:
         if len(line) > longest:
             raise TooMuchDataError(f"a line of more than {longest} bytes")
     return bytes(line)
+
+
+def _break_off(shaking: ssl.SSLSocket) -> None:
+    """End the connection of a handshake that another thread may be in."""
+    with contextlib.suppress(OSError):  # not its own method: another thread is inside of OpenSSL
+        socket.socket.shutdown(shaking, socket.SHUT_RDWR)

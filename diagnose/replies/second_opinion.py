@@ -32,7 +32,7 @@ FILLED_AGREED = 0.3
 """What such words name as likely is possible where it is less probable. What they prove stays proven."""
 ONE_REASON = 0.5
 """What a provider's file says of a rejection is only possible where both together are less probable."""
-GUESSED = 0.1
+GUESSED = 0.15
 """The least that a cause is named with where words are silent."""
 OUTWEIGHED, OUTWEIGHED_BY = 3, 0.5
 """Words that are not sure stand behind a cause so many times as probable, which is at least so probable."""

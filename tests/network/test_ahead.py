@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -174,3 +175,43 @@ def test_what_nobody_asks_for_ends_with_the_run(tls: bool, network: Network, ser
         assert came.wait(PATIENCE)
         network.close()
         assert ended.wait(PATIENCE)
+
+
+def test_a_connection_that_is_ended_as_its_socket_changes_hands_does_not_wait_for_its_handshake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context, ended = ssl.create_default_context(), threading.Event()
+    wrap_socket = context.wrap_socket
+
+    def late(connected: socket.socket, **options: Any) -> ssl.SSLSocket:
+        wrapped = wrap_socket(connected, **options)
+        stream.abort()
+        return wrapped
+
+    def held(connected: socket.socket) -> None:
+        wait_for_end(connected)
+        ended.set()
+
+    monkeypatch.setattr(context, "wrap_socket", late)
+    with tcp(held) as port:
+        stream = Stream(socket.create_connection((LOOPBACK, port)), Deadline(2 * PATIENCE))
+        stream.begin_tls(context, LOOPBACK)
+        assert ended.wait(PATIENCE)
+
+
+def test_a_connection_whose_handshake_was_begun_is_not_over(network: Network) -> None:
+    came = threading.Event()
+
+    def held(connected: socket.socket) -> None:
+        came.set()
+        wait_for_end(connected)
+
+    with tcp(held) as port:
+        stream = Stream(socket.create_connection((LOOPBACK, port)), Deadline(PATIENCE))
+        stream.begin_tls(network.trust(), LOOPBACK)
+        assert came.wait(PATIENCE)
+        assert not stream.is_over()
+        stream.abort()
+        with pytest.raises(OSError, match=r"."):
+            stream.start_tls(network.trust(), LOOPBACK)
+        assert stream.is_over()
