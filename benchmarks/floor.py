@@ -58,9 +58,10 @@ class Said(NamedTuple):
 
 async def said_by(contestant: Contestant, nameserver: DatagramLine, services: dict[str, StreamLine]) -> Said:
     """What *contestant* says."""
-    nameserver.asked.clear()
     for line in services.values():
+        await line.all_ended()  # or what ends late of a process before counts as said by this one
         line.exchanges.clear()
+    nameserver.asked.clear()
     await contestant()
     for line in services.values():
         await line.all_ended()
