@@ -47,6 +47,8 @@ AGAINST_NONE = 0.7
 """Beside that: of how probable it is that nothing failed."""
 
 _ASKED: dict[Sign, float] = {"error": NAMED_BY_AN_ERROR, "own words": MAKERS_OWN}
+_CODE = re.compile(r"[!-~]*[0-9.:=_][!-~]*")
+"""What a maker calls an error by, such as ``err.login.reqcode``: no words, so that no likeness can doubt it."""
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
@@ -96,6 +98,8 @@ def _earned(reading: Reading, words: Wire) -> Certainty:
     if reading.sign == "words and code" or first.certainty == "possible" or (named and first.certainty == "confirmed"):
         return first.certainty
     odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)  # one that has not heard what rules read
+    if reading.sign == "own words" and _CODE.fullmatch(reading.matched):
+        return first.certainty
     if reading.sign in _ASKED:
         return first.certainty if odds >= _ASKED[reading.sign] else "possible"
     heard = _heard(reading, words.text)

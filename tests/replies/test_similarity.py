@@ -288,6 +288,26 @@ def test_what_words_say_is_likely_asks_for_more(nothing: float, named: bool, mon
     assert bool(weighed(likely, read_with_words("Your mailbox is full.")[1]).suspects) == named
 
 
+@pytest.mark.parametrize(
+    ("text", "cause", "sure"),
+    [
+        (
+            "AADSTS530002: Your device is required to be compliant to access this resource.",
+            "settings.access-policy",
+            True,
+        ),
+        ("535 ERR.LOGIN.REQCODE", "credentials.app-password-required", True),
+        ("-ERR ERR.LOGIN.PROTOCOLDENY", "settings.protocol-disabled", True),
+        ("535 Login Fail. Please enter your authorization code to login.", "credentials.app-password-required", True),
+        ("Please enter the code that we have sent to your phone.", "credentials.second-factor-required", False),
+    ],
+)
+def test_what_a_maker_calls_an_error_by_is_sure(text: str, cause: str, sure: bool) -> None:
+    reading = read_message(text)
+
+    assert (reading.suspects[0].cause == cause and firm(reading)) == sure
+
+
 @pytest.mark.parametrize(("odds", "sure"), [(0.05, False), (0.4, True)])
 def test_a_makers_own_words_that_are_no_proof_are_possible_where_hardly_a_text_like_theirs_meant_the_same(
     odds: float, sure: bool, monkeypatch: pytest.MonkeyPatch
