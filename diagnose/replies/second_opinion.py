@@ -97,9 +97,9 @@ def _earned(reading: Reading, words: Wire) -> Certainty:
     named = reading.sign in ("own words", "error")
     if reading.sign == "words and code" or first.certainty == "possible" or (named and first.certainty == "confirmed"):
         return first.certainty
-    odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)  # one that has not heard what rules read
     if reading.sign == "own words" and _CODE.fullmatch(reading.matched):
         return first.certainty
+    odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)  # one that has not heard what rules read
     if reading.sign in _ASKED:
         return first.certainty if odds >= _ASKED[reading.sign] else "possible"
     heard = _heard(reading, words.text)
