@@ -280,7 +280,7 @@ class _Page:
         wanted = self.style.verbose or self.proves or (self.style.complete and self.style.audience != "user")
         if not cause.commands or not wanted:
             return
-        yield from heading(self._("To repeat it yourself"))
+        yield from heading(self._("To repeat it yourself, in a Linux or macOS shell"))
         for one in cause.commands:
             yield item("•", noted(one.shows, one.check))
             lines = shell_lines(one.command, self.style.width - len(COMMAND_INDENT))

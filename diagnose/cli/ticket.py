@@ -115,7 +115,7 @@ def _cause(cause: ReportCause, recipient: str) -> Iterator[AnyBlock]:
             yield Heading(words=_("What was seen"))
             yield from (Entry(mark="•", title=seen.text, note=seen.check) for seen in cause.evidence)
         if cause.commands:
-            yield Heading(words=_("To repeat it yourself"))
+            yield Heading(words=_("To repeat it yourself, in a Linux or macOS shell"))
             for one in cause.commands:
                 yield Entry(mark="•", title=one.shows, note=one.check)
                 yield Verbatim(command=one.command)

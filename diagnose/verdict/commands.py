@@ -22,6 +22,10 @@ LONGEST = 450
 """Characters of a command; of longer ones a format would show a part."""
 MOST_PLACES = 3
 """Addresses of one server, or servers of one finding, that commands are told for, each by itself."""
+SECONDS = "20"
+"""Patience of a command that would wait for ever for a server that says nothing."""
+WITHOUT_TIMEOUT = frozenset({"Darwin"})
+"""Systems, as `platform.system` calls them, that bring no ``timeout``."""
 PLACEHOLDERS: Mapping[str, str] = {
     "domain": "The mail domain.",
     "username": "The name to log in with.",
@@ -42,6 +46,8 @@ PLACEHOLDERS: Mapping[str, str] = {
     "behind": "The server that was asked for through it, with the port.",
     "stood_in": "A page with a known answer that somebody else answered for.",
     "registration": "Where the registry tells what it knows of the domain.",
+    "timeout": "Seconds after which `timeout` ends a command, where the computer has it.",
+    "alarm": "The same seconds, where it has not.",
     "witness": "A public page whose certificate was compared.",
 }
 """What may stand in braces in the words of a command, and what it means."""
@@ -64,6 +70,8 @@ class Command(KnowledgePart, frozen=True, kw_only=True):
     """Of the services that it is for; empty: it is for all targets."""
     tls: tuple[TlsMode, ...] = ()
     """Likewise."""
+    systems: tuple[str, ...] = ()
+    """On which it is there, as `platform.system` calls them; empty: on all."""
     asks: dict[ProtocolName, str] = msgspec.field(default_factory=dict)
     """Words of the shell in front of it, as they are: what asks a server of that protocol."""
     words: tuple[str | WhereKnown, ...]
@@ -72,9 +80,9 @@ class Command(KnowledgePart, frozen=True, kw_only=True):
     shows: str
     """What a person sees by it: a message id."""
 
-    def fits(self, result: CheckResult) -> bool:
-        """Whether it repeats what *result* is about."""
-        if result.check not in self.checks:
+    def fits(self, result: CheckResult, system: str) -> bool:
+        """Whether it repeats what *result* is about, and is there on *system*."""
+        if result.check not in self.checks or (self.systems and system not in self.systems):
             return False
         if not self.protocols and not self.tls:
             return True
@@ -107,10 +115,11 @@ def commands_for(
 ) -> tuple[ReportCommand, ...]:
     """A line for each thing that *seen*, some of the *results* of *run*, was about; each line once."""
     results = tuple(results)
+    system = _system(run)
     found: dict[str, ReportCommand] = {}
     for one in seen:
         for command in _commands():
-            if not command.fits(one):
+            if not command.fits(one, system):
                 continue
             for facts in _facts(one, run, results):
                 line = command.written(one.target, facts)
@@ -125,9 +134,15 @@ def _commands() -> tuple[Command, ...]:
     return load(KNOWLEDGE / "commands.yaml", tuple[Command, ...])
 
 
+def _system(run: Run) -> str:
+    """What `platform.system` said on the computer of *run*."""
+    return run.os.partition(" ")[0]
+
+
 def _facts(one: CheckResult, run: Run, results: tuple[CheckResult, ...]) -> Iterator[Mapping[str, str]]:
     """What is known of the place that *one* is about; one mapping for each server or address that its findings name."""
     facts = {"domain": run.subject.domain, "username": run.subject.username or "", "ca_file": run.ca_file or ""}
+    facts["alarm" if _system(run) in WITHOUT_TIMEOUT else "timeout"] = SECONDS
     if run.nameserver is not None:
         facts["dns_server"], facts["dns_port"] = _address_and_port(run.nameserver)
     facts |= {name: words for name, words in one.shown.items() if name in PLACEHOLDERS}

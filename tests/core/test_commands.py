@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import string
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,6 +19,8 @@ from diagnose.record.run import Run
 from diagnose.redaction.vocabulary import vocabulary
 from diagnose.rendering.shell import shell_lines
 from diagnose.verdict.commands import LONGEST, PLACEHOLDERS, Command, WhereKnown, commands_for, quoted
+from tests.machine import need
+from tests.pace import patient
 from tests.support.build import CHECKS, SUBJECT, service, targets_of
 from tests.support.record import record
 
@@ -40,6 +44,12 @@ def seen(check: str, target: Target, **more: Any) -> CheckResult:
 def lines(check: str, target: Target, run: Run | None = None, *others: CheckResult, **more: Any) -> list[str]:
     one = seen(check, target, **more)
     return [told.command for told in commands_for([one], run or record(), [one, *others], str)]
+
+
+def after(option: str, line: str) -> str:
+    """The word that follows *option* in *line*."""
+    words = shlex.split(line)
+    return words[words.index(option) + 1]
 
 
 def words(command: Command) -> list[str]:
@@ -77,6 +87,67 @@ def test_every_command_stands_in_a_shell_as_it_is() -> None:
         subprocess.run(["sh", "-n", "-c", line], check=True, timeout=20)
 
 
+BOUNDS: dict[str, Callable[[list[str]], bool]] = {
+    "timeout": lambda words: words[1].isdecimal(),
+    "perl": lambda words: words[2] == "alarm shift; exec @ARGV" and words[3].isdecimal(),
+    "curl": lambda words: "-m" in words,
+    "nc": lambda words: {"-vz", "-w"} <= {*words},
+    "dig": lambda words: True,  # by its own patience: three tries of five seconds
+    "getent": lambda words: True,  # by the resolver's
+    "dscacheutil": lambda words: True,
+    "ip": lambda words: True,
+    "netstat": lambda words: words[1:] == ["-rn"],
+    "date": lambda words: True,
+}
+"""By the first word of a command: whether it ends, whatever a server does or leaves undone."""
+
+
+@pytest.mark.parametrize("system", ["Linux 6.1", "Darwin 23.5.0", "FreeBSD 14.1-RELEASE", "Windows 11"])
+def test_every_command_ends_by_itself_on_every_system(system: str) -> None:
+    run = msgspec.structs.replace(record(), os=system)
+    shown = {"proxy": "http://proxy.corp.example:3128", "behind": "web.corp.example:443", "address": "192.0.2.1"}
+    shown |= {"stood_in": "http://known.example/", "witness": "www.known.example"}
+    everything = [
+        line for one in CHECKS for target in targets_of(CHECKS[one]) for line in lines(one, target, run, shown=shown)
+    ]
+
+    assert len(everything) > 20
+    for line in everything:
+        words = shlex.split(line.rpartition("| ")[2])
+        assert BOUNDS[words[0]](words), line
+        assert "openssl" not in words or "</dev/null" in words or line.startswith("printf "), line
+
+
+@pytest.mark.parametrize(
+    ("check", "system", "first"),
+    [
+        ("tls", "Linux 6.1", "timeout 20 openssl s_client "),
+        ("tls", "Darwin 23.5.0", "perl -e 'alarm shift; exec @ARGV' 20 openssl s_client "),
+        ("dns.system", "Linux 6.1", "getent ahosts "),
+        ("dns.system", "Darwin 23.5.0", "dscacheutil -q host "),
+        ("network.connection", "Linux 6.1", "ip route"),
+        ("network.connection", "Darwin 23.5.0", "netstat -rn"),
+        ("reach", "Darwin 23.5.0", "nc -vz -w 5 "),  # the same everywhere
+    ],
+)
+def test_a_system_gets_the_commands_that_it_has(check: str, system: str, first: str) -> None:
+    run = msgspec.structs.replace(record(), os=system)
+    (line,) = (line for target in targets_of(CHECKS[check])[:1] for line in lines(check, target, run))
+
+    assert line.startswith(first)
+
+
+def test_perl_ends_a_command_as_timeout_does() -> None:
+    """What stands for it on macOS, where it is not there."""
+    need(perl="perl")
+    waiting = subprocess.run(
+        ["perl", "-e", "alarm shift; exec @ARGV", "1", "sleep", "600"], timeout=patient(60), check=False
+    )
+    over = subprocess.run(["perl", "-e", "alarm shift; exec @ARGV", "600", "true"], timeout=patient(60), check=False)
+
+    assert (waiting.returncode, over.returncode) == (-signal.SIGALRM, 0)
+
+
 # -- what is put in
 
 
@@ -84,7 +155,7 @@ def test_a_server_is_asked_by_its_name() -> None:
     (line,) = lines("tls", IMAP)
 
     assert line == (
-        "openssl s_client -connect mail.corp.example:993 -servername mail.corp.example "
+        "timeout 20 openssl s_client -connect mail.corp.example:993 -servername mail.corp.example "
         "-verify_hostname mail.corp.example -verify_return_error </dev/null"
     )
 
@@ -119,8 +190,8 @@ def test_connections_go_where_the_chosen_dns_server_says(address: str, place: st
     resolved = seen("dns.host", HOST, shown={"at": address})
 
     (handshake,), (login,) = lines("tls", IMAP, run, resolved), lines("login", IMAP, run, resolved)
-    assert shlex.split(handshake)[3] == ("[2001:db8::1]:993" if ":" in address else place)
-    assert shlex.split(handshake)[5:6] == ["mail.corp.example"]
+    assert after("-connect", handshake) == place
+    assert after("-servername", handshake) == "mail.corp.example"
     assert "-CAfile '/srv/our company/ca.pem'" in handshake
     bracketed = f"[{address}]" if ":" in address else address
     assert f"mail.corp.example:993:{bracketed}" in shlex.split(login)
@@ -138,7 +209,7 @@ def test_the_login_names_the_user_and_no_password() -> None:
     (line,) = lines("login", SUBMISSION)
 
     assert shlex.split(line) == [
-        *("curl", "-gv", "--ssl-reqd", "--user", "alice@corp.example", "smtp://mail.corp.example:587/"),
+        *("curl", "-gv", "-m", "30", "--ssl-reqd", "--user", "alice@corp.example", "smtp://mail.corp.example:587/"),
     ]
 
 
@@ -170,7 +241,7 @@ def test_each_server_that_a_finding_of_the_network_names_is_asked(hosts: list[st
     finding = Finding(cause="network.tls-interception", certainty="likely", text=text("S."), data={"hosts": hosts})
 
     found = lines("network.interception", SUBJECT, run, findings=(finding,), shown={"witness": "www.known.example"})
-    assert [shlex.split(line)[3] for line in found] == [*asked, "www.known.example:443"]
+    assert [after("-connect", line) for line in found] == [*asked, "www.known.example:443"]
     assert all("-starttls smtp" in line for line in found if ":587" in line)
 
 
