@@ -9,6 +9,7 @@ import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -67,7 +68,14 @@ PROMPT_LINES = 1
 
 def render(report: Report, style: RenderStyle) -> str:
     """*report* for a terminal of ``style.width`` columns; escape sequences only with ``style.color``."""
-    return format_blocks(_Page(sanitized(report), style).blocks(), style)
+    shown = report if style.verbose else _without_facts(report)
+    return format_blocks(_Page(sanitized(shown), style).blocks(), style)
+
+
+def _without_facts(report: Report) -> Report:
+    """*report* without what is told with *verbose* only, and is most of it: a server may have said much."""
+    checks = tuple(msgspec.structs.replace(check, facts={}) for check in report.checks)
+    return msgspec.structs.replace(report, checks=checks)
 
 
 class _Page:
