@@ -17,7 +17,7 @@ MOST_LOOKS = 100
 
 
 class Meanwhile:
-    """An observer of the runner that makes what it will need, and *calls*, each while the run is quiet."""
+    """An observer of the runner that makes what it will need, and *calls*: what comes first at once, the rest while the run is quiet."""
 
     def __init__(self, *calls: Callable[[], object]) -> None:
         """What they raise is told nobody: they are preparations, and who needs what they prepare is told then."""
@@ -41,8 +41,11 @@ class Meanwhile:
         self._changed = time.monotonic()
 
     def _carry_out(self) -> None:
+        for call in NEEDED_FIRST:
+            with contextlib.suppress(Exception):
+                call()
         looks = iter(range(MOST_LOOKS))
-        for call in (*NEEDED_FIRST, *NEEDED_LATER, *self._calls):
+        for call in (*NEEDED_LATER, *self._calls):
             while time.monotonic() - self._changed < QUIET_SECONDS and next(looks, None) is not None:
                 time.sleep(QUIET_SECONDS)
             with contextlib.suppress(Exception):

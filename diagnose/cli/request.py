@@ -12,7 +12,6 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from diagnose.account.history import PENDING, History
 from diagnose.account.pasted import understood
 from diagnose.account.person import Consent, OtherMailbox, Person
 from diagnose.account.secret import Secret
@@ -264,6 +263,8 @@ def _send_again(subject: Subject, password: Secret | None, given: dict[str, Any]
     account = subject.username or subject.address
     if password is None or account is None or given["no_history"]:
         return False
+    with one_at_a_time:
+        from diagnose.account.history import PENDING, History
     history = History(history_folder(), subject.domain)
     if trouble := history.trouble():
         words = f" ({trouble.words})" if trouble.words else ""

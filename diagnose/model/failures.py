@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-import traceback
 from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
 
 from diagnose.model.text import Text, TextError, text
+from diagnose.process.first_use import one_at_a_time
 
 FailureName = Literal[
     "connection_refused",
@@ -169,6 +169,9 @@ def internal_fault(error: BaseException) -> Text:
     """Type and place of *error*; neither its message nor any variable, since both may hold what must not be shown."""
     if isinstance(error, FaultError):
         return error.sentence
+    with one_at_a_time:
+        import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     return text("internal fault: {kind} in {place}", kind=type(error).__name__, place=place)

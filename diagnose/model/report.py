@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ import msgspec
 from diagnose.model.check import Certainty, Status
 from diagnose.model.protocols import ProtocolName, TlsMode
 from diagnose.model.targets import SourceName
+from diagnose.process.first_use import one_at_a_time
 
 Impact = Literal["blocks", "hinders"]
 StationState = Literal["ok", "broken", "hindered", "unknown"]
@@ -281,6 +281,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def id(self) -> str:
         """Names this run in a ticket: eight hexadecimal digits, of when and how it ran alone, in every format."""
         ran = [self.started_at, self.duration_ms, *((check.started_ms, check.duration_ms) for check in self.checks)]
+        with one_at_a_time:
+            import hashlib
+
         return hashlib.sha256(json.dumps(ran).encode()).hexdigest()[:8]
 
     @property

@@ -16,9 +16,8 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import dns.exception
 
@@ -48,8 +47,7 @@ class Reading(Protocol[A_co]):
         """What a message by TCP says."""
 
 
-@dataclass(frozen=True)
-class Try(Generic[A]):
+class Try(NamedTuple, Generic[A]):
     """One question to one server, by a moment."""
 
     address: str

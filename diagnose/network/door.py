@@ -27,8 +27,8 @@ from diagnose.network.open_connections import OpenConnections
 from diagnose.network.resolver import DnsAnswer, Nameserver, RecordType, Resolver, ask_nameserver, is_address
 from diagnose.network.slots import CrowdedError, Run
 from diagnose.network.stream import Stream
-from diagnose.network.threads import NoThreadError, in_background
-from diagnose.network.trust import check_ca_file, is_shared, trust_context
+from diagnose.network.threads import in_background
+from diagnose.network.trust import Authorities
 from diagnose.network.turnstile import Turnstile
 from diagnose.network.vantage import Vantage
 
@@ -95,11 +95,7 @@ class Network:
         self._told: Answers[Any] = Answers()
         self._begin()
         self.ca_file = ca_file
-        if ca_file is not None:
-            check_ca_file(ca_file)  # a bad file is told before anything is sent
-        self._trust: Coming[ssl.SSLContext] | None = None
-        with contextlib.suppress(NoThreadError):  # read ahead of time; else when it is needed
-            self._trust = in_background(lambda: trust_context(ca_file), "read authorities")
+        self._authorities = Authorities(ca_file)  # a bad file is told before anything is sent
 
     def _begin(self) -> None:
         """What belongs to one run alone."""
@@ -159,8 +155,11 @@ class Network:
 
     def trust(self) -> ssl.SSLContext:
         """A verifying context: one for all connections, where one can do several handshakes at a time."""
-        first = self._trust.result() if self._trust is not None else trust_context(self.ca_file)
-        return first if is_shared(first) else trust_context(self.ca_file)
+        return self._authorities.context()
+
+    def read_authorities_ahead(self) -> None:
+        """Begin what `trust` waits for."""
+        self._authorities.read_ahead()
 
     def system_lookup(self, host: str, deadline: Deadline) -> SystemLookup:
         """Ask the operating system, as mail programs do. Never raises; a look-up that hangs is abandoned."""
@@ -274,7 +273,7 @@ class Network:
                 begun.set_result(race)
             if race is not None and self.is_over():
                 race.close()
-            elif race is not None and tls and self._trust is not None and is_shared(context := self._trust.result()):
+            elif race is not None and tls and (context := self._authorities.of_all()) is not None:
                 race.begin_tls(context, host, deadline)
 
         try:

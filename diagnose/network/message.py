@@ -6,7 +6,9 @@ import struct
 
 from diagnose.network.question import LONGEST_NAME
 
-NO_ERROR, NAME_NOT_FOUND = 0, 3
+NO_ERROR, FORMAT_ERROR, NAME_NOT_FOUND, NOT_IMPLEMENTED = 0, 1, 3, 4
+BAD_VERSION = 16
+"""Codes (RFC 1035 §4.1.1, RFC 6891 §9)."""
 HEADER, QUESTION, RECORD = (struct.Struct(form) for form in ("!6H", "!2H", "!2HIH"))
 INTERNET, OPT = 1, 41
 KIND, ANSWER, CODE = 0xFA00, 0x8000, 0x000F

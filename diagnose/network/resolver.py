@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self, TypeAlias
 
 import dns.exception
-import dns.rcode
 import msgspec
 
 from diagnose.model.deadline import Deadline
@@ -24,6 +23,7 @@ from diagnose.network.answers import Answers, Asked, Heard
 from diagnose.network.asking import Tries, Try, Unread, asker
 from diagnose.network.coming import Coming
 from diagnose.network.datagrams import NonsenseError
+from diagnose.network.message import BAD_VERSION, FORMAT_ERROR, NOT_IMPLEMENTED
 from diagnose.network.question import Question
 from diagnose.network.question import RecordType as RecordType
 from diagnose.network.resolv_conf import nameservers_in
@@ -39,7 +39,7 @@ DnsStatus = Literal[
 
 TRY_SECONDS = (1.5, 2.5, 4.0)
 """Patience of each try; a lost datagram costs the first, never the run."""
-REFUSES_EDNS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
+REFUSES_EDNS = {FORMAT_ERROR, NOT_IMPLEMENTED, BAD_VERSION}
 """What a server that knows no EDNS answers; without it, it may well answer (RFC 6891 §7)."""
 MOST_RECORDS = 50
 LATE_SECONDS = 1.0

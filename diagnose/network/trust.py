@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import sys
+import threading
 from pathlib import Path
 
 from diagnose.model.text import TextError, text
+from diagnose.network.coming import Coming
+from diagnose.network.threads import NoThreadError, in_background
 from diagnose.process.first_use import one_at_a_time
 from diagnose.process.regular_file import open_regular
 
@@ -39,9 +43,32 @@ def is_shared(context: ssl.SSLContext) -> bool:
     return type(context) is ssl.SSLContext
 
 
-def check_ca_file(ca_file: Path) -> None:
-    """Raises CaFileError."""
-    _add(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file)
+class Authorities:
+    """What the connections of one network are verified by; read once, and in a thread where there is one."""
+
+    def __init__(self, ca_file: Path | None = None) -> None:
+        """Read nothing but *ca_file*. Raises CaFileError where that cannot be used."""
+        if ca_file is not None:
+            _add(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file)
+        self._ca_file = ca_file
+        self._lock = threading.Lock()
+        self._read: Coming[ssl.SSLContext] | None = None
+
+    def read_ahead(self) -> None:
+        """Begin to read; without a thread they are read when they are needed."""
+        with self._lock, contextlib.suppress(NoThreadError):
+            if self._read is None:
+                self._read = in_background(lambda: trust_context(self._ca_file), "read authorities")
+
+    def context(self) -> ssl.SSLContext:
+        """A verifying context: one for all connections, where one can do several handshakes at a time."""
+        return self.of_all() or trust_context(self._ca_file)
+
+    def of_all(self) -> ssl.SSLContext | None:
+        """The one for all connections; None where each needs its own."""
+        self.read_ahead()
+        first = self._read.result() if self._read is not None else None
+        return first if first is not None and is_shared(first) else None
 
 
 def _of_openssl() -> ssl.SSLContext | None:

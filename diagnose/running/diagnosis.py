@@ -57,6 +57,7 @@ def diagnose(
         ahead = None
         if may_begin and not (interruption is not None and interruption.asked_for):
             ahead = _ask_ahead(request, view, deadline, alone=shared is None)
+        view.read_authorities_ahead()
         with one_at_a_time:
             from diagnose.running.after_asking import carried_on  # with the checks; the first answers are on their way
         report, interrupted = carried_on(

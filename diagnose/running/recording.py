@@ -17,8 +17,8 @@ from diagnose.discovery import DiscoveryAhead
 from diagnose.knowledge.catalogue import hinders_only
 from diagnose.model import Check, Deadline
 from diagnose.network import Network, NoThreadError, Vantage, in_background
+from diagnose.process.first_use import one_at_a_time
 from diagnose.record.run import Asked, Run
-from diagnose.redaction.own import occurring, own_words
 from diagnose.running.chosen import login_asked, services_asked
 from diagnose.running.context import Context
 from diagnose.running.interruption import Interruption
@@ -82,6 +82,9 @@ def recorded(
         resolver=(", ".join(map(str, network.resolver.nameservers())) or None) if request.find_services else None,
         proxy=_proxies(network.vantage),
     )
+    with one_at_a_time:
+        from diagnose.redaction.own import occurring, own_words
+
     return msgspec.structs.replace(
         record, own=occurring(own_words(network.vantage if request.find_services else None), record)
     )

@@ -13,12 +13,9 @@ from diagnose.network import Vantage
 from diagnose.process.first_use import one_at_a_time
 from diagnose.record.coding import RunRecordError, from_json
 from diagnose.record.run import Run
-from diagnose.redaction.discretion import DiscreetObserver
-from diagnose.redaction.mask import Mask
 from diagnose.redaction.redact import redact
 from diagnose.running.chosen import every_check
-from diagnose.running.observer import Observer
-from diagnose.running.request import Presentation, Request
+from diagnose.running.request import Presentation
 from diagnose.verdict.compose import compose
 from diagnose.verdict.judging import judge_run
 from diagnose.verdict.verdict import judge
@@ -49,16 +46,6 @@ def discreet(report: Report, presentation: Presentation, vantage: Vantage | None
         return report
     report = redact(report, vantage=vantage)
     return without_company(report, presentation) if presentation.redact == "strict" else report
-
-
-def discreet_observer(observer: Observer, mask: Mask, request: Request) -> Observer:
-    """*observer*, which hears no secret, and nothing of the company where *request* hides it."""
-    if request.presentation.redact == "strict":
-        with one_at_a_time:
-            from diagnose.redaction.company import HiddenWhileItRuns
-
-        return DiscreetObserver(observer, HiddenWhileItRuns(mask, request.subject.domain))
-    return DiscreetObserver(observer, mask) if mask else observer
 
 
 def without_company(report: Report, presentation: Presentation) -> Report:

@@ -7,7 +7,7 @@ import pytest
 from diagnose.account.secret import Secret
 from diagnose.model import CheckResult, Subject, Text, text
 from diagnose.redaction.mask import Mask
-from diagnose.running.reporting import discreet_observer
+from diagnose.running.after_asking import discreet_observer
 from diagnose.running.request import Presentation, Redaction, Request
 
 SUBJECT = Subject(domain="quimbyworks.example", address="zoe@quimbyworks.example", username="zoe")
