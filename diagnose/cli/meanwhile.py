@@ -17,10 +17,10 @@ MOST_LOOKS = 100
 
 
 class Meanwhile:
-    """An observer of the runner that makes what it will need, and *calls*: what comes first at once, the rest while the run is quiet."""
+    """An observer of the runner that makes what it will need: what comes first at once, all else while it is quiet."""
 
     def __init__(self, *calls: Callable[[], object]) -> None:
-        """What they raise is told nobody: they are preparations, and who needs what they prepare is told then."""
+        """*calls* come last. What they raise is told nobody: who needs what they prepare is told then."""
         self._calls = calls
         self._changed = 0.0
         self._begun = False
