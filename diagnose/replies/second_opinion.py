@@ -76,7 +76,7 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     else:
         cause = opinion.foremost if reading.bare or (gives_way and _outweighed(first, opinion)) else ""
     agreed = not cause or (first and first.cause == cause)
-    nearest = "" if agreed else likeness.nearest(cause, opinion.features)
+    nearest = "" if agreed else likeness.nearest(cause, words, reading)
     if not nearest:
         return made_possible(reading) if first else reading
     others = [Suspect(cause=one.cause, certainty="possible") for one in reading.suspects if one.cause != cause]

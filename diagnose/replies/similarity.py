@@ -10,8 +10,8 @@ import math
 import sys
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Mapping
-from itertools import accumulate, combinations, pairwise
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import accumulate, chain, combinations, pairwise, repeat
 from operator import add
 from types import MappingProxyType
 from typing import NamedTuple
@@ -45,10 +45,12 @@ LARGEST_WEIGHT = 15
 _LANE = array("H").itemsize
 """Octets of an unsigned integer, in which the weights of many features of a text add up without a carry."""
 _ZERO = LARGEST_WEIGHT + 1
-_MOST_ADDED = (1 << 16) // (2 * _ZERO)
+MOST_ADDED = (1 << 16) // (2 * _ZERO)
 """As many rows of weights surely add up without a carry."""
 MOST_SENTENCES = 12
 """Of a text, whose known phrases are compared."""
+_UNKNOWN = -1
+"""No feature's key."""
 _DIGIT = lazy_pattern(r"[0-9]")
 _WORD = lazy_pattern(
     "[a-z_0\u00df-\u024f\u0370-\u0dff\u1e00-\u1fff]+|[\u1100-\u11ff\uac00-\ud7af]+"
@@ -128,7 +130,6 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 class Opinion(msgspec.Struct, frozen=True):
     """What texts that are like a text have meant."""
 
-    features: frozenset[str]
     odds: Mapping[str, float]
     """Cause, or `none` -> how probable it is; the sum is 1."""
     foremost: str
@@ -163,13 +164,39 @@ class _Rows(dict[int, int]):
         return known
 
 
+class _Word(NamedTuple):
+    """What the model knows of the pieces of a word."""
+
+    keys: frozenset[int]
+    """Of those that are known."""
+    weights: int
+    """The rows of these, added up."""
+
+
+class _Pairs(dict[tuple[str, str], int]):
+    """The keys of pairs of groups of phrases that were met; `_UNKNOWN` for those that the model does not know."""
+
+    def __init__(self, known: Collection[int]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, pair: tuple[str, str]) -> int:
+        key = key_of("&".join(pair))
+        known = self[pair] = key if key in self._known else _UNKNOWN
+        return known
+
+
 class Likeness:
     """What texts that are like a text have meant, by a `Model`."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._named = tuple(cause for cause in model.causes if cause != NO_CAUSE)
         self._rows = _Rows(model)
         self._remembered = functools.lru_cache(maxsize=MOST_TEXTS)(self._opinion)
+        self._nearest = functools.lru_cache(maxsize=MOST_TEXTS)(self._nearest_to)
+        self._pairs = _Pairs(self._rows.places)
+        self._word = functools.lru_cache(maxsize=MOST_WORDS)(self._of_word)
         self._examples: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {}
         """Causes that were named: their labelled texts, and the pieces of words of each."""
 
@@ -178,31 +205,74 @@ class Likeness:
         return self._remembered(_compared(wire, reading))
 
     def _opinion(self, compared: _Compared) -> Opinion:
-        features = _features(compared)
-        odds = self.probabilities(features)
-        return Opinion(features, odds, max((one for one in odds if one != NO_CAUSE), key=odds.__getitem__))
+        odds = self._odds(*self._known(compared))
+        return Opinion(odds, max(self._named, key=odds.__getitem__))
+
+    def _known(self, compared: _Compared) -> tuple[Iterable[int], int]:
+        """For each cause the weights of all features of *compared* together, and how many of these are known.
+
+        What a text has twice counts once.
+        """
+        words, others = _words_in(compared.words)
+        others.extend(_told_in(compared))
+        rows, found, total, added = self._rows, set[int](), 0, 0
+        for keys, weights in map(self._word, words):
+            total += weights
+            added += len(keys)
+            if not found.isdisjoint(keys):
+                total -= sum(map(rows.__getitem__, found & keys))
+            found |= keys
+        beside = set[int]()
+        for terms in compared.heard:
+            groups = _groups_of(terms)
+            others += groups
+            beside.update(map(self._pairs.__getitem__, combinations(groups, 2)))
+        beside = ((beside | keys_of(others)) & rows.places.keys()) - found
+        found |= beside
+        if added + len(beside) > MOST_ADDED:
+            return self._added(list(found)), len(found)
+        return self._apart(total + sum(map(rows.__getitem__, beside))), len(found)
+
+    def _of_word(self, word: str) -> _Word:
+        keys = keys_of(_pieces_of(word)) & self._rows.places.keys()
+        return _Word(frozenset(keys), sum(map(self._rows.__getitem__, keys)))
 
     def probabilities(self, features: Collection[str]) -> Mapping[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
+        keys = keys_of(features) & self._rows.places.keys()
+        return self._odds(self._added(list(keys)), len(keys))
+
+    def _odds(self, totals: Iterable[int], features: int) -> Mapping[str, float]:
+        """The odds by the weights of so many *features*, added up for each cause."""
         model = self._model
-        known = self._rows
-        rows = [known[key] for key in {*map(key_of, features)} if key in known.places]
-        sums: Iterable[int] = self._added(rows[:_MOST_ADDED])
-        for start in range(_MOST_ADDED, len(rows), _MOST_ADDED):
-            sums = map(add, sums, self._added(rows[start : start + _MOST_ADDED]))
-        factor, offset = model.scale / math.sqrt(len(rows) + 1), _ZERO * len(rows)
-        scores = [(total - offset) * factor + bias for total, bias in zip(sums, model.bias, strict=True)]
+        factor, offset = model.scale / math.sqrt(features + 1), _ZERO * features
+        scores = [(total - offset) * factor + bias for total, bias in zip(totals, model.bias, strict=True)]
         most = max(scores)
         parts = [math.exp(score - most) for score in scores]
         whole = sum(parts)
-        return MappingProxyType({cause: part / whole for cause, part in zip(model.causes, parts, strict=True)})
+        return MappingProxyType(dict(zip(model.causes, [part / whole for part in parts], strict=True)))
 
-    def _added(self, rows: list[int]) -> array[int]:
-        return array("H", sum(rows).to_bytes(len(self._model.causes) * _LANE, sys.byteorder))
+    def _added(self, keys: Sequence[int]) -> Iterable[int]:
+        """For each cause the weights of *keys* together, however many these are."""
+        totals: Iterable[int] = repeat(0, len(self._model.causes))
+        for start in range(0, len(keys), MOST_ADDED):
+            rows = map(self._rows.__getitem__, keys[start : start + MOST_ADDED])
+            totals = map(add, totals, self._apart(sum(rows)))
+        return totals
 
-    def nearest(self, cause: str, features: Collection[str]) -> str:
-        """The labelled text of *cause* that shares the most pieces of words with *features*; "" where none is kept."""
-        own = set(features)
+    def _apart(self, rows: int) -> array[int]:
+        """For each cause its own of *rows*, which were added up."""
+        return array("H", rows.to_bytes(len(self._model.causes) * _LANE, sys.byteorder))
+
+    def nearest(self, cause: str, wire: Wire, reading: Reading | None = None) -> str:
+        """The labelled text of *cause* that shares the most pieces of words with a text, given as in `opinion`.
+
+        It is "" where none is kept.
+        """
+        return self._nearest(cause, _compared(wire, reading))
+
+    def _nearest_to(self, cause: str, compared: _Compared) -> str:
+        own = _features(compared)
         best, most = "", -1.0
         for text, theirs in self._examples_of(cause):
             common = len(own & theirs)
@@ -222,7 +292,12 @@ class Likeness:
 
 def key_of(feature: str) -> int:
     """The number that *feature* is known by."""
-    return zlib.crc32(feature.encode("utf-8", "replace")) % MOST_KEYS
+    return keys_of((feature,)).pop()
+
+
+def keys_of(features: Iterable[str]) -> set[int]:
+    """The numbers that *features* are known by."""
+    return {zlib.crc32(feature.encode("utf-8", "replace")) % MOST_KEYS for feature in features}
 
 
 def features_of(wire: Wire, reading: Reading | None = None) -> frozenset[str]:
@@ -260,15 +335,23 @@ def _shortened(words: str) -> str:
 
 
 def _features(compared: _Compared) -> frozenset[str]:
-    found = _pieces(compared.words)
+    return frozenset(chain(_pieces(compared.words), *map(_phrases_of, compared.heard), _told_in(compared)))
+
+
+def _phrases_of(terms: tuple[int, ...]) -> Iterable[str]:
+    """The groups of known phrases in one sentence, each alone and in pairs; *terms* are what was found in it."""
+    groups = _groups_of(terms)
+    return chain(groups, map("&".join, combinations(groups, 2)))
+
+
+def _groups_of(terms: tuple[int, ...]) -> list[str]:
     names = _names()
-    for terms in compared.heard:
-        groups = sorted(names[term] for term in terms if term in names)
-        found.update(groups)
-        found.update(map("&".join, combinations(groups, 2)))
-    found.update(f"={code.registry}:{code.code}" for code in compared.codes)
-    found.update(compared.said)
-    return frozenset(found)
+    return sorted([names[term] for term in terms if term in names])
+
+
+def _told_in(compared: _Compared) -> Iterable[str]:
+    """What is told beside the words."""
+    return chain((f"={code.registry}:{code.code}" for code in compared.codes), compared.said)
 
 
 @made_once
@@ -301,25 +384,30 @@ def packed(model: Model) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(model), 9)
 
 
-def _pieces(words: str) -> set[str]:
+def _pieces(words: str) -> Iterable[str]:
     """Pieces of the words of a folded text, and of what stands at the borders of two of them."""
-    found: set[str] = set()
-    before = ""
-    for word in _WORD.findall(words):
-        if _HAN_OR_KANA[0] <= word[0] <= _HAN_OR_KANA[1] or _THAI_OR_LAO[0] <= word[0] <= _THAI_OR_LAO[1]:
-            found.update(_pieces_of(word, written_apart=False))
-            continue
-        apart = f" {word[:LONGEST_WORD]} "
-        found.update(_pieces_of(apart, written_apart=True))
-        if before:
-            found.add(before[-5:] + apart[1:5])
-        before = apart
-    return found
+    apart, borders = _words_in(words)
+    return chain(*map(_pieces_of, apart), borders)
 
 
-@functools.lru_cache(maxsize=MOST_WORDS)
-def _pieces_of(word: str, *, written_apart: bool) -> tuple[str, ...]:
-    """The pieces of one word; whoever writes about logins has few words."""
+def _words_in(words: str) -> tuple[list[str], list[str]]:
+    """The words of a folded text, between blanks where they are written apart; and the borders of two such words."""
+    all_apart = words.isascii()
+    found = [
+        f" {word[:LONGEST_WORD]} " if all_apart or not _runs_on(word[0]) else word for word in _WORD.findall(words)
+    ]
+    apart = found if all_apart else [word for word in found if word.startswith(" ")]
+    return found, [before[-5:] + after[1:5] for before, after in pairwise(apart)]
+
+
+def _runs_on(letter: str) -> bool:
+    """Whether words with *letter* are written without blanks between them."""
+    return _HAN_OR_KANA[0] <= letter <= _HAN_OR_KANA[1] or _THAI_OR_LAO[0] <= letter <= _THAI_OR_LAO[1]
+
+
+def _pieces_of(word: str) -> list[str]:
+    """The pieces of one word."""
+    written_apart = word.startswith(" ")
     sizes = (3, 4, 5) if written_apart else (1, 2, 3, 4)
     pieces = [word[at : at + size] for size in sizes for at in range(len(word) - size + 1)]
-    return (*pieces, word) if written_apart else tuple(pieces)
+    return [*pieces, word] if written_apart else pieces

@@ -47,7 +47,7 @@ def opinions_are(odds: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> Non
     class Told(Likeness):
         def opinion(self, wire: Wire, reading: Reading | None = None) -> Opinion:
             foremost = max((one for one in odds if one != NO_CAUSE), key=lambda one: odds[one])
-            return Opinion(features_of(wire, reading), odds, foremost)
+            return Opinion(odds, foremost)
 
     monkeypatch.setattr(second_opinion, "load_likeness", lambda: Told(unpacked(DATA.read_bytes())))
 
@@ -134,6 +134,47 @@ def test_weights_add_up_however_many_features_a_text_has(many: int) -> None:
     apart = LARGEST_WEIGHT * 0.001 * keys / math.sqrt(keys + 1)
     assert odds["a"] / odds["c"] == pytest.approx(math.exp(apart))
     assert odds["b"] / odds["c"] == pytest.approx(math.exp(-apart))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "password password passwords: the password has expired, thx",
+        "535 5.7.8 Wrong password for user17",
+        "密码错误密码错误。密码错误",
+        "密 a 码 b 错 c 误",
+        "รหัสผ่านไม่ถูกต้อง รหัสผ่าน",
+        "비밀번호가 틀렸습니다 비밀번호",
+        "\ud800 x",
+        "".join(map(chr, range(0x4E00, 0x5200))),
+        " ".join(a + b for a in "abcdefghijklmnop" for b in "abcdefghij"),
+    ],
+)
+def test_an_opinion_is_made_of_all_features_each_once(text: str) -> None:
+    reading, words = read_with_words(text)
+
+    for told in (None, reading):
+        expected = load_likeness().probabilities(features_of(words, told))
+        assert load_likeness().opinion(words, told).odds == expected
+
+
+def test_an_opinion_adds_up_however_many_features_are_known() -> None:
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + similarity.LONGEST_WORDS)))
+    words = Wire(protocol=None, text=text)
+    some = features_of(words)
+    model = msgspec.structs.replace(
+        unpacked(DATA.read_bytes()),
+        causes=(NO_CAUSE, "a"),
+        features=Features.of({key_of(feature): {0: LARGEST_WEIGHT} for feature in some}),
+        bias=(0.0, 0.0),
+        scale=0.001,
+    )
+
+    likeness = Likeness(model)
+
+    assert len(some) > similarity.MOST_ADDED
+    assert likeness.opinion(words).odds == likeness.probabilities(some)
 
 
 def test_the_order_of_features_changes_nothing() -> None:
