@@ -13,8 +13,8 @@ from checks.network.evidence import in_trouble
 from checks.reach.reach import ReachFacts
 from checks.server.server import ServerFacts
 from checks.tls.certificates import CertificateFacts, name_matches, read_certificate
-from checks.tls.handshake import TlsFacts
-from checks.tls.not_accepted import NAME_CODES, TIME_CODES, WEAK_CODES
+from checks.tls.handshake import TlsFacts, openssl_code
+from checks.tls.not_accepted import CHAIN_CODES
 from checks.tls.unverified import unverified_handshake
 from checks.web.web import WebFacts
 from diagnose import providers
@@ -97,7 +97,7 @@ def _unknown_issuer(facts: TlsFacts, host: str) -> CertificateFacts | None:
     public authority: the server left that certificate out.
     """
     chain = facts.explanation.chain if facts.explanation else ()
-    if not chain or facts.verify_code in NAME_CODES | TIME_CODES | WEAK_CODES.keys():
+    if not chain or (openssl_code(facts.verify_code) and facts.verify_code not in CHAIN_CODES):
         return None
     leaf = chain[0]
     in_order = leaf.not_before <= facts.at <= leaf.not_after and name_matches(host, leaf.names)

@@ -12,6 +12,9 @@ from checks.tls.certificates import CertificateFacts
 from checks.tls.explained import TlsExplanation
 from diagnose.model import Facts, Failure
 
+TIME_CODES = {9, 10}
+"""OpenSSL verification errors (X509_V_ERR_*) that are about dates."""
+
 
 class TlsFacts(Facts, frozen=True, kw_only=True):
     """A handshake."""
@@ -63,7 +66,7 @@ class AtAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-yet"] | None:
     """Which way a certificate of the chain is outside its dates at *moment*, seconds since the epoch."""
-    for certificate in dated(facts.explanation or TlsExplanation()):
+    for certificate in dated(facts):
         if certificate.not_after < moment:
             return "expired"
         if certificate.not_before > moment:
@@ -71,6 +74,17 @@ def outside_validity(facts: TlsFacts, moment: float) -> Literal["expired", "not-
     return None
 
 
-def dated(seen: TlsExplanation) -> Iterator[CertificateFacts]:
-    """The certificates whose dates count: a root that was sent along is not the one that is trusted."""
-    return (one for one in seen.chain if not one.self_signed or one is seen.chain[0])
+def dated(facts: TlsFacts) -> Iterator[CertificateFacts]:
+    """The certificates whose dates count.
+
+    A root that was sent along is not the one that is trusted. Nor need any other beside the leaf stand on the way to
+    it; it does where a date is what the certificate was not accepted for.
+    """
+    seen = facts.explanation or TlsExplanation()
+    for_others = openssl_code(facts.verify_code) and facts.verify_code not in TIME_CODES
+    return (one for one in seen.chain if one is seen.chain[0] or not (one.self_signed or for_others))
+
+
+def openssl_code(code: int | None) -> bool:
+    """Whether *code* is one of OpenSSL's; the libraries of other systems have large or negative numbers."""
+    return code is not None and 0 < code < 256

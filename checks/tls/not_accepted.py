@@ -7,19 +7,20 @@ from collections.abc import Iterator, Mapping
 from checks.network.reference_clocks import MOST_SKEW_SECONDS, ahead, credible, surely_past
 from checks.tls.certificates import CertificateFacts, day, name_matches
 from checks.tls.explained import TlsExplanation
-from checks.tls.handshake import TlsFacts, dated, outside_validity
+from checks.tls.handshake import TlsFacts, dated, openssl_code, outside_validity
 from diagnose.model import Failure, Finding, Service, Text, text
 
-CHAIN_CODES = {2, 18, 19, 20, 21, 24, 26}
-"""OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root."""
+CHAIN_CODES = {2, 18, 19, 20, 21}
+"""OpenSSL verification errors (X509_V_ERR_*) that are about the way from the leaf to a trusted root.
+
+It looks for that way first: with any other of its errors there is one, and the issuer is trusted.
+"""
 WEAK_CODES: Mapping[int, Text] = {
     66: text("the key of the server's certificate is too short"),
     67: text("the key of an authority's certificate is too short"),
     68: text("a signature in the chain is made with an outdated digest, such as SHA-1"),
 }
 """Errors that say that keys or digests are too weak; no authority that is trusted mends that."""
-NAME_CODES = {62, 64}
-TIME_CODES = {9, 10}
 
 
 def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
@@ -44,7 +45,7 @@ def judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, tar
     vouched, offset = _vouched(facts)
     # with the right time set it would be refused as well
     stands = vouched and abs(offset or 0.0) > MOST_SKEW_SECONDS
-    for certificate in dated(seen):
+    for certificate in dated(facts):
         if certificate.not_after < facts.at:
             found = True
             yield Finding(
@@ -107,11 +108,7 @@ def judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, tar
             ),
             data={"weak_certificate": known.text},
         )
-    if (
-        seen.chain
-        and facts.verify_code not in NAME_CODES | TIME_CODES
-        and (facts.verify_code in CHAIN_CODES or not found)
-    ):
+    if seen.chain and (facts.verify_code in CHAIN_CODES or not (found or openssl_code(facts.verify_code))):
         found = True
         yield from _judge_chain(facts, known, seen, place)
         if facts.verify_code in CHAIN_CODES:  # at which the library stopped, before it looked at keys and digests

@@ -318,6 +318,10 @@ def certificate(**more: Any) -> CertificateFacts:
 
 LEAF = certificate()
 MIDDLE = certificate(subject="CN=Authority,O=Trust", issuer="CN=Root,O=Trust", names=())
+CROSS = certificate(subject="CN=Root,O=Trust", issuer="CN=Older,O=Trust", names=(), not_after=NOW - DAY)
+"""A root as an older authority has signed it, which is over: programs that trust the root itself do not look at it."""
+FOREIGN = 0x800B0109
+"""CERT_E_UNTRUSTEDROOT, as Windows has it."""
 OLD_ROOT = certificate(subject="CN=R", issuer="CN=R", names=(), self_signed=True, not_after=NOW - DAY)
 
 
@@ -381,6 +385,20 @@ def alerted(first: str, older: str) -> TlsFacts:
         (unaccepted(LEAF, code=20, related=True), IMAP, ["tls.incomplete-chain", "tls.untrusted-issuer?"]),
         (unaccepted(code=20), IMAP, ["tls.handshake-failed"]),
         (unaccepted(certificate(names=("other.example",)), code=62), GUESSED, ["tls.name-mismatch?"]),
+        # whose issuer is trusted, and which must not be used so
+        (unaccepted(LEAF, MIDDLE, code=7), IMAP, ["tls.handshake-failed"]),
+        (unaccepted(LEAF, MIDDLE, code=25), IMAP, ["tls.handshake-failed"]),
+        (unaccepted(LEAF, MIDDLE, code=26), IMAP, ["tls.handshake-failed"]),
+        (unaccepted(LEAF, code=34), IMAP, ["tls.handshake-failed"]),
+        (unaccepted(LEAF, MIDDLE, code=47), IMAP, ["tls.handshake-failed"]),
+        (unaccepted(LEAF, MIDDLE, code=79), IMAP, ["tls.handshake-failed"]),
+        (unaccepted(LEAF, MIDDLE, code=FOREIGN), IMAP, ["tls.untrusted-issuer"]),
+        # dates of certificates that nobody needs
+        (unaccepted(certificate(names=("other.example",)), MIDDLE, CROSS, code=62), IMAP, ["tls.name-mismatch"]),
+        (unaccepted(certificate(names=("other.example",), not_after=NOW - 1), MIDDLE, CROSS, code=62), IMAP,
+         ["tls.cert-expired", "tls.name-mismatch"]),
+        (unaccepted(LEAF, CROSS, code=20), IMAP, ["tls.untrusted-issuer", "tls.incomplete-chain?"]),
+        (unaccepted(LEAF, MIDDLE, CROSS, code=FOREIGN), IMAP, ["tls.cert-expired"]),
         (broken("tls_not_spoken", plaintext="* OK ready"), IMAP, ["tls.wrong-mode"]),
         (broken("tls_not_spoken", plaintext="SSH-2.0-x"), IMAP, ["reach.wrong-service"]),
         (broken("tls_not_spoken"), IMAP, ["tls.handshake-failed"]),

@@ -79,17 +79,20 @@ def handshake(
 ) -> tuple[TlsFacts, list[tuple[str, str]], str]:
     """A handshake with a server whose chain is trusted and made so; the causes, and all that is said."""
     leaf_key, middle_key, root_key = key(leaf, "leaf"), key(middle, "middle"), key(root, "root")
-    trusted = folder / "root.pem"
-    trusted.write_bytes(issued("Root", root_key, root_key, "Root", root_digest, authority=True))
-    chain = folder / "server.pem"
+    root_pem = issued("Root", root_key, root_key, "Root", root_digest, authority=True)
     private = leaf_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    chain.write_bytes(
-        private
-        + issued("localhost", leaf_key, middle_key, "Middle", leaf_digest, days)
-        + issued("Middle", middle_key, root_key, "Root", middle_digest, authority=True)
-    )
+    leaf_pem = issued("localhost", leaf_key, middle_key, "Middle", leaf_digest, days)
+    middle_pem = issued("Middle", middle_key, root_key, "Root", middle_digest, authority=True)
+    return handshake_with(folder, root_pem, private + leaf_pem + middle_pem)
+
+
+def handshake_with(folder: Path, root: bytes, shown: bytes) -> tuple[TlsFacts, list[tuple[str, str]], str]:
+    """As `handshake`, by a client that trusts *root*, with a server that has the key and the chain *shown*."""
+    trusted, chain = folder / "root.pem", folder / "server.pem"
+    trusted.write_bytes(root)
+    chain.write_bytes(shown)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")  # as a server whose administrator wanted it so
     context.load_cert_chain(chain)
