@@ -184,7 +184,9 @@ def _fleet_case(row: FleetRow, style: RenderStyle) -> Element:
         failure = SubElement(case, "failure", type=cause.id if cause else "problem", message=verdict.headline)
         failure.text = "\n".join(_fleet_advice(cause, style)) if cause else verdict.headline
     elif row.status == "inconclusive":
-        why = " ".join([verdict.headline, *verdict.unchecked])
+        said, why = words(style.translate), verdict.headline
+        if verdict.unchecked:
+            why = said.pair.format(name=why, value=said.joined(*verdict.unchecked))
         SubElement(case, "skipped", message=why).text = why
     return case
 

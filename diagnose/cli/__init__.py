@@ -185,9 +185,9 @@ class Root(click.Group):
             return words[0], command, words[1:]
         if len(words) > 1 and words[0].isascii() and words[0].replace("-", "").isalpha() and words[0][0] != "-":
             with one_at_a_time:
-                import difflib
+                from diagnose.model.likeness import close_names
 
-            close = difflib.get_close_matches(words[0], COMMANDS, 1)
+            close = close_names(words[0], COMMANDS, 1)
             sentence = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
             raise click.exceptions.NoSuchCommand(words[0], f"{sentence.format(typed=words[0])}.", close, ctx)
         return None, self.main_job(), list(args)
@@ -224,5 +224,8 @@ def _help_for(context: click.Context | None) -> str:
 
 
 def _sentence(error: click.ClickException) -> str:
-    words = " ".join(error.format_message().split()).removesuffix(".")  # click ends with it in every language
+    said = error.format_message()
+    if said.startswith(f"{error.message} "):  # click goes on so in every language
+        said = _("{sentence} {next}").format(sentence=error.message, next=said[len(error.message) + 1 :])
+    words = " ".join(said.split()).removesuffix(".")  # click ends with it in every language
     return words if words.endswith(tuple("?!)。？！）")) else _("{sentence}.").format(sentence=words)

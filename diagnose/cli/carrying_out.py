@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from functools import partial
+from gettext import gettext as _
 from typing import Any
 
 import click
@@ -102,4 +103,7 @@ def print_report(content: Report | Sequence[Report], given: dict[str, Any]) -> N
 def raise_together(unwritten: list[click.ClickException]) -> None:
     """Raise what could not be written as one UnwrittenError; nothing where all was."""
     if unwritten:
-        raise UnwrittenError(" ".join(dict.fromkeys(error.format_message() for error in unwritten)))
+        told, *others = dict.fromkeys(error.format_message() for error in unwritten)
+        for other in others:
+            told = _("{sentence} {next}").format(sentence=told, next=other)
+        raise UnwrittenError(told)

@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem, ShellComplete, get_completion
 from diagnose.cli import COMMANDS, PROGRAM, Root
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.output import print_out
+from diagnose.cli.parameters import OneOf
 from diagnose.locale import language
 from diagnose.model import text
 
@@ -55,7 +56,7 @@ OF_CLICK = (
         ),
     ),
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=OneOf(SHELLS))
 def COMMAND(shell: str) -> int:  # noqa: N802 - see main_job
     """Print the script by which a shell completes commands, options, causes, providers and files.
 

@@ -17,7 +17,7 @@ from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import audience_option
 from diagnose.cli.output import print_out, write_words
 from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
-from diagnose.cli.parameters import ProviderName, file_names
+from diagnose.cli.parameters import OneOf, ProviderName, file_names
 from diagnose.explain import replies_in_lines
 from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, precautions, provider_names
 from diagnose.knowledge.catalogue import catalogue
@@ -64,9 +64,7 @@ def _cause_ids(context: click.Context, _param: click.Parameter, incomplete: str)
     epilog="Exit codes: 0 also where the text reports no failure or means nothing, 2 wrong usage.",
 )
 @click.argument("words", metavar="TEXT", nargs=-1, shell_complete=_cause_ids)
-@click.option(
-    "--protocol", type=click.Choice(get_args(ReplyForm)), help="What the text was said in, where that is known."
-)
+@click.option("--protocol", type=OneOf(get_args(ReplyForm)), help="What the text was said in, where that is known.")
 @click.option(
     "--provider",
     "provider_id",

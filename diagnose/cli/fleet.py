@@ -24,7 +24,7 @@ from diagnose.cli.options import (
     verbose_option,
 )
 from diagnose.cli.pages import page_options
-from diagnose.cli.parameters import Number, OneLine, OutputFile, file_names
+from diagnose.cli.parameters import Number, OneLine, OneOf, OutputFile, file_names
 from diagnose.cli.server_parameters import ResolverAddress, SchedulerAddress
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.limits import FLEET, OF_ONE_RUN
@@ -207,7 +207,7 @@ class FleetReport(OutputFile):
     text("Where rows are run").msgid,
     click.option(
         "--engine",
-        type=click.Choice(["threads", "dask"]),
+        type=OneOf(["threads", "dask"]),
         default="threads",
         show_default=True,
         help="On this computer, or on the workers of a Dask scheduler.",

@@ -10,6 +10,7 @@ from diagnose.cli import COMMANDS, PROGRAM, Root
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import lang_option
 from diagnose.cli.output import print_out
+from diagnose.cli.parameters import OneOf
 from diagnose.cli.settings import Settings
 from diagnose.model import text
 
@@ -31,7 +32,7 @@ class HelpAnyway(Sectioned):
         Example("diagnose help explain", text("what one command does").msgid),
     ),
 )
-@click.argument("name", metavar="[COMMAND]", type=click.Choice(list(COMMANDS)), required=False)
+@click.argument("name", metavar="[COMMAND]", type=OneOf(COMMANDS), required=False)
 @lang_option
 @click.pass_context
 def COMMAND(context: click.Context, /, name: str | None, **_given: Any) -> int:  # noqa: N802, ANN401 - see main_job

@@ -23,6 +23,7 @@ from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.lab_serving import ServeFormat, serve
 from diagnose.cli.main_job import options
 from diagnose.cli.output import print_out
+from diagnose.cli.parameters import OneOf
 from diagnose.cli.request import other_mailbox, presentation
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.discovery import DiscoveryOptions
@@ -30,6 +31,7 @@ from diagnose.lab.estate import Estate, EstateError
 from diagnose.lab.scenario import PASSWORD, SCENARIOS, Scenario
 from diagnose.lab.trial import Trial
 from diagnose.model import text
+from diagnose.model.likeness import close_names
 from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
 from diagnose.process.standard_streams import tell
@@ -77,9 +79,7 @@ def _request(estate: Estate, given: dict[str, Any], *, strict: bool) -> Request:
 def scenario_named(name: str) -> Scenario:
     """The scenario called *name*. Raises click.UsageError."""
     if name not in SCENARIOS:
-        import difflib
-
-        close = difflib.get_close_matches(name, SCENARIOS, n=3)
+        close = close_names(name, SCENARIOS)
         sentence = (
             _("no scenario is called “{name}”; did you mean {close}?")
             if close
@@ -231,7 +231,7 @@ def _serve(scenario: str, form: ServeFormat | None, given: dict[str, Any], *, be
 )
 @click.option(
     "--serve-format",
-    type=click.Choice(["shell", "env", "json"]),
+    type=OneOf(["shell", "env", "json"]),
     help="How that is printed: command lines, variables, or JSON; -o FILE.env and FILE.json mean the same.",
 )
 @options

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from diagnose.cli.parameters import LanguageName, OneLine, OutputFile, PageAddress
+from diagnose.cli.parameters import LanguageName, OneLine, OneOf, OutputFile, PageAddress
 from diagnose.locale.language import of_terminal
 from diagnose.process.first_use import one_at_a_time
 
@@ -20,7 +20,7 @@ lang_option = click.option(
 audience_option = click.option(
     "--for",
     "audience",
-    type=click.Choice(["user", "helpdesk", "admin"]),
+    type=OneOf(["user", "helpdesk", "admin"], also={"administrator": "admin"}),
     default="user",
     show_default=True,
     help="Whose remedies come first.",
@@ -35,7 +35,7 @@ def _redaction(_context: click.Context, _option: click.Parameter, value: str | N
 
 redact_option = click.option(
     "--redact",
-    type=click.Choice(["person", "strict"]),
+    type=OneOf(["person", "strict"]),
     is_flag=False,
     flag_value="person",
     callback=_redaction,
@@ -103,7 +103,7 @@ def format_options(*forms: str) -> Any:  # noqa: ANN401 - a click decorator take
             click.option(
                 "--format",
                 "form",
-                type=click.Choice(forms),
+                type=OneOf(forms),
                 default=forms[0],
                 show_default=True,
                 help="Standard output.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from gettext import gettext as _
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -20,6 +22,8 @@ from diagnose.process.first_use import one_at_a_time
 STANDARD_OUTPUT = "-"
 LONGEST_LINE, LONGEST_ADDRESS = 200, 2000
 """Characters."""
+OneT = TypeVar("OneT", bound=str)
+NOTHING_ELSE: Mapping[str, Any] = MappingProxyType({})
 NEVER_IN_URLS = frozenset(' "<>\\^`{|}')
 """Characters that RFC 3986 keeps out of them."""
 
@@ -142,7 +146,35 @@ class PageAddress(click.ParamType[str]):
         return word
 
 
-class LanguageName(click.Choice[Language]):
+class OneOf(click.Choice[OneT]):
+    """One of a few words; of another word it is said which of them it is like."""
+
+    def __init__(self, choices: Iterable[OneT], *, also: Mapping[str, OneT] = NOTHING_ELSE) -> None:
+        """*also*: further words that are taken, each for one of the *choices*, and not shown."""
+        super().__init__(choices)
+        self._also = also
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> OneT:
+        """The one that *value* names."""
+        return super().convert(self._also.get(str(value), value), param, ctx)
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        """Which there are, and which of them *value* is like."""
+        with one_at_a_time:
+            from diagnose.model.likeness import close_names
+        words = [str(one) for one in self.choices]
+        meant = {word: word for word in words} | {word: str(one) for word, one in self._also.items()}
+        close = [meant[name] for name in close_names(str(value), meant, 1)]
+        sentence = (
+            _("“{word}” is not one of {choices}; did you mean {close}?")
+            if close
+            else _("“{word}” is not one of {choices}.")
+        )
+        told = {"word": quote(str(value)[:LONGEST_LINE]), "choices": _(", ").join(words), "close": "".join(close)}
+        return sentence.format_map(told)
+
+
+class LanguageName(OneOf[Language]):
     """One of our languages, or a locale that has one of them as its nearest: ``zh_CN``, ``zh-TW``, ``en_GB.UTF-8``."""
 
     def __init__(self) -> None:

@@ -65,9 +65,9 @@ def subject_named(typed: str, username: str | None = None) -> Subject:
         subject, read = understood(typed, username)
     except SubjectError as error:  # which may be a command, misspelt
         with one_at_a_time:
-            import difflib
+            from diagnose.model.likeness import close_names
 
-        commands = () if "@" in typed else difflib.get_close_matches(typed[:LONGEST_NAME], COMMANDS, 1)
+        commands = () if "@" in typed else close_names(typed, COMMANDS, 1)
         sentence = error.sentence.render(_)
         if isinstance(error, NoSubjectError):
             sentence = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain").format(

@@ -23,6 +23,8 @@ _HOST_INSIDE = lazy_pattern(
     r"(?<![\w.-])((?:[\w-]+\.)+[\w-]*[^\W\d_][\w-]*|\d+(?:\.\d+){3})(?:\s*[:,;(]\s*|\s+)(?:[^\W\d]{1,10}\s*[:=]?\s*)?(\d{2,5})(?!\w)"
 )
 """The same with other words around and between them: ``mail.corp.example, port 993 (SSL)``."""
+_SCHEME_AND_REST = lazy_pattern(r"([A-Za-z0-9+]{3,12})(?::/{0,3}|//)(?!\d+$)([\w\[][^\s@]*)")
+"""``imasp://imap.corp.example``, ``imaps:/imap.corp.example``: a scheme, however it is spelt, and what follows it."""
 
 
 class ServiceUrl(click.ParamType["Service"]):
@@ -57,7 +59,10 @@ class ServiceUrl(click.ParamType["Service"]):
             begins = " / ".join(f"{scheme}://" for scheme in ports)
             sentence = _("“{word}” is not a URL that begins with {begins}.")
             told = {"word": word.partition("@")[2] or word, "begins": begins}
-            if corrected := self._corrected(word, url.scheme):
+            if option := self._option_of(url.scheme):
+                sentence = _("“{word}” is not a URL that begins with {begins}; it belongs to {option}.")
+                told["option"] = option
+            elif corrected := self._corrected(word):
                 sentence = _("“{word}” is not a URL that begins with {begins}; did you mean {corrected}?")
                 told["corrected"] = corrected
             self.fail(sentence.format_map(told), param, ctx)
@@ -89,14 +94,30 @@ class ServiceUrl(click.ParamType["Service"]):
             return f"{scheme}://{found[1]}:{found[2]}" if scheme else f"{found[1]}:{found[2]}"
         return plain if "://" in plain else word
 
-    def _corrected(self, word: str, scheme: str) -> str | None:
-        """The URL or URLs that *word* may have meant; none where *scheme* is that of another protocol."""
+    def _option_of(self, scheme: str) -> str | None:
+        """The option that a URL of *scheme* is for: that of the first protocol that has it, unless this one may be."""
+        with one_at_a_time:
+            from diagnose.model.protocols import PROTOCOLS
+        owners = [one for one in PROTOCOLS if scheme.lower() in {port.scheme for port in one.ports}]
+        return f"--{owners[0].name}" if owners and self.protocol not in owners and not self._with_tls(scheme) else None
+
+    def _with_tls(self, scheme: str) -> str | None:
+        """The scheme of this protocol that is *scheme* with TLS, where only that is spoken: ``https`` for ``http``."""
+        with_tls = f"{scheme.lower()}s"
+        return with_tls if with_tls in {port.scheme for port in self.protocol.ports} else None
+
+    def _corrected(self, word: str) -> str | None:
+        """The URL or URLs that *word* may have meant."""
         with one_at_a_time:
             from diagnose.account.pasted import plain_text
-            from diagnose.model.protocols import PROTOCOLS
-        others = {port.scheme for protocol in PROTOCOLS for port in protocol.ports}
-        if len(word) > LONGEST_HOST or scheme.lower() in others:
+            from diagnose.model.likeness import close_names
+        if len(word) > LONGEST_HOST:
             return None
+        misspelt = None if "@" in word else _SCHEME_AND_REST.fullmatch(word)
+        if misspelt is not None:
+            schemes = [port.scheme for port in self.protocol.ports]
+            if meant := self._with_tls(misspelt[1]) or "".join(close_names(misspelt[1], schemes, 1)):
+                return f"{meant}://{misspelt[2]}"
         alone = _HOST_AND_PORT.fullmatch(word)
         found = alone or _HOST_INSIDE.search(plain_text(word))
         if found is None or not 0 < int(found[2] or 1) < 65536:

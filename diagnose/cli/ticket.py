@@ -11,7 +11,7 @@ import click
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import lang_option, no_color_option, output_option, redact_option
 from diagnose.cli.pages import show_page, tell_what_is_left_out
-from diagnose.cli.parameters import file_names
+from diagnose.cli.parameters import OneOf, file_names
 from diagnose.cli.saved_reports import read_saved, unreadable
 from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
 from diagnose.model.report import Report, ReportCause, ReportRemedy
@@ -24,8 +24,8 @@ from diagnose.rendering.renderer import Audience
 from diagnose.running.reporting import discreet
 from diagnose.running.request import Presentation
 
-AUDIENCES: dict[str, Audience] = {"user": "user", "administrator": "admin", "provider": "admin"}
-FIXERS = {"user": "user", "administrator": "admin", "provider": "provider"}
+AUDIENCES: dict[str, Audience] = {"user": "user", "helpdesk": "helpdesk", "administrator": "admin", "provider": "admin"}
+FIXERS = {"user": "user", "helpdesk": "helpdesk", "administrator": "admin", "provider": "provider"}
 """Whose steps a ticket holds, by whom it is sent to."""
 MOST_CAUSES = 3
 """Causes that a ticket tells; the report holds all."""
@@ -43,7 +43,7 @@ MOST_CAUSES = 3
 @click.option(
     "--to",
     "recipient",
-    type=click.Choice(list(FIXERS)),
+    type=OneOf(FIXERS, also={"admin": "administrator"}),
     default="administrator",
     show_default=True,
     help="Who gets it: plain words and steps, or the evidence and commands that show it.",

@@ -214,9 +214,9 @@ class UnknownCauseError(TextError, LookupError):
     def __init__(self, cause_id: str, known: Iterable[str]) -> None:
         self.cause_id = cause_id
         with one_at_a_time:
-            import difflib
+            from diagnose.model.likeness import close_names
 
-        self.close = tuple(difflib.get_close_matches(cause_id, known, n=3))
+        self.close = tuple(close_names(cause_id, known))
         sentence = text("no cause '{name}'", name=cause_id)
         hint = text("no cause '{name}'; did you mean {close}?", name=cause_id, close=self.close)
         super().__init__(hint if self.close else sentence)

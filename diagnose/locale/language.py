@@ -27,6 +27,8 @@ LOCALE = Path(__file__).parent
 DOMAIN = "diagnose"
 """The gettext domain: catalogues are called so."""
 
+CALLED_SO = {"cn": "zh-CN", "tw": "zh-TW", "hk": "zh-HK", "chs": "zh-Hans", "cht": "zh-Hant"}
+"""What people call Chinese by its country, or as Windows does, and the locale that they mean."""
 TRADITIONAL = {"tw", "hk", "mo", "cht"}
 """Regions (ISO 3166-1), and Windows' mark, of Chinese in the Traditional script; any other's is Simplified."""
 
@@ -109,6 +111,7 @@ def asked_for(arguments: Iterable[str]) -> Language | None:
 
 def named(word: str) -> Language | None:
     """The language that *word* names: one of ours, or a locale of English or Chinese as `of_locale` reads it."""
+    word = CALLED_SO.get(word.strip().lower(), word)
     language, *details = _parts(word)
     if language not in {one.partition("-")[0] for one in LANGUAGES} or not all(map(_SUBTAG.fullmatch, details)):
         return None

@@ -26,9 +26,9 @@ def guesses(word: str, checks: Iterable[Check[Any]]) -> tuple[list[str], list[st
     names = {name for check in all_of_them for name in (check.id, check.family)}
     with_protocols = {f"{check.id}.{name}" for check in all_of_them if check.is_for(Service) for name in BY_NAME}
     with one_at_a_time:
-        import difflib
+        from diagnose.model.likeness import close_names
 
-    close = difflib.get_close_matches(word.lower(), sorted(names | with_protocols), cutoff=ALIKE)
+    close = close_names(word, sorted(names | with_protocols), alike=ALIKE)
     family = word.partition(".")[0]
     return close, sorted(name for name in names if name.partition(".")[0] == family) or sorted(names)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from diagnose.account.pasted import FULL_WIDTH
 from diagnose.model import Expectable, Text, TextError, text
-from diagnose.process.first_use import one_at_a_time
+from diagnose.model.likeness import close_names
 from diagnose.running.plugins import all_checks
 
 MOST_VALUES = 100
@@ -57,10 +57,7 @@ def _read(word: str, known: dict[str, Expectable]) -> tuple[Expectable, list[str
 
 
 def _unknown(name: str, known: dict[str, Expectable]) -> Text:
-    with one_at_a_time:
-        import difflib
-
-    close = difflib.get_close_matches(name[:40], known, 1)
+    close = close_names(name, known, 1)
     if close:
         return text("nothing is called “{name}” that can be expected; did you mean {close}?", name=name, close=close[0])
     return text("nothing is called “{name}” that can be expected; there are {known}", name=name, known=tuple(known))

@@ -267,8 +267,8 @@ def test_what_a_command_has_no_option_for_does_not_disturb_it(command: CommandLi
         ("no-third-party = 1", 1, "true or false"),
         ("lang = true", 1, "a text in quotes"),
         ("lang = 1", 1, "a text in quotes"),
-        ('lang = "tlh"', 1, "lang: 'tlh'"),
-        ('for = "boss"', 1, "for: 'boss'"),
+        ('lang = "tlh"', 1, "lang: “tlh”"),
+        ('for = "boss"', 1, "for: “boss”"),
         ('provider = "no-such-provider"', 1, "no-such-provider"),
         ('resolver = "dns.corp.example"', 1, "not an IP address"),
         ("ca-file = ['a.pem']", 1, "a text in quotes"),
@@ -379,7 +379,7 @@ def test_a_file_without_end(command: CommandLine, user: Path) -> None:
     [
         ("DIAGNOSE_TIMEOUT", "soon", "DIAGNOSE_TIMEOUT: timeout: “soon” is not a number from 1 to 3600"),
         ("DIAGNOSE_NO_THIRD_PARTY", "perhaps", "DIAGNOSE_NO_THIRD_PARTY: no-third-party: 'perhaps'"),
-        ("DIAGNOSE_FOR", "boss", "DIAGNOSE_FOR: for: 'boss'"),
+        ("DIAGNOSE_FOR", "boss", "DIAGNOSE_FOR: for: “boss”"),
     ],
 )
 def test_a_variable_that_cannot_be_used(

@@ -40,9 +40,21 @@ def test_the_administrator_gets_evidence_commands_and_steps(command: CommandLine
     assert "Close the mail program" not in done.out
 
 
+def test_the_help_desk_gets_evidence_and_steps_of_its_own(command: CommandLine) -> None:
+    done = command("ticket", str(SAVED), "--to", "helpdesk", "--lang", "en")
+
+    assert "AUTHENTICATIONFAILED" in flat(done.out)
+    assert "What the help desk can do" in done.out
+    assert "What the administrator can do" not in done.out
+
+
+def test_the_administrator_may_be_called_as_in_reports(command: CommandLine) -> None:
+    assert command("ticket", str(SAVED), "--to", "admin") == command("ticket", str(SAVED), "--to", "administrator")
+
+
 @pytest.mark.parametrize(("lang", "said"), [("en", "Hello,"), ("zh-Hans", "您好"), ("zh-Hant", "您好")])
 def test_it_is_written_in_the_language_of_its_reader(lang: str, said: str, command: CommandLine) -> None:
-    for recipient in ("user", "administrator", "provider"):
+    for recipient in ("user", "helpdesk", "administrator", "provider"):
         assert said in command("ticket", str(SAVED), "--to", recipient, "--lang", lang).out
 
 

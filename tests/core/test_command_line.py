@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import stat
@@ -24,9 +25,11 @@ from diagnose.account.secret import Secret
 from diagnose.account.subject import subject_of_run
 from diagnose.cli import secrets
 from diagnose.cli.carrying_out import write_reports
+from diagnose.cli.main_job import COMMAND as MAIN
 from diagnose.cli.output import write_file
-from diagnose.cli.parameters import Number
+from diagnose.cli.parameters import LanguageName, Number
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
+from diagnose.cli.ticket import COMMAND as TICKET
 from diagnose.model.protocols import BY_NAME, PAGE
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import diagnose
@@ -62,6 +65,86 @@ def usage_error(capfd: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert err.endswith((".\n", "?\n", ")\n"))
     assert err.count("\n") == 1
     return err
+
+
+LOOSE = re.compile("[，。；：、！？（）「」“”] | [，。；：、！？（）「」“”]")
+"""A blank beside full-width punctuation."""
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "zh-TW"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (ALICE, "--frob"),
+        (ALICE, "--onyl", "tls"),
+        ("ticket", "--too", "user", "report.json"),
+        ("expalin", "535"),
+        ("providrs", "x"),
+        (ALICE, "--format", "jsno"),
+        (ALICE, "--only", "tsl"),
+        (ALICE, "--only", "xyz"),
+        (ALICE, "--imap", "pop3s://mail.corp.example"),
+        (ALICE, "--smtp", "smpts://mail.corp.example"),
+        (ALICE, "--timeout"),
+        (ALICE, "--timeout", "soon"),
+        (ALICE, "extra", "words"),
+        (ALICE, "--json=yes"),
+        (ALICE, "--password-stdin", "--no-login"),
+        (ALICE, "--report", "/no/such/a.html", "--output", "/no/such/b.html"),
+        ("compare", "old.json"),
+        ("nonsense",),
+        ("alice@@corp.example",),
+    ],
+)
+def test_no_blank_stands_beside_the_punctuation_of_chinese(
+    arguments: tuple[str, ...], language: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nor where one sentence is put behind another."""
+    assert cli.run([*arguments, "--lang", language]) == 2
+
+    said = capfd.readouterr().err
+    assert re.search("[\u4e00-\u9fff]", said)
+    assert not LOOSE.search(said.removeprefix("diagnose: ")), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("help", "tikcet"), "did you mean ticket?"),
+        (("causes", "tsl"), "did you mean tls?"),
+        (("explain", "--protocol", "impa", "535"), "did you mean imap?"),
+        (("lab", "--list", "--lang", "klingon"), "not one of en, zh-Hans, zh-Hant."),
+        (("ticket", "report.json", "--to", "adminstrator"), "did you mean administrator?"),
+        (("ticket", "report.json", "--to", "boss"), "not one of user, helpdesk, administrator, provider."),
+        (("completion", "bsh"), "did you mean bash?"),
+        (("fleet", "rows.csv", "--engine", "task"), "did you mean dask?"),
+    ],
+)
+def test_a_misspelt_word_is_told_with_what_it_is_like(
+    arguments: tuple[str, ...], told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert told in usage_error(
+        capfd, *arguments, *(() if {"--lang", "completion"} & {*arguments} else ("--lang", "en"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("cn", "zh-Hans"), ("TW", "zh-Hant"), ("cht", "zh-Hant"), ("chs", "zh-Hans"), ("hk", "zh-Hant")]
+)
+def test_chinese_is_called_by_its_country_too(word: str, meant: str) -> None:
+    assert LanguageName().convert(word, None, None) == meant
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "meant"), [("to", "admin", "administrator"), ("for", "administrator", "admin")]
+)
+def test_the_administrator_is_called_alike_everywhere(kind: str, word: str, meant: str) -> None:
+    from_ticket = next(one for one in TICKET.params if one.name == "recipient")
+    from_main = next(one for one in MAIN.params if one.name == "audience")
+
+    option = {"to": from_ticket, "for": from_main}[kind]
+    assert option.type.convert(word, option, None) == meant
+    assert option.type.convert(meant, option, None) == meant
 
 
 NO_NUMBERS = ("nan", "-nan", "inf", "-inf", "1e9", "-1", "", "０", "0x10", "thirty", "30s", "3 0", "1,5")
@@ -147,6 +230,23 @@ def test_a_number_within_the_bounds_is_taken(word: str, number: float) -> None:
         ((ALICE, "--lang", "tlh"), "tlh"),
         ((ALICE, "--provider", "no-such"), "no-such"),
         ((ALICE, "--only", "no-such"), "no-such"),
+        ((ALICE, "--only", "tsl"), "did you mean tls?"),
+        ((ALICE, "--only", "DSN"), "did you mean dns"),
+        ((ALICE, "--skip", "wbe"), "did you mean web?"),
+        ((ALICE, "--skip", "hra"), "did you mean har?"),
+        ((ALICE, "--only", "xyz"), "; there are activation, "),
+        ((ALICE, "--format", "jsno"), "did you mean json?"),
+        ((ALICE, "--format", "HTML"), "did you mean html?"),
+        ((ALICE, "--for", "admni"), "did you mean admin?"),
+        ((ALICE, "--lang", "eng"), "did you mean en?"),
+        (
+            (
+                ALICE,
+                "--redact=stirct",
+            ),
+            "did you mean strict?",
+        ),
+        ((ALICE, "--provider", "gogle"), "did you mean google?"),
         ((ALICE, "--skip", "tlss"), "tlss"),
         ((ALICE, "--only", "discovery"), "discovery"),
         ((ALICE, "--imap", "imap.corp.example"), "imaps://"),
@@ -158,7 +258,16 @@ def test_a_number_within_the_bounds_is_taken(word: str, number: float) -> None:
         ((ALICE, "--webmail", "webmail.corp.example"), "did you mean https://webmail.corp.example?"),
         ((ALICE, "--output", "/no/such/folder/report.html"), "/no/such/folder"),
         ((ALICE, "--imap", "pop3s://mail.corp.example"), "imaps://"),
-        ((ALICE, "--imap", "pop3s://mail.corp.example:995"), "begins with imaps:// / imap://."),
+        ((ALICE, "--imap", "pop3s://mail.corp.example:995"), "begins with imaps:// / imap://; it belongs to --pop3."),
+        ((ALICE, "--smtp", "https://mail.corp.example"), "it belongs to --webmail."),
+        ((ALICE, "--webmail", "imaps://mail.corp.example/x"), "it belongs to --imap."),
+        ((ALICE, "--pop3", "smtp://mail.corp.example"), "it belongs to --smtp."),
+        ((ALICE, "--jmap", "sieve://mail.corp.example"), "it belongs to --sieve."),
+        ((ALICE, "--jmap", "http://mail.corp.example/x"), "did you mean https://mail.corp.example/x?"),
+        ((ALICE, "--smtp", "smpts://mail.corp.example"), "did you mean smtps://mail.corp.example?"),
+        ((ALICE, "--imap", "imaps:/mail.corp.example"), "did you mean imaps://mail.corp.example?"),
+        ((ALICE, "--webmail", "htps://mail.corp.example/x?y=1"), "did you mean https://mail.corp.example/x?y=1?"),
+        ((ALICE, "--imap", "ftp://mail.corp.example"), "begins with imaps:// / imap://."),
         ((ALICE, "--imap", "imap.corp.example, 993"), "did you mean imaps://imap.corp.example:993?"),
         ((ALICE, "--imap", "imap.corp.example (143)"), "did you mean imap://imap.corp.example:143?"),
         ((ALICE, "--smtp", "服务器：smtp.corp.example 端口：465"), "did you mean smtps://smtp.corp.example:465?"),

@@ -139,7 +139,7 @@ def test_a_system_gets_the_commands_that_it_has(check: str, system: str, first: 
 
 def test_perl_ends_a_command_as_timeout_does() -> None:
     """What stands for it on macOS, where it is not there."""
-    need(perl="perl")
+    need(perl="perl-base")
     waiting = subprocess.run(
         ["perl", "-e", "alarm shift; exec @ARGV", "1", "sleep", "600"], timeout=patient(60), check=False
     )

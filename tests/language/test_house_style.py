@@ -17,14 +17,15 @@ from diagnose.providers.schema import Words
 from diagnose.providers.vocabulary import reference_words, vocabulary
 from tests.language.catalogues import TRANSLATED, catalogue_of, ids, messages, texts, translations
 
-GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.yaml"
+ROOT = Path(__file__).parents[2]
+GLOSSARY = ROOT / "docs" / "glossary.yaml"
 CHINESE = "\u3400-\u9fff"
 ANOTHERS_WORDS = re.compile(r"“[^”]*”|「[^」]*」|`[^`]*`")
 """What a server, a page or a menu says, and what is typed: no words of ours."""
 FILLED_IN = re.compile(r"\{[^}]*\}")
 MENU_PATH = re.compile(r"[^，。；：:]* > .*?(?=[，。；）]|$)")
 CROWDED = re.compile(rf"[{CHINESE}][A-Za-z0-9]|[A-Za-z0-9][{CHINESE}]")
-LOOSE = re.compile(r"[，。；：、（）「」“”] | [，。；：、（）「」“”]")
+LOOSE = re.compile(r"[，。；：、！？（）《》「」『』【】“”] | [，。；：、！？（）《》「」『』【】“”]")
 NARROW = re.compile(rf"[{CHINESE}][,;:!?.()'\"]|[,;:!?()'\"][{CHINESE}]")
 SPELT_OUT = re.compile(
     "(?<![第几幾半上下之])(?:十[一二三四五六七八九]?|[一二两兩三四五六七八九])"
@@ -154,6 +155,32 @@ def test_translations_are_punctuated_and_spaced_alike(language: Language) -> Non
     every = [said for message in messages(catalogue_of(language)) for said in texts(message)]
 
     assert [(found, said) for said in every if (found := slips(said))] == []
+
+
+def in_chinese(part: object, *, chinese: bool = False) -> Iterator[str]:
+    """Every text within *part*, what a data file holds, that stands under a language key of Chinese."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            yield from in_chinese(value, chinese=chinese or key in TRANSLATED)
+    elif isinstance(part, list):
+        for value in part:
+            yield from in_chinese(value, chinese=chinese)
+    elif isinstance(part, str) and chinese:
+        yield part
+
+
+def test_no_blank_stands_beside_full_width_punctuation_in_any_data_file() -> None:
+    """Replies are others' words; whatever else is in Chinese is ours."""
+    files = [file for file in (ROOT / "diagnose").rglob("*.yaml") if "replies" not in file.parts]
+    said = [(file.name, one) for file in files for one in in_chinese(yaml.safe_load(file.read_text("utf-8")))]
+
+    assert len(said) > 1500
+    assert [(name, one) for name, one in said if LOOSE.search(ours(one))] == []
+
+
+@pytest.mark.parametrize("said", ["好。 再试", "再试 （一次）", "是吗？ 再试", "快！ 再试", "《手册》 里"])
+def test_a_blank_beside_full_width_punctuation_is_found(said: str) -> None:
+    assert LOOSE.search(ours(said))
 
 
 @in_each_language
