@@ -240,6 +240,10 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - the name that the disp
     An ADDRESS (it holds an @) is diagnosed with one login; a DOMAIN is checked without any.
     """
     with one_at_a_time:
+        from diagnose.network import read_system_ahead
+    if not given["dry_run"]:
+        read_system_ahead()
+    with one_at_a_time:
         from diagnose.cli import carrying_out, request
     try:
         subject = request.subject_of(given)

@@ -21,7 +21,7 @@ from diagnose.network.resolver import (
 from diagnose.network.slots import CrowdedError
 from diagnose.network.stream import Stream, read_line
 from diagnose.network.threads import NoThreadError, in_background, share_of_run, threads_kept
-from diagnose.network.trust import CaFileError, trust_context
+from diagnose.network.trust import CaFileError, read_system_ahead, trust_context
 from diagnose.network.vantage import KnownAnswer, Vantage
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "is_address",
     "mx_records",
     "read_line",
+    "read_system_ahead",
     "share_of_run",
     "srv_records",
     "threads_kept",

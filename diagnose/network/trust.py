@@ -16,6 +16,8 @@ from diagnose.process.regular_file import open_regular
 
 LARGEST_CA_FILE = 16_000_000
 """Bytes; all authorities of a system are some 200,000."""
+_begun: list[Coming[ssl.SSLContext | None]] = []
+"""What `read_system_ahead` has begun, for one taker each: who takes a context may add authorities to it."""
 
 
 class CaFileError(TextError):
@@ -30,12 +32,21 @@ def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     TLS 1.2 is the oldest version taken (RFC 8996). A subject's common name is not a host name (RFC 9525 §6.2).
     Raises CaFileError.
     """
-    context = _of_openssl() or _of_system()
+    context = _read_ahead() or _of_openssl() or _of_system()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     if ca_file is not None:
         _add(context, ca_file)
     return context
+
+
+def read_system_ahead() -> None:
+    """Begin to read the system's authorities; the next `trust_context` takes them. Without a thread nothing is begun.
+
+    That takes 20 ms and more, which hardly hold the interpreter up.
+    """
+    with contextlib.suppress(NoThreadError):
+        _begun.append(in_background(_of_openssl, "read system's authorities"))
 
 
 def is_shared(context: ssl.SSLContext) -> bool:
@@ -69,6 +80,13 @@ class Authorities:
         self.read_ahead()
         first = self._read.result() if self._read is not None else None
         return first if first is not None and is_shared(first) else None
+
+
+def _read_ahead() -> ssl.SSLContext | None:
+    try:
+        return _begun.pop().result()
+    except IndexError:
+        return None
 
 
 def _of_openssl() -> ssl.SSLContext | None:
