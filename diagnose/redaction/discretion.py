@@ -17,7 +17,6 @@ from diagnose.model.internal import NO_DATA
 from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Report
 from diagnose.model.text import reworded
-from diagnose.process.first_use import convert
 from diagnose.redaction.mask import Mask
 from diagnose.running.observer import Observer
 
@@ -34,6 +33,7 @@ CLOSED = {
     "lang",
     "family",
     "changed",
+    "redacted",
 }
 """Keys of reports whose values come from a closed list."""
 IDS = {"id", "cause", "check", "checks", "explains"}
@@ -44,6 +44,7 @@ TRANSLATED: Final = "zh-Hans"
 """A language that has words for every sentence of ours."""
 STEPS = {"summary", "steps", "further"}
 """Keys below which the catalogue's sentences stand with their placeholders filled."""
+SAYS_NOTHING = {int, float, bool, type(None)}
 OF_CHECKS = {"facts", "data"}
 """Keys below which checks' facts lie, whatever the keys there are."""
 
@@ -67,19 +68,26 @@ def masked_report(
     names = (*checks, *(cause.id for cause in catalogue()), *FAMILIES, *BY_NAME)
     words = {part for name in names for part in name.split(".")}
 
-    known = [translate(one) for cause in catalogue() for one in cause.msgids() if " " in one and "{" not in one]
-    sentences = dict(zip(known, known, strict=True))
+    sentences = {title: title for title in _titles(report, translate)}
     known_words = functools.cache(functools.partial(_known_words, mask=mask))
     for one in _texts_of(results):
         masked = without_secrets(one, mask, known_words)
         sentences[one.render(translate)] = masked.render(translate)
 
     patterns = [_pattern(one) for one in _templates(report, translate)]
+    known = functools.cache(lambda: frozenset(_sentences(translate)))  # hardly ever is one changed
 
     hide = functools.cache(mask.hide)  # most words of a report stand in it many times
 
+    @functools.cache
     def of_ours(name: str) -> bool:
         return all(part in words or part.isdigit() for part in name.split("."))
+
+    def told(value: str, key: str, *, seen: bool) -> str:
+        filled = next(filter(None, (one.fullmatch(value) for one in patterns)), None) if key in STEPS else None
+        if filled and not seen:
+            return _filled_anew(filled, hide)
+        return reworded(value, hide) if key == MESSAGE else hide(value)
 
     def hidden(value: Any, key: str = "", *, seen: bool = False) -> Any:  # noqa: ANN401 - any JSON value
         if isinstance(value, str):
@@ -87,36 +95,42 @@ def masked_report(
                 return value
             if not seen and value in sentences:
                 return sentences[value]
-            if key in STEPS and not seen:
-                filled = next(filter(None, (one.fullmatch(value) for one in patterns)), None)
-                return _filled_anew(filled, hide) if filled else hide(value)
-            return reworded(value, hide) if key == MESSAGE else hide(value)
+            shown = told(value, key, seen=seen)
+            return value if shown != value and not seen and value in known() else shown
         if isinstance(value, dict):
             ours = fields if seen or key != ARGUMENTS else value.keys()
             return {
-                name if name in ours else hide(name): hidden(item, name, seen=seen or name in OF_CHECKS)
+                name if name in ours else hide(name): (
+                    item if type(item) in SAYS_NOTHING else hidden(item, name, seen=seen or name in OF_CHECKS)
+                )
                 for name, item in value.items()
             }
         if isinstance(value, list | tuple):
             return [hidden(item, key, seen=seen) for item in value]
         return value
 
-    plain = msgspec.to_builtins(report, builtin_types=(bytes,), str_keys=True)
-    path = plain["path"]  # names of stations are a closed list, too
-    return convert({**hidden(plain), "tool": plain["tool"], "path": path}, Report)
+    def within(part: Any, key: str = "") -> Any:  # noqa: ANN401 - any part of a report
+        if isinstance(part, msgspec.Struct):
+            return type(part)(**{name: within(getattr(part, name), name) for name in part.__struct_fields__})
+        if isinstance(part, tuple):
+            return tuple([within(item, key) for item in part])
+        if isinstance(part, dict):
+            part = msgspec.to_builtins(part, builtin_types=(bytes,), str_keys=True)
+        return hidden(part, key, seen=key in OF_CHECKS)
+
+    anew: Report = within(report)
+    return msgspec.structs.replace(anew, tool=report.tool, path=report.path)  # stations are a closed list, too
 
 
 def names_of_fields() -> frozenset[str]:
     """The names of all fields of reports, records and facts: keys that are ours."""
-    return frozenset(_field_names(msgspec.Struct))
-
-
-def _field_names(kind: type) -> Iterator[str]:
-    yield from getattr(kind, "__struct_fields__", ())
-    below: type
-    for below in kind.__subclasses__():
-        if below not in NO_DATA:
-            yield from _field_names(below)
+    names = set[str]()
+    kinds = [msgspec.Struct]
+    while kinds:
+        below = [kind for kind in kinds.pop().__subclasses__() if kind not in NO_DATA]
+        names.update(*(kind.__struct_fields__ for kind in below))
+        kinds += below
+    return frozenset(names)
 
 
 class Hides(Protocol):
@@ -191,6 +205,22 @@ def _texts_of(results: Iterable[CheckResult]) -> Iterator[Text]:
         reason = one.skipped_because.reason if one.skipped_because else None
         said = (one.title, reason, one.left_open, *(finding.text for finding in one.findings))
         yield from filter(None, said)
+
+
+def _sentences(translate: Callable[[str], str]) -> Iterator[str]:
+    """All that the catalogue says without any placeholder."""
+    return (translate(one) for cause in catalogue() for one in cause.msgids() if _is_sentence(one))
+
+
+def _titles(report: Report, translate: Callable[[str], str]) -> Iterator[str]:
+    """Those of them that stand in every report: what the causes are called that it names, or rules out."""
+    told = [*(one.id for one in report.verdict.causes), *(one.id for one in report.verdict.ruled_out)]
+    titles = (catalogue()[one].title for one in told if one in catalogue())
+    return (translate(title) for title in titles if _is_sentence(title))
+
+
+def _is_sentence(msgid: str) -> bool:
+    return " " in msgid and "{" not in msgid
 
 
 def _templates(report: Report, translate: Callable[[str], str]) -> Iterator[str]:

@@ -9,7 +9,8 @@ import re
 import sys
 import unicodedata
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from diagnose.process.first_use import lazy_pattern
 
@@ -54,7 +55,7 @@ def views(words: str, least: int, letters: str = "") -> Iterator[str]:
     for _ in range(DEPTH):
         found: list[str] = []
         for one in waiting:
-            for decode in _DECODERS:
+            for decode in _DECODERS if _MARKS.search(one) else _OF_RUNS if len(one) >= search.shortest else ():
                 for view in decode(one, search):
                     left -= len(view)
                     if left < 0:
@@ -78,17 +79,25 @@ class _Search:
         rest = max(least - 2, 0)
         self.spelled = _Runs(2 * rest + 3, rf".([-._*|/,;:~+=#])(?:.\1){{{rest},}}.")
         self.decimal = _Runs(3 * least - 1, rf"\d{{2,3}}(?:[\s,;.:]{{1,2}}\d{{2,3}}){{{least - 1},}}")
+        self.shortest = min(one.shortest for one in (self.hex, self.base64, self.base32, self.spelled, self.decimal))
 
-    def readable(self, octets: bytes) -> Iterator[str]:
-        """What of *octets* can be text, as ASCII or in the usual encodings; mostly there is nothing."""
-        plain = octets.translate(None, _CONTROL_OCTETS)
-        if runs := self._ascii.findall(_INVISIBLE_OCTETS.sub(b"", plain)):
-            yield "\n".join(run.decode("ascii") for run in runs)
-        if self.foreign is None:
+    def readable(self, ways: Sequence[bytes]) -> Iterator[str]:
+        """What in each of *ways* to decode a piece can be text, as ASCII or in the usual encodings."""
+        foreign = self.foreign
+        if foreign is None and not self._runs(_APART.join(ways)):  # mostly there is nothing
             return
-        for encoding in _ENCODINGS:
-            if found := self.foreign.findall(octets.decode(encoding, "replace")):
-                yield "\n".join(found)
+        for octets in ways:
+            if runs := self._runs(octets):
+                yield "\n".join(run.decode("ascii") for run in runs)
+            if foreign is None:
+                continue
+            for encoding in _ENCODINGS:
+                if found := foreign.findall(octets.decode(encoding, "replace")):
+                    yield "\n".join(found)
+
+    def _runs(self, octets: bytes) -> list[bytes]:
+        plain = octets.translate(None, _CONTROL_OCTETS)
+        return self._ascii.findall(_INVISIBLE_OCTETS.sub(b"", plain))
 
 
 _search = functools.lru_cache(maxsize=64)(_Search)
@@ -99,12 +108,12 @@ class _Runs:
     """Pieces of a text that have the form of an encoding; most texts are too short for one."""
 
     def __init__(self, shortest: int, pattern: str) -> None:
-        self._shortest = shortest
+        self.shortest = shortest
         self._pattern = re.compile(pattern)
 
     def within(self, words: str) -> Iterable[re.Match[str]]:
         """Each piece in *words*."""
-        return self._pattern.finditer(words) if len(words) >= self._shortest else ()
+        return self._pattern.finditer(words) if len(words) >= self.shortest else ()
 
 
 _ENCODINGS = ("utf-8", "latin-1", "utf-16-be", "utf-16-le")
@@ -115,6 +124,8 @@ _INVISIBLE_OCTETS = lazy_pattern(
 """In UTF-8."""
 _CONTROL_OCTETS = bytes([*range(0x20), 0x7F])
 """A NUL stands between the letters of UTF-16."""
+_APART = b"\xff\xff"
+"""Between octets that do not belong together: one of these may be the last of what is invisible, never both."""
 
 
 # Decoders: each gives what a text may have been before somebody encoded it. None raises, all take linear time.
@@ -211,9 +222,8 @@ _BESIDE_HEX = lazy_pattern(r"0[xX]|\\x|[\s:,;.%-]")
 def _hex(words: str, search: _Search) -> Iterator[str]:
     """Hexadecimal octets, with whatever stands between them."""
     for found in search.hex.within(_BESIDE_HEX.sub("", words)):
-        for start in (0, 1):
-            run = found[0][start:]
-            yield from search.readable(bytes.fromhex(run[: len(run) // 2 * 2]))
+        runs = (found[0], found[0][1:])
+        yield from search.readable([bytes.fromhex(run[: len(run) // 2 * 2]) for run in runs])
 
 
 def _from_base64(letters: str) -> bytes:
@@ -227,9 +237,8 @@ def _base64(words: str, search: _Search) -> Iterator[str]:
     """RFC 4648 §4 and §5 with or without padding, blanks and line ends anywhere, begun at any letter."""
     tight = "".join(words.split()).translate(_URL_SAFE)
     for found in search.base64.within(tight):
-        for start in range(4):
-            yield from search.readable(_from_base64(found[0][start:]))
-            yield from search.readable(_from_base64(found[0][::-1][start:]))
+        ways = (found[0], found[0][::-1])
+        yield from search.readable([_from_base64(letters[start:]) for start in range(4) for letters in ways])
 
 
 _BASE32 = str.maketrans(
@@ -243,8 +252,7 @@ def _base32(words: str, search: _Search) -> Iterator[str]:
     for found in search.base32.within("".join(words.split())):
         number = int(found[0].translate(_BASE32), 32)
         size = len(found[0]) * 5 // 8 + 1
-        for shift in range(8):
-            yield from search.readable((number >> shift).to_bytes(size, "big"))
+        yield from search.readable([(number >> shift).to_bytes(size, "big") for shift in range(8)])
 
 
 def _spelled(words: str, search: _Search) -> Iterator[str]:
@@ -256,19 +264,12 @@ def _spelled(words: str, search: _Search) -> Iterator[str]:
 def _decimal(words: str, search: _Search) -> Iterator[str]:
     """Octets in decimal digits, with signs or blanks between them."""
     for found in search.decimal.within(words):
-        yield from search.readable(bytes(int(number) % 256 for number in re.findall(r"\d+", found[0])))
+        yield from search.readable([bytes(int(number) % 256 for number in re.findall(r"\d+", found[0]))])
 
 
-_DECODERS: tuple[Callable[[str, _Search], Iterator[str]], ...] = (
-    _percent,
-    _entities,
-    _escapes,
-    _misread,
-    _quoted_printable,
-    _utf7,
-    _hex,
-    _base64,
-    _base32,
-    _spelled,
-    _decimal,
-)
+_Decode: TypeAlias = "Callable[[str, _Search], Iterator[str]]"
+_OF_RUNS: tuple[_Decode, ...] = (_hex, _base64, _base32, _spelled, _decimal)
+"""Those that look for pieces long enough."""
+_DECODERS: tuple[_Decode, ...] = (_percent, _entities, _escapes, _misread, _quoted_printable, _utf7, *_OF_RUNS)
+_MARKS = lazy_pattern(r"[%&\\=+]|[^\x00-\x7f]")
+"""Without one of these the others have nothing to decode."""

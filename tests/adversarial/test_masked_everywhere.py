@@ -307,7 +307,8 @@ def test_no_format_of_the_report_holds_a_secret(said: str, kind: str, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "word", ["imap", "login", "confirmed", "credentials.rejected", "user", "implicit", "guess", "text"]
+    "word",
+    ["imap", "login", "confirmed", "credentials.rejected", "user", "implicit", "guess", "text", "nothing"],
 )
 def test_a_secret_that_is_a_word_of_ours_breaks_no_report(word: str) -> None:
     """What programs read stays what it was; in sentences it is masked."""
@@ -319,6 +320,7 @@ def test_a_secret_that_is_a_word_of_ours_breaks_no_report(word: str) -> None:
     assert [(c.id, c.status, c.family) for c in masked.checks if "corp" not in c.id] == ours
     assert [s.protocol for s in masked.services] == [s.protocol for s in report.services]
     assert masked.path == report.path
+    assert masked.redacted == report.redacted
     assert [c.facts.keys() for c in masked.checks] == [c.facts.keys() for c in report.checks]
 
 
