@@ -6,14 +6,13 @@ It knows nothing but labelled texts (`tests/replies`), from which ``python -m te
 from __future__ import annotations
 
 import functools
-import math
 import sys
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import accumulate, chain, combinations, pairwise, repeat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, combinations, count, pairwise, repeat
+from math import exp, sqrt
 from operator import add
-from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -103,9 +102,9 @@ class Features(msgspec.Struct, frozen=True, array_like=True):
             map(sum, zip(low, (octet << 8 for octet in middle), (octet << 16 for octet in high), strict=True))
         )
 
-    def rows(self) -> Iterable[tuple[int, int]]:
-        """Where in `causes` and `weights` each feature's begin and end, in the order of the features."""
-        return pairwise((0, *accumulate(self.counts)))
+    def starts(self) -> Iterable[int]:
+        """Where in `causes` and `weights` each feature's begin, in the order of features; and where the last ends."""
+        return accumulate(self.counts, initial=0)
 
     def row(self, start: int, end: int) -> Iterable[tuple[int, int]]:
         """The places of causes that one feature speaks of, each with its weight's octet."""
@@ -125,6 +124,28 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[Example, ...]
     corpus: dict[str, str]
     """SHA-256 of each file of labelled texts that it was learned from."""
+
+
+class Odds(Mapping[str, float]):
+    """How probable each cause is, in quotients that are made where one is asked for: hardly any is."""
+
+    def __init__(self, places: Mapping[str, int], parts: Sequence[float]) -> None:
+        """*places*: those that the causes have in *parts*, each of which is in proportion to its cause's odds."""
+        self._places = places
+        self._parts = parts
+        self._whole = sum(parts)
+
+    def __getitem__(self, cause: str) -> float:
+        """How probable *cause* is. Raises KeyError for one that the model does not know."""
+        return self._parts[self._places[cause]] / self._whole
+
+    def __iter__(self) -> Iterator[str]:
+        """All causes of the model, and `none`."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._places)
 
 
 class Opinion(msgspec.Struct, frozen=True):
@@ -147,43 +168,56 @@ class _Compared(NamedTuple):
     """The protocol, and what its words are read as."""
 
 
-class _Rows(dict[int, int]):
+class _Rows:
     """The weights of each feature that was needed, as one number, so that adding two adds all their weights."""
 
     def __init__(self, model: Model) -> None:
-        super().__init__()
         self._model = model
-        self.places = dict(zip(model.features.keys(), model.features.rows(), strict=True))
-        """Keys of all features -> where what is known of each begins and ends."""
+        self._numbers = dict(zip(model.features.keys(), count()))
+        """The keys of all features -> their places in the model."""
+        self._starts = array("I", model.features.starts())
+        self._rows = [0] * len(self._numbers)
+        """By these places; 0 for what was not needed yet."""
 
-    def __missing__(self, key: int) -> int:
+    def known(self, features: Iterable[str]) -> set[int]:
+        """The places in the model of those of *features* that it knows."""
+        found = {self._numbers.get(key, _UNKNOWN) for key in keys_of(features)}
+        found.discard(_UNKNOWN)
+        return found
+
+    def added(self, places: Iterable[int]) -> int:
+        """The rows of *places* added up, of which there are not more than `MOST_ADDED`."""
+        rows = self._rows
+        return sum([rows[place] or self._made(place) for place in places])
+
+    def _made(self, place: int) -> int:
         lanes = array("H", [_ZERO]) * len(self._model.causes)
-        for cause, weight in self._model.features.row(*self.places[key]):
+        for cause, weight in self._model.features.row(self._starts[place], self._starts[place + 1]):
             lanes[cause] = weight - (MIDDLE - _ZERO)
-        known = self[key] = int.from_bytes(lanes.tobytes(), sys.byteorder)
-        return known
+        row = self._rows[place] = int.from_bytes(lanes.tobytes(), sys.byteorder)
+        return row
 
 
 class _Word(NamedTuple):
     """What the model knows of the pieces of a word."""
 
-    keys: frozenset[int]
-    """Of those that are known."""
+    known: frozenset[int]
+    """The places of those that it knows."""
     weights: int
     """The rows of these, added up."""
 
 
 class _Pairs(dict[tuple[str, str], int]):
-    """The keys of pairs of groups of phrases that were met; `_UNKNOWN` for those that the model does not know."""
+    """The places of pairs of groups of phrases that were met; `_UNKNOWN` for those that the model does not know."""
 
-    def __init__(self, known: Collection[int]) -> None:
+    def __init__(self, rows: _Rows) -> None:
         super().__init__()
-        self._known = known
+        self._rows = rows
 
     def __missing__(self, pair: tuple[str, str]) -> int:
-        key = key_of("&".join(pair))
-        known = self[pair] = key if key in self._known else _UNKNOWN
-        return known
+        known = self._rows.known(("&".join(pair),))
+        place = self[pair] = known.pop() if known else _UNKNOWN
+        return place
 
 
 class Likeness:
@@ -191,11 +225,11 @@ class Likeness:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._named = tuple(cause for cause in model.causes if cause != NO_CAUSE)
+        self._places = {cause: place for place, cause in enumerate(model.causes)}
         self._rows = _Rows(model)
         self._remembered = functools.lru_cache(maxsize=MOST_TEXTS)(self._opinion)
         self._nearest = functools.lru_cache(maxsize=MOST_TEXTS)(self._nearest_to)
-        self._pairs = _Pairs(self._rows.places)
+        self._pairs = _Pairs(self._rows)
         self._word = functools.lru_cache(maxsize=MOST_WORDS)(self._of_word)
         self._examples: dict[str, tuple[tuple[str, frozenset[str]], ...]] = {}
         """Causes that were named: their labelled texts, and the pieces of words of each."""
@@ -205,8 +239,10 @@ class Likeness:
         return self._remembered(_compared(wire, reading))
 
     def _opinion(self, compared: _Compared) -> Opinion:
-        odds = self._odds(*self._known(compared))
-        return Opinion(odds, max(self._named, key=odds.__getitem__))
+        parts = self._parts(*self._known(compared))
+        named = parts.copy()
+        named[self._places[NO_CAUSE]] = -1.0
+        return Opinion(Odds(self._places, parts), self._model.causes[named.index(max(named))])
 
     def _known(self, compared: _Compared) -> tuple[Iterable[int], int]:
         """For each cause the weights of all features of *compared* together, and how many of these are known.
@@ -216,48 +252,46 @@ class Likeness:
         words, others = _words_in(compared.words)
         others.extend(_told_in(compared))
         rows, found, total, added = self._rows, set[int](), 0, 0
-        for keys, weights in map(self._word, words):
+        for known, weights in map(self._word, words):
             total += weights
-            added += len(keys)
-            if not found.isdisjoint(keys):
-                total -= sum(map(rows.__getitem__, found & keys))
-            found |= keys
-        beside = set[int]()
-        for terms in compared.heard:
-            groups = _groups_of(terms)
-            others += groups
+            added += len(known)
+            if not found.isdisjoint(known):
+                total -= rows.added(found & known)
+            found |= known
+        heard = [_groups_of(terms) for terms in compared.heard]
+        beside = rows.known(chain(others, *heard))
+        for groups in heard:
             beside.update(map(self._pairs.__getitem__, combinations(groups, 2)))
-        beside = ((beside | keys_of(others)) & rows.places.keys()) - found
+        beside.discard(_UNKNOWN)
+        beside -= found
         found |= beside
         if added + len(beside) > MOST_ADDED:
-            return self._added(list(found)), len(found)
-        return self._apart(total + sum(map(rows.__getitem__, beside))), len(found)
+            return self._totals(found), len(found)
+        return self._apart(total + rows.added(beside)), len(found)
 
     def _of_word(self, word: str) -> _Word:
-        keys = keys_of(_pieces_of(word)) & self._rows.places.keys()
-        return _Word(frozenset(keys), sum(map(self._rows.__getitem__, keys)))
+        known = self._rows.known(_pieces_of(word))
+        return _Word(frozenset(known), self._rows.added(known))
 
     def probabilities(self, features: Collection[str]) -> Mapping[str, float]:
         """Cause, or `none` -> how probable it is for a text with these *features*; the sum is 1."""
-        keys = keys_of(features) & self._rows.places.keys()
-        return self._odds(self._added(list(keys)), len(keys))
+        known = self._rows.known(features)
+        return Odds(self._places, self._parts(self._totals(known), len(known)))
 
-    def _odds(self, totals: Iterable[int], features: int) -> Mapping[str, float]:
-        """The odds by the weights of so many *features*, added up for each cause."""
+    def _parts(self, totals: Iterable[int], features: int) -> list[float]:
+        """What the odds are in proportion to, by the weights of so many *features*, added up for each cause."""
         model = self._model
-        factor, offset = model.scale / math.sqrt(features + 1), _ZERO * features
+        factor, offset = model.scale / sqrt(features + 1), _ZERO * features
         scores = [(total - offset) * factor + bias for total, bias in zip(totals, model.bias, strict=True)]
         most = max(scores)
-        parts = [math.exp(score - most) for score in scores]
-        whole = sum(parts)
-        return MappingProxyType(dict(zip(model.causes, [part / whole for part in parts], strict=True)))
+        return [exp(score - most) for score in scores]
 
-    def _added(self, keys: Sequence[int]) -> Iterable[int]:
-        """For each cause the weights of *keys* together, however many these are."""
+    def _totals(self, known: Iterable[int]) -> Iterable[int]:
+        """For each cause the weights of the features in the places *known* together, however many these are."""
+        places = [*known]
         totals: Iterable[int] = repeat(0, len(self._model.causes))
-        for start in range(0, len(keys), MOST_ADDED):
-            rows = map(self._rows.__getitem__, keys[start : start + MOST_ADDED])
-            totals = map(add, totals, self._apart(sum(rows)))
+        for start in range(0, len(places), MOST_ADDED):
+            totals = map(add, totals, self._apart(self._rows.added(places[start : start + MOST_ADDED])))
         return totals
 
     def _apart(self, rows: int) -> array[int]:

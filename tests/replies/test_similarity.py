@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -63,7 +64,7 @@ def test_the_data_are_small_and_name_causes_that_texts_are_labelled_with() -> No
     assert DATA.stat().st_size <= LARGEST_DATA
     assert set(model.causes) <= causes
     assert len(model.features.causes) == len(model.features.weights) == sum(model.features.counts)
-    rows = [[*model.features.row(*ends)] for ends in model.features.rows()]
+    rows = [[*model.features.row(*ends)] for ends in pairwise(model.features.starts())]
     assert all(abs(weight - MIDDLE) <= LARGEST_WEIGHT for weight in model.features.weights)
     assert max(cause for row in rows for cause, _ in row) < len(model.causes)
 
@@ -73,7 +74,7 @@ def test_features_are_unpacked_as_they_were_packed() -> None:
 
     features = Features.of(rows)
 
-    kept = [{cause: weight - MIDDLE for cause, weight in features.row(*ends)} for ends in features.rows()]
+    kept = [{cause: weight - MIDDLE for cause, weight in features.row(*ends)} for ends in pairwise(features.starts())]
     assert dict(zip(features.keys(), kept, strict=True)) == rows
 
 
