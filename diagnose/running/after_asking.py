@@ -29,13 +29,13 @@ def carried_on(
     ahead: DiscoveryAhead | None,
 ) -> tuple[Report, bool]:
     """The report of *request*, masked and redacted, and whether its run was cut short by the person."""
-    told = discreet_observer(observer, mask, request) if observer else None
+    hears = discreet_observer(observer, mask, request) if observer else None
     checks = checks_for(request)  # which are loaded here, most often
-    record = recorded(request, checks, network, deadline, told, interruption, shared, ahead)
+    record, results = recorded(request, checks, network, deadline, hears, interruption, shared, ahead)
     with one_at_a_time:
-        from diagnose.running.reporting import discreet, report_and_results
+        from diagnose.running.reporting import discreet, told
 
-    report, results = report_and_results(record, checks, request.presentation)
+    report = told(record, results, request.presentation)
     translate = translation(request.presentation.lang)
     report = masked_report(report, mask, frozenset(check.id for check in every_check()), translate, results)
     if request.baseline is not None:

@@ -15,7 +15,7 @@ from diagnose.account.history import History
 from diagnose.account.rejecting_servers import RejectingServers
 from diagnose.discovery import DiscoveryAhead
 from diagnose.knowledge.catalogue import hinders_only
-from diagnose.model import Check, Deadline
+from diagnose.model import Check, CheckResult, Deadline
 from diagnose.network import Network, NoThreadError, Vantage, in_background
 from diagnose.process.first_use import one_at_a_time
 from diagnose.record.run import Asked, Run
@@ -41,8 +41,8 @@ def recorded(
     interruption: Interruption | None = None,
     shared: RunsShare | None = None,
     ahead: DiscoveryAhead | None = None,
-) -> Run:
-    """Run *checks* as *request* says, through *network* and to *deadline*, and write down what they saw.
+) -> tuple[Run, tuple[CheckResult, ...]]:
+    """Run *checks* as *request* says, through *network* and to *deadline*; what they saw, and what each of it means.
 
     *shared*: what other runs have seen. *ahead*: the search for services, where it has begun.
     """
@@ -85,9 +85,8 @@ def recorded(
     with one_at_a_time:
         from diagnose.redaction.own import occurring, own_words
 
-    return msgspec.structs.replace(
-        record, own=occurring(own_words(network.vantage if request.find_services else None), record)
-    )
+    own = occurring(own_words(network.vantage if request.find_services else None), record)
+    return msgspec.structs.replace(record, own=own), outcome.results
 
 
 def _context(

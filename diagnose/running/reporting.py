@@ -23,18 +23,15 @@ from diagnose.verdict.verdict import judge
 
 def report_of(record: Run, checks: tuple[Check[Any], ...], presentation: Presentation) -> Report:
     """What today's knowledge, and the judges of *checks*, make of *record*; nothing else goes into it."""
-    return report_and_results(record, checks, presentation)[0]
+    return told(record, judge_run(record, checks, hinders_only), presentation)
 
 
-def report_and_results(
-    record: Run, checks: tuple[Check[Any], ...], presentation: Presentation
-) -> tuple[Report, tuple[CheckResult, ...]]:
-    """As `report_of`, and what each check found, in sentences that are not in words yet."""
+def told(record: Run, results: tuple[CheckResult, ...], presentation: Presentation) -> Report:
+    """The report of *record*, of which each check found *results*."""
     known = {check.id: check for check in every_check()}
-    results = judge_run(record, checks, hinders_only)
     judgement = judge(record, results, catalogue(), known)
     speaks = presentation.lang, presentation.audience, presentation.contact
-    return compose(record, results, judgement, catalogue(), known, *speaks), results
+    return compose(record, results, judgement, catalogue(), known, *speaks)
 
 
 def discreet(report: Report, presentation: Presentation, vantage: Vantage | None = None) -> Report:

@@ -36,6 +36,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a run brought."""
 
     checks: tuple[CheckRun, ...]
+    results: tuple[CheckResult, ...]
+    """What each of them means, as `judge_run` would say of their record, too."""
     services: tuple[Service, ...]
     provider: str | None
     interrupted: bool = False
@@ -110,8 +112,13 @@ class _Run:
         self.context.connections.close()
         self.context.network.close()
         self.plan.close()
-        checks = tuple(i.left for i in self.plan.instances if i.left is not None)
-        return Outcome(checks=checks, services=tuple(self.services), provider=self.provider, interrupted=interrupted)
+        return Outcome(
+            checks=tuple(i.left for i in self.plan.instances if i.left is not None),
+            results=tuple(i.result for i in self.plan.instances if i.result is not None),
+            services=tuple(self.services),
+            provider=self.provider,
+            interrupted=interrupted,
+        )
 
     def _loop(self) -> None:
         end = Deadline(self.context.deadline.left() + GRACE_SECONDS)

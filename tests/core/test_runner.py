@@ -193,6 +193,7 @@ def carry_out(*checks: Check[Any], deadline: Deadline | None = None, **more: Any
     )
     whole = record(*outcome.checks, services=outcome.services, interrupted=outcome.interrupted)
     results = judge_run(whole, checks, hinders_only)
+    assert results == outcome.results
     assert sorted(results, key=lambda one: one.id) == sorted(heard.results, key=lambda one: one.id)
     return Ran(outcome, results)
 
