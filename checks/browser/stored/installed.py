@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,7 @@ class InstalledBrowser(msgspec.Struct, frozen=True, kw_only=True):
 
 def installed(deadline: Deadline) -> Iterator[InstalledBrowser]:
     """Every known browser that is found, once a version."""
+    packages = functools.cache(_packages)  # a list of nearly a megabyte, in which each of them is looked for
     for known in all_browsers():
         versions: dict[str, None] = {}
         for place in here(known.installed):
@@ -56,7 +58,7 @@ def installed(deadline: Deadline) -> Iterator[InstalledBrowser]:
                 return
             if versions and _is_command(place):
                 break  # commands stand last, and cost the most
-            version = _version(place, deadline)
+            version = _version(place, packages, deadline)
             if version is not None and not (version == "" and versions):
                 versions.setdefault(version)
         yield from (_judged(known, version) for version in versions)
@@ -83,12 +85,12 @@ def here(paths: Paths) -> tuple[str, ...]:
     return tuple(str(Path(path).expanduser()) for path in found if "%" not in path)
 
 
-def _version(place: str, deadline: Deadline) -> str | None:
+def _version(place: str, packages: Callable[[], bytes], deadline: Deadline) -> str | None:
     """The version of what is installed at *place*, as `Browser.installed` writes it; None where nothing is."""
     if place.startswith(REGISTRY):
         return _of_registry(place)
     if place.startswith(PACKAGE):
-        return _of_package(place.removeprefix(PACKAGE))
+        return _of_package(place.removeprefix(PACKAGE), packages())
     path = Path(place)
     if path.is_absolute():
         return _of_files(path) if os.path.exists(path) else None  # noqa: PTH110 - unlike Path.exists it never raises
@@ -100,16 +102,21 @@ def _is_command(place: str) -> bool:
     return not place.startswith((*REGISTRY, PACKAGE)) and not Path(place).is_absolute()
 
 
-def _of_package(name: str) -> str | None:
-    """The version of Debian's package *name*."""
+def _packages() -> bytes:
+    """Debian's list of packages, each of which begins behind a line end; b"" where none can be read."""
     with contextlib.suppress(UnreadableError):
-        known = b"\n" + (read(PACKAGES, LARGEST_FILE) or b"")
-        entry = f"\nPackage: {name}\nStatus: install ok installed\n".encode()
-        place = known.find(entry)  # among a thousand; to search them all for a pattern takes a millisecond a name
-        told = _PACKAGE_VERSION.match(known, place + len(entry)) if place >= 0 else None
-        version = _VERSION.search(told[1].decode("ascii", "replace")) if told else None
-        return version[0] if version else None
-    return None
+        if data := read(PACKAGES, LARGEST_FILE):
+            return b"\n" + data
+    return b""
+
+
+def _of_package(name: str, packages: bytes) -> str | None:
+    """The version of Debian's package *name*."""
+    entry = f"\nPackage: {name}\nStatus: install ok installed\n".encode()
+    place = packages.find(entry)  # among a thousand; to search them all for a pattern takes a millisecond a name
+    told = _PACKAGE_VERSION.match(packages, place + len(entry)) if place >= 0 else None
+    version = _VERSION.search(told[1].decode("ascii", "replace")) if told else None
+    return version[0] if version else None
 
 
 def _of_files(path: Path) -> str:
