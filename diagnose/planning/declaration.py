@@ -63,22 +63,26 @@ def validate(checks: Iterable[Check[Any]], absent: frozenset[type[Facts]] = froz
         missing = check.awaited - owners.keys() - {Discovered} - (absent - check.needed_somewhere)
         if unknown := sorted(kind.__name__ for kind in missing):
             raise DeclarationError(f"{check.id} waits for {', '.join(unknown)}, which no check leaves")
+    of_services = [check for check in declared if check.is_for(Service)]
+    others = {c.id: {owners.get(kind, "") for kind in c.awaited} for c in declared if not c.is_for(Service)}
+    # most of these wait for no service's check, which is so whatever the service
+    left = _not_settled(others, {check.id for check in of_services})
     for protocol, mode in product(BY_NAME, get_args(TlsMode)):
         sample = Service(protocol=protocol, host="", port=0, tls=mode, source="option")
-        applying = [c for c in declared if not c.is_for(Service) or c.applies(sample)]
-        _look_for_circle({c.id: {owners.get(kind, "") for kind in _awaited(c, sample)} for c in applying})
+        applying = [check for check in of_services if check.applies(sample)]
+        wants = {c.id: {owners.get(kind, "") for kind in _awaited(c, sample)} for c in applying}
+        if circle := _not_settled(left | wants, set()):
+            raise DeclarationError(f"these need each other in a circle: {', '.join(sorted(circle))}")
 
 
 def _awaited(check: Check[Any], sample: Service) -> set[type[Facts]]:
-    if not check.is_for(Service):
-        return set(check.awaited)
     return {*check.needed(sample), *check.needs.read, *check.starts_after}
 
 
-def _look_for_circle(wants: Mapping[str, set[str]]) -> None:
-    settled: set[str] = set()
-    while open_ := wants.keys() - settled:
-        free = {name for name in open_ if wants[name] & wants.keys() <= settled}
-        if not free:
-            raise DeclarationError(f"these need each other in a circle: {', '.join(sorted(open_))}")
-        settled |= free
+def _not_settled(wants: Mapping[str, set[str]], open_: set[str]) -> dict[str, set[str]]:
+    """Those of *wants* that wait for each other in a circle, or for one that does, or that is *open_*."""
+    left = dict(wants)
+    while free := [name for name, awaited in left.items() if awaited.isdisjoint(left) and awaited.isdisjoint(open_)]:
+        for name in free:
+            del left[name]
+    return left
