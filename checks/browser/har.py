@@ -15,7 +15,7 @@ from checks.network.reference_clocks import MOST_SKEW_SECONDS
 from checks.recording.cookies import LostCookie, lost_cookies, sent_twice, too_long
 from checks.recording.login import RecordedLogin, recorded_login, site_of, words_of
 from checks.web.web import REFUSED, astray_finding
-from diagnose.har import Exchange, HarFacts
+from diagnose.har.facts import Exchange, HarFacts
 from diagnose.model import NO_NEEDS, Certainty, Check, Finding, Inputs, SkipCheck, Subject, Text, text
 from diagnose.replies import Suspect, read_reply
 from diagnose.running.context import Context

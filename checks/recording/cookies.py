@@ -12,7 +12,7 @@ import msgspec
 from checks.dns.names import is_public_suffix
 from checks.recording.login import site_of
 from checks.web.set_cookie import Refusal, refusal
-from diagnose.har import CookieSet, Exchange
+from diagnose.har.facts import CookieSet, Exchange
 
 COOKIES_TOO_LONG = 4_000
 """Bytes of a Cookie header; servers begin to refuse at 4096 or 8192 bytes of header."""

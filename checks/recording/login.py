@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from checks.dns.names import registered
-from diagnose.har import Exchange
+from diagnose.har.facts import Exchange
 from diagnose.har.names import is_login, names
 from diagnose.replies import read_reply
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 import msgspec
 
-from diagnose.har import script_words
+from diagnose.har.script_words import script_words
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import quote
 from diagnose.process.first_use import made_once

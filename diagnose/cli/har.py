@@ -16,7 +16,8 @@ from diagnose.cli.main_job import SHORTEST_RUN, options
 from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.cli.request import presentation
 from diagnose.discovery import DiscoveryOptions
-from diagnose.har import HarError, Recording, read_har
+from diagnose.har.reader import Recording, read_har
+from diagnose.har.stream import HarError
 from diagnose.model import Deadline, Subject, text
 from diagnose.model.browsing import Browsing
 from diagnose.network.owner import registered

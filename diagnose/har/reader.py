@@ -15,7 +15,8 @@ from typing import IO
 import msgspec
 
 from diagnose import __version__
-from diagnose.har.facts import Exchange, HarFacts, Offset, exchange, login_host, matters, seconds_ahead
+from diagnose.har.exchanges import exchange, login_host, matters, seconds_ahead
+from diagnose.har.facts import Exchange, HarFacts, Offset
 from diagnose.har.sanitize import Clean, clean_entry
 from diagnose.har.secrets import Secrets
 from diagnose.har.stream import Entries, HarError

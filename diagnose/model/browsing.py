@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from diagnose.har import HarFacts
+    from diagnose.har.facts import HarFacts
 
 Reached = Literal["answered", "failed", "no_answer"]
 """``no_answer``: nothing had come when the page gave up waiting."""

@@ -6,11 +6,16 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diagnose.process.first_use import one_at_a_time
+
+if TYPE_CHECKING:
+    import subprocess
 
 END_SECONDS = 0.2
 """For a program that was told to end."""
@@ -49,6 +54,9 @@ def environment(**more: str) -> dict[str, str]:
 
 def answer_of(command: tuple[str, ...], seconds: float) -> bytes:
     """What *command* writes to its standard output; nothing where it does not start, or takes longer than *seconds*."""
+    with one_at_a_time:
+        import subprocess
+
     with _lock:
         if _closed:
             return b""
@@ -123,6 +131,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    with one_at_a_time:
+        import subprocess
+
     _kill(process)
     if process.stdout:
         process.stdout.close()

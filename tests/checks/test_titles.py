@@ -52,8 +52,7 @@ from checks.tls.handshake import TlsFacts
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts
 from diagnose.discovery import Discovered
-from diagnose.har import HarFacts
-from diagnose.har.facts import Exchange
+from diagnose.har.facts import Exchange, HarFacts
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import (
     Check,

@@ -16,10 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.har import HarError, read_har, responses, sanitize, stream
-from diagnose.har.facts import exchange
+from diagnose.har import responses, sanitize, stream
+from diagnose.har.exchanges import exchange
+from diagnose.har.reader import read_har
 from diagnose.har.responses import ResponseText
 from diagnose.har.secrets import Secrets
+from diagnose.har.stream import HarError
 from diagnose.model import Deadline
 from tests.commands.command_line import CommandLine
 from tests.pace import patient

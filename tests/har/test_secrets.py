@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from checks.browser.har import judge_har
 from diagnose.account.person import Person
-from diagnose.har import read_har
+from diagnose.har.reader import read_har
 from diagnose.har.secrets import STAND_IN, Secrets, ordinary, secret_shaped
 from diagnose.model import Deadline, Inputs, Subject
 from diagnose.model.browsing import Browsing

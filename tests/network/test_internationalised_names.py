@@ -25,7 +25,7 @@ from diagnose.account.spelling import account_name
 from diagnose.account.subject import parse_subject
 from diagnose.cli.server_parameters import ServiceUrl
 from diagnose.discovery import autoconfig, autodiscover, naming
-from diagnose.har import read_har
+from diagnose.har.reader import read_har
 from diagnose.har.secrets import Secrets
 from diagnose.har.urls import clean_url
 from diagnose.model import Deadline

@@ -19,7 +19,8 @@ import pytest
 
 from checks.sessions import open_session
 from checks.web.html import read_page
-from diagnose.har import HarError, read_har
+from diagnose.har.reader import read_har
+from diagnose.har.stream import HarError
 from diagnose.model import ClosedError, Deadline, TooMuchDataError
 from diagnose.network import Network
 from diagnose.network.http import LARGEST_BODY, fetch
