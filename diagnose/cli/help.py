@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from gettext import gettext as _
 from itertools import pairwise
@@ -58,8 +59,10 @@ class Example(NamedTuple):
     """A message id."""
 
 
-WIDEST = 100
-"""Columns of a help text, however wide the terminal is."""
+WIDEST, NARROWEST = 100, 20
+"""Columns of a help text, however wide or narrow the terminal is."""
+TWO_COLUMNS = 60
+"""Columns from which on the options stand beside what they do."""
 
 
 class Sectioned(click.Command):
@@ -143,7 +146,19 @@ class Sectioned(click.Command):
 
 
 class _Formatter(click.HelpFormatter):
-    """Breaks lines by terminal cells: click counts characters, of which a Chinese one takes two cells."""
+    """Breaks lines by terminal cells: click counts characters, of which a Chinese one takes two cells.
+
+    On a narrow terminal, where click would write fifty columns all the same, what an option does stands below it.
+    """
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        if width is None:
+            width = max(min(shutil.get_terminal_size().columns, max_width or WIDEST) - 2, NARROWEST)
+        super().__init__(indent_increment, width, max_width)
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        label = _("Usage:")
+        super().write_usage(prog, args, prefix or (f"{label} " if label.isascii() else label))
 
     def write_heading(self, heading: str) -> None:
         self.write(" " * self.current_indent + _("{heading}:").format(heading=heading) + "\n")
@@ -154,6 +169,8 @@ class _Formatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         listed = list(rows)
+        if self.width < TWO_COLUMNS:
+            col_max = self.indent_increment
         first = min(max(len(name) for name, _words in listed), col_max) + col_spacing
         room = self.width - first - self.current_indent
         super().write_dl([(name, _broken(words, room)) for name, words in listed], col_max, col_spacing)

@@ -10,6 +10,7 @@ from diagnose.comparison.differences import About, Direction, Found, of_causes, 
 from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
 from diagnose.locale.language import translation
 from diagnose.model import TextError, text
+from diagnose.model.protocols import BY_NAME
 from diagnose.model.report import Redacted, Report, ReportService, Verdict
 from diagnose.redaction.placeholders import without_placeholders
 from diagnose.redaction.redact import USER
@@ -122,15 +123,21 @@ def judged_again(report: Report, presentation: Presentation) -> Report:
 def _of_services(old: Report, new: Report) -> Iterator[Found]:
     before, after = (_by_place(report.services) for report in (old, new))
     for place in sorted(after.keys() - before.keys()):
-        sentence = text("Only the second report looks at {server}.", server=place)
+        sentence = text("Only the second report looks at {server}.", server=_url(after[place]))
         yield Found(about="service", direction="neither", name=place, sentence=sentence)
     for place in sorted(before.keys() - after.keys()):
-        sentence = text("Only the first report looks at {server}.", server=place)
+        sentence = text("Only the first report looks at {server}.", server=_url(before[place]))
         yield Found(about="service", direction="neither", name=place, sentence=sentence)
 
 
 def _by_place(services: Iterable[ReportService]) -> Mapping[str, ReportService]:
     return {f"{one.protocol}://{one.host}:{one.port}": one for one in services}
+
+
+def _url(service: ReportService) -> str:
+    """What *service* is called on a command line, so that it can be asked for there."""
+    port = BY_NAME[service.protocol].port(service.tls)
+    return f"{port.scheme if port else service.protocol}://{service.host}:{service.port}"
 
 
 def _of_places(old: Report, new: Report, *, hidden: bool) -> Iterator[Found]:

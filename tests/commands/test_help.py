@@ -75,6 +75,24 @@ def test_a_check_that_is_misspelt_is_guessed(typed: str, meant: str, capfd: pyte
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+@pytest.mark.parametrize("columns", [44, 60, 80, 200])
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_fits_the_terminal(
+    name: str, columns: int, lang: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Examples stay as they are, to be copied, and so does what is one word; Chinese has no blank beside a colon."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LC_ALL", {"en": "C.UTF-8", "zh-Hans": "zh_CN.UTF-8", "zh-Hant": "zh_TW.UTF-8"}[lang])
+    assert run([*filter(None, [name]), "--help"]) == 0
+
+    told = capfd.readouterr().out.splitlines()
+    wide = [one.strip() for one in told if cell_len(one) > columns]
+    stays = ("diagnose ", "DIAGNOSE_", "eval ", "source ", "-")
+    assert [one for one in wide if not one.startswith(stays) or "  " in one] == []
+    assert not [one for one in told if "： " in one]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
 def test_the_short_guide_fits_a_terminal(
     lang: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

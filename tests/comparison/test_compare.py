@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from diagnose.comparison.compare import Comparison, TwoSubjectsError, compared
 from diagnose.comparison.differences import Direction
-from diagnose.model.report import Report
+from diagnose.model.report import Report, ReportService
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.reporting import discreet
 from diagnose.running.request import Presentation
@@ -209,3 +209,21 @@ def test_what_is_no_report_is_one_sentence(command: CommandLine, tmp_path: Path)
 def test_one_of_them_comes_from_standard_input(command: CommandLine, tmp_path: Path) -> None:
     (good,) = saved(tmp_path, good=healthy())
     assert command("compare", good, "-", stdin=as_json(wrong_password(), RenderStyle()).encode()).code == 1
+
+
+def test_a_server_that_one_report_alone_looks_at_is_named_as_an_option_takes_it() -> None:
+    """Its scheme says how encryption begins; a page's is that of the web."""
+    servers = [
+        ("imap", 993, "implicit", "imaps://mail.corp.example:993"),
+        ("imap", 143, "starttls", "imap://mail.corp.example:143"),
+        ("smtp", 465, "implicit", "smtps://mail.corp.example:465"),
+        ("webmail", 443, "implicit", "https://mail.corp.example:443"),
+        ("webmail", 80, "none", "http://mail.corp.example:80"),
+        ("imap", 143, "none", "imap://mail.corp.example:143"),  # no scheme says that nothing is encrypted
+    ]
+    for protocol, port, tls, url in servers:
+        one: Any = ReportService(protocol=protocol, host="mail.corp.example", port=port, tls=tls, source="srv")  # type: ignore[arg-type]
+        old, new = replace(healthy(), services=()), replace(healthy(), services=(one,))
+        (found,) = (one for one in told(old, new).differences if one.about == "service")
+
+        assert found.text == f"Only the second report looks at {url}."
