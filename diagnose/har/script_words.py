@@ -45,7 +45,10 @@ def _unquoted(literal: str) -> str:
 def _page_states(body: str) -> list[str]:
     """The names of errors in the data that a page carries for its script, in base64 or as it is."""
     said: list[str] = []
+    plain_body = body.casefold()
     for name, prefix in names().page_states.items():
+        if name.casefold() not in plain_body:  # as in most pages; to make the pattern takes longer than to look
+            continue
         for encoded, plain in re.findall(
             rf"""(?i:initial-state-[\w-]{{1,40}}?-{name}["']\s{{1,9}}value=["']([A-Za-z0-9+/=]{{1,2000}})"""
             rf"""|\b{name}["']?\s?[:=]\s?(\[[^<>;]{{0,500}}?\]))""",

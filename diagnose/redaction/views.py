@@ -49,7 +49,7 @@ def views(words: str, least: int, letters: str = "") -> Iterator[str]:
     *least*: fewer characters than that in one piece are of no interest. *letters*: those beyond ASCII that are.
     """
     search = _search(least, letters)
-    shown = _INVISIBLE.sub("", words)
+    shown = (_CONTROLS if words.isascii() else _INVISIBLE).sub("", words)
     seen, waiting, left = {shown}, [shown], MOST_LOOKED_AT * len(words) + 4096
     yield shown
     for _ in range(DEPTH):

@@ -15,6 +15,8 @@ _BLOCK_TAG = lazy_pattern(r"(?:br|p|div|li|tr|t[dh]|h[1-6r]|title|center|form|la
 _TAG_NAME = lazy_pattern(r"/?([a-z0-9]{1,16})")
 _HIDDEN_TAGS = frozenset({"script", "style", "template", "svg"})
 _INVISIBLE = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_CONTROLS = lazy_pattern("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What of that is ASCII."""
 _QUOTES = str.maketrans("‘’‚‛′“”„‟«»‐‑‒–—−", "''''" + "'" + '""""""' + "------")
 _UNDECOMPOSED = {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i"}
 _MARKED_LATIN = lazy_pattern("[\u00c0-\u024f\u1e00-\u1eff\u0401\u0451]")
@@ -65,7 +67,7 @@ def fold(text: str, variants: dict[int, str] | None = None) -> str:
         text = _MARKED_LATIN.sub(_plain_letter, text).translate(_QUOTES)
         if variants:
             text = text.translate(variants)
-    text = _INVISIBLE.sub("", text).casefold()
+    text = (_CONTROLS if text.isascii() else _INVISIBLE).sub("", text).casefold()
     return "\n".join(" ".join(line.split()) for line in text.splitlines())
 
 

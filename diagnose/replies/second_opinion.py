@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from diagnose.model import Certainty
+from diagnose.process.first_use import lazy_pattern
 from diagnose.replies.phrases import without_addresses
 from diagnose.replies.reader import Reading, Sign, Suspect
 from diagnose.replies.schema import NO_CAUSE
@@ -47,9 +46,9 @@ AGAINST_NONE = 0.7
 """Beside that: of how probable it is that nothing failed."""
 
 _ASKED: dict[Sign, float] = {"error": NAMED_BY_AN_ERROR, "own words": MAKERS_OWN}
-_CODE = re.compile(r"[!-~]*[0-9.:=_][!-~]*")
+_CODE = lazy_pattern(r"[!-~]*[0-9.:=_][!-~]*")
 """What a maker calls an error by, such as ``err.login.reqcode``: no words, so that no likeness can doubt it."""
-_NO_LETTER = re.compile(r"[\W_]+")
+_NO_LETTER = lazy_pattern(r"[\W_]+")
 
 
 def weighed(reading: Reading, words: Wire) -> Reading:

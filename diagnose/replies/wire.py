@@ -49,6 +49,7 @@ _IMAP_LINE = lazy_pattern(
     r"^((?=\*|\S*\d)\S{0,39}[^\s:]|\S{0,39}[^\s:](?= [A-Z])) ((?i:OK|NO|BAD|BYE|PREAUTH))\b ?(.*)$"
 )
 """A tag of letters alone is believed only before a status in capitals: "Erro no servidor" is a sentence."""
+_IMAP_STATUS_BEGINS = frozenset({"ok", "no", "ba", "by", "pr"})
 _IMAP_TAGLESS = lazy_pattern(r"^(NO|BAD|BYE) (\[.*)$")
 _IMAP_BAD = lazy_pattern(r"^(BAD) (.*)$")
 """Of a conversation in IMAP alone, where it is a status and no word (RFC 9051 §7.1.3)."""
@@ -58,6 +59,7 @@ _IMAP_DATA = lazy_pattern(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [
 _POP3_LINE = lazy_pattern(r"^(\+OK|-ERR)(?:\s+(.*))?$", re.IGNORECASE)
 _SMTP_LINE = lazy_pattern(r"^([2-5]\d\d)(?:([ -])(.*))?$")
 _HTTP_STATUS_LINE = lazy_pattern(r"^HTTP/[0-9.]{1,4} (\d{3})", re.IGNORECASE)
+_AADSTS = lazy_pattern(r"AADSTS\d")
 _CAPABILITY_WORD = lazy_pattern(r"\b(LOGINDISABLED|STARTTLS)\b")
 _PAGE_START = lazy_pattern(r"<(?:!doctype|html|head|\?xml|body)\b", re.IGNORECASE)
 _HTTP_REASON = lazy_pattern(
@@ -125,15 +127,21 @@ def take_apart(reply: str, protocol: ReplyForm | None = None) -> Wire:
 def _form(lines: list[str]) -> ReplyForm | None:
     """The protocol that the first line can only belong to."""
     first = lines[0].lstrip()
-    if _POP3_LINE.match(first):
+    begins, second = first[0], first.partition(" ")[2][:2].lower()
+    # patterns are made when they are first asked, so that one letter is looked at before
+    if begins in "+-" and _POP3_LINE.match(first):
         return "pop3"
-    if _SMTP_LINE.match(first):
+    if begins in "2345" and _SMTP_LINE.match(first):
         return "smtp"
-    if _IMAP_LINE.match(first) or _IMAP_DATA.match(first) or _IMAP_TAGLESS.match(first):
+    if (
+        (second in _IMAP_STATUS_BEGINS and _IMAP_LINE.match(first))
+        or (begins == "*" and _IMAP_DATA.match(first))
+        or (begins in "NB" and _IMAP_TAGLESS.match(first))
+    ):
         return "imap"
-    if _HTTP_STATUS_LINE.match(first) or _PAGE_START.match(first):
+    if (begins in "Hh" and _HTTP_STATUS_LINE.match(first)) or (begins == "<" and _PAGE_START.match(first)):
         return "http"
-    if first.startswith("{") or re.match(r"AADSTS\d", first):
+    if begins == "{" or (begins == "A" and _AADSTS.match(first)):
         return "oauth"
     return None
 

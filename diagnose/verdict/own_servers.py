@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from diagnose import providers
 from diagnose.model import CheckResult, Service
 from diagnose.process.first_use import lazy_pattern
 
-_GREETS_AS = lazy_pattern(r"220[ -]([a-z0-9-]+(?:\.[a-z0-9-]+)+)\b", re.IGNORECASE)
+_GREETS_AS = lazy_pattern(r"220[ -]([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b")
 """The name that a server gives itself (RFC 5321 §4.2)."""
 _PRIVATE_NAMES = (".local", ".localdomain", ".lan", ".internal", ".home.arpa")
 """What servers call themselves that nobody gave a public name."""
