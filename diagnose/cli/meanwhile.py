@@ -10,23 +10,30 @@ from diagnose.model import CheckResult, Text
 from diagnose.network import NoThreadError, in_background
 from diagnose.process.first_use import NEEDED_FIRST, NEEDED_LATER
 
+BEHIND = "login"
+"""A family. By the time that one of its checks is over, most conversations are, and what is left waits for servers."""
 QUIET_SECONDS = 0.005
 """Without a check that begins or ends: then the run waits for the network, and nothing for the processor."""
 MOST_LOOKS = 100
-"""How often it is looked whether the run is quiet; one that never is has no better moment."""
+"""How often it is looked whether the moment has come; a run in which it never does has no better one."""
 
 
 class Meanwhile:
-    """An observer of the runner that makes what it will need: what comes first at once, all else while it is quiet."""
+    """An observer of the runner that makes what it will need: what comes first at once, all else when it is quiet.
+
+    Where logins are planned it is not quiet before one is over: what is loaded holds up all threads of the interpreter.
+    """
 
     def __init__(self, *calls: Callable[[], object]) -> None:
         """*calls* come last. What they raise is told nobody: who needs what they prepare is told then."""
         self._calls = calls
         self._changed = 0.0
         self._begun = False
+        self._awaited = False
 
     def planned(self, identity: str, title: Text) -> None:
         """A check will run."""
+        self._awaited = self._awaited or _is_behind(identity)
 
     def started(self, identity: str) -> None:
         """Its probe has begun."""
@@ -39,6 +46,7 @@ class Meanwhile:
     def finished(self, result: CheckResult) -> None:
         """It is over."""
         self._changed = time.monotonic()
+        self._awaited = self._awaited and not _is_behind(result.id)
 
     def _carry_out(self) -> None:
         for call in NEEDED_FIRST:
@@ -46,7 +54,14 @@ class Meanwhile:
                 call()
         looks = iter(range(MOST_LOOKS))
         for call in (*NEEDED_LATER, *self._calls):
-            while time.monotonic() - self._changed < QUIET_SECONDS and next(looks, None) is not None:
+            while not self._is_quiet() and next(looks, None) is not None:
                 time.sleep(QUIET_SECONDS)
             with contextlib.suppress(Exception):
                 call()
+
+    def _is_quiet(self) -> bool:
+        return not self._awaited and time.monotonic() - self._changed >= QUIET_SECONDS
+
+
+def _is_behind(identity: str) -> bool:
+    return identity.partition(".")[0] == BEHIND

@@ -1,86 +1,110 @@
-"""What is only needed in the end, or to be looked at, is loaded while a run waits, and neither before nor after."""
+"""What a run needs later is loaded beside it: not while conversations begin, and whatever becomes of the logins."""
 
 from __future__ import annotations
 
-import os
-import pty
-import socket
-import subprocess
-import sys
-import threading
-from pathlib import Path
+from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
+from diagnose.cli import meanwhile
 from diagnose.cli.meanwhile import Meanwhile
-from tests.pace import patient
+from diagnose.model import CheckResult, text
+from diagnose.model.targets import Subject
+from diagnose.network import NoThreadError
 
-PATIENCE = 60.0
-LOADED = """
-import sys
-
-def watch(event, arguments):
-    if event == "socket.connect" and arguments[1] == ("127.0.0.1", int(sys.argv[1])) and "asked" not in seen:
-        seen["asked"] = set(sys.modules)
-
-seen = {}
-sys.addaudithook(watch)
-from diagnose.cli import carrying_out, run
-
-show = carrying_out.show
-carrying_out.show = lambda *given: (seen.setdefault("shown", set(sys.modules)), show(*given))[1]
-run(sys.argv[2:])
-loaded = ("reports.text", "checks.sessions.smtp", "rich.live")
-print("rich.console" in seen["asked"], *(name in seen["shown"] for name in loaded))
-"""
+LOOKS = 5
 
 
-@pytest.mark.parametrize("terminal", [False, True])
-def test_a_run_loads_its_format_its_conversations_and_its_progress_while_it_waits(
-    terminal: bool, tmp_path: Path
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What happened, in order; all in this thread, and without a pause."""
+    happened: list[str] = []
+    monkeypatch.setattr(meanwhile, "in_background", lambda call, _name: call())
+    monkeypatch.setattr(meanwhile, "NEEDED_FIRST", [lambda: happened.append("first")])
+    monkeypatch.setattr(meanwhile, "NEEDED_LATER", [lambda: happened.append("later")])
+    monkeypatch.setattr(meanwhile, "MOST_LOOKS", LOOKS)
+    monkeypatch.setattr(meanwhile, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("diagnose.cli.meanwhile.time.sleep", lambda _seconds: happened.append("pause"))
+    return happened
+
+
+def over(identity: str) -> CheckResult:
+    """A check that was not needed."""
+    return CheckResult(
+        id=identity,
+        check=identity,
+        family=identity.partition(".")[0],
+        title=text("A check"),
+        target=Subject(domain="corp.example"),
+        status="skip",
+    )
+
+
+def run(told: list[str], *planned: str) -> Meanwhile:
+    """A run whose checks are *planned*, up to its first."""
+    later = Meanwhile(lambda: told.append("call"))
+    for identity in planned:
+        later.planned(identity, text("A check"))
+    later.started("dns.domain")
+    return later
+
+
+def test_without_logins_a_quiet_moment_is_enough(told: list[str]) -> None:
+    run(told, "dns.domain", "tls.imap.993")
+
+    assert told == ["first", "later", "call"]
+
+
+@pytest.mark.parametrize("identity", ["login.imap.993", "login.mechanisms.smtp.465", "login"])
+def test_where_logins_are_planned_one_is_waited_for(
+    identity: str, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here for a name server that never answers."""
-    ours, theirs = pty.openpty()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-        silent.bind(("127.0.0.1", 0))
-        port = silent.getsockname()[1]
-        words = ("corp.test", "--resolver", f"127.0.0.1:{port}", "--no-third-party", "--timeout", "3")
-        done = subprocess.run(
-            [sys.executable, "-c", LOADED, str(port), *words], env={"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm"},
-            stdout=subprocess.PIPE, stderr=theirs if terminal else subprocess.DEVNULL, text=True,
-            timeout=patient(PATIENCE), check=True,
-        )  # fmt: skip
-    os.close(theirs)
-    os.close(ours)
+    """But with what conversations are held by, which they need."""
+    later = Meanwhile(lambda: told.append("call"))
 
-    assert done.stdout.splitlines()[-1].split() == ["False", "True", "True", str(terminal)]
+    def pause(_seconds: float) -> None:
+        told.append("pause")
+        if told.count("pause") == 2:
+            later.finished(over(identity))
+
+    monkeypatch.setattr("diagnose.cli.meanwhile.time.sleep", pause)
+    later.planned(identity, text("A check"))
+    later.started("dns.domain")
+
+    assert told == ["first", "pause", "pause", "later", "call"]
 
 
-def test_it_is_done_once_however_many_checks_begin() -> None:
-    done = threading.Semaphore(0)
-    observer = Meanwhile(done.release)
-    for identity in ("a", "b", "c"):
-        observer.started(identity)
+@pytest.mark.parametrize("other", ["dns.domain", "loginless.imap", "tls.login"])
+def test_other_checks_that_end_are_no_login(other: str, told: list[str]) -> None:
+    """And one that never ends is not waited for without end."""
+    later = Meanwhile(lambda: told.append("call"))
+    later.planned("login.imap.993", text("A check"))
+    later.finished(over(other))
+    later.started("dns.domain")
 
-    assert done.acquire(timeout=patient(PATIENCE))
-    assert not done.acquire(blocking=False)
-
-
-def test_nothing_is_done_for_a_run_in_which_no_check_begins() -> None:
-    before = threading.active_count()
-    Meanwhile(lambda: pytest.fail("done"))
-
-    assert threading.active_count() <= before
+    assert told == ["first", *["pause"] * LOOKS, "later", "call"]
 
 
-def test_what_fails_there_fails_where_it_is_needed(capfd: pytest.CaptureFixture[str]) -> None:
-    ended = threading.Event()
+def test_what_fails_is_left_to_who_needs_it(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> NoReturn:
+        raise OSError
 
-    def broken() -> None:
-        ended.set()
-        raise OSError("no such format")
+    calls: list[Callable[[], object]] = [fails]
+    monkeypatch.setattr(meanwhile, "NEEDED_FIRST", calls)
+    monkeypatch.setattr(meanwhile, "NEEDED_LATER", calls)
+    run(told)
 
-    Meanwhile(broken).started("a")
+    assert told == ["call"]
 
-    assert ended.wait(patient(PATIENCE))
-    assert capfd.readouterr() == ("", "")
+
+def test_a_run_goes_on_without_a_thread_for_it(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_call: object) -> NoReturn:
+        raise NoThreadError
+
+    monkeypatch.setattr(meanwhile, "in_background", none)
+    later = run(told, "login.imap.993")
+    later.started("login.imap.993")
+    later.finished(over("login.imap.993"))
+
+    assert told == []
