@@ -82,12 +82,12 @@ class _Domain(msgspec.Struct, frozen=True, rename="camel"):
 
 def probe_registration(target: Subject, inputs: Inputs[DomainFacts], context: Context) -> RegistrationFacts:
     """Ask the registry, once DNS does not know the domain or nobody takes its mail."""
-    domain = registered(target.domain)
     if not _looks_held(inputs[DomainFacts]):
         raise SkipCheck(text("DNS knows the domain"))
     start = context.network.vantage.registries() if context.third_party else None
     if start is None:
         raise SkipCheck(text("no third party is to be asked"))
+    domain = registered(target.domain)
     if is_address(domain) or is_public_suffix(domain):
         raise SkipCheck(text("it is not a domain that somebody registers"))
     limit = context.deadline.share(0.4, REGISTRY_SECONDS)

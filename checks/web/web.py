@@ -351,12 +351,13 @@ def judge_words(
 
 def foreign(url: str, inputs: Inputs[Never], target: Service) -> bool:
     """Whether the page at the end lies with an owner whom neither the address nor the provider names."""
+    end = urllib.parse.urlsplit(url).hostname or ""
     hosts = [target.host, inputs.subject.domain]
     if inputs.provider:
         known = providers.webmail_for(providers.provider(inputs.provider), inputs.subject.domain)
         hosts += [urllib.parse.urlsplit(known).hostname or ""] if known else []
-    ends = {registered(host) for host in hosts if host}
-    return registered(urllib.parse.urlsplit(url).hostname or "") not in ends
+    named = {host for host in hosts if host}
+    return end not in named and registered(end) not in map(registered, named)
 
 
 def _judge_cookies(facts: WebFacts) -> Iterator[Finding]:
