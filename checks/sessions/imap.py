@@ -219,15 +219,23 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     def ask_for_tls(self) -> str:
         """STARTTLS without imaplib2's own handshake: "OK", or the server's words."""
         self.read_size = 1  # nothing behind the reply's line end may be read: it belongs to the handshake
+        before = len(self.heard)
         try:
-            kind, data = self._simple_command("STARTTLS")
+            kind, _ = self._simple_command("STARTTLS")
+        except imaplib2.IMAP4.abort:
+            if words := self.farewell():
+                return shown(words)
+            raise
+        except imaplib2.IMAP4.error:  # BAD
+            kind = "BAD"
         finally:
             self._release_state_change()
         self.rdth.join(timeout=self.stream.deadline.left())
         if kind == "OK":
             return "OK"
+        words = self.answered(bytes(self.heard[before:])) or kind.encode()
         self.reader_is_fresh()
-        return shown(b" ".join(part for part in data if part))
+        return shown(words)
 
     def success(self, heard: bytes) -> bool:
         """Whether the last command's answer in *heard* is OK, be it after a literal that never ended."""
@@ -294,6 +302,7 @@ class ImapSession(MailSession):
     greeting = lazy_pattern(rb"\* (OK|PREAUTH|BYE|NO|BAD)\b", re.IGNORECASE)
     beginnings = (b"* OK", b"* PREAUTH", b"* BYE", b"* NO", b"* BAD")
     refusal = lazy_pattern(rb"\* (BYE|NO|BAD)", re.IGNORECASE)
+    farewell = lazy_pattern(rb"\* BYE\b", re.IGNORECASE)  # RFC 9051 §7.1.5
     _id_offered = False
 
     def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:

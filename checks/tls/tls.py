@@ -53,6 +53,8 @@ ENDED = ("connection_closed", "connection_reset", "timed_out")
 """How a conversation ends, or stands still, that no handshake is to blame for."""
 BAN_FAILURES = ("connection_closed", "connection_reset")
 """How a handshake ends with a server that takes the connections of an address which it bans, and drops them."""
+DISPROVED = ("reach.wrong-service",)
+"""What a refusal of STARTTLS cannot mean: the greeting has told whose protocol it is."""
 
 
 def probe_tls(target: Service, inputs: Inputs[ReachFacts | ServerFacts], context: Context) -> TlsFacts:
@@ -323,16 +325,7 @@ def judge_handshake(facts: TlsFacts, target: Service, server: ServerFacts | None
     elif facts.refusal is not None and takes_leave(facts.refusal):
         yield from _judge_ended(facts.refusal, target)
     elif facts.refusal is not None:
-        yield Finding(
-            cause="tls.starttls-missing",
-            certainty="likely",
-            text=text(
-                "{host} lists STARTTLS on port {port} and refuses it: {reply}",
-                host=target.host,
-                port=target.port,
-                reply=facts.refusal,
-            ),
-        )
+        yield from _judge_refused(facts.refusal, target)
     elif facts.failure is not None:
         there = target.named or _greets(facts, server, target)
         for finding in _judge_failure(facts, facts.failure, target):
@@ -516,6 +509,22 @@ def _judge_ended(words: str, target: Service) -> Iterator[Finding]:
         finding = Finding(cause="server.fault", certainty="confirmed", proof="reply", text=sentence)
         yield announcing(finding, target.host, words)
         suspects = tuple(suspect for suspect in suspects if suspect.cause != "server.fault")
+    for suspect in suspects:
+        finding = Finding(cause=suspect.cause, certainty=suspect.certainty, proof=suspect.proof, text=sentence)
+        yield announcing(finding, target.host, words)
+
+
+def _judge_refused(words: str, target: Service) -> Iterator[Finding]:
+    """What *words* that refuse a listed STARTTLS say of the server."""
+    sentence = text(
+        "{host} lists STARTTLS on port {port} and refuses it: {reply}", host=target.host, port=target.port, reply=words
+    )
+    provider = providers.by_host(target.host)
+    read = read_reply(words, protocol=target.spoken.replies, provider=provider, stage="starttls").suspects
+    suspects = [suspect for suspect in read if suspect.cause not in DISPROVED]
+    if not any(suspect.certainty != "possible" for suspect in suspects):
+        yield Finding(cause="tls.starttls-missing", certainty="likely", text=sentence)
+        return
     for suspect in suspects:
         finding = Finding(cause=suspect.cause, certainty=suspect.certainty, proof=suspect.proof, text=sentence)
         yield announcing(finding, target.host, words)

@@ -153,6 +153,35 @@ def test_a_farewell_in_clear_where_a_handshake_is_due_comes_first(
     assert {cause for cause, _ in told(findings)} == {"server.fault"}, told(findings)
 
 
+@pytest.mark.parametrize(
+    ("words", "causes"),
+    [
+        (b"454 4.7.0 TLS not available due to local problem\r\n", ["server.fault"]),
+        (b"454 4.7.0 TLS not available due to temporary reason\r\n", ["server.fault"]),
+        (b"454 TLS currently unavailable\r\n", ["server.fault"]),
+        (b"501 Syntax error (no parameters allowed)\r\n", ["tls.starttls-missing"]),
+        (b"540 TLS not available.\r\n", ["tls.starttls-missing"]),
+        (b"454 hm\r\n", ["tls.starttls-missing"]),
+    ],
+)
+def test_a_server_whose_tls_fails_for_now_is_no_server_without_it(
+    words: bytes, causes: list[str], authority: trustme.CA, tmp_path: Path
+) -> None:
+    """RFC 3207 §4: 454 is about a passing reason, 501 is a command that the server does not know so."""
+
+    def refuses(connected: socket.socket) -> None:
+        connected.sendall(GREETING["smtp"])
+        connected.recv(4096)
+        connected.sendall(OFFERS["smtp"])
+        connected.recv(4096)
+        connected.sendall(words)
+        wait_for_end(connected)
+
+    findings = judged("smtp", "starttls", authority, tmp_path, refuses)
+    assert [finding.cause for finding in findings if finding.certainty != "possible"] == causes
+    assert words.decode().strip() in findings[0].text.render()
+
+
 def test_near_misses(authority: trustme.CA, server_tls: ssl.SSLContext, tmp_path: Path) -> None:
     """A greeting in clear, a refusal of STARTTLS alone, an end within the handshake, and an alert behind it."""
 
@@ -161,7 +190,7 @@ def test_near_misses(authority: trustme.CA, server_tls: ssl.SSLContext, tmp_path
         connected.recv(4096)
         connected.sendall(OFFERS["smtp"])
         connected.recv(4096)
-        connected.sendall(b"454 4.7.0 TLS not available due to local problem\r\n")
+        connected.sendall(b"502 5.5.1 Command not implemented\r\n")
         wait_for_end(connected)
 
     def within(connected: socket.socket) -> None:

@@ -487,11 +487,38 @@ def test_what_is_injected_behind_the_reply_to_starttls_does_not_count(
         session.close()
 
 
-def test_starttls_that_is_refused_brings_the_words() -> None:
-    """And the session goes on in clear."""
-    with server(*hello("IMAP4rev1 STARTTLS"), "C: %t STARTTLS", "S: %t NO not now", "C: bye LOGOUT") as one:
+@pytest.mark.parametrize(
+    "words", ["NO not now", "NO [UNAVAILABLE] not now", "BAD TLS support isn't enabled", "bad unknown command"]
+)
+def test_starttls_that_is_refused_brings_the_words(words: str) -> None:
+    """And the session goes on in clear; a server that knows no STARTTLS says BAD (RFC 9051 §6.2.1)."""
+    with server(
+        *hello("IMAP4rev1 STARTTLS"),
+        "C: %t STARTTLS",
+        f"S: %t {words}",
+        "C: %t CAPABILITY",
+        "S: %t OK",
+        "C: bye LOGOUT",
+    ) as one:
         session = opened(one.stream())
-        assert session.ask_for_tls(Deadline(PATIENCE)) == "not now"
+        assert (session.ask_for_tls(Deadline(PATIENCE)) or "").lower() == words.lower()
+        session._client.ask_for_capabilities()
+        session.close()
+
+
+def test_starttls_that_is_answered_with_a_farewell_brings_it() -> None:
+    with server(*hello("IMAP4rev1 STARTTLS"), "C: %t STARTTLS", "S: * BYE [UNAVAILABLE] going down", CLOSE) as one:
+        session = opened(one.stream())
+        assert session.ask_for_tls(Deadline(PATIENCE)) == "* BYE [UNAVAILABLE] going down"
+        session.close()
+
+
+@pytest.mark.parametrize("words", ["* OK still here", "* NO hm"])
+def test_an_end_without_an_answer_to_starttls_is_no_refusal(words: str) -> None:
+    with server(*hello("IMAP4rev1 STARTTLS"), "C: %t STARTTLS", f"S: {words}", CLOSE) as one:
+        session = opened(one.stream())
+        with pytest.raises(ClosedError):
+            session.ask_for_tls(Deadline(PATIENCE))
         session.close()
 
 
