@@ -276,22 +276,42 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
             self.secret_is_next = exchange.carries_secret
             return base64_line(inputs) if inputs else b""
 
-        # imaplib2 tells an answering function from a literal by its being a bound method
-        self.literal = _Answer(answer).process
-        try:
-            kind, data = self._simple_command("AUTHENTICATE", mechanism, *([first] if first else []))
-        finally:
-            self._release_state_change()
+        kind, data = self._answering(answer, "AUTHENTICATE", mechanism, *([first] if first else []))
         if kind == "OK":
             self.state = imaplib2.AUTH
         return kind, b" ".join([*(c for c in challenges if c.startswith(b"{")), *(part for part in data if part)])
 
+    def login_by_literal(self, user: str, octets: bytes) -> tuple[str, bytes]:
+        """LOGIN with *octets* as a literal, which carries all but NUL (RFC 9051 §4.3). Type and text of the reply."""
+        left = [octets]
+
+        def answer(_challenge: bytes | None) -> bytes | None:
+            self.secret_is_next = bool(left)
+            return left.pop() if left else None
+
+        kind, data = self._answering(answer, "LOGIN", self._quote(user), b"{%d}" % len(octets))
+        if kind == "OK":
+            self.state = imaplib2.AUTH
+        return kind, b" ".join(part for part in data if part)
+
+    def _answering(
+        self, answer: Callable[[bytes | None], bytes | None], command: str, *words: str | bytes
+    ) -> tuple[str, list[bytes]]:
+        """*command*, with what *answer* says to each invitation to go on."""
+        # imaplib2 tells an answering function from a literal by its being a bound method
+        self.literal = _Answer(answer).process
+        try:
+            kind, data = self._simple_command(command, *words)
+        finally:
+            self._release_state_change()
+        return kind, data
+
 
 class _Answer:
-    def __init__(self, answer: Callable[[bytes | None], bytes]) -> None:
+    def __init__(self, answer: Callable[[bytes | None], bytes | None]) -> None:
         self._answer = answer
 
-    def process(self, challenge: bytes | None, _request: object) -> bytes:
+    def process(self, challenge: bytes | None, _request: object) -> bytes | None:
         return self._answer(challenge)
 
 
@@ -368,7 +388,10 @@ class ImapSession(MailSession):
     def _log_in(self, credentials: Credentials, mechanism: str) -> Reply:
         before, secret = len(self._client.heard), credentials.secret
         try:
-            if mechanism == "LOGIN-COMMAND":
+            if mechanism == "LOGIN-COMMAND" and not secret.reveal().isascii():
+                octets = secret.reveal().encode("utf-8", "surrogateescape")
+                kind, words = self._client.login_by_literal(credentials.username, octets)
+            elif mechanism == "LOGIN-COMMAND":
                 self._client.secret_is_next = True
                 quoted = self._client._quote(credentials.username)
                 kind, data = self._client.login(quoted, secret.reveal())

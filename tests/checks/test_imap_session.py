@@ -68,6 +68,36 @@ def test_login_quotes_name_and_password(user: str, word: str, line: str) -> None
     assert reply.ok
 
 
+@pytest.mark.parametrize("word", ["pässwörd“”", "密码", 'ä"\\{3}', "\udcff\udcfe"])
+@pytest.mark.parametrize("answer", ["OK in", "NO [AUTHENTICATIONFAILED] wrong", "BAD what"])
+def test_login_sends_what_is_not_ascii_as_a_literal(word: str, answer: str) -> None:
+    """RFC 9051 §4.3: a quoted string is ASCII, a literal any octets. The server invites them first."""
+    octets = word.encode("utf-8", "surrogateescape")
+    heard: list[bytes] = []
+    begun = f'C: %t LOGIN "al\\"ice" {{{len(octets)}}}'
+    with server(
+        *hello("IMAP4rev1"), begun, "S: + go on", lambda one: heard.append(one.line()),
+        f"S: %t {answer}", "C: %t CAPABILITY", "S: %t OK",
+    ) as one:  # fmt: skip
+        session = opened(one.stream())
+        reply = session.login(Credentials(username='al"ice', secret=Secret(word)), "LOGIN-COMMAND", Deadline(PATIENCE))
+        assert session.secret_is_out
+        session._client.ask_for_capabilities()
+        session.close()
+    assert heard == [octets]
+    assert (reply.ok, reply.words) == (answer == "OK in", "in" if answer == "OK in" else answer)
+
+
+@pytest.mark.parametrize("answer", ["NO [UNAVAILABLE] not now", "BAD no literals here"])
+def test_a_literal_that_is_not_invited_stays_here(answer: str) -> None:
+    with server(*hello("IMAP4rev1"), 'C: %t LOGIN "alice" {10}', f"S: %t {answer}") as one:
+        session = opened(one.stream())
+        secret = Secret("pässwörd")
+        reply = session.login(Credentials(username="alice", secret=secret), "LOGIN-COMMAND", Deadline(PATIENCE))
+        session.close()
+    assert (reply.ok, reply.words, session.secret_is_out) == (False, answer, False)
+
+
 @pytest.mark.parametrize("word", [WORD, "pässwörd“”", "密码"])
 def test_plain_goes_with_the_command_where_that_is_allowed(word: str) -> None:
     """RFC 4959, and UTF-8 by RFC 4616."""

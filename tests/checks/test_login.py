@@ -291,7 +291,13 @@ def test_a_connection_that_is_gone_is_no_try(tmp_path: Path) -> None:
         ("imap", ("LOGIN",), "simple", True, "LOGIN"),
         ("imap", ("PLAIN", "LOGIN-COMMAND"), "pässwörd", False, "PLAIN"),
         ("imap", ("LOGIN", "LOGIN-COMMAND"), "密码", False, "LOGIN"),
-        ("imap", ("LOGIN-COMMAND",), "“quoted”", False, None),
+        ("imap", ("LOGIN-COMMAND",), "“quoted”", False, "LOGIN-COMMAND"),
+        ("imap", ("LOGIN-COMMAND", "XOAUTH2"), "pässwörd", True, "LOGIN-COMMAND"),
+        ("imap", ("LOGIN-COMMAND", "SCRAM-SHA-256"), "pässwörd", True, "SCRAM-SHA-256"),
+        ("imap", ("LOGIN-COMMAND",), "line\u2028end", False, None),
+        ("imap", ("LOGIN-COMMAND",), "pässwörd\r\nA1 DELETE INBOX", False, None),
+        ("pop3", ("LOGIN-COMMAND",), "пароль", True, "LOGIN-COMMAND"),
+        ("pop3", ("LOGIN-COMMAND",), "пароль\nDELE 1", True, None),
         ("imap", ("LOGIN-COMMAND",), "with\r\nA1 DELETE INBOX", False, None),
         ("imap", ("PLAIN", "LOGIN-COMMAND"), "with\r\nA1 DELETE INBOX", False, "PLAIN"),
         ("imap", ("LOGIN-COMMAND",), "nul\x00", False, None),
@@ -315,7 +321,7 @@ def test_a_connection_that_is_gone_is_no_try(tmp_path: Path) -> None:
 def test_the_mechanism_can_carry_the_password(
     protocol: Any, offered: tuple[str, ...], word: str, direct: bool, mechanism: str | None
 ) -> None:
-    """What is no printable ASCII never gets into a plain command: a line end would be a command of its own."""
+    """What is not printable never gets into a plain command: a line end would be a command of its own."""
     credentials = Credentials(username="alice", secret=Secret(word))
 
     at_once = direct or protocol != "imap"  # POP3 and SMTP take the first answer with the command, always
