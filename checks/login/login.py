@@ -52,6 +52,8 @@ GOODBYE_SECONDS = 0.3
 """For a server to forget a session that said goodbye."""
 UNKNOWN_NAME = ("credentials.rejected", "activation.mailbox-missing")
 """What a server says that does not know the name."""
+UNKNOWN_FORM = "settings.username-format"
+"""What it may mean by that."""
 
 
 Outcome = Literal["accepted", "rejected", "unanswered", "no_mechanism", "unasked"]
@@ -74,6 +76,8 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
     """Of ``unasked``: the server wants no login at all."""
     secret_sent: bool = False
     """Of ``unasked``: the secret went out all the same."""
+    before_secret: bool = False
+    """Of ``rejected``: the server refused before the secret was sent, as some do whom they do not know by name."""
 
 
 def probe_login(
@@ -133,6 +137,8 @@ def probe_login(
         facts = msgspec.structs.replace(facts, outcome=outcome, reply=reply.words)
         if outcome == "unasked":
             facts = msgspec.structs.replace(facts, let_in=not reply.unasked, secret_sent=session.secret_is_out)
+        elif outcome == "rejected":
+            facts = msgspec.structs.replace(facts, before_secret=not session.secret_is_out)
         context.connections.put(session_key(target), session)
     facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
     _note(facts, target, inputs, context)
@@ -288,6 +294,13 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
     sentence = text(
         "{host} answered the login on port {port}: {reply}", host=target.host, port=target.port, reply=facts.reply
     )
+    if facts.before_secret and not facts.with_token:
+        sentence = text(
+            "{host} refused the login on port {port} before the password was sent: {reply}",
+            host=target.host,
+            port=target.port,
+            reply=facts.reply,
+        )
     data = {"reply": facts.reply, "mechanism": facts.mechanism, "recognised": reading.matched}
     if reading.referral:
         data["referred_host"] = reading.referral
@@ -337,6 +350,12 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
     if not findings:  # a rejection that says nothing we know is still a rejection of this login
         cause = "credentials.token-rejected" if facts.with_token else BARE
         findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
+    if facts.before_secret:  # by the name alone: the password was not looked at
+        findings = [
+            msgspec.structs.replace(f, certainty="likely", proof="") if f.cause == BARE else f for f in findings
+        ]
+        if other is None and findings[0].cause in UNKNOWN_NAME:
+            findings.append(Finding(cause=UNKNOWN_FORM, certainty="possible", text=sentence, data=data))
     first, others = findings[0], findings[1:]
     if other is not None and first.cause in UNKNOWN_NAME:
         sentence = text(
@@ -344,8 +363,8 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
             sent=inputs.subject.username,
             other=other,
         )
-        others.append(Finding(cause="settings.username-format", certainty="possible", text=sentence))
-    if facts.with_token or first.cause != BARE:
+        others.append(Finding(cause=UNKNOWN_FORM, certainty="possible", text=sentence))
+    if facts.with_token or facts.before_secret or first.cause != BARE:
         yield from (first, *others)
     else:
         yield from judge_bare_rejection(first, others, inputs, target)

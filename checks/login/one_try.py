@@ -71,9 +71,10 @@ def _send(
         raise
     if reply.ok:
         turn.accepted()
-    elif reply.unasked:  # where the secret went out all the same, it has had no answer
-        if not session.secret_is_out:
-            turn.withdraw()
+    elif not session.secret_is_out:  # whatever was answered, be it a refusal of the name, no secret was tried
+        turn.withdraw()
+    elif reply.unasked:
+        pass  # it has had no answer
     elif cause := counted(reply):
         turn.rejected(cause)
     else:

@@ -155,6 +155,19 @@ def test_what_a_server_may_have_counted_is_remembered(
     assert bool(where.history.rejections(USER)) == remembered
 
 
+def test_a_password_that_was_never_sent_was_not_rejected(tmp_path: Path) -> None:
+    """Some servers refuse the name already; the same password is as good as before, and may be sent again."""
+    for _ in range(2):
+        where = bench(tmp_path)
+        session = Session(REJECTED)
+        session.lets_it_out = False
+        where.connections.put(session_key(IMAP), session)
+        facts = probe_login(IMAP, given(), where)
+
+        assert (facts.outcome, facts.before_secret) == ("rejected", True)
+        assert where.history.rejections(USER) == ()
+
+
 @pytest.mark.parametrize(
     ("answer", "noted"),
     [
@@ -352,6 +365,21 @@ def test_a_token_goes_only_by_a_mechanism_for_tokens(offered: tuple[str, ...], m
 
 
 # -- what the answer means
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        (REJECTED.words, [("credentials.rejected", "likely"), ("settings.username-format", "possible")]),
+        ("NO xyzzy", [("credentials.rejected", "likely"), ("settings.username-format", "possible")]),
+        ("NO [UNAVAILABLE] Temporary authentication failure", [("server.fault", "confirmed")]),
+    ],
+)
+def test_who_is_refused_by_name_is_not_told_of_the_password(reply: str, found: list[tuple[str, str]]) -> None:
+    findings = list(judge_login(LoginFacts(outcome="rejected", reply=reply, before_secret=True), given(), IMAP))
+
+    assert causes(findings) == found
+    assert all("before the password was sent" in finding.text.render() for finding in findings)
 
 
 @pytest.mark.parametrize(
@@ -579,6 +607,7 @@ def test_the_try_is_on_record_while_the_server_thinks(tmp_path: Path) -> None:
     class Watching(Session):
         def login(self, credentials: Credentials, mechanism: str, deadline: Deadline) -> Reply:
             seen.extend(one.cause for one in History(tmp_path).rejections(USER))
+            self.secret_is_out = True
             return REJECTED
 
     where.connections.put(session_key(IMAP), Watching(REJECTED))

@@ -226,6 +226,45 @@ def test_a_pop3_server_that_refuses_is_taken_at_its_word(steps: tuple[Step, ...]
     assert logged_in("pop3", *steps).outcome == "rejected"
 
 
+REFUSED_BY_NAME: tuple[tuple[ProtocolName, tuple[Step, ...]], ...] = (
+    ("pop3", (*pop3("USER"), f"C: USER {ADDRESS}", "S: -ERR [AUTH] no such user")),
+    ("pop3", (*pop3("SASL LOGIN"), "C: AUTH LOGIN", "S: + ", f"C: {NAME}", "S: -ERR [AUTH] no")),
+    ("smtp", (*smtp("AUTH LOGIN"), "C: AUTH LOGIN", "S: 334 ", f"C: {NAME}", "S: 535 5.7.8 no")),
+    ("smtp", (*smtp("AUTH LOGIN"), "C: AUTH LOGIN", "S: 535 5.7.8 no")),
+    ("imap", (*imap("IMAP4rev1 AUTH=PLAIN LOGINDISABLED"), "C: %t AUTHENTICATE PLAIN",
+              "S: %t NO [AUTHENTICATIONFAILED] no")),
+)  # fmt: skip
+REFUSED_BY_PASSWORD: tuple[tuple[ProtocolName, str, tuple[Step, ...]], ...] = (
+    ("pop3", "LOGIN-COMMAND", (*pop3("USER"), f"C: USER {ADDRESS}", "S: +OK", "C: PASS secret", "S: -ERR [AUTH] no")),
+    (
+        "smtp",
+        "LOGIN",
+        (*smtp("AUTH LOGIN"), "C: AUTH LOGIN", "S: 334 ", f"C: {NAME}", "S: 334 ", f"C: {WORD}", "S: 535 5.7.8 no"),
+    ),
+    ("smtp", "PLAIN", (*smtp("AUTH PLAIN"), f"C: AUTH PLAIN {PLAIN}", "S: 535 5.7.8 no")),
+    ("imap", "LOGIN-COMMAND", (*imap(), IMAP_LOGIN, "S: %t NO [AUTHENTICATIONFAILED] no")),
+)
+
+
+@pytest.mark.parametrize(("protocol", "steps"), REFUSED_BY_NAME)
+def test_a_refusal_before_the_secret_is_told_apart(protocol: ProtocolName, steps: tuple[Step, ...]) -> None:
+    facts = logged_in(protocol, *steps)
+
+    assert (facts.outcome, facts.before_secret) == ("rejected", True)
+
+
+@pytest.mark.parametrize(("protocol", "mechanism", "steps"), REFUSED_BY_PASSWORD)
+def test_a_refusal_of_the_secret_comes_after_it(
+    protocol: ProtocolName, mechanism: str, steps: tuple[Step, ...]
+) -> None:
+    with server(*steps) as one:
+        session = opened(one, protocol)
+        reply = session.login(ALICE, mechanism, Deadline(PATIENCE))
+        session.close()
+
+    assert (reply.ok, session.secret_is_out) == (False, True)
+
+
 def test_an_answer_that_came_too_soon_is_told() -> None:
     """It is a fault of the server's, if one at all, and leaves the login open."""
     facts = logged_in("smtp", *smtp("AUTH LOGIN"), "C: AUTH LOGIN", "S: 235 2.7.0 logged in")
