@@ -18,6 +18,8 @@ from diagnose.rendering.renderer import SYMBOLS, RenderStyle
 
 NARROWEST = 32
 """Columns below which no layout fits; a narrower terminal wraps by itself."""
+HEIGHT = 25
+"""Lines, which nothing that is laid out here depends on; without them the system is asked for every block."""
 COMMAND_INDENT = "    "
 """Before each line of a command."""
 NO_BREAK = "\u00a0"
@@ -46,6 +48,7 @@ def format_blocks(blocks: Iterable[RenderableType], style: RenderStyle) -> str:
     console = Console(
         file=out,
         width=max(style.width, NARROWEST),
+        height=HEIGHT,
         force_terminal=style.color,
         color_system="standard" if style.color else None,
         no_color=not style.color,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from checks.sessions import sessions
 from diagnose.model import ProtocolName, Service
@@ -11,25 +12,30 @@ from diagnose.process.first_use import lazy_pattern, made_once
 HTTP = "http"
 """What a web server speaks, and a server of a protocol that is held in HTTP."""
 
-_OTHERS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    (HTTP, lazy_pattern(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
-    ("ssh", lazy_pattern(rb"SSH-\d")),
-    ("tls", lazy_pattern(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
-    ("lmtp", lazy_pattern(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\blmtp", re.IGNORECASE)),
-    ("ftp", lazy_pattern(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\bftp", re.IGNORECASE)),
-    ("nntp", lazy_pattern(rb"20[01] ")),
-    ("xmpp", lazy_pattern(rb"<\?xml|<stream:", re.IGNORECASE)),
-    ("rdp", lazy_pattern(rb"\x03\x00\x00[\x07-\xff]", re.DOTALL)),
-    ("vnc", lazy_pattern(rb"RFB \d")),
-    ("mysql", lazy_pattern(rb".{3}\x00\x0a\d", re.DOTALL)),
+_ANY = bytes(range(256))
+_OTHERS: tuple[tuple[str, bytes, re.Pattern[bytes]], ...] = (
+    (HTTP, b"Hh<", lazy_pattern(rb"HTTP/\d|<!doctype html|<html", re.IGNORECASE)),
+    ("ssh", b"S", lazy_pattern(rb"SSH-\d")),
+    ("tls", b"\x14\x15\x16\x17", lazy_pattern(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)),
+    ("lmtp", b"2", lazy_pattern(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\blmtp", re.IGNORECASE)),
+    ("ftp", b"2", lazy_pattern(rb"220[ -](?![^\r\n]*smtp)[^\r\n]*\bftp", re.IGNORECASE)),
+    ("nntp", b"2", lazy_pattern(rb"20[01] ")),
+    ("xmpp", b"<", lazy_pattern(rb"<\?xml|<stream:", re.IGNORECASE)),
+    ("rdp", b"\x03", lazy_pattern(rb"\x03\x00\x00[\x07-\xff]", re.DOTALL)),
+    ("vnc", b"R", lazy_pattern(rb"RFB \d")),
+    ("mysql", _ANY, lazy_pattern(rb".{3}\x00\x0a\d", re.DOTALL)),
 )
-"""What is no protocol of ours, and may answer on a port of one. Those that begin as ours do are told apart here."""
+"""What is no protocol of ours, and may answer on a port of one. Those that begin as ours do are told apart here.
+
+With what each may begin: a pattern is made when it is first asked, and takes longer than a look at that.
+"""
 
 
 def spoken_protocol(greeting: bytes) -> str | None:
     """The protocol that *greeting* belongs to; None where it is not a known one."""
+    others = ((name, shape) for name, begins, shape in _OTHERS if greeting[:1] in begins)
     ours = ((name, session.greeting) for name, session in sessions().items() if session.greeting is not None)
-    return next((name for name, shape in (*_OTHERS, *ours) if shape.match(greeting)), None)
+    return next((name for name, shape in chain(others, ours) if shape.match(greeting)), None)
 
 
 @made_once
