@@ -6,7 +6,6 @@ quotes, angle brackets, ``mailto:`` (RFC 6068), punctuation, full-width characte
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 import urllib.parse
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 
 from diagnose.account.subject import SubjectError, parse_subject
 from diagnose.model import Subject, text
-from diagnose.process.first_use import lazy_pattern
+from diagnose.process.first_use import lazy_pattern, one_at_a_time
 from diagnose.providers import mail_domains
 
 LONGEST = 2000
@@ -190,6 +189,9 @@ def _corrected(words: str) -> Iterator[str]:
             yield user if "@" in user else f"{user}@{host}"
         yield host
         return
+    with one_at_a_time:
+        import html
+
     decoded = html.unescape(urllib.parse.unquote(words))
     if decoded != words and "://" not in decoded:
         yield decoded

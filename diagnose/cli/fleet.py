@@ -24,7 +24,7 @@ from diagnose.cli.options import (
     verbose_option,
 )
 from diagnose.cli.pages import page_options
-from diagnose.cli.parameters import Number, OneLine, OneOf, OutputFile, file_names
+from diagnose.cli.parameters import FileName, Number, OneLine, OneOf, OutputFile, file_names
 from diagnose.cli.server_parameters import ResolverAddress, SchedulerAddress
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.limits import FLEET, OF_ONE_RUN
@@ -101,7 +101,7 @@ class FleetReport(OutputFile):
     "Exit codes: 0 all healthy, 1 a cause that blocks, 2 wrong usage or results that cannot be written, 3 a row is "
     "not clear, 130 interrupted.",
 )
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE", shell_complete=file_names)
+@click.argument("file", type=FileName(), metavar="FILE", shell_complete=file_names)
 @section(
     text("The report").msgid,
     click.option(
@@ -139,7 +139,7 @@ class FleetReport(OutputFile):
 @section(
     text("Where the servers are").msgid,
     click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
-    click.option("--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too."),
+    click.option("--ca-file", type=FileName(), metavar="PEM", help="Trust these authorities too."),
 )
 @section(
     text("What is checked").msgid,

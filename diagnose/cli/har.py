@@ -14,6 +14,7 @@ from diagnose.cli.carrying_out import carry_out
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.main_job import SHORTEST_RUN, options
 from diagnose.cli.pages import tell_what_is_left_out
+from diagnose.cli.parameters import FileName
 from diagnose.cli.request import presentation
 from diagnose.discovery import DiscoveryOptions
 from diagnose.har.reader import Recording, read_har
@@ -38,11 +39,11 @@ READING_SHARE, READING_SHARE_OF_TWO = 0.8, 0.45
     epilog="Nothing is sent over any network. Exit codes: 0 the recorded login works, 1 a cause that blocks, "
     "2 wrong usage, 3 no login in the recording, or none that explains itself.",
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FileName())
 @click.option(
     "--sanitize",
     "target",
-    type=click.Path(path_type=Path),
+    type=FileName(),
     metavar="OUT",
     help="Also write a copy without cookies, passwords, tokens and page contents, fit to be passed on.",
 )

@@ -65,21 +65,36 @@ TWO_COLUMNS = 60
 """Columns from which on the options stand beside what they do."""
 
 
+def _show_help(context: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        click.echo(context.get_help(), color=context.color)
+        context.exit()
+
+
 class Sectioned(click.Command):
     """A command whose help shows examples, and its options by section; options without a section come last."""
 
     def __init__(self, *args: Any, examples: tuple[Example, ...] = (), **kwargs: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **kwargs)
-        self.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
+        self.add_help_option = False
+        self.context_settings = {"max_content_width": WIDEST}
         self.examples = examples
-        self.params.append(
+        self.params += [
             click.Option(
                 [NO_CONFIG],
                 is_flag=True,
                 expose_value=False,
                 help=text("Without what settings files and the environment say (diagnose config).").msgid,
-            )
-        )
+            ),
+            click.Option(  # click's own looks for catalogues of translations whenever a command line is read
+                ["-h", "--help"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_show_help,
+                help=text("Show this message and exit.").msgid,
+            ),
+        ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Click's; where a file takes the place of standard output, its suffix says the format that no option says.

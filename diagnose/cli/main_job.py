@@ -6,12 +6,12 @@ What carries it out is loaded when it is: neither help, nor completion, nor wron
 from __future__ import annotations
 
 from gettext import gettext as _
-from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from diagnose import __version__
 from diagnose.cli import COMMANDS
 from diagnose.cli.formats import formats
 from diagnose.cli.help import Example, Sectioned, section
@@ -32,7 +32,7 @@ from diagnose.cli.options import (
     strict_option,
     verbose_option,
 )
-from diagnose.cli.parameters import Number, ProviderName, ReportFile, file_names
+from diagnose.cli.parameters import FileName, Number, ProviderName, ReportFile, file_names
 from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
 from diagnose.cli.settings import as_error
 from diagnose.model.deadline import DEFAULT_SECONDS
@@ -55,6 +55,13 @@ def _expectable(_context: click.Context, _param: click.Parameter, incomplete: st
     with one_at_a_time:
         from diagnose.running.expected import expectable
     return [CompletionItem(f"{name}=") for name in expectable() if name.startswith(incomplete)]
+
+
+def _tell_version(context: click.Context, _param: click.Parameter, asked: bool) -> None:
+    """As click's own option, which looks for catalogues of translations whenever it is declared."""
+    if asked and not context.resilient_parsing:
+        click.echo(f"diagnose {__version__}", color=context.color)
+        context.exit()
 
 
 def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes functions and commands alike
@@ -124,9 +131,7 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
                 help="The mail provider, instead of recognising it: by name, domain or id.",
             ),
             click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
-            click.option(
-                "--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="Trust these authorities too."
-            ),
+            click.option("--ca-file", type=FileName(), metavar="PEM", help="Trust these authorities too."),
         ),
         section(
             text("What is checked").msgid,
@@ -220,10 +225,12 @@ EXAMPLES = (
     examples=EXAMPLES,
     epilog="Exit codes: 0 healthy, 1 a cause that blocks, 2 wrong usage, 3 inconclusive, 130 interrupted.",
 )
-@click.version_option(
-    package_name="mail-login-doctor",
-    prog_name="diagnose",
-    message="%(prog)s %(version)s",
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_tell_version,
     help="Show the version and exit.",
 )
 @click.argument("subject", metavar="ADDRESS|DOMAIN", required=False, shell_complete=_commands)

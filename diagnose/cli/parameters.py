@@ -69,6 +69,20 @@ def file_names(_context: click.Context, _param: click.Parameter, incomplete: str
     return [CompletionItem(incomplete, type="file")]
 
 
+class FileName(click.ParamType[Path]):
+    """A file, which whoever reads it looks at: click's own type asks for a translation when it is declared."""
+
+    name = "file"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """*value* as a path."""
+        return Path(str(value))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        """A file."""
+        return file_names(ctx, param, incomplete)
+
+
 class OutputFile(click.ParamType[Path]):
     """A file to write to in place of standard output; its folder has to be there. ``-`` is standard output: None."""
 

@@ -14,7 +14,7 @@ import msgspec
 
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
-from diagnose.cli.parameters import Number, ProviderName
+from diagnose.cli.parameters import FileName, Number, ProviderName
 from diagnose.cli.provider_facts import part_of, rows_of
 from diagnose.model import quote, text
 from diagnose.process.first_use import one_at_a_time
@@ -69,9 +69,7 @@ class DescribedProvider(ListedProvider, frozen=True, kw_only=True):
 )
 @click.option("--check", is_flag=True, help="Compare with what DNS, SRV and autoconfig say today; over the network.")
 @click.option("--resolver", metavar="IP[:PORT]", help="With --check: ask this DNS server.")
-@click.option(
-    "--ca-file", type=click.Path(path_type=Path), metavar="PEM", help="With --check: trust these authorities too."
-)
+@click.option("--ca-file", type=FileName(), metavar="PEM", help="With --check: trust these authorities too.")
 @click.option(
     "--timeout",
     type=Number(1, 3600),

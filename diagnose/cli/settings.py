@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import click
 from click.core import ParameterSource
 
+from diagnose.cli.parameters import FileName
 from diagnose.model.likeness import close_names
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.text import TextError
@@ -321,6 +322,6 @@ def _of_file(option: click.Option, name: str, given: Given) -> object:
         return option.flag_value if value else None
     if not isinstance(value, str):
         raise click.UsageError(_("the value has to be a text in quotes."))
-    if isinstance(option.type, click.Path) and given.place.file is not None:
+    if isinstance(option.type, FileName) and given.place.file is not None:
         return str(given.place.file.absolute().parent / _at_home(value))
     return value

@@ -16,7 +16,6 @@ ARGUMENTS = {
     "Check": {"title"},
     "command": {"help", "short_help", "epilog"},
     "option": {"help"},
-    "version_option": {"help"},
 }
 """Calls whose named arguments are message ids without a mark: the code that shows them translates them."""
 TRANSLATES = "translate"

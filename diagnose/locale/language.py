@@ -81,6 +81,8 @@ def spoken(language: Language) -> Iterator[None]:
 
 def spoken_now() -> Callable[[str], str]:
     """As `gettext.gettext`, for many texts: that looks for the catalogue once a text, a tenth of a millisecond each."""
+    if os.environ.get("LANGUAGE") == folder(LANGUAGES[0]):  # as `spoken` sets it
+        return str
     with one_at_a_time:
         import gettext
 
