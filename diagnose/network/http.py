@@ -33,6 +33,13 @@ HEADERS = {
 }
 """Of every request, unless it is told to send others."""
 
+CODINGS = frozenset(
+    {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz", "exi", "aes128gcm"}
+)
+"""Of the registry of content codings (RFC 9110 §8.4.1)."""
+GZIP, DEFLATE_ALONE = 31, -15
+"""What zlib calls the formats of RFC 1952, and of RFC 1951 without a frame around it."""
+
 
 class Cookie(msgspec.Struct, frozen=True, kw_only=True):
     """A Set-Cookie header without its value."""
@@ -235,20 +242,29 @@ def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
 
     A library that unpacks a whole piece makes sixteen million bytes of sixteen thousand.
     """
-    match encoding.strip().lower():
-        case "gzip" | "x-gzip":
-            unpacker = zlib.decompressobj(wbits=31)
-        case "deflate":
-            unpacker = zlib.decompressobj()
-        case "" | "identity":
-            return lambda sent, _most: sent
-        case _:
-            raise ValueError(f"packed in a way that was not asked for: {encoding[:100]}")
+    named = [one for one in re.findall(r"[\w-]+", encoding.lower()) if one != "identity"]
+    if CODINGS.isdisjoint(named):  # no coding at all, such as the name of a charset: browsers take the page as it is
+        return lambda sent, _most: sent
+    if named not in (["gzip"], ["x-gzip"], ["deflate"]):
+        raise ValueError(f"packed in a way that was not asked for: {encoding[:100]}")
+    bare = named == ["deflate"]
+    """Whether it may turn out to be without the frame that its format has."""
+    unpacker = zlib.decompressobj() if bare else zlib.decompressobj(wbits=GZIP)
+    begun = b""
+    """What was sent before anything came out of it."""
 
     def unpack(sent: bytes, most: int) -> bytes:
+        nonlocal unpacker, bare, begun
         try:
-            return unpacker.decompress(unpacker.unconsumed_tail + sent, max(most, 1))
+            begun = begun + sent if bare else b""
+            made = unpacker.decompress(unpacker.unconsumed_tail + sent, max(most, 1))
+            bare = bare and not made
         except zlib.error as error:
-            raise ValueError(f"packed wrongly: {error}") from error
+            if not bare:
+                raise ValueError(f"packed wrongly: {error}") from error
+            # some servers leave it out, and browsers bear with that (RFC 9110 §8.4.1.2)
+            unpacker, bare = zlib.decompressobj(wbits=DEFLATE_ALONE), False
+            return unpack(begun, most)
+        return made
 
     return unpack

@@ -16,7 +16,7 @@ from werkzeug import Request, Response
 
 from diagnose.model import Deadline
 from diagnose.network import Cookie, FetchedPage, Nameserver, Network, Stream
-from diagnose.network.http import LARGEST_BODY, MOST_REDIRECTS, fetch
+from diagnose.network.http import LARGEST_BODY, MOST_REDIRECTS, _unpacking, fetch
 from diagnose.network.plain_client import PlainClient
 from diagnose.replies import charset_in, decode
 from tests.core.loopback import PATIENCE, Talk, closed_port, drip, flood, full_port, reset, say, tcp, wait_for_end
@@ -324,9 +324,15 @@ def test_a_large_page_is_cut() -> None:
     assert (len(page.body), page.truncated) == (LARGEST_BODY, True)
 
 
+def bare_deflate(octets: bytes) -> bytes:
+    """Without the frame of RFC 1950."""
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(octets) + packer.flush()
+
+
 @pytest.mark.parametrize(
     ("encoding", "pack"),
-    [(b"gzip", gzip.compress), (b"deflate", zlib.compress)],
+    [(b"gzip", gzip.compress), (b"deflate", zlib.compress), (b"deflate", bare_deflate)],
 )
 def test_a_page_that_unpacks_without_end_is_cut(encoding: bytes, pack: Callable[[bytes], bytes]) -> None:
     """A hundred megabytes of nothing in a few hundred kilobytes: bounded after unpacking, and quick."""
@@ -370,6 +376,45 @@ def test_no_charset_makes_reading_slow(charset: str) -> None:
 
     assert page.last.status == 200
     assert len(words) == LARGEST_BODY
+
+
+PAGE = b"<title>Webmail</title>" + bytes(range(256)) * 500
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("deflate", zlib.compress(PAGE)),
+        ("deflate", bare_deflate(PAGE)),
+        ("Deflate", bare_deflate(PAGE)),
+        ("deflate, identity", bare_deflate(PAGE)),
+        ("gzip", gzip.compress(PAGE)),
+        ("X-GZIP", gzip.compress(PAGE)),
+        ("identity", PAGE),
+        ("", PAGE),
+        ("utf-8", PAGE),
+        ("none", PAGE),
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 7, 1_000_000])
+def test_a_page_is_unpacked_as_browsers_do(encoding: str, packed: bytes, piece: int) -> None:
+    """RFC 9110 §8.4.1.2 knows of servers that leave out deflate's frame; what is no coding at all changes nothing."""
+    unpack = _unpacking(encoding)
+
+    assert b"".join(unpack(packed[at : at + piece], 1_000_000) for at in range(0, len(packed), piece)) == PAGE
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br", "gzip, gzip", "BR"])
+def test_what_was_not_asked_for_is_not_unpacked(encoding: str) -> None:
+    with pytest.raises(ValueError, match="not asked for"):
+        _unpacking(encoding)
+
+
+@pytest.mark.parametrize("octets", [PAGE, b"<html>", b"x\x9c<html>"])
+def test_what_is_no_deflate_in_either_way_is_packed_wrongly(octets: bytes) -> None:
+    unpack = _unpacking("deflate")
+    with pytest.raises(ValueError, match="packed wrongly"):
+        unpack(octets, 1_000_000)
 
 
 def test_a_page_that_is_packed_wrongly_is_a_failure_by_its_own_words() -> None:
