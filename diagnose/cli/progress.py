@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from gettext import gettext as _
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
+ECHO = "^C"
+"""What a terminal shows where somebody interrupts: without room behind the last line, all lines move up by one."""
 MOST_ROWS = 14
 """Checks shown at a time: those that run, then those that ended last."""
 _SIGNS: dict[Status, tuple[str, str]] = {
@@ -84,24 +87,28 @@ class Progress:
             self._over.append((result.id, result.status, time.monotonic() - began if began else 0.0))
 
     def _draw(self) -> RenderableType:
+        from rich.console import Group
+        from rich.constrain import Constrain
         from rich.table import Table
         from rich.text import Text as Line
 
+        line = partial(Line, no_wrap=True, overflow="ellipsis")
         table = Table.grid(padding=(0, 1))
-        table.add_column(width=1)
-        table.add_column(overflow="ellipsis", no_wrap=True)
-        table.add_column(justify="right", style="dim")
+        table.add_column(no_wrap=True)
+        table.add_column()  # not no_wrap: on a narrow terminal this one gives way, and its lines are cut
+        table.add_column(justify="right", style="dim", no_wrap=True)
         running = list(self._running.items())[:MOST_ROWS]
         for identity, status, seconds in self._over[-(MOST_ROWS - min(len(running), MOST_ROWS - 2)) :]:
             sign, style = _SIGNS[status]
             table.add_row(
-                Line(sign, style=style), Line(quote(self._titles.get(identity, identity))), _duration(seconds)
+                line(sign, style=style), line(quote(self._titles.get(identity, identity))), _duration(seconds)
             )
         now = time.monotonic()
         for identity, began in running:
-            table.add_row(Line("·", style="cyan"), Line(quote(self._titles[identity])), _duration(now - began))
-        table.add_row("", Line(self._summary([identity for identity, _ in running]), style="dim"), "")
-        return table
+            table.add_row(line("·", style="cyan"), line(quote(self._titles[identity])), _duration(now - began))
+        summary = self._summary([identity for identity, _ in running])
+        shown = Group(table, line(f"  {summary}", style="dim"))
+        return shown if self._live is None else Constrain(shown, max(self._live.console.width - len(ECHO), 1))
 
     def _summary(self, running: list[str]) -> str:
         """How many are over, and which of those *running* is waited for: the one that began first.

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from diagnose.cli.progress import Progress
@@ -108,11 +109,22 @@ def test_hostile_names_stay_on_their_line(host: str) -> None:
     assert not {"\x1b", "\u202e"} & set("".join(shown))
 
 
-def started(tmp_path: Path, terminal: int | None, *more: str) -> subprocess.Popen[bytes]:
+@pytest.mark.parametrize("width", [30, 44, 60])
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+def test_on_a_narrow_terminal_titles_are_cut_and_signs_and_seconds_stay(lang: Language, width: int) -> None:
+    rows = frame({"a": GREETS, "b": LOGIN}, ("b",), over=("a",), lang=lang, width=width).splitlines()
+
+    assert len(rows) == 3
+    assert all(cell_len(row) <= width for row in rows)
+    assert [row[0] for row in rows] == ["✓", "·", " "]
+    assert all(re.search(r"\d\.\d \S+ *$", row) for row in rows[:2])
+
+
+def started(tmp_path: Path, terminal: int | None, *more: str, **environment: str) -> subprocess.Popen[bytes]:
     """A diagnosis of a mailbox whose IMAP server takes connections and never greets."""
     environ = os.environ | {
         "XDG_STATE_HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "80",
-    }  # fmt: skip
+    } | environment  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "-m", "diagnose", "lab", "server-silent", "--timeout", "600", *more],
         env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal or subprocess.PIPE,
@@ -150,6 +162,28 @@ def test_after_ctrl_c_the_report_says_which_check_hung_and_on_which_server(tmp_p
     )
     assert "the run was interrupted" not in unchecked
     assert " ".join(unchecked[1].split()) in " ".join(out.split())
+
+
+def test_on_a_narrow_terminal_nothing_of_it_stays_behind_after_ctrl_c(tmp_path: Path) -> None:
+    """The terminal shows ^C behind the last line; where that has no room, all lines move up by one."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 44, 0, 0))
+    process = started(tmp_path, theirs, COLUMNS="44")
+    os.close(theirs)
+    shown = ""
+    with contextlib.suppress(OSError):
+        while "waiting for" not in shown and (got := os.read(ours, 1000)):
+            shown += got.decode(errors="replace")
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):
+        while got := os.read(ours, 1000):
+            shown += got.decode(errors="replace")
+    assert process.wait(timeout=patient(PATIENCE)) == 130
+    os.close(ours)
+
+    rows = [row for row in re.split(r"[\r\n]+", ESCAPES.sub("", shown)) if "checks are over" in row]
+    assert rows
+    assert max(map(cell_len, rows)) <= 44 - len("^C")
 
 
 def test_off_a_terminal_nothing_is_said_meanwhile(tmp_path: Path) -> None:
