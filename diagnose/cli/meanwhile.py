@@ -12,8 +12,10 @@ from diagnose.process.first_use import NEEDED_FIRST, NEEDED_LATER
 
 BEHIND = "login"
 """A family. By the time that one of its checks is over, most conversations are, and what is left waits for servers."""
-QUIET_SECONDS = 0.005
-"""Without a check that begins or ends: then the run waits for the network, and nothing for the processor."""
+QUIET_SECONDS, LONG_QUIET_SECONDS = 0.005, 0.03
+"""Without a check that begins or ends: then the run waits for the network, and nothing for the processor. Servers that
+have been silent for so long are far away, and there is time before their next answers.
+"""
 MOST_LOOKS = 100
 """How often it is looked whether the moment has come; a run in which it never does has no better one."""
 
@@ -21,7 +23,7 @@ MOST_LOOKS = 100
 class Meanwhile:
     """An observer of the runner that makes what it will need: what comes first at once, all else when it is quiet.
 
-    Where logins are planned it is not quiet before one is over: what is loaded holds up all threads of the interpreter.
+    Where logins are planned, more quiet is needed before one is over: what is loaded holds up all threads.
     """
 
     def __init__(self, *calls: Callable[[], object]) -> None:
@@ -60,7 +62,8 @@ class Meanwhile:
                 call()
 
     def _is_quiet(self) -> bool:
-        return not self._awaited and time.monotonic() - self._changed >= QUIET_SECONDS
+        needed = LONG_QUIET_SECONDS if self._awaited else QUIET_SECONDS
+        return time.monotonic() - self._changed >= needed
 
 
 def _is_behind(identity: str) -> bool:

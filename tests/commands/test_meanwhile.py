@@ -25,6 +25,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(meanwhile, "NEEDED_LATER", [lambda: happened.append("later")])
     monkeypatch.setattr(meanwhile, "MOST_LOOKS", LOOKS)
     monkeypatch.setattr(meanwhile, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(meanwhile, "LONG_QUIET_SECONDS", float("inf"))
     monkeypatch.setattr("diagnose.cli.meanwhile.time.sleep", lambda _seconds: happened.append("pause"))
     return happened
 
@@ -84,6 +85,14 @@ def test_other_checks_that_end_are_no_login(other: str, told: list[str]) -> None
     later.started("dns.domain")
 
     assert told == ["first", *["pause"] * LOOKS, "later", "call"]
+
+
+def test_servers_that_are_silent_for_long_leave_time(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether logins are still to come or not."""
+    monkeypatch.setattr(meanwhile, "LONG_QUIET_SECONDS", 0.0)
+    run(told, "login.imap.993")
+
+    assert told == ["first", "later", "call"]
 
 
 def test_what_fails_is_left_to_who_needs_it(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
