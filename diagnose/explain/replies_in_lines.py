@@ -10,7 +10,7 @@ from typing import IO, Any, get_args
 import msgspec
 
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import TextError, quote, text
+from diagnose.model import Certainty, TextError, quote, text
 from diagnose.model.text import Text, json_text
 from diagnose.process.first_use import convert, decode
 from diagnose.replies import Outcome, Reading, ReplyForm, Suspect, ToldBy, read_message
@@ -106,9 +106,16 @@ def _rest_of_line(
     suspects: tuple[Suspect, ...], matched: str, outcome: Outcome, told_by: ToldBy, translate: Callable[[str], str]
 ) -> str:
     """What stands in a line behind the id."""
-    known = catalogue()
-    causes = [
-        {"id": one.cause, "certainty": one.certainty, "title": translate(known[one.cause].title)} for one in suspects
-    ]
-    told = {"causes": causes, "matched": quote(matched), "outcome": outcome, "told_by": told_by}
-    return json_text(told, indent=None).removeprefix("{")
+    causes = ", ".join([_cause_in_line(one.cause, one.certainty, translate) for one in suspects])
+    told = ", ".join(
+        f'"{name}": {json_text(words, indent=None)}'
+        for name, words in (("matched", quote(matched)), ("outcome", outcome), ("told_by", told_by))
+    )
+    return f'"causes": [{causes}], {told}}}'
+
+
+@functools.lru_cache(maxsize=MOST_REMEMBERED)
+def _cause_in_line(cause: str, certainty: Certainty, translate: Callable[[str], str]) -> str:
+    """One of the causes that stand there."""
+    named = {"id": cause, "certainty": certainty, "title": translate(catalogue()[cause].title)}
+    return json_text(named, indent=None)

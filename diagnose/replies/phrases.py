@@ -29,6 +29,8 @@ _LETTER = lazy_pattern(rf"[{_LETTERS}]")
 _SENTENCE_END = lazy_pattern(r"(?<=[.!?])[ \n]+|[。！？\n]+|(?<=[。！？])")
 _MARK = lazy_pattern(r"[.!?。！？\n]")
 _HOST = lazy_pattern(r"(?<![a-z0-9.-])(?:[a-z0-9-]{1,63}\.){2,8}[a-z]{2,24}(?![a-z0-9_])")
+_DOT_WITHIN = lazy_pattern(r"\.[a-z0-9-]")
+"""Stands in every host name."""
 _ASCII_TOKEN = lazy_pattern(r"(?<![!-;=?-~])[!-;=?-~]+")
 _KEY = 3
 """Characters; of phrases at one place, the shorter ones than this are heard first."""
@@ -384,7 +386,7 @@ def sentences(text: str) -> list[str]:
 def without_addresses(text: str) -> str:
     """*text* without URLs, mail addresses and host names, whose words are names and no statements."""
     plain = _ASCII_TOKEN.sub(_blank_address, text) if "@" in text or "://" in text else text
-    return _HOST.sub(" ", plain) if "." in plain else plain
+    return _HOST.sub(" ", plain) if "." in plain and _DOT_WITHIN.search(plain) else plain
 
 
 def _blank_address(token: re.Match[str]) -> str:

@@ -346,14 +346,13 @@ def _start_of_advice(sentence: str, terms: Spans, index: PhraseIndex) -> int:
 
 def _any_fits(patterns: tuple[Pattern, ...], pieces: list[_Piece], layer: int, *, advised: bool) -> bool:
     """Whether one of *patterns*, of a rule in *layer*, fits one of *pieces*: their advice as well where *advised*."""
-    if not patterns:
-        return False
-    return any(
-        pattern.fits(piece.terms if advised else piece.outside)
-        for piece in pieces
-        if piece.statement or layer <= _PROGRAM
-        for pattern in patterns
-    )
+    for piece in pieces if patterns else ():
+        if piece.statement or layer <= _PROGRAM:
+            terms = piece.terms if advised else piece.outside
+            for pattern in patterns:
+                if pattern.fits(terms):
+                    return True
+    return False
 
 
 def _hit(ready: ReadyRule, sentence: str, spans: list[tuple[int, int]], *, doubted: bool, advice: bool) -> _Hit:

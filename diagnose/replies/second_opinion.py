@@ -65,15 +65,17 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     earned = _earned(reading, words) if first and not reading.bare else "possible"
     if earned != "possible":
         return _as_sure(reading, earned)
+    gives_way = reading.sign == "words"
+    if first and not (reading.bare or gives_way):
+        return made_possible(reading)
     likeness = load_likeness()
     opinion = likeness.opinion(words, reading)
-    gives_way = reading.sign == "words"
     if first and gives_way and _nothing_failed(first, opinion, bare=reading.bare):
         return msgspec.structs.replace(reading, suspects=(), matched="", outcome="unknown", told_by="likeness")
     if first is None:
         cause = _most_probable(opinion, GUESSED if _octets(words.text) >= A_FEW_WORDS else GUESSED_OF_FEW)
     else:
-        cause = opinion.foremost if reading.bare or (gives_way and _outweighed(first, opinion)) else ""
+        cause = opinion.foremost if reading.bare or _outweighed(first, opinion) else ""
     agreed = not cause or (first and first.cause == cause)
     nearest = "" if agreed else likeness.nearest(cause, words, reading)
     if not nearest:
@@ -98,12 +100,14 @@ def _earned(reading: Reading, words: Wire) -> Certainty:
         return first.certainty
     if reading.sign == "own words" and _CODE.fullmatch(reading.matched):
         return first.certainty
+    heard = 0.0 if reading.sign in _ASKED else _heard(reading, words.text)
+    if heard >= FILLED and first.certainty == "confirmed":
+        return "confirmed"
     odds = load_likeness().opinion(words).odds.get(first.cause, 1.0)  # one that has not heard what rules read
     if reading.sign in _ASKED:
         return first.certainty if odds >= _ASKED[reading.sign] else "possible"
-    heard = _heard(reading, words.text)
     if heard >= FILLED:
-        return first.certainty if first.certainty == "confirmed" or odds >= FILLED_AGREED else "possible"
+        return first.certainty if odds >= FILLED_AGREED else "possible"
     if first.certainty == "confirmed" and odds >= PROVEN:
         return "confirmed"
     return "likely" if odds >= (AGREED if heard < HALF else HALF_AGREED) else "possible"
