@@ -441,11 +441,22 @@ def _judge_first_try(facts: ServerFacts, inputs: Inputs[Never], target: Service)
 
 
 def _judge_turned_away(facts: ServerFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
-    words = facts.greeting
-    if facts.failure is not None and not turns_away(facts.greeting):
+    words, place = facts.greeting, dict[str, str | int](host=target.host, port=target.port)
+    sentence = text("{host} greets on port {port} with: {words}", words=words, **place)
+    if facts.failure is not None and not turns_away(words):
         words = facts.failure.text
+        if not turns_away(words):
+            ended = text(
+                "{host} greets on port {port}, and then ends the conversation ({words}).",
+                words=facts.failure.words,
+                **place,
+            )
+            yield Finding(cause="server.fault", certainty="likely", text=ended)
+            return
+        sentence = text(
+            "{host} greets on port {port}, and answers the first command with: {words}", words=words, **place
+        )
     reading = _read(words, inputs, target)
-    sentence = text("{host} greets on port {port} with: {words}", host=target.host, port=target.port, words=words)
     told = any(suspect.certainty != "possible" for suspect in reading.suspects)
     if not told:  # why is unknown; that it takes no clients is what it says, unless it only wants them to wait
         delays = bool(reading.matched) and not reading.suspects

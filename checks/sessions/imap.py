@@ -88,7 +88,12 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         """How much had been heard when the secret was sent."""
         self.lines = 0
         self.begun_line = b""
-        super().__init__("localhost", identifier="")
+        try:
+            super().__init__("localhost", identifier="")
+        except imaplib2.IMAP4.error:
+            if words := self.farewell():
+                raise ClosedError(shown(words)) from None
+            raise
 
     def _mesg(self, *_: object) -> None:
         """Nothing: imaplib2's messages would go to standard error, and hold what was sent."""

@@ -43,9 +43,11 @@ class _Client(poplib.POP3):
         self.file = self._stream.makefile("rb")
 
     def say(self, line: bytes) -> bytes:
-        """Send *line*, and the one line that answers. Raises OSError."""
+        """Send *line*, and the one line that answers, its status in upper case (RFC 1939 §3). Raises OSError."""
         self._stream.sendall(line + b"\r\n")
-        return self.hear()
+        answer = self.hear()
+        status = next((one for one in (b"+OK", b"-ERR") if answer[: len(one)].upper() == one), b"")
+        return status + answer[len(status) :]
 
     def list_capabilities(self) -> list[list[str]] | None:
         """The words of each line of CAPA (RFC 2449 §5), upper case; None where it is refused. Raises OSError."""

@@ -37,6 +37,8 @@ CODINGS = frozenset(
     {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress", "dcb", "dcz", "exi", "aes128gcm"}
 )
 """Of the registry of content codings (RFC 9110 §8.4.1)."""
+FRAME_BYTES = 2
+"""By which zlib knows deflate's frame, or that it is not there (RFC 1950 §2.2)."""
 GZIP, DEFLATE_ALONE = 31, -15
 """What zlib calls the formats of RFC 1952, and of RFC 1951 without a frame around it."""
 
@@ -251,14 +253,14 @@ def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
     """Whether it may turn out to be without the frame that its format has."""
     unpacker = zlib.decompressobj() if bare else zlib.decompressobj(wbits=GZIP)
     begun = b""
-    """What was sent before anything came out of it."""
+    """What was sent before that is known."""
 
     def unpack(sent: bytes, most: int) -> bytes:
         nonlocal unpacker, bare, begun
         try:
             begun = begun + sent if bare else b""
             made = unpacker.decompress(unpacker.unconsumed_tail + sent, max(most, 1))
-            bare = bare and not made
+            bare = bare and len(begun) < FRAME_BYTES
         except zlib.error as error:
             if not bare:
                 raise ValueError(f"packed wrongly: {error}") from error

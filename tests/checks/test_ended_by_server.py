@@ -105,6 +105,42 @@ def test_an_end_right_after_the_handshake_is_the_servers(
     assert "right after the TLS handshake" in findings[0].text.render()
 
 
+@pytest.mark.parametrize(
+    ("protocol", "greeting", "answer", "cause", "words"),
+    [
+        ("smtp", GREETING["smtp"], b"421 4.3.2 busy\r\n", "server.fault",
+         "answers the first command with: 421 4.3.2 busy"),
+        ("smtp", GREETING["smtp"], b"550 5.7.1 no\r\n", None, "answers the first command with: 550 5.7.1 no"),
+        ("imap", b"* OK hi\r\n", b"* BYE [UNAVAILABLE] busy\r\n", "server.fault",
+         "answers the first command with: * BYE [UNAVAILABLE] busy"),
+        ("smtp", GREETING["smtp"], b"", "server.fault", "and then ends the conversation (connection closed)"),
+        ("imap", b"* OK hi\r\n", b"", "server.fault", "and then ends the conversation (connection closed)"),
+        ("pop3", b"+OK hi\r\n", b"", "server.fault", "and then ends the conversation (connection closed)"),
+    ],
+)  # fmt: skip
+def test_what_comes_behind_the_greeting_is_not_called_the_greeting(
+    protocol: ProtocolName,
+    greeting: bytes,
+    answer: bytes,
+    cause: str | None,
+    words: str,
+    authority: trustme.CA,
+    tmp_path: Path,
+) -> None:
+    """Nor are words of this program quoted as the server's."""
+
+    def talk(connected: socket.socket) -> None:
+        connected.sendall(greeting)
+        while connected.recv(4096) and answer:
+            connected.sendall(answer)
+            if not answer.startswith(b"550"):
+                return
+
+    findings = judged(protocol, "starttls", authority, tmp_path, talk)
+    assert cause is None or cause in {finding.cause for finding in findings}
+    assert words in findings[0].text.render()
+
+
 @pytest.mark.parametrize("where", ["in place of the answer", "in place of the handshake", "behind the handshake"])
 def test_a_farewell_with_a_reason_is_told_as_what_it_says(
     where: str, authority: trustme.CA, server_tls: ssl.SSLContext, tmp_path: Path

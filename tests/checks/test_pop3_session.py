@@ -65,6 +65,20 @@ def test_an_odd_line_among_the_capabilities_costs_itself_only(odd: bytes) -> Non
         session.close()
 
 
+def test_a_status_may_come_in_lower_case() -> None:
+    """Servers have to use upper case (RFC 1939 §3), and one that does not is understood all the same."""
+    with server(
+        "S: +ok ready", "C: CAPA", "S: +Ok list follows", "S: USER", "S: .",
+        f"C: USER {USER}", "S: +ok", f"C: PASS {WORD}", "S: +Ok in", "C: STAT", "S: -err No mailbox",
+    ) as one:  # fmt: skip
+        session = opened(one.stream())
+        reply = session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE))
+        mailbox = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+    assert reply.ok
+    assert (mailbox.ok, mailbox.words) == (False, "-ERR No mailbox")
+
+
 @pytest.mark.parametrize("word", [WORD, "a b", '"quoted"', "%s%d", "\\"])
 def test_user_and_pass_carry_the_rest_of_the_line(word: str) -> None:
     """Nothing is quoted in POP3."""
