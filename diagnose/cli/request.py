@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -294,6 +295,11 @@ def selection_of(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:
     checks = all_checks()
     for option, words in (("only", only), ("skip", skip)):
         for word in words:
+            several = [one for one in re.split(r"[\s,;、，；]+", word) if one]
+            if len(several) > 1 and all(known(one, checks) for one in several):
+                sentence = _("“{word}” names several checks; give the option once for each: {options}.")
+                options = " ".join(f"--{option} {one}" for one in several)
+                raise wrong(sentence.format(word=quote(word), options=options), option)
             if word == DISCOVERY or not known(word, checks):
                 close, others = guesses(word, checks)
                 sentence = (

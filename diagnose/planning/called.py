@@ -21,7 +21,7 @@ def known(word: str, checks: Iterable[Check[Any]]) -> bool:
 
 
 def guesses(word: str, checks: Iterable[Check[Any]]) -> tuple[list[str], list[str]]:
-    """The names that *word* is like, and those to choose from: of its own family, where it has one, or all."""
+    """The names that *word* is like, and those to choose from: of its own family, where it has one, or the shortest."""
     all_of_them = [*checks]
     names = {name for check in all_of_them for name in (check.id, check.family)}
     with_protocols = {f"{check.id}.{name}" for check in all_of_them if check.is_for(Service) for name in BY_NAME}
@@ -30,7 +30,8 @@ def guesses(word: str, checks: Iterable[Check[Any]]) -> tuple[list[str], list[st
 
     close = close_names(word, sorted(names | with_protocols), alike=ALIKE)
     family = word.partition(".")[0]
-    return close, sorted(name for name in names if name.partition(".")[0] == family) or sorted(names)
+    of_its_family = sorted(name for name in names if name.partition(".")[0] == family)
+    return close, of_its_family or sorted(name for name in names if "." not in name)
 
 
 def _begins(word: str, check: Check[Any]) -> bool:

@@ -118,7 +118,7 @@ def test_each_option_is_shown_once_and_in_its_section(name: str, capsys: pytest.
 
     options = [one for one in command(name).params if isinstance(one, click.Option)]
     shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  -")]
-    assert sorted(word.rstrip(",") for word in shown) == sorted([*(one.opts[0] for one in options), "-h"])
+    assert sorted(word.rstrip(",") for word in shown) == sorted({*(one.opts[0] for one in options), "-h"})
 
 
 @pytest.mark.parametrize("name", ["", "browser"])
