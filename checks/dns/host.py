@@ -71,6 +71,17 @@ def judge_host(facts: HostFacts, _inputs: Inputs[Never], target: Host) -> Iterat
         )
     elif found.addresses:
         return
+    elif given := tuple(record for a in answers for record in a.records):  # none of which a connection can use
+        yield Finding(
+            cause="dns.host-missing",
+            certainty="likely",
+            text=text(
+                "DNS answers for {host} with {addresses}, which is nobody's address. "
+                "Resolvers that block a name do so.",
+                host=target.name,
+                addresses=given,
+            ),
+        )
     elif all(a.status in ALIVE for a in answers):
         yield Finding(
             cause="dns.host-missing",

@@ -131,6 +131,11 @@ def host(four: DnsAnswer | None, six: DnsAnswer | None = None, *addresses: str, 
         (host(SERVFAIL, SERVFAIL, "192.0.2.1"), "option", []),
         (host(None, None), "option", []),
         (host(NONE, NONE), "option", ["dns.host-missing"]),
+        (host(answer("answered", "0.0.0.0"), NONE), "option", ["dns.host-missing~"]),
+        (host(NONE, answer("answered", "::")), "srv", ["dns.host-missing~"]),
+        (host(answer("answered", "0.0.0.0"), answer("answered", "::")), "srv", ["dns.host-missing~"]),
+        (host(answer("answered", "0.0.0.0"), NONE), "guess", []),
+        (host(answer("answered", "0.0.0.0"), answer("answered", "2001:db8::1"), "2001:db8::1"), "srv", []),
         (host(answer("name_not_found"), answer("name_not_found")), "srv", ["dns.host-missing"]),
         (host(NONE, NONE), "guess", []),
         (host(SILENT, SILENT), "option", []),
@@ -143,6 +148,12 @@ def host(four: DnsAnswer | None, six: DnsAnswer | None = None, *addresses: str, 
 def test_host(facts: HostFacts, source: Any, causes: list[str]) -> None:
     """A name that somebody gave has to exist; a guess need not."""
     assert found(judge_host, facts, Host(name=HOST.name, source=source)) == causes
+
+
+def test_an_address_that_is_none_is_shown() -> None:
+    """A resolver that blocks a name says 0.0.0.0 or :: for it (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2)."""
+    (finding,) = judge_host(host(answer("answered", "0.0.0.0"), answer("answered", "::")), given(), HOST)
+    assert "answers for mail.corp.example with 0.0.0.0, ::, which is nobody's address" in finding.text.render()
 
 
 @pytest.mark.parametrize(
