@@ -16,18 +16,18 @@ TOKENS = ("XOAUTH2", "OAUTHBEARER", "BEARER")
 def choose_mechanism(offered: tuple[str, ...], credentials: Credentials, *, initial_response: bool) -> str | None:
     """The mechanism to log in with among those *offered*; None when none can carry these credentials.
 
-    PLAIN carries any text as UTF-8 (RFC 4616). The protocols' own commands carry a name in printable ASCII. Behind it
-    goes any printable password: IMAP's as a literal (RFC 9051 §4.3), POP3's as the rest of a line. A server that
-    lists mechanisms, and none that sends a password, takes none by its own command either.
+    PLAIN carries any text as UTF-8 (RFC 4616). The protocols' own commands carry what is printable: IMAP's as literals
+    where it is not ASCII (RFC 9051 §4.3), POP3's as the rest of a line. A server that lists mechanisms, and none that
+    sends a password, takes none by its own command either.
     """
     if credentials.is_token:
         return next((m for m in TOKENS if m in offered), None)
-    name, secret = credentials.username, credentials.secret.reveal()
+    words = credentials.username + credentials.secret.reveal()
     if HTTP_BASIC in offered:  # carries what PLAIN carries, but for a colon in the name (RFC 7617 §2)
-        return HTTP_BASIC if ":" not in name else None
-    own_command = PROTOCOL_LOGIN in offered and name.isascii() and (name + secret).isprintable()
+        return HTTP_BASIC if ":" not in credentials.username else None
+    own_command = PROTOCOL_LOGIN in offered and words.isprintable()
     quick_plain = "PLAIN" in offered and initial_response
-    if quick_plain or not (own_command and secret.isascii()):
+    if quick_plain or not (own_command and words.isascii()):
         if "PLAIN" in offered:
             return "PLAIN"
         if "LOGIN" in offered:

@@ -286,15 +286,25 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
             self.state = imaplib2.AUTH
         return kind, b" ".join([*(c for c in challenges if c.startswith(b"{")), *(part for part in data if part)])
 
-    def login_by_literal(self, user: str, octets: bytes) -> tuple[str, bytes]:
-        """LOGIN with *octets* as a literal, which carries all but NUL (RFC 9051 §4.3). Type and text of the reply."""
-        left = [octets]
+    def login_by_literals(self, user: str, octets: bytes) -> tuple[str, bytes]:
+        """LOGIN with *octets* as a literal, which carries all but NUL (RFC 9051 §4.3). Type and text of the reply.
+
+        *user* is one, too, where it is not ASCII.
+        """
+        first, left = self._quote(user).encode(), [octets]
+        if not user.isascii():
+            name = user.encode()
+            first, left = b"{%d}" % len(name), [name, octets]
 
         def answer(_challenge: bytes | None) -> bytes | None:
-            self.secret_is_next = bool(left)
-            return left.pop() if left else None
+            self.secret_is_next = len(left) == 1
+            if not left:
+                return None
+            literal = left.pop(0)
+            return literal + b" {%d}" % len(octets) if left else literal
 
-        kind, data = self._answering(answer, "LOGIN", self._quote(user), b"{%d}" % len(octets))
+        words = (first,) if len(left) > 1 else (first, b"{%d}" % len(octets))
+        kind, data = self._answering(answer, "LOGIN", *words)
         if kind == "OK":
             self.state = imaplib2.AUTH
         return kind, b" ".join(part for part in data if part)
@@ -393,9 +403,9 @@ class ImapSession(MailSession):
     def _log_in(self, credentials: Credentials, mechanism: str) -> Reply:
         before, secret = len(self._client.heard), credentials.secret
         try:
-            if mechanism == "LOGIN-COMMAND" and not secret.reveal().isascii():
+            if mechanism == "LOGIN-COMMAND" and not (credentials.username + secret.reveal()).isascii():
                 octets = secret.reveal().encode("utf-8", "surrogateescape")
-                kind, words = self._client.login_by_literal(credentials.username, octets)
+                kind, words = self._client.login_by_literals(credentials.username, octets)
             elif mechanism == "LOGIN-COMMAND":
                 self._client.secret_is_next = True
                 quoted = self._client._quote(credentials.username)

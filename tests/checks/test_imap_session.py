@@ -88,6 +88,36 @@ def test_login_sends_what_is_not_ascii_as_a_literal(word: str, answer: str) -> N
     assert (reply.ok, reply.words) == (answer == "OK in", "in" if answer == "OK in" else answer)
 
 
+@pytest.mark.parametrize("word", ["simple", "pässwörd", ""])
+def test_a_name_beyond_ascii_is_a_literal_as_well(word: str) -> None:
+    """Each is invited by itself, and the secret is out with the second."""
+    octets, heard = word.encode(), list[bytes]()
+
+    def hear(one: Server) -> None:
+        heard.append(one.line())
+
+    with server(
+        *hello("IMAP4rev1"), "C: %t LOGIN {6}", "S: + name", hear, "S: + word", hear, "S: %t OK in",
+    ) as one:  # fmt: skip
+        session = opened(one.stream())
+        reply = session.login(Credentials(username="älice", secret=Secret(word)), "LOGIN-COMMAND", Deadline(PATIENCE))
+        assert (reply.ok, session.secret_is_out) == (True, True)
+        session.close()
+    assert heard == ["älice".encode() + b" {%d}" % len(octets), octets]
+
+
+def test_after_a_name_that_is_refused_no_secret_follows() -> None:
+    with server(
+        *hello("IMAP4rev1"), "C: %t LOGIN {6}", "S: + name", "C: älice {10}", "S: %t NO [AUTHENTICATIONFAILED] no"
+    ) as one:
+        session = opened(one.stream())
+        secret = Secret("pässwörd")
+        reply = session.login(Credentials(username="älice", secret=secret), "LOGIN-COMMAND", Deadline(PATIENCE))
+        session.close()
+    assert (reply.ok, session.secret_is_out) == (False, False)
+    assert not any("pässwörd".encode() in line for line in one.heard)
+
+
 @pytest.mark.parametrize("answer", ["NO [UNAVAILABLE] not now", "BAD no literals here"])
 def test_a_literal_that_is_not_invited_stays_here(answer: str) -> None:
     with server(*hello("IMAP4rev1"), 'C: %t LOGIN "alice" {10}', f"S: %t {answer}") as one:

@@ -341,12 +341,29 @@ def test_the_mechanism_can_carry_the_password(
     assert choose_mechanism(offered, credentials, initial_response=at_once) == mechanism
 
 
-@pytest.mark.parametrize("name", ["älice", "a\r\nb", "a\x00"])
+@pytest.mark.parametrize("name", ["älice\r\n", "a\r\nb", "a\x00", "a\u2028b"])
 def test_the_name_counts_as_well(name: str) -> None:
     """It goes into the same command."""
     credentials = Credentials(username=name, secret=Secret("simple"))
 
     assert choose_mechanism(("LOGIN-COMMAND",), credentials, initial_response=True) is None
+
+
+@pytest.mark.parametrize("name", ["älice", "用户@corp.example"])
+@pytest.mark.parametrize(
+    ("offered", "mechanism"),
+    [
+        (("LOGIN-COMMAND",), "LOGIN-COMMAND"),
+        (("PLAIN", "LOGIN-COMMAND"), "PLAIN"),
+        (("LOGIN", "LOGIN-COMMAND"), "LOGIN"),
+    ],
+)
+def test_a_name_beyond_ascii_goes_by_the_command_where_nothing_else_is_offered(
+    name: str, offered: tuple[str, ...], mechanism: str
+) -> None:
+    credentials = Credentials(username=name, secret=Secret("simple"))
+
+    assert choose_mechanism(offered, credentials, initial_response=False) == mechanism
 
 
 @pytest.mark.parametrize(
