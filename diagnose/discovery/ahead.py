@@ -44,8 +44,9 @@ class DiscoveryAhead:
         return self._found.result()
 
     def _announced(self, services: tuple[Service, ...]) -> None:
+        # a login for sending waits for that for reading, so that its conversation is the one that is over last
         with contextlib.suppress(NoThreadError):
-            for service in services:
+            for service in sorted(services, key=lambda one: "sending" not in one.ways):
                 self._network.connect_ahead(service.host, service.port, self._deadline, tls=service.tls == "implicit")
         self._tell(lambda announce, _: announce(services))
 

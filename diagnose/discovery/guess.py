@@ -6,6 +6,7 @@ A guess proves nothing by its absence, so one that does not exist leaves no trac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import zip_longest
 from typing import get_args
 
 import msgspec
@@ -37,8 +38,13 @@ class _Answering(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def names(domain: str) -> tuple[str, ...]:
-    """All names that may be guessed, each once."""
-    return tuple(dict.fromkeys(f"{label}.{domain}" for protocol in PROTOCOLS for label in protocol.guesses))
+    """All names that may be guessed, each once, in the order in which they are best asked for.
+
+    Of each protocol the likeliest comes first, and sending before all: its login waits for that of reading.
+    """
+    longest_first = sorted(PROTOCOLS, key=lambda protocol: "sending" not in protocol.ways)
+    labels = zip_longest(*(protocol.guesses for protocol in longest_first))
+    return tuple(dict.fromkeys(f"{label}.{domain}" for rank in labels for label in rank if label is not None))
 
 
 def guessed(way: Way) -> tuple[Protocol, ...]:

@@ -11,7 +11,7 @@ from diagnose.discovery import guess
 from diagnose.discovery.facts import SourceResult
 from diagnose.discovery.sources import LookUps
 from diagnose.model import Deadline
-from diagnose.model.protocols import Way
+from diagnose.model.protocols import PROTOCOLS, Way
 from tests.pace import patient
 
 from .conftest import DOMAIN, Estate
@@ -151,3 +151,13 @@ def test_webmail_is_guessed_only_with_a_certificate_that_holds(estate: Estate) -
     assert _guess(estate, "web").services == ()
     estate.web({"https://mail.corp.example/": Page()})
     assert [s.url for s in _guess(estate, "web").services] == ["https://mail.corp.example/"]
+
+
+def test_names_of_what_takes_longest_are_asked_for_first() -> None:
+    """Sending waits for the login of reading; of a protocol's names the likeliest comes before any second one."""
+    found = [name.removesuffix(".corp.example") for name in guess.names("corp.example")]
+
+    assert found[0] == "smtp"
+    assert sorted(found) == sorted({label for protocol in PROTOCOLS for label in protocol.guesses})
+    likeliest = {protocol.guesses[0] for protocol in PROTOCOLS if protocol.guesses}
+    assert set(found[: len(likeliest)]) == likeliest
