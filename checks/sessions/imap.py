@@ -44,6 +44,7 @@ LEAST = ("IMAP4REV1",)
 """What a server can do that does not say: log in by LOGIN."""
 _CAPABILITIES = lazy_pattern(rb"^\* CAPABILITY ([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _IDLE_TALK = lazy_pattern(rb"^\* (?!BYE)[^\n]*\n", re.IGNORECASE | re.MULTILINE)
+QUOTA_LINES = re.IGNORECASE | re.MULTILINE
 _LISTED = lazy_pattern(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
 
 
@@ -474,8 +475,12 @@ class ImapSession(MailSession):
         before = len(self._client.heard)
         with contextlib.suppress(imaplib2.IMAP4.error):
             self._client.getquotaroot("INBOX")
-        told = re.search(rb"\* QUOTA [^\r\n]*\bSTORAGE (\d{1,18}) (\d{1,18})", self._client.heard[before:])
-        return (int(told[1]), int(told[2])) if told else None
+        told = re.findall(
+            rb"^\* QUOTA [^\r\n]*\bSTORAGE (\d{1,18}) (\d{1,18})", self._client.heard[before:], QUOTA_LINES
+        )
+        roots = [(int(used), int(allowed)) for used, allowed in told]
+        # several may hold for one mailbox (RFC 9208 §3.2), and the fullest of them is what counts
+        return max(roots, key=lambda root: root[0] / root[1] if root[1] else 0.0, default=None)
 
     def junk_folder(self, names: tuple[str, ...], deadline: Deadline) -> str | None:
         r"""The folder for unwanted mail: marked \Junk (RFC 6154), else by one of *names*; None where neither exists."""

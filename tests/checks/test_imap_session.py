@@ -502,6 +502,32 @@ def test_a_mailbox_that_is_refused_brings_the_words() -> None:
     assert "Unsafe Login" in reply.words
 
 
+@pytest.mark.parametrize(
+    ("lines", "quota"),
+    [
+        (('* QUOTA "" (STORAGE 10 512)',), (10, 512)),
+        (('* QUOTA "" (MESSAGE 5 9 STORAGE 10 512)',), (10, 512)),
+        (('* quota "" (storage 10 512)',), (10, 512)),
+        (('* QUOTA "a" (STORAGE 10 512)', '* QUOTA "b" (STORAGE 99 100)'), (99, 100)),
+        (('* QUOTA "a" (STORAGE 100 100)', '* QUOTA "b" (STORAGE 500 100000)'), (100, 100)),
+        (('* QUOTA "a" (STORAGE 7 0)', '* QUOTA "b" (STORAGE 1 100)'), (1, 100)),
+        (('* QUOTA "a" (STORAGE 7 0)',), (7, 0)),
+        (('* QUOTA "" (MESSAGE 5 9)',), None),
+        (('* OK QUOTA "" (STORAGE 10 10)',), None),
+        ((), None),
+    ],
+)
+def test_of_several_quotas_the_fullest_counts(lines: tuple[str, ...], quota: tuple[int, int] | None) -> None:
+    """RFC 9208 §3.2: a mailbox may belong to several roots, and is full where one of them is."""
+    with server(
+        "S: * PREAUTH ready", *hello("IMAP4rev1 QUOTA")[1:], "C: %t GETQUOTAROOT INBOX",
+        'S: * QUOTAROOT INBOX "a" "b"', *(f"S: {line}" for line in lines), "S: %t OK done",
+    ) as one:  # fmt: skip
+        session = opened(one.stream())
+        assert session.ask_quota(Deadline(PATIENCE)) == quota
+        session.close()
+
+
 # -- STARTTLS
 
 
