@@ -278,7 +278,7 @@ def test_bad_input_is_one_sentence(command: CommandLine, made: Runs, content: by
         (("fleet", "rows.csv", "--ca-file", "none.pem"), "none.pem"),
         (("fleet", "rows.csv", "--at-once", "33"), "33"),
         (("fleet", "rows.csv", "--pace", "0"), "0"),
-        (("fleet", "rows.csv", "--only", "dsn"), "no check or family is called “dsn”; there are activation"),
+        (("fleet", "rows.csv", "--only", "dsn"), "no check or family is called “dsn”; did you mean dns?"),
         (("fleet", "rows.csv", "--skip", "discovery"), "is called “discovery”"),
         (("fleet", "rows.csv", "--host-connections", "0"), "not a whole number from 1 to 1000"),
         (("fleet", "rows.csv", "--host-connections", "1.5"), "not a whole number from 1 to 1000"),
