@@ -24,6 +24,7 @@ from diagnose.cli import secrets
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.pages import page_options, show_json, show_page, source_line
 from diagnose.cli.parameters import ProviderName
+from diagnose.cli.prompts import before_answer
 from diagnose.cli.provider_facts import part_of, rows_of
 from diagnose.locale.language import translation
 from diagnose.model import text
@@ -134,7 +135,7 @@ def _typed() -> Secret | None:
         raise click.UsageError(_("there is no terminal to ask at; --password-stdin reads the password instead."))
     import getpass
 
-    word = getpass.getpass(_("New password (it is not shown, sent or kept):") + " ", stream=sys.stderr)
+    word = getpass.getpass(before_answer(_("New password (it is not shown, sent or kept):")), stream=sys.stderr)
     return Secret(word) if word else None
 
 

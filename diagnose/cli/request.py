@@ -106,9 +106,14 @@ def asked_for() -> Subject:
             raise click.UsageError(sentence.format(command="diagnose explain"), context)
         missing = next(one for one in context.command.params if one.name == "subject")
         raise click.MissingParameter(ctx=context, param=missing)
+    with one_at_a_time:
+        from diagnose.cli.prompts import asked
     username = context.params["username"]
     found: Subject = click.prompt(
-        _("Mail address or domain"), value_proc=lambda typed: subject_named(typed, username), err=True
+        asked(_("Mail address or domain")),
+        value_proc=lambda typed: subject_named(typed, username),
+        prompt_suffix="",
+        err=True,
     )
     return found
 
@@ -266,13 +271,15 @@ def _send_again(subject: Subject, password: Secret | None, given: dict[str, Any]
         return False
     with one_at_a_time:
         from diagnose.account.history import PENDING, History
+    with one_at_a_time:
+        from diagnose.cli.prompts import confirmed
     history = History(history_folder(), subject.domain)
     if trouble := history.trouble():
         words = f" ({trouble.words})" if trouble.words else ""
         question = _(
             "The record of earlier tries cannot be used{words}, so one more may lock the account. Send the password?"
         ).format(words=words)
-        return click.confirm(question, default=False, err=True)
+        return confirmed(question)
     before = [r for r in history.rejections(account) if history.is_of(r, account, password)]
     if not before:
         return False
@@ -281,7 +288,7 @@ def _send_again(subject: Subject, password: Secret | None, given: dict[str, Any]
         question = _("This password was sent at {moment}, and no answer is known. Send it again?")
     else:
         question = _("This very password was rejected at {moment}. One more try may lock the account. Send it again?")
-    return click.confirm(question.format(moment=moment), default=False, err=True)
+    return confirmed(question.format(moment=moment))
 
 
 def selection_of(only: tuple[str, ...], skip: tuple[str, ...]) -> Selection:

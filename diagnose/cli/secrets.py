@@ -112,11 +112,14 @@ def from_prompt(account: str) -> Secret | None:
     """The secret typed at a terminal, without echo; None for an empty one, or without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    import getpass
+    with one_at_a_time:
+        import getpass
+
+        from diagnose.cli.prompts import before_answer
 
     try:
         word = getpass.getpass(
-            _("Password of {account} (empty: no login test):").format(account=account) + " ", stream=sys.stderr
+            before_answer(_("Password of {account} (empty: no login test):").format(account=account)), stream=sys.stderr
         )
     except EOFError:
         return None
