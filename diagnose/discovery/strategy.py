@@ -53,20 +53,19 @@ def discover(
     return _Discovery(subject.domain, options, network, deadline, found, recognised).run()
 
 
-def ask_ahead(subject: Subject, options: DiscoveryOptions, network: Network, deadline: Deadline) -> None:
+def ask_ahead(subject: Subject, options: DiscoveryOptions, network: Network, deadline: Deadline) -> tuple[str, ...]:
     """Ask what `discover` asks first of all, where it will; its answers come while the rest of a run is loaded.
 
-    Waits for nothing and raises nothing: what is not asked here is asked there.
+    Returns the hosts that it will look up. Waits for nothing and raises nothing: what is not asked here is asked there.
     """
     domain = subject.domain
     if options.services_only or options.provider is not None or _is_literal(domain) or by_domain(domain) is not None:
-        return
+        return ()
     first: list[tuple[str, RecordType]] = [(domain, "MX"), *((srv.name(label, domain), "SRV") for label in srv.LABELS)]
     with contextlib.suppress(NoThreadError):
         for name, kind in first:
             network.resolver.begin(name, kind, deadline)
-        if _lacking(options):
-            look_up_ahead(hosts_for(domain), network, deadline)
+    return hosts_for(domain) if _lacking(options) else ()
 
 
 def servers_known_ahead(subject: Subject, options: DiscoveryOptions) -> tuple[str, ...]:

@@ -82,9 +82,10 @@ def _ask_ahead(request: Request, network: Network, deadline: Deadline, *, alone:
     if not request.find_services or request.subject.flaw is not None:
         return None
     until = deadline.share(FOUND_WITHIN, deadline.left())
+    guessed = ask_ahead(request.subject, request.discovery, network, until)
     if not request.narrowed:
         look_up_ahead(servers_known_ahead(request.subject, request.discovery), network, deadline)
-    ask_ahead(request.subject, request.discovery, network, until)
+    look_up_ahead(guessed, network, until)
     get_ready()
     if request.narrowed or not alone:
         return None

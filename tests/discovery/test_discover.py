@@ -439,7 +439,8 @@ def test_a_resolver_that_never_answers_leaves_the_options(estate: Estate) -> Non
 def test_what_is_asked_ahead_is_what_is_asked_anyway(estate: Estate) -> None:
     """And once: discovery takes the answers."""
     server = estate.zone(MX | SRV)
-    ask_ahead(Subject(domain=DOMAIN), DiscoveryOptions(), estate.network, Deadline(patient(10)))
+    hosts = ask_ahead(Subject(domain=DOMAIN), DiscoveryOptions(), estate.network, Deadline(patient(10)))
+    look_up_ahead(hosts, estate.network, Deadline(patient(10)))
     ahead = {(DOMAIN, "MX"), *((f"{label}._tcp.{DOMAIN}", "SRV") for label in srv.LABELS)}
     ahead |= {(host, kind) for host in hosts_for(DOMAIN) for kind in ("A", "AAAA")}
 
@@ -451,7 +452,8 @@ def test_what_is_asked_ahead_is_what_is_asked_anyway(estate: Estate) -> None:
 def test_usual_names_of_servers_are_asked_ahead_of_the_records_that_may_lead_there(estate: Estate) -> None:
     """So that a server which SRV records announce costs one round trip to DNS, and not two."""
     server = estate.zone({(DOMAIN, "MX"): SILENT} | {(f"{label}._tcp.{DOMAIN}", "SRV"): SILENT for label in srv.LABELS})
-    ask_ahead(Subject(domain=DOMAIN), DiscoveryOptions(), estate.network, Deadline(patient(10)))
+    hosts = ask_ahead(Subject(domain=DOMAIN), DiscoveryOptions(), estate.network, Deadline(patient(10)))
+    look_up_ahead(hosts, estate.network, Deadline(patient(10)))
 
     wanted = {(f"{label}.{DOMAIN}", kind) for label in ("imap", "mail", "pop", "smtp") for kind in ("A", "AAAA")}
     limit = Deadline(patient(10))
@@ -502,7 +504,7 @@ def test_nothing_is_asked_ahead_that_may_not_be_asked(domain: str, options: Disc
     """Where discovery needs no question, or refuses its options before any."""
     server = estate.zone({})
     before = threading.active_count()
-    ask_ahead(Subject(domain=domain), options, estate.network, Deadline(patient(10)))
+    assert ask_ahead(Subject(domain=domain), options, estate.network, Deadline(patient(10))) == ()
 
     assert threading.active_count() <= before
     assert server.asked == []
