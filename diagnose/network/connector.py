@@ -21,6 +21,7 @@ import msgspec
 
 from diagnose.model.deadline import Deadline
 from diagnose.model.failures import DeadlineError, Failure, failure
+from diagnose.network.coming import Coming
 from diagnose.network.slots import Slot
 from diagnose.network.stream import Stream
 from diagnose.network.threads import in_background
@@ -79,7 +80,11 @@ class Race:
         self._stream: Stream | None = None
         """Of the winner, where its handshake was begun before anybody asked for it."""
         self._decided = False
-        self._finished = in_background(self._run, f"connect {port}")
+        self._started = time.monotonic()
+        self._selector = selectors.DefaultSelector()
+        for address in self.addresses:
+            self._start(address)
+        self._finished = self._followed()
 
     def winner(self, deadline: Deadline) -> Stream | None:
         """The first connection, handed out once; None when no address connects."""
@@ -89,12 +94,16 @@ class Race:
             stream.deadline = deadline
         return stream
 
-    def begin_tls(self, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> None:
-        """Begin the handshake of the first connection, as soon as it stands; `winner` hands it out all the same."""
+    def shake_hands_ahead(self, context: ssl.SSLContext, server_name: str, deadline: Deadline) -> None:
+        """Do the handshake of the first connection, as soon as it stands, before `start_tls` asks for it.
+
+        `winner` hands the connection out meanwhile. What fails is told by `start_tls`.
+        """
         with self._handing_out:
-            self._stream = self._won(deadline)
-            if self._stream is not None:
-                self._stream.begin_tls(context, server_name)
+            self._stream = stream = self._won(deadline)
+            shake = stream.begin_tls(context, server_name) if stream is not None else None
+        if shake is not None:
+            shake()
 
     def _won(self, deadline: Deadline) -> Stream | None:
         with self._changed:
@@ -136,33 +145,48 @@ class Race:
         with self._changed:
             return self._finished.done() and self._winner is None
 
-    def _run(self) -> None:
-        started = time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            for address in self.addresses:
-                self._start(address, selector, started)
+    def _followed(self) -> Coming[None]:
+        """What follows the connects that are under way, in a thread of its own; over where none is."""
+        if self._selector.get_map():
+            try:
+                return in_background(self._follow, f"connect {self.port}")
+            except BaseException:
+                for connecting, _ in self._under_way():
+                    connecting.close()
+                if self._winner is not None:
+                    self._winner[1].close()
+                raise
+        self._follow()
+        over = Coming[None]()
+        over.set_result(None)
+        return over
+
+    def _follow(self) -> None:
+        with self._selector as selector:
             while selector.get_map():
                 left = self._deadline.left()
                 for key, _ in selector.select(min(left, 0.25)):  # short, so that `close` is noticed
                     connecting: socket.socket = key.fileobj  # type: ignore[assignment]  # a socket was registered
                     selector.unregister(connecting)
-                    self._done(key.data, connecting, connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), started)
+                    self._done(key.data, connecting, connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
                 if not left:
-                    for key in list(selector.get_map().values()):
-                        late: socket.socket = key.fileobj  # type: ignore[assignment]  # a socket was registered
+                    for late, address in self._under_way():
                         selector.unregister(late)
-                        self._done(key.data, late, errno.ETIMEDOUT, started)
+                        self._done(address, late, errno.ETIMEDOUT)
         with self._changed:
             self._decided = True
             self._changed.notify_all()
 
-    def _start(self, address: str, selector: selectors.BaseSelector, started: float) -> None:
+    def _under_way(self) -> list[tuple[socket.socket, str]]:
+        return [(key.fileobj, key.data) for key in self._selector.get_map().values()]  # type: ignore[misc]  # sockets
+
+    def _start(self, address: str) -> None:
         kind = socket.AF_INET6 if family_of(address) == "ipv6" else socket.AF_INET
         try:
             connecting = socket.socket(kind, socket.SOCK_STREAM)
         except OSError as error:
             self._free(address)
-            self._note(address, error, started)
+            self._note(address, error)
             return
         connecting.setblocking(False)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a short command does not wait for an ACK
@@ -170,29 +194,27 @@ class Race:
             code = connecting.connect_ex((address, self.port))
         except OSError as error:
             self._end(address, connecting)
-            self._note(address, error, started)
+            self._note(address, error)
             return
         if code in {errno.EINPROGRESS, errno.EWOULDBLOCK}:
-            selector.register(connecting, selectors.EVENT_WRITE, address)
+            self._selector.register(connecting, selectors.EVENT_WRITE, address)
         else:
-            self._done(address, connecting, code, started)
+            self._done(address, connecting, code)
 
-    def _done(self, address: str, connecting: socket.socket, code: int, started: float) -> None:
+    def _done(self, address: str, connecting: socket.socket, code: int) -> None:
         if code:
             self._end(address, connecting)
             error = DeadlineError("no answer in time") if code == errno.ETIMEDOUT else OSError(code, os.strerror(code))
-            self._note(address, error, started)
+            self._note(address, error)
             return
-        self._note(address, None, started, connecting)
+        self._note(address, None, connecting)
 
-    def _note(
-        self, address: str, error: OSError | None, started: float, connected: socket.socket | None = None
-    ) -> None:
+    def _note(self, address: str, error: OSError | None, connected: socket.socket | None = None) -> None:
         attempt = Attempt(
             address=address,
             family=family_of(address),
             failure=failure(error, "connect") if error else None,
-            milliseconds=round(1000 * (time.monotonic() - started)),
+            milliseconds=round(1000 * (time.monotonic() - self._started)),
         )
         with self._changed:
             self._attempts.append(attempt)

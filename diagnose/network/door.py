@@ -274,7 +274,7 @@ class Network:
             if race is not None and self.is_over():
                 race.close()
             elif race is not None and tls and (context := self._authorities.of_all()) is not None:
-                race.begin_tls(context, host, deadline)
+                race.shake_hands_ahead(context, host, deadline)
 
         try:
             in_background(begin, f"connect ahead to {host}")

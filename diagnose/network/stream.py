@@ -22,7 +22,6 @@ from diagnose.model.domains import ascii_name
 from diagnose.model.failures import ClosedError, DeadlineError, TooMuchDataError
 from diagnose.network.coming import Coming
 from diagnose.network.slots import Slot
-from diagnose.network.threads import in_background
 
 R = TypeVar("R")
 
@@ -101,12 +100,22 @@ class Stream:
         else:
             self._end_handshake(self._handshake)
 
-    def begin_tls(self, context: ssl.SSLContext, server_name: str) -> None:
-        """Begin what `start_tls`, of the same context and name, ends; until then nobody else uses the connection.
+    def begin_tls(self, context: ssl.SSLContext, server_name: str) -> Callable[[], None]:
+        """What does the handshake that `start_tls`, of the same context and name, waits for; it raises nothing.
 
-        *context* is one that does any number of handshakes at once. Raises NoThreadError.
+        *context* is one that does any number of handshakes at once. Nobody else uses the connection until then.
         """
-        self._handshake = in_background(lambda: self._shake_hands_ahead(context, server_name), f"tls {server_name}")
+        begun = self._handshake = Coming[None]()
+
+        def shake() -> None:
+            try:
+                self._shake_hands_ahead(context, server_name)
+            except BaseException as error:  # who asks for the handshake is told
+                begun.set_exception(error)
+            else:
+                begun.set_result(None)
+
+        return shake
 
     def _shake_hands_ahead(self, context: ssl.SSLContext, server_name: str) -> None:
         """As `_shake_hands`, and so that `abort` ends it."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
+from typing import NoReturn
 
 import pytest
 
 from diagnose.model import Deadline, DeadlineError
 from diagnose.model.failures import NamedError
-from diagnose.network import NameNotFoundError, Nameserver, Network, Race, Vantage, family_of
+from diagnose.network import NameNotFoundError, Nameserver, Network, NoThreadError, Race, Vantage, family_of
 from diagnose.network.connector import MOST_ADDRESSES_A_FAMILY
 from tests.core.loopback import PATIENCE, closed_port, full_port, tcp, wait_for_end
 from tests.machine import need_ipv6
@@ -199,3 +201,28 @@ def test_literals_and_localhost_are_not_asked_for(host: str, addresses: tuple[st
     """RFC 6761 §6.3: such names never leave this computer."""
     found = network().addresses(host, Deadline(PATIENCE))
     assert (found.addresses, found.ipv4, found.ipv6, found.system) == (addresses, None, None, None)
+
+
+def test_without_a_thread_no_connect_is_left_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+
+    class Slow(socket.socket):
+        """Whose connects take their time."""
+
+        def __init__(self, *kind: int) -> None:
+            super().__init__(*kind)
+            made.append(self)
+
+        def connect_ex(self, _address: object) -> int:
+            return errno.EINPROGRESS
+
+    def none(*_call: object) -> NoReturn:
+        raise NoThreadError
+
+    monkeypatch.setattr(socket, "socket", Slow)
+    monkeypatch.setattr("diagnose.network.connector.in_background", none)
+    with pytest.raises(NoThreadError):
+        Race(("127.0.0.1", "::1"), 993, Deadline(PATIENCE))
+
+    assert len(made) == 2
+    assert all(one.fileno() < 0 for one in made)

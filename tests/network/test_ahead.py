@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from diagnose.model import Deadline, DeadlineError
-from diagnose.network import Network, Stream
+from diagnose.network import Network, Stream, in_background
 from tests.core.loopback import PATIENCE, closed_port, tcp, wait_for_end
 
 HOST, LOOPBACK = "localhost", "127.0.0.1"
@@ -195,7 +195,7 @@ def test_a_connection_that_is_ended_as_its_socket_changes_hands_does_not_wait_fo
     monkeypatch.setattr(context, "wrap_socket", late)
     with tcp(held) as port:
         stream = Stream(socket.create_connection((LOOPBACK, port)), Deadline(2 * PATIENCE))
-        stream.begin_tls(context, LOOPBACK)
+        in_background(stream.begin_tls(context, LOOPBACK), "handshake")
         assert ended.wait(PATIENCE)
 
 
@@ -208,7 +208,7 @@ def test_a_connection_whose_handshake_was_begun_is_not_over(network: Network) ->
 
     with tcp(held) as port:
         stream = Stream(socket.create_connection((LOOPBACK, port)), Deadline(PATIENCE))
-        stream.begin_tls(network.trust(), LOOPBACK)
+        in_background(stream.begin_tls(network.trust(), LOOPBACK), "handshake")
         assert came.wait(PATIENCE)
         assert not stream.is_over()
         stream.abort()
