@@ -147,6 +147,7 @@ class Race:
 
     def _followed(self) -> Coming[None]:
         """What follows the connects that are under way, in a thread of its own; over where none is."""
+        self._take(0)  # nearby they take no time
         if self._selector.get_map():
             try:
                 return in_background(self._follow, f"connect {self.port}")
@@ -165,10 +166,7 @@ class Race:
         with self._selector as selector:
             while selector.get_map():
                 left = self._deadline.left()
-                for key, _ in selector.select(min(left, 0.25)):  # short, so that `close` is noticed
-                    connecting: socket.socket = key.fileobj  # type: ignore[assignment]  # a socket was registered
-                    selector.unregister(connecting)
-                    self._done(key.data, connecting, connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+                self._take(min(left, 0.25))  # short, so that `close` is noticed
                 if not left:
                     for late, address in self._under_way():
                         selector.unregister(late)
@@ -176,6 +174,13 @@ class Race:
         with self._changed:
             self._decided = True
             self._changed.notify_all()
+
+    def _take(self, seconds: float) -> None:
+        """Take in what comes of the connects within *seconds*, up to the first."""
+        for key, _ in self._selector.select(seconds):
+            connecting: socket.socket = key.fileobj  # type: ignore[assignment]  # a socket was registered
+            self._selector.unregister(connecting)
+            self._done(key.data, connecting, connecting.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
     def _under_way(self) -> list[tuple[socket.socket, str]]:
         return [(key.fileobj, key.data) for key in self._selector.get_map().values()]  # type: ignore[misc]  # sockets
