@@ -102,6 +102,7 @@ def test_with_one_it_is_judged_again_to_the_same_end(command: CommandLine) -> No
 
 ADDED = {
     "nameserver",
+    "before_secret",
     "ca_file",
     "cut_off",
     "takes_no_login",
