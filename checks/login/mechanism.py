@@ -17,15 +17,16 @@ def choose_mechanism(offered: tuple[str, ...], credentials: Credentials, *, init
     """The mechanism to log in with among those *offered*; None when none can carry these credentials.
 
     PLAIN carries any text as UTF-8 (RFC 4616). The protocols' own commands carry what is printable: IMAP's as literals
-    where it is not ASCII (RFC 9051 §4.3), POP3's as the rest of a line. A server that lists mechanisms, and none that
-    sends a password, takes none by its own command either.
+    where it is not ASCII (RFC 9051 §4.3), POP3's as the rest of a line. Beyond ASCII nothing is sent so to a server
+    that lists tokens: it may well take nothing else.
     """
     if credentials.is_token:
         return next((m for m in TOKENS if m in offered), None)
     words = credentials.username + credentials.secret.reveal()
     if HTTP_BASIC in offered:  # carries what PLAIN carries, but for a colon in the name (RFC 7617 §2)
         return HTTP_BASIC if ":" not in credentials.username else None
-    own_command = PROTOCOL_LOGIN in offered and words.isprintable()
+    carried = words.isascii() or not set(TOKENS) & set(offered)
+    own_command = PROTOCOL_LOGIN in offered and words.isprintable() and carried
     quick_plain = "PLAIN" in offered and initial_response
     if quick_plain or not (own_command and words.isascii()):
         if "PLAIN" in offered:
