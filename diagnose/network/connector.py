@@ -147,13 +147,15 @@ class Race:
 
     def _followed(self) -> Coming[None]:
         """What follows the connects that are under way, in a thread of its own; over where none is."""
-        self._take(0)  # nearby they take no time
+        if self._selector.get_map():  # Windows waits for no empty list
+            self._take(0)  # nearby they take no time
         if self._selector.get_map():
             try:
                 return in_background(self._follow, f"connect {self.port}")
             except BaseException:
                 for connecting, _ in self._under_way():
                     connecting.close()
+                self._selector.close()
                 if self._winner is not None:
                     self._winner[1].close()
                 raise
