@@ -17,7 +17,6 @@ import click
 from click.core import ParameterSource
 
 from diagnose.cli.parameters import FileName
-from diagnose.model.likeness import close_names
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.text import TextError
 from diagnose.process.first_use import lazy_pattern, one_at_a_time
@@ -264,6 +263,9 @@ def _why_not(name: str) -> str:
             "a password or token does not belong in a settings file (“{name}”); delete it there, and use {way}."
         )
         return sentence.format(name=shown, way="--keyring")
+    with one_at_a_time:
+        from diagnose.model.likeness import close_names
+
     if close := close_names(name.replace("_", "-"), SETTABLE, 1):
         return _("there is no setting “{name}”; did you mean {close}?").format(name=shown, close=close[0])
     return _("there is no setting “{name}”; {command} lists those that there are.").format(
