@@ -200,7 +200,7 @@ class Estate:
         proxies: tuple[Proxy, ...] = ()
         if scenario.proxy is not None:
             proxy = self._enter(stack, Listener(answers(scenario.proxy), LOOPBACK))
-            proxies = (Proxy(scheme="http", host=LOOPBACK, port=proxy.port, source="the lab"),)
+            proxies = (Proxy(scheme="http", host=LOOPBACK, port=proxy.port, source="HTTPS_PROXY"),)
         pages: tuple[KnownAnswer, ...] = ()
         if scenario.known_answers is not None:
             page = partial(WebmailSession, web=scenario.known_answers, days_ahead=scenario.days_ahead, delay=0)

@@ -179,7 +179,7 @@ class DiscreetObserver:
         )
 
     def _hidden(self, sentence: Text) -> Text:
-        return without_secrets(sentence, self._mask)
+        return without_secrets(sentence, self._mask, functools.partial(_known_words, mask=self._mask))
 
 
 def without_secrets(sentence: Text, mask: Hides, words: Callable[[str], str] = str) -> Text:
