@@ -15,7 +15,7 @@ from checks.dns.names import registered
 from checks.reach.reach import ReachFacts
 from checks.tls.handshake import TlsFacts
 from checks.web.html import parked_words
-from checks.web.web import WebFacts, foreign, judge_words
+from checks.web.web import WebFacts, foreign, judge_words, sending_elsewhere
 from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Certainty, Check, Finding, Inputs, Service, SkipCheck, Text, Turns, need, quote, read, text
@@ -156,7 +156,8 @@ def judge_clean(facts: Visit, inputs: Inputs[Never], target: Service) -> Iterato
         return
     findings = list(_judge_opening(facts)) or list(_judge_page(facts, inputs, target))
     for one in findings:
-        yield one if target.named else msgspec.structs.replace(one, certainty="possible")
+        told = sending_elsewhere(one, inputs, target)
+        yield told if target.named else msgspec.structs.replace(told, certainty="possible")
 
 
 def _judge_opening(facts: Visit) -> Iterator[Finding]:

@@ -166,11 +166,20 @@ def judge_web(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iterat
         *_judge_cache(facts),
     ]
     if target.named:
-        yield from findings
+        yield from (sending_elsewhere(f, inputs, target) for f in findings)
     else:  # a page without a form at a guessed name was never one to log in on
         yield from (
             msgspec.structs.replace(f, certainty="possible") for f in findings if f.cause != "web.login-page-changed"
         )
+
+
+def sending_elsewhere(finding: Finding, inputs: Inputs[Never], target: Service) -> Finding:
+    """*finding*; where it says that *target* is no login page, nobody is sent there to log in."""
+    if finding.cause != "web.login-page-changed":
+        return finding
+    page = _providers_page(inputs)
+    elsewhere = page if urllib.parse.urlsplit(page).hostname != target.host else ""
+    return msgspec.structs.replace(finding, data={**finding.data, "webmail_page": elsewhere})
 
 
 def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
@@ -352,12 +361,15 @@ def judge_words(
 def foreign(url: str, inputs: Inputs[Never], target: Service) -> bool:
     """Whether the page at the end lies with an owner whom neither the address nor the provider names."""
     end = urllib.parse.urlsplit(url).hostname or ""
-    hosts = [target.host, inputs.subject.domain]
-    if inputs.provider:
-        known = providers.webmail_for(providers.provider(inputs.provider), inputs.subject.domain)
-        hosts += [urllib.parse.urlsplit(known).hostname or ""] if known else []
+    hosts = [target.host, inputs.subject.domain, urllib.parse.urlsplit(_providers_page(inputs)).hostname]
     named = {host for host in hosts if host}
     return end not in named and registered(end) not in map(registered, named)
+
+
+def _providers_page(inputs: Inputs[Never]) -> str:
+    """Where the provider's users sign in; empty where that is not known."""
+    known = providers.provider(inputs.provider) if inputs.provider else None
+    return (providers.webmail_for(known, inputs.subject.domain) if known else None) or ""
 
 
 def _judge_cookies(facts: WebFacts) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from checks.tls.tls import DAY, judge_tls
 from checks.web.html import PageFacts
 from checks.web.web import WebFacts, judge_web
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Failure, Host, Inputs, Service
+from diagnose.model import Failure, Host, Inputs, Service, Subject
 from diagnose.network import Attempt, DnsAnswer, Hop, HostAddresses, MxRecord, RecordType
 from tests.support.build import CHECKS, SUBJECT, service
 
@@ -619,6 +619,35 @@ def test_steps_name_the_page_on_which_a_password_can_be_given(facts: WebFacts, t
     told = CHECKS["web"].shows(facts, given(), target)
 
     assert told == ({"webmail_page": f"https://{target.host}/"} if shown else {})
+
+
+DRAWN = page(200, PageFacts(scripts=3))
+NOT_ANOTHERS = msgspec.structs.replace(WEB, host="mail.163.com")
+
+
+@pytest.mark.parametrize(
+    ("facts", "target", "provider", "page_named"),
+    [
+        (page(404), WEB, None, ""),
+        (DRAWN, WEB, None, ""),
+        (page(200, PageFacts(parked="this domain is for sale")), WEB, None, ""),
+        (page(302, location="mailto:help@corp.example"), WEB, None, ""),
+        (DRAWN, NOT_ANOTHERS, "netease-163", ""),
+        (DRAWN, WEB, "netease-163", "https://mail.163.com/"),
+    ],
+    ids=["gone", "drawn by scripts", "parked", "leads to no page", "the provider's own", "beside the provider's own"],
+)
+def test_who_is_told_that_a_page_is_no_login_page_is_not_sent_there_to_log_in(
+    facts: WebFacts, target: Service, provider: str | None, page_named: str
+) -> None:
+    inputs = Inputs(subject=Subject(domain="163.com"), provider=provider, services=(target,))
+    changed = [one for one in judge_web(facts, inputs, target) if one.cause == "web.login-page-changed"]
+
+    assert [one.data["webmail_page"] for one in changed] == [page_named]
+
+
+def test_a_page_that_is_down_may_be_the_one_to_log_in_on() -> None:
+    assert [one.data for one in judge_web(page(503), given(), WEB)] == [{}]
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,9 @@ def test_the_browsers_own_question_is_a_login() -> None:
 def test_why_there_is_no_form(facts: Visit, cause: str, certainty: str) -> None:
     assert found(facts)[0] == (cause, certainty)
     assert {certainty for _, certainty in found(facts, GUESS)} == {"possible"}
+    # who is told that it is no login page is not sent there to log in
+    sent = [one.data.get("webmail_page") for one in judge_clean(facts, GIVEN, TARGET)]
+    assert sent == ["" if cause == "web.login-page-changed" else None]
 
 
 @pytest.mark.parametrize(
