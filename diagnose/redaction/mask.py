@@ -11,6 +11,7 @@ import functools
 import html.entities
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,11 @@ class _Masked:
         self._needle = tight if self._tight else plain
         if self._short or len(self._needle) < (SHORT if plain.isascii() else 2):
             self._needle = ""
-        self._forms = (self._needle, self._needle[::-1])  # read from either end
+        backwards = "".join(canonical(word[::-1]).split()) if self._tight else canonical(word[::-1])
+        # read from either end; where one letter stands for several, these come in their own order
+        self._forms = (self._needle, self._needle[::-1], backwards if self._needle else "")
+        typed = unicodedata.normalize("NFC", word)  # may be shorter: ß is compared as ss
+        self._least = min(len(self._needle), len("".join(typed.split())))
         written = {*word, *word.upper(), *word.lower(), *self._needle}
         self._letters = "".join(sorted(c for c in written if not c.isascii()))
 
@@ -151,7 +156,7 @@ class _Masked:
         if not self._needle:
             return False
         cut = words.endswith(CUT)
-        least = min(len(self._needle), TIGHT) if cut else len(self._needle)
+        least = min(self._least, TIGHT) if cut else self._least
         shown = words.removesuffix(CUT)
         # of very few letters something can be found in whatever is decoded
         for view in views(shown, least, self._letters) if len(self._needle) >= SHORT else (shown,):

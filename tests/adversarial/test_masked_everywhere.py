@@ -127,6 +127,22 @@ def test_no_encoding_gets_through(name: str, word: str, around: str) -> None:
         assert masked.endswith("(try later)")
 
 
+@pytest.mark.parametrize("word", ["Straße-7x", "kurz ß", "ﬁnal-½-cut", "№9-ĳsberg", "ßßßß"])
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_letters_that_stand_for_several_when_they_are_compared_are_found_as_they_were_typed(
+    name: str, word: str
+) -> None:
+    """ß is compared as ss (CaseFolding.txt), ﬁ as fi (NFKD), so that what is looked for is longer than the secret."""
+    written = ENCODINGS[name](word)
+    masked = Mask([Secret(word)]).hide(f"NO LOGIN failed for {written} (try later)")
+
+    assert MASK in masked
+    assert written not in masked
+    assert not readable(masked, word)
+    assert masked.startswith("NO LOGIN ")
+    assert masked.endswith("(try later)")
+
+
 TWICE = ["percent", "entities", "\\u", "hex", "base64", "base64, at 1", "base32", "quoted-printable", "UTF-7"]
 
 
