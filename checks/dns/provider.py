@@ -19,6 +19,10 @@ class ProviderFacts(Facts, frozen=True, kw_only=True):
     by_mx: str | None
     by_host: dict[str, str]
     """Server name to provider id, for servers that were set up and whose owner is known."""
+    filtered_by: str = ""
+    """Who takes the mail and hands it on to the provider, whom that hides."""
+    forwarded_by: str = ""
+    """Who takes the mail and sends it on to a mailbox elsewhere."""
 
 
 def probe_provider(_target: Subject, inputs: Inputs[Discovered | DomainFacts], _context: Context) -> ProviderFacts:
@@ -28,14 +32,29 @@ def probe_provider(_target: Subject, inputs: Inputs[Discovered | DomainFacts], _
     if discovered := inputs.get(Discovered):
         told += [s for one in discovered.sources if one.source in {"srv", "autoconfig"} for s in one.services]
     owners = {service.host: providers.by_host(service.host) for service in told}
+    exchanges = [record.exchange for record in domain.records if record.exchange]
+    relay = providers.relay_among(exchanges)
     return ProviderFacts(
-        by_mx=providers.by_mx(r.exchange for r in domain.records),
+        by_mx=providers.by_mx(exchanges),
         by_host={host: owner for host, owner in owners.items() if owner},
+        filtered_by=relay.name if relay and relay.kind == "filter" else "",
+        forwarded_by=relay.name if relay and relay.kind == "forwarding" else "",
     )
 
 
 def judge_provider(facts: ProviderFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
-    """Do the settings point where the mail goes?"""
+    """Do the settings point where the mail goes, and is there a mailbox?"""
+    if facts.forwarded_by:
+        yield Finding(
+            cause="activation.mailbox-missing",
+            certainty="possible",
+            text=text(
+                "Mail for {domain} goes to {service}, which sends it on to a mailbox elsewhere. "
+                "The login is that of the mailbox, not {domain}'s.",
+                domain=inputs.subject.domain,
+                service=facts.forwarded_by,
+            ),
+        )
     for host, owner in facts.by_host.items():
         if facts.by_mx is not None:
             if owner == facts.by_mx or facts.by_mx in providers.owners_of_host(host):
@@ -84,6 +103,10 @@ def _only_of_its_own(owner: str, inputs: Inputs[Never]) -> bool:
 
 
 def _untold(facts: ProviderFacts) -> Text | None:
+    if facts.by_mx is None and facts.filtered_by:
+        return text(
+            "{service} takes the mail and hands it on, so that the MX tells no provider", service=facts.filtered_by
+        )
     if facts.by_mx is None:
         return text("which provider takes the mail is not known")
     return None if facts.by_host else text("no settings name a known provider's server")

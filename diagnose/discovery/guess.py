@@ -17,6 +17,7 @@ from diagnose.model.deadline import Deadline
 from diagnose.model.protocols import PROTOCOLS, Protocol, TlsMode, Way
 from diagnose.model.targets import Service
 from diagnose.network import Coming, HostAddresses, Network, in_background, mx_records
+from diagnose.providers import relay_among
 
 GUESS_SECONDS = 10.0
 """Patience of all guesses for one way in together."""
@@ -65,6 +66,7 @@ def ask(way: Way, domain: str, look_up: LookUp, network: Network, deadline: Dead
     if way != "web":
         answer = network.resolver.query(domain, "MX", until)
         hosts = [mx.exchange for mx in mx_records(answer) if mx.exchange][:1]
+        hosts = [] if relay_among(hosts) else hosts  # it keeps no mailbox, whatever answers there
     tried = [
         in_background(
             lambda p=protocol: _best(p, _candidates(p, domain, hosts, look_up, until), network, until),  # type: ignore[misc]  # mypy infers no lambda defaults

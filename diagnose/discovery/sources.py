@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from functools import partial
 
-from diagnose.discovery import autoconfig, autodiscover, guess, provider, srv
+from diagnose.discovery import autoconfig, autodiscover, guess, pointers, provider, srv
 from diagnose.discovery.queries import Source
 from diagnose.model.deadline import Deadline
 from diagnose.model.internal import Internal
@@ -47,6 +47,8 @@ class Sources(Internal, frozen=True, kw_only=True):
     srv: Source
     own_files: tuple[Source, ...]
     """On hosts of the domain itself."""
+    pointers: Source
+    """Asked only about mail servers that neither MX nor SRV tells."""
     database: tuple[Source, ...]
     """Run by a third party, so asked only about mail servers that no other source knows."""
     autodiscover: tuple[Source, ...]
@@ -59,7 +61,7 @@ class Sources(Internal, frozen=True, kw_only=True):
     @property
     def ranked(self) -> tuple[Source, ...]:
         """All sources, the most trusted first."""
-        return (self.by_mx, self.srv, *self.own_files, *self.database, *self.autodiscover, *self.guesses)
+        return (self.by_mx, self.srv, *self.own_files, self.pointers, *self.database, *self.autodiscover, *self.guesses)
 
 
 def hosts_for(domain: str) -> tuple[str, ...]:
@@ -75,6 +77,12 @@ def sources_for(domain: str, network: Network, look_up: guess.LookUp) -> Sources
         own_files=tuple(
             Source(name="autoconfig", asked=url, ways=ALL, ask=partial(autoconfig.ask, url, domain, network))
             for url in autoconfig.own_urls(domain)
+        ),
+        pointers=Source(
+            name="autodiscover",
+            asked=pointers.asked(domain),
+            ways=ALL,
+            ask=partial(pointers.ask, domain, network),
         ),
         database=(
             Source(

@@ -9,7 +9,7 @@ One that contradicts the MX is worth knowing.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from diagnose.discovery import provider, srv
 from diagnose.discovery.autoconfig import DATABASE_HOST
@@ -146,6 +146,7 @@ class _Discovery:
         late: set[Source] = set()
         if self.lacking:
             first.update(sources.own_files)
+            late.add(sources.pointers)
             late.update(sources.database if self.options.third_party else (), sources.autodiscover, sources.guesses)
         self.expected |= first | late
         for source in sources.ranked:
@@ -214,10 +215,18 @@ class _Discovery:
         named = [(source.name, answers.get(source)) for source in self.sources.ranked if source in self.expected]
         now += beside(named, self.options.services, patient=patient)
         if self.provider is None and not self.open & MAIL and (by_mx is not None or not patient):
-            host_owner = owner([*self.services, *now])
+            host_owner = self._pointed_at(answers, [*self.services, *now]) or owner([*self.services, *now])
             if host_owner is not None:
                 self._recognise(host_owner, "host")
         self._announce(now)
+
+    def _pointed_at(self, answers: Mapping[Source, SourceResult], services: Iterable[Service]) -> str | None:
+        """The provider that the domain's own names are handed to, where it is that one's mail servers that are used."""
+        pointers = answers.get(self.sources.pointers)
+        if pointers is None:
+            return None
+        used = {service.host for service in services if MAIL & set(service.ways)}
+        return pointers.provider if used & {service.host for service in pointers.services} else None
 
     def _recognise(self, provider_id: str, by: ProviderBy) -> None:
         self.provider, self.provider_by = provider_id, by

@@ -9,14 +9,17 @@ from diagnose.providers.naming import provider_called
 from diagnose.providers.placeholder_values import doubted_facts, lockout_limit, provider_facts
 from diagnose.providers.placeholders import PLACEHOLDERS
 from diagnose.providers.recognition import (
+    by_alias,
     by_domain,
     by_greeting,
     by_host,
     by_mx,
+    by_spf,
     hosts_of,
     mail_domains,
     owners_of_host,
 )
+from diagnose.providers.relays import Relay, relay_among
 from diagnose.providers.schema import Label, Provider, Server, in_language
 from diagnose.providers.servers import other_servers, servers_for, webmail_for
 from diagnose.providers.traits import provider_traits, software_traits
@@ -26,13 +29,16 @@ __all__ = [
     "Label",
     "Language",
     "Provider",
+    "Relay",
     "Server",
     "UnknownProviderError",
     "all_providers",
+    "by_alias",
     "by_domain",
     "by_greeting",
     "by_host",
     "by_mx",
+    "by_spf",
     "doubted_facts",
     "hosts_of",
     "in_language",
@@ -46,6 +52,7 @@ __all__ = [
     "provider_facts",
     "provider_ids",
     "provider_traits",
+    "relay_among",
     "servers_for",
     "software_traits",
     "webmail_for",

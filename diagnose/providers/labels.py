@@ -13,6 +13,7 @@ PARTS: Mapping[str, str] = {
     "mx_note": text("About the MX hosts").msgid,
     "greetings": text("What its servers call themselves").msgid,
     "spf": text("SPF includes").msgid,
+    "autodiscover": text("What customers' autodiscover names lead to").msgid,
     "servers": text("Servers for mail programs").msgid,
     "webmail": text("Webmail page").msgid,
     "webmail_by_domain": text("Webmail pages of single domains").msgid,

@@ -30,6 +30,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     domains: dict[str, str]
     mx: dict[str, str]
     hosts: dict[str, tuple[str, ...]]
+    autodiscover: dict[str, str]
+    spf: dict[str, str]
     greetings: dict[str, str]
     names: dict[str, str]
     """What people call a provider, its id among it, as `folded_name` writes it."""
@@ -38,7 +40,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
 def by_domain(domain: str) -> str | None:
     """The id of the provider that this address domain (as A-labels) belongs to, or None."""
     known = _index().domains
-    names = list(_suffixes(domain))
+    names = list(suffixes(domain))
     keys = [*names[:1], *(f"*.{parent}" for parent in names[1:])]
     return next((known[key] for key in keys if key in known), None)
 
@@ -50,7 +52,20 @@ def by_mx(mx_hosts: Iterable[str]) -> str | None:
     providers, the first one decides.
     """
     known = _index().mx
-    return next((known[suffix] for host in mx_hosts for suffix in _suffixes(host) if suffix in known), None)
+    return next((known[suffix] for host in mx_hosts for suffix in suffixes(host) if suffix in known), None)
+
+
+def by_alias(target: str) -> str | None:
+    """The id of the provider whom a customer's ``autodiscover`` or ``autoconfig`` name is handed to, or None."""
+    known = _index().autodiscover
+    return next((known[suffix] for suffix in suffixes(target) if suffix in known), None)
+
+
+def by_spf(included: Iterable[str]) -> str | None:
+    """The id of the one provider among those *included* to send a domain's mail; None too where there are several."""
+    known = _index().spf
+    found = {known[name] for name in map(_normal, included) if name in known}
+    return found.pop() if len(found) == 1 else None
 
 
 def by_host(host: str) -> str | None:
@@ -75,12 +90,16 @@ def build(providers: Iterable[Provider]) -> Index:
     domains: dict[str, str] = {}
     mx: dict[str, str] = {}
     hosts: defaultdict[str, set[str]] = defaultdict(set)
+    autodiscover: dict[str, str] = {}
+    spf: dict[str, str] = {}
     greetings: dict[str, str] = {}
     called: dict[str, str] = {}
     for one in providers:
         for claimed, names in (
             (domains, one.domains),
             (mx, one.mx),
+            (autodiscover, one.autodiscover),
+            (spf, one.spf),
             (greetings, one.greetings),
             (called, _names(one)),
         ):
@@ -93,6 +112,8 @@ def build(providers: Iterable[Provider]) -> Index:
         domains=dict(sorted(domains.items())),
         mx=dict(sorted(mx.items())),
         hosts={host: tuple(sorted(ids)) for host, ids in sorted(hosts.items())},
+        autodiscover=dict(sorted(autodiscover.items())),
+        spf=dict(sorted(spf.items())),
         greetings=dict(sorted(greetings.items())),
         names=dict(sorted(called.items())),
     )
@@ -120,6 +141,8 @@ def index_with(brought: tuple[Package, ...]) -> Index:
             for claimed, names in (
                 (index.domains, one.domains),
                 (index.mx, one.mx),
+                (index.autodiscover, one.autodiscover),
+                (index.spf, one.spf),
                 (index.greetings, one.greetings),
             ):
                 for name in names:
@@ -163,7 +186,7 @@ def _normal(name: str) -> str:
     return ascii_name(name).lower().removesuffix(".")
 
 
-def _suffixes(name: str) -> Iterator[str]:
+def suffixes(name: str) -> Iterator[str]:
     """*name*, then what is left of it after each label; so the first hit is the longest."""
     rest = _normal(name)
     while rest:

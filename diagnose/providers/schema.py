@@ -298,6 +298,8 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     mx_note: Label | None = None
     spf: tuple[str, ...] = ()
     """Names that customers include in their SPF record (RFC 7208 §5.2)."""
+    autodiscover: tuple[str, ...] = ()
+    """Names, or what they end in, that a customer's ``autodiscover`` or ``autoconfig`` name is an alias of."""
     servers: tuple[Server, ...] = ()
     """Preferred ones first within a protocol."""
     webmail: str | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
+from checks.dns.domain import DomainFacts
 from checks.dns.host import HostFacts, judge_host
-from checks.dns.provider import ProviderFacts, judge_provider
+from checks.dns.provider import CHECK, ProviderFacts, judge_provider, probe_provider
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import CheckResult, Finding, Host, Inputs, Service, Subject, Target, text
-from diagnose.network import DnsAnswer, HostAddresses, SystemLookup
+from diagnose.network import DnsAnswer, HostAddresses, MxRecord, SystemLookup
+from diagnose.running.context import Context
 from diagnose.verdict.verdict import Judgement
 from tests.support.build import CHECKS, SUBJECT
 from tests.support.record import judge
@@ -56,6 +58,53 @@ def wrong(by_mx: str | None, host: str, owner: str, **more: Any) -> list[str]:
 )
 def test_whose_servers_the_settings_name(by_mx: str | None, host: str, owner: str, certainty: list[str]) -> None:
     assert wrong(by_mx, host, owner) == certainty
+
+
+def taken_by(*exchanges: str) -> ProviderFacts:
+    records = tuple(MxRecord(preference=10, exchange=name) for name in exchanges)
+    answer = DnsAnswer(name="corp.example", record_type="MX", status="answered")
+    domain = DomainFacts(mx=answer, ipv4=answer, ipv6=answer, records=records)
+    inputs = msgspec.structs.replace(given(), facts=(domain,))
+    return probe_provider(SUBJECT, inputs, cast("Context", None))  # which it does not use
+
+
+@pytest.mark.parametrize(
+    ("exchange", "service"),
+    [
+        ("mx1.improvmx.com", "ImprovMX"),
+        ("route2.mx.cloudflare.net", "Cloudflare Email Routing"),
+        ("mx1.simplelogin.co", "SimpleLogin"),
+        ("redirect.ovh.net", "OVHcloud redirection"),
+    ],
+)
+def test_a_domain_whose_mail_is_sent_on_may_have_no_mailbox(exchange: str, service: str) -> None:
+    facts = taken_by(exchange)
+    found = list(judge_provider(facts, given(), SUBJECT))
+
+    assert [(one.cause, one.certainty) for one in found] == [("activation.mailbox-missing", "possible")]
+    assert service in str(found[0].text)
+
+
+@pytest.mark.parametrize(
+    "exchanges",
+    [
+        ["mxa-0001.gslb.pphosted.com"],  # the mailbox is behind it
+        ["mx.corp.example"],
+        ["mx1.improvmx.com", "mx.corp.example"],
+        ["mx1.mail.ovh.net"],
+        [],
+    ],
+)
+def test_other_mail_servers_say_nothing_against_a_mailbox(exchanges: list[str]) -> None:
+    assert list(judge_provider(taken_by(*exchanges), given(), SUBJECT)) == []
+
+
+def test_a_filter_is_named_as_what_hides_the_provider() -> None:
+    facts = taken_by("eu-smtp-inbound-1.mimecast.com", "eu-smtp-inbound-2.mimecast.com")
+
+    assert (facts.by_mx, facts.filtered_by, facts.forwarded_by) == (None, "Mimecast", "")
+    assert CHECK.untold is not None
+    assert "Mimecast" in str(CHECK.untold(facts))
 
 
 @pytest.mark.parametrize(

@@ -21,19 +21,19 @@ KNOWN = """
     chinatelecom-qiye clustermail comcast coremail cpanel cty daum dingtalk-mail dismail disroot docker-mailserver
     docomo-mopera domainfactory domino dondominio dovecot-generic dreamhost drei-at e-foundation earthlink educamadrid
     email-it ewe exchange-onprem eyou fastmail fastweb feishu-mail firemail forward-email free-fr freenet gandi gigahost
-    gmx godaddy google gransy hetzner hey hinet hinet-hibox hmailserver hostinger huawei-cloud-mail i-ua icewarp icloud
-    iij4u iijmio iiyama-catv inbox-lv infomaniak interia ionos ipax iredmail janis jetinternet jubii kakao-mail kddi-au
-    kelcom kerio-connect kpn laposte lark-mail libero line-works magenta-at mail-139 mail-189 mail-21cn mail-263 mail-88
-    mail-com mail-de mail-ee mail-wo mailbox-org mailcow mailenable mailfence mailo mailru mdaemon microsoft365
-    microsoft365-21vianet migadu mittwald mnet-japan mxroute namecheap-privateemail nate nauta naver netease-163
-    netease-qiye nili nine-testrun nubo o2-pl ocn one-com onet optimum orange-fr outlook-com ouvaton ovh ox-cloud
-    pchome-mail penteledata peoplepc plesk pobox postecert posteo proton proximus purelymail qq-mail rackspace rambler
-    rediffmail registrator-cz riseup runbox runestone sapo schwaz-net seznam sfr shaw sina-enterprise sina-mail sky
-    smartermail so-net softbank sohu-enterprise sohu-mail soverin spectrum startmail stinpriza strato sunrise swisscom
-    synology-mailplus systemausfall systemli t-online talktalk telenet telia telstra tencent-exmail teol tim-it
-    tiscali-it titan tom-mail turbomail tuta ukr-net umail undernet-uy uol virgilio virgin-media vivaldi vodafone-de
-    webde webhuset websupport west-cn winmail wp-pl wps-mail xinnet xtra yahoo yahoo-japan yandex yousee zeelandnet
-    ziggo zimbra zoho
+    gmx godaddy google gransy groupwise hetzner hey hinet hinet-hibox hmailserver hostinger huawei-cloud-mail i-ua
+    icewarp icloud iij4u iijmio iiyama-catv inbox-lv infomaniak interia ionos ipax iredmail janis jetinternet jubii
+    kakao-mail kddi-au kelcom kerio-connect kpn laposte lark-mail libero line-works magenta-at mail-139 mail-189
+    mail-21cn mail-263 mail-88 mail-com mail-de mail-ee mail-wo mailbox-org mailcow mailenable mailfence mailo mailru
+    mdaemon microsoft365 microsoft365-21vianet migadu mittwald mnet-japan mxroute namecheap-privateemail nate nauta
+    naver netease-163 netease-qiye nili nine-testrun nubo o2-pl ocn one-com onet optimum orange-fr outlook-com ouvaton
+    ovh ox-cloud pchome-mail penteledata peoplepc plesk pobox postecert posteo proton proximus purelymail qq-mail
+    rackspace rambler rediffmail registrator-cz riseup runbox runestone sapo schwaz-net seznam sfr shaw sina-enterprise
+    sina-mail sky smartermail so-net softbank sohu-enterprise sohu-mail soverin spectrum startmail stinpriza strato
+    sunrise swisscom synology-mailplus systemausfall systemli t-online talktalk telenet telia telstra tencent-exmail
+    teol tim-it tiscali-it titan tom-mail turbomail tuta ukr-net umail undernet-uy uol virgilio virgin-media vivaldi
+    vodafone-de webde webhuset websupport west-cn winmail wp-pl wps-mail xinnet xtra yahoo yahoo-japan yandex yousee
+    zeelandnet ziggo zimbra zoho
 """
 
 FRESH = timedelta(days=548)
@@ -129,7 +129,9 @@ def test_hosts_are_host_names(known: Provider) -> None:
     domains = [domain.removeprefix("*.") for domain in known.domains]
     own = [domain for server in known.servers for domain in server.domains]
 
-    assert [name for name in [*hosts, *domains, *own, *known.mx, *known.spf] if not HOST.fullmatch(name)] == []
+    told = [*known.mx, *known.spf, *known.autodiscover]
+
+    assert [name for name in [*hosts, *domains, *own, *told] if not HOST.fullmatch(name.lstrip("_"))] == []
 
 
 @every_provider

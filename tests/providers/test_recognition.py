@@ -12,13 +12,17 @@ import diagnose
 from diagnose.providers import (
     UnknownProviderError,
     all_providers,
+    by_alias,
     by_domain,
     by_host,
     by_mx,
+    by_spf,
     owners_of_host,
     provider_called,
+    relay_among,
 )
 from diagnose.providers.recognition import INDEX, build, encode_index
+from diagnose.providers.relays import relays
 from diagnose.providers.schema import Provider, Words
 
 CLAIMED = ("mail.example",)
@@ -136,6 +140,94 @@ def test_lookalike_domain_is_nobodys(domain: str) -> None:
 )
 def test_known_mx(hosts: list[str], expected: str) -> None:
     assert by_mx(hosts) == expected
+
+
+@pytest.mark.parametrize(
+    ("hosts", "name", "kind"),
+    [
+        (["mxa-00909a01.gslb.pphosted.com"], "Proofpoint", "filter"),
+        (["mx1-us1.ppe-hosted.com"], "Proofpoint", "filter"),
+        (["eu-smtp-inbound-1.mimecast.com", "eu-smtp-inbound-2.mimecast.com"], "Mimecast", "filter"),
+        (["d312104a.ess.barracudanetworks.com"], "Barracuda", "filter"),
+        (["mx1.hc42.iphmx.com"], "Cisco Secure Email", "filter"),
+        (["corp.in.tmes.trendmicro.eu"], "Trend Micro", "filter"),
+        (["cluster5.us.messagelabs.com"], "Symantec Email Security", "filter"),
+        (["mailstream-east.mxrecord.io", "mailstream-central.mxrecord.mx"], "Cloudflare Email Security", "filter"),
+        (["mx01.hornetsecurity.com"], "Hornetsecurity", "filter"),
+        (["route1.mx.cloudflare.net", "route3.mx.cloudflare.net"], "Cloudflare Email Routing", "forwarding"),
+        (["mx2.improvmx.com"], "ImprovMX", "forwarding"),
+        (["mx1.simplelogin.co."], "SimpleLogin", "forwarding"),
+        (["mx1.forwardemail.net"], "Forward Email", "forwarding"),
+        (["eforward3.registrar-servers.com"], "Namecheap Email Forwarding", "forwarding"),
+        (["redirect.ovh.net"], "OVHcloud redirection", "forwarding"),
+    ],
+)
+def test_who_keeps_no_mailbox_is_no_provider_and_hides_none(hosts: list[str], name: str, kind: str) -> None:
+    found = relay_among(hosts)
+
+    assert found is not None
+    assert (found.name, found.kind) == (name, kind)
+    assert by_mx(hosts) is None
+    assert by_mx([*hosts, "corp-example.mail.protection.outlook.com"]) == "microsoft365"
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [],
+        ["mx1.corp.example"],
+        ["xpphosted.com"],
+        ["pphosted.com.evil.example"],
+        ["mimecast.corp.example"],
+        ["mx.cloudflare.net.corp.example"],
+        ["cloudflare.net"],
+        ["trendmicro.com"],
+        ["mx1.mail.ovh.net"],
+        ["mx1.improvmx.com", "mx.corp.example"],  # a server of its own takes mail, too
+    ],
+)
+def test_who_may_keep_mailboxes_is_no_relay(hosts: list[str]) -> None:
+    assert relay_among(hosts) is None
+
+
+def test_no_provider_claims_what_a_relay_is_called() -> None:
+    names = [name for one in relays() for name in one.mx]
+
+    assert len(set(names)) == len(names)
+    assert [name for name in names if by_mx([name]) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("autodiscover.outlook.com", "microsoft365"),
+        ("AUTODISCOVER.OUTLOOK.COM.", "microsoft365"),
+        ("autodiscover.partner.outlook.cn", "microsoft365-21vianet"),
+        ("autodiscover.emailsrvr.com", "rackspace"),
+        ("infomaniak.com", "infomaniak"),
+        ("outlook.com", None),
+        ("autodiscover.outlook.com.evil.example", None),
+        ("xautodiscover.outlook.com", None),
+        ("", None),
+    ],
+)
+def test_an_alias_tells_whose_customer_a_domain_is(target: str, expected: str | None) -> None:
+    assert by_alias(target) == expected
+
+
+@pytest.mark.parametrize(
+    ("included", "expected"),
+    [
+        (["_spf.google.com"], "google"),
+        (["spf.mimecast.example", "spf.protection.outlook.com"], "microsoft365"),
+        (["_spf.google.com", "spf.protection.outlook.com"], None),  # either may keep the mailboxes
+        (["spf.protection.outlook.com.evil.example"], None),
+        (["protection.outlook.com"], None),
+        ([], None),
+    ],
+)
+def test_who_may_send_tells_a_provider_where_it_is_one_alone(included: list[str], expected: str | None) -> None:
+    assert by_spf(included) == expected
 
 
 @pytest.mark.parametrize(
