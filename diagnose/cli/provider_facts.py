@@ -97,6 +97,7 @@ def _fixed_values() -> Mapping[str, Mapping[Any, Words]]:
     return {
         "username.form": words.username,
         "password.accepted": words.accepted,
+        "password.app_password.origin": words.origin,
         "oauth2.accepted": words.oauth_accepted,
         "protocols.who_enables": words.who_enables,
         "reset.methods": words.reset_methods,

@@ -1,8 +1,8 @@
 """Where a domain's own DNS says that its mailboxes are, when another takes its mail: the provider behind a filter.
 
-Customers of a provider make ``autodiscover`` or ``autoconfig`` an alias of its name, or name it in an SRV record
-([MS-OXDISCO] §3.1.5.3). Those names stay where they are when a filter is put before the mailboxes. Who may send for the
-domain (SPF, RFC 7208) says less, and counts only behind a known filter.
+Customers of a provider make ``autodiscover`` or ``autoconfig`` an alias of its name. Or an SRV record names it
+([MS-OXDISCO] §3.1.5.3). Those names stay when a filter is put before the mailboxes. Who may send for the domain (SPF,
+RFC 7208) says less, and counts only behind a known filter.
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ FIELDS: Mapping[str, str] = {
     "not_contain_account": text("without the account name").msgid,
     "note": text("note").msgid,
     "off_by_default": text("off by default").msgid,
+    "origin": text("how it comes about").msgid,
     "page": text("page").msgid,
     "phone": text("phone").msgid,
     "reset": text("password reset").msgid,

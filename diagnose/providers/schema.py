@@ -33,6 +33,9 @@ Kind = Literal["enterprise", "consumer", "both", "software"]
 WhoEnables = Literal["user", "admin", "both", "nobody"]
 """``nobody``: it is always on, and no setting holds a switch."""
 LockScope = Literal["account", "client-address"]
+Origin = Literal["generated", "chosen", "standing"]
+"""``generated``: the provider makes one each time; ``chosen``: the person thinks it up; ``standing``: there is one, and
+it can be read again."""
 
 
 class Words(
@@ -123,6 +126,7 @@ class AppPassword(KnowledgePart, frozen=True, kw_only=True):
     needs: Words | None = None
     valid_days: int | None = None
     """After how many days it ends by itself; absent: never, or not known."""
+    origin: Origin | None = None
     shown_once: bool | None = None
     """Whether it can be read only while it is made."""
     ends_with_password: bool | None = None

@@ -19,6 +19,8 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "oauth-only": "Mail programs have to sign in by OAuth 2; there is neither password nor app password for them.",
         "app-password-only": "Mail programs take an app password, and never the one of the web page.",
         "app-passwords-stay": "App passwords go on working when the password of the web page is changed.",
+        "app-password-chosen": "The person thinks the app password up; the provider makes none.",
+        "app-password-standing": "There is an app password, which can be read again; none has to be made.",
         "takes-oauth": "Mail programs may sign in by OAuth 2, on the provider's own page.",
         "password-works": "Mail programs take the password of the web page; there is no app password.",
         "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
@@ -30,6 +32,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
 """Name -> meaning. A name, once released, keeps its meaning: remedies of other people's packages use it."""
 
 _BY_PASSWORD = {"never": "oauth-only", "app-password-only": "app-password-only", "always": "password-works"}
+_BY_ORIGIN = {"chosen": "app-password-chosen", "standing": "app-password-standing"}
 _BY_SWITCH = {"admin": "admin-switches", "user": "user-switches", "nobody": "always-on"}
 _OF_SOFTWARE = {"own-server", "other-server"}
 
@@ -58,6 +61,9 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
         provider, "password.app_password.ends_with_password"
     ):
         found.add("app-passwords-stay")
+    origin = password.app_password.origin
+    if origin and is_sure(provider, "password.app_password.origin"):
+        found |= {trait for trait in (_BY_ORIGIN.get(origin),) if trait}
     if provider.oauth2.accepted in ("always", "depends") and is_sure(provider, "oauth2.accepted"):
         found.add("takes-oauth")
     switcher = provider.protocols.enabled_by(protocol, domain)

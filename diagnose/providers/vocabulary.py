@@ -12,6 +12,7 @@ from diagnose.providers.schema import (
     CharacterClass,
     Kind,
     LockScope,
+    Origin,
     ResetMethod,
     UsernameForm,
     WhoEnables,
@@ -28,6 +29,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     oauth_accepted: dict[Accepted, Words]
     who_enables: dict[WhoEnables, Words]
     reset_methods: dict[ResetMethod, Words]
+    origin: dict[Origin, Words]
     classes: dict[CharacterClass, Words]
     lockout_scope: dict[LockScope, Words]
     references: dict[str, Words]

@@ -21,6 +21,11 @@ from diagnose.providers import provider, provider_traits, software_traits
         ("netease-163", "126.com", {"hosted", "private", "app-password-only"}, {"company"}),
         ("icloud", "corp.example", {"hosted", "private", "always-on"}, {"company", "user-switches"}),
         ("yahoo", "yahoo.com", {"always-on"}, {"user-switches"}),
+        ("yahoo", "yahoo.com", {"app-passwords-stay"}, {"app-password-chosen"}),
+        ("proton", "proton.me", {"app-password-standing"}, {"app-password-chosen"}),
+        ("mail-139", "139.com", {"app-password-chosen"}, {"app-password-standing"}),
+        ("qq-mail", "qq.com", {"app-password-only"}, {"app-password-chosen", "app-password-standing"}),  # near miss
+        ("microsoft365-21vianet", "corp.example", {"oauth-only", "company"}, {"password-works"}),
         ("google", "gmail.com", {"hosted", "private"}, {"company"}),
         ("google", "corp.example", {"hosted", "company"}, {"private", "own-server"}),
         (
