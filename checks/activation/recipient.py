@@ -31,6 +31,7 @@ from diagnose.model import (
 )
 from diagnose.network import NameNotFoundError
 from diagnose.process.first_use import one_at_a_time
+from diagnose.providers import relay_among
 from diagnose.replies import read_reply
 from diagnose.running.context import Context
 
@@ -74,6 +75,9 @@ def probe_recipient(target: Subject, inputs: Inputs[DomainFacts | LoginFacts], c
     exchanges = [record.exchange for record in inputs[DomainFacts].records if record.exchange]
     if not exchanges:
         raise SkipCheck(text("the domain has no MX"))
+    relay = relay_among(exchanges)
+    if relay is not None and relay.kind == "forwarding":  # which knows of aliases, and of no mailbox
+        raise SkipCheck(text("{service} takes the mail and only sends it on", service=relay.name))
     deadline = context.deadline.share(0.8, MX_SECONDS)
     try:
         return _ask(exchanges[0], target, context, deadline)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
+import msgspec
 import pytest
 
-from checks.activation.recipient import Asked, RecipientFacts, judge_recipient
+from checks.activation import recipient
+from checks.activation.recipient import Asked, RecipientFacts, judge_recipient, probe_recipient
+from checks.dns.domain import DomainFacts
 from checks.login.login import LoginFacts, judge_login
 from checks.sessions.smtp import SmtpSession
 from diagnose.account.subject import parse_subject
-from diagnose.model import Inputs, Service
+from diagnose.model import Deadline, Inputs, Service, SkipCheck
+from diagnose.network import DnsAnswer, MxRecord
+from diagnose.running.context import Context
 
 SERVICE = Service(protocol="imap", host="mail.corp.example", port=993, tls="implicit", source="srv")
 
@@ -125,3 +133,25 @@ def test_a_name_with_two_forms_is_not_proven_unknown_by_one(address: str, certai
     found = next(iter(judge_login(NO_SUCH_USER, given_for(address), SERVICE)))
 
     assert (found.cause, found.certainty) == ("activation.mailbox-missing", certainty)
+
+
+@pytest.mark.parametrize(("exchange", "asked"), [("mx1.improvmx.com", False), ("mxa-1.gslb.pphosted.com", True)])
+def test_who_only_sends_mail_on_is_not_asked_for_a_mailbox(
+    exchange: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows its aliases; a filter knows whom it hands mail on to."""
+    monkeypatch.setattr(recipient, "_ask", lambda host, *_: RecipientFacts(host=host))
+    answer = DnsAnswer(name="corp.example", record_type="MX", status="answered")
+    records = (MxRecord(preference=10, exchange=exchange),)
+    given = msgspec.structs.replace(
+        given_for("alice@corp.example"),
+        facts=(DomainFacts(mx=answer, ipv4=answer, ipv6=answer, records=records),),
+        elsewhere=((SERVICE, REJECTED),),
+    )
+    context = cast("Context", SimpleNamespace(consent=SimpleNamespace(ask_recipient=True), deadline=Deadline(5)))
+
+    if asked:
+        assert probe_recipient(given.subject, given, context).host == exchange
+    else:
+        with pytest.raises(SkipCheck):
+            probe_recipient(given.subject, given, context)
