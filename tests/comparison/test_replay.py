@@ -109,6 +109,8 @@ ADDED = {
     "hurried",
     "address",
     "not_accepted",
+    "filtered_by",
+    "forwarded_by",
     "server",
     "failure",
 }
