@@ -44,7 +44,7 @@ def probe_provider(_target: Subject, inputs: Inputs[Discovered | DomainFacts], _
 
 def judge_provider(facts: ProviderFacts, inputs: Inputs[Never], _target: Subject) -> Iterator[Finding]:
     """Do the settings point where the mail goes, and is there a mailbox?"""
-    if facts.forwarded_by:
+    if facts.forwarded_by and not any("reading" in service.ways for service in inputs.services):
         yield Finding(
             cause="activation.mailbox-missing",
             certainty="possible",

@@ -85,6 +85,18 @@ def test_a_domain_whose_mail_is_sent_on_may_have_no_mailbox(exchange: str, servi
     assert service in str(found[0].text)
 
 
+def test_where_there_is_a_server_to_read_mail_from_its_own_answer_tells_of_the_mailbox() -> None:
+    """A domain may have its mail sent on to its own server; a login that works is never called sick."""
+    sending = msgspec.structs.replace(OWN, protocol="smtp", port=465)
+    facts = taken_by("route1.mx.cloudflare.net")
+    found = [
+        list(judge_provider(facts, msgspec.structs.replace(given(), services=(one,)), SUBJECT))
+        for one in (OWN, sending)
+    ]
+
+    assert [len(each) for each in found] == [0, 1]
+
+
 @pytest.mark.parametrize(
     "exchanges",
     [
