@@ -13,6 +13,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from diagnose.process.first_use import lazy_pattern
@@ -47,6 +48,10 @@ _CHARSETS = (
     *("koi8_r", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
 )
 """In which a server may repeat a secret that it was sent in UTF-8."""
+_CUT_LETTER = lazy_pattern(
+    r"(?:\\(?:[uU]\{?|x)?[0-9a-fA-F]{0,7}|%[uU]?[0-9a-fA-F]{0,3}|&#?[xX]?[0-9a-zA-Z]{0,8}|=[0-9a-fA-F]?)\s?$"
+)
+"""The beginning of an escape, a percent-encoded octet, a character reference or one of quoted-printable."""
 _WORD_ENDS = lazy_pattern(r"[\s\"'<>()\[\]{},]")
 
 
@@ -158,8 +163,11 @@ class _Masked:
         cut = words.endswith(CUT)
         least = min(self._least, TIGHT) if cut else self._least
         shown = words.removesuffix(CUT)
+        # where an encoded letter was cut in two, nothing ends with the letter before it but what is left without it
+        ways = dict.fromkeys((shown, _CUT_LETTER.sub("", shown)) if cut else (shown,))
         # of very few letters something can be found in whatever is decoded
-        for view in views(shown, least, self._letters) if len(self._needle) >= SHORT else (shown,):
+        decoded = (views(way, least, self._letters) if len(self._needle) >= SHORT else (way,) for way in ways)
+        for view in chain.from_iterable(decoded):
             plain = canonical(view)
             plain = "".join(plain.split()) if self._tight else plain
             if any(form in plain for form in self._forms) or (cut and _ends_in_the_beginning(plain, self._needle)):

@@ -215,6 +215,23 @@ def test_where_a_text_was_cut_off_its_last_word_tells_no_beginning(left: int) ->
     assert hide("NO bad word hunt") == "NO bad word hunt"
 
 
+@pytest.mark.parametrize("name", [name for name in ENCODINGS if "reversed" not in name])  # whose beginning is the end
+def test_an_encoded_secret_that_was_cut_off_anywhere_tells_no_beginning(name: str) -> None:
+    """Most often an escape or a percent-encoded octet is cut in two, and no letter stands at the very end."""
+    hide = Mask([Secret("hunter2x-Tr0ub4dor&3")]).hide
+    written = ENCODINGS[name]("hunter2x-Tr0ub4dor&3")
+
+    for left in range(len(written) * 2 // 3, len(written)):
+        assert MASK in hide(f"NO bad word {written[:left]}…")
+
+
+@pytest.mark.parametrize(
+    "said", ["full to 97%…", "see \\\\files\\ab…", "Tom & Jerry…", "a &amp…", "limit =5…", "100 %41…"]
+)
+def test_what_only_looks_like_an_escape_at_the_end_of_a_text_stays(said: str) -> None:
+    assert Mask([Secret("hunter2x-Tr0ub4dor&3")]).hide(said) == said
+
+
 def test_a_secret_that_is_part_of_the_address_stays_in_the_address_alone() -> None:
     """To mask it there would tell what it is; the address is known to everybody."""
     mask = Mask([Secret("alice")], known=("alice@corp.example", "corp.example"))
