@@ -91,6 +91,27 @@ class Prose(Internal, frozen=True):
         return Measurement(longest_word, cell_len(self.text.plain)).with_maximum(options.max_width)
 
 
+class Row(Internal, frozen=True):
+    """Parts one behind the other, none of them broken that fits on a line."""
+
+    parts: tuple[Text, ...]
+    between: str
+
+    @property
+    def cell_len(self) -> int:
+        """How wide all of them are on one line."""
+        return Text(self.between).join(self.parts).cell_len
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        line: list[Text] = []
+        for part in self.parts:
+            if line and Row((*line, part), self.between).cell_len > options.max_width:
+                yield Prose(Text(self.between).join(line))
+                line = []
+            line.append(part)
+        yield Prose(Text(self.between).join(line))
+
+
 def heading(words: str) -> Iterator[RenderableType]:
     """*words* over what follows, set off from what went before."""
     yield ""

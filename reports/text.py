@@ -27,8 +27,8 @@ from reports.sanitized import sanitized
 from reports.terminal import (
     COLORS,
     COMMAND_INDENT,
-    NO_BREAK,
     Prose,
+    Row,
     Verbatim,
     format_blocks,
     heading,
@@ -248,8 +248,8 @@ class _Page:
 
     def way(self) -> RenderableType:
         """The stations in a row, closer together where room is scarce, and below it where the way breaks."""
-        way = self.row()
-        if way.cell_len > self.style.width - INDENT >= (close := self.row(roomy=False)).cell_len:
+        way, close = self.row(), self.row(roomy=False)
+        if way.cell_len > self.style.width - INDENT >= close.cell_len:
             way = close
         marks = [
             item(
@@ -260,18 +260,19 @@ class _Page:
             for station in self.report.path
             if station.state in ("broken", "hindered")
         ]
-        return indented(Prose(way), *marks)
+        return indented(way, *marks)
 
-    def row(self, *, roomy: bool = True) -> Text:
-        """The stations, the broken link marked; where *roomy*, lines can be broken between them."""
-        way = Text()
-        for index, station in enumerate(self.report.path):
-            if index:
+    def row(self, *, roomy: bool = True) -> Row:
+        """The stations, the broken link marked; a line is broken behind a link, where *roomy* with a blank there."""
+        blank = " " if roomy else ""
+        parts: list[Text] = []
+        for station in self.report.path:
+            color = COLORS[station.state]
+            if parts:
                 link = {"broken": "─╳─", "unknown": "╌"}.get(station.state, "─")
-                way.append(f"{NO_BREAK if roomy else ''}{link}{' ' if roomy else ''}", COLORS[station.state])
-            name = f"{SYMBOLS[station.state]} {station.title}".replace(" ", NO_BREAK)
-            way.append(name, COLORS[station.state])
-        return way
+                parts[-1].append(f"{blank}{link}", color)
+            parts.append(Text(f"{SYMBOLS[station.state]} {station.title}", color))
+        return Row(tuple(parts), blank)
 
     def root_cause(self, cause: ReportCause) -> Iterator[RenderableType]:
         _ = self._

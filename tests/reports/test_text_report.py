@@ -249,6 +249,21 @@ def test_the_picture_stands_on_one_line_where_it_can(titles: tuple[str, ...], br
     assert (shown[4].strip() == "✗ Login: breaks here") != broken
 
 
+@pytest.mark.parametrize("width", range(32, 90))
+@pytest.mark.parametrize(
+    "titles",
+    [("This computer", "Network", "DNS"), ("这台电脑", "网络", "域名解析", "加密"), ("這台電腦", "VPN 連線", "伺服器")],
+)
+def test_a_line_of_the_picture_begins_with_the_sign_of_a_station_and_parts_none(
+    titles: tuple[str, ...], width: int
+) -> None:
+    shown = render(way_of(*titles), RenderStyle(width=width)).split("\n\n")[1].splitlines()
+    way = shown[: next(i for i, line in enumerate(shown) if "Login" in line) + 1]
+    assert all(line.strip()[0] in "✓✗" for line in way)
+    assert all(any(f"✓ {title}" in line for line in way) for title in titles)
+    assert max(map(cell_len, way)) <= width
+
+
 CHINESE_TEXT = "开启 IMAP/SMTP 服务，按提示用绑定的手机（例如 139 开头）完成“验证”，然后生成新的授权码。"
 
 
