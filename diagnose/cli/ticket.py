@@ -17,7 +17,7 @@ from diagnose.comparison.replay import NOWHERE, UnfitRecordError, replayed
 from diagnose.model.report import Report, ReportCause, ReportRemedy
 from diagnose.model.text import text
 from diagnose.process.standard_streams import tell
-from diagnose.rendering.labels import REDACTED
+from diagnose.rendering.labels import CERTAINTIES, REDACTED
 from diagnose.rendering.next_steps import next_steps
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Verbatim
 from diagnose.rendering.renderer import Audience
@@ -98,6 +98,11 @@ def _opening(report: Report, recipient: str) -> str:
     if not report.verdict.causes:
         return _("We looked on {moment} at why the login of {name} fails, and found no cause.")
     if recipient == "user":
+        if report.verdict.status == "inconclusive":
+            return _(
+                "We looked on {moment} at why you cannot log in to {name}. The cause is not clear yet; "
+                "this is our best guess."
+            )
         return _("We looked on {moment} at why you cannot log in to {name}. This is what we found.")
     if any(cause.commands for cause in report.verdict.causes[:MOST_CAUSES]):
         return _(
@@ -109,8 +114,9 @@ def _opening(report: Report, recipient: str) -> str:
 def _cause(cause: ReportCause, recipient: str) -> Iterator[AnyBlock]:
     yield Heading(words=cause.title)
     yield Paragraph(words=cause.summary)
+    certainty = _(CERTAINTIES[cause.certainty])
     if recipient != "user":
-        yield Paragraph(words=cause.id, quiet=True)
+        yield Paragraph(words=f"{certainty} · {cause.id}", quiet=True)
         if cause.evidence:
             yield Heading(words=_("What was seen"))
             yield from (Entry(mark="•", title=seen.text, note=seen.check) for seen in cause.evidence)
@@ -119,6 +125,8 @@ def _cause(cause: ReportCause, recipient: str) -> Iterator[AnyBlock]:
             for one in cause.commands:
                 yield Entry(mark="•", title=one.shows, note=one.check)
                 yield Verbatim(command=one.command)
+    elif cause.certainty != "confirmed":
+        yield Paragraph(words=_("This is {certainty}, and not proven.").format(certainty=certainty), quiet=True)
     remedies = tuple(one for one in cause.remedies if one.fixer == FIXERS[recipient])
     if remedies:
         yield Advice(remedies=remedies, everybody=True)

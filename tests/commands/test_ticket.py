@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from diagnose.model import Certainty
 from diagnose.model.report import Report
 from diagnose.model.saved import machine_readable, plain_report, saved_report
 from tests.commands.command_line import CommandLine
@@ -116,6 +117,37 @@ def test_of_a_login_that_works_the_person_hears_that_it_does_and_what_to_try(
     assert "found nothing that stands in its way" in told
     assert "1. The mailbox itself is in order." in told
     assert "found no cause" not in told
+
+
+def judged(report: Report, certainty: Certainty) -> Report:
+    """*report* with a first cause as sure as that; where it is a guess, nothing is clear."""
+    first, *others = report.verdict.causes
+    causes = (msgspec.structs.replace(first, certainty=certainty), *others)
+    verdict = msgspec.structs.replace(report.verdict, causes=causes)
+    if certainty == "possible":
+        verdict = msgspec.structs.replace(verdict, status="inconclusive", exit_code=3)
+    return msgspec.structs.replace(report, verdict=verdict)
+
+
+@pytest.mark.parametrize(
+    ("certainty", "told"),
+    [
+        ("confirmed", ""),
+        ("likely", "This is likely, and not proven."),
+        ("possible", "This is possible, and not proven."),
+    ],
+)
+def test_a_ticket_is_as_sure_of_the_cause_as_the_report(
+    certainty: Certainty, told: str, command: CommandLine, tmp_path: Path
+) -> None:
+    """A guess that is told as a fact sends people the wrong way."""
+    file = saved(tmp_path, judged(expired_certificate(), certainty))
+    person = flat(command("ticket", file, "--to", "user", "--lang", "en").out)
+
+    assert (told in person, "not proven" in person) == (True, bool(told))
+    assert ("this is our best guess" in person) == (certainty == "possible")
+    for recipient in ("helpdesk", "administrator", "provider"):
+        assert f"{certainty} · tls.cert-expired" in flat(command("ticket", file, "--to", recipient, "--lang", "en").out)
 
 
 def test_who_has_no_steps_of_their_own_is_asked_to_act(command: CommandLine, tmp_path: Path) -> None:
