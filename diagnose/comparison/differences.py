@@ -84,7 +84,7 @@ def of_certificates(old: Report, new: Report) -> Iterator[Found]:
     before, after = ({one.check: one for one in certificate_lives(report)} for report in (old, new))
     for check, now in after.items():
         then = before.get(check)
-        if then is None or abs(now.ends_at - then.ends_at) < DAY:
+        if then is None or not now.accepted or abs(now.ends_at - then.ends_at) < DAY:
             continue
         later = now.ends_at > then.ends_at
         until = _day(now.ends_at)

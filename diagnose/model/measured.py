@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from diagnose.model.internal import Internal
 from diagnose.model.report import Report, ReportCheck, ReportService
@@ -22,19 +22,35 @@ class CertificateLife(Internal, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     days_left: float
     """At the time of the check; negative once it has expired."""
+    accepted: bool
+    """Whether the handshake with it held."""
 
 
 def certificate_lives(report: Report) -> Iterator[CertificateLife]:
-    """One for each check whose facts tell when a certificate ends (``not_after``) and when that was seen (``at``)."""
+    """One for each check whose facts tell when a certificate ends (``not_after``) and when that was seen (``at``).
+
+    Of a certificate that was not accepted, such as one that has expired, the explanation's chain tells it.
+    """
     for check in report.checks:
-        ends_at, seen_at = _number(check.facts.get("not_after")), _number(check.facts.get("at"))
+        accepted, seen_at = _number(check.facts.get("not_after")), _number(check.facts.get("at"))
+        ends_at = _end_of_shown(check.facts) if accepted is None else accepted
         if ends_at is not None and seen_at is not None:
             yield CertificateLife(
                 check=check.id,
                 service=service_of(check, report.services),
                 ends_at=ends_at,
-                days_left=round((ends_at - seen_at) / DAY, 3),
+                days_left=math.floor((ends_at - seen_at) / DAY * 1000) / 1000,  # never a day more than there is
+                accepted=accepted is not None,
             )
+
+
+def _end_of_shown(facts: Mapping[str, object]) -> float | None:
+    """When the first certificate of the chain ends that *facts* explain a failed handshake by."""
+    match facts.get("explanation"):
+        case {"chain": [{"not_after": ends_at}, *_]}:
+            return _number(ends_at)
+        case _:
+            return None
 
 
 def service_of(check: ReportCheck, services: Iterable[ReportService]) -> ReportService | None:

@@ -92,6 +92,20 @@ def test_certificates(then: float, now: float, found: list[Direction]) -> None:
     assert list(directions(lasting(then), lasting(now), "certificate").values()) == found
 
 
+def not_accepted(report: Report) -> Report:
+    """*report* with the same certificate, with which no handshake held."""
+    first, *others = report.checks
+    facts = {"at": first.facts["at"], "explanation": {"chain": [{"not_after": first.facts["not_after"]}]}}
+    return replace(report, checks=(replace(first, facts=facts), *others))
+
+
+def test_an_expired_certificate_is_renewed_by_one_that_is_accepted() -> None:
+    """Any other one, such as that of a device on the way, may end later, too."""
+    expired = not_accepted(lasting(-3))
+    assert list(directions(expired, lasting(95), "certificate").values()) == ["better"]
+    assert not directions(expired, not_accepted(lasting(95)), "certificate")
+
+
 @pytest.mark.parametrize("worth", [float("nan"), 1e300, -1e18, "soon", None, True])
 def test_an_end_that_is_none_is_left_out_or_has_no_date(worth: Any) -> None:
     report = healthy()

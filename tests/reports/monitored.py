@@ -11,9 +11,11 @@ DAY = 86_400.0
 SEEN_AT = 1_772_439_330.25
 
 
-def monitored(*, days: float = 7.0) -> Report:
-    """A mailbox that works, and a certificate that ends in so many *days*."""
-    facts = {"at": SEEN_AT, "not_after": SEEN_AT + days * DAY}
+def monitored(*, days: float = 7.0, accepted: bool = True) -> Report:
+    """A mailbox that works, and a certificate that ends in so many *days*, of an *accepted* handshake or not."""
+    ends_at = SEEN_AT + days * DAY
+    shown = {"chain": [{"not_after": ends_at}, {"not_after": SEEN_AT + 900 * DAY}]}
+    facts: dict[str, object] = {"at": SEEN_AT, "not_after": ends_at if accepted else None, "explanation": shown}
     report = healthy()
     checks = tuple(
         msgspec.structs.replace(one, status="warn", facts=facts) if one.id == "tls.imap.993" else one

@@ -100,9 +100,10 @@ def test_the_first_line_says_what_the_trouble_is() -> None:
     )
 
 
+@pytest.mark.parametrize("accepted", [True, False])
 @pytest.mark.parametrize(("days", "shown"), [(60.0, "60"), (0.25, "0.25"), (-3.5, "-3.5")])
-def test_numbers_have_units_and_ranges(days: float, shown: str) -> None:
-    _, numbers, _ = taken_apart(render(monitored(days=days), RenderStyle()))
+def test_numbers_have_units_and_ranges(days: float, shown: str, accepted: bool) -> None:
+    _, numbers, _ = taken_apart(render(monitored(days=days, accepted=accepted), RenderStyle()))
 
     assert (numbers["time"]["value"], numbers["time"]["unit"], numbers["time"]["min"]) == ("1.834", "s", "0")
     left = numbers["days imap.corp.example:993"]

@@ -62,14 +62,24 @@ def test_each_cause_is_a_gauge_with_its_reason() -> None:
     assert values(render(healthy(), RenderStyle()), "diagnose_cause", "reason") == {}
 
 
+@pytest.mark.parametrize("accepted", [True, False])
 @pytest.mark.parametrize("days", [60.0, 0.25, 0.0, -3.5])
-def test_days_that_a_certificate_has_left(days: float) -> None:
-    document = render(monitored(days=days), RenderStyle())
+def test_days_that_a_certificate_has_left(days: float, accepted: bool) -> None:
+    """Also of one with which no handshake holds: an alert for few days must not go silent when it has expired."""
+    document = render(monitored(days=days, accepted=accepted), RenderStyle())
     labels = ("check", "protocol", "host", "port")
     where = ("tls.imap.993", "imap", "imap.corp.example", "993")
 
     assert values(document, "diagnose_certificate_remaining_days", *labels) == {where: days}
     assert values(document, "diagnose_certificate_expiry_timestamp_seconds", *labels) == {where: SEEN_AT + days * DAY}
+
+
+@pytest.mark.parametrize(("days", "told"), [(6.99999, 6.999), (14.0, 14.0), (-0.00001, -0.001)])
+def test_a_certificate_has_never_a_day_more_than_there_is(days: float, told: float) -> None:
+    """The report's text counts whole days that are left; one that has just expired has less than none."""
+    document = render(monitored(days=days), RenderStyle())
+
+    assert values(document, "diagnose_certificate_remaining_days", "check") == {("tls.imap.993",): told}
 
 
 def test_durations_and_times_are_in_seconds() -> None:
