@@ -32,13 +32,16 @@ def page(page: Page, style: RenderStyle) -> str:
 
 
 def _laid_out(page: Page, style: RenderStyle) -> Iterator[RenderableType]:
-    headed = False
+    headed, behind_steps = False, False
     for block in page.blocks:
         headed = headed or isinstance(block, Heading)
         if isinstance(block, Entry):
+            if behind_steps:  # which are those of the entry before
+                yield ""
             yield Padding(_entry(block), (0, 0, 0, 2 if headed else 0))
         else:
             yield from _block(block, style)
+        behind_steps = isinstance(block, Advice)
 
 
 def _block(block: Heading | Paragraph | Rows | Advice | Verbatim, style: RenderStyle) -> Iterator[RenderableType]:

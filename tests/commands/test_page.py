@@ -59,6 +59,13 @@ def test_blocks_stand_below_each_other() -> None:
     ]
 
 
+def test_what_stands_behind_steps_is_not_taken_for_one_of_them() -> None:
+    first, second = (Entry(mark="✗", title=title) for title in ("First", "Second"))
+    shown = page(Page(blocks=(first, Advice(remedies=REMEDIES), second, second)), RenderStyle()).splitlines()
+
+    assert shown[-3:] == ["", "✗ Second", "✗ Second"]
+
+
 @pytest.mark.parametrize("width", [32, 40, 60, 80, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     assert max(map(cell_len, page(SAMPLE, RenderStyle(width=width)).splitlines())) <= width
