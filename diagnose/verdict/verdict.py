@@ -457,14 +457,16 @@ def _unchecked(
     found: list[Text] = []
     tries, transport = opening["login"], {r.id for r in opening["transport"]}
     if login_asked and not login_works and not any(f.certainty != "possible" for r in tries for f in r.findings):
-        reasons = [r.skipped_because.reason for r in tries if r.skipped_because and r.skipped_because.reason]
+        reasons = (r.skipped_because.reason for r in tries if r.skipped_because and r.skipped_because.reason)
+        why = next((reason for reason in reasons if reason != INTERRUPTED), None)
         if any(r.left_open for r in tries):
             pass  # that says more
         elif any(r.facts is not None for r in tries):
             found.append(text("The login was not accepted, and the reason could not be found."))
+        elif why:
+            found.append(text("The login itself could not be tested: {reason}.", reason=why))
         else:
             found.append(text("The login itself could not be tested."))
-            found += [reason for reason in reasons if reason != INTERRUPTED][:1]
     stuck = {
         way
         for r in results
