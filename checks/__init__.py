@@ -1,1 +1,1 @@
-"""The built-in checks: one module a family, each with its probes (I/O to facts) and judges (facts to findings)."""
+"""The built-in checks: a package for each family, with its probes (I/O to facts) and judges (facts to findings)."""

@@ -1,4 +1,4 @@
-"""Address: is it one, and does its domain look like a misspelling of one that has mail."""
+"""The address: is it written as one."""
 
 from __future__ import annotations
 

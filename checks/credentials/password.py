@@ -32,7 +32,7 @@ def oddities(password: str) -> tuple[Oddity, ...]:
     categories = {unicodedata.category(c) for c in inner}
     if "Cc" in categories:
         found.append("control")
-    if categories & {"Cf", "Mn", "Me"} - {"Mn"} or "Cf" in categories:
+    if categories & {"Cf", "Me"}:
         found.append("invisible")
     if any(unicodedata.east_asian_width(c) == "F" for c in inner):
         found.append("full_width")

@@ -1,4 +1,4 @@
-"""Look-ups as such: does the run's resolver answer at all, and does this computer's own find what it finds."""
+"""The resolver: does it answer at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look-ups as such: does the run's resolver answer at all, and does this computer's own find what it finds."""
+"""The computer's own look-up of a name: does it find what the run's resolver finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of the person's own computer: its clock, its hosts file."""
+"""The computer's clock: is it right, by what servers say of the time."""
 
 from __future__ import annotations
 

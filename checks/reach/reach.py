@@ -161,7 +161,7 @@ def judge_reach(facts: ReachFacts, inputs: Inputs[Never], target: Service) -> It
     refused = names == {"connection_refused"}
     silence: Certainty = "possible" if facts.hurried and names == {"timed_out"} else "confirmed"
     unreachable = bool(names) and names <= {"network_unreachable", "host_unreachable"}
-    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    place = target.place
     data = {"addresses": list(facts.addresses), "failures": sorted(names), "open_ports": open_ports}
     if refused:
         sentence = text("{host} refuses connections on port {port} ({addresses}).", addresses=tried, **place)

@@ -77,7 +77,7 @@ def judge_wait(seconds: float, target: Service, *, quick_connect: bool) -> Itera
     """
     known = limits_of(target.protocol)
     beaten = tuple(limit for limit in known if seconds > limit.seconds)
-    place: dict[str, str | int] = {"host": target.host, "port": target.port, "seconds": round(seconds)}
+    place = target.place | {"seconds": round(seconds)}
     data = {"seconds": round(seconds, 1), "limits": {limit.program: limit.seconds for limit in known}}
     if beaten:
         yield Finding(

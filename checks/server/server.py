@@ -325,7 +325,7 @@ def judge_server(facts: ServerFacts, inputs: Inputs[ReachFacts], target: Service
 
 
 def _judge(facts: ServerFacts, inputs: Inputs[ReachFacts], target: Service) -> Iterator[Finding]:
-    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    place = target.place
     if facts.tls_only:
         yield Finding(
             cause="tls.wrong-mode",
@@ -381,7 +381,7 @@ def _is_another(facts: ServerFacts, target: Service) -> bool:
 
 
 def _judge_another(facts: ServerFacts, target: Service) -> Iterator[Finding]:
-    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    place = target.place
     if facts.readable or facts.spoken:
         sentence = text(
             "Port {port} of {host} does not speak {protocol}: {greeting}",
@@ -414,7 +414,7 @@ def _judge_first_try(facts: ServerFacts, inputs: Inputs[Never], target: Service)
     if not facts.tries:
         return
     first = facts.tries[0]
-    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    place = target.place
     if turns_away(first.greeting):
         suspects = _read(first.greeting, inputs, target).suspects
         cause = suspects[0].cause if suspects else "server.fault"
@@ -441,7 +441,7 @@ def _judge_first_try(facts: ServerFacts, inputs: Inputs[Never], target: Service)
 
 
 def _judge_turned_away(facts: ServerFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
-    words, place = facts.greeting, dict[str, str | int](host=target.host, port=target.port)
+    words, place = facts.greeting, target.place
     sentence = text("{host} greets on port {port} with: {words}", words=words, **place)
     if facts.failure is not None and not turns_away(words):
         words = facts.failure.text
@@ -483,7 +483,7 @@ def _connected_quickly(inputs: Inputs[ReachFacts]) -> bool:
 def _judge_silence(
     facts: ServerFacts, known: Failure, inputs: Inputs[ReachFacts], target: Service
 ) -> Iterator[Finding]:
-    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    place = target.place
     proven = list(judge_wait(facts.waited_seconds, target, quick_connect=_connected_quickly(inputs)))
     if known.name == "timed_out" and any(finding.certainty != "possible" for finding in proven):
         yield from proven

@@ -40,7 +40,7 @@ def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
 
 def judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, target: Service) -> Iterator[Finding]:
     """What is wrong with the certificate of *target* that was not accepted, as *seen* without verification."""
-    place: dict[str, str | int] = {"host": target.host, "port": target.port}
+    place = target.place
     found = False
     vouched, offset = _vouched(facts)
     # with the right time set it would be refused as well

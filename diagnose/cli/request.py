@@ -31,8 +31,6 @@ from diagnose.process.first_use import one_at_a_time
 from diagnose.process.standard_streams import tell
 from diagnose.running.request import NetworkOptions, Presentation, Request, history_folder
 
-LONGEST_NAME = 40
-"""Characters of a word that may be meant as a command."""
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
 """Those that say where the secret comes from; one at most."""
 NARROW = 80

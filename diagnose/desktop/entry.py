@@ -26,7 +26,7 @@ LOCALES: dict[Language, tuple[str, ...]] = {
     "zh-Hans": ("zh_CN", "zh_SG"),
     "zh-Hant": ("zh_TW", "zh_HK", "zh_MO"),
 }
-"""What desktops call our languages; those of the specification know no script. None: by default."""
+"""What desktops call our languages; those of the specification know no script. Empty: the default."""
 
 RESERVED = frozenset(" \t\"'\\><~|&;$*?#()`")
 """Characters for which an argument of Exec has to stand in quotes."""

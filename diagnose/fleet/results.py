@@ -26,7 +26,6 @@ from diagnose.process.first_use import decode
 
 LONGEST_LINE = 64 << 20
 """Octets; reports with pictures have several million."""
-CHUNK = 1 << 16
 
 
 class ResultsError(TextError):

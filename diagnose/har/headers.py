@@ -171,10 +171,10 @@ def _mime(value: str, _secrets: Secrets) -> str:
     return mime_type(value)
 
 
-def _origin(value: str, secrets: Secrets) -> str:
+def _origin(value: str, _secrets: Secrets) -> str:
     if value in {"*", "null"}:
         return value
-    return clean_origin(value, secrets) or ""
+    return clean_origin(value) or ""
 
 
 def _cache(value: str, _secrets: Secrets) -> str:

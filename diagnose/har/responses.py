@@ -139,9 +139,9 @@ def format_response(answer: ResponseText, *, json: bool) -> str:
     return "<!DOCTYPE html>" + forms + "".join(f"<p>{html.escape(line)}</p>" for line in answer.said)
 
 
-def fields(content: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
+def fields(content: object) -> Iterator[tuple[str, object]]:
     """The leaves of a JSON value with the name of the field that each stands in, lower case; bounded."""
-    left = [(name, content, depth)]
+    left = [("", content, 0)]
     seen = 0
     while left and seen < MOST_FIELDS:
         name, value, depth = left.pop(0)

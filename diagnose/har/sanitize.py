@@ -315,7 +315,7 @@ def _shown_astray(leads: str) -> str:
 
 
 def _kind(raw: dict[str, Any], sent: list[tuple[str, str]], received: list[tuple[str, str]]) -> str:
-    """What the request was for: by the recorder's own word, by RFC-draft Fetch Metadata, by what it accepted."""
+    """What the request was for: by the recorder's own word, by Fetch Metadata (W3C), by what it accepted."""
     told = str(raw.get("_resourceType", "")).lower()
     dest = headers.first(sent, "sec-fetch-dest").lower()
     if dest in {"iframe", "frame"}:

@@ -28,7 +28,6 @@ MOST_VALUES = 20_000
 MOST_ENTRIES = 50_000
 DEEPEST = 64
 _CHUNK = 1 << 18
-_TEXT_UNITS = 1 << 16
 _EVENTS_A_LOOK = 4096
 
 _WHOLE = lazy_pattern(rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)

@@ -39,13 +39,13 @@ def clean_url(url: object, secrets: Secrets) -> str | None:
     query = "&".join(
         f"{clean_name(_decoded(name), secrets)}={_clean_value(name, value, secrets)}" for name, _, value in pairs
     )
-    return origin(place, secrets) + (path or "/") + (f"?{query}" if query else "")
+    return _origin(place) + (path or "/") + (f"?{query}" if query else "")
 
 
-def clean_origin(url: object, secrets: Secrets) -> str | None:
+def clean_origin(url: object) -> str | None:
     """Scheme, host and port of *url* alone."""
     place = split(url)
-    return None if place is None else origin(place, secrets)
+    return None if place is None else _origin(place)
 
 
 def split(url: object) -> urllib.parse.SplitResult | None:
@@ -64,9 +64,9 @@ def split(url: object) -> urllib.parse.SplitResult | None:
     return place if usable else None
 
 
-def origin(place: urllib.parse.SplitResult, secrets: Secrets | None = None) -> str:
+def _origin(place: urllib.parse.SplitResult) -> str:
     """Scheme, host and port (RFC 6454), the port left out when it is the scheme's own."""
-    host = clean_host(place.hostname or "") if secrets is not None else ascii_name(place.hostname or "")
+    host = clean_host(place.hostname or "")
     usual = {"http": 80, "https": 443}[place.scheme]
     return f"{place.scheme}://{bracketed(host)}" + (f":{place.port}" if place.port not in (None, usual) else "")
 

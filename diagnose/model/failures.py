@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
@@ -175,6 +175,3 @@ def internal_fault(error: BaseException) -> Text:
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     return text("internal fault: {kind} in {place}", kind=type(error).__name__, place=place)
-
-
-FAILURE_NAMES: tuple[str, ...] = get_args(FailureName)

@@ -236,11 +236,6 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
         """Ids."""
         return frozenset(one.cause for one in self.known)
 
-    @property
-    def known_checks(self) -> frozenset[str]:
-        """Ids."""
-        return frozenset(check for one in self.known for check in one.checks)
-
 
 Redacted = Literal["nothing", "person", "company"]
 """What is hidden; with the company the person is."""

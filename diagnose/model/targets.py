@@ -72,6 +72,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         return self.spoken.ways
 
     @property
+    def place(self) -> dict[str, str | int]:
+        """Its host and port, as the fields of a text."""
+        return {"host": self.host, "port": self.port}
+
+    @property
     def address(self) -> str:
         """The URL to open, of a protocol that is spoken in HTTP."""
         scheme = "http" if self.tls == "none" else "https"
@@ -84,3 +89,19 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Target = Subject | Host | Service
+
+
+def is_named(target: Target) -> bool:
+    """Whether a person or a source named *target*; a guess proves nothing by its absence."""
+    return isinstance(target, Subject) or target.source != "guess"
+
+
+def host_of(target: Target) -> str | None:
+    """The name of the host that *target* is, or is on."""
+    match target:
+        case Service():
+            return target.host
+        case Host():
+            return target.name
+        case Subject():
+            return None

@@ -13,8 +13,9 @@ from collections.abc import Callable, Hashable
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from diagnose.model import Deadline, Host, Service, Target
+from diagnose.model import Deadline, Target
 from diagnose.model.internal import MutableInternal
+from diagnose.model.targets import host_of
 
 GOOD_SECONDS = 300.0
 """How long what works is taken to work."""
@@ -124,7 +125,7 @@ class SharedSights:
         """Nothing that was seen at *host* counts any longer."""
         with self._changed:
             for known in self._known.values():
-                if _host(known.place) == host:
+                if host_of(known.place) == host:
                     known.good, known.bad = False, 0
 
     def _prune(self) -> None:
@@ -132,16 +133,6 @@ class SharedSights:
         for question in [*islice(self._known, more)]:
             if not self._known[question].asking:
                 del self._known[question]
-
-
-def _host(place: Target) -> str | None:
-    match place:
-        case Service():
-            return place.host
-        case Host():
-            return place.name
-        case _:
-            return None
 
 
 class RunsShare(MutableInternal):

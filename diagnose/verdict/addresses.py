@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from diagnose.knowledge.catalogue import LONGEST_FACT, PLACEHOLDERS, Catalogue
-from diagnose.model import CheckResult, Host, Service
+from diagnose.model import CheckResult
+from diagnose.model.targets import host_of
 from diagnose.verdict.verdict import Judgement
 
 
@@ -41,15 +42,11 @@ def _may_be_elsewhere(results: Iterable[CheckResult], catalogue: Catalogue) -> b
 
 def _doubtful_hosts(judgement: Judgement, catalogue: Catalogue) -> set[str]:
     """Hosts as a whole of which a cause is told: the account may lie on another one."""
-    targets = (
-        seen.result.target
+    hosts = (
+        host_of(seen.result.target)
         for cause in judgement.causes
         if catalogue[cause.id].scope == "host"
         for seen in cause.seen
         if not seen.finding.partial
     )
-    return {
-        target.host if isinstance(target, Service) else target.name
-        for target in targets
-        if isinstance(target, Service | Host)
-    }
+    return {host for host in hosts if host is not None}

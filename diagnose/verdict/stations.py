@@ -9,6 +9,7 @@ from diagnose.knowledge.catalogue import Catalogue
 from diagnose.model import Check, CheckResult, Host, Service, Subject
 from diagnose.model.report import Station, StationState
 from diagnose.model.stations import FAMILIES, STATION_NAMES, STATIONS, AddedStation
+from diagnose.model.targets import is_named
 from diagnose.verdict.verdict import JudgedCause, Judgement
 
 
@@ -94,16 +95,12 @@ def _works(told: tuple[CheckResult, ...]) -> StationState:
         good = result.usable and result.status in {"pass", "warn"}
         begun = result.facts is not None or result.cut_off
         neutral = not begun or (result.usable and result.status == "skip")
-        if not neutral and (good or _is_named(result)):
+        if not neutral and (good or is_named(result.target)):
             for group in _groups(result):
                 rows.setdefault(group, {}).setdefault(result.target, []).append(good)
     if not rows:
         return "unknown"
     return "ok" if all(any(map(all, servers.values())) for servers in rows.values()) else "unknown"
-
-
-def _is_named(result: CheckResult) -> bool:
-    return isinstance(result.target, Subject) or result.target.source != "guess"
 
 
 def _groups(result: CheckResult) -> Iterable[object]:

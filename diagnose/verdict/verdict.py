@@ -14,6 +14,7 @@ from diagnose.knowledge.catalogue import Catalogue
 from diagnose.model import Certainty, Check, CheckResult, Finding, Host, Service, Subject, Target, Text, Way, text
 from diagnose.model.check import Opening
 from diagnose.model.report import Impact, Verdict
+from diagnose.model.targets import host_of, is_named
 from diagnose.record.run import INTERRUPTED, OUT_OF_TIME, Run
 
 ServiceState = Literal["open", "shut", "unknown"]
@@ -260,7 +261,7 @@ def _explains(one: Seen, other: Seen, catalogue: Catalogue) -> bool:
     if (one.finding.partial or catalogue[one.finding.cause].impact == "hinders") and not other.finding.partial:
         return False
     if one.finding.hosts and catalogue[other.finding.cause].scope == "account":
-        return _host(other.result.target) in {None, *one.finding.hosts}
+        return host_of(other.result.target) in {None, *one.finding.hosts}
     return _same_place(one.result.target, other.result.target, catalogue[one.finding.cause].scope)
 
 
@@ -268,18 +269,8 @@ def _same_place(one: Target, other: Target, scope: str) -> bool:
     if scope in _WHOLE or isinstance(one, Subject):
         return True
     if scope == "host" or isinstance(one, Host):
-        return _host(one) is not None and _host(one) == _host(other)
+        return host_of(one) is not None and host_of(one) == host_of(other)
     return one == other
-
-
-def _host(target: Target) -> str | None:
-    match target:
-        case Service():
-            return target.host
-        case Host():
-            return target.name
-        case Subject():
-            return None
 
 
 # -- how much a cause matters
@@ -387,7 +378,7 @@ def _ruled_out(
         broken = any(r.status == "error" for r in own)
         if broken or not ran or not all(r.status == "pass" and r.usable for r in ran):
             continue
-        unseen = any(r.facts is None and _is_named(r.target) for r in own)
+        unseen = any(r.facts is None and is_named(r.target) for r in own)
         for cause in check.rules_out:
             settled = not any(cause in r.unsettled for r in ran)
             if settled and cause not in named and not (unseen and catalogue[cause].scope not in _WHOLE):
@@ -412,10 +403,6 @@ def _waited_for(results: Iterable[CheckResult]) -> Iterator[Text]:
                 yield text("By then the check “{check}” had been running for {seconds} s.", **waited)
 
 
-def _is_named(target: Target) -> bool:
-    return isinstance(target, Subject) or target.source != "guess"
-
-
 def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
     """What of the checks that were chosen one by one says nothing."""
     if not any(r.status in {"pass", "warn", "fail"} for r in chosen):
@@ -427,7 +414,7 @@ def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
             reason=r.skipped_because.reason if r.skipped_because else "",
         )
         for r in chosen
-        if r.status == "skip" and r.facts is not None and not r.usable and _is_named(r.target)
+        if r.status == "skip" and r.facts is not None and not r.usable and is_named(r.target)
     )
 
 

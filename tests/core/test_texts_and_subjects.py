@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -19,7 +19,7 @@ from diagnose.knowledge import KnowledgeError
 from diagnose.knowledge.loader import load
 from diagnose.knowledge.yaml_files import LARGEST_FILE
 from diagnose.model import Deadline, Text, quote, text
-from diagnose.model.failures import FAILURE_NAMES, failure
+from diagnose.model.failures import FailureName, failure
 from tests.pace import working
 
 
@@ -212,7 +212,7 @@ def test_a_deadline_never_goes_below_nothing() -> None:
 def test_every_error_has_a_name_of_the_closed_set(error: Exception) -> None:
     """And words that are bounded."""
     known = failure(error, "connect")
-    assert known.name in FAILURE_NAMES
+    assert known.name in get_args(FailureName)
     assert 0 < len(known.text) <= 300
 
 
