@@ -236,9 +236,10 @@ def test_what_a_check_rules_out_is_in_the_catalogue() -> None:
 
 
 def sentences() -> Iterator[tuple[str, ast.Call, set[str]]]:
-    """Calls that make a sentence, and the keys of mappings in the same module, which may be spread into them."""
+    """Calls that make a sentence, and what may be spread into them: a service's place, mappings of the same module."""
+    place = Service(protocol="imap", host="", port=0, tls="none", source="guess").place
     for source in all_modules():
-        keys = {
+        keys = set(place) | {
             key.value
             for node in source.nodes
             if isinstance(node, ast.Dict)
