@@ -20,7 +20,6 @@ from diagnose import __version__
 from diagnose.model import (
     Certainty,
     Check,
-    ClosedError,
     Deadline,
     Facts,
     Failure,
@@ -35,7 +34,7 @@ from diagnose.model import (
     text,
 )
 from diagnose.model.domains import host_and_port
-from diagnose.network import Stream
+from diagnose.network import Stream, read_exactly
 from diagnose.network.proxies import Proxy
 from diagnose.process.first_use import one_at_a_time
 from diagnose.running.context import Context
@@ -215,13 +214,7 @@ def _ask_socks(stream: Stream, host: str, port: int) -> tuple[int, tuple[str, ..
 
 
 def _exactly(stream: Stream, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = stream.recv(size - len(data))
-        if not part:
-            raise ClosedError("closed in the middle of a reply")
-        data += part
-    return data
+    return read_exactly(stream, size, "a reply")
 
 
 def judge_proxies(facts: ProxyFacts, inputs: Inputs[Never], target: Subject | Service) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 
 from checks.sessions.session import LONGEST_LINE, MOST_LINES, MailSession, Resource, next_byte, shown
 from diagnose.model import ClosedError, Deadline, TooMuchDataError
-from diagnose.network import Stream, read_line
+from diagnose.network import Stream, read_exactly, read_line
 from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import decode
 
@@ -51,20 +51,11 @@ class SieveSession(MailSession):
             while literal := _LITERAL.search(line):  # a string that is told by its length (RFC 5804 §4)
                 if int(literal[1]) > LONGEST_LINE:
                     raise TooMuchDataError(f"a string of {literal[1].decode()} bytes")
-                line += self._octets(int(literal[1])) + read_line(self.stream, LONGEST_LINE)
+                line += read_exactly(self.stream, int(literal[1]), "a string") + read_line(self.stream, LONGEST_LINE)
             lines.append(line.rstrip(b"\r\n"))
             if _ENDS.match(line):
                 return lines
         raise TooMuchDataError(f"more than {MOST_ANSWER_LINES} lines of an answer")
-
-    def _octets(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            part = self.stream.recv(count - len(data))
-            if not part:
-                raise ClosedError("closed in the middle of a string")
-            data += part
-        return data
 
     @property
     def starttls(self) -> bool:

@@ -41,13 +41,28 @@ def _vouched(facts: TlsFacts) -> tuple[bool, float | None]:
 def judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, target: Service) -> Iterator[Finding]:
     """What is wrong with the certificate of *target* that was not accepted, as *seen* without verification."""
     place = target.place
-    found = False
+    found = [*_judge_dates(facts, place), *_judge_name(seen, target), *_judge_weakness(facts, known, place)]
+    if seen.chain and (facts.verify_code in CHAIN_CODES or not (found or openssl_code(facts.verify_code))):
+        found += _judge_chain(facts, known, seen, place)
+        if facts.verify_code in CHAIN_CODES:  # at which the library stopped, before it looked at keys and digests
+            found += _judge_strength(seen, place)
+    yield from found
+    if not found:
+        yield Finding(
+            cause="tls.handshake-failed",
+            certainty="confirmed",
+            proof="broken-off",
+            text=text("The certificate of {host} on port {port} is not accepted: {words}.", words=known.text, **place),
+        )
+
+
+def _judge_dates(facts: TlsFacts, place: dict[str, str | int]) -> Iterator[Finding]:
+    """Is a certificate of the chain outside its dates? The first one is told."""
     vouched, offset = _vouched(facts)
     # with the right time set it would be refused as well
     stands = vouched and abs(offset or 0.0) > MOST_SKEW_SECONDS
     for certificate in dated(facts):
         if certificate.not_after < facts.at:
-            found = True
             yield Finding(
                 cause="tls.cert-expired",
                 certainty="confirmed" if vouched else "likely",
@@ -60,9 +75,8 @@ def judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, tar
                     **place,
                 ),
             )
-            break
+            return
         if certificate.not_before > facts.at:
-            found = True
             yield Finding(
                 cause="tls.cert-not-yet-valid",
                 certainty="confirmed" if vouched else "likely",
@@ -75,51 +89,53 @@ def judge_certificate(facts: TlsFacts, known: Failure, seen: TlsExplanation, tar
                     **place,
                 ),
             )
-            break
-    if seen.chain and not name_matches(target.host, seen.chain[0].names):
-        found = True
-        names = seen.chain[0].names
-        sentence = text("The certificate that {host} sends on port {port} is for {names}.", names=names[:8], **place)
-        if not names:
-            sentence = text(
-                "The certificate that {host} sends on port {port} has no alternative names, the "
-                "only place where programs look for the name of the server. Its subject is {subject}.",
-                subject=_called(seen.chain[0]),
-                **place,
-            )
-        yield Finding(
-            cause="tls.name-mismatch",
-            certainty="confirmed",
-            proof="no-name-matches",
-            text=sentence,
-            data={"names": list(seen.chain[0].names)},
+            return
+
+
+def _judge_name(seen: TlsExplanation, target: Service) -> Iterator[Finding]:
+    """Is it for another server?"""
+    if not seen.chain or name_matches(target.host, seen.chain[0].names):
+        return
+    names = seen.chain[0].names
+    if names:
+        sentence = text(
+            "The certificate that {host} sends on port {port} is for {names}.", names=names[:8], **target.place
         )
+    else:
+        sentence = text(
+            "The certificate that {host} sends on port {port} has no alternative names, the "
+            "only place where programs look for the name of the server. Its subject is {subject}.",
+            subject=_called(seen.chain[0]),
+            **target.place,
+        )
+    yield Finding(
+        cause="tls.name-mismatch",
+        certainty="confirmed",
+        proof="no-name-matches",
+        text=sentence,
+        data={"names": list(names)},
+    )
+
+
+def _judge_weakness(facts: TlsFacts, known: Failure, place: dict[str, str | int]) -> Iterator[Finding]:
+    """Does the library call it too weak?"""
     if facts.verify_code is not None and facts.verify_code in WEAK_CODES:
-        found = True
         yield Finding(
             cause="tls.protocol-too-old",
             certainty="confirmed",
             proof="weak-certificate",
-            text=text(
-                "The certificate of {host} on port {port} is too weak for today's programs: {weakness} ({words}).",
-                weakness=WEAK_CODES[facts.verify_code],
-                words=known.text,
-                **place,
-            ),
+            text=_too_weak(facts.verify_code, known.text, place),
             data={"weak_certificate": known.text},
         )
-    if seen.chain and (facts.verify_code in CHAIN_CODES or not (found or openssl_code(facts.verify_code))):
-        found = True
-        yield from _judge_chain(facts, known, seen, place)
-        if facts.verify_code in CHAIN_CODES:  # at which the library stopped, before it looked at keys and digests
-            yield from _judge_strength(seen, place)
-    if not found:
-        yield Finding(
-            cause="tls.handshake-failed",
-            certainty="confirmed",
-            proof="broken-off",
-            text=text("The certificate of {host} on port {port} is not accepted: {words}.", words=known.text, **place),
-        )
+
+
+def _too_weak(code: int, words: str, place: dict[str, str | int]) -> Text:
+    return text(
+        "The certificate of {host} on port {port} is too weak for today's programs: {weakness} ({words}).",
+        weakness=WEAK_CODES[code],
+        words=words,
+        **place,
+    )
 
 
 def _judge_strength(seen: TlsExplanation, place: dict[str, str | int]) -> Iterator[Finding]:
@@ -132,12 +148,7 @@ def _judge_strength(seen: TlsExplanation, place: dict[str, str | int]) -> Iterat
     yield Finding(
         cause="tls.protocol-too-old",
         certainty="likely",
-        text=text(
-            "The certificate of {host} on port {port} is too weak for today's programs: {weakness} ({words}).",
-            weakness=WEAK_CODES[code],
-            words=words,
-            **place,
-        ),
+        text=_too_weak(code, words, place),
         data={"weak_certificate": words},
     )
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+from typing import TYPE_CHECKING
 
 from diagnose.model import ClosedError, Deadline
 from diagnose.network import Network, Stream
 from diagnose.process.first_use import one_at_a_time
+
+if TYPE_CHECKING:
+    from OpenSSL import SSL
 
 
 def unverified_handshake(stream: Stream, host: str, *, legacy: bool) -> tuple[str, list[bytes]]:
@@ -54,11 +58,10 @@ def client_hello(host: str) -> bytes:
     return out.read()
 
 
-def _flush(connection: object, stream: Stream) -> None:
+def _flush(connection: SSL.Connection, stream: Stream) -> None:
     with one_at_a_time:
         from OpenSSL import SSL
 
-    assert isinstance(connection, SSL.Connection)  # noqa: S101 - the import is only made when needed
     try:
         while data := connection.bio_read(16384):
             stream.sendall(data)

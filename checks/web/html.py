@@ -97,11 +97,8 @@ class _Reader(HTMLParser):
 
 def _bounded(body: str) -> str:
     """*body* up to its `MOST_TAGS`. For each "<" that opens no tag, html.parser searches all that follows."""
-    end = -1
-    for found in islice(re.finditer("<", body), MOST_TAGS, None):
-        end = found.start()
-        break
-    return body if end < 0 else body[:end]
+    beyond = next(islice(re.finditer("<", body), MOST_TAGS, None), None)
+    return body if beyond is None else body[: beyond.start()]
 
 
 def read_page(page: bytes, charset: str = "") -> PageFacts:

@@ -441,8 +441,7 @@ def _as_typed(url: str) -> str:
 
 
 def _unsettled(facts: WebFacts) -> tuple[str, ...]:
-    asks = facts.hops[-1].status == 401 or (facts.page is not None and facts.page.password_field)
-    return () if asks else ("web.login-page-changed",)
+    return () if facts.asks_for_password else ("web.login-page-changed",)
 
 
 CHECK = Check(

@@ -19,7 +19,7 @@ from diagnose.network.resolver import (
     srv_records,
 )
 from diagnose.network.slots import CrowdedError
-from diagnose.network.stream import Stream, read_line
+from diagnose.network.stream import Stream, read_exactly, read_line
 from diagnose.network.threads import NoThreadError, in_background, share_of_run, threads_kept
 from diagnose.network.trust import CaFileError, read_system_ahead, trust_context
 from diagnose.network.vantage import KnownAnswer, Vantage
@@ -57,6 +57,7 @@ __all__ = [
     "in_background",
     "is_address",
     "mx_records",
+    "read_exactly",
     "read_line",
     "read_system_ahead",
     "share_of_run",

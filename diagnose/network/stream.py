@@ -338,6 +338,17 @@ def read_line(stream: Stream, longest: int = 8192) -> bytes:
     return bytes(line)
 
 
+def read_exactly(stream: Stream, size: int, what: str) -> bytes:
+    """*size* bytes, which make up *what*. Raises ClosedError where fewer come."""
+    data = b""
+    while len(data) < size:
+        part = stream.recv(size - len(data))
+        if not part:
+            raise ClosedError(f"closed in the middle of {what}")
+        data += part
+    return data
+
+
 def _break_off(shaking: ssl.SSLSocket) -> None:
     """End the connection of a handshake that another thread may be in."""
     with contextlib.suppress(OSError):  # not its own method: another thread is inside of OpenSSL
