@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -63,7 +64,7 @@ class ByLibrary:
 
     def _read(self, reply: dns.message.Message) -> tuple[int, Heard[DnsAnswer]]:
         """What *reply* says, to be handed on for as long as its records and its SOA say (RFC 2308 §5)."""
-        return reply.rcode(), _read(reply, self._question.name, self._question.record_type, self._server)
+        return reply.rcode(), _told(reply, self._question.name, self._question.record_type, self._server)
 
 
 def _as_sent(question: Question) -> dns.message.QueryMessage:
@@ -81,18 +82,15 @@ def _as_sent(question: Question) -> dns.message.QueryMessage:
     return query
 
 
-def _read(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> Heard[DnsAnswer]:
+def _told(reply: dns.message.Message, name: str, record_type: RecordType, server: Nameserver) -> Heard[DnsAnswer]:
     rcode = reply.rcode()
-    words = f"{server}: {dns.rcode.to_text(rcode)}" + "".join(
-        f" ({option.to_text()})"
-        for option in reply.options
-        if option.otype == 15  # RFC 8914 extended DNS error
-    )
+    explained = "".join(f" ({one.to_text()})" for one in reply.options if one.otype == dns.edns.OptionType.EDE)
+    words = f"{server}: {dns.rcode.to_text(rcode)}{explained}"
     status: DnsStatus
     records: tuple[str, ...] = ()
     canonical: str | None = None
     seconds = FAILURE_SECONDS
-    if rcode == dns.rcode.NOERROR or rcode == dns.rcode.NXDOMAIN:
+    if rcode in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
         try:
             chain = reply.resolve_chaining() if isinstance(reply, dns.message.QueryMessage) else None
         except dns.exception.DNSException as error:  # a loop or a chain beyond all measure

@@ -267,8 +267,7 @@ class Network:
             race = None
             try:
                 addresses = self.addresses(host, deadline).addresses
-                seconds = deadline.share(CONNECT_PART, CONNECT_SECONDS).left()
-                race = self.connect_all(addresses, port, deadline, seconds) if addresses else None
+                race = self._connect_in_part(addresses, port, deadline) if addresses else None
             finally:
                 begun.set_result(race)
             if race is not None and self.is_over():
@@ -291,6 +290,10 @@ class Network:
             return race
         if race is not None:
             race.close()
+        return self._connect_in_part(addresses, port, deadline)
+
+    def _connect_in_part(self, addresses: tuple[str, ...], port: int, deadline: Deadline) -> Race:
+        """As `connect_all`, each connect with a part of the time that is left."""
         return self.connect_all(addresses, port, deadline, deadline.share(CONNECT_PART, CONNECT_SECONDS).left())
 
     def connect(self, host: str, port: int, deadline: Deadline) -> Stream:
@@ -298,7 +301,7 @@ class Network:
         addresses = self.addresses(host, deadline).addresses
         if not addresses:
             raise NameNotFoundError(host)
-        race = self.connect_all(addresses, port, deadline, deadline.share(CONNECT_PART, CONNECT_SECONDS).left())
+        race = self._connect_in_part(addresses, port, deadline)
         stream = race.winner(deadline)
         if stream is not None:
             return stream

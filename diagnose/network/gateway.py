@@ -80,7 +80,7 @@ class Gateway:
         with contextlib.closing(writer), contextlib.suppress(OSError, EOFError, ValueError):
             host, port = await _request(reader, writer)
             stream, code = await self._connect(host, port)
-            writer.write(bytes((VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0)))
+            writer.write(_answer(code))
             if stream is None:
                 await writer.drain()
                 return
@@ -146,6 +146,11 @@ def _abort(connected: Coming[Stream]) -> None:
         connected.result().abort()
 
 
+def _answer(code: int) -> bytes:
+    """What a client is told; no address is named."""
+    return bytes((VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0))
+
+
 async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
     """Host and port that are asked for. Raises EOFError, ValueError when it is no such request."""
     version, methods = await reader.readexactly(2)
@@ -161,6 +166,6 @@ async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         host = str(ipaddress.ip_address(await reader.readexactly(16 if kind == IPV6 else 4)))
     port = int.from_bytes(await reader.readexactly(2))
     if command != CONNECT:
-        writer.write(bytes((VERSION, COMMAND_UNKNOWN, 0, IPV4, 0, 0, 0, 0, 0, 0)))
+        writer.write(_answer(COMMAND_UNKNOWN))
         raise ValueError("another command")
     return host.rstrip(".").lower(), port

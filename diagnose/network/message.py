@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from diagnose.network.question import LONGEST_NAME
-
+LONGEST_LABEL, LONGEST_NAME = 63, 255
+"""Octets (RFC 1035 §2.3.4)."""
 NO_ERROR, FORMAT_ERROR, NAME_NOT_FOUND, NOT_IMPLEMENTED = 0, 1, 3, 4
 BAD_VERSION = 16
 """Codes (RFC 1035 §4.1.1, RFC 6891 §9)."""

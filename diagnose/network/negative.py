@@ -24,8 +24,8 @@ from diagnose.network.message import (
     lowered,
     name_at,
 )
+from diagnose.network.question import NUMBERS
 
-_SOA = 6
 _SOA_END = struct.Struct("!5I")
 
 
@@ -66,7 +66,7 @@ def _read(message: bytes, asked: bytes) -> Nothing | None:
         kind, group, lasts, length = RECORD.unpack_from(message, at)
         at += RECORD.size
         if (
-            (kind, group) != (_SOA, INTERNET)
+            (kind, group) != (NUMBERS["SOA"], INTERNET)
             or lasts >= NEGATIVE_TTL
             or lowered(name[len(name) - len(owner) :]) != lowered(owner)
         ):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import struct
 from typing import Literal
 
 import msgspec
+
+from diagnose.network.message import HEADER, INTERNET, LONGEST_LABEL, LONGEST_NAME, OPT, QUESTION, RECORD
 
 RecordType = Literal["A", "AAAA", "MX", "SRV", "NS", "SOA", "CNAME", "TXT"]
 NUMBERS: dict[RecordType, int] = {
@@ -15,9 +16,6 @@ NUMBERS: dict[RecordType, int] = {
 """RFC 1035 §3.2.2, RFC 3596, RFC 2782."""
 EDNS_PAYLOAD = 1232
 """Bytes; the size that crosses every path unfragmented (DNS flag day 2020)."""
-LONGEST_LABEL, LONGEST_NAME = 63, 255
-"""Octets (RFC 1035 §2.3.4)."""
-_INTERNET, _OPT = 1, 41
 _RECURSION_DESIRED, _CHECKING_DISABLED = 0x0100, 0x0010
 
 
@@ -36,9 +34,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     def written(self) -> bytes:
         """The message (RFC 1035 §4.1). Raises ValueError for what is no name of DNS."""
         flags = _RECURSION_DESIRED | (_CHECKING_DISABLED if self.checking_disabled else 0)
-        header = struct.pack("!6H", self.number, flags, 1, 0, 0, 1 if self.edns else 0)
-        asked = _name(self.name) + struct.pack("!2H", NUMBERS[self.record_type], _INTERNET)
-        size = b"\0" + struct.pack("!2HIH", _OPT, EDNS_PAYLOAD, 0, 0) if self.edns else b""
+        header = HEADER.pack(self.number, flags, 1, 0, 0, 1 if self.edns else 0)
+        asked = _name(self.name) + QUESTION.pack(NUMBERS[self.record_type], INTERNET)
+        size = b"\0" + RECORD.pack(OPT, EDNS_PAYLOAD, 0, 0) if self.edns else b""
         return header + asked + size
 
 

@@ -31,6 +31,8 @@ from diagnose.network.threads import NoThreadError
 from diagnose.process.first_use import made_once, one_at_a_time
 
 if TYPE_CHECKING:
+    import dns.resolver
+
     from diagnose.network.answering import Answering
 
 DnsStatus = Literal[
@@ -172,7 +174,7 @@ class Resolver:
         self._configure = configured or system_nameservers
         self._answers: Answers[DnsAnswer] = Answers() if answers is None else answers
         self._lock = threading.Lock()
-        self._asked: dict[tuple[str, RecordType, bool], Coming[DnsAnswer]] = {}
+        self._asked: dict[_Key, Coming[DnsAnswer]] = {}
         self._configured: tuple[Nameserver, ...] | None = None
         self._nonsense: dict[Nameserver, str] = {}
         """Servers that sent nonsense -> what was wrong with it."""
@@ -418,12 +420,8 @@ def system_nameservers() -> tuple[Nameserver, ...]:
     """The name servers that this computer is set up with, in order; may be empty."""
     if sys.platform != "win32":
         return tuple(Nameserver(server) for server in nameservers_in() if is_address(server))
-    with one_at_a_time:
-        import dns.resolver
-
-    try:
-        configured = dns.resolver.Resolver(configure=True)
-    except (dns.exception.DNSException, OSError, ValueError):
+    configured = _configured()
+    if configured is None:
         return ()
     return tuple(
         Nameserver(str(server), configured.port) for server in configured.nameservers if is_address(str(server))
@@ -432,15 +430,22 @@ def system_nameservers() -> tuple[Nameserver, ...]:
 
 def search_domains() -> tuple[str, ...]:
     """What this computer's own look-up appends to a name that it does not find."""
+    configured = _configured()
+    if configured is None:
+        return ()
+    found = (name.to_text(omit_final_dot=True) for name in (*configured.search, configured.domain))
+    return tuple(dict.fromkeys(name for name in found if name and name != "."))
+
+
+def _configured() -> dns.resolver.Resolver | None:
+    """How this computer is set up; None where that cannot be read."""
     with one_at_a_time:
         import dns.resolver
 
     try:
-        configured = dns.resolver.Resolver(configure=True)
+        return dns.resolver.Resolver(configure=True)
     except (dns.exception.DNSException, OSError, ValueError):
-        return ()
-    found = (name.to_text(omit_final_dot=True) for name in (*configured.search, configured.domain))
-    return tuple(dict.fromkeys(name for name in found if name and name != "."))
+        return None
 
 
 def is_address(host: str) -> bool:

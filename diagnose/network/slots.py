@@ -102,9 +102,8 @@ class Slots:
 
         The wait ends by *deadline*, and when the run *is_over*.
         """
-        number, house = (
-            (run.number, run.house) if run is not None else (0, None)
-        )  # of no run: nothing waits for its end
+        # of no run: nothing waits for its end
+        number, house = (run.number, run.house) if run is not None else (0, None)
         peers = [(address, port) for address in addresses]
         wanted = Counter[Hashable](peers)
         if house is not None and self._most_of_house is not None and peers:
