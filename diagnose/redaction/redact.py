@@ -42,9 +42,10 @@ ROLES = frozenset(
     ("postmaster", "abuse", "hostmaster", "mailer-daemon", "noreply", "no-reply", "donotreply", "webmaster", "support")
 )
 """Local parts that name no person (RFC 2142, and what mailers send from)."""
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+"""Of the name of a host, in any script."""
 _MAIL_ADDRESS = lazy_pattern(
-    rf"(?<![\w.+-])([\w.+'-]{{1,64}})(@|%40)(?=\[?{_LABEL}(?:[.:]{_LABEL}){{0,8}})", re.IGNORECASE
+    rf"(?<![\w.+-])([\w.+'-]{{1,64}})(@|%40)(?=\[?{LABEL}(?:[.:]{LABEL}){{0,8}})", re.IGNORECASE
 )
 _DISPLAY_NAME = lazy_pattern(r'("[^"<>@]{1,80}"|(?:[^\W\d_][\w.\'-]{1,30} ){1,4})(?=\s?<[^<>@\s]{1,64}@)')
 _HARDWARE_ADDRESS = lazy_pattern(

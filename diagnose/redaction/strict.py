@@ -15,7 +15,7 @@ from diagnose.network.owner import ends_publicly, registered
 from diagnose.process.first_use import lazy_pattern
 from diagnose.redaction.mask import CUT, LONGEST
 from diagnose.redaction.placeholders import PLACEHOLDER, Placeholders, addresses_in, is_literal
-from diagnose.redaction.redact import ROLES
+from diagnose.redaction.redact import LABEL, ROLES
 from diagnose.redaction.views import canonical
 from diagnose.redaction.vocabulary import LONGEST_NUMBER, Vocabulary, is_script
 
@@ -26,12 +26,11 @@ TOKEN = 16
 INWARD = {"local", "lan", "internal", "intranet", "corp", "home", "private", "localdomain", *ENDS}
 """Ends of names that companies and homes use within their own networks, and those of nobody."""
 KEPT_DOMAIN = lazy_pattern(r"domain-\d{1,5}\.(?:example|test|invalid)")
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_NAME = rf"(?:\*\.)?(?:_?{_LABEL}\.){{1,10}}(?:xn--[\w-]{{1,59}}|[^\W\d_]{{2,24}})(?![\w-])\.?"
+_NAME = rf"(?:\*\.)?(?:_?{LABEL}\.){{1,10}}(?:xn--[\w-]{{1,59}}|[^\W\d_]{{2,24}})(?![\w-])\.?"
 _PIECE = lazy_pattern(
     rf"(?P<placeholder>(?<![\w-]){PLACEHOLDER.pattern}(?![\w@%-]))"
     r"|(?P<url>(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://[^\s<>\"'，。、；]+)"
-    rf"|(?P<mail>[\w.+'=%&-]{{1,64}}(?:@|%40)(?:{_NAME}|\[[0-9A-Fa-f:.]{{2,60}}\]|{_LABEL}))"
+    rf"|(?P<mail>[\w.+'=%&-]{{1,64}}(?:@|%40)(?:{_NAME}|\[[0-9A-Fa-f:.]{{2,60}}\]|{LABEL}))"
     r"|(?P<date>\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?\b)"
     r"|(?P<spelled>(?<![^\W_])[^\W\d_](?:[^\w\n][^\W\d_]){3,}(?![^\W_]))"
     rf"|(?P<host>(?<![\w.-]){_NAME})"
@@ -235,11 +234,8 @@ class Outside:
             case "date":
                 return said
             case "version":
-                return (
-                    said
-                    if not said.startswith("0") or said.startswith("0.")
-                    else self._placeholders.word("number", said)
-                )
+                dialled = said.startswith("0") and not said.startswith("0.")
+                return self._placeholders.word("number", said) if dialled else said
             case "phone":
                 code = re.match(r"[2-5]\d\d[ -]", said)
                 return said if code and found.start() == 0 else self._placeholders.word("number", said)

@@ -16,7 +16,7 @@ from diagnose.model.report import ReportCommand
 from diagnose.process.first_use import made_once
 from diagnose.record.run import Run
 
-LONGEST_FACT = 300
+LONGEST_ARGUMENT = 300
 """Characters of what is put into a word; names of hosts and addresses of mailboxes are shorter."""
 LONGEST = 450
 """Characters of a command; of longer ones a format would show a part."""
@@ -207,7 +207,7 @@ def _address_and_port(nameserver: str) -> tuple[str, str]:
 
 def _fit(words: object) -> bool:
     """Whether *words* may stand in a command: a name or an address, no option and nothing that cannot be seen."""
-    return isinstance(words, str) and 0 < len(words) <= LONGEST_FACT and words[0] != "-" and quote(words) == words
+    return isinstance(words, str) and 0 < len(words) <= LONGEST_ARGUMENT and words[0] != "-" and quote(words) == words
 
 
 def _filled(word: str, facts: Mapping[str, str]) -> str | None:

@@ -149,17 +149,17 @@ def compose(
             python=run.python,
             resolver=run.resolver,
             proxy=run.proxy,
-            clock_offset_s=next((offset for one in results if (offset := _clock_offset(one)) is not None), None),
+            clock_offset_s=_clock_offset(results),
         ),
         record=as_json(run),
         contact=contact,
     )
 
 
-def _clock_offset(result: CheckResult) -> float | None:
-    """How far this computer's clock is ahead, where *result* is of a check that measured it."""
-    offset = getattr(result.facts, "clock_offset_s", None)
-    return float(offset) if isinstance(offset, int | float) else None
+def _clock_offset(results: tuple[CheckResult, ...]) -> float | None:
+    """How far this computer's clock is ahead, by the first check that measured it."""
+    offsets = (getattr(result.facts, "clock_offset_s", None) for result in results)
+    return next((float(offset) for offset in offsets if isinstance(offset, int | float)), None)
 
 
 def _headline(run: Run, judgement: Judgement, causes: tuple[ReportCause, ...], translate: Translate) -> str:
@@ -215,7 +215,7 @@ def _provider(run: Run, judgement: Judgement) -> providers.Provider | None:
 
 
 def _traits(results: tuple[CheckResult, ...]) -> frozenset[str]:
-    offset = next((offset for one in results if (offset := _clock_offset(one)) is not None), None)
+    offset = _clock_offset(results)
     return frozenset({"clock-right"} if offset is not None and abs(offset) < CLOCK_RIGHT_SECONDS else ())
 
 
@@ -379,7 +379,7 @@ def _check(result: CheckResult, translate: Translate) -> ReportCheck:
     )
 
 
-LONGEST_FACT = 4000
+LONGEST_TOLD = 4000
 """Characters of a server's words that stand among the facts."""
 _HARMLESS = frozenset({int, float, bool, type(None)})
 
@@ -391,7 +391,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
 
 def _clean(one: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(one, str):
-        return quote(one, LONGEST_FACT)
+        return quote(one, LONGEST_TOLD)
     if isinstance(one, dict):
         return {key: item if type(item) in _HARMLESS else _clean(item) for key, item in one.items()}
     if isinstance(one, list | tuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from diagnose.model import Check, CheckResult, Facts, Finding, Inputs, Service, Skip, Subject, Target, Text
+from diagnose.model import Check, CheckResult, Facts, Finding, Inputs, Service, Skip, Subject, Target
 from diagnose.model.check import Status
 from diagnose.model.failures import internal_fault
 from diagnose.planning.plan import Instance, Plan, sources
@@ -81,42 +82,24 @@ def judge_check(
     *inputs*: None where there are no facts to judge.
     """
     check = instance.check
-
-    def result(
-        status: Status,
-        because: Skip | None = None,
-        findings: tuple[Finding, ...] = (),
-        left_open: Text | None = None,
-        unsettled: tuple[str, ...] = (),
-        *,
-        usable: bool = False,
-        shown: Mapping[str, str] | None = None,
-    ) -> CheckResult:
-        return CheckResult(
-            id=run.id,
-            check=check.id,
-            family=check.family,
-            title=instance.title,
-            target=instance.target,
-            way=check.way,
-            status=status,
-            skipped_because=because,
-            started_ms=run.started_ms,
-            duration_ms=run.duration_ms,
-            facts=run.facts,
-            findings=findings,
-            usable=usable,
-            left_open=left_open,
-            left_out=run.left_out,
-            cut_off=run.cut_off,
-            unsettled=unsettled,
-            shown=shown or {},
-        )
-
+    result = partial(
+        CheckResult,
+        id=run.id,
+        check=check.id,
+        family=check.family,
+        title=instance.title,
+        target=instance.target,
+        way=check.way,
+        started_ms=run.started_ms,
+        duration_ms=run.duration_ms,
+        facts=run.facts,
+        left_out=run.left_out,
+        cut_off=run.cut_off,
+    )
     if run.fault is not None:
-        return result("error", Skip(reason=run.fault))
+        return result(status="error", skipped_because=Skip(reason=run.fault))
     if run.skip is not None or inputs is None:
-        return result("skip", run.skip)
+        return result(status="skip", skipped_because=run.skip)
     try:
         findings = tuple(check.judge(run.facts, inputs, instance.target))
         for finding in findings:
@@ -130,14 +113,14 @@ def judge_check(
         presentable(left_open)
         presentable(untold)
     except BaseException as error:  # even an exit is only this check's fault
-        return result("error", Skip(reason=internal_fault(error)))
+        return result(status="error", skipped_because=Skip(reason=internal_fault(error)))
     passed_by = untold if status == "pass" else None  # a tick means the title
     return result(
-        "skip" if passed_by else status,
-        Skip(reason=passed_by) if passed_by else None,
-        findings,
-        left_open,
-        unsettled,
+        status="skip" if passed_by else status,
+        skipped_because=Skip(reason=passed_by) if passed_by else None,
+        findings=findings,
+        left_open=left_open,
+        unsettled=unsettled,
         usable=usable,
         shown=shown,
     )

@@ -394,13 +394,12 @@ def _waited_for(results: Iterable[CheckResult]) -> Iterator[Text]:
         match one.target:
             case Service():
                 server = f"{one.target.host}:{one.target.port}"
-                yield text("By then the check “{check}” had waited {seconds} s for {server}.", server=server, **waited)
             case Host():
-                yield text(
-                    "By then the check “{check}” had waited {seconds} s for {server}.", server=one.target.name, **waited
-                )
+                server = one.target.name
             case Subject():
                 yield text("By then the check “{check}” had been running for {seconds} s.", **waited)
+                continue
+        yield text("By then the check “{check}” had waited {seconds} s for {server}.", server=server, **waited)
 
 
 def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
@@ -408,14 +407,15 @@ def _unanswered(chosen: list[CheckResult]) -> tuple[Text, ...]:
     if not any(r.status in {"pass", "warn", "fail"} for r in chosen):
         return (text("Nothing of what was asked for could be checked."),)
     return tuple(
-        text(
-            "The check “{check}” brought no answer: {reason}.",
-            check=r.title,
-            reason=r.skipped_because.reason if r.skipped_because else "",
-        )
+        _no_answer(r)
         for r in chosen
         if r.status == "skip" and r.facts is not None and not r.usable and is_named(r.target)
     )
+
+
+def _no_answer(result: CheckResult) -> Text:
+    reason = result.skipped_because.reason if result.skipped_because else None
+    return text("The check “{check}” brought no answer: {reason}.", check=result.title, reason=reason or "")
 
 
 def _was_late(result: CheckResult) -> bool:
@@ -424,11 +424,7 @@ def _was_late(result: CheckResult) -> bool:
 
 def _never_begun(wanted: list[CheckResult]) -> tuple[Text, ...]:
     """What was expected or chosen and not looked at at all: it is well only where that was seen."""
-    return tuple(
-        text("The check “{check}” brought no answer: {reason}.", check=r.title, reason=r.skipped_because.reason or "")
-        for r in wanted
-        if r.facts is None and r.skipped_because and r.status == "skip"
-    )
+    return tuple(_no_answer(r) for r in wanted if r.facts is None and r.skipped_because and r.status == "skip")
 
 
 def _unchecked(
