@@ -12,7 +12,7 @@ import click
 
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import lang_option
-from diagnose.cli.output import print_out, write_words
+from diagnose.cli.output import cannot_be_written, print_out, write_words
 from diagnose.desktop.entry import ICON, ICON_MARK, MARK, NAME, TITLE, EntryError, entry
 from diagnose.model import text
 from diagnose.process.first_use import one_at_a_time
@@ -104,8 +104,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        sentence = _("{file} cannot be written: {words}.")
-        raise click.ClickException(sentence.format(file=folder, words=error.strerror)) from None
+        raise click.ClickException(cannot_be_written(folder, error)) from None
 
 
 def _remove(files: list[Path]) -> int:

@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.options import audience_option
-from diagnose.cli.output import print_out, write_words
+from diagnose.cli.output import cannot_be_read, print_out, write_words
 from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
 from diagnose.cli.parameters import OneOf, ProviderName, file_names
 from diagnose.explain import replies_in_lines
@@ -160,8 +160,7 @@ def _opened(file: str) -> IO[bytes]:
     try:
         return Path(file).open("rb")
     except OSError as error:
-        sentence = _("{file} cannot be read: {words}.").format(file=file, words=error.strerror)
-        raise click.ClickException(sentence) from None
+        raise click.ClickException(cannot_be_read(file, error)) from None
 
 
 def _page(explanation: Explanation, close: tuple[str, ...], prevention: tuple[str, ...], *, verbose: bool) -> Page:

@@ -14,8 +14,13 @@ from diagnose.cli.help import Example, Sectioned, section
 from diagnose.cli.main_job import LONGEST_RUN, SHORTEST_RUN
 from diagnose.cli.options import (
     audience_option,
+    ca_file_option,
     documentation_option,
     help_desk_option,
+    no_history_option,
+    no_login_option,
+    no_rcpt_option,
+    no_third_party_option,
     only_option,
     redact_option,
     skip_option,
@@ -25,7 +30,7 @@ from diagnose.cli.options import (
 )
 from diagnose.cli.pages import page_options
 from diagnose.cli.parameters import FileName, Number, OneLine, OneOf, OutputFile, file_names
-from diagnose.cli.server_parameters import ResolverAddress, SchedulerAddress
+from diagnose.cli.server_parameters import SchedulerAddress, resolver_option
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.limits import FLEET, OF_ONE_RUN
 from diagnose.model.text import text
@@ -138,8 +143,8 @@ class FleetReport(OutputFile):
 )
 @section(
     text("Where the servers are").msgid,
-    click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
-    click.option("--ca-file", type=FileName(), metavar="PEM", help="Trust these authorities too."),
+    resolver_option,
+    ca_file_option,
 )
 @section(
     text("What is checked").msgid,
@@ -148,12 +153,10 @@ class FleetReport(OutputFile):
 )
 @section(
     text("What may be done for it").msgid,
-    click.option("--no-login", is_flag=True, help="Test everything but the login."),
-    click.option("--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."),
-    click.option(
-        "--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation."
-    ),
-    click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."),
+    no_login_option,
+    no_rcpt_option,
+    no_third_party_option,
+    no_history_option,
     click.option(
         "--at-once",
         type=Number(1, MOST_AT_ONCE, whole=True),

@@ -24,7 +24,7 @@ from diagnose.cli.fleet_formats import fleet_renderer
 from diagnose.cli.fleet_progress import progress_or_none
 from diagnose.cli.fleet_secrets import OwnSecrets
 from diagnose.cli.fleet_summary import summary_blocks
-from diagnose.cli.output import write_words
+from diagnose.cli.output import cannot_be_read, cannot_be_written, write_words
 from diagnose.cli.pages import show_json, show_page
 from diagnose.cli.parameters import ProviderName
 from diagnose.cli.request import presentation, selection_of
@@ -83,7 +83,7 @@ def _copied(folder: Path) -> Path:
         with place.open("wb") as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)
     except OSError as error:
-        raise click.ClickException(_unreadable(_("standard input"), error.strerror or "")) from None
+        raise click.ClickException(cannot_be_read(_("standard input"), error)) from None
     return place
 
 
@@ -179,11 +179,12 @@ class _Fleet:
 
 def _earlier(kept: Path | None) -> Earlier:
     """What the results found that are there already. Raises click.ClickException where *kept* holds something else."""
+    if kept is None:
+        return Earlier()
     try:
-        return earlier_in(kept) if kept is not None and kept.exists() and kept.stat().st_size else Earlier()
+        return earlier_in(kept) if kept.exists() and kept.stat().st_size else Earlier()
     except (ResultsError, OSError) as error:
-        words = error.sentence.render(_) if isinstance(error, ResultsError) else error.strerror
-        raise click.ClickException(_("{file} cannot be written: {words}.").format(file=kept, words=words)) from None
+        raise click.ClickException(cannot_be_written(kept, error)) from None
 
 
 def _require_apart(file: Path, given: dict[str, Any]) -> None:
@@ -224,7 +225,7 @@ class _Work:
                     if progress is not None:
                         progress.add(result)
         except (InputError, EncodingError) as error:  # of octets in the middle of the file that are no text
-            return _unreadable(shown, error.sentence.render(_))
+            return cannot_be_read(shown, error)
         except EngineError as error:
             return _("not all rows were run: {words}.").format(words=error.sentence.render(_))
         except OSError as error:
@@ -269,10 +270,8 @@ def _rows(file: Path, shown: str, encoding: str | None) -> Rows:
     """Raises click.UsageError."""
     try:
         return Rows(file, Readers(service=_service, provider=_provider), encoding)
-    except (InputError, EncodingError) as error:
-        raise click.UsageError(_unreadable(shown, error.sentence.render(_))) from None
-    except OSError as error:
-        raise click.UsageError(_unreadable(shown, error.strerror or "")) from None
+    except (InputError, EncodingError, OSError) as error:
+        raise click.UsageError(cannot_be_read(shown, error)) from None
 
 
 def _results(file: Path, *, resume: bool) -> Results:
@@ -280,12 +279,7 @@ def _results(file: Path, *, resume: bool) -> Results:
     try:
         return Results(file, resume=resume)
     except (ResultsError, OSError) as error:
-        words = error.sentence.render(_) if isinstance(error, ResultsError) else error.strerror
-        raise click.ClickException(_("{file} cannot be written: {words}.").format(file=file, words=words)) from None
-
-
-def _unreadable(file: Path | str, words: str) -> str:
-    return _("{file} cannot be read: {words}.").format(file=file, words=words)
+        raise click.ClickException(cannot_be_written(file, error)) from None
 
 
 def _service(protocol: str, word: str) -> Service:
@@ -338,7 +332,7 @@ def _summary(place: Path, given: dict[str, Any], duplicates: int, *, interrupted
         for row in rows_in(place):
             shared.add(row)
     except OSError as error:
-        raise click.ClickException(_unreadable(place, error.strerror or "")) from None
+        raise click.ClickException(cannot_be_read(place, error)) from None
     return shared.summary(duplicates=duplicates, interrupted=interrupted)
 
 

@@ -13,6 +13,7 @@ from diagnose.account.person import Consent, Person
 from diagnose.cli.carrying_out import carry_out
 from diagnose.cli.help import Example, Sectioned
 from diagnose.cli.main_job import SHORTEST_RUN, options
+from diagnose.cli.output import cannot_be_read, cannot_be_written
 from diagnose.cli.pages import tell_what_is_left_out
 from diagnose.cli.parameters import FileName
 from diagnose.cli.request import presentation
@@ -85,7 +86,7 @@ def _read(file: Path, deadline: Deadline) -> Recording:
     except HarError as error:
         raise click.ClickException(error.sentence.render(_)) from None
     except OSError as error:
-        raise _unreadable(file, error) from None
+        raise click.ClickException(cannot_be_read(file, error)) from None
 
 
 def _sanitize(recording: Recording, file: Path, target: Path, deadline: Deadline) -> None:
@@ -94,8 +95,7 @@ def _sanitize(recording: Recording, file: Path, target: Path, deadline: Deadline
     except HarError as error:
         raise click.ClickException(error.sentence.render(_)) from None
     except OSError as error:
-        sentence = _("{file} cannot be written: {words}.").format(file=target, words=error.strerror)
-        raise click.ClickException(sentence) from None
+        raise click.ClickException(cannot_be_written(target, error)) from None
 
 
 def _may_be_written(target: Path) -> None:
@@ -105,7 +105,3 @@ def _may_be_written(target: Path) -> None:
         raise click.UsageError(_("{file} is there already; give another name.").format(file=target))
     if not target.parent.is_dir():
         raise click.UsageError(_("there is no folder “{folder}”.").format(folder=target.parent))
-
-
-def _unreadable(file: Path, error: OSError) -> click.ClickException:
-    return click.ClickException(_("{file} cannot be read: {words}.").format(file=file, words=error.strerror))

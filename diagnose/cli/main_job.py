@@ -17,12 +17,17 @@ from diagnose.cli.formats import formats
 from diagnose.cli.help import Example, Sectioned, section
 from diagnose.cli.options import (
     audience_option,
+    ca_file_option,
     clean_browser_option,
     documentation_option,
     format_options,
     help_desk_option,
     lang_option,
     no_color_option,
+    no_history_option,
+    no_login_option,
+    no_rcpt_option,
+    no_third_party_option,
     only_option,
     output_option,
     profiles_option,
@@ -32,8 +37,8 @@ from diagnose.cli.options import (
     strict_option,
     verbose_option,
 )
-from diagnose.cli.parameters import FileName, Number, ProviderName, ReportFile, file_names
-from diagnose.cli.server_parameters import ResolverAddress, ServiceUrl
+from diagnose.cli.parameters import Number, ProviderName, ReportFile, file_names
+from diagnose.cli.server_parameters import ServiceUrl, resolver_option
 from diagnose.cli.settings import as_error
 from diagnose.model.deadline import DEFAULT_SECONDS
 from diagnose.model.protocols import PROTOCOLS
@@ -78,34 +83,29 @@ def options(command: Any) -> Any:  # noqa: ANN401 - a click decorator takes func
 
 def report_options(command: Any) -> Any:  # noqa: ANN401 - as above
     """The options that shape the report."""
-    shared = [
-        section(
-            text("The report").msgid,
-            click.option(
-                "--report",
-                "reports",
-                type=ReportFile(),
-                multiple=True,
-                metavar="FILE",
-                help="Also write a report; the suffix gives the format: .html .txt .md .json .xml (JUnit) .prom.",
-            ),
-            format_options("text", *(one for one in formats() if one != "text")),
-            output_option,
-            audience_option,
-            lang_option,
-            redact_option,
-            help_desk_option,
-            status_page_option,
-            documentation_option,
-            strict_option,
-            click.option("-q", "--quiet", is_flag=True, help="No progress; verdict and causes only."),
-            verbose_option,
-            no_color_option,
+    return section(
+        text("The report").msgid,
+        click.option(
+            "--report",
+            "reports",
+            type=ReportFile(),
+            multiple=True,
+            metavar="FILE",
+            help="Also write a report; the suffix gives the format: .html .txt .md .json .xml (JUnit) .prom.",
         ),
-    ]
-    for option in reversed(shared):
-        command = option(command)
-    return command
+        format_options("text", *(one for one in formats() if one != "text")),
+        output_option,
+        audience_option,
+        lang_option,
+        redact_option,
+        help_desk_option,
+        status_page_option,
+        documentation_option,
+        strict_option,
+        click.option("-q", "--quiet", is_flag=True, help="No progress; verdict and causes only."),
+        verbose_option,
+        no_color_option,
+    )(command)
 
 
 def ways(command: Any) -> Any:  # noqa: ANN401 - as above
@@ -117,7 +117,7 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
             click.option("--password-env", metavar="VAR", help="The password is in this environment variable."),
             click.option("--keyring", is_flag=True, help="The password is in the system's keyring."),
             click.option("--access-token-env", metavar="VAR", help="An OAuth 2 access token instead of a password."),
-            click.option("--no-login", is_flag=True, help="Test everything but the login."),
+            no_login_option,
             click.option("--username", metavar="NAME", help="The user name, when it is not the address."),
         ),
         section(
@@ -130,8 +130,8 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
                 metavar="NAME",
                 help="The mail provider, instead of recognising it: by name, domain or id.",
             ),
-            click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server."),
-            click.option("--ca-file", type=FileName(), metavar="PEM", help="Trust these authorities too."),
+            resolver_option,
+            ca_file_option,
         ),
         section(
             text("What is checked").msgid,
@@ -157,13 +157,9 @@ def ways(command: Any) -> Any:  # noqa: ANN401 - as above
                 is_flag=True,
                 help="Send the password even if it was rejected lately, or if the record of tries cannot be used.",
             ),
-            click.option(
-                "--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."
-            ),
-            click.option(
-                "--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation."
-            ),
-            click.option("--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."),
+            no_rcpt_option,
+            no_third_party_option,
+            no_history_option,
         ),
     ]
     for options_of_one in reversed(shared):

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from diagnose.cli.parameters import LanguageName, OneLine, OneOf, OutputFile, PageAddress
+from diagnose.cli.parameters import FileName, LanguageName, OneLine, OneOf, OutputFile, PageAddress
 from diagnose.locale.language import of_terminal
 from diagnose.process.first_use import one_at_a_time
 
@@ -72,6 +72,17 @@ only_option = click.option(
 )
 skip_option = click.option(
     "--skip", multiple=True, metavar="CHECK", shell_complete=_checks, help="Not this check or family."
+)
+ca_file_option = click.option("--ca-file", type=FileName(), metavar="PEM", help="Trust these authorities too.")
+no_login_option = click.option("--no-login", is_flag=True, help="Test everything but the login.")
+no_rcpt_option = click.option(
+    "--no-rcpt", is_flag=True, help="Do not ask the domain's mail server whether the mailbox exists."
+)
+no_third_party_option = click.option(
+    "--no-third-party", is_flag=True, help="Contact nobody but the person's own provider and organisation."
+)
+no_history_option = click.option(
+    "--no-history", is_flag=True, help="Neither read nor write the record of rejected logins."
 )
 strict_option = click.option("--strict", is_flag=True, help="Exit 1 on causes that only hinder, too.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Everybody's remedies and all facts.")

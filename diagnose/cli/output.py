@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from diagnose.cli.formats import format_of, rendered, renderer
+from diagnose.model.text import TextError
 from diagnose.process import standard_streams
 from diagnose.process.encodings import Escapes, can_express, in_ascii, is_utf_8, unreadable
 from diagnose.process.first_use import one_at_a_time
@@ -28,6 +29,20 @@ UNREADABLE = (
     "-o FILE writes them, in UTF-8, and --lang en does without."
 )
 """In English alone: it is told where another language cannot be read."""
+
+
+def cannot_be_read(file: Path | str, why: OSError | TextError) -> str:
+    """*why* nothing comes out of *file*, in a sentence."""
+    return _("{file} cannot be read: {words}.").format(file=file, words=_words_of(why))
+
+
+def cannot_be_written(file: Path | str, why: OSError | TextError) -> str:
+    """*why* nothing goes into *file*, in a sentence."""
+    return _("{file} cannot be written: {words}.").format(file=file, words=_words_of(why))
+
+
+def _words_of(error: OSError | TextError) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else error.sentence.render(_)
 
 
 class UnwrittenError(click.ClickException):
@@ -70,9 +85,7 @@ def write_words(file: Path, words: str | Iterable[str], *, for_collectors: bool 
                 fresh.chmod(mode)
             fresh.replace(file)
     except OSError as error:
-        raise click.ClickException(
-            _("{file} cannot be written: {words}.").format(file=file, words=error.strerror)
-        ) from None
+        raise click.ClickException(cannot_be_written(file, error)) from None
 
 
 def irreplaceable(file: Path) -> str | None:

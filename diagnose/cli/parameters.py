@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from diagnose.cli.formats import format_of, suffixes
-from diagnose.cli.output import irreplaceable
+from diagnose.cli.output import cannot_be_written, irreplaceable
 from diagnose.locale import language
 from diagnose.locale.language import LANGUAGES, Language
 from diagnose.model.text import quote
@@ -105,7 +105,7 @@ class OutputFile(click.ParamType[Path]):
             why = irreplaceable(file)
             tempfile.TemporaryFile(dir=file.parent).close()
         except OSError as error:
-            self.fail(_("{file} cannot be written: {words}.").format(file=file, words=error.strerror), param, ctx)
+            self.fail(cannot_be_written(file, error), param, ctx)
         if why is not None:
             self.fail(why, param, ctx)
         return file

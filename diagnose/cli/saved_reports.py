@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import click
 
+from diagnose.cli.output import cannot_be_read
 from diagnose.model.report import Report
 from diagnose.model.saved import LARGEST, saved_report, saved_reports
 from diagnose.model.text import TextError
@@ -35,8 +36,7 @@ def _read(file: str, read: Callable[[bytes], T]) -> T:
     except TextError as error:
         raise unreadable(file, error) from None
     except OSError as error:
-        sentence = _("{file} cannot be read: {words}.").format(file=_shown(file), words=error.strerror)
-        raise click.ClickException(sentence) from None
+        raise click.ClickException(cannot_be_read(_shown(file), error)) from None
 
 
 def unreadable(file: str, error: TextError) -> click.ClickException:

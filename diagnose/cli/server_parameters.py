@@ -199,3 +199,6 @@ class SchedulerAddress(click.ParamType[str]):
                 _("“{word}” is not a URL such as tls://scheduler.corp.example:8786.").format(word=word), param, ctx
             )
         return word
+
+
+resolver_option = click.option("--resolver", type=ResolverAddress(), metavar="IP[:PORT]", help="Ask this DNS server.")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import click
 from click.core import ParameterSource
 
+from diagnose.cli.output import cannot_be_read
 from diagnose.cli.parameters import FileName
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.text import TextError
@@ -199,7 +200,7 @@ def _read(file: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise SettingsError(_("{file} cannot be read: {words}.").format(file=file, words=error.strerror)) from None
+        raise SettingsError(cannot_be_read(file, error)) from None
     except ValueError:  # a NUL in its name
         return None
     if len(raw) > LARGEST_FILE:
