@@ -163,23 +163,12 @@ class History:
         if self._folder is None:
             yield Turn(self, account)
             return
-        with one_at_a_time:
-            import filelock
         folder = self._folder / _TURNS
         name = self._hash("account", account_name(account, self._domain))[:_TURN_DIGITS]
         with _as_trouble("unwritable"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = filelock.FileLock(folder / name, timeout=max(0.0, seconds))
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            raise BusyError from None
-        except (OSError, NotImplementedError) as error:  # the latter where the file system keeps no locks
-            raise RecordError("unwritable", getattr(error, "strerror", "") or "") from None
-        try:
+        with _lock(folder / name, max(0.0, seconds), BusyError()):
             yield Turn(self, account)
-        finally:
-            lock.release()
 
     # -- what stands in the file
 
@@ -267,21 +256,9 @@ class History:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Only one process at a time is inside. Raises RecordError when that takes too long."""
-        with one_at_a_time:
-            import filelock
-
         assert self._folder is not None  # noqa: S101 - callers have looked
-        lock = filelock.FileLock(self._folder / (_FILE + ".lock"), timeout=LOCK_SECONDS)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            raise RecordError("held") from None
-        except (OSError, NotImplementedError) as error:  # the latter where the file system keeps no locks
-            raise RecordError("unwritable", getattr(error, "strerror", "") or "") from None
-        try:
+        with _lock(self._folder / (_FILE + ".lock"), LOCK_SECONDS, RecordError("held")):
             yield
-        finally:
-            lock.release()
 
 
 class Turn:
@@ -320,6 +297,25 @@ class Turn:
 
         with contextlib.suppress(RecordError):
             self._history._rewrite(amended)
+
+
+@contextlib.contextmanager
+def _lock(file: Path, seconds: float, late: Exception) -> Iterator[None]:
+    """No other process is inside, too. Raises *late* where one has been for *seconds*, RecordError."""
+    with one_at_a_time:
+        import filelock
+
+    lock = filelock.FileLock(file, timeout=seconds)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise late from None
+    except (OSError, NotImplementedError) as error:  # the latter where the file system keeps no locks
+        raise RecordError("unwritable", getattr(error, "strerror", "") or "") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def new_key() -> bytes:
