@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from diagnose.model.fleet import FleetCount, FleetRow, FleetSummary
-from diagnose.process.first_use import made_once, one_at_a_time
+from diagnose.process.first_use import made_once
 from diagnose.rendering.fleet_words import change, changed, ended, guessed, headline, names, slowed, who
-from diagnose.rendering.renderer import PALETTE, RenderStyle
+from diagnose.rendering.renderer import RenderStyle
 from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
-from reports.templating import TEMPLATES, environment
+from reports.templating import environment, style_and_script
 from reports.titles import title_of
 from reports.words import SYMBOLS, moment, words
 
@@ -29,11 +27,6 @@ MOST_NAMES = 20
 
 def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], style: RenderStyle) -> Iterator[str]:
     """The page in pieces."""
-    with one_at_a_time:
-        from markupsafe import Markup  # with jinja2: wanted for this format only
-
-    css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "fleet.css"))
-    script = (TEMPLATES / "fleet.js").read_text(encoding="utf-8")
     shown = (row for row in rows() if summary.rows <= MOST_ROWS or row.status != "healthy")
     summary = sanitized(summary)
     yield from _template().generate(
@@ -43,14 +36,8 @@ def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], 
         _=style.translate,
         words=words(style.translate),
         symbols={**SYMBOLS, "bad": "–"},
-        status={
-            **words(style.translate).verdict,
-            "bad": style.translate("could not be run"),
-        },
-        css=Markup(css),  # noqa: S704 - a file of this package
-        css_digest=_digest(css),
-        script=Markup(script),  # noqa: S704 - likewise
-        script_digest=_digest(script),
+        status={**words(style.translate).verdict, "bad": style.translate("could not be run")},
+        **style_and_script("fleet.css", "fleet.js"),
         audience=style.audience,
         headline=headline(summary, style.translate),
         who=lambda cause: who(cause, style.translate),
@@ -85,11 +72,6 @@ def _bars(count: FleetCount, most: int) -> list[tuple[str, float, float]]:
             found.append((kind, round(begin, 2), length))
             begin += length
     return found
-
-
-def _digest(content: str) -> str:
-    """Of a style or a script, for the page's content security policy (CSP Level 3, §2.3.1)."""
-    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 @made_once

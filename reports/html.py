@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import groupby
@@ -17,7 +16,7 @@ from diagnose.model.report import Report, ReportCheck
 from diagnose.model.saved import machine_readable
 from diagnose.process.first_use import lazy_pattern, made_once, one_at_a_time
 from diagnose.rendering.next_steps import next_steps
-from diagnose.rendering.renderer import PALETTE, Audience, Renderer, RenderStyle
+from diagnose.rendering.renderer import Audience, Renderer, RenderStyle
 from reports.documentation import command_for, page_of
 from reports.fact_rows import fact_rows
 from reports.fleet_page import render_fleet
@@ -25,10 +24,11 @@ from reports.mailbox_provider import mailbox_provider
 from reports.remedies import can_be_followed, for_audience, pieces
 from reports.sanitized import sanitized
 from reports.summary import summary
-from reports.templating import TEMPLATES, environment
+from reports.templating import environment, style_and_script
 from reports.titles import title_of
 from reports.words import (
     SYMBOLS,
+    URGENCY,
     Wording,
     baseline_lines,
     contact_line,
@@ -43,7 +43,6 @@ from reports.words import (
 if TYPE_CHECKING:
     from jinja2 import Template
 
-URGENCY: tuple[Status, ...] = ("fail", "error", "warn", "pass", "skip")
 SHORTEST_BAR = 0.8
 """Hundredths of the time line; anything shorter could not be seen."""
 TICKS = (1, 2, 5)
@@ -106,8 +105,6 @@ def render(report: Report, style: RenderStyle) -> str:
 
     block = machine_readable(report)
     report = sanitized(report)
-    css = "".join(file.read_text(encoding="utf-8") for file in (PALETTE, TEMPLATES / "report.css"))
-    script = (TEMPLATES / "copy.js").read_text(encoding="utf-8")
     end = max([report.duration_ms, 1, *((c.started_ms or 0) + (c.duration_ms or 0) for c in report.checks)])
     rows = _rows(report.checks, end)
     said = words(style.translate)
@@ -117,10 +114,7 @@ def render(report: Report, style: RenderStyle) -> str:
         _=style.translate,
         words=said,
         symbols=SYMBOLS,
-        css=Markup(css),  # noqa: S704 - a file of this package
-        css_digest=_digest(css),
-        script=Markup(script),  # noqa: S704 - likewise
-        script_digest=_digest(script),
+        **style_and_script("report.css", "copy.js"),
         block=Markup(block),  # noqa: S704 - letters that need no escaping
         audience=style.audience,
         verbose=style.verbose,
@@ -198,11 +192,6 @@ def _whom_to_ask(report: Report, audience: Audience, said: Wording) -> str:
 def _source(media_type: str, content: bytes) -> str:
     """*content* itself as an address (RFC 2397)."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
-
-
-def _digest(content: str) -> str:
-    """Of a style or a script, for the page's content security policy (CSP Level 3, §2.3.1)."""
-    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 def _rows(checks: Iterable[ReportCheck], end: int) -> list[Row]:

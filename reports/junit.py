@@ -151,9 +151,7 @@ class _Suite:
         labels = (*self.words.labels(cause, self.report), cause.id)
         yield f"{cause.title} [{' · '.join(labels)}]"
         yield cause.summary
-        for remedy in for_audience(cause.remedies, self.style.audience)[0]:
-            yield self.words.pair.format(name=self.words.remedy.get(remedy.fixer, remedy.fixer), value="").rstrip()
-            yield from (f"{number}. {step}" for number, step in enumerate(remedy.steps, start=1))
+        yield from _steps(cause, self.words, self.style)
 
 
 def render_fleet(summary: FleetSummary, rows: Callable[[], Iterator[FleetRow]], style: RenderStyle) -> Iterator[str]:
@@ -195,6 +193,11 @@ def _fleet_advice(cause: ReportCause, style: RenderStyle) -> Iterator[str]:
     said = words(style.translate)
     yield f"{cause.title} [{cause.id}]"
     yield from (evidence.text for evidence in cause.evidence)
+    yield from _steps(cause, said, style)
+
+
+def _steps(cause: ReportCause, said: Wording, style: RenderStyle) -> Iterator[str]:
+    """What those can do whom *style* names, each remedy below the name of who does it."""
     for remedy in for_audience(cause.remedies, style.audience)[0]:
         yield said.pair.format(name=said.remedy.get(remedy.fixer, remedy.fixer), value="").rstrip()
         yield from (f"{number}. {step}" for number, step in enumerate(remedy.steps, start=1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from diagnose.model.report import Report, ReportCheck
+from diagnose.model.report import Report
 from diagnose.model.saved import machine_readable
 from diagnose.process.first_use import made_once, one_at_a_time
 from diagnose.rendering.renderer import Renderer, RenderStyle
@@ -23,6 +23,7 @@ from reports.templating import environment
 from reports.titles import title_of
 from reports.words import (
     SYMBOLS,
+    URGENCY,
     baseline_lines,
     contact_line,
     finding_texts,
@@ -87,17 +88,11 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
         prose=lambda words: Markup(prose(words)),  # noqa: S704 - likewise
         code_link=lambda words, url: Markup(code_link(words, url)),  # noqa: S704 - likewise
         link=lambda words, url: Markup(link(words, url)),  # noqa: S704 - as the function says
-        in_order=_by_urgency,
+        in_order=lambda checks: sorted(checks, key=lambda check: URGENCY.index(check.status)),
         finding_texts=finding_texts,
         title_of=lambda cause: title_of(cause, style.translate),
     )
     return document.strip("\n") + "\n"
-
-
-def _by_urgency(checks: Sequence[ReportCheck]) -> list[ReportCheck]:
-    """What did not pass first, what was skipped last."""
-    order = ("fail", "error", "warn", "pass", "skip")
-    return sorted(checks, key=lambda check: order.index(check.status))
 
 
 @made_once

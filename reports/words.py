@@ -25,6 +25,8 @@ HELD: Mapping[Redacted, str] = {
     "person": text("This report holds no password. It does hold names and addresses of servers.").msgid,
     "company": text("This report holds no password.").msgid,
 }
+URGENCY: tuple[Status, ...] = ("fail", "error", "warn", "pass", "skip")
+"""Of checks: what did not pass first, what was skipped last."""
 SYMBOLS: Mapping[str, str] = {
     "healthy": "✓",
     "problem": "✗",
@@ -208,15 +210,11 @@ def held_line(redacted: Redacted, translate: Callable[[str], str]) -> str:
 
 def contact_line(contact: Contact | None, translate: Callable[[str], str]) -> str:
     """Whom to ask next, in one line; "" where nobody is named."""
-    _ = translate
-    named = (
-        []
-        if contact is None
-        else [
-            *([_("Help desk: {contact}").format(contact=contact.help_desk)] if contact.help_desk else ()),
-            *([_("Current outages: {page}").format(page=contact.status_page)] if contact.status_page else ()),
-        ]
-    )
+    _, named = translate, list[str]()
+    if contact is not None and contact.help_desk:
+        named.append(_("Help desk: {contact}").format(contact=contact.help_desk))
+    if contact is not None and contact.status_page:
+        named.append(_("Current outages: {page}").format(page=contact.status_page))
     return " · ".join(named)
 
 
