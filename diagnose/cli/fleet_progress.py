@@ -68,11 +68,7 @@ class FleetProgress:
             TextColumn("{task.fields[counts]}"),
             *([IfThereIsRoom("{task.fields[slowed]}", markup=False, table_column=Column())] if all_fit else []),
         ]
-        self._bar = Progress(
-            *columns,
-            console=console,
-            transient=True,
-        )
+        self._bar = Progress(*columns, console=console, transient=True)
         self._task = self._bar.add_task("", total=total, rate="", counts="", slowed="")
 
     def __enter__(self) -> Self:

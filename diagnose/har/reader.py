@@ -19,9 +19,9 @@ from diagnose.har.exchanges import exchange, login_host, matters, seconds_ahead
 from diagnose.har.facts import Exchange, HarFacts, Offset
 from diagnose.har.sanitize import Clean, clean_entry
 from diagnose.har.secrets import Secrets
-from diagnose.har.stream import Entries, HarError
+from diagnose.har.stream import Entries, no_har
 from diagnose.har.urls import clean_url
-from diagnose.model import Deadline, text
+from diagnose.model import Deadline
 from diagnose.process.first_use import one_at_a_time
 
 MOST_EXCHANGES = 300
@@ -57,12 +57,7 @@ def read_har(file: Path, deadline: Deadline) -> Recording:
     """The recording in *file*, plain or packed with gzip. Raises HarError for a file that is not HAR, and OSError."""
     state = file.stat()
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISDIR(state.st_mode)):  # a pipe may wait for ever, and is read once
-        raise HarError(
-            text(
-                "{file} is not a HAR file; save one in the network tab of the browser's developer tools.",
-                file=file.name,
-            )
-        )
+        raise no_har(file)
     return _read(Entries(file, deadline))
 
 

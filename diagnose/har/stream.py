@@ -44,6 +44,13 @@ class HarError(TextError):
     """The file is no HAR, or none that can be read; the message says why."""
 
 
+def no_har(file: Path) -> HarError:
+    """What to raise where *file* is something else."""
+    return HarError(
+        text("{file} is not a HAR file; save one in the network tab of the browser's developer tools.", file=file.name)
+    )
+
+
 class Entries:
     """The raw entries of a HAR file, in order; None stands for one that is too large.
 
@@ -71,22 +78,10 @@ class Entries:
                 yield from self._entries(watched)
             except _OutOfTimeError:
                 self.broken_off = self.out_of_time = True
-            except (
-                ijson.JSONError,
-                _TooDeepError,
-                ValueError,
-                ArithmeticError,
-                EOFError,
-                zlib.error,
-            ) as error:
+            except (ijson.JSONError, _TooDeepError, ValueError, ArithmeticError, EOFError, zlib.error) as error:
                 self.broken_off = True
                 if not found:
-                    raise HarError(
-                        text(
-                            "{file} is not a HAR file; save one in the network tab of the browser's developer tools.",
-                            file=self._file.name,
-                        )
-                    ) from error
+                    raise no_har(self._file) from error
         if not found:
             raise self.too_slow()
 
