@@ -42,6 +42,8 @@ PORT = 25
 MX_SECONDS = 8.0
 """Patience for the whole dialogue; many networks let no port 25 out."""
 
+Answer = Literal["accepted", "refused", "undecided"]
+
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One way to write the address, and what the MX said of it."""
@@ -54,7 +56,7 @@ class RecipientFacts(Facts, frozen=True, kw_only=True):
     """What the MX says of the address, beside what it says of one that cannot exist."""
 
     host: str
-    answer: Literal["accepted", "refused", "undecided"] = "undecided"
+    answer: Answer = "undecided"
     reply: str = ""
     asked: tuple[Asked, ...] = ()
     """The forms of the address that were asked for, until one was accepted."""
@@ -104,7 +106,7 @@ def _ask(host: str, target: Subject, context: Context, deadline: Deadline) -> Re
         asked, known, other = _ask_forms(session, forms)
     finally:
         session.close()
-    answer: Literal["accepted", "refused", "undecided"] = "undecided"
+    answer: Answer = "undecided"
     if known.ok:
         answer = "accepted"
     elif asked[0].reply.startswith("5"):  # a server that does not know the other form may call that a passing matter
