@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import webbrowser
+from collections.abc import Iterable
 from gettext import gettext as _
 from typing import Any
 
@@ -216,13 +217,15 @@ def _without_address(page: Service | None, options: Request) -> Request:
 
 def _pages(request: Request, network: Network) -> tuple[str, ...]:
     """The webmail pages that the browser is to reach for, by the same discovery as the diagnosis."""
-    found = [service.url for service in request.discovery.services if "web" in service.ways and service.url]
-    if not found and not request.discovery.services_only:
-        services = discover(
-            request.subject, request.discovery, network, Deadline(DISCOVERY_SECONDS), lambda _found: None
-        ).services
-        found = [service.url for service in services if "web" in service.ways and service.url]
-    return tuple(found)
+    pages = _pages_of(request.discovery.services)
+    if pages or request.discovery.services_only:
+        return pages
+    deadline = Deadline(DISCOVERY_SECONDS)
+    return _pages_of(discover(request.subject, request.discovery, network, deadline, lambda _found: None).services)
+
+
+def _pages_of(services: Iterable[Service]) -> tuple[str, ...]:
+    return tuple(service.url for service in services if "web" in service.ways and service.url)
 
 
 def _code(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException]) -> int:

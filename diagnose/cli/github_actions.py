@@ -32,9 +32,13 @@ _COMMAND = lazy_pattern(r"(?m)^[^\S\n]*:(?=:)|##(?=\[)")
 
 def without_commands(words: str, environment: Mapping[str, str] = os.environ) -> str:
     """*words* for the log of a job, where no line may be a workflow command of a server's; elsewhere as they are."""
-    if environment.get("GITHUB_ACTIONS") != "true":
+    if not _is_job(environment):
         return words
     return _COMMAND.sub(lambda found: f"{found[0]} ", words)
+
+
+def _is_job(environment: Mapping[str, str]) -> bool:
+    return environment.get("GITHUB_ACTIONS") == "true"
 
 
 def tell_job(
@@ -44,7 +48,7 @@ def tell_job(
 
     What a report hides is hidden here, too.
     """
-    if environment.get("GITHUB_ACTIONS") != "true":
+    if not _is_job(environment):
         return
     reports = [content] if isinstance(content, Report) else content
     for line in workflow_commands(reports):
