@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import random
 import re
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -262,6 +263,7 @@ async def replies() -> None:
     for what, given, aim in (
         ("another name at the end of each", [f"{REPLY} for user{one}" for one in range(MANY)], REPLIES_AIM),
         ("another name within each", [f"535 5.7.8 user{one}: {WORDS}" for one in range(MANY)], REPLIES_AIM),
+        ("a log, each line another", [*_log()], REPLIES_AIM),
         ("labelled texts, no two the same", labelled, REPLIES_AIM),
         ("one reply again and again", [REPLY] * MANY, None),
     ):
@@ -269,6 +271,19 @@ async def replies() -> None:
         bound = f"`explain --jsonl`: {what}"
         told = f"  {BOUNDS.held(bound, rate, aim, 'replies a second', at_least=True)}" if aim else ""
         say(f"  {what:<34} {rate:8.0f}{told}")
+
+
+def _log() -> Iterator[str]:
+    """The lines of a server's log: each of another time, process, client and mailbox."""
+    draw = random.Random(MANY)
+    for second in range(MANY):
+        time = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        name = "".join(draw.choice("bdfgklmnprst") + draw.choice("aeiou") for _ in range(draw.randint(2, 4)))
+        yield (
+            f"Nov 30 {time} mx postfix/smtpd[{draw.randint(1_000, 99_999)}]: warning: "
+            f"unknown[198.51.{draw.randint(1, 254)}.{draw.randint(1, 254)}]: SASL LOGIN authentication failed: "
+            f"authentication failure, sasl_username={name}@corp.example"
+        )
 
 
 async def _rate(given: Sequence[str]) -> float:

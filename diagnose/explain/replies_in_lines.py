@@ -14,11 +14,12 @@ from diagnose.model import Certainty, TextError, quote, text
 from diagnose.model.text import Text, json_text
 from diagnose.process.first_use import convert, decode
 from diagnose.replies import Outcome, Reading, ReplyForm, Suspect, ToldBy, read_message
+from diagnose.replies.alike import stand_in
 from diagnose.replies.schema import Stage
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes; whole pages are replies too, though only their beginning is read."""
-MOST_REMEMBERED, LONGEST_REMEMBERED = 1_000, 1_000
+MOST_REMEMBERED, LONGEST_REMEMBERED = 4_000, 1_000
 """Readings, and characters of the replies that they are of: logs say the same again and again."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PROTOCOLS: tuple[ReplyForm, ...] = get_args(ReplyForm)
@@ -85,9 +86,10 @@ def _line(words: bytes) -> ReplyLine:
 def _read(
     line: ReplyLine, remembering: Callable[..., Reading], protocol: ReplyForm | None, provider: str | None
 ) -> Reading:
-    read = remembering if len(line.reply) <= LONGEST_REMEMBERED else read_message
+    short = len(line.reply) <= LONGEST_REMEMBERED
+    read = remembering if short else read_message
     return read(
-        line.reply,
+        stand_in(line.reply) if short else line.reply,
         protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,
         provider=line.provider if isinstance(line.provider, str) else provider,
         stage=line.stage if line.stage in _STAGES else None,

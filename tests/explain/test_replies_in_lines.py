@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnose.explain import replies_in_lines
 from diagnose.explain.replies_in_lines import LONGEST_LINE, LineError, format_line, read_lines
+from diagnose.replies import Reading, read_message
 from tests.replies.corpus import CORPUS, judge, labelled
 
 
@@ -38,6 +40,25 @@ def test_an_answer_has_the_shape_of_the_contract() -> None:
     assert list(answer) == ["id", "causes", "matched", "outcome", "told_by"]
     assert answer["id"] == "a"
     assert list(answer["causes"][0]) == ["id", "certainty", "title"]
+
+
+def test_lines_that_differ_in_who_when_and_from_where_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(reply: str, **told: Any) -> Reading:
+        read.append(reply)
+        return read_message(reply, **told)
+
+    monkeypatch.setattr(replies_in_lines, "read_message", counted)
+    logged = [
+        f"Nov 30 16:{38 + one}:39 mx dovecot[{8_000 + 77 * one}]: Your mailbox is full, user{70 + one}@corp.example"
+        for one in range(10)
+    ]
+
+    found = answers(*(line(id=one, reply=words) for one, words in enumerate(logged)))
+
+    assert len(read) < len(found) / 2
+    assert [answer["matched"] for answer in found] == [read_message(words).matched for words in logged]
 
 
 def test_the_next_line_is_read_only_when_it_is_asked_for() -> None:
