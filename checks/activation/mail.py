@@ -145,7 +145,7 @@ def _look(
 
 def _counted(service: Service, provider: str | None) -> Callable[[Reply], str | None]:
     return lambda reply: recorded_as(
-        read_reply(reply.words, protocol=service.spoken.replies, provider=provider, stage="login")
+        read_reply(reply.words, protocol=service.spoken.replies, provider=provider, stage="login"), words=reply.words
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from checks.server.spoken import no_verdict, of_the_moment
 from diagnose.model import Certainty
 from diagnose.replies import Reading
 
@@ -31,12 +32,19 @@ OF_THE_WAY = frozenset(
 """What such a refusal may blame: how the login was asked for, and not who asked."""
 
 
-def counts(reading: Reading) -> bool:
-    """Whether the server may have counted a wrong try, by its refusal as it was read."""
-    if unread(reading):
+def counts(reading: Reading, words: str = "") -> bool:
+    """Whether the server may have counted a wrong try, by *words* that did not let in, and how they were read."""
+    if unread(reading) or undecided(reading, words):
         return False
     first = next(iter(reading.suspects), None)
     return first is None or first.certainty == "possible" or first.cause not in NOT_COUNTED
+
+
+def undecided(reading: Reading, words: str) -> bool:
+    """Whether *words* leave the password unjudged: they are about the moment, or no refusal, and give no cause."""
+    if reading.outcome == "program-slip" or any(suspect.certainty != "possible" for suspect in reading.suspects):
+        return False
+    return of_the_moment(words) or (not reading.suspects and no_verdict(words, reading.protocol))
 
 
 def unread(reading: Reading) -> bool:
@@ -54,13 +62,13 @@ def unread(reading: Reading) -> bool:
     return sure <= OF_THE_WAY and (of_protocol or bool(sure and codes & OUT_OF_TURN))
 
 
-def recorded_as(reading: Reading, reasons: Iterable[tuple[str, Certainty]] = ()) -> str | None:
-    """The id of the cause that a refusal goes on record as; None where it is no try.
+def recorded_as(reading: Reading, reasons: Iterable[tuple[str, Certainty]] = (), words: str = "") -> str | None:
+    """The id of the cause that a refusal with *words* goes on record as; None where it is no try.
 
     *reasons*: causes, and how sure they are, that may be behind a refusal without a reason. Those that the answer
     itself supports are *likely* and come first; others that are sure stand where the answer tells nothing.
     """
-    if not counts(reading):
+    if not counts(reading, words):
         return None
     if reading.suspects and reading.suspects[0].cause != BARE:
         reasons = ()

@@ -12,7 +12,7 @@ import msgspec
 from checks.credentials.password import PasswordFacts
 from checks.lockout.lockout import LockoutFacts, read_record
 from checks.login.bare_rejection import judge_bare_rejection
-from checks.login.counting import BARE, counts, recorded_as, unread
+from checks.login.counting import BARE, counts, recorded_as, undecided, unread
 from checks.login.mechanism import PROTOCOL_LOGIN, TOKENS, choose_mechanism
 from checks.login.one_try import log_in_once, refusal_so_far
 from checks.login.reasons import reasons_behind
@@ -20,6 +20,7 @@ from checks.reach.reach import ReachFacts
 from checks.server.client_limits import judge_wait
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, session_key, take_session
+from checks.server.spoken import of_the_moment
 from checks.sessions import Credentials, MailSession, Reply
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import session_again, standing_session
@@ -76,6 +77,8 @@ class LoginFacts(Facts, frozen=True, kw_only=True):
     """Of ``unasked``: the server wants no login at all."""
     secret_sent: bool = False
     """Of ``unasked``: the secret went out all the same."""
+    unlisted: bool = False
+    """Of ``rejected``: the server names no way to log in, and the protocol's own was tried all the same."""
     before_secret: bool = False
     """Of ``rejected``: the server refused before the secret was sent, as some do whom they do not know by name."""
 
@@ -118,7 +121,7 @@ def probe_login(
         return context.deadline.share(0.9, LOGIN_SECONDS)
 
     def counted(reply: Reply) -> str | None:
-        return refused_as(read_answer(reply.words, inputs, target, "login"), inputs, target)
+        return refused_as(reply.words, inputs, target)
 
     if context.shared is not None:
         context.shared.final = True
@@ -138,7 +141,9 @@ def probe_login(
         if outcome == "unasked":
             facts = msgspec.structs.replace(facts, let_in=not reply.unasked, secret_sent=session.secret_is_out)
         elif outcome == "rejected":
-            facts = msgspec.structs.replace(facts, before_secret=not session.secret_is_out)
+            facts = msgspec.structs.replace(
+                facts, before_secret=not session.secret_is_out, unlisted=not session.lists_logins
+            )
         context.connections.put(session_key(target), session)
     facts = msgspec.structs.replace(facts, mechanism=mechanism, milliseconds=round(1000 * (time.monotonic() - started)))
     _note(facts, target, inputs, context)
@@ -198,13 +203,14 @@ def _note(facts: LoginFacts, target: Service, inputs: Inputs[Never], context: Co
     """Remember which servers reject: they may ban this address."""
     if facts.outcome == "accepted":
         context.rejecting.accepted(target.host, target.port)
-    elif facts.outcome == "rejected" and counts(read_answer(facts.reply, inputs, target, "login")):
+    elif facts.outcome == "rejected" and counts(read_answer(facts.reply, inputs, target, "login"), facts.reply):
         context.rejecting.rejected(target.host, target.port)
 
 
-def refused_as(reading: Reading, inputs: Inputs[PasswordFacts], target: Service) -> str | None:
-    """The id of the cause that a refusal by *target* goes on record as; None where it is no try."""
-    return recorded_as(reading, [(one.cause, one.certainty) for one in reasons_behind(inputs, target).found])
+def refused_as(words: str, inputs: Inputs[PasswordFacts], target: Service) -> str | None:
+    """The id of the cause that a refusal by *target* with *words* goes on record as; None where it is no try."""
+    reasons = [(one.cause, one.certainty) for one in reasons_behind(inputs, target).found]
+    return recorded_as(read_answer(words, inputs, target, "login"), reasons, words)
 
 
 def _why_not(target: Service, inputs: Inputs[LoginFacts], context: Context) -> Text | None:
@@ -347,6 +353,33 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
             data=data,
         )
         return
+    if facts.unlisted and facts.before_secret and not _sure(findings):  # what is not offered may be refused to anybody
+        yield Finding(
+            cause="settings.no-common-auth",
+            certainty="likely",
+            text=text(
+                "{host} lists no way to log in on port {port}, and refuses the usual one before the password is sent: "
+                "{reply}",
+                host=target.host,
+                port=target.port,
+                reply=facts.reply,
+            ),
+            data=data,
+        )
+        yield Finding(cause=BARE, certainty="possible", text=sentence, data=data)
+        return
+    if undecided(reading, facts.reply):
+        if not of_the_moment(facts.reply):
+            sentence = text(
+                "{host} answered the login on port {port} with neither yes nor no: {reply}",
+                host=target.host,
+                port=target.port,
+                reply=facts.reply,
+            )
+        fault = Finding(cause="server.fault", certainty="likely", text=sentence, data=data)
+        yield announcing(fault, target.host, facts.reply)
+        yield from (finding for finding in findings if finding.cause != "server.fault")
+        return
     if not findings:  # a rejection that says nothing we know is still a rejection of this login
         cause = "credentials.token-rejected" if facts.with_token else BARE
         findings = [Finding(cause=cause, certainty="likely", text=sentence, data=data)]
@@ -368,6 +401,10 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
         yield from (first, *others)
     else:
         yield from judge_bare_rejection(first, others, inputs, target)
+
+
+def _sure(findings: list[Finding]) -> bool:
+    return any(finding.certainty != "possible" for finding in findings)
 
 
 def _other_form(inputs: Inputs[Never]) -> str | None:

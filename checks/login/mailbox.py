@@ -19,6 +19,8 @@ class MailboxFacts(Facts, frozen=True, kw_only=True):
     reply: str = ""
     milliseconds: int = 0
     failure: Failure | None = None
+    hollow: bool = False
+    """The server says yes, and tells nothing of a mailbox."""
     quota_used: int | None = None
     """Storage in units of 1024 octets (RFC 9208 §5.1); None where the server does not say."""
     quota: int | None = None
@@ -46,7 +48,9 @@ def probe_mailbox(target: Service, _inputs: Inputs[Never], context: Context) -> 
             session.close()
     if reply is None:
         return MailboxFacts(ok=True, milliseconds=took)
-    return MailboxFacts(ok=reply.ok, reply=reply.words, milliseconds=took, quota_used=used, quota=allowed)
+    return MailboxFacts(
+        ok=reply.ok, reply=reply.words, hollow=reply.hollow, milliseconds=took, quota_used=used, quota=allowed
+    )
 
 
 def judge_mailbox(facts: MailboxFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
@@ -62,6 +66,17 @@ def judge_mailbox(facts: MailboxFacts, inputs: Inputs[Never], target: Service) -
             ),
         )
     if facts.ok:
+        return
+    if facts.hollow:
+        yield Finding(
+            cause="server.fault",
+            certainty="likely",
+            text=text(
+                "The login worked, but {host} tells nothing of a mailbox when it is to open it: {words}",
+                host=target.host,
+                words=facts.reply,
+            ),
+        )
         return
     words = facts.reply or (facts.failure.words if facts.failure else "")
     sentence = text("The login worked, but {host} does not open the mailbox: {words}", host=target.host, words=words)

@@ -72,3 +72,15 @@ def for_good(greeting: str) -> bool:
     """Whether a *greeting* that turns away does so for good."""
     line = greeting.encode()
     return any(session.lasting is not None and session.lasting.match(line) for session in sessions().values())
+
+
+def of_the_moment(words: str) -> bool:
+    """Whether a server of a mail protocol that refuses with *words* may grant the same thing a moment later."""
+    said = words.encode()
+    return any(session.passing is not None and session.passing.match(said) for session in sessions().values())
+
+
+def no_verdict(words: str, protocol: str | None) -> bool:
+    """Whether *words*, with which a login ended, neither accept nor refuse it in *protocol*."""
+    session = next((session for name, session in sessions().items() if name == protocol), None)
+    return session is not None and session.no_verdict is not None and bool(session.no_verdict.match(words.encode()))

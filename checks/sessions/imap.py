@@ -45,6 +45,8 @@ LEAST = ("IMAP4REV1",)
 _CAPABILITIES = lazy_pattern(rb"^\* CAPABILITY ([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _IDLE_TALK = lazy_pattern(rb"^\* (?!BYE)[^\n]*\n", re.IGNORECASE | re.MULTILINE)
 QUOTA_LINES = re.IGNORECASE | re.MULTILINE
+_EXISTS = lazy_pattern(rb"^\* \d+ EXISTS\b", re.IGNORECASE | re.MULTILINE)
+"""What no mailbox is opened without (RFC 9051 §6.3.2)."""
 _LISTED = lazy_pattern(rb'\((?P<flags>[^)]*)\) (?:"[^"]*"|NIL) (?P<name>.+)')
 
 
@@ -339,6 +341,7 @@ class ImapSession(MailSession):
     beginnings = (b"* OK", b"* PREAUTH", b"* BYE", b"* NO", b"* BAD")
     refusal = lazy_pattern(rb"\* (BYE|NO|BAD)", re.IGNORECASE)
     farewell = lazy_pattern(rb"\* BYE\b", re.IGNORECASE)  # RFC 9051 §7.1.5
+    passing = lazy_pattern(rb"\* BYE\b(?!.*^NO\b)", re.IGNORECASE | re.MULTILINE | re.DOTALL)
     _id_offered = False
 
     def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
@@ -464,9 +467,10 @@ class ImapSession(MailSession):
         except imaplib2.IMAP4.error:
             kind = "OK" if self._succeeded_since(before) else "NO"
         words = self._answer_since(before)
-        return Reply(
-            ok=kind == "OK", words=shown(words.rstrip().rpartition(b"\n")[2] if kind == "OK" else words, self.sent)
-        )
+        if kind != "OK":
+            return Reply(ok=False, words=shown(words, self.sent))
+        told = _EXISTS.search(bytes(self._client.heard[before:])) is not None
+        return Reply(ok=told, words=shown(words.rstrip().rpartition(b"\n")[2], self.sent), hollow=not told)
 
     def ask_quota(self, deadline: Deadline) -> tuple[int, int] | None:
         if not any(c == "QUOTA" or c.startswith("QUOTA=") for c in self.capabilities):

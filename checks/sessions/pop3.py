@@ -25,6 +25,9 @@ from diagnose.network import Stream
 from diagnose.process.first_use import lazy_pattern
 from diagnose.replies import decode
 
+_COUNTED = lazy_pattern(rb"\+OK[ \t]+\d")
+"""How STAT is answered (RFC 1939 §5): with the number of messages."""
+
 poplib._MAXLINE = LONGEST_LINE  # type: ignore[attr-defined]  # servers list many capabilities in long lines
 
 
@@ -76,6 +79,7 @@ class Pop3Session(MailSession):
     greeting = lazy_pattern(rb"(\+OK|-ERR)\b", re.IGNORECASE)
     beginnings = (b"+OK", b"-ERR")
     refusal = lazy_pattern(rb"-ERR", re.IGNORECASE)
+    no_verdict = lazy_pattern(rb"(?!\+OK|-ERR)", re.IGNORECASE)  # RFC 1939 §3
     lasting = lazy_pattern(rb"-ERR \[SYS/PERM\]", re.IGNORECASE)  # RFC 3206
 
     def __init__(self, stream: Stream, deadline: Deadline, resource: Resource | None = None) -> None:
@@ -105,6 +109,10 @@ class Pop3Session(MailSession):
         # many servers take USER without listing it; those that list SASL alone mean it (RFC 2449 §6.3)
         plain = "USER" in self._listed or not offered
         return (*offered, *(("LOGIN-COMMAND",) if plain else ()))
+
+    @property
+    def lists_logins(self) -> bool:
+        return "USER" in self._listed or "SASL" in self._listed
 
     def ask_for_tls(self, deadline: Deadline) -> str | None:
         self.stream.deadline = deadline
@@ -152,7 +160,8 @@ class Pop3Session(MailSession):
     def open_mailbox(self, deadline: Deadline) -> Reply:
         self.stream.deadline = deadline
         reply = self._client.say(b"STAT")
-        return Reply(ok=reply.startswith(b"+OK"), words=shown(reply, self.sent))
+        yes, counted = reply.startswith(b"+OK"), _COUNTED.match(reply) is not None
+        return Reply(ok=yes and counted, words=shown(reply, self.sent), hollow=yes and not counted)
 
     def has_ended(self) -> bool:
         return ended_by_server(self.stream, self.refusal, before_end=False)

@@ -46,6 +46,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """As sent, the secret masked, cut to `LONGEST_REPLY` characters."""
     unasked: bool = False
     """It says yes, and came before the secret had been sent: it means another question, or none."""
+    hollow: bool = False
+    """It says yes, and lacks what its protocol has such a yes hold: whoever answers does not know the question."""
+    to_recipient: bool = False
+    """It answers RCPT, and so MAIL was taken."""
 
 
 class UnaskedError(Exception):
@@ -83,6 +87,11 @@ class MailSession(ABC):
     lasting: ClassVar[re.Pattern[bytes] | None] = None
     """What one begins with that means it for good; None: a greeting does not say."""
 
+    passing: ClassVar[re.Pattern[bytes] | None] = None
+    """What a refusal begins with that is about the moment, and not about what was asked; None: words alone tell."""
+    no_verdict: ClassVar[re.Pattern[bytes] | None] = None
+    """What the last answer to a login begins with that neither accepts nor refuses it; None: there is no such one."""
+
     said = ""
     """What the server answered first, where it was the client that began."""
 
@@ -112,6 +121,11 @@ class MailSession(ABC):
     @abstractmethod
     def mechanisms(self) -> tuple[str, ...]:
         """SASL mechanisms offered, upper case; and ``LOGIN-COMMAND`` where the protocol's own login is allowed."""
+
+    @property
+    def lists_logins(self) -> bool:
+        """Whether `mechanisms` are the server's own words, and not what is tried where it names none."""
+        return True
 
     @property
     def takes_no_login(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import smtplib
 
+import msgspec
+
 from checks.sessions.sasl import SERVER_FIRST, SaslExchange
 from checks.sessions.session import (
     LONGEST_LINE,
@@ -40,6 +42,8 @@ class SmtpSession(MailSession):
     refusal = lazy_pattern(rb"[45]\d\d")
     farewell = lazy_pattern(rb"421(?=[ -]|\r?\n|$)")  # RFC 5321 §3.8
     lasting = lazy_pattern(rb"5\d\d")  # RFC 5321 §4.2.1
+    passing = lazy_pattern(rb"(?:\{.*\n)*4\d\d(?=[ -]|\r?\n|$)")  # RFC 5321 §4.2.1, behind an OAuth 2 error
+    no_verdict = lazy_pattern(rb"[23]\d\d(?=[ -]|\r?\n|$)")  # but for 235, which accepts (RFC 4954 §4)
     _in_mail = False
     """A transaction was begun, and is to be taken back: no mail is sent."""
 
@@ -151,11 +155,11 @@ class SmtpSession(MailSession):
         """
         if "PIPELINING" not in self.capabilities:
             reply = self.begin_mail(address)
-            return self.ask_recipient(address) if reply.ok else reply
+            return _to_recipient(self.ask_recipient(address)) if reply.ok else reply
         self._in_mail = True
         mail = self._reply(self._mail(address) + b"\r\n" + self._rcpt(address))
         recipient = self._reply(None)
-        return recipient if mail.ok else mail
+        return _to_recipient(recipient) if mail.ok else mail
 
     def _mail(self, sender: str, *, utf8: bool = False) -> bytes:
         declared = b" SMTPUTF8" if utf8 or not sender.isascii() else b""  # RFC 6531 §3.4
@@ -178,3 +182,7 @@ class SmtpSession(MailSession):
     def say_goodbye(self) -> None:
         with contextlib.suppress(ClosedError):
             self.stream.sendall(b"RSET\r\nQUIT\r\n" if self._in_mail else b"QUIT\r\n")
+
+
+def _to_recipient(reply: Reply) -> Reply:
+    return msgspec.structs.replace(reply, to_recipient=True)

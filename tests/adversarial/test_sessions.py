@@ -172,6 +172,7 @@ def test_a_server_that_lets_everybody_in_is_not_logged_in_to() -> None:
         "S: * CAPABILITY IMAP4rev1 AUTH=PLAIN",
         "S: %t OK done",
         "C: %t EXAMINE INBOX",
+        "S: * 0 EXISTS",
         "S: %t OK done",
     )
     with server(*script) as one:

@@ -43,6 +43,24 @@ def test_what_a_refusal_goes_on_record_as(suspects: list[tuple[str, Any]], recor
     assert counts(reading(*suspects)) == (recorded is not None)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "words", "recorded"),
+    [
+        ("smtp", "454 4.7.0 xyzzy", None),
+        ("smtp", "250 2.0.0 OK", None),
+        ("imap", "* BYE Server shutting down", None),
+        ("smtp", "554 5.7.0 xyzzy", BARE),
+        ("imap", "NO xyzzy", BARE),
+        ("pop3", "-ERR xyzzy", BARE),
+        ("smtp", "454 4.7.0 Too many failed logins, try again later", "lockout.rate-limited"),
+    ],
+)
+def test_what_leaves_the_password_unjudged_is_no_try(protocol: str, words: str, recorded: str | None) -> None:
+    """After a 454 nobody is to be asked for another password (RFC 4954 §4); a limit counts tries all the same."""
+    inputs = Inputs(subject=SUBJECT, provider=None, services=(), facts=())
+    assert refused_as(words, inputs, SERVICES[protocol]) == recorded
+
+
 def test_a_reason_that_is_documented_stands_for_none_alone() -> None:
     wanted = "credentials.app-password-required"
     reasons: list[tuple[str, Any]] = [(wanted, "likely")]
@@ -81,7 +99,7 @@ def _both(reply: str, inputs: Inputs, target: Service) -> tuple[str | None, str]
     facts = LoginFacts(outcome="rejected", reply=reply)
     sure = [one.cause for one in judge_login(facts, inputs, target) if one.certainty != "possible"]
     judged = next(iter(sure), BARE)
-    recorded = refused_as(read_answer(reply, inputs, target, "login"), inputs, target)
+    recorded = refused_as(reply, inputs, target)
     untried = unread(read_answer(reply, inputs, target, "login"))
     assert recorded is not None or set(sure) & set(NOT_COUNTED) or untried
     assert not (untried and any(one.startswith(("credentials", "lockout", "activation")) for one in sure))

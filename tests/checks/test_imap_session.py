@@ -203,7 +203,8 @@ def test_the_client_names_itself_first_where_that_is_offered(answer: str) -> Non
     end: tuple[Step, ...] = () if "%t" in answer else ("S: %t OK done",)
     with server(
         *hello("IMAP4rev1 ID AUTH=PLAIN SASL-IR"), f"C: %t AUTHENTICATE PLAIN {PLAIN}", "S: %t OK in",
-        f"C: %t ID ({fields})", answer, *end, "C: %t EXAMINE INBOX", "S: %t OK [READ-ONLY] opened",
+        f"C: %t ID ({fields})", answer, *end, "C: %t EXAMINE INBOX", "S: * 0 EXISTS",
+        "S: %t OK [READ-ONLY] opened",
     ) as one:  # fmt: skip
         session = opened(one.stream())
         assert session.login(ALICE, "PLAIN", Deadline(PATIENCE)).ok
@@ -470,6 +471,28 @@ def test_the_mailbox_is_examined_not_selected() -> None:
         session.close()
     assert reply.ok
     assert "[READ-ONLY] done" in reply.words
+
+
+@pytest.mark.parametrize(
+    ("told", "opens"),
+    [
+        (("S: * FLAGS ()", "S: * 12 exists", "S: * 0 RECENT"), True),
+        ((), False),
+        (("S: * FLAGS ()", "S: * OK [UIDVALIDITY 1] valid"), False),
+        (("S: * LIST () NIL EXISTS",), False),
+    ],
+)
+def test_a_yes_without_its_messages_opens_no_mailbox(told: tuple[str, ...], opens: bool) -> None:
+    """EXISTS is required (RFC 9051 §6.3.2); who says OK to whatever it hears has no mailbox."""
+    with server(
+        *hello(), f'C: %t LOGIN "{USER}" "{WORD}"', "S: %t OK in",
+        "C: %t EXAMINE INBOX", *told, "S: %t OK done", "C: bye LOGOUT",
+    ) as one:  # fmt: skip
+        session = opened(one.stream())
+        session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE))
+        reply = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+    assert (reply.ok, reply.hollow) == (opens, not opens)
 
 
 def test_a_goodbye_right_behind_the_login_is_the_mailboxes_answer() -> None:

@@ -464,6 +464,75 @@ def test_what_only_resembles_an_unreadable_login_is_read_as_before(reply: str) -
     assert first.cause in {"credentials.rejected", "server.too-many-connections"}
 
 
+@pytest.mark.parametrize(
+    ("place", "reply"),
+    [
+        (SMTP, "454 4.7.0 Greylisted, try again in 5 minutes"),
+        (SMTP, "454 4.7.0 xyzzy"),
+        (SMTP, "450 xyzzy"),
+        (SMTP, '{"status":"500"}\n451 xyzzy'),
+        (IMAP, "* BYE Disconnected for inactivity"),
+        (IMAP, "* BYE xyzzy"),
+        (IMAP, "* BYE xyzzy\nOK Logged in"),
+        (SMTP, "250 2.0.0 OK"),
+        (SMTP, "220 ready"),
+        (POP3, "xyzzy"),
+    ],
+)
+def test_what_refuses_no_password_is_the_servers_fault(place: Service, reply: str) -> None:
+    """A reply about the moment (RFC 5321 §4.2.1, 9051 §7.1.5), or one that neither accepts nor refuses."""
+    first, *others = causes(judge_login(LoginFacts(outcome="rejected", reply=reply), given(), place))
+
+    assert first == ("server.fault", "likely")
+    assert all(certainty == "possible" for _, certainty in others)
+
+
+@pytest.mark.parametrize(
+    ("place", "reply", "cause"),
+    [
+        (SMTP, "554 5.7.0 xyzzy", "credentials.rejected"),
+        (SMTP, "435 4.7.8 Authentication failed, wrong password", "credentials.rejected"),
+        (IMAP, "NO [AUTHENTICATIONFAILED] xyzzy\n* BYE see you", "credentials.rejected"),
+        (IMAP, "* BYE see you\nNO [AUTHENTICATIONFAILED] xyzzy", "credentials.rejected"),
+        (IMAP, "* BYE Your account has been suspended", "activation.account-disabled"),
+        (POP3, "-ERR [AUTH] xyzzy", "credentials.rejected"),
+        (SMTP, "421 4.7.0 Too many failed logins, try again later", "lockout.rate-limited"),
+    ],
+)
+def test_what_refuses_it_is_read_as_before(place: Service, reply: str, cause: str) -> None:
+    """Near-misses: a refusal for good, and a reply about the moment whose words say more."""
+    first, *_ = causes(judge_login(LoginFacts(outcome="rejected", reply=reply), given(), place))
+
+    assert (first[0], first[1] != "possible") == (cause, True)
+
+
+@pytest.mark.parametrize("reply", ["-ERR use APOP", "-ERR", "-ERR not here"])
+def test_a_way_in_that_is_not_listed_is_refused_to_anybody(reply: str) -> None:
+    """A POP3 server that lists neither USER nor SASL may take APOP alone (RFC 1939 §7, 2449 §6)."""
+    facts = LoginFacts(outcome="rejected", reply=reply, before_secret=True, unlisted=True)
+
+    assert causes(judge_login(facts, given(), POP3)) == [
+        ("settings.no-common-auth", "likely"),
+        ("credentials.rejected", "possible"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "cause"),
+    [
+        (LoginFacts(outcome="rejected", reply="-ERR", unlisted=True), "credentials.rejected"),
+        (LoginFacts(outcome="rejected", reply="-ERR", before_secret=True), "credentials.rejected"),
+        (
+            LoginFacts(outcome="rejected", reply="-ERR no such user", before_secret=True, unlisted=True),
+            "activation.mailbox-missing",
+        ),
+    ],
+)
+def test_a_way_in_that_goes_on_or_gives_a_reason_is_there(facts: LoginFacts, cause: str) -> None:
+    first, *_ = causes(judge_login(facts, given(), POP3))
+    assert first[0] == cause
+
+
 def test_an_odd_password_that_is_rejected_is_why() -> None:
     """Seen in the password before, and now rejected."""
     facts = LoginFacts(outcome="rejected", reply=REJECTED.words)
@@ -489,6 +558,7 @@ def test_the_servers_words_are_evidence_and_never_a_template() -> None:
         (MailboxFacts(ok=True), []),
         (MailboxFacts(ok=False, reply="NO [SERVERBUG] oops"), ["server.fault"]),
         (MailboxFacts(ok=False, reply="NO xyzzy"), ["server.fault"]),
+        (MailboxFacts(ok=False, hollow=True, reply="OK Your password has expired"), ["server.fault"]),
         (
             MailboxFacts(ok=False, failure=Failure(name="timed_out", operation="mailbox", text="late")),
             ["server.fault"],

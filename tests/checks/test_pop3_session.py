@@ -279,3 +279,45 @@ def test_stls_that_is_refused_brings_the_words() -> None:
         session = opened(one.stream())
         assert session.ask_for_tls(Deadline(PATIENCE)) == "-ERR not now"
         session.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "opens"),
+    [
+        ("+OK 0 0", True),
+        ("+OK 3 12000 octets", True),
+        ("+OK", False),
+        ("+OK fine", False),
+        ("+OK maildrop has 3", False),
+    ],
+)
+def test_a_yes_without_a_count_opens_no_mailbox(answer: str, opens: bool) -> None:
+    """STAT is answered with numbers (RFC 1939 §5); who says +OK to whatever it hears has no mailbox."""
+    with server(
+        *hello("USER"),
+        f"C: USER {USER}",
+        "S: +OK",
+        f"C: PASS {WORD}",
+        "S: +OK in",
+        "C: STAT",
+        f"S: {answer}",
+        "C: QUIT",
+    ) as one:
+        session = opened(one.stream())
+        assert session.login(ALICE, "LOGIN-COMMAND", Deadline(PATIENCE)).ok
+        reply = session.open_mailbox(Deadline(PATIENCE))
+        session.close()
+    assert (reply.ok, reply.hollow) == (opens, not opens)
+
+
+@pytest.mark.parametrize(
+    ("listed", "names_one"),
+    [(("USER", "UIDL"), True), (("SASL PLAIN",), True), (("UIDL", "TOP"), False), (("APOP",), False)],
+)
+def test_whether_a_way_in_is_listed_is_known(listed: tuple[str, ...], names_one: bool) -> None:
+    """RFC 2449 §6.2 and §6.3; where none is, the oldest is tried."""
+    with server(*hello(*listed), "C: QUIT") as one:
+        session = opened(one.stream())
+        assert session.lists_logins is names_one
+        assert bool(session.mechanisms)
+        session.close()

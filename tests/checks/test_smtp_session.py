@@ -302,3 +302,16 @@ def test_a_question_about_a_recipient_sends_no_mail() -> None:
         session.begin_mail()
         assert session.ask_recipient("bob@corp.example").words == "550 5.1.1 no\r\n550 5.1.1 user"
         session.close()
+
+
+@pytest.mark.parametrize("keywords", [(), ("PIPELINING",)])
+@pytest.mark.parametrize(("mail", "recipient", "to_recipient"), [("250", "550", True), ("550", "503", False)])
+def test_which_of_the_two_was_refused_is_told(
+    keywords: tuple[str, ...], mail: str, recipient: str, to_recipient: bool
+) -> None:
+    asked = (f"C: RCPT TO:<{USER}>", f"S: {recipient} 5.7.1 no") if keywords or mail == "250" else ()
+    with server(*hello(*keywords), f"C: MAIL FROM:<{USER}>", f"S: {mail} 2.1.0 well", *asked) as one:
+        session = opened(one.stream())
+        reply = session.try_sender(USER)
+        session.close()
+    assert (reply.ok, reply.to_recipient) == (False, to_recipient)

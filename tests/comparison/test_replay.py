@@ -111,6 +111,10 @@ ADDED = {
     "not_accepted",
     "filtered_by",
     "forwarded_by",
+    "hollow",
+    "unlisted",
+    "to_recipient",
+    "waited_seconds",
     "server",
     "failure",
 }
