@@ -15,7 +15,7 @@ from checks.reach.retry import call_again, may_pass, standing_stream, time_is_le
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
-from checks.server.spoken import speaks, takes_leave, turns_away
+from checks.server.spoken import of_the_moment, speaks, takes_leave, turns_away
 from checks.sessions import MailSession, open_session
 from checks.tls.addresses import Others
 from checks.tls.certificates import day, seconds_at
@@ -53,6 +53,8 @@ ENDED = ("connection_closed", "connection_reset", "timed_out")
 """How a conversation ends, or stands still, that no handshake is to blame for."""
 BAN_FAILURES = ("connection_closed", "connection_reset")
 """How a handshake ends with a server that takes the connections of an address which it bans, and drops them."""
+OF_THE_SERVER = frozenset({"UNAVAILABLE", "SERVERBUG", "SYS/TEMP", "SYS/PERM"})
+"""Codes by which a server says that it is at fault itself (RFC 5530, 3206)."""
 DISPROVED = ("reach.wrong-service",)
 """What a refusal of STARTTLS cannot mean: the greeting has told whose protocol it is."""
 
@@ -134,7 +136,7 @@ def probe_starttls(target: Service, inputs: Inputs[ReachFacts | ServerFacts], co
         session.close()
         waited = round(time.monotonic() - started, 1)
         facts = _once_more(error, target, inputs, context)
-        late = facts.failure is not None and facts.failure.name == "timed_out" and _held(facts.failure)
+        late = facts.failure is not None and facts.failure.name == "timed_out"
         return msgspec.structs.replace(facts, waited_seconds=waited) if late else facts
     if refusal is not None:
         session.close()
@@ -520,9 +522,16 @@ def _judge_refused(words: str, target: Service) -> Iterator[Finding]:
         "{host} lists STARTTLS on port {port} and refuses it: {reply}", host=target.host, port=target.port, reply=words
     )
     provider = providers.by_host(target.host)
-    read = read_reply(words, protocol=target.spoken.replies, provider=provider, stage="starttls").suspects
-    suspects = [suspect for suspect in read if suspect.cause not in DISPROVED]
-    if not any(suspect.certainty != "possible" for suspect in suspects):
+    reading = read_reply(words, protocol=target.spoken.replies, provider=provider, stage="starttls")
+    suspects = [suspect for suspect in reading.suspects if suspect.cause not in DISPROVED]
+    sure = any(suspect.certainty != "possible" for suspect in suspects)
+    if any(one.code in OF_THE_SERVER for one in reading.codes) or (not sure and of_the_moment(words)):
+        # whatever its words are: those of a server that has no TLS at all say the same
+        yield announcing(Finding(cause="server.fault", certainty="likely", text=sentence), target.host, words)
+        for cause in dict.fromkeys(suspect.cause for suspect in suspects if suspect.cause != "server.fault"):
+            yield Finding(cause=cause, certainty="possible", text=sentence)
+        return
+    if not sure:
         yield Finding(cause="tls.starttls-missing", certainty="likely", text=sentence)
         return
     for suspect in suspects:

@@ -32,6 +32,8 @@ NOW = 1_800_000_000.0
 
 IMAP, GUESSED = service(), service(source="guess")
 STARTTLS = service(port=143, tls="starttls")
+STLS = service("pop3", 110, tls="starttls")
+SUBMISSION = service("smtp", 587, tls="starttls")
 WEB = service("webmail", 443)
 HOST = Host(name="mail.corp.example", source="option")
 
@@ -375,11 +377,29 @@ def alerted(first: str, older: str) -> TlsFacts:
         (TlsFacts(verified=True, at=NOW, not_after=NOW + 13 * DAY), IMAP, ["tls.cert-expiring"]),
         (TlsFacts(verified=True, at=NOW), IMAP, []),
         (TlsFacts(verified=False, at=NOW, offered=False), STARTTLS, ["tls.starttls-missing"]),
-        (TlsFacts(verified=False, at=NOW, refusal="454 not now"), STARTTLS, ["tls.starttls-missing~"]),
+        (TlsFacts(verified=False, at=NOW, refusal="454 not now"), SUBMISSION, ["server.fault~"]),
+        (TlsFacts(verified=False, at=NOW, refusal="454 4.7.0 later"), SUBMISSION, ["server.fault~"]),
+        (TlsFacts(verified=False, at=NOW, refusal="554 5.7.3 no"), SUBMISSION, ["tls.starttls-missing~"]),
         (TlsFacts(verified=False, at=NOW, refusal="NO what"), STARTTLS, ["tls.starttls-missing~"]),
         (TlsFacts(verified=False, at=NOW, refusal="BAD unknown command"), STARTTLS, ["tls.starttls-missing~"]),
         (TlsFacts(verified=False, at=NOW, refusal="NO [UNAVAILABLE] try later"), STARTTLS, ["server.fault~"]),
         (TlsFacts(verified=False, at=NOW, refusal="NO [SERVERBUG] no key"), STARTTLS, ["server.fault~"]),
+        (
+            TlsFacts(verified=False, at=NOW, refusal="NO [UNAVAILABLE] TLS not available"),
+            STARTTLS,
+            ["server.fault~", "tls.starttls-missing?", "tls.handshake-failed?"],
+        ),
+        (
+            TlsFacts(verified=False, at=NOW, refusal="-ERR [SYS/TEMP] TLS not available now"),
+            STLS,
+            ["server.fault~", "tls.starttls-missing?", "tls.handshake-failed?"],
+        ),
+        (TlsFacts(verified=False, at=NOW, refusal="-ERR [SYS/PERM] no certificate"), STLS, ["server.fault~"]),
+        (
+            TlsFacts(verified=False, at=NOW, refusal="-ERR TLS not available"),
+            STLS,
+            ["tls.starttls-missing~", "tls.handshake-failed?"],
+        ),
         (TlsFacts(verified=False, at=NOW, refusal="* BYE [UNAVAILABLE] going down"), STARTTLS, ["server.fault~"]),
         (unaccepted(certificate(not_after=NOW - 1), code=10), IMAP, ["tls.cert-expired"]),
         (unaccepted(certificate(not_before=NOW + 1), code=9), IMAP, ["tls.cert-not-yet-valid"]),
