@@ -20,6 +20,15 @@ LONGEST_TEXT = 3000
 MOST_TAGS = 20_000
 MOSTLY_SCRIPT = 400
 """Characters; a page with scripts and less visible text than that may draw its form later."""
+DEAD_END_BYTES = 20_000
+"""A page that leads nowhere is short; of a longer one more than was read may be left."""
+_LEADS_ON = {"script", "form", "button", "input", "iframe", "frame", "object", "embed"}
+"""Elements by which a page may come to a login form, or to another page."""
+_NO_LINKS = {"link", "base"}
+"""Elements whose references are to what a page is made of, such as its style sheet."""
+_NO_PAGE = ("#", "mailto:", "tel:")
+"""How references begin that lead to no other page."""
+_REPLACED = "\ufffd"
 _UNSEEN = {"script", "style", "template", "noscript"}
 
 
@@ -36,6 +45,8 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What its script is going to show as an error, or its data names as one; shortened."""
     parked: str | None = None
     """The words of a parked, sold or default page that it holds."""
+    dead_end: bool = False
+    """It holds nothing by which anybody comes any further: no form, no script, no link."""
 
     @property
     def drawn_by_script(self) -> bool:
@@ -64,6 +75,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.title, self.password_field, self.forms, self.scripts = "", False, 0, 0
+        self.leads_on = False
         self.words: list[str] = []
         self._length = 0
         self._inside: list[str] = []
@@ -80,6 +92,7 @@ class _Reader(HTMLParser):
             self._inside.append(tag)
         self.scripts += tag == "script"
         self.forms += tag == "form"
+        self.leads_on |= tag in _LEADS_ON or any(_leads_on(tag, name, value or "") for name, value in attrs)
         self.password_field |= tag == "input" and (dict(attrs).get("type") or "").lower() == "password"
 
     def handle_endtag(self, tag: str) -> None:
@@ -93,6 +106,13 @@ class _Reader(HTMLParser):
         elif not self._inside and self._length < LONGEST_TEXT and (word := data.strip()):
             self.words.append(word)
             self._length += len(word)
+
+
+def _leads_on(tag: str, name: str, value: str) -> bool:
+    """Whether an attribute leads to another page, or runs a script."""
+    if name == "href":
+        return tag not in _NO_LINKS and not value.lower().startswith(_NO_PAGE)
+    return name.startswith("on") or (name == "http-equiv" and value.lower() == "refresh")
 
 
 def _bounded(body: str) -> str:
@@ -118,4 +138,5 @@ def read_page(page: bytes, charset: str = "") -> PageFacts:
         text=seen,
         announced=quote("\n".join(script_words(body)), LONGEST_TITLE),
         parked=parked,
+        dead_end=not reader.leads_on and len(page) < DEAD_END_BYTES and _REPLACED not in shown,
     )

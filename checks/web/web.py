@@ -13,7 +13,7 @@ from checks.dns.names import registered
 from checks.reach.reach import ReachFacts, take_stream
 from checks.reach.retry import may_pass, pause, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
-from checks.server.maintenance import announcing
+from checks.server.maintenance import announces, announcing
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import handshake_elsewhere, judge_handshake, with_record
 from checks.web.html import PageFacts, read_page
@@ -304,6 +304,20 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
     hint = facts.asks_for_password and (last.status < 400 or last.status == ASKS)
     told = list(judge_words(page.announced, url, inputs, hint=hint))
     told = told or list(judge_words(page.text, url, inputs, hint=hint, retry_after=last.retry_after))
+    if not facts.asks_for_password and last.status < 300 and _closed(page):
+        yield announcing(
+            Finding(
+                cause="web.login-page-down",
+                certainty="likely",
+                text=text("The webmail page {url} shows no login form, and announces maintenance.", url=url),
+            ),
+            urllib.parse.urlsplit(last.url).hostname or "",
+            f"{page.title} {page.text[:300]}".strip(),
+            last.retry_after,
+        )
+        told = [msgspec.structs.replace(f, certainty="possible") for f in told if f.cause != "web.login-page-down"]
+        yield from told
+        return
     yield from told
     if facts.asks_for_password:
         return
@@ -321,6 +335,19 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
             proof="foreign-page",
             text=text("The page at {url} is not a login page; it says “{words}”.", url=url, words=page.parked),
         )
+    elif not told and page.dead_end and last.status < 300:
+        empty = not (page.title or page.text)
+        yield Finding(
+            cause="web.login-page-down" if empty else "web.login-page-changed",
+            certainty="likely",
+            text=text("The webmail page {url} is empty.", url=url)
+            if empty
+            else text(
+                "The page at {url} holds no login form, and nothing that leads to one. It says: {words}",
+                url=url,
+                words=f"{page.title} {page.text[:300]}".strip(),
+            ),
+        )
     elif not told and not page.forms:
         strange = foreign(last.url, inputs, target)
         yield Finding(
@@ -330,6 +357,12 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
             if page.title
             else text("No login form was found on the page at {url}.", url=url),
         )
+
+
+def _closed(page: PageFacts) -> bool:
+    """Whether *page*, which has no login form, is there to announce maintenance."""
+    titled = announces(page.title) and not (page.forms or page.drawn_by_script)
+    return titled or (page.dead_end and announces(page.text))
 
 
 def judge_words(

@@ -14,6 +14,7 @@ import trustme
 
 from checks.reach.reach import ReachFacts, stream_key
 from checks.tls.tls import judge_tls, probe_implicit
+from checks.web.html import read_page
 from checks.web.web import CHECK, WebFacts, judge_web, probe_web
 from diagnose.account.history import History
 from diagnose.lab.listener import Listener
@@ -228,3 +229,26 @@ def test_a_host_that_a_redirect_leads_to_may_keep_silent_as_well() -> None:
     with full_port() as full, Listener(leads_to(full), "127.0.0.1") as start:
         facts, target = visited(start.port, Deadline(2.5))
     assert [cause for cause, _ in causes(facts, target)] == ["web.login-page-down"]
+
+
+@pytest.mark.parametrize(
+    ("body", "leads_nowhere"),
+    [
+        ("", True),
+        ("OK", True),
+        ('{"status":"ok"}', True),
+        ("<html><head><link rel=stylesheet href=/a.css></head><body><h1>Account Suspended</h1></body></html>", True),
+        ("<p>Closed. Write to <a href='mailto:help@corp.example'>us</a> or go to the <a href=#top>top</a>.</p>", True),
+        ("<p>Welcome. <a href='/login'>Sign in</a></p>", False),
+        ("<form action=/login><input name=user></form>", False),
+        ("<div id=root></div><script src=/app.js></script>", False),
+        ("<body onload='start()'></body>", False),
+        ("<frameset><frame src=/mail></frameset>", False),
+        ("<meta http-equiv=Refresh content='0;url=/mail'>", False),
+        ("<p>" + "words " * 5000 + "</p>", False),
+        ("<p>\ufffd\ufffd</p>", False),
+    ],
+)
+def test_a_page_that_leads_nowhere_is_known(body: str, leads_nowhere: bool) -> None:
+    """A landing page with a link to the form, or one that a script draws, is no dead end."""
+    assert read_page(body.encode(), "utf-8").dead_end is leads_nowhere

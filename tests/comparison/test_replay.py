@@ -111,6 +111,7 @@ ADDED = {
     "not_accepted",
     "filtered_by",
     "forwarded_by",
+    "dead_end",
     "hollow",
     "unlisted",
     "to_recipient",
