@@ -22,6 +22,10 @@ LOOK_SECONDS = 5.0
 """For its handshake, greeting and all."""
 
 
+class NotOfferedError(OSError):
+    """The server does not list STARTTLS."""
+
+
 class Other(NamedTuple):
     """What came of a handshake with one of them."""
 
@@ -94,13 +98,15 @@ def _look(address: str, target: Service, context: Context) -> Other | None:
 
 
 def _secured(stream: Stream, target: Service, deadline: Deadline, context: Context) -> Stream | MailSession | None:
-    """*stream* under verified TLS, or the session on it; None where the server takes no STARTTLS. Raises OSError."""
+    """*stream* under verified TLS, or the session on it; None where STARTTLS is refused. Raises OSError."""
     stream.deadline = deadline
     if target.tls == "implicit":
         stream.start_tls(context.network.trust(), target.host)
         return stream
     session = open_session(target.protocol, stream, deadline)
-    if not session.starttls or session.start_tls(context.network.trust(), target.host, deadline) is not None:
+    if not session.starttls:
+        raise NotOfferedError
+    if session.start_tls(context.network.trust(), target.host, deadline) is not None:
         stream.abort()
         return None
     return session

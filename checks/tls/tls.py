@@ -17,7 +17,7 @@ from checks.server.maintenance import announcing
 from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
 from checks.server.spoken import of_the_moment, speaks, takes_leave, turns_away
 from checks.sessions import MailSession, open_session
-from checks.tls.addresses import Others
+from checks.tls.addresses import NotOfferedError, Others
 from checks.tls.certificates import day, seconds_at
 from checks.tls.explained import TlsExplanation, explain
 from checks.tls.handshake import AtAddress, TlsFacts, outside_validity
@@ -49,6 +49,8 @@ NO_HANDSHAKE = "alert handshake failure"
 """How the TLS library words the alert handshake_failure (RFC 8446 §6.2)."""
 OLD_VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1")
 
+OF_THE_SETUP = ("certificate_not_accepted", "tls_version_or_cipher")
+"""Failures of a handshake that every client meets, and at any time."""
 ENDED = ("connection_closed", "connection_reset", "timed_out")
 """How a conversation ends, or stands still, that no handshake is to blame for."""
 BAN_FAILURES = ("connection_closed", "connection_reset")
@@ -74,12 +76,14 @@ def _with_others(
     Which of them connects first is chance, and no matter of what is wrong.
     """
     first, came = inputs[ReachFacts].connected or "", list(others.come())
-    wrong = [AtAddress(address=first, told=facts)] if _not_accepted(facts) else []
+    wrong = [AtAddress(address=first, told=facts)] if _unfit(facts) else []
     right = first if facts.verified else ""
     for other in came:
         if other.error is not None:
-            told = _failed(other.error, target, other.address, inputs, context)
-            wrong += [AtAddress(address=other.address, told=told)] if _not_accepted(told) else []
+            told = TlsFacts(verified=False, at=time.time(), offered=False)
+            if not isinstance(other.error, NotOfferedError):
+                told = _failed(other.error, target, other.address, inputs, context)
+            wrong += [AtAddress(address=other.address, told=told)] if _unfit(told) else []
         elif other.held is not None and wrong and not right:
             right, facts = other.address, _go_on_with(other.held, target, context)
             context.answering.trust(target, right)
@@ -97,9 +101,9 @@ def _go_on_with(held: Stream | MailSession, target: Service, context: Context) -
     return _verified(held)
 
 
-def _not_accepted(facts: TlsFacts) -> bool:
-    """Whether a certificate came, and was not accepted."""
-    return facts.failure is not None and facts.failure.name == "certificate_not_accepted"
+def _unfit(facts: TlsFacts) -> bool:
+    """Whether the server at this address is set up in a way that lets no client in safely, and does not just fail."""
+    return not facts.offered or (facts.failure is not None and facts.failure.name in OF_THE_SETUP)
 
 
 def probe_implicit(target: Service, inputs: Inputs[ReachFacts], context: Context) -> TlsFacts:
@@ -362,7 +366,7 @@ def _judge_first_try(facts: TlsFacts, target: Service) -> Iterator[Finding]:
 def _judge_other_addresses(facts: TlsFacts, target: Service) -> Iterator[Finding]:
     """A program that comes by such an address is turned away, or warned; by another one it gets in."""
     for other in facts.not_accepted:
-        for finding in _judge_failure(other.told, other.told.failure, target) if other.told.failure else ():
+        for finding in _judge_at_address(other.told, target):
             sentence = text(
                 "By its address {address}: {words} By {other} it shows a certificate that is accepted.",
                 address=other.address,
@@ -371,6 +375,14 @@ def _judge_other_addresses(facts: TlsFacts, target: Service) -> Iterator[Finding
             )
             data = {**finding.data, "address": other.address, "accepted_by": facts.address}
             yield msgspec.structs.replace(finding, partial=True, text=sentence, data=data)
+
+
+def _judge_at_address(told: TlsFacts, target: Service) -> Iterator[Finding]:
+    if not told.offered:
+        sentence = text("{host} does not offer STARTTLS on port {port}.", host=target.host, port=target.port)
+        yield Finding(cause="tls.starttls-missing", certainty="confirmed", proof="not-offered", text=sentence)
+    elif told.failure is not None:
+        yield from _judge_failure(told, told.failure, target)
 
 
 def _judge_expiring(facts: TlsFacts, target: Service) -> Iterator[Finding]:

@@ -33,16 +33,16 @@ FIRST, SECOND, THIRD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
 @contextlib.contextmanager
-def up(shown: Mapping[str, CertificateKind], tls: TlsMode, folder: Path) -> Iterator[tuple[Service, Network]]:
-    """IMAP at one port of several addresses, each with a certificate of its own."""
+def up(shown: Mapping[str, CertificateKind | None], tls: TlsMode, folder: Path) -> Iterator[tuple[Service, Network]]:
+    """IMAP at one port of several addresses, each with a certificate of its own; None: with no STARTTLS."""
     authority, account = Authority(), Account(["alice@corp.example"], "x", {})
     authority.write_root(folder / "ca.pem")
     with contextlib.ExitStack() as stack:
         port = 0
         for address, kind in shown.items():
-            context = authority.server_context(kind, HOST)
+            context = authority.server_context(kind or "good", HOST)
             settings = ServerSettings(
-                host=HOST, tls=tls, context=context, account=account, mechanisms=("PLAIN",),
+                host=HOST, tls=tls if kind else "none", context=context, account=account, mechanisms=("PLAIN",),
                 examine=None, needs_id=False, delay=0,
             )  # fmt: skip
             conversation = partial(ImapSession, settings=settings)
@@ -93,6 +93,7 @@ def looked_at(
         ("expired", "tls.cert-expired"),
         ("self-signed", "tls.untrusted-issuer"),
         ("not-yet-valid", "tls.cert-not-yet-valid"),
+        ("old-tls", "tls.protocol-too-old"),
     ],
 )
 def test_one_of_two_addresses_hinders(
@@ -109,6 +110,26 @@ def test_one_of_two_addresses_hinders(
     words = findings[0].text.render()
     assert words.startswith(f"By its address {SECOND}: ")
     assert words.endswith(f" By {FIRST} it shows a certificate that is accepted.")
+
+
+@pytest.mark.parametrize("connected", [FIRST, SECOND])
+def test_starttls_that_is_stripped_at_one_of_two_addresses_hinders(tmp_path: Path, connected: str) -> None:
+    with up({FIRST: "good", SECOND: None}, "starttls", tmp_path) as (service, network):
+        facts, findings, gone_on = looked_at(service, network, (FIRST, SECOND), connected=connected)
+
+    assert (facts.verified, gone_on) == (True, FIRST)
+    assert [(one.cause, one.certainty, one.partial) for one in findings] == [
+        ("tls.starttls-missing", "confirmed", True)
+    ]
+    assert [one.address for one in facts.not_accepted] == [SECOND]
+
+
+def test_starttls_that_no_address_offers_blocks(tmp_path: Path) -> None:
+    with up({FIRST: None, SECOND: None}, "starttls", tmp_path) as (service, network):
+        facts, findings, _ = looked_at(service, network, (FIRST, SECOND), connected=FIRST)
+
+    assert [(one.cause, one.partial) for one in findings] == [("tls.starttls-missing", False)]
+    assert facts.not_accepted == ()
 
 
 @pytest.mark.parametrize("connected", [FIRST, SECOND, THIRD])
