@@ -33,7 +33,7 @@ OF_THE_WAY = frozenset(
 
 
 def counts(reading: Reading, words: str = "") -> bool:
-    """Whether the server may have counted a wrong try, by *words* that did not let in, and how they were read."""
+    """Whether the server may have counted a wrong try, by *words* of its refusal and how they were read."""
     if unread(reading) or undecided(reading, words):
         return False
     first = next(iter(reading.suspects), None)

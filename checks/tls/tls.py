@@ -102,7 +102,7 @@ def _go_on_with(held: Stream | MailSession, target: Service, context: Context) -
 
 
 def _unfit(facts: TlsFacts) -> bool:
-    """Whether the server at this address is set up in a way that lets no client in safely, and does not just fail."""
+    """Whether the server at this address is set up so that no client gets in safely."""
     return not facts.offered or (facts.failure is not None and facts.failure.name in OF_THE_SETUP)
 
 
