@@ -197,7 +197,8 @@ def test_a_farewell_in_clear_where_a_handshake_is_due_comes_first(
         (b"454 TLS currently unavailable\r\n", ["server.fault"]),
         (b"501 Syntax error (no parameters allowed)\r\n", ["tls.starttls-missing"]),
         (b"540 TLS not available.\r\n", ["tls.starttls-missing"]),
-        (b"454 hm\r\n", ["tls.starttls-missing"]),
+        (b"454 hm\r\n", ["server.fault"]),
+        (b"554 5.7.3 hm\r\n", ["tls.starttls-missing"]),
     ],
 )
 def test_a_server_whose_tls_fails_for_now_is_no_server_without_it(
