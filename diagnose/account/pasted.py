@@ -199,7 +199,7 @@ def _corrected(words: str) -> Iterator[str]:
     if "@" not in words:
         plain = re.sub(r"\s*[\[({]\s*(?:at|@)\s*[\])}]\s*|\s+at\s+", "@", words, count=1, flags=re.IGNORECASE)
         yield re.sub(r"\s*[\[({]\s*(?:dot|\.)\s*[\])}]\s*|\s+dot\s+", ".", plain, flags=re.IGNORECASE)
-        yield re.sub(r"\s*[,;]\s*|\s+", ".", words)
+        yield re.sub(r"\s*[.,;]\s*", ".", words)  # other blanks part the words of a sentence
         return
     yield from _among_others(words)
     addresses = [part for part in re.split(r"[\s,;]+", words) if re.fullmatch(r"[^@]+@[^@]+", part)]

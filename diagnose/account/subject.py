@@ -26,6 +26,7 @@ class NoSubjectError(SubjectError):
 
 _FAULTS = (
     (r"[＠﹫]", text("“{typed}” holds a full-width ＠ where a plain @ is due").msgid),
+    (r"@[^\s,;@<>]+[\s,;<>].*@", text("“{typed}” holds more than one address").msgid),
     (r"[<>]", text("“{typed}” is more than an address; leave out the name and the angle brackets").msgid),
     (r"\s", text("“{typed}” holds a space").msgid),
     (r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text("“{typed}” holds a character that cannot be seen").msgid),

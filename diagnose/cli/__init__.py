@@ -85,7 +85,7 @@ def _ended(arguments: list[str], set_: settings.Settings) -> int:
     except click.ClickException as error:
         if ending.of_interruption(error):
             return _interrupted()
-        sentence = secrets.without_secrets(_sentence(error))
+        sentence = secrets.without_secrets(_sentence(error, arguments))
         if isinstance(error, click.UsageError):
             sentence = _("{sentence} ({command})").format(sentence=sentence, command=_help_for(error.ctx))
         return _without_report(arguments, sentence, USAGE, reported=isinstance(error, UnwrittenError))
@@ -183,14 +183,14 @@ class Root(click.Group):
             words = self._name_first(words)
         if words and (command := self.get_command(ctx, words[0])):
             return words[0], command, words[1:]
-        if len(words) > 1 and words[0].isascii() and words[0].replace("-", "").isalpha() and words[0][0] != "-":
+        job = self.main_job()
+        operands = _operands(words, _takes_value(job)) if len(words) > 1 else []
+        if len(operands) > 1:
             with one_at_a_time:
-                from diagnose.model.likeness import close_names
-
-            close = close_names(words[0], COMMANDS, 1)
-            sentence = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
-            raise click.exceptions.NoSuchCommand(words[0], f"{sentence.format(typed=words[0])}.", close, ctx)
-        return None, self.main_job(), list(args)
+                from diagnose.cli.meant import several_operands
+            if (wrong := several_operands(operands)) is not None:
+                raise wrong
+        return None, job, list(args)
 
     def main_job(self) -> click.Command:
         """The main job in the person's language."""
@@ -198,12 +198,7 @@ class Root(click.Group):
 
     def _name_first(self, words: list[str]) -> list[str]:
         """*words* with the command's name in front, where it follows options; values of options are no names."""
-        takes_value = {
-            name: not option.is_flag and not option.count
-            for option in self.main_job().params
-            if isinstance(option, click.Option)
-            for name in (*option.opts, *option.secondary_opts)
-        }
+        takes_value = _takes_value(self.main_job())
         place, unknown = 0, False
         while place < len(words) and words[place] != "--":
             word = words[place]
@@ -219,11 +214,40 @@ class Root(click.Group):
         return words
 
 
+def _takes_value(command: click.Command) -> dict[str, bool]:
+    """By each name of an option of *command*: whether its value is the next word, as `Sectioned` reads it."""
+    return {
+        name: not (option.is_flag or option.count or isinstance(option.flag_value, str))
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in (*option.opts, *option.secondary_opts)
+    }
+
+
+def _operands(words: list[str], takes_value: dict[str, bool]) -> list[str]:
+    """What of *words* is neither an option nor its value; nothing where an option is unknown, which is told first."""
+    found, place = list[str](), 0
+    while place < len(words):
+        word = words[place]
+        if word == "--":
+            return [*found, *words[place + 1 :]]
+        if not word.startswith("-") or word == "-":
+            found.append(word)
+        elif word.partition("=")[0] not in takes_value:
+            return []
+        place += 2 if takes_value.get(word) else 1
+    return found
+
+
 def _help_for(context: click.Context | None) -> str:
     return f"{context.command_path if context and context.command_path else PROGRAM} --help"
 
 
-def _sentence(error: click.ClickException) -> str:
+def _sentence(error: click.ClickException, arguments: list[str]) -> str:
+    if isinstance(error, click.NoSuchOption):
+        with one_at_a_time:
+            from diagnose.cli.meant_option import no_such_option
+        return no_such_option(error, arguments)
     said = error.format_message()
     if said.startswith(f"{error.message} "):  # click goes on so in every language
         said = _("{sentence} {next}").format(sentence=error.message, next=said[len(error.message) + 1 :])

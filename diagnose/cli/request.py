@@ -17,7 +17,7 @@ from diagnose.account.pasted import understood
 from diagnose.account.person import Consent, OtherMailbox, Person
 from diagnose.account.secret import Secret
 from diagnose.account.subject import NoSubjectError, SubjectError, parse_subject
-from diagnose.cli import COMMANDS, secrets
+from diagnose.cli import secrets
 from diagnose.cli.help import Example
 from diagnose.cli.main_job import EXAMPLES
 from diagnose.cli.settings import wrong
@@ -62,17 +62,10 @@ def subject_named(typed: str, username: str | None = None) -> Subject:
     """The subject that a person means who typed or pasted *typed*. Raises click.UsageError with the corrected form."""
     try:
         subject, read = understood(typed, username)
-    except SubjectError as error:  # which may be a command, misspelt
+    except SubjectError as error:
         with one_at_a_time:
-            from diagnose.model.likeness import close_names
-
-        commands = () if "@" in typed else close_names(typed, COMMANDS, 1)
-        sentence = error.sentence.render(_)
-        if isinstance(error, NoSubjectError):
-            sentence = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain").format(
-                typed=quote(typed)
-            )
-        raise click.exceptions.NoSuchCommand(typed, f"{sentence}." if commands else sentence, commands) from None
+            from diagnose.cli.meant import no_subject
+        raise no_subject(typed, error) from None
     if read is not None:
         tell(_("Read as {address}.").format(address=quote(read)))
     return subject
