@@ -44,20 +44,20 @@ def several_operands(operands: list[str]) -> click.UsageError | None:
         return click.UsageError(sentence.format(command=f"{PROGRAM} fleet"))
     if first in subjects:
         return None
-    neither = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain")
+    neither = _("“{typed}” is neither a command, nor a mailbox address, nor a mail domain").format(typed=quote(first))
     if close := close_names(first, COMMANDS, 1):
-        return click.exceptions.NoSuchCommand(first, f"{neither.format(typed=quote(first))}.", close)
-    words = " ".join(operands)
-    together = _fault_of(words)
-    if together is not None and together.corrected and not any("@" in one for one in subjects):
-        return click.UsageError(together.sentence.render(_))
-    if subjects:
-        meant = f"{PROGRAM} {quote(subjects[0])}"
-        sentence = _("{problem}; did you mean {corrected}?")
-        return click.UsageError(sentence.format(problem=neither.format(typed=quote(first)), corrected=meant))
-    if together is not None and "@" in words:
-        return click.UsageError(together.sentence.render(_))
-    return click.UsageError(_told_by_explain(neither.format(typed=quote(words))))
+        return click.exceptions.NoSuchCommand(first, f"{neither}.", close)
+    together = _fault_of(" ".join(operands))
+    corrected = together.corrected if together is not None else None
+    last = operands[-1].lstrip("@")
+    if corrected and corrected.rpartition("@")[2] == last and not any("@" in one for one in subjects):
+        meant = corrected  # an address that was typed in several words, and nothing behind it
+    elif subjects:
+        meant = subjects[0]
+    else:  # no word but the first is repeated: it may be a password
+        return click.UsageError(_told_by_explain(neither))
+    line = f"{PROGRAM} {quote(meant)}"
+    return click.UsageError(_("{problem}; did you mean {corrected}?").format(problem=neither, corrected=line))
 
 
 def _fault_of(words: str) -> SubjectError | None:

@@ -202,8 +202,8 @@ def test_a_number_within_the_bounds_is_taken(word: str, number: float) -> None:
         (("我登录不了邮箱",), "diagnose explain tells what a message means."),
         (("LOGIN", "failed"), "diagnose explain tells what a message means."),
         (("my", "password", "--lang", "en", "is", "wrong"), "diagnose explain tells what a message means."),
-        (("alice", "at", "corp.example"), "did you mean alice@corp.example?"),
-        (("alice", "@corp.example"), "did you mean alice@corp.example?"),
+        (("alice", "at", "corp.example"), "did you mean diagnose alice@corp.example?"),
+        (("alice", "@corp.example"), "did you mean diagnose alice@corp.example?"),
         (("login", ALICE), "did you mean diagnose alice@corp.example?"),
         (("check", "--no-login", "corp.example"), "did you mean diagnose corp.example?"),
         ((ALICE, "bob@corp.example"), "diagnose fleet looks at many."),
@@ -339,6 +339,17 @@ def test_wrong_usage_is_one_sentence(
     sentence = usage_error(capfd, *arguments, *also)
     assert told in sentence
     assert sentence.endswith((" --help)\n", " --list)\n"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("login", ALICE, WORD), ("alice", WORD), ("alice", "@corp.example", WORD), (ALICE, "bob@c.example", WORD)],
+)
+def test_a_word_behind_the_address_is_not_repeated(
+    arguments: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It may be the password."""
+    assert WORD not in usage_error(capfd, *arguments)
 
 
 @pytest.mark.parametrize(
