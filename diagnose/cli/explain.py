@@ -18,6 +18,7 @@ from diagnose.cli.options import audience_option
 from diagnose.cli.output import cannot_be_read, print_out, write_words
 from diagnose.cli.pages import page_options, show_json, show_page, tell_what_is_left_out
 from diagnose.cli.parameters import OneOf, ProviderName, file_names
+from diagnose.cli.prompts import tell_how_input_ends
 from diagnose.explain import replies_in_lines
 from diagnose.explain.explain import ExplainedCause, Explanation, close_ids, explain, precautions, provider_names
 from diagnose.knowledge.catalogue import catalogue
@@ -120,6 +121,8 @@ def _kept_away(explanation: Explanation, given: Mapping[str, Any]) -> tuple[str,
 def _told(words: tuple[str, ...]) -> bytes:
     """The text to explain, as many bytes of it as are read. Raises click.UsageError for an empty one."""
     piped = words == (STANDARD_INPUT,)
+    if piped:
+        tell_how_input_ends()
     told = sys.stdin.buffer.read(LARGEST_REPLY + 1) if piped else os.fsencode(" ".join(words))
     if not told.strip():
         raise click.UsageError(_("there is no text to explain."))

@@ -27,6 +27,7 @@ from diagnose.cli.fleet_summary import summary_blocks
 from diagnose.cli.output import cannot_be_read, cannot_be_written, write_words
 from diagnose.cli.pages import show_json, show_page
 from diagnose.cli.parameters import ProviderName
+from diagnose.cli.prompts import tell_how_input_ends
 from diagnose.cli.request import presentation, selection_of
 from diagnose.cli.saved_reports import STANDARD_INPUT
 from diagnose.cli.server_parameters import ServiceUrl
@@ -79,6 +80,7 @@ def carry_out_all(file: Path, given: dict[str, Any]) -> int:
 def _copied(folder: Path) -> Path:
     """The rows on standard input as a file in *folder*: they are read more than once. Raises click.ClickException."""
     place = folder / "rows"
+    tell_how_input_ends()
     try:
         with place.open("wb") as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)

@@ -33,6 +33,8 @@ from diagnose.running.request import NetworkOptions, Presentation, Request, hist
 
 LOGIN_OPTIONS = ("password_stdin", "password_env", "keyring", "access_token_env", "no_login")
 """Those that say where the secret comes from; one at most."""
+HANDED_OVER = ("--password-env VAR", "--password-stdin", "--keyring")
+"""By which a password comes where nobody can be asked."""
 NARROW = 80
 """Columns of a terminal."""
 GUIDE = (
@@ -221,13 +223,16 @@ def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> tuple[Perso
     # people know their address as they write it, and so do their key rings
     account = given["username"] or subject.address
     if given["password_stdin"]:
-        return Person(password=secrets.from_standard_input()), consent
+        return Person(password=secrets.from_standard_input(account)), consent
     if given["password_env"]:
         return Person(password=secrets.from_environment(given["password_env"])), consent
     if given["keyring"]:
         return Person(password=secrets.from_keyring(account)), consent
     if not ask:
         return without
+    if not given["quiet"] and not secrets.at_terminal():
+        sentence = _("There is no password, so no login is tried: {options} gives one, {without} does without.")
+        tell(sentence.format(options=_(", ").join(HANDED_OVER), without="--no-login"))
     password = secrets.from_prompt(account)
     again = consent.send_again or _send_again(subject, password, given)
     return Person(password=password), msgspec.structs.replace(consent, send_again=again)

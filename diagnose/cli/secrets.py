@@ -64,11 +64,14 @@ def forget_variable(variable: str | None) -> None:
         os.environ.pop(variable, None)
 
 
-def from_standard_input() -> Secret | None:
+def from_standard_input(account: str | None = None) -> Secret | None:
     """The first line of standard input, without byte order mark and line end; None when it is empty.
 
-    Raises click.UsageError where it is too long.
+    Where that is a terminal, it is asked for as *account*'s password, and not shown. Raises click.UsageError where it
+    is too long.
     """
+    if account is not None and at_terminal():
+        return from_prompt(account)
     raw = sys.stdin.buffer.readline(LONGEST_SECRET + 1) if sys.stdin else b""
     if len(raw) > LONGEST_SECRET:
         raise click.UsageError(_("the first line of standard input is too long to be a password."))
@@ -108,9 +111,14 @@ def from_keyring(account: str) -> Secret | None:
     return _told(word)
 
 
+def at_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def from_prompt(account: str) -> Secret | None:
     """The secret typed at a terminal, without echo; None for an empty one, or without a terminal."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not at_terminal():
         return None
     with one_at_a_time:
         import getpass

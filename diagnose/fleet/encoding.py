@@ -16,6 +16,8 @@ from diagnose.model.byte_order_mark import marked_encoding
 from diagnose.process.first_use import lazy_pattern
 from diagnose.process.regular_file import open_regular
 
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How files of Excel, LibreOffice and WPS begin: ZIP (.xlsx, .ods), and Compound File Binary (.xls, .et)."""
 BEGINNING = 1 << 16
 """Octets that tell a text from other files."""
 _CONTROLS = lazy_pattern("[\x00-\x08\x0e-\x1f]")
@@ -37,6 +39,11 @@ class EncodingError(TextError):
 def opened(file: Path, wanted: str | None = None) -> io.TextIOWrapper:
     """*file* as a text, in the encoding *wanted* where one is named. Raises EncodingError, OSError."""
     stream = open_regular(file)
+    begins = stream.read(max(map(len, WORKBOOKS)))
+    stream.seek(0)
+    if begins.startswith(WORKBOOKS):
+        stream.close()
+        raise EncodingError(text("it is a workbook; save the sheet as CSV, and give that file"))
     encoding = wanted or _encoding_of(stream)
     if encoding is None or not _is_plain(encoding, stream):
         stream.close()

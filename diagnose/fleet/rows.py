@@ -27,7 +27,15 @@ from diagnose.running.expected import expectations
 
 ADDRESS, DOMAIN, USERNAME, PROVIDER, OFFICE, EXPECT = "address", "domain", "username", "provider", "office", "expect"
 ENVIRONMENT, KEYRING = "password_env", "password_keyring"
-ALIASES = {"email": ADDRESS, "e_mail": ADDRESS, "mail": ADDRESS, "mailbox": ADDRESS, "expectations": EXPECT}
+ALIASES = {
+    **dict.fromkeys(("email", "e_mail", "mail", "mailbox", "email_address", "e_mail_address", "mail_address"), ADDRESS),
+    **dict.fromkeys(("邮箱", "邮箱地址", "邮箱账号", "电子邮箱", "电子邮件", "邮件地址"), ADDRESS),
+    **dict.fromkeys(("郵箱", "信箱", "信箱地址", "電子信箱", "電子郵件", "電子郵件地址", "郵件地址"), ADDRESS),
+    **dict.fromkeys(("域名", "邮箱域名", "網域", "網域名稱", "郵件網域"), DOMAIN),
+    **dict.fromkeys(("用户名", "使用者名稱"), USERNAME),
+    **dict.fromkeys(("办公室", "办公地点", "辦公室", "辦公地點"), OFFICE),
+    "expectations": EXPECT,
+}
 """What people call columns, and the column that it is."""
 COLUMNS = (ADDRESS, DOMAIN, USERNAME, ENVIRONMENT, KEYRING, PROVIDER, OFFICE, EXPECT, *BY_NAME)
 SECRETS = lazy_pattern(
@@ -38,6 +46,8 @@ SEPARATORS = ",;\t"
 MOST_COLUMNS = 200
 LONGEST_LINE = 1 << 20
 """Characters."""
+LONGEST_NAME = 40
+"""Characters of a column's name that are compared and repeated."""
 LONGEST_OWN = 1000
 """Characters of a value that results repeat."""
 ID_OCTETS = 12
@@ -140,6 +150,8 @@ class Rows:
         first = next((line for line in telling if not _HINT.fullmatch(line.strip())), None)
         if first is None:
             raise InputError(text("it is empty"))
+        if first.strip() == "{" or first.lstrip().startswith("["):
+            raise InputError(text("it is one JSON document; each line has to hold an object of its own (JSON Lines)"))
         if first.lstrip().startswith("{"):
             return self._objects(_object(first))  # a password in the first object refuses the whole file
         separator, names = _header(first)
@@ -324,9 +336,10 @@ def _is_subject(word: str) -> bool:
 
 
 def _wrong_header(first: str, names: list[str]) -> Text:
-    close = [name for given in names for name in difflib.get_close_matches(_plain(given)[:40], (ADDRESS, DOMAIN), 1)]
-    if close:
-        return text("its first line names no column “{name}”, but something like it", name=close[0])
+    for given in names:
+        if close := difflib.get_close_matches(_plain(given)[:LONGEST_NAME], (ADDRESS, DOMAIN), 1):
+            said = text("its first line names no column “{name}”, but “{given}”")
+            return text(said.msgid, name=close[0], given=quote(given.strip()[:LONGEST_NAME]))
     return text(
         "its first line is neither a header with a column “address” or “domain”, nor an address or domain, nor JSON"
     )

@@ -341,6 +341,11 @@ def test_wrong_usage_is_one_sentence(
     assert sentence.endswith((" --help)\n", " --list)\n"))
 
 
+def test_a_command_behind_an_option_that_may_have_a_value_is_no_value(capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--redact", "replay", "no-such.json", "--lang", "en"]) == 2
+    assert "no-such.json cannot be read" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("login", ALICE, WORD), ("alice", WORD), ("alice", "@corp.example", WORD), (ALICE, "bob@c.example", WORD)],

@@ -134,6 +134,41 @@ def test_what_is_no_text_in_the_named_encoding_is_refused(file: Path) -> None:
         Rows(file, READERS, "utf-8")
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "邮箱,姓名",
+        "姓名,电子邮箱",
+        "郵件地址;備註",
+        "信箱\t分機",
+        "E-Mail,Name",
+        "Email address,Name",
+        "域名,备注",
+        "網域,備註",
+    ],
+)
+def test_columns_have_the_names_that_people_give_them(file: Path, header: str) -> None:
+    separator = next(sign for sign in ",;\t" if sign in header)
+    values = {
+        "姓名": "张三",
+        "備註": "x",
+        "分機": "12",
+        "Name": "Alice",
+        "备注": "x",
+        "域名": "corp.example",
+        "網域": "corp.example",
+    }
+    line = separator.join(values.get(name, "alice@corp.example") for name in header.split(separator))
+    ((_line, name),) = names(read(file, f"{header}\n{line}\n"))
+
+    assert name in {"alice@corp.example", "corp.example"}
+
+
+def test_a_column_of_passwords_is_one_in_chinese_too(file: Path) -> None:
+    with pytest.raises(InputError, match="would hold secrets"):
+        read(file, "邮箱,密码\nalice@corp.example,x\n")
+
+
 def test_a_list_with_remarks_and_empty_lines(file: Path) -> None:
     rows = read(file, "# our domains\n\ncorp.example\n   \n# alice@gone.example\nalice@corp.example\n\n")
 
@@ -348,7 +383,13 @@ def test_a_password_in_a_later_object_is_a_bad_row_without_it(file: Path) -> Non
         ("\n\n  \n", "it is empty"),
         ("name,phone\nAlice,1\n", "neither a header"),
         ("hello\n", "neither a header"),
-        ("adress,office\nalice@corp.example,x\n", "something like it"),
+        ("adress,office\nalice@corp.example,x\n", "no column “address”, but “adress”"),
+        ("Office;Domian\nx;corp.example\n", "no column “domain”, but “domian”"),
+        ('{\n  "schema_version": 1\n}\n', "one JSON document"),
+        ('[\n{"address": "alice@corp.example"}\n]\n', "one JSON document"),
+        ('[{"address": "alice@corp.example"}]\n', "one JSON document"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "save the sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "save the sheet as CSV"),
         ("office,username\nx,y\n", "neither a header"),
         ("address,address\na,b\n", "two of its columns"),
         (b"\x7fELF\x02\x01\x01\x00\x00" * 50, "not a text"),
