@@ -8,13 +8,16 @@ could unfold to gigabytes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 import yaml
 
 from diagnose.knowledge import KnowledgeError
-from diagnose.process.first_use import convert, lazy_pattern
+from diagnose.process.first_use import convert, lazy_pattern, one_at_a_time
+
+if TYPE_CHECKING:
+    from msgspec import inspect
 
 T = TypeVar("T")
 
@@ -44,7 +47,41 @@ def read(file: Path, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `")
         line = _line(parsed.root, path)
-        raise KnowledgeError(file, line, problem + (f" (at {path[:-1]})" if path else "")) from error
+        place = f" (at {path[:-1]})" if path else ""
+        raise KnowledgeError(file, line, problem + _there_are(problem, kind, path) + place) from error
+
+
+def _there_are(problem: str, kind: Any, path: str) -> str:  # noqa: ANN401 - a type, as msgspec takes it
+    """What may stand in the place of a word or a field that *kind* does not know; empty for any other *problem*."""
+    if not problem.startswith(("Invalid enum value", "Object contains unknown field")):
+        return ""
+    with one_at_a_time:
+        from msgspec import inspect
+    found = _at(inspect.type_info(kind), _PATH_STEP.findall(path))
+    if problem.startswith("Invalid"):
+        names = {str(value) for one in found if isinstance(one, inspect.LiteralType) for value in one.values}
+    else:
+        names = {field.encode_name for one in found if isinstance(one, inspect.StructType) for field in one.fields}
+    return f"; there are {', '.join(sorted(names))}" if names else ""
+
+
+def _at(kind: inspect.Type, path: list[tuple[str, str]]) -> list[inspect.Type]:
+    """The types that a value at *path* below *kind* may have; a step in brackets goes into a list or a mapping."""
+    with one_at_a_time:
+        from msgspec import inspect
+    if isinstance(kind, inspect.UnionType):
+        return [found for one in kind.types for found in _at(one, path)]
+    if not path:
+        return [kind]
+    (key, _index), *rest = path
+    within: list[inspect.Type] = []
+    if isinstance(kind, inspect.StructType):
+        within = [field.type for field in kind.fields if field.encode_name == key]
+    elif isinstance(kind, inspect.DictType):
+        within = [kind.value_type]
+    elif isinstance(kind, inspect.VarTupleType | inspect.ListType):
+        within = [kind.item_type]
+    return [found for one in within for found in _at(one, rest)]
 
 
 def parse(file: Path) -> Parsed:

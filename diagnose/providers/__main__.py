@@ -12,18 +12,23 @@ from pathlib import Path
 
 import msgspec
 
+from diagnose.knowledge import KnowledgeError
 from diagnose.providers.databases import differences, read_database, sentence
 from diagnose.providers.files import built_in_providers
 from diagnose.providers.recognition import INDEX, build, encode_index
 
 
 def main(arguments: list[str]) -> int:
-    """Do what *arguments* say; the exit code, 2 for a database that cannot be read."""
+    """Do what *arguments* say; the exit code, 2 for a provider's file or a database that cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m diagnose.providers", description=__doc__)
     parser.add_argument("--against", type=Path, metavar="FILE", help="a public database to compare the files with")
     chosen = parser.parse_args(arguments)
     if chosen.against is None:
-        INDEX.write_bytes(encode_index(build(built_in_providers())))
+        try:
+            INDEX.write_bytes(encode_index(build(built_in_providers())))
+        except KnowledgeError as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
         return 0
     try:
         database = read_database(chosen.against)

@@ -10,6 +10,8 @@ from diagnose import cli, replies
 from diagnose.knowledge import KnowledgeError, loader, yaml_files
 from diagnose.knowledge.catalogue import catalogue, catalogue_with
 
+CAUSE = "- id: dns.no-mx\n  title: a\n  summary: b\n  proof: c\n  proofs: [reply]\n  {}\n"
+
 
 @pytest.mark.parametrize(
     ("content", "line", "problem"),
@@ -19,6 +21,10 @@ from diagnose.knowledge.catalogue import catalogue, catalogue_with
         ("- id: a\n  id: b\n", 2, "twice"),
         ("- !!python/object/apply:os.system [true]\n", 1, "tag"),
         ("- id: dns.no-mx\n  title: 5\n", 2, "title"),
+        (CAUSE.format("scope: server"), 6, "value 'server'; there are account, browser, computer, domain"),
+        (CAUSE.format("fixer: boss"), 6, "value 'boss'; there are admin, helpdesk, provider, user (at $[0].fixer)"),
+        (CAUSE.format("remedies: [{fixer: boss, steps: [x]}]"), 6, "value 'boss'; there are admin, helpdesk, provider"),
+        (CAUSE.format("remedys: []"), 1, "unknown field `remedys`; there are "),
         ("", 1, "is empty"),
     ],
 )

@@ -203,6 +203,7 @@ def test_unsure_names_values_of_the_file(known: Provider) -> None:
 def test_knowledge_is_fresh() -> None:
     """Nobody's knowledge falls far behind the rest; measured between the files, so that time alone breaks no build."""
     checked = {known.id: [date.fromisoformat(source.checked) for source in known.sources] for known in all_providers()}
+    assert all(checked.values()), f"without a source: {[id_ for id_, dates in checked.items() if not dates]}"
     newest = max(max(dates) for dates in checked.values())
 
     assert [name for name, dates in checked.items() if newest - max(dates) > FRESH] == []
