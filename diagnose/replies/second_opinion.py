@@ -48,6 +48,8 @@ AGAINST_NONE = 0.7
 _ASKED: dict[Sign, float] = {"error": NAMED_BY_AN_ERROR, "own words": MAKERS_OWN}
 _CODE = lazy_pattern(r"[!-~]*[0-9.:=_][!-~]*")
 """What a maker calls an error by, such as ``err.login.reqcode``: no words, so that no likeness can doubt it."""
+_NUMBER = lazy_pattern(r"\W*0x[0-9a-f]{4,16}\W*")
+"""An error's number and nothing beside it: it stands in a table or in none, and is like no other."""
 _NO_LETTER = lazy_pattern(r"[\W_]+")
 
 
@@ -57,7 +59,7 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     Likeness overrules no word that is sure. It makes possible what is unlike texts that meant the same. Words
     that a code seconds stay sure, and what a maker's own words prove. It names a possible cause where no word was
     recognised, or where words say only that something failed. It goes before what they name as possible where it is
-    much likelier.
+    much likelier. An error's number alone means what a table says.
     """
     first = reading.suspects[0] if reading.suspects else None
     if first is None and (reading.matched or reading.outcome == "no-failure"):
@@ -68,6 +70,8 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     gives_way = reading.sign == "words"
     if first and not (reading.bare or gives_way):
         return made_possible(reading)
+    if _NUMBER.fullmatch(words.text):
+        return made_possible(reading) if first else reading
     likeness = load_likeness()
     opinion = likeness.opinion(words, reading)
     if first and gives_way and _nothing_failed(first, opinion, bare=reading.bare):

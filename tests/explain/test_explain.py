@@ -27,6 +27,29 @@ def steps(words: str, provider: str | None = None, lang: Language = "en") -> str
     return "\n".join(step for remedy in remedies for step in remedy.steps)
 
 
+@pytest.mark.parametrize(
+    ("number", "first"),
+    [
+        ("0x800CCC0E", "reach.timeout"),
+        ("(0x800CCC0F)", "reach.timeout"),
+        ("0x80042108", "reach.timeout"),
+        ("0x800ccc0d", "dns.host-missing"),
+        ("0x800CCC92", "credentials.rejected"),
+        ("0x80190194", "settings.wrong-host"),
+        ("0x800CCCFF", None),  # of no table
+    ],
+)
+def test_an_errors_number_alone_means_what_its_table_says(number: str, first: str | None) -> None:
+    explanation = explain(number)
+
+    assert next((cause.id for cause in explanation.causes), None) == first
+    assert explanation.told_by != "likeness"
+
+
+def test_with_words_beside_it_a_number_may_be_like_something() -> None:
+    assert explain("0x800CCCFF the server for this account was not found").causes
+
+
 @pytest.mark.parametrize("cause_id", catalogue().ids)
 def test_a_cause_id_means_that_cause(cause_id: str) -> None:
     explanation = explain(f" {cause_id}\n")
