@@ -128,10 +128,20 @@ def request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Reques
     Raises TextError, click.UsageError.
     """
     try:
-        return _request_for(subject, given, ask=ask)
+        request = _request_for(subject, given, ask=ask)
     finally:  # a program that is started later does not inherit it
         for option in ("password_env", "access_token_env", "activation_password_env"):
             secrets.forget_variable(given[option])
+    person, wanted = request.person, subject.address is not None and request.consent.login
+    if wanted and person.password is None and person.access_token is None and not _may_be_asked(given):
+        sentence = _("There is no password, so no login is tried: {options} gives one, {without} does without.")
+        tell(sentence.format(options=_(", ").join(HANDED_OVER), without="--no-login"))
+    return request
+
+
+def _may_be_asked(given: dict[str, Any]) -> bool:
+    """Whether somebody was asked for the password, or nothing is to be said."""
+    return bool(given["quiet"] or given["password_stdin"] or secrets.at_terminal())
 
 
 def _request_for(subject: Subject, given: dict[str, Any], *, ask: bool) -> Request:
@@ -230,9 +240,6 @@ def _login(subject: Subject, given: dict[str, Any], *, ask: bool) -> tuple[Perso
         return Person(password=secrets.from_keyring(account)), consent
     if not ask:
         return without
-    if not given["quiet"] and not secrets.at_terminal():
-        sentence = _("There is no password, so no login is tried: {options} gives one, {without} does without.")
-        tell(sentence.format(options=_(", ").join(HANDED_OVER), without="--no-login"))
     password = secrets.from_prompt(account)
     again = consent.send_again or _send_again(subject, password, given)
     return Person(password=password), msgspec.structs.replace(consent, send_again=again)
