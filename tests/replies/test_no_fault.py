@@ -1,0 +1,137 @@
+"""What tells of no fault is named nothing; the same words beside a fault take nothing from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnose.replies import read_message
+
+
+def first(text: str) -> str:
+    suspects = read_message(text).suspects
+    return suspects[0].cause if suspects else "none"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # an outage that is over
+        "Update: POP3 collection is back to normal since 7 a.m.",
+        "El servicio de correo se ha restablecido para todos los buzones.",
+        "Сбой устранён, почта доступна всем.",
+        "Poczta: awaria usunięta, dziękujemy za cierpliwość.",
+        # a connection that came again
+        "10:02 imap: reconnected after sleep",
+        "Segundo intento: correo enviado",
+        "连接中断，已重新连接",
+        # rules for a password
+        "Eisen aan het wachtwoord: minstens twaalf tekens",
+        "Требования к паролю: буквы и цифры",
+        "La password può contenere lettere e numeri",
+        # a password that was changed
+        "Lösenordet har ändrats.",
+        "La contraseña se cambió correctamente.",
+        "비밀번호가 변경되었습니다.",
+        # work that is announced
+        "Scheduled maintenance: Sunday, 2 to 4 a.m. UTC",
+        "Le webmail sera indisponible samedi de 22 h à 2 h.",
+        "В воскресенье с 2 до 5 почта будет недоступна.",
+        # a login that is fine
+        "I can log in, I just can't find my archive folder",
+        "Je me connecte sans problème, mais la signature a disparu.",
+        "Logowanie działa, tylko kalendarz jest pusty.",
+        # a question of somebody who is not locked out
+        "Will it lock if I mistype it twice?",
+        "Wird mein Konto gesperrt, wenn ich im Urlaub nicht hineinschaue?",
+        "我三个月不用邮箱会不会被封？",
+        # a list that an address is not on
+        "Good news: 203.0.113.9 is not on our blocklist.",
+        "Votre adresse IP n'est pas sur notre liste noire.",
+        "Ваш IP-адрес удалён из чёрного списка.",
+        # a link for a new password
+        "Vi har skickat en länk till din adress.",
+        "Если адрес верный, мы отправили ссылку для нового пароля.",
+        "We will send you a link to choose a new password.",
+        # banks
+        "Ihre Kreditkarte wurde gesperrt.",
+        "Your debit card is blocked after three wrong PINs.",
+        "Банковская карта заблокирована",
+        # nothing is asked for
+        "We are moving to new mail servers tonight. No action is required.",
+        "U hoeft niets te doen: uw postvak verhuist vannacht vanzelf.",
+        "Sinun ei tarvitse tehdä mitään, palvelin vaihtuu yöllä.",
+        # what a program asks first
+        "¿Seguro que desea cerrar la sesión de correo?",
+        "Do you really want to unsubscribe from this folder?",
+        "Вы действительно хотите удалить эту учётную запись?",
+        # a line that is up, a run without errors, a new user, a new app password
+        "PPPoE: Internet connection established",
+        "Połączenie z internetem nawiązane",
+        "Fetch succeeded, 14 messages, no errors",
+        "Abruf erfolgreich: 3 Nachrichten, 0 Fehler",
+        "Utente creato",
+        "Пользователь создан",
+        "Here is your app password for Thunderbird",
+        "Il codice è pronto: la password per le app viene mostrata una sola volta",
+        # monitors
+        "smtp.example.org recovered, up after 40 s down: ETIMEDOUT",
+        "PROBLEM RESOLVED imap-3, was ECONNREFUSED",
+    ],
+)
+def test_what_tells_of_no_fault_is_none(text: str) -> None:
+    assert first(text) == "none"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("POP3 is back to normal, but my tablet says: wrong password", "credentials.rejected"),
+        ("Reconnected, then: 535 wrong password", "credentials.rejected"),
+        ("Password rules changed: your password has expired", "credentials.expired"),
+        ("Since the password was changed: login failed, password wrong", "credentials.rejected"),
+        ("Scheduled maintenance in progress right now, please wait", "server.fault"),
+        ("I can log in to the calendar; the mailbox is full", "activation.over-quota"),
+        ("My account is locked. Would my colleague's be, too?", "lockout.account-locked"),
+        ("203.0.113.9 is on our blacklist", "lockout.address-blocked"),
+        ("We sent a link to confirm your address; your account is not activated", "activation.not-activated"),
+        ("Your mailbox is blocked after too many failed logins, pay by credit card", "lockout.account-locked"),
+        ("Your password has expired. No action is required by your administrator.", "credentials.expired"),
+        ("The certificate has expired. Do you really want to continue?", "tls.cert-expired"),
+        ("Internet connection established, but IMAP: connection refused", "reach.refused"),
+        ("Fetch ended without errors, but login failed: wrong password", "credentials.rejected"),
+        ("An app password is required; here is your way to one", "credentials.app-password-required"),
+        ("Monitor imap-3 is down: ECONNREFUSED", "reach.refused"),
+    ],
+)
+def test_the_same_words_beside_a_fault_take_nothing_from_it(text: str, cause: str) -> None:
+    assert first(text) == cause
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("Your account was suspended: an unusual number of messages left it", "activation.sending-barred"),
+        ("Su buzón fue bloqueado porque una cantidad excesiva de mensajes salió de él", "activation.sending-barred"),
+        ("检测到大量发送垃圾邮件，邮箱已被限制", "activation.sending-barred"),
+        ("535 authentication is offered only after STARTTLS", "settings.plaintext-refused"),
+        ("530 5.7.0 AUTH not offered before STARTTLS", "settings.plaintext-refused"),
+        ("AUTH requires STARTTLS first", "settings.plaintext-refused"),
+        ("503 5.5.1 this port does not offer authentication", "settings.no-common-auth"),
+        ("503 5.5.1 authentication is not enabled here", "settings.no-common-auth"),
+        ("503 no auth offered by relay-2", "settings.no-common-auth"),
+        ("Le webmail affiche une erreur interne chez tout le monde", "web.login-page-down"),
+        ("The webmail greets everybody with an internal error", "web.login-page-down"),
+        ("Веб-почта: внутренняя ошибка на странице", "web.login-page-down"),
+        ("Aanmelden met een wachtwoord wordt niet meer ondersteund", "credentials.oauth-required"),
+        ("Lösenord stöds inte längre, logga in med Microsoft", "credentials.oauth-required"),
+        ("Вход по паролю больше не поддерживается", "credentials.oauth-required"),
+        ("535 5.7.139 Authentication unsuccessful, basic auth is no longer allowed", "credentials.oauth-required"),
+        # near-misses
+        ("Too many attempts, your account was suspended for an hour", "lockout.account-locked"),
+        ("This browser is no longer supported, type your password in another one", "browser.outdated"),
+    ],
+)
+def test_what_is_a_fault_after_all(text: str, cause: str) -> None:
+    suspects = [one.cause for one in read_message(text).suspects]
+
+    assert suspects[:1] == [cause]
