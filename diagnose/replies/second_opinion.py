@@ -6,6 +6,7 @@ import msgspec
 
 from diagnose.model import Certainty
 from diagnose.process.first_use import lazy_pattern
+from diagnose.replies.knowledge import load_knowledge
 from diagnose.replies.phrases import without_addresses
 from diagnose.replies.reader import Reading, Sign, Suspect
 from diagnose.replies.schema import NO_CAUSE
@@ -31,8 +32,12 @@ FILLED_AGREED = 0.3
 """What such words name as likely is possible where it is less probable. What they prove stays proven."""
 ONE_REASON = 0.5
 """What a provider's file says of a rejection is only possible where both together are less probable."""
-GUESSED = 0.15
-"""The least that a cause is named with where words are silent."""
+GUESSED = 0.5
+"""The least that a cause is named with where words are silent.
+
+Of two batches that taught nothing, faults among them are read as before, and more texts without one: a guess that is
+less probable was wrong in most.
+"""
 OUTWEIGHED, OUTWEIGHED_BY = 3, 0.5
 """Words that are not sure stand behind a cause so many times as probable, which is at least so probable."""
 NOTHING_FAILED, NOTHING_FAILED_BUT_LIKELY = 0.6, 0.95
@@ -42,8 +47,6 @@ It has to be `OUTWEIGHED` times as probable as what they name, too.
 """
 A_FEW_WORDS, GUESSED_OF_FEW = 16, 0.8
 """Octets of UTF-8: letters that say little, and what is guessed from no more than these."""
-AGAINST_NONE = 0.7
-"""Beside that: of how probable it is that nothing failed."""
 
 _ASKED: dict[Sign, float] = {"error": NAMED_BY_AN_ERROR, "own words": MAKERS_OWN}
 _CODE = lazy_pattern(r"[!-~]*[0-9.:=_][!-~]*")
@@ -58,8 +61,8 @@ def weighed(reading: Reading, words: Wire) -> Reading:
 
     Likeness overrules no word that is sure. It makes possible what is unlike texts that meant the same. Words
     that a code seconds stay sure, and what a maker's own words prove. It names a possible cause where no word was
-    recognised, or where words say only that something failed. It goes before what they name as possible where it is
-    much likelier. An error's number alone means what a table says.
+    recognised, or where words say only that something failed. It goes before what they or a code name as possible where
+    it is much likelier. An error's number alone means what a table says.
     """
     first = reading.suspects[0] if reading.suspects else None
     if first is None and (reading.matched or reading.outcome == "no-failure"):
@@ -67,6 +70,7 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     earned = _earned(reading, words) if first and not reading.bare else "possible"
     if earned != "possible":
         return _as_sure(reading, earned)
+    coded = first is not None and _by_a_code(reading, first)
     gives_way = reading.sign == "words"
     if first and not (reading.bare or gives_way):
         return made_possible(reading)
@@ -74,12 +78,12 @@ def weighed(reading: Reading, words: Wire) -> Reading:
         return made_possible(reading) if first else reading
     likeness = load_likeness()
     opinion = likeness.opinion(words, reading)
-    if first and gives_way and _nothing_failed(first, opinion, bare=reading.bare):
+    if first and gives_way and not coded and _nothing_failed(first, opinion, bare=reading.bare):
         return msgspec.structs.replace(reading, suspects=(), matched="", outcome="unknown", told_by="likeness")
     if first is None:
         cause = _most_probable(opinion, GUESSED if _octets(words.text) >= A_FEW_WORDS else GUESSED_OF_FEW)
     else:
-        cause = opinion.foremost if reading.bare or _outweighed(first, opinion) else ""
+        cause = opinion.foremost if (reading.bare and not coded) or _outweighed(first, opinion) else ""
     agreed = not cause or (first and first.cause == cause)
     nearest = "" if agreed else likeness.nearest(cause, words, reading)
     if not nearest:
@@ -117,9 +121,18 @@ def _earned(reading: Reading, words: Wire) -> Certainty:
     return "likely" if odds >= (AGREED if heard < HALF else HALF_AGREED) else "possible"
 
 
+def _by_a_code(reading: Reading, first: Suspect) -> bool:
+    """Whether a registered code says what *first* is, be it in general: unknown words take nothing from it."""
+    return any(
+        rule.cause == first.cause and rule.certainty != "possible" and not rule.against
+        for code in reading.codes
+        for rule in load_knowledge().code_rules(code.registry, code.code)
+    )
+
+
 def _most_probable(opinion: Opinion, least: float) -> str:
-    """The cause that is the most probable; "" where that is less than *least*, or than its part of no failure."""
-    enough = max(least, AGAINST_NONE * opinion.odds.get(NO_CAUSE, 0.0))
+    """The cause that is the most probable; "" where that is less than *least*, or than that nothing failed."""
+    enough = max(least, opinion.odds.get(NO_CAUSE, 0.0))
     return opinion.foremost if opinion.odds[opinion.foremost] >= enough else ""
 
 

@@ -270,6 +270,26 @@ def test_where_words_say_only_that_it_failed_likeness_says_first_what_may_be_mea
     ("odds", "first"),
     [
         ({"activation.over-quota": 0.95, "credentials.rejected": 0.05}, "activation.over-quota"),
+        ({"activation.over-quota": 0.45, "credentials.rejected": 0.01}, "credentials.rejected"),
+        ({"activation.over-quota": 0.7, "credentials.rejected": 0.25}, "credentials.rejected"),
+        ({NO_CAUSE: 0.9, "activation.over-quota": 0.05, "credentials.rejected": 0.05}, "credentials.rejected"),
+    ],
+)
+@pytest.mark.parametrize(
+    "reply", ["a1 NO [AUTHENTICATIONFAILED] Zwmq kvl", "535 5.7.8 Zwmq kvl", "535 Zwmq kvl", "-ERR [AUTH] Zwmq kvl"]
+)
+def test_what_a_code_says_in_general_gives_way_to_what_is_much_likelier_and_to_nothing_else(
+    reply: str, odds: dict[str, float], first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opinions_are(odds, monkeypatch)
+
+    assert read_message(reply).suspects[0].cause == first
+
+
+@pytest.mark.parametrize(
+    ("odds", "first"),
+    [
+        ({"activation.over-quota": 0.95, "credentials.rejected": 0.05}, "activation.over-quota"),
         ({"activation.over-quota": 0.7, "credentials.rejected": 0.25}, "credentials.rejected"),
         ({"activation.over-quota": 0.45, "credentials.rejected": 0.01}, "credentials.rejected"),
         ({NO_CAUSE: 0.5, "activation.over-quota": 0.25, "credentials.rejected": 0.05}, "credentials.rejected"),
@@ -510,7 +530,17 @@ def test_a_reading_of_words_is_told_by_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["the weather is fine", "Lorem ipsum dolor sit amet", "今天天气很好", "qwxzqwxz " * 20]
+    "text",
+    [
+        "the weather is fine",
+        "Lorem ipsum dolor sit amet",
+        "今天天气很好",
+        "qwxzqwxz " * 20,
+        "hello world nothing",
+        "foo bar baz qux quux",
+        "I like trains and boats very much",
+        "Rechnung Nummer 4711 vom Mai",
+    ],
 )
 def test_a_text_about_something_else_is_like_nothing(text: str) -> None:
     assert read_message(text).suspects == ()
