@@ -15,7 +15,7 @@ from checks.dns.names import registered
 from checks.reach.reach import ReachFacts
 from checks.tls.handshake import TlsFacts
 from checks.web.html import parked_words
-from checks.web.web import WebFacts, foreign, judge_words, sending_elsewhere
+from checks.web.web import WebFacts, foreign, gate_finding, judge_words, sending_elsewhere
 from diagnose import providers
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import Certainty, Check, Finding, Inputs, Service, SkipCheck, Text, Turns, need, quote, read, text
@@ -153,6 +153,9 @@ def _holds(shown: str, place: Literal["name", "page"]) -> bool:
 def judge_clean(facts: Visit, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     """What keeps a person with a clean browser from logging in?"""
     if shows_login(facts):
+        return
+    if facts.bot_check:
+        yield gate_finding(facts.url, facts.bot_check)
         return
     findings = list(_judge_opening(facts)) or list(_judge_page(facts, inputs, target))
     for one in findings:

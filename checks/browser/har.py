@@ -14,7 +14,7 @@ from checks.dns.names import registered
 from checks.network.reference_clocks import MOST_SKEW_SECONDS
 from checks.recording.cookies import LostCookie, lost_cookies, sent_twice, too_long
 from checks.recording.login import RecordedLogin, recorded_login, site_of, words_of
-from checks.web.web import REFUSED, astray_finding
+from checks.web.web import REFUSED, astray_finding, judge_words
 from diagnose.har.facts import Exchange, HarFacts
 from diagnose.model import NO_NEEDS, Certainty, Check, Finding, Inputs, SkipCheck, Subject, Text, text
 from diagnose.replies import Suspect, read_reply
@@ -79,6 +79,9 @@ def left_open(facts: HarFacts) -> Text | None:
 
 def _judge_login(login: RecordedLogin, inputs: Inputs[Never]) -> Iterator[Finding]:
     end = login.end
+    if end.bot_check:
+        yield _of_gate(end)
+        return
     if login.outcome == "failed":
         yield from _judge_unanswered(end, inputs)
         return
@@ -128,10 +131,17 @@ def _judge_pages(ours: tuple[Exchange, ...], inputs: Inputs[Never]) -> Iterator[
     if not pages:
         return
     last = pages[-1]
-    if last.astray:
+    if last.bot_check:
+        yield _of_gate(last)
+    elif last.astray:
         yield _of_astray(last)
     elif last.status == 0:
         yield from _judge_unanswered(last, inputs)
+    elif last.status < 400 and not last.password_form and not last.filled:
+        for finding in judge_words("\n".join(last.said), _place(last.url), inputs, hint=False):
+            # what it says of the browser may stand there for browsers in which its scripts do not run
+            unsure = finding.cause.startswith("browser.")
+            yield msgspec.structs.replace(finding, certainty="possible") if unsure else finding
     elif last.status >= 400:
         for suspect in _suspects(last, last.said, inputs):
             yield _of_answer(suspect, last, last.said)
@@ -139,6 +149,16 @@ def _judge_pages(ours: tuple[Exchange, ...], inputs: Inputs[Never]) -> Iterator[
             yield _finding(
                 "credentials.rejected", "possible", text("The login failed at {request}.", request=_shown(last))
             )
+
+
+def _of_gate(one: Exchange) -> Finding:
+    """A browser that a person sits at came no further than the check."""
+    sentence = text(
+        "The answer to {request} is a check for robots ({mark}), and nothing came after it.",
+        request=_shown(one),
+        mark=one.bot_check,
+    )
+    return _finding("web.captcha-required", "likely", sentence)
 
 
 def _of_astray(one: Exchange) -> Finding:

@@ -16,6 +16,7 @@ Outcome = Literal["in", "asked_again", "refused", "failed", "unfinished"]
 """``asked_again``: a page that wants the password came instead of the mailbox; ``failed``: no answer came at all;
 ``unfinished``: it was led on, and where to is not recorded."""
 
+SECOND_FACTOR = "credentials.second-factor-required"
 LOOK_AHEAD = 40
 """Requests after a redirect among which the one it leads to is looked for."""
 MOST_STEPS = 30
@@ -101,7 +102,8 @@ def _followed(exchanges: tuple[Exchange, ...], place: int) -> RecordedLogin:
         return _followed(exchanges, step) if step is not None else ended("refused")
     broken = _broken_later(rest, way, before)
     if broken is None:
-        return ended("in" if _let_in(way, exchanges[:place], rest) else "unfinished")
+        let_in = _let_in(way, exchanges[:place], rest) and not _wants_more(landing, said, rest)
+        return ended("in" if let_in else "unfinished")
     words = tuple(line for line in broken.said if before is None or line not in before.said)
     outcome: Outcome = "asked_again" if broken.password_form else "refused" if broken.status else "failed"
     return ended(outcome, broken, words)
@@ -128,6 +130,14 @@ def _led_to(url: str, near: tuple[Exchange, ...]) -> int | None:
 def _sure(one: Exchange, said: tuple[str, ...]) -> bool:
     suspects = read_reply(words_of(one, said), protocol="http", stage="login").suspects
     return any(suspect.certainty != "possible" for suspect in suspects)
+
+
+def _wants_more(landing: Exchange, said: tuple[str, ...], rest: tuple[Exchange, ...]) -> bool:
+    """Whether the last page is a short one that asks for a second factor, and nothing was sent from it."""
+    if landing.filled or any(e.method in _SENDING and e.kind in _PARTS_OF_PAGE for e in rest):
+        return False
+    suspects = read_reply(words_of(landing, said), protocol="http", stage="login").suspects
+    return any(suspect.cause == SECOND_FACTOR for suspect in suspects[:1])
 
 
 def _repeated_well(refused: Exchange, rest: tuple[Exchange, ...]) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
 from diagnose.har.script_words import script_words
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.model import quote
-from diagnose.process.first_use import made_once
+from diagnose.process.first_use import lazy_pattern, made_once
 from diagnose.replies import decode
 
 LONGEST_TITLE = 200
@@ -30,6 +33,17 @@ _NO_PAGE = ("#", "mailto:", "tel:")
 """How references begin that lead to no other page."""
 _REPLACED = "\ufffd"
 _UNSEEN = {"script", "style", "template", "noscript"}
+_VOID = {"area", "base", "br", "col", "embed", "frame", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+"""Elements that have no end (HTML Living Standard §13.1.2)."""
+_END_AT_NEXT = {"p", "li", "dt", "dd", "option", "tr", "td", "th"}
+"""Elements that end where the next of their kind begins (§13.1.2.4)."""
+_WHOLE = {"html", "body", "form"}
+"""What a page hides until its scripts run, to show all of it then."""
+_HIDDEN_STYLE = lazy_pattern(r"(?i)\b(?:display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden)\b")
+_HIDDEN_CLASSES = {"hidden", "d-none"}
+"""By which the common style sheets hide an element."""
+_SEARCH_NAMES = {"q", "s", "query", "search", "keyword", "keywords"}
+"""The one field that a form to search a site has is called like that."""
 
 
 class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +52,14 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     password_field: bool = False
     forms: int = 0
+    """Those that are not for searching the site."""
     scripts: int = 0
     text: str = ""
     """Visible text, shortened."""
+    refresh: str = ""
+    """What it says of where to go from it, and when."""
+    frame: str = ""
+    """The first frame of a page that is made of frames."""
     announced: str = ""
     """What its script is going to show as an error, or its data names as one; shortened."""
     parked: str | None = None
@@ -71,14 +90,26 @@ def parked_words(shown: str) -> str | None:
     return next((phrase for phrase in _parked_phrases() if phrase in folded), None)
 
 
+class _Element(NamedTuple):
+    tag: str
+    hidden: bool
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.title, self.password_field, self.forms, self.scripts = "", False, 0, 0
         self.leads_on = False
         self.words: list[str] = []
+        self.refresh = self.frame = ""
         self._length = 0
-        self._inside: list[str] = []
+        self._open: list[_Element] = []
+        self._tags: Counter[str] = Counter()
+        """Of the open elements; a search of them all for each end tag would take too long."""
+        self._hidden = 0
+        """How many of them are hidden."""
+        self._searches = False
+        """Whether the last form is one to search with, as far as it has come."""
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
         """A section that html.parser cannot read is a comment, as in browsers."""
@@ -88,22 +119,41 @@ class _Reader(HTMLParser):
             return self.parse_bogus_comment(i)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN or tag == "title":
-            self._inside.append(tag)
+        given = {name: value or "" for name, value in attrs}
         self.scripts += tag == "script"
-        self.forms += tag == "form"
-        self.leads_on |= tag in _LEADS_ON or any(_leads_on(tag, name, value or "") for name, value in attrs)
-        self.password_field |= tag == "input" and (dict(attrs).get("type") or "").lower() == "password"
+        self.leads_on |= tag in _LEADS_ON or any(_leads_on(tag, *one) for one in given.items())
+        self.password_field |= tag == "input" and given.get("type", "").lower() == "password"
+        if tag == "form":
+            self._searches = given.get("role", "").lower() == "search"
+            self.forms += not self._searches
+        elif tag == "input" and not self._searches and _is_search(given):
+            self._searches = True
+            self.forms -= self._tags["form"] > 0
+        if tag == "meta" and given.get("http-equiv", "").lower() == "refresh" and not self._hidden:
+            self.refresh = self.refresh or given.get("content", "")[:LONGEST_TEXT]
+        if tag == "frame":
+            self.frame = self.frame or given.get("src", "")[:LONGEST_TEXT]
+        if tag in _VOID:
+            return
+        if tag in _END_AT_NEXT and self._open and self._open[-1].tag == tag:
+            self.handle_endtag(tag)
+        hidden = tag in _UNSEEN or (tag not in _WHOLE and _is_hidden(given))
+        self._open.append(_Element(tag, hidden))
+        self._tags[tag] += 1
+        self._hidden += hidden
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._inside:
-            while self._inside.pop() != tag:
-                pass
+        while self._tags[tag]:
+            ended = self._open.pop()
+            self._tags[ended.tag] -= 1
+            self._hidden -= ended.hidden
+            if ended.tag == tag:
+                break
 
     def handle_data(self, data: str) -> None:
-        if self._inside and self._inside[-1] == "title":
+        if self._open and self._open[-1].tag == "title":
             self.title += data
-        elif not self._inside and self._length < LONGEST_TEXT and (word := data.strip()):
+        elif not self._hidden and self._length < LONGEST_TEXT and (word := data.strip()):
             self.words.append(word)
             self._length += len(word)
 
@@ -113,6 +163,17 @@ def _leads_on(tag: str, name: str, value: str) -> bool:
     if name == "href":
         return tag not in _NO_LINKS and not value.lower().startswith(_NO_PAGE)
     return name.startswith("on") or (name == "http-equiv" and value.lower() == "refresh")
+
+
+def _is_hidden(given: Mapping[str, str]) -> bool:
+    """Whether an element with these attributes waits for a script to show it."""
+    hides = "hidden" in given or _HIDDEN_STYLE.search(given.get("style", "")) is not None
+    return hides or not _HIDDEN_CLASSES.isdisjoint(given.get("class", "").lower().split())
+
+
+def _is_search(given: Mapping[str, str]) -> bool:
+    """Whether a field with these attributes is one to search a site with."""
+    return given.get("type", "").lower() == "search" or given.get("name", "").lower() in _SEARCH_NAMES
 
 
 def _bounded(body: str) -> str:
@@ -136,6 +197,8 @@ def read_page(page: bytes, charset: str = "") -> PageFacts:
         forms=reader.forms,
         scripts=reader.scripts,
         text=seen,
+        refresh=quote(reader.refresh, LONGEST_TEXT),
+        frame=quote(reader.frame, LONGEST_TEXT),
         announced=quote("\n".join(script_words(body)), LONGEST_TITLE),
         parked=parked,
         dead_end=not reader.leads_on and len(page) < DEAD_END_BYTES and _REPLACED not in shown,

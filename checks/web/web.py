@@ -17,15 +17,19 @@ from checks.server.maintenance import announces, announcing
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import handshake_elsewhere, judge_handshake, with_record
 from checks.web.html import PageFacts, read_page
+from checks.web.onward import onward
 from checks.web.set_cookie import Refusal, refusal
 from diagnose import providers
+from diagnose.har.bot_check import bot_check
 from diagnose.model import Certainty, Check, Facts, Finding, Inputs, Service, Sharing, Text, need, text
 from diagnose.model.protocols import PAGE
 from diagnose.network import SHARED_SECONDS, FetchedPage, Heard, Hop, Stream, astray
-from diagnose.replies import charset_in, read_reply
+from diagnose.replies import charset_in, decode, read_reply
 from diagnose.running.context import Context
 
 PAGE_SECONDS = 15.0
+MOST_REFRESHES = 3
+"""Of pages that lead on by themselves, one behind the other."""
 CACHED_SECONDS = 60
 """A login page that may be kept longer than that can be an old one."""
 
@@ -34,6 +38,12 @@ ASKS = 401
 
 BEHIND_THE_PAGE = ("reach.refused", "reach.timeout", "reach.unreachable", "dns.host-missing")
 """What a page says in place of a form, although it was reached itself: what it stands on cannot be."""
+IN_PLACE = ("settings.address-policy", "settings.device-policy", "activation.service-expired", "dns.domain-held")
+"""What a page that nobody has signed in on can say of all who come, in place of a form."""
+OF_SITE = {"activation.account-disabled": "activation.service-expired"}
+"""What is said of an account there is meant of the one that the site belongs to."""
+OF_SOMEBODY = ("lockout.account-locked", "lockout.risk", "lockout.suspicious-login")
+"""What such a page can only say of others, or for a case that may come: who asks for it has given no name."""
 OF_TLS = ("certificate_not_accepted", "tls_version_or_cipher", "tls_alert", "tls_not_spoken")
 """Failures of a handshake that a second look can explain."""
 
@@ -59,6 +69,8 @@ class WebFacts(Facts, frozen=True, kw_only=True):
     """The time ran out before the page's end."""
     elsewhere: TlsFacts | None = None
     """Why the TLS handshake with a host that a redirect leads to does not hold."""
+    bot_check: str | None = None
+    """What tells that a gate before the server checks who asks, and has not shown the page behind it."""
     first_try: Hop | None = None
     """The end of a first visit that failed in a way which may pass; the rest tells of the second visit."""
 
@@ -102,18 +114,33 @@ def _visited(target: Service, inputs: Inputs[Never], context: Context) -> WebFac
     bare = None
     if exchange.loop and any(hop.cookies for hop in exchange.hops):
         bare = context.network.fetch(url, context.deadline.share(0.7, PAGE_SECONDS), keep_cookies=False).loop
-    page = None
-    if exchange.last.status is not None and not exchange.loop:
-        page = read_page(exchange.body, charset_in(exchange.content_type))
+    page = _read(exchange)
+    for _ in range(MOST_REFRESHES):
+        ahead = onward(exchange, page) if page is not None else None
+        if ahead is None:
+            break
+        further = context.network.fetch(ahead, context.deadline.share(0.7, PAGE_SECONDS))
+        exchange = msgspec.structs.replace(further, hops=(*exchange.hops, *further.hops))
+        page = _read(exchange)
+    gate = None
+    if page is not None and not page.password_field and exchange.last.status != ASKS:
+        gate = bot_check(exchange.header, decode(exchange.body, charset_in(exchange.content_type)))
     return WebFacts(
         hops=exchange.hops,
         loop=exchange.loop,
         loop_without_cookies=bare,
         page=page,
+        bot_check=gate,
         unfinished=exchange.unfinished,
         elsewhere=_handshake_at_end(exchange, target, inputs, context),
         first_try=first,
     )
+
+
+def _read(exchange: FetchedPage) -> PageFacts | None:
+    if exchange.last.status is None or exchange.loop:
+        return None
+    return read_page(exchange.body, charset_in(exchange.content_type))
 
 
 def _handshake_at_end(
@@ -184,7 +211,9 @@ def sending_elsewhere(finding: Finding, inputs: Inputs[Never], target: Service) 
 
 def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
     last = facts.hops[-1]
-    if facts.loop:
+    if facts.bot_check:
+        yield gate_finding(place(last.url), facts.bot_check)
+    elif facts.loop:
         way = " → ".join(dict.fromkeys(place(hop.url) for hop in facts.hops))
         sentence = text("The webmail page redirects in circles: {way}.", way=way)
         if facts.loop_without_cookies is False:
@@ -244,7 +273,8 @@ def _judge_answer(facts: WebFacts) -> Iterator[Finding]:
     elif last.status in {404, 410}:
         yield Finding(
             cause="web.login-page-changed",
-            certainty="confirmed",
+            # some programs answer everything like that, and show their form all the same
+            certainty="possible" if facts.page is not None and facts.page.password_field else "confirmed",
             proof="gone",
             text=text("There is no page at {url} (status {status}).", url=place(last.url), status=last.status),
         )
@@ -296,11 +326,22 @@ def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
 
 def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     page, last = facts.page, facts.hops[-1]
-    if page is None or astray(last.location) or not _shown(facts):
+    if page is None or facts.bot_check or astray(last.location) or not _shown(facts):
         return
     if last.status is None or last.status >= 500 or last.status in {404, 410}:
         return
     url = place(last.url)
+    if page.parked and last.status < 400:
+        yield Finding(
+            cause="web.login-page-changed",
+            certainty="confirmed",
+            proof="foreign-page",
+            text=text("The page at {url} is not a login page; it says “{words}”.", url=url, words=page.parked),
+        )
+        for one in judge_words(f"{page.title}. {page.text}", url, inputs, hint=False):
+            if one.cause in IN_PLACE:
+                yield msgspec.structs.replace(one, certainty="possible")
+        return
     hint = facts.asks_for_password and (last.status < 400 or last.status == ASKS)
     told = list(judge_words(page.announced, url, inputs, hint=hint))
     told = told or list(judge_words(page.text, url, inputs, hint=hint, retry_after=last.retry_after))
@@ -318,7 +359,9 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
         told = [msgspec.structs.replace(f, certainty="possible") for f in told if f.cause != "web.login-page-down"]
         yield from told
         return
-    yield from told
+    for one in told:  # its scripts have not run: what it says of them and of cookies may be what they take away
+        unrun = page.drawn_by_script and one.cause.startswith("browser.")
+        yield msgspec.structs.replace(one, certainty="possible") if unrun else one
     if facts.asks_for_password:
         return
     if last.status >= 400:
@@ -328,25 +371,17 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
                 certainty="possible",
                 text=text("The webmail page {url} answers with status {status}.", url=url, status=last.status),
             )
-    elif page.parked:
+    elif not told and page.dead_end and last.status < 300:
         yield Finding(
             cause="web.login-page-changed",
-            certainty="confirmed",
-            proof="foreign-page",
-            text=text("The page at {url} is not a login page; it says “{words}”.", url=url, words=page.parked),
-        )
-    elif not told and page.dead_end and last.status < 300:
-        empty = not (page.title or page.text)
-        yield Finding(
-            cause="web.login-page-down" if empty else "web.login-page-changed",
             certainty="likely",
-            text=text("The webmail page {url} is empty.", url=url)
-            if empty
-            else text(
+            text=text(
                 "The page at {url} holds no login form, and nothing that leads to one. It says: {words}",
                 url=url,
                 words=f"{page.title} {page.text[:300]}".strip(),
-            ),
+            )
+            if page.title or page.text
+            else text("The webmail page {url} is empty.", url=url),
         )
     elif not told and not page.forms:
         strange = foreign(last.url, inputs, target)
@@ -375,8 +410,15 @@ def judge_words(
         cause = suspect.cause
         if suspect.certainty == "possible" and (hint or cause in BEHIND_THE_PAGE):
             continue
-        if cause in behind or cause.startswith(("web.", "browser.", "lockout.", "server.")):
+        if not hint and suspect.certainty != "possible":
+            cause = OF_SITE.get(cause, cause)
+        told_here = cause.startswith(("web.", "browser.", "lockout.", "server."))
+        if cause in behind or told_here or (cause in IN_PLACE and not hint):
             certainty: Certainty = "possible" if hint else suspect.certainty
+            if cause in IN_PLACE and certainty == "confirmed":
+                certainty = "likely"
+            elif cause in OF_SOMEBODY:
+                certainty = "possible"
             if cause in behind:  # the page speaks for itself, and not for the mail servers behind it
                 cause, certainty = "web.login-page-down", "possible" if certainty == "possible" else "likely"
             if cause in told:
@@ -436,6 +478,19 @@ def _judge_cache(facts: WebFacts) -> Iterator[Finding]:
         )
 
 
+def gate_finding(url: str, mark: str) -> Finding:
+    """A gate checks who asks for *url*, as *mark* tells; whether it lets people pass is not known."""
+    return Finding(
+        cause="web.captcha-required",
+        certainty="possible",
+        text=text(
+            "A check for robots stands before the page at {url} ({mark}), so the page itself was not seen.",
+            url=url,
+            mark=mark,
+        ),
+    )
+
+
 def astray_finding(led: str, sentence: Text) -> Finding:
     """What a redirect to *led*, which is no web address, means: no page to log in on, or none that can be had."""
     gone = "://" not in led
@@ -451,7 +506,7 @@ def _untold(facts: WebFacts) -> Text | None:
     """A page has come when it is there as a whole, or at least its form; so has one that asks by HTTP (401)."""
     last = facts.hops[-1] if facts.hops else None
     came = last is not None and last.status is not None and (last.status < 300 or last.status == 401)
-    return None if came and not facts.loop and _shown(facts) else text("no page came")
+    return None if came and not facts.loop and not facts.bot_check and _shown(facts) else text("no page came")
 
 
 def _shows(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Mapping[str, str]:
@@ -460,7 +515,8 @@ def _shows(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Mapping[s
     if last is None or last.failure is not None or facts.loop or not start.startswith("https://"):
         return {}
     shown = last.status is not None and (last.status < 300 or last.status == ASKS)
-    takes = facts.asks_for_password or (target.named and facts.page is not None and facts.page.drawn_by_script)
+    drawn = target.named and facts.page is not None and facts.page.drawn_by_script
+    takes = facts.asks_for_password or (drawn and not facts.bot_check)
     elsewhere = not last.url.startswith("https://") or (not target.named and foreign(last.url, inputs, target))
     if not (shown and takes) or elsewhere:
         return {}

@@ -7,6 +7,7 @@ import urllib.parse
 from typing import Any
 
 from diagnose.har import headers
+from diagnose.har.bot_check import bot_check
 from diagnose.har.facts import CookieSet, Exchange
 from diagnose.har.names import is_login, is_logout
 from diagnose.har.sanitize import CALL, Clean, sends_password, started
@@ -43,6 +44,7 @@ def exchange(number: int, clean: Clean) -> Exchange:
         cookie_bytes=request["_cookieBytes"],
         cookies_set=tuple(_cookie(line, date or at) for line in headers.set_cookies(received)),
         allowed_origin=headers.first(received, "access-control-allow-origin"),
+        bot_check=bot_check(lambda name: headers.first(received, name), "") or "",
         form_policy=_form_policy(headers.first(received, "content-security-policy")),
         said=answer.said,
         password_form=answer.password_form,

@@ -58,6 +58,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cookies_set: tuple[CookieSet, ...] = ()
     allowed_origin: str = ""
     """Access-Control-Allow-Origin."""
+    bot_check: str = ""
+    """The header by which a gate before the server says that it checks who asks."""
     form_policy: tuple[str, ...] | None = None
     """The sources of the Content-Security-Policy's form-action."""
     said: tuple[str, ...] = ()

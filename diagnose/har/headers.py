@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from diagnose.har.bot_check import told_by_header
 from diagnose.har.secrets import SHORTEST_PASSWORD, STAND_IN, Secrets
 from diagnose.har.urls import clean_host, clean_name, clean_origin, clean_path
 from diagnose.process.first_use import lazy_pattern, one_at_a_time
@@ -212,10 +213,12 @@ KEPT: dict[str, Callable[[str, Secrets], str]] = {
 
 
 def clean_headers(headers: list[tuple[str, str]], secrets: Secrets) -> Iterator[tuple[str, str]]:
-    """The headers of `KEPT` that hold something worth keeping."""
+    """The headers of `KEPT` that hold something worth keeping, and those by which a check for robots is told."""
     for name, value in headers:
         if name in KEPT and (kept := KEPT[name](value, secrets)):
             yield name, kept
+        elif mark := told_by_header(name, value):
+            yield name, mark
 
 
 def learn(headers: list[tuple[str, str]], secrets: Secrets) -> None:

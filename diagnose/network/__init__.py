@@ -6,7 +6,7 @@ from diagnose.network.answers import SHARED_SECONDS, Heard
 from diagnose.network.coming import Coming, come_within
 from diagnose.network.connector import AddressFamily, Attempt, Race, family_of
 from diagnose.network.door import CONNECT_SECONDS, HostAddresses, NameNotFoundError, Network, SystemLookup
-from diagnose.network.http import Cookie, FetchedPage, Hop, astray
+from diagnose.network.http import Cookie, FetchedPage, Hop, astray, is_web_address
 from diagnose.network.resolver import (
     DnsAnswer,
     MxRecord,
@@ -56,6 +56,7 @@ __all__ = [
     "family_of",
     "in_background",
     "is_address",
+    "is_web_address",
     "mx_records",
     "read_exactly",
     "read_line",

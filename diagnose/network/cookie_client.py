@@ -56,6 +56,10 @@ class CookieAnswer:
         raw = getattr(self._response.raw, "headers", None)
         return raw.getlist(name) if raw is not None else []
 
+    def names(self) -> list[str]:
+        """Of the headers."""
+        return list(self._response.headers)
+
     def pieces(self, size: int) -> Iterator[bytes]:
         """The body as sent. Raises HTTPError, OSError."""
         yield from self._response.raw.stream(size, decode_content=False)

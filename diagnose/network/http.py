@@ -77,6 +77,8 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     hops: tuple[Hop, ...]
     content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the page itself: name, in small letters, and value of each, cookies aside."""
     body: bytes = b""
     """As sent, unpacked; not decoded (see `diagnose.replies.decode`)."""
     truncated: bool = False
@@ -84,6 +86,10 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     """The deadline came before the page's end."""
     loop: bool = False
     """A redirect led back to where it had been, with the same cookies; or there were too many."""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header of the page; None where none came."""
+        return next((value for named, value in self.headers if named == name), None)
 
     @property
     def last(self) -> Hop:
@@ -152,6 +158,7 @@ def fetch(
                         return FetchedPage(
                             hops=tuple(hops),
                             content_type=answer.header("Content-Type") or "",
+                            headers=_headers(answer),
                             body=body,
                             truncated=cut,
                             unfinished=late,
@@ -216,6 +223,11 @@ def _hop(url: str, answer: Answer, location: str | None, started: float) -> Hop:
         retry_after=answer.header("Retry-After"),
         milliseconds=_since(started),
     )
+
+
+def _headers(answer: Answer) -> tuple[tuple[str, str], ...]:
+    names = dict.fromkeys(name.lower() for name in answer.names())
+    return tuple((name, answer.header(name) or "") for name in names if name != "set-cookie")
 
 
 def _body(

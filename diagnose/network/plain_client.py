@@ -59,6 +59,10 @@ class PlainAnswer:
         """The value of every header of that name."""
         return self.response.msg.get_all(name, [])
 
+    def names(self) -> list[str]:
+        """Of the headers."""
+        return self.response.msg.keys()
+
     def pieces(self, size: int) -> Iterator[bytes]:
         """The body as sent. Raises OSError, HTTPException."""
         response = self.response

@@ -30,6 +30,9 @@ class Answer(Protocol):
     def each(self, name: str) -> list[str]:
         """The value of every header of that name."""
 
+    def names(self) -> list[str]:
+        """Of the headers, as sent."""
+
     def pieces(self, size: int) -> Iterator[bytes]:
         """The body as sent, in pieces of *size* bytes at most. Raises one of its client's `errors`."""
 

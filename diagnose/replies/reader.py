@@ -10,7 +10,7 @@ import msgspec
 
 from diagnose.model.check import Certainty
 from diagnose.model.protocols import ReplyForm
-from diagnose.replies.clauses import in_one_clause
+from diagnose.replies.clauses import in_one_clause, is_supposed
 from diagnose.replies.decoding import decode, repaired
 from diagnose.replies.folding import LARGEST_REPLY, fold
 from diagnose.replies.frames import inner_reply
@@ -172,6 +172,8 @@ def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> 
         not hit.advice and hit.meaning.certainty != "possible" for hit in found
     ):
         found = [hit for hit in found if not hit.advice]
+    if any(not hit.supposed and _states(hit) for hit in found):  # what is said for a case that may come is not meant
+        found = [hit for hit in found if not hit.supposed]
     hits = sorted(found, key=_RANK)
     suspects = _suspects(hits, place, page=page)
     return Reading(
@@ -185,6 +187,11 @@ def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> 
         refusals=tuple(hit.matched for hit in hits[1:] if hit.meaning.bare),
         sign=_sign(hits),
     )
+
+
+def _states(hit: _Hit) -> bool:
+    """Whether it says of a fault that it is there."""
+    return hit.meaning.cause != NO_CAUSE and hit.meaning.certainty != "possible"
 
 
 def _outcome(suspects: tuple[Suspect, ...], hits: list[_Hit], *, succeeded: bool) -> Outcome:
@@ -327,7 +334,8 @@ def _rule_hits(pieces: list[_Piece], wire: Wire, place: _Place) -> list[_Hit]:
                 if not _any_fits(ready.vetoes, pieces, ready.layer, advised=advised):
                     doubted = _any_fits(ready.doubts, pieces, ready.layer, advised=advised)
                     hit = _hit(ready, piece.sentence, spans, doubted=doubted, advice=advised)
-                    hits[order] = msgspec.structs.replace(hit, supposed=True) if piece.supposes else hit
+                    supposed = piece.supposes or is_supposed(piece.sentence, spans, terms, index)
+                    hits[order] = msgspec.structs.replace(hit, supposed=True) if supposed else hit
     return list(hits.values())
 
 

@@ -200,7 +200,7 @@ def test_a_page_means_what_explain_says(charset: str, declared: str) -> None:
 
     assert facts.page is not None
     assert facts.page.text == words
-    assert causes(found) == [("lockout.account-locked", "confirmed")]
+    assert causes(found) == [("lockout.account-locked", "possible")]  # nobody has given a name on it
     assert explained(body, charset, "http") == ["lockout.account-locked"]
     assert words in found[0].text.render()
 

@@ -358,7 +358,7 @@ def page(status: bytes, body: bytes = b"<form><input type=password></form>") -> 
     ("talks", "found", "connections"),
     [
         ((page(b"200 OK"),), [], 1),
-        ((page(b"404 Not Found"),), [("web.login-page-changed", "confirmed", False)], 1),
+        ((page(b"404 Not Found", b"<p>Not Found"),), [("web.login-page-changed", "confirmed", False)], 1),
         ((page(b"503 Busy"), page(b"200 OK")), [("web.login-page-down", "possible", True)], 2),
         ((resets, page(b"200 OK")), [("web.login-page-down", "possible", True)], 2),
         ((page(b"503 Busy"),), [("web.login-page-down", "confirmed", False)], 2),

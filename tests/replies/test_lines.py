@@ -176,3 +176,55 @@ def test_what_is_supposed_beside_a_finding_takes_nothing_from_it(text: str) -> N
 def test_a_word_for_if_within_a_sentence_supposes_nothing() -> None:
     assert read_reply("If your account is locked").suspects[0].certainty == "possible"
     assert read_reply("x if your account is locked").suspects[0].certainty != "possible"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Help: what to do if your account is locked",
+        "Hilfe | Was tun, wenn Ihr Konto gesperrt ist | Kontakt",
+        "常见问题：如果您的账号已被锁定",
+        "アカウントがロックされている場合はこちら",
+    ],
+)
+def test_a_heading_that_supposes_a_fault_reports_none(words: str) -> None:
+    assert {s.certainty for s in read_reply(words, protocol="http", stage="login").suspects} <= {"possible"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "What to do now, your account is locked",
+        "您的账号已被锁定，如果您的手机在身边请验证",
+        "アカウントがロックされています。",
+    ],
+)
+def test_what_is_said_beside_a_supposition_is_meant(words: str) -> None:
+    assert read_reply(words, protocol="http", stage="login").suspects[0].certainty != "possible"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Your password has expired.\nIf your account is locked, call the help desk.",
+        "What to do if your account is locked\nYour password has expired.",
+        "您的密码已过期，请修改密码。如果您的账号已被锁定，请联系管理员。",
+    ],
+)
+def test_what_is_stated_comes_before_what_is_supposed(words: str) -> None:
+    assert read_reply(words, protocol="http", stage="login").suspects[0].cause == "credentials.expired"
+
+
+@pytest.mark.parametrize(
+    ("words", "now"),
+    [
+        ("Am Samstag ist der Webmailer wegen Wartungsarbeiten nicht erreichbar.", False),
+        ("Webmail is unavailable on Sunday for maintenance.", False),
+        ("Le webmail sera en maintenance dimanche.", False),
+        ("Webmail steht wegen Wartungsarbeiten bis 18 Uhr nicht zur Verfügung.", True),
+        ("Webmail is unavailable for maintenance.", True),
+    ],
+)
+def test_maintenance_on_a_named_day_need_not_be_now(words: str, now: bool) -> None:
+    suspects = read_reply(words, protocol="http", stage="login").suspects
+    assert any(one.certainty != "possible" for one in suspects) is now

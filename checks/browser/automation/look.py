@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from checks.browser.automation import sight
 from checks.browser.automation.limits import within
 from checks.browser.automation.visit import FailedRequest, Field, Visit
+from diagnose.har.bot_check import bot_check
 from diagnose.model import Deadline, Failure, quote
 from diagnose.model.picture import Picture
 from diagnose.network.gateway import Gateway
@@ -59,6 +60,7 @@ class Look:
         self._asked: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._at = ""
         self._status: int | None = None
+        self._gate: str | None = None
         self._error: str | None = None
         self._loaded = False
         self._under_way = 0
@@ -115,6 +117,7 @@ class Look:
             goes_round=len(self._way) > MOST_NAVIGATIONS,
             settled=self._settled,
             seconds=self._seconds,
+            bot_check=self._gate,
             title=self._shown.title,
             text=self._shown.text,
             fields=self._fields,
@@ -192,6 +195,7 @@ class Look:
         request = answer.request
         if request.is_navigation_request() and request.frame == page.main_frame:
             self._status, self._at = answer.status, _place(answer.url)
+            self._gate = bot_check(answer.headers.get, "")
         elif answer.status >= 400 and len(self._failed) < MOST_ENTRIES:
             self._failed.append((request, answer.status))
 

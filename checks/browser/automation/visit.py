@@ -54,6 +54,8 @@ class Visit(Facts, frozen=True, kw_only=True):
     """It came to rest before the time was over."""
     seconds: float = 0.0
     """How long that was waited for."""
+    bot_check: str | None = None
+    """By what header a gate before the server says that it checks who asks."""
     title: str = ""
     text: str = ""
     """Visible text, shortened."""

@@ -197,3 +197,11 @@ def test_both_commands_that_diagnose_take_the_option(
 def test_a_page_without_a_title_is_told_without_one(title: str, said: str) -> None:
     (finding,) = judge_clean(visit(title=title), GIVEN, TARGET)
     assert finding.text.render().endswith(said)
+
+
+def test_a_check_for_programs_says_nothing_of_the_page_behind_it() -> None:
+    """Whatever its status: a browser that nobody sits at does not pass everywhere that people do."""
+    facts = visit(status=503, text="Just a moment...", bot_check="cf-mitigated: challenge")
+
+    assert found(facts) == [("web.captcha-required", "possible")]
+    assert found(visit(status=503, text="Just a moment...")) == [("web.login-page-down", "likely")]
