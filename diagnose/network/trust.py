@@ -16,6 +16,11 @@ from diagnose.process.regular_file import open_regular
 
 LARGEST_CA_FILE = 16_000_000
 """Bytes; all authorities of a system are some 200,000."""
+CIPHERS = "DEFAULT:!PSK:!SRP:@SECLEVEL=2"
+"""OpenSSL's own choice for TLS 1.2, which mail programs and browsers come close to.
+
+Python's is narrower: without RSA key exchange and SHA-1 as HMAC it finds nothing in common with servers that they use.
+"""
 _begun: list[Coming[ssl.SSLContext | None]] = []
 """What `read_system_ahead` has begun, for one taker each: who takes a context may add authorities to it."""
 
@@ -29,11 +34,12 @@ class CaFileError(TextError):
 def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     """A client context that verifies chain and host name against the system's store plus *ca_file* (PEM).
 
-    TLS 1.2 is the oldest version taken (RFC 8996). A subject's common name is not a host name (RFC 9525 §6.2).
-    Raises CaFileError.
+    TLS 1.2 is the oldest version taken (RFC 8996), with `CIPHERS`. A subject's common name is no host name (RFC 9525
+    §6.2). Raises CaFileError.
     """
     context = _read_ahead() or _of_openssl() or _of_system()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
     context.hostname_checks_common_name = False
     if ca_file is not None:
         _add(context, ca_file)

@@ -76,6 +76,7 @@ def handshake(
     root: int = STRONG,
     root_digest: str = "sha256",
     days: int = 30,
+    server: ssl.SSLContext | None = None,
 ) -> tuple[TlsFacts, list[tuple[str, str]], str]:
     """A handshake with a server whose chain is trusted and made so; the causes, and all that is said."""
     leaf_key, middle_key, root_key = key(leaf, "leaf"), key(middle, "middle"), key(root, "root")
@@ -85,16 +86,19 @@ def handshake(
     )
     leaf_pem = issued("localhost", leaf_key, middle_key, "Middle", leaf_digest, days)
     middle_pem = issued("Middle", middle_key, root_key, "Root", middle_digest, authority=True)
-    return handshake_with(folder, root_pem, private + leaf_pem + middle_pem)
+    return handshake_with(folder, root_pem, private + leaf_pem + middle_pem, server)
 
 
-def handshake_with(folder: Path, root: bytes, shown: bytes) -> tuple[TlsFacts, list[tuple[str, str]], str]:
+def handshake_with(
+    folder: Path, root: bytes, shown: bytes, server: ssl.SSLContext | None = None
+) -> tuple[TlsFacts, list[tuple[str, str]], str]:
     """As `handshake`, by a client that trusts *root*, with a server that has the key and the chain *shown*."""
     trusted, chain = folder / "root.pem", folder / "server.pem"
     trusted.write_bytes(root)
     chain.write_bytes(shown)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.set_ciphers("ALL:@SECLEVEL=0")  # as a server whose administrator wanted it so
+    context = server or ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if server is None:
+        context.set_ciphers("ALL:@SECLEVEL=0")  # as a server whose administrator wanted it so
     context.load_cert_chain(chain)
 
     def waits(connection: Any, *_: Any) -> None:
