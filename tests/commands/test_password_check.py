@@ -259,7 +259,7 @@ def test_how_long_a_password_lasts(command: CommandLine, lang: str, words: str) 
         ("netease-qiye", {"length": 16, "shown_once": True}, ["只显示一次", "授权码"]),
         ("icloud", {"length": 16, "format": "xxxx-xxxx-xxxx-xxxx"}, ["xxxx-xxxx-xxxx-xxxx"]),
         ("qq-mail", {"length": 16, "ends_with_password": True}, ["授权码", "修改登录密码后失效"]),
-        ("ionos", {}, []),
+        ("ovh", {}, []),
     ],
 )
 def test_what_is_known_of_app_passwords(
