@@ -14,6 +14,7 @@ import msgspec
 from diagnose import providers
 from diagnose.discovery import autodiscover, provider
 from diagnose.discovery.facts import SourceResult
+from diagnose.discovery.provider import certain
 from diagnose.model.deadline import Deadline
 from diagnose.network import DnsAnswer, Network, RecordType, mx_records, srv_records
 
@@ -30,6 +31,8 @@ def asked(domain: str) -> str:
 def ask(domain: str, network: Network, deadline: Deadline) -> SourceResult:
     """The provider that the domain's names are handed to, unless a service takes its mail that only sends it on."""
     mx = network.resolver.query(domain, "MX", deadline)
+    if not certain(mx):  # nor would these questions be answered, by a name server that is silent
+        return SourceResult(source="autodiscover", status="failed", asked=asked(domain), text=mx.text or mx.status)
     relay = providers.relay_among(record.exchange for record in mx_records(mx) if record.exchange)
     if relay is not None and relay.kind == "forwarding":
         return SourceResult(

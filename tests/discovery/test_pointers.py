@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.discovery import DiscoveryOptions, SourceResult
-from diagnose.model import Service
+from diagnose.discovery import DiscoveryOptions, SourceResult, pointers
+from diagnose.model import Deadline, Service
+from diagnose.network import DnsAnswer, Network
+from diagnose.network.resolver import DnsStatus
 
 from .conftest import DOMAIN, Estate, Records
 
@@ -129,3 +131,17 @@ def test_an_mx_host_of_the_domains_own_is_guessed_still(estate: Estate) -> None:
     estate.mail(993, "mx.corp.example")
 
     assert _hosts(estate.discover().services, "imap") == {"mx.corp.example"}
+
+
+@pytest.mark.parametrize("status", ["timed_out", "server_failure", "no_resolver"])
+def test_a_name_server_that_does_not_tell_the_mx_is_asked_no_more(
+    status: DnsStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each further question would be waited for in vain."""
+    network = Network()
+    monkeypatch.setattr(network.resolver, "query", lambda *_: DnsAnswer(name=DOMAIN, record_type="MX", status=status))
+    monkeypatch.setattr(network.resolver, "query_all", lambda *_: pytest.fail("asked"))
+
+    result = pointers.ask(DOMAIN, network, Deadline(5))
+
+    assert (result.status, result.text, result.provider) == ("failed", status, None)
