@@ -47,6 +47,8 @@ WORDS = "authentication failed"
 REPLY = f"535 5.7.8 {WORDS}"
 MANY = 20_000
 """Replies in a file."""
+ENDING_SECONDS = 30
+"""How long connections of a run that is over are waited for."""
 LABELLED = sorted(Path(__file__).parent.parent.joinpath("tests", "replies").glob("*.jsonl"))
 
 BOUNDS = Bounds()
@@ -365,6 +367,8 @@ async def exchanges(place: Place) -> dict[str, int]:
     for line in place.services.values():
         line.exchanges.clear()
     await command_line(place.mailbox)
+    for line in place.services.values():  # what a connection had is known when it is over, a moment after the run
+        await asyncio.wait_for(line.all_ended(), ENDING_SECONDS)
     return {name: max(line.exchanges, default=0) for name, line in place.services.items()}
 
 
