@@ -86,10 +86,9 @@ def _line(words: bytes) -> ReplyLine:
 def _read(
     line: ReplyLine, remembering: Callable[..., Reading], protocol: ReplyForm | None, provider: str | None
 ) -> Reading:
-    short = len(line.reply) <= LONGEST_REMEMBERED
-    read = remembering if short else read_message
+    read = remembering if len(line.reply) <= LONGEST_REMEMBERED else read_message
     return read(
-        stand_in(line.reply) if short else line.reply,
+        stand_in(line.reply),
         protocol=line.protocol if line.protocol in _PROTOCOLS else protocol,
         provider=line.provider if isinstance(line.provider, str) else provider,
         stage=line.stage if line.stage in _STAGES else None,

@@ -35,8 +35,8 @@ ONE_REASON = 0.5
 GUESSED = 0.5
 """The least that a cause is named with where words are silent.
 
-Of two batches that taught nothing, faults among them are read as before, and more texts without one: a guess that is
-less probable was wrong in most.
+So it is as probable as all else together, that nothing failed among it. Measured on two batches that taught nothing:
+with 0.15 one fault more of 328 was read right, and fourteen fewer of 192 texts without one.
 """
 OUTWEIGHED, OUTWEIGHED_BY = 3, 0.5
 """Words that are not sure stand behind a cause so many times as probable, which is at least so probable."""
@@ -70,7 +70,6 @@ def weighed(reading: Reading, words: Wire) -> Reading:
     earned = _earned(reading, words) if first and not reading.bare else "possible"
     if earned != "possible":
         return _as_sure(reading, earned)
-    coded = first is not None and _by_a_code(reading, first)
     gives_way = reading.sign == "words"
     if first and not (reading.bare or gives_way):
         return made_possible(reading)
@@ -78,10 +77,12 @@ def weighed(reading: Reading, words: Wire) -> Reading:
         return made_possible(reading) if first else reading
     likeness = load_likeness()
     opinion = likeness.opinion(words, reading)
+    coded = first is not None and _by_a_code(reading, first)
     if first and gives_way and not coded and _nothing_failed(first, opinion, bare=reading.bare):
         return msgspec.structs.replace(reading, suspects=(), matched="", outcome="unknown", told_by="likeness")
     if first is None:
-        cause = _most_probable(opinion, GUESSED if _octets(words.text) >= A_FEW_WORDS else GUESSED_OF_FEW)
+        least = GUESSED if _octets(words.text) >= A_FEW_WORDS else GUESSED_OF_FEW
+        cause = opinion.foremost if opinion.odds[opinion.foremost] >= least else ""
     else:
         cause = opinion.foremost if (reading.bare and not coded) or _outweighed(first, opinion) else ""
     agreed = not cause or (first and first.cause == cause)
@@ -128,12 +129,6 @@ def _by_a_code(reading: Reading, first: Suspect) -> bool:
         for code in reading.codes
         for rule in load_knowledge().code_rules(code.registry, code.code)
     )
-
-
-def _most_probable(opinion: Opinion, least: float) -> str:
-    """The cause that is the most probable; "" where that is less than *least*, or than that nothing failed."""
-    enough = max(least, opinion.odds.get(NO_CAUSE, 0.0))
-    return opinion.foremost if opinion.odds[opinion.foremost] >= enough else ""
 
 
 def _nothing_failed(first: Suspect, opinion: Opinion, *, bare: bool) -> bool:
