@@ -50,6 +50,8 @@ LONGEST_REST = 4096
 """Bytes of the lines behind the first that are read of a greeting which turns away."""
 SILENT_SECONDS = 3.0
 """Without a word by then, the port is tried with TLS beside it: a server that waits for a ClientHello says nothing."""
+LOOK_SECONDS = 0.02
+"""Between two looks whether TLS was answered."""
 PASSING_CAUSES = ("server.fault", "server.too-many-connections")
 """What a greeting may turn away for, and be over a moment later."""
 LONGEST_SHOWN = 500
@@ -286,9 +288,9 @@ def _only_answers_tls(stream: Stream, target: Service, inputs: Inputs[ReachFacts
     if stream.wait_readable(SILENT_SECONDS) or stream.deadline.passed():
         return False
     trying = in_background(lambda: _answers_tls(target, inputs, context), f"try TLS {target.port}")
-    while not stream.wait_readable(0.2) and not trying.done() and not stream.deadline.passed():
+    while not stream.wait_readable(LOOK_SECONDS) and not trying.done() and not stream.deadline.passed():
         pass
-    return trying.done() and trying.result() and not stream.wait_readable(0.2)
+    return trying.done() and trying.result() and not stream.wait_readable(0)
 
 
 def patient_deadline(target: Service, context: Context) -> Deadline:
