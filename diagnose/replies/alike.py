@@ -11,7 +11,6 @@ import re
 import string
 from collections import defaultdict
 from collections.abc import Mapping, Set
-from itertools import chain
 
 from diagnose.process.first_use import lazy_pattern, made_once
 from diagnose.replies.knowledge import load_knowledge
@@ -25,15 +24,16 @@ _DIGITS = str.maketrans("0123456789", "9" * 10)
 _LETTERS_AND_DIGITS = _DIGITS | str.maketrans(string.ascii_letters, "z" * len(string.ascii_letters))
 _VARIES = lazy_pattern(
     r"(?<![A-Za-z0-9_.+@/-])(?:"
-    r"(?P<local_part>[A-Za-z0-9._+-]{1,64})(?=@[A-Za-z0-9])"
+    r"(?P<local_part>[A-Za-z0-9._+-]{1,64}+)(?=@[A-Za-z0-9])"
     # not what may be a code of three digits, nor the beginning of JSON in base64
-    r"|(?!e[w-z])[A-Za-z]{1,12}(?![2-5]\d\d\b)\d{1,10}(?=[\s,;:)]|\.\s|\.?$)(?!:\d)"
+    r"|(?!e[w-z])[A-Za-z]{1,12}+(?![2-5]\d\d\b)\d{1,10}+(?=[\s,;:)]|\.\s|\.?$)(?!:\d)"
+    r"|(?=\d)(?:"
     # a client's address: not what may be an enhanced status code, or a reply code
-    r"|(?![45]\.|[45]\d\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w@/-]|\.\w)"
+    r"(?![45]\.|[45]\d\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w@/-]|\.\w)"
     r"|\d\d:\d\d:\d\d(?![\d:])"
-    r"|(?<=\w\[)\d{1,10}(?=\])"
-    r"|\d{8,20}(?![\w.@/-])"
-    r")|(?<=\dT)\d\d:\d\d:\d\d(?![\d:])"
+    r"|(?<=\w\[)\d{1,10}+(?=\])"
+    r"|\d{8,20}+(?![\w.@/-])"
+    r"))|(?<=\dT)\d\d:\d\d:\d\d(?![\d:])"
 )
 _MAY_VARY = lazy_pattern(r"[0-9@]")
 _WORD = lazy_pattern(r"[0-9A-Za-z_]+")
@@ -54,36 +54,42 @@ def stand_in(text: str) -> str:
 
 
 def _exchanged(found: re.Match[str]) -> str:
-    words, others = found[0], _DIGITS
-    if found["local_part"]:
-        if any(map(words.lower().__contains__, _within_words())):
-            return words
-        others = _LETTERS_AND_DIGITS
-    return _WORD.sub(functools.partial(_word_for, found, others), words)
+    words, letters = found[0], found["local_part"] is not None
+    if letters and any(map(words.lower().__contains__, _within_words())):
+        return words
+    return _WORD.sub(functools.partial(_word_for, found, letters), words)
 
 
-def _word_for(within: re.Match[str], others: dict[int, int], found: re.Match[str]) -> str:
-    """What stands for a word *within* what varies: itself where a phrase may hold it, or would hold the other."""
-    word = found[0]
-    other = word.translate(others)
-    if held := _where_held(word.lower(), other.lower()):
-        text, start = within.string, within.start()
-        before, behind = text[: start + found.start()].rstrip(), text[start + found.end() :].lstrip()
-        last, first = before[-1:].lower(), behind[:1].lower()
-        if not held.isdisjoint(((last, first), ("", first), (last, ""), ("", ""))):
-            return word
-    return other
+def _word_for(within: re.Match[str], letters: bool, found: re.Match[str]) -> str:
+    """What stands for a word *within* what varies."""
+    text, offset = within.string, within.start()
+    start, end = offset + found.start(), offset + found.end()
+    last, first = text[start - 1 : start], text[end : end + 1]
+    if last.isspace():
+        last = text[:start].rstrip()[-1:]
+    if first.isspace():
+        first = text[end:].lstrip()[:1]
+    return _other_word(found[0], letters, last, first)
 
 
 @functools.lru_cache(maxsize=MOST_WORDS)
-def _where_held(word: str, other: str) -> Set[tuple[str, str]]:
-    """Where phrases hold one of these, or what only one of them begins with and may go on with."""
+def _other_word(word: str, letters: bool, last: str, first: str) -> str:
+    """What stands for *word* between *last* and *first*: itself where a phrase may hold it, or would hold the other."""
+    other = word.translate(_LETTERS_AND_DIGITS if letters else _DIGITS)
+    last, first = last.lower(), first.lower()
+    held = _where_held(word.lower()) | _where_held(other.lower())
+    return other if held.isdisjoint(((last, first), ("", first), (last, ""), ("", ""))) else word
+
+
+@functools.lru_cache(maxsize=MOST_WORDS)
+def _where_held(word: str) -> Set[tuple[str, str]]:
+    """Where phrases hold *word*, or what it begins with and may go on with."""
     words, begun = _places()
-    same = next((at for at, pair in enumerate(zip(word, other, strict=True)) if len({*pair}) > 1), len(word))
-    beginnings = (one[:size] for one in (word, other) for size in range(same + 1, len(one)))
-    return frozenset(
-        chain(words.get(word, ()), words.get(other, ()), *(begun[one] for one in beginnings if one in begun))
-    )
+    held = {*words.get(word, ())}
+    for size in range(1, len(word)):
+        if places := begun.get(word[:size]):
+            held |= places
+    return held
 
 
 @made_once
