@@ -84,7 +84,7 @@ def _ended(arguments: list[str], set_: settings.Settings) -> int:
         return _carried_out([*arguments], set_)  # click takes its list apart
     except click.ClickException as error:
         if ending.of_interruption(error):
-            return _interrupted()
+            return _interrupted(arguments)
         sentence = secrets.without_secrets(_sentence(error, arguments))
         if isinstance(error, click.UsageError):
             sentence = _("{sentence} ({command})").format(sentence=sentence, command=_help_for(error.ctx))
@@ -92,10 +92,10 @@ def _ended(arguments: list[str], set_: settings.Settings) -> int:
     except KnowledgeError as error:
         return _without_report(arguments, str(error), USAGE)
     except (click.Abort, KeyboardInterrupt):
-        return _interrupted()
+        return _interrupted(arguments)
     except BaseException as error:
         if ending.interrupted(error):
-            return _interrupted()
+            return _interrupted(arguments)
         if not isinstance(error, Exception):
             raise
         # a fault of ours, told without what it may hold
@@ -106,9 +106,8 @@ def _ended(arguments: list[str], set_: settings.Settings) -> int:
         )
 
 
-def _interrupted() -> int:
-    tell(f"{PROGRAM}: {_('interrupted')}")
-    return INTERRUPTED
+def _interrupted(arguments: list[str]) -> int:
+    return _without_report(arguments, _("interrupted"), INTERRUPTED)
 
 
 def _without_report(arguments: list[str], sentence: str, code: int, *, reported: bool = False) -> int:

@@ -33,7 +33,6 @@ from diagnose.model.protocols import PAGE
 from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.planning.selection import Selection
-from diagnose.process.ending import INTERRUPTED
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import Download, RenderStyle
 from diagnose.running.diagnosis import Diagnosis
@@ -106,9 +105,9 @@ def COMMAND(**given: Any) -> int:  # noqa: N802, ANN401 - see main_job
                 if talk.opened and talk.unasked
                 else _("The page was not opened within {seconds} seconds.").format(seconds=seconds)
             )
-        code = _code(done, given, unwritten) if given["page_only"] else show(done, given, unwritten)
+        code = (_code if given["page_only"] else show)(done, given, unwritten, interrupted=interruption.asked_for)
         talk.wait_for_collection()
-        return INTERRUPTED if interruption.asked_for else code
+        return code
 
 
 class AskedFor:
@@ -228,10 +227,10 @@ def _pages_of(services: Iterable[Service]) -> tuple[str, ...]:
     return tuple(service.url for service in services if "web" in service.ways and service.url)
 
 
-def _code(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException]) -> int:
+def _code(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException], *, interrupted: bool) -> int:
     """The exit code, as `show` has it, of a report that goes nowhere else. Raises what could not be written."""
     raise_together(unwritten)
-    return INTERRUPTED if done.interrupted else exit_code(given["form"], done.report)
+    return exit_code(given["form"], done.report, interrupted=interrupted)
 
 
 def _page(report: Report, given: dict[str, Any]) -> str:

@@ -35,8 +35,7 @@ def carry_out(request: Request, given: dict[str, Any]) -> int:
     with signals.held_back() as interruption:
         done = diagnosed(request, given, interruption)
         unwritten = write_reports(done.report, given)
-    code = show(done, given, unwritten)
-    return INTERRUPTED if interruption.asked_for else code  # also where the run was over when the signal came
+    return show(done, given, unwritten, interrupted=interruption.asked_for)
 
 
 def diagnosed(
@@ -71,13 +70,14 @@ def write_reports(content: Report | Sequence[Report], given: dict[str, Any]) -> 
     return unwritten
 
 
-def show(done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException]) -> int:
+def show(
+    done: Diagnosis, given: dict[str, Any], unwritten: list[click.ClickException], *, interrupted: bool = False
+) -> int:
     """The report to standard output; the exit code. Raises what could not be written, once all else is."""
     code = INTERRUPTED
     try:
         print_report(done.report, given)
-        if not done.interrupted:
-            code = exit_code(given["form"], done.report)
+        code = exit_code(given["form"], done.report, interrupted=interrupted)
     except click.ClickException as error:
         unwritten.append(error)
     tell_job(done.report, RenderStyle(translate=translation(given["lang"]), audience=given["audience"]))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from diagnose.process.ending import INTERRUPTED
 from diagnose.process.entry_points import entry_points
 from diagnose.process.first_use import one_at_a_time
 
@@ -76,11 +77,11 @@ def _single(name: str) -> str:
     return sentence.format(name=name, formats=_(", ").join(able))
 
 
-def exit_code(name: str, report: Report) -> int:
+def exit_code(name: str, report: Report, *, interrupted: bool = False) -> int:
     """The exit code of a run whose *report* is shown in the format called *name*. Raises click.ClickException."""
     own = renderer(name).exit_code
     if own is None:
-        return int(report.verdict.exit_code)
+        return INTERRUPTED if interrupted else int(report.verdict.exit_code)
 
     def coded() -> int:
         code = own(report)

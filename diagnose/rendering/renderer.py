@@ -78,8 +78,8 @@ class Renderer(Internal, frozen=True, kw_only=True):
     """Likewise for a run over many mailboxes and domains, in pieces, since it may be long; None: the format has none.
     The rows can be asked for more than once."""
     exit_code: Callable[[Report], int] | None = None
-    """The exit code, 0 to 255, of a run that is shown in this format; None: that of the verdict. An interrupted run
-    ends in 130 whatever the format says."""
+    """The exit code, 0 to 255, of a run that is shown in this format, interrupted or not; None: that of the verdict,
+    and 130 where it was interrupted."""
     unreported: Callable[[str], tuple[str, int]] | None = None
     """What standard output gets, and the exit code, where a sentence says why there is no report. None: "" and 2."""
     escapes: Escapes | None = None

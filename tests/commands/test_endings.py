@@ -467,6 +467,20 @@ def test_a_signal_leaves_the_reports(place: Path, number: signal.Signals, times:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_for_nagios_ends_as_its_line_says(place: Path, number: signal.Signals) -> None:
+    """No code is known to that ecosystem but its own four."""
+    with asked(place) as (name_server, wait):
+        process = started(place, ENDLESS.format(name_server=name_server) + " --format nagios")
+        wait()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, err) == (3, "")
+    assert out.startswith("MAIL UNKNOWN: corp.example: ")
+    assert json.loads((place / "r.json").read_text())["verdict"]["status"] == "inconclusive"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_programs_that_were_asked_end_with_it(place: Path, number: signal.Signals) -> None:
     """One that never answers, and what that has started."""
     folder = place / "bin"
@@ -704,6 +718,18 @@ def test_a_signal_that_comes_late_is_an_interruption_with_the_whole_report(
 
     assert (done.returncode, done.stderr) == (130, "")
     assert json.loads(done.stdout) == json.loads((place / "r.json").read_text())
+
+
+def test_an_interruption_before_there_is_a_report_is_unknown_to_nagios(place: Path) -> None:
+    code = WRAPPING.format(body="    come()", where="_carried_out", number=int(signal.SIGTERM))
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "corp.example", "--format", "nagios"],
+        cwd=place, env=environment(place), capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+    told = "diagnose: interrupted\n"
+    assert (done.returncode, done.stdout, done.stderr) == (3, "MAIL UNKNOWN: interrupted\n", told)
 
 
 @pytest.mark.parametrize(
