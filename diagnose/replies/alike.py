@@ -30,10 +30,10 @@ _VARIES = lazy_pattern(
     r"|(?=\d)(?:"
     # a client's address: not what may be an enhanced status code, or a reply code
     r"(?![45]\.|[45]\d\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w@/-]|\.\w)"
-    r"|\d\d:\d\d:\d\d(?![\d:])"
+    r"|(?:\d{4}-?\d\d-?\d\dT)?\d\d:\d\d:\d\d(?![\d:])"
     r"|(?<=\w\[)\d{1,10}+(?=\])"
     r"|\d{8,20}+(?![\w.@/-])"
-    r"))|(?<=\dT)\d\d:\d\d:\d\d(?![\d:])"
+    r"))"
 )
 _MAY_VARY = lazy_pattern(r"[0-9@]")
 _WORD = lazy_pattern(r"[0-9A-Za-z_]+")
@@ -55,21 +55,22 @@ def stand_in(text: str) -> str:
 
 def _exchanged(found: re.Match[str]) -> str:
     words, letters = found[0], found["local_part"] is not None
-    if letters and any(map(words.lower().__contains__, _within_words())):
+    if letters and _held_within().search(words):
         return words
-    return _WORD.sub(functools.partial(_word_for, found, letters), words)
+    text, offset = found.string, found.start()
+    if words.isalnum():
+        return _word_for(text, offset, found.end(), letters)
+    return _WORD.sub(lambda word: _word_for(text, offset + word.start(), offset + word.end(), letters), words)
 
 
-def _word_for(within: re.Match[str], letters: bool, found: re.Match[str]) -> str:
-    """What stands for a word *within* what varies."""
-    text, offset = within.string, within.start()
-    start, end = offset + found.start(), offset + found.end()
+def _word_for(text: str, start: int, end: int, letters: bool) -> str:
+    """What stands for the word of *text* from *start* to *end*."""
     last, first = text[start - 1 : start], text[end : end + 1]
     if last.isspace():
         last = text[:start].rstrip()[-1:]
     if first.isspace():
         first = text[end:].lstrip()[:1]
-    return _other_word(found[0], letters, last, first)
+    return _other_word(text[start:end], letters, last, first)
 
 
 @functools.lru_cache(maxsize=MOST_WORDS)
@@ -93,9 +94,9 @@ def _where_held(word: str) -> Set[tuple[str, str]]:
 
 
 @made_once
-def _within_words() -> tuple[str, ...]:
+def _held_within() -> re.Pattern[str]:
     """What phrases begin with that may begin within a word: it stands in many words that no phrase holds."""
-    return tuple(phrase for phrase, _, _ in load_knowledge().index.inside)
+    return re.compile("|".join(re.escape(phrase) for phrase, _, _ in load_knowledge().index.inside), re.IGNORECASE)
 
 
 @made_once
