@@ -30,7 +30,7 @@ _VARIES = lazy_pattern(
     r"|(?=\d)(?:"
     # a client's address: not what may be an enhanced status code, or a reply code
     r"(?![45]\.|[45]\d\d\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w@/-]|\.\w)"
-    r"|(?:\d{4}-?\d\d-?\d\dT)?\d\d:\d\d:\d\d(?![\d:])"
+    r"|(?:\d{4}-?\d\d-?\d\dT)?\d\d:\d\d:\d\d(?:[.,]\d{1,9}+(?!\.\d))?(?![\d:])"
     r"|(?<=\w\[)\d{1,10}+(?=\])"
     r"|\d{8,20}+(?![\w.@/-])"
     r"))"

@@ -49,6 +49,7 @@ WRITTEN_BETWEEN: tuple[Callable[[random.Random], str], ...] = (
     _time,
     _client,
     lambda draw: f"2026-11-30T{_time(draw)}.{draw.randint(0, 999)}Z",
+    lambda draw: f"{_time(draw)}{draw.choice('.,')}{draw.choice(('535', '454', '5.7.8', '099'))}",
     lambda draw: f"[{_client(draw)}]:",
     lambda draw: f"dovecot[{draw.randint(0, 99_999)}]:",
     lambda draw: f"session={draw.randint(10**7, 10**12)},",
@@ -81,6 +82,8 @@ def test_what_stands_for_a_text_with_names_and_numbers_between_its_words_is_read
         ("a17 NO [AUTHENTICATIONFAILED] no", "a86 NO [AUTHENTICATIONFAILED] no"),
         ("Nov 30 16:54:23 mx1 dovecot[4711]: x", "Nov 30 17:39:38 mx1 dovecot[8899]: x"),
         ("2026-11-30T16:54:23Z auth failed", "2026-11-30T17:33:38Z auth failed"),
+        ("2026-11-29T16:54:23.123456+08:00 auth failed", "2025-08-17T17:33:38.987654+08:00 auth failed"),
+        ("2026-11-30 16:54:23,123 auth failed", "2026-11-30 17:33:38,987 auth failed"),
         ("auth failed from 198.51.77.7", "auth failed from 203.79.99.7"),
         ("auth failed: session=1234567890, x", "auth failed: session=9876543210, x"),
     ],
@@ -101,6 +104,7 @@ def test_texts_that_differ_in_who_when_and_from_where_have_the_same_one(one: str
         "5.7.1 no",
         "refused by 4.7.0.1",
         "450 failed",
+        "2026-11-30 auth failed",
         "eyJzdGF0dXMi12345",
         "mailserver@corp.example",  # a phrase may begin within this one
         "user@corp.example",  # phrases hold this name
@@ -112,6 +116,10 @@ def test_texts_that_differ_in_who_when_and_from_where_have_the_same_one(one: str
 )
 def test_codes_and_what_phrases_hold_stay(text: str) -> None:
     assert stand_in(text) == text
+
+
+def test_an_enhanced_status_code_behind_a_time_is_no_part_of_it() -> None:
+    assert stand_in("16:54:23,5.7.8 no").endswith(",5.7.8 no")
 
 
 def test_no_phrase_holds_what_stands_for_others() -> None:
