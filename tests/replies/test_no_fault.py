@@ -76,6 +76,44 @@ def first(text: str) -> str:
         # monitors
         "smtp.example.org recovered, up after 40 s down: ETIMEDOUT",
         "PROBLEM RESOLVED imap-3, was ECONNREFUSED",
+        # accounts of services that are no mail houses
+        "Your Spotify password was entered incorrectly.",
+        "Votre compte Instagram a été suspendu.",
+        "抖音账号已被封禁，请申诉",
+        "e-Devlet şifreniz hatalı",
+        # doors of devices and file servers
+        "Router login: the password is wrong.",
+        "Netzlaufwerk Z: Kennwort falsch",
+        "Сетевая папка: неверный пароль",
+        # another matter, and mail works
+        "The Teams login is rejected, mail works.",
+        "Impressora sem conexão, o e-mail funciona",
+        "プリンターがオフラインですが、メールは使えます",
+        # an outage, a certificate, a password that was the matter
+        "The mail outage has been fixed.",
+        "De mailstoring is opgelost",
+        "Mein Zertifikat war abgelaufen, seitdem läuft alles",
+        "Mi contraseña había caducado, la cambié y ahora funciona todo",
+        # what may happen to an account
+        "Will my mailbox be deleted if I don't log in for a year?",
+        "Ma boîte sera-t-elle supprimée si je ne paie plus ?",
+        "Ящик удалят ли, если не заходить год?",
+        "邮箱长期不登录会被注销吗？",
+        # PAM's services beside mail
+        "login[91]: pam_unix(login:auth): authentication failure; logname=LOGIN uid=0 tty=tty1",
+        "sudo: pam_unix(sudo:auth): authentication failure; user=eva",
+        "gdm-password]: pam_unix(gdm-password:auth): authentication failure; user=eva",
+        # IDLE that is renewed, a message that was taken
+        "mu4e: IDLE renewed after 25 minutes",
+        "2026-03-01 IDLE timeout after 29 minutes, re-issuing IDLE",
+        "smtp.example.org said: 250 2.0.0 Ok: queued as 4Bx2",
+        "postfix/smtp[22]: 9A: to=<a@example.org>, relay=mx.example.org[192.0.2.4]:25, status=sent (250 2.0.0 OK)",
+        # a remedy on a help page in Chinese, a rule for lengths, a limit
+        "短信收不到的，可改用邮箱接收验证码",
+        "登录异常时：可先核对系统时间",
+        "密码长度应为 10 至 20 个字符",
+        "Das Versandlimit beträgt 500 Nachrichten pro Tag.",
+        "Limite de envio: 500 mensagens por dia",
     ],
 )
 def test_what_tells_of_no_fault_is_none(text: str) -> None:
@@ -101,6 +139,16 @@ def test_what_tells_of_no_fault_is_none(text: str) -> None:
         ("Fetch ended without errors, but login failed: wrong password", "credentials.rejected"),
         ("An app password is required; here is your way to one", "credentials.app-password-required"),
         ("Monitor imap-3 is down: ECONNREFUSED", "reach.refused"),
+        ("Your mailbox account is locked, the sign-in to Facebook is fine", "lockout.account-locked"),
+        ("邮箱账号登录环境异常，已被限制登录", "lockout.suspicious-login"),
+        ("The smart TV's mail program says: wrong password", "credentials.rejected"),
+        ("The VPN is up, mail says wrong password", "credentials.rejected"),
+        ("The certificate expired again, it has been fixed only for some users", "tls.cert-expired"),
+        ("My mailbox was deleted. Will my colleague's be deleted, too?", "activation.mailbox-missing"),
+        ("saslauthd[3]: pam_unix(smtp:auth): authentication failure; user=eva", "credentials.rejected"),
+        ("status=deferred (connect to mx.example.com: Connection refused), queued as 9C1D2", "reach.refused"),
+        ("您的账号已被锁定，可联系管理员解锁", "lockout.account-locked"),
+        ("Das Versandlimit von 500 Nachrichten pro Tag ist überschritten", "activation.sending-barred"),
     ],
 )
 def test_the_same_words_beside_a_fault_take_nothing_from_it(text: str, cause: str) -> None:
@@ -126,6 +174,22 @@ def test_the_same_words_beside_a_fault_take_nothing_from_it(text: str, cause: st
         ("Lösenord stöds inte längre, logga in med Microsoft", "credentials.oauth-required"),
         ("Вход по паролю больше не поддерживается", "credentials.oauth-required"),
         ("535 5.7.139 Authentication unsuccessful, basic auth is no longer allowed", "credentials.oauth-required"),
+        ("La limite d'envoi de votre boîte est atteinte", "activation.sending-barred"),
+        ("1시간 발송 한도를 초과했습니다", "activation.sending-barred"),
+        ("Limit wysyłki został przekroczony", "activation.sending-barred"),
+        ("Versand gestoppt, Guthaben aufgebraucht", "activation.sending-barred"),
+        ("残高不足のため送信を停止しました", "activation.sending-barred"),
+        ("550 Out of credits, message not sent", "activation.sending-barred"),
+        ("550 no such user in this domain", "activation.mailbox-missing"),
+        ("Conta não existe neste domínio", "activation.mailbox-missing"),
+        ("Ящик в этом домене не найден", "activation.mailbox-missing"),
+        ("Le webmail revient toujours à la page de connexion", "web.redirect-loop"),
+        ("ログインしても何度もログイン画面に戻ります", "web.redirect-loop"),
+        ("Webmail постоянно возвращает на страницу входа", "web.redirect-loop"),
+        ("MSIS5007: caller authorization failed", "settings.access-policy"),
+        ("MSIS7042: The same client browser session has made '7' requests", "web.redirect-loop"),
+        ("526 Authentication failure[0]", "credentials.rejected"),
+        ("526 Authentication failure[1]", "lockout.rate-limited"),
         # near-misses
         ("Too many attempts, your account was suspended for an hour", "lockout.account-locked"),
         ("This browser is no longer supported, type your password in another one", "browser.outdated"),
