@@ -27,11 +27,14 @@ from benchmarks.results import load, say, write
 from benchmarks.timeline import timeline
 
 SERVICES = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission", "webmail")
-ROUND_TRIPS = (20, 50, 150)
-"""Milliseconds: a good line at home, a phone, another continent."""
+AT_HOME = 20
+ROUND_TRIPS = (0, AT_HOME, 50, 150, 300)
+"""Milliseconds: none, a good line at home, a phone, another continent, a satellite."""
+FEWER_PAIRS = {300: 3}
+"""Where a pair takes long, and the processor's time and its chances are little beside it."""
 RUN_AIM, START_AIM, MEMORY_AIM = 1.3, 1.3, 50.0
 """Times the bare script; times an interpreter that does nothing; MiB."""
-WHOLE_RUN_AIMS = {20: 1.3, 50: 1.15, 150: 1.05}
+WHOLE_RUN_AIMS = {AT_HOME: 1.3, 50: 1.15, 150: 1.05, 300: 1.05}
 """Whole process by whole process, by the milliseconds of a round trip."""
 SHOWN_AT = 50
 """Milliseconds of a round trip of the run whose checks are shown one by one."""
@@ -39,7 +42,7 @@ LONG_ROUND_TRIPS = (500, 1000)
 """Milliseconds, beside which the processor's time is little, and its chances less."""
 LEAST_OF = 3
 """Runs of each, of which the quickest counts: nothing makes one shorter than its round trips."""
-HELP_AIM, EXPLAIN_AIM, WHOLE_RUN_AIM, QUESTION_AIM = 0.15, 0.25, 0.45, 0.15
+HELP_AIM, EXPLAIN_AIM, WHOLE_RUN_AIM, QUESTION_AIM, KNOWLEDGE_AIM = 0.15, 0.25, 0.45, 0.15, 0.04
 """Seconds of processor time."""
 PAGE_AIM, PAGE_SIZE_AIM, REPLIES_AIM = 30.0, 200.0, 20_000.0
 """Of an HTML report, milliseconds and kB; replies that `explain --jsonl` reads in a second of processor time."""
@@ -61,6 +64,36 @@ sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])
 sys.exit(main())
 """
 """What an installer writes that imports `re`, which takes longer than all that is ours; pip did until 25.2."""
+
+READING_KNOWLEDGE = """
+import os, sys, threading, time
+from diagnose.knowledge import compiled
+from diagnose.process import first_use
+
+taken, end, here = [], os._exit, threading.local()
+
+def timed(read):
+    def reading(*given):
+        if getattr(here, 'within', False):
+            return read(*given)
+        here.within, begun = True, time.thread_time()
+        try:
+            return read(*given)
+        finally:
+            taken.append(time.thread_time() - begun)
+            here.within = False
+    return reading
+
+def ended(code):
+    print(sum(taken), file=sys.stderr, flush=True)
+    end(code)
+
+compiled.kept, first_use.unpack, os._exit = timed(compiled.kept), timed(first_use.unpack), ended
+del sys.argv[0]
+from diagnose.__main__ import main
+main()
+"""
+"""Put before a command as what Python is to do, it tells in the end how many seconds knowledge was read for."""
 
 PYTHON = sys.executable
 COMMAND = str(Path(PYTHON).with_name("diagnose"))
@@ -146,6 +179,13 @@ async def until_first_question(place: Place) -> float:
     place.nameserver.tell_next(lambda: taken.append(processor_time_of(processes[0])))
     await command_line(place.mailbox, begun=processes.append)
     return taken[0]
+
+
+async def reading_knowledge(place: Place) -> float:
+    """Seconds of processor time for which a whole run reads knowledge."""
+    python = str(Path(COMMAND).with_name("python"))
+    done = await command_line(place.mailbox, "--quiet", behind=(python, "-P", "-c", READING_KNOWLEDGE))
+    return float(done.complaints.split()[-1])
 
 
 async def row(
@@ -241,6 +281,10 @@ async def processor_time(count: int, place: Place) -> None:
         times = f"{min(taken):8.3f} {middle:8.3f}   {middle / (bare or 1):5.1f}"
         told = BOUNDS.held("of it, until the first question", middle, QUESTION_AIM, "s of processor time")
         say(f"  {'of it, until the first question':<34} {times}  {told}")
+    taken = [await reading_knowledge(place) for _ in range(count)]
+    middle = statistics.median(taken)
+    told = BOUNDS.held("of it, reading knowledge", middle, KNOWLEDGE_AIM, "s of processor time")
+    say(f"  {'of it, reading knowledge':<34} {min(taken):8.3f} {middle:8.3f}   {middle / (bare or 1):5.1f}  {told}")
 
 
 async def page(place: Place) -> None:
@@ -314,7 +358,7 @@ async def runs(place: Place, milliseconds: int, count: int) -> None:
         async def whole_run(to: Mailbox = mailbox) -> float:
             return (await command_line(to)).seconds
 
-        await row(f"{what}, start-up aside", bare, run, count, RUN_AIM)
+        await row(f"{what}, start-up aside", bare, run, count, RUN_AIM if milliseconds else None)
         aim, bound = WHOLE_RUN_AIMS.get(milliseconds), f"a healthy login, {milliseconds} ms a round trip, {what}"
         await row(f"{what}, whole process", whole_bare, whole_run, count, aim, bound=bound)
 
@@ -374,7 +418,7 @@ async def exchanges(place: Place) -> dict[str, int]:
 
 async def memory(place: Place) -> None:
     """The most memory that a whole run with reports needs, web page and all."""
-    place.at(ROUND_TRIPS[0])
+    place.at(AT_HOME)
     with tempfile.TemporaryDirectory() as folder:
         reports = [option for suffix in ("html", "json") for option in ("--report", f"{folder}/report.{suffix}")]
         told = (await command_line(place.mailbox, *reports, behind=MEASURED)).output
@@ -402,7 +446,7 @@ async def measure(chosen: argparse.Namespace) -> None:
             if chosen.timeline:
                 await show_timeline(place, milliseconds)
             else:
-                await runs(place, milliseconds, chosen.pairs)
+                await runs(place, milliseconds, min(chosen.pairs, FEWER_PAIRS.get(milliseconds, chosen.pairs)))
         if not chosen.timeline:
             if not chosen.quick:
                 await beside_a_walk(place)
