@@ -7,8 +7,8 @@ none of that is let happen: it is handed a connected stream, and its errors, whi
 from __future__ import annotations
 
 import contextlib
-import os
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -107,7 +107,9 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     def open(self, host: str | None = None, port: int | None = None) -> None:
         """Watch a descriptor of our own: the stream's may be closed, and be somebody else's, while a thread waits."""
         super().open(host, port)
-        self.read_fd: int | None = os.dup(self.stream.fileno())
+        # not by os.dup: Windows has other numbers for sockets than for files
+        self._watched = socket.fromfd(self.stream.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+        self.read_fd = self._watched.fileno()
 
     def end_threads(self) -> None:
         """After the stream was shut down. A thread that is held up longer than `THREADS_SECONDS` ends by itself."""
@@ -123,9 +125,8 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self._let_go()
 
     def _let_go(self) -> None:
-        if self.read_fd is not None and not self.rdth.is_alive():
-            os.close(self.read_fd)
-            self.read_fd = None
+        if not self.rdth.is_alive():
+            self._watched.close()
 
     def _request_push(self, tag: Any = None, name: Any = None, **kw: Any) -> Any:  # noqa: ANN401 - imaplib2's own
         request = super()._request_push(tag, name, **kw)

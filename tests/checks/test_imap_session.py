@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import os
 import queue
 import socket
 import ssl
@@ -725,3 +727,18 @@ def test_a_connection_of_somebody_else_with_its_number_holds_no_thread_up() -> N
             side.close()
         session.close()
     assert not waits
+
+
+def test_a_socket_is_watched_by_no_function_for_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows os.dup and os.close know no sockets (socket.socket.fileno)."""
+
+    def no_file(_: int) -> int:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    with server(*hello()) as one:
+        stream = one.stream()
+        with monkeypatch.context() as windows:
+            windows.setattr(os, "dup", no_file)
+            session = opened(stream)
+        assert "PLAIN" in session.mechanisms
+        session.close()
