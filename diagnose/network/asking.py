@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
-import os
 import selectors
 import socket
 import struct
@@ -23,6 +22,7 @@ import dns.exception
 
 from diagnose.model.deadline import Deadline
 from diagnose.network.datagrams import GuardedSocket
+from diagnose.network.sockets import socket_address, socket_error
 from diagnose.network.threads import NoThreadError, outside_runs
 
 A = TypeVar("A")
@@ -75,7 +75,7 @@ class _Line:
         try:
             with contextlib.suppress(BlockingIOError):  # by TCP it takes a round trip
                 # only a connected socket is told at once that nobody listens there (ICMP; RFC 1122 §4.1.3.3)
-                self.socket.connect((one.address, one.port))
+                self.socket.connect(socket_address(one.address, one.port))
             if kind == socket.SOCK_DGRAM:
                 self.socket.send(one.message)
             else:
@@ -99,7 +99,7 @@ class _Line:
         """The answer by TCP. Raises as `datagram`."""
         if self.unsent:
             if number := self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                raise OSError(number, os.strerror(number))
+                raise socket_error(number)
             self.unsent = self.unsent[self.socket.send(self.unsent) :]
             raise BlockingIOError
         data = self.socket.recv(_AT_ONCE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import os
 import selectors
 import socket
 import ssl
@@ -23,6 +22,7 @@ from diagnose.model.deadline import Deadline
 from diagnose.model.failures import DeadlineError, Failure, failure
 from diagnose.network.coming import Coming
 from diagnose.network.slots import Slot
+from diagnose.network.sockets import socket_address, socket_error
 from diagnose.network.stream import Stream
 from diagnose.network.threads import in_background
 
@@ -198,7 +198,7 @@ class Race:
         connecting.setblocking(False)
         connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a short command does not wait for an ACK
         try:
-            code = connecting.connect_ex((address, self.port))
+            code = connecting.connect_ex(socket_address(address, self.port))
         except OSError as error:
             self._end(address, connecting)
             self._note(address, error)
@@ -211,7 +211,7 @@ class Race:
     def _done(self, address: str, connecting: socket.socket, code: int) -> None:
         if code:
             self._end(address, connecting)
-            error = DeadlineError("no answer in time") if code == errno.ETIMEDOUT else OSError(code, os.strerror(code))
+            error = DeadlineError("no answer in time") if code == errno.ETIMEDOUT else socket_error(code)
             self._note(address, error)
             return
         self._note(address, None, connecting)

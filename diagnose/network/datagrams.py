@@ -5,6 +5,7 @@ A message of 64 KB can hold thousands of records, each with a name of 127 labels
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from typing import Any, Self
@@ -39,7 +40,10 @@ class GuardedSocket(socket.socket):
 
     def datagram(self) -> bytes:
         """The next datagram, which may be parsed. Raises OSError (BlockingIOError: none yet), NonsenseError."""
-        data = super().recv(LARGEST_POSSIBLE)
+        try:
+            data = super().recv(LARGEST_POSSIBLE)
+        except ConnectionResetError as error:  # Windows calls "nobody listens there" (ICMP port unreachable) a reset
+            raise ConnectionRefusedError(errno.ECONNREFUSED, error.strerror) from None
         self._datagrams += 1
         if self._datagrams > MOST_DATAGRAMS:
             raise NonsenseError("more datagrams than any answer has")

@@ -295,11 +295,16 @@ class Stream:
             descriptor = self._socket.fileno()
             if descriptor < 0:
                 raise ClosedError("closed on this side")
-            with selectors.DefaultSelector() as selector:
-                selector.register(descriptor, event)
-                # in slices: what another thread closes drops out of the selector without a word
-                if selector.select(min(until.left(), SLICE_SECONDS)):
-                    return True
+            try:
+                with selectors.DefaultSelector() as selector:
+                    selector.register(descriptor, event)
+                    # in slices: what another thread closes drops out of the selector without a word
+                    if selector.select(min(until.left(), SLICE_SECONDS)):
+                        return True
+            except OSError:  # select(2), which Windows has, says a word; but the error may be another one, too
+                if self._socket.fileno() < 0:
+                    raise ClosedError("closed on this side") from None
+                raise
             if until.passed():
                 return False
 

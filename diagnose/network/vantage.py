@@ -12,6 +12,7 @@ import msgspec
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.network.proxies import ProxySettings, proxy_settings
 from diagnose.network.resolver import Nameserver, search_domains, system_nameservers
+from diagnose.network.sockets import socket_address
 from diagnose.process.first_use import made_once
 
 
@@ -85,7 +86,7 @@ class Vantage(msgspec.Struct, frozen=True, kw_only=True):
         kind = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:
             with socket.socket(kind, socket.SOCK_DGRAM) as probe:
-                probe.connect((address, 9))
+                probe.connect(socket_address(address, 9))
                 return str(probe.getsockname()[0])
         except OSError:
             return None
