@@ -34,8 +34,11 @@ def held_back() -> Iterator[Interruption]:
         ending.note(number)
         interruption.ask()
 
-    numbers = [n for name in ("SIGINT", "SIGTERM", "SIGHUP") if (n := getattr(signal, name, None)) is not None]
-    before = {n: handler for n in numbers if (handler := signal.getsignal(n)) not in {signal.SIG_IGN, None}}
+    before = {
+        number: handler
+        for number in ending.asking_to_end()
+        if (handler := signal.getsignal(number)) not in {signal.SIG_IGN, None}
+    }
     for number in before:
         signal.signal(number, note)
     try:

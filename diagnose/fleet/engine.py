@@ -29,6 +29,8 @@ MOST_AGAIN = 3
 """How often a row is run again for which other rows left no connections; one such row is under way at a time."""
 CROWDED_SECONDS = 0.25
 """How often to look whether connections still wait for their turn."""
+SLICE_SECONDS = 0.25
+"""How often to look up from a wait: no signal that another thread has caught ends it, and on Windows none."""
 TURNED_AWAY = {"server.too-many-connections": "possible", "lockout.rate-limited": "likely"}
 """Causes by which a server says that it gets too much, and how sure they have to be. A bare 421 (RFC 5321 §3.8)
 is a possible one, which only the finding of a check names."""
@@ -238,7 +240,7 @@ class Round:
         if free and self._is_crowded():  # nobody tells when it no longer is
             patience = min(CROWDED_SECONDS, patience if patience is not None else CROWDED_SECONDS)
         try:
-            over = self._came.get(timeout=patience)
+            over = self._came.get(timeout=SLICE_SECONDS if patience is None else min(patience, SLICE_SECONDS))
         except queue.Empty:
             return None
         if over is None:

@@ -15,6 +15,8 @@ from diagnose.process import standard_streams
 
 INTERRUPTED = 130
 """The exit code of the contract."""
+ASK_TO_END = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""SIGBREAK: Windows' Ctrl-Break, and what is left of its other ends of a console."""
 AGAIN_SECONDS = 0.01
 """Until an interruption that went under is asked for again."""
 
@@ -24,12 +26,16 @@ _heard: list[int] = []
 
 def hear() -> None:
     """SIGTERM, and the end of the terminal, are what Ctrl-C is; what a thread dies of is told by who waits for it."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+    for number in asking_to_end():
+        if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, interrupt)
     threading.excepthook = lambda _: None
     sys.unraisablehook = _unraisable
+
+
+def asking_to_end() -> list[signal.Signals]:
+    """The signals that ask a process to end, as far as this system has them."""
+    return [one for name in ASK_TO_END if (one := getattr(signal, name, None)) is not None]
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:

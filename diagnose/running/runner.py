@@ -30,6 +30,8 @@ from diagnose.verdict.judging import inputs_of
 
 GRACE_SECONDS = 0.3
 """After the deadline, for probes that kept it to hand in what they have."""
+SLICE_SECONDS = 0.25
+"""How often the run's own thread looks up: a signal that another thread has caught ends no wait, nor any on Windows."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,9 +133,11 @@ class _Run:
             if not self.schedule.running:
                 return
             try:
-                message = self.inbox.get(timeout=end.left())
+                message = self.inbox.get(timeout=min(end.left(), SLICE_SECONDS))
             except queue.Empty:
-                return
+                if end.passed():
+                    return
+                continue
             message(self)
 
     # -- what there is to check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +16,7 @@ import msgspec
 import pytest
 
 from diagnose.account.history import History
+from diagnose.cli import signals
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import (
     Check,
@@ -50,7 +52,7 @@ from tests.pace import patient
 from tests.support.build import SUBJECT, service
 from tests.support.record import record
 
-PATIENCE = 30.0
+PATIENCE, SOON = 30.0, 0.2
 """Seconds that no test waits for unless it fails."""
 
 
@@ -730,6 +732,26 @@ def test_ctrl_c_reports_what_was_found_so_far(monkeypatch: pytest.MonkeyPatch) -
     }
     assert why(results["stuck"]) == why(results["waits"]) == "the run was interrupted"
     assert {name: result.cut_off for name, result in results.items()} == {"stuck": True, "quick": False, "waits": False}
+
+
+def test_a_signal_that_another_thread_has_caught_is_heard() -> None:
+    """It ends no wait of the run's own thread; on Windows none does."""
+    let_go = threading.Event()
+
+    def hang(*_: Any) -> Noted:
+        time.sleep(SOON)  # by then the run's own thread waits
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        let_go.wait(PATIENCE)
+        return Noted()
+
+    with signals.held_back() as interruption:
+        try:
+            outcome = carry_out(check("stuck", hang), interruption=interruption)
+        finally:
+            let_go.set()
+
+    assert outcome.interrupted
+    assert why(by_id(outcome)["stuck"]) == "the run was interrupted"
 
 
 def test_what_is_kept_open_is_closed_at_the_end() -> None:

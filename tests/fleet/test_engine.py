@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,6 +13,7 @@ import msgspec
 import pytest
 
 from diagnose.account.secret import Secret
+from diagnose.cli import signals
 from diagnose.fleet.engine import AT_ONCE, MOST_AGAIN, MOST_WAITING, Threads
 from diagnose.fleet.rows import Row, RowError, SecretSource
 from diagnose.fleet.tasks import Origin, Result, Task, carry_out, task_of, tasks
@@ -20,6 +23,7 @@ from diagnose.running.request import Request
 from tests.pace import by_the_hundred, patient
 from tests.reports import samples
 
+SOON = 0.2
 SETTINGS = Request(subject=Subject(domain=""))
 
 
@@ -125,6 +129,22 @@ def test_rows_of_one_account_are_not_all_read_ahead() -> None:
     next(found)
     assert read <= MOST_WAITING + AT_ONCE + 1
     assert len(list(found)) == 10 * MOST_WAITING - 1
+
+
+def test_a_signal_that_another_thread_has_caught_is_heard() -> None:
+    """It ends no wait of the engine's own thread; on Windows none does."""
+
+    def work(one: Task, own: Interruption) -> Result:
+        ended = threading.Event()
+        own.listen(ended.set)
+        time.sleep(SOON)  # by then the engine's own thread waits
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        return msgspec.structs.replace(done(one), interrupted=ended.wait(patient(10)))
+
+    with signals.held_back() as interruption:
+        (found,) = Threads(work).results(iter([task(1)]), interruption)
+
+    assert found.interrupted
 
 
 def test_after_an_interruption_nothing_begins_and_what_runs_is_told() -> None:
