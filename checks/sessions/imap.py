@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -107,8 +106,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
     def open(self, host: str | None = None, port: int | None = None) -> None:
         """Watch a descriptor of our own: the stream's may be closed, and be somebody else's, while a thread waits."""
         super().open(host, port)
-        # not by os.dup: Windows has other numbers for sockets than for files
-        self._watched = socket.fromfd(self.stream.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+        self._watched = self.stream.watched()
         self.read_fd = self._watched.fileno()
 
     def end_threads(self) -> None:

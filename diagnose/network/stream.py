@@ -237,6 +237,11 @@ class Stream:
         """The descriptor, -1 when closed."""
         return (self._shaking or self._socket).fileno()
 
+    def watched(self) -> socket.socket:
+        """The connection once more, for who waits on a descriptor: that one is nobody else's until it is closed."""
+        # not by os.dup: Windows has other numbers for sockets than for files
+        return socket.fromfd(self.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+
     def shutdown(self, how: int) -> None:
         """As socket.shutdown, but never raising."""
         with contextlib.suppress(OSError):
