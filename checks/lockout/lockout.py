@@ -103,14 +103,13 @@ def judge_lockout(facts: LockoutFacts, _inputs: Inputs[Never], _target: Subject)
     cause = facts.same_password_cause
     sent = time.strftime("%Y-%m-%d %H:%M", time.gmtime(facts.same_password_at)) if facts.same_password_at else ""
     if facts.trouble is not None:
-        words = f" ({facts.trouble_words})" if facts.trouble_words else ""
+        why = TROUBLES[facts.trouble]
         yield Finding(
             cause="lockout.risk",
             certainty="possible",
             text=text(
-                "The record of earlier tries cannot be used: {why}{words}. Whether one more is too many is not known.",
-                why=TROUBLES[facts.trouble],
-                words=words,
+                "The record of earlier tries cannot be used: {why}. Whether one more is too many is not known.",
+                why=text("{why} ({words})", why=why, words=facts.trouble_words) if facts.trouble_words else why,
             ),
         )
         return

@@ -16,6 +16,7 @@ from diagnose.cli.output import cannot_be_written, print_out, write_words
 from diagnose.desktop.entry import ICON, ICON_MARK, MARK, NAME, TITLE, EntryError, entry
 from diagnose.model import text
 from diagnose.process.first_use import one_at_a_time
+from diagnose.process.home_folder import of_person
 from diagnose.process.standard_streams import tell
 
 OTHERS = {"win32": "Windows", "darwin": "macOS"}
@@ -81,11 +82,13 @@ def _program() -> list[str]:
 
 
 def _data() -> Path:
-    """The person's own folder of data (XDG Base Directory Specification)."""
+    """The person's own folder of data (XDG Base Directory Specification). Raises click.ClickException."""
     with one_at_a_time:
         import platformdirs
 
-    return platformdirs.user_data_path()
+    if (folder := of_person(platformdirs.user_data_path)) is None:
+        raise click.ClickException(_("This account has no home folder; set the variable HOME first."))
+    return folder
 
 
 def _is_ours(file: Path, mark: str) -> bool:

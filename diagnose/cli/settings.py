@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from gettext import gettext as _
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -21,10 +21,8 @@ from diagnose.cli.parameters import FileName
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.text import TextError
 from diagnose.process.first_use import lazy_pattern, one_at_a_time
+from diagnose.process.home_folder import of_person
 from diagnose.process.regular_file import open_regular
-
-if TYPE_CHECKING:
-    from platformdirs import PlatformDirs
 
 FILE_NAME = "diagnose.toml"
 FOLDER = "mail-login-doctor"
@@ -177,7 +175,7 @@ def files(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     if NAMES_FILE in environment:
         named = environment[NAMES_FILE]
         return (_at_home(named),) if named else ()
-    return tuple(folder / FILE_NAME for folder in _folders().iter_config_paths())
+    return tuple(folder / FILE_NAME for folder in _folders())
 
 
 def _at_home(path: str) -> Path:
@@ -185,11 +183,16 @@ def _at_home(path: str) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 - that of pathlib raises for an unknown name
 
 
-def _folders() -> PlatformDirs:
+def _folders() -> tuple[Path, ...]:
+    """The person's folder, unless there is no home folder, and those of all people."""
     with one_at_a_time:
         import platformdirs
 
-    return platformdirs.PlatformDirs(FOLDER, appauthor=False)
+    places = platformdirs.PlatformDirs(FOLDER, appauthor=False)
+    if of_person(lambda: places.user_config_path) is not None:
+        return tuple(places.iter_config_paths())
+    everybodys = platformdirs.PlatformDirs(FOLDER, appauthor=False, multipath=True).site_config_dir
+    return tuple(map(Path, everybodys.split(os.pathsep)))
 
 
 def _read(file: Path) -> str | None:

@@ -164,8 +164,7 @@ def _of_desktop() -> str | None:
 
         try:
             with (Path.home() / "Library/Preferences/.GlobalPreferences.plist").open("rb") as settings:
-                preferred = plistlib.load(settings).get("AppleLanguages", [])
-        except (OSError, plistlib.InvalidFileException):
+                return str(plistlib.load(settings)["AppleLanguages"][0])
+        except Exception:  # there is none, or it is damaged: plistlib passes on what its parsers raise
             return None
-        return str(preferred[0]) if preferred else None
     return None

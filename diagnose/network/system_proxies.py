@@ -136,11 +136,11 @@ def _output(*command: str) -> str:
 
 
 def _kioslaverc() -> str:
-    folder = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     try:
+        folder = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
         with open_regular(Path(folder, "kioslaverc")) as stream:
             return stream.read(LARGEST_FILE).decode("utf-8", "replace")
-    except OSError:
+    except (OSError, RuntimeError):  # the latter where there is no home folder
         return ""
 
 

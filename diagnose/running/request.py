@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -17,9 +18,13 @@ from diagnose.model.limits import ONE_BY_ONE, Limits
 from diagnose.model.report import Contact, Report
 from diagnose.network import Nameserver, Vantage
 from diagnose.planning.selection import Selection
+from diagnose.process.home_folder import of_person
 from diagnose.providers import Language
 from diagnose.rendering.renderer import Audience
 
+RECORDS = "mail-login-doctor"
+NOWHERE = Path(os.devnull)
+"""Below it there is nothing, and nothing can be made."""
 Redaction: TypeAlias = Literal[False, True, "strict"]
 
 
@@ -86,5 +91,5 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def history_folder() -> Path:
-    """Where the record of rejected logins lies."""
-    return platformdirs.user_state_path("mail-login-doctor", appauthor=False)
+    """Where the record of rejected logins lies; without a home folder, where no record can be kept."""
+    return of_person(lambda: platformdirs.user_state_path(RECORDS, appauthor=False)) or NOWHERE / RECORDS

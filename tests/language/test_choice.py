@@ -138,6 +138,26 @@ def test_the_desktop_of_macos(
 
 
 @pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"bplist00\xff",
+        b"<?xml version='1.0'?><plist><dict>",
+        plistlib.dumps([]),
+        plistlib.dumps({"AppleLanguages": 1}),
+    ],
+)
+def test_damaged_settings_of_macos_are_none(damaged: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = tmp_path / "Library/Preferences/.GlobalPreferences.plist"
+    settings.parent.mkdir(parents=True)
+    settings.write_bytes(damaged)
+
+    assert of_computer({}) == "en"
+
+
+@pytest.mark.parametrize(
     ("identifier", "expected"),
     [
         (0x0404, "zh-Hant"),

@@ -82,7 +82,9 @@ def here(paths: Paths) -> tuple[str, ...]:
         case _:
             base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
             found = tuple(re.sub(r"^~/\.config(?=/)", lambda _: base, path) for path in paths.linux)
-    return tuple(str(Path(path).expanduser()) for path in found if "%" not in path)
+    # not by pathlib's, which raises where there is no home folder
+    filled = (os.path.expanduser(path) for path in found if "%" not in path)  # noqa: PTH111
+    return tuple(path for path in filled if not path.startswith("~"))
 
 
 def _version(place: str, packages: Callable[[], bytes], deadline: Deadline) -> str | None:
