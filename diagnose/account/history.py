@@ -25,6 +25,7 @@ import msgspec
 
 from diagnose.account.secret import Secret
 from diagnose.account.spelling import account_name
+from diagnose.process.files_in_use import once_free, replace
 from diagnose.process.first_use import decode, one_at_a_time
 from diagnose.process.regular_file import open_regular
 
@@ -377,7 +378,7 @@ def _as_trouble(trouble: Trouble) -> Iterator[None]:
 def _content(file: Path) -> bytes:
     """What is in *file*, up to one byte more than may be; nothing when it is not there. Raises OSError."""
     try:
-        with open_regular(file) as stream:
+        with once_free(lambda: open_regular(file)) as stream:
             return stream.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         return b""
@@ -395,4 +396,4 @@ def _replace(file: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(descriptor)
-    fresh.replace(file)
+    replace(fresh, file)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from diagnose.process.files_in_use import once_free, replace
 from diagnose.process.first_use import decode, one_at_a_time
 from diagnose.process.regular_file import open_regular
 
@@ -92,7 +93,7 @@ def _name(record: _Record, host: str, port: int) -> str:
 
 def _content(file: Path) -> bytes:
     """What is in *file*. Raises OSError."""
-    with open_regular(file) as stream:
+    with once_free(lambda: open_regular(file)) as stream:
         return stream.read(LARGEST_FILE)
 
 
@@ -102,7 +103,7 @@ def _write(file: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
-        Path(fresh).replace(file)
+        replace(Path(fresh), file)
     except OSError:
         Path(fresh).unlink(missing_ok=True)
         raise

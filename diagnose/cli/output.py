@@ -17,7 +17,9 @@ from diagnose.cli.formats import format_of, rendered, renderer
 from diagnose.model.text import TextError
 from diagnose.process import standard_streams
 from diagnose.process.encodings import Escapes, can_express, in_ascii, is_utf_8, unreadable
+from diagnose.process.files_in_use import replace
 from diagnose.process.first_use import one_at_a_time
+from diagnose.process.terminal import takes_sequences
 
 if TYPE_CHECKING:
     from diagnose.model.report import Report
@@ -83,7 +85,7 @@ def write_words(file: Path, words: str | Iterable[str], *, for_collectors: bool 
                 stream.writelines([words] if isinstance(words, str) else words)
             if mode is not None:
                 fresh.chmod(mode)
-            fresh.replace(file)
+            replace(fresh, file)
     except OSError as error:
         raise click.ClickException(cannot_be_written(file, error)) from None
 
@@ -119,12 +121,12 @@ def terminal_style(
     with one_at_a_time:
         from diagnose.rendering.renderer import SYMBOLS, RenderStyle
     terminal = file is None and sys.stdout.isatty()
-    color = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    wanted = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return RenderStyle(
         translate=translate,
         width=shutil.get_terminal_size().columns if terminal else 80,
         height=shutil.get_terminal_size().lines if terminal else None,
-        color=color,
+        color=terminal and wanted and takes_sequences(sys.stdout),
         ascii=file is None and not can_express(sys.stdout.encoding, SYMBOLS),
         audience=audience,
         verbose=verbose,

@@ -22,6 +22,7 @@ from diagnose.har.secrets import Secrets
 from diagnose.har.stream import Entries, no_har
 from diagnose.har.urls import clean_url
 from diagnose.model import Deadline
+from diagnose.process.files_in_use import replace
 from diagnose.process.first_use import one_at_a_time
 
 MOST_EXCHANGES = 300
@@ -47,7 +48,7 @@ class Recording:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
                 _write(Entries(source, deadline), self._secrets, stream)
-            Path(fresh).replace(target)
+            replace(Path(fresh), target)
         except BaseException:
             Path(fresh).unlink(missing_ok=True)
             raise
