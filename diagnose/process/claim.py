@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
+import sys
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 def claim(descriptor: int) -> bool:
@@ -17,10 +16,9 @@ def claim(descriptor: int) -> bool:
     locked, by whatever name it was opened. A lock file beside it, as filelock has one, would know nothing of links.
     Windows locks bytes against readers, too, and so gets no lock.
     """
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in {errno.EWOULDBLOCK, errno.EACCES}
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in {errno.EWOULDBLOCK, errno.EACCES}
     return True

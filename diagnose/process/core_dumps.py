@@ -13,10 +13,11 @@ PR_SET_DUMPABLE = 4
 
 def switch_off() -> None:
     """Switch core dumps off where the system allows it; programs started from here keep their own way."""
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        with one_at_a_time:
-            import resource
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    if sys.platform != "win32":
+        with contextlib.suppress(ImportError, OSError, ValueError):
+            with one_at_a_time:
+                import resource
+            resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if sys.platform == "linux":
         with one_at_a_time:
             import ctypes

@@ -72,7 +72,10 @@ class Keeper:
 
     def _times(self) -> tuple[dict[int, float], float, float]:
         """Idle seconds of each processor, processor time of this program, and the moment."""
-        tick, idle = os.sysconf("SC_CLK_TCK"), dict[int, float]()
+        idle = dict[int, float]()
+        if sys.platform == "win32":
+            return idle, time.process_time(), time.monotonic()
+        tick = os.sysconf("SC_CLK_TCK")
         for line in _TIMES.read_text("ascii").splitlines():
             words = line.split()
             number = words[0].removeprefix("cpu") if words else ""

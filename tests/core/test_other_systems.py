@@ -1,0 +1,42 @@
+"""The main job on stand-ins for Windows and macOS: the same verdicts, without what Python has on Linux alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 120.0
+
+
+def lab(system: str, scenario: str, state: Path) -> dict[str, Any]:
+    words = [sys.executable, "-m", "tests.support.other_system", system, "lab", scenario, "--format", "json"]
+    around = os.environ | {"HOME": str(state), "XDG_STATE_HOME": str(state), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(words, cwd=ROOT, env=around, capture_output=True, timeout=PATIENCE)
+    assert done.stderr == b"", done.stderr.decode("utf-8", "replace")
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert report["verdict"]["exit_code"] == done.returncode
+    return report
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+@pytest.mark.parametrize(
+    ("scenario", "causes"),
+    [
+        ("healthy", []),
+        ("wrong-password", ["credentials.rejected"]),
+        ("refused", ["reach.refused"]),
+        ("cert-expired", ["tls.cert-expired"]),
+        ("protocol-disabled", ["settings.protocol-disabled"]),
+    ],
+)
+def test_the_verdict_is_that_of_any_system(system: str, scenario: str, causes: list[str], tmp_path: Path) -> None:
+    report = lab(system, scenario, tmp_path)
+    assert [cause["id"] for cause in report["verdict"]["causes"]] == causes
+    assert [check["id"] for check in report["checks"] if check["status"] == "error"] == []
