@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from checks.sessions.own_imaplib2 import imaplib2
+from checks.sessions.own_imaplib2 import Thread, imaplib2
 from checks.sessions.sasl import SERVER_FIRST, SaslExchange
 from checks.sessions.session import (
     MOST_LINES,
@@ -220,7 +220,7 @@ class _Client(imaplib2.IMAP4):  # type: ignore[misc]  # imaplib2 has no types
         self.TerminateReader = False
         self.read_size = imaplib2.READ_SIZE
         self.untagged_responses: list[Any] = []
-        self.rdth = threading.Thread(target=self._reader, daemon=True)
+        self.rdth = Thread(target=self._reader, daemon=True)
         self.rdth.start()
 
     def ask_for_tls(self) -> str:

@@ -1,8 +1,9 @@
-"""imaplib2 in a copy of our own, since two of its module-wide settings are changed: other programs' stays as it is."""
+"""imaplib2 in a copy of our own, since some of its module-wide settings are changed: other programs' stays as it is."""
 
 from __future__ import annotations
 
 import importlib.util
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,23 @@ def _copy() -> Any:  # noqa: ANN401 - imaplib2 has no types
 
 
 imaplib2 = _copy()
+
+
+class Thread(threading.Thread):
+    """A thread with those methods of older Pythons that imaplib2 calls; they are going to be removed."""
+
+    def setDaemon(self, daemonic: bool) -> None:  # noqa: N802 - their name
+        """Set whether it is left behind at the end."""
+        self.daemon = daemonic
+
+    def setName(self, name: str) -> None:  # noqa: N802 - their name
+        """Call it *name*."""
+        self.name = name
+
+
+imaplib2.threading = SimpleNamespace(
+    Thread=Thread, Event=threading.Event, Lock=threading.Lock, currentThread=threading.current_thread
+)
 
 # Its handler thread sleeps 0.1 s at its start, so that its creator gets ready first. Here no byte is
 # read before that (see `checks.sessions.imap`), so the pause would only make every login slower.

@@ -1,4 +1,7 @@
-"""The main job on stand-ins for Windows and macOS: the same verdicts, without what Python has on Linux alone."""
+"""The main job on stand-ins for Windows and macOS: the same verdicts, without what Python has on Linux alone.
+
+And where Python is set otherwise than usual.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0
 
 
-def lab(system: str, scenario: str, state: Path) -> dict[str, Any]:
-    words = [sys.executable, "-m", "tests.support.other_system", system, "lab", scenario, "--format", "json"]
-    around = os.environ | {"HOME": str(state), "XDG_STATE_HOME": str(state), "LC_ALL": "C.UTF-8"}
+def lab(scenario: str, state: Path, *program: str, **more: str) -> dict[str, Any]:
+    words = [sys.executable, "-m", *program, "lab", scenario, "--format", "json"]
+    around = os.environ | {"HOME": str(state), "XDG_STATE_HOME": str(state), "LC_ALL": "C.UTF-8"} | more
     done = subprocess.run(words, cwd=ROOT, env=around, capture_output=True, timeout=PATIENCE)
     assert done.stderr == b"", done.stderr.decode("utf-8", "replace")
     report: dict[str, Any] = json.loads(done.stdout)
@@ -37,6 +40,15 @@ def lab(system: str, scenario: str, state: Path) -> dict[str, Any]:
     ],
 )
 def test_the_verdict_is_that_of_any_system(system: str, scenario: str, causes: list[str], tmp_path: Path) -> None:
-    report = lab(system, scenario, tmp_path)
+    is_of(lab(scenario, tmp_path, "tests.support.other_system", system), causes)
+
+
+@pytest.mark.parametrize(("variable", "value"), [("PYTHONWARNINGS", "error"), ("PYTHONOPTIMIZE", "2")])
+def test_the_verdict_is_that_of_any_setting_of_python(variable: str, value: str, tmp_path: Path) -> None:
+    """A warning of what a library calls is none of the person's business, and no fault of a server."""
+    is_of(lab("healthy", tmp_path, "diagnose", **{variable: value}), [])
+
+
+def is_of(report: dict[str, Any], causes: list[str]) -> None:
     assert [cause["id"] for cause in report["verdict"]["causes"]] == causes
     assert [check["id"] for check in report["checks"] if check["status"] == "error"] == []
