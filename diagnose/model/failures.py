@@ -161,14 +161,34 @@ def failure(error: BaseException, operation: Operation) -> Failure:
     return Failure(name=failure_name(error), operation=operation, text=words[:LONGEST_TEXT])
 
 
+_NO_MEMORY = text("this computer has too little memory left for this program")
+_NO_FILE = text("this computer lets this program open no further file or connection")
+_SHORTAGES = {errno.EMFILE: _NO_FILE, errno.ENFILE: _NO_FILE, errno.ENOMEM: _NO_MEMORY}
+NO_THREAD = text("this computer lets no further thread start")
+
+
+def _shortage(error: BaseException) -> Text | None:
+    """What this computer has too little of, where that is what *error* says."""
+    if isinstance(error, MemoryError):
+        return _NO_MEMORY
+    if isinstance(error, OSError):
+        return _SHORTAGES.get(error.errno or 0)
+    return NO_THREAD if type(error) is RuntimeError and error.args == ("can't start new thread",) else None
+
+
 class FaultError(TextError):
     """A fault that a check, or a whole run, cannot help; its sentence holds nothing that must not be shown."""
 
 
 def internal_fault(error: BaseException) -> Text:
-    """Type and place of *error*; neither its message nor any variable, since both may hold what must not be shown."""
+    """Type and place of *error*; neither its message nor any variable, since both may hold what must not be shown.
+
+    What this computer lacks is no fault of ours, and told as such.
+    """
     if isinstance(error, FaultError):
         return error.sentence
+    if (shortage := _shortage(error)) is not None:
+        return shortage
     with one_at_a_time:
         import traceback
 

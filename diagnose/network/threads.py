@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias, TypeVar
 
 from diagnose.model.deadline import Deadline
-from diagnose.model.failures import FaultError
+from diagnose.model.failures import NO_THREAD, FaultError
 from diagnose.model.text import Text, text
 from diagnose.network.coming import Coming
 
@@ -37,7 +37,7 @@ class NoThreadError(FaultError):
     """No further thread starts: this computer lets none start, or the run has used up its share."""
 
     def __init__(self, sentence: Text | None = None) -> None:
-        super().__init__(sentence or text("this computer lets no further thread start"))
+        super().__init__(sentence or NO_THREAD)
 
 
 class Share:
