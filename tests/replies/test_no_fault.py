@@ -114,6 +114,36 @@ def first(text: str) -> str:
         "密码长度应为 10 至 20 个字符",
         "Das Versandlimit beträgt 500 Nachrichten pro Tag.",
         "Limite de envio: 500 mensagens por dia",
+        # what locks as a rule
+        "Bitte beachten: Nach drei Fehlversuchen wird das Konto 60 Minuten gesperrt.",
+        "Tras cinco intentos fallidos la cuenta se bloquea durante media hora.",
+        "Na vijf foute pogingen wordt uw account een kwartier geblokkeerd.",
+        "비밀번호를 5회 잘못 입력하면 계정이 30분 동안 잠깁니다.",
+        # how long a lock lasts, what a thing is for
+        "Wie lange dauert die Sperre?",
+        "Сколько длится блокировка?",
+        "アカウントのロックはどのくらいで解除されますか？",
+        "Para que serve a senha de app?",
+        "アプリパスワードとは何ですか",
+        "What is a one-time code?",
+        # what has been switched on, what will be switched off
+        "Der IMAP-Zugriff wurde aktiviert.",
+        "IMAPアクセスを有効にしました。",
+        "L'authentification à deux facteurs a été activée.",
+        "Desde el 1 de marzo se desactivará la autenticación básica.",
+        "3月1日からパスワードのみのログインは利用できなくなります。",
+        "From 1 May, sign-in with a password alone will no longer work.",
+        # a code, a session that will end
+        "Votre code est 112 233",
+        "Ваш код подтверждения: 559 301",
+        "認証コードは 448 102 です",
+        "Ihre Sitzung läuft in 2 Minuten ab. Verlängern?",
+        "Sua sessão vai expirar em 2 minutos.",
+        "会话即将到期，是否继续？",
+        # a password that has days to go
+        "Su contraseña caduca en 7 días.",
+        "パスワードの有効期限まであと14日です。",
+        "Hasło wygaśnie za 3 dni.",
     ],
 )
 def test_what_tells_of_no_fault_is_none(text: str) -> None:
@@ -149,6 +179,17 @@ def test_what_tells_of_no_fault_is_none(text: str) -> None:
         ("status=deferred (connect to mx.example.com: Connection refused), queued as 9C1D2", "reach.refused"),
         ("您的账号已被锁定，可联系管理员解锁", "lockout.account-locked"),
         ("Das Versandlimit von 500 Nachrichten pro Tag ist überschritten", "activation.sending-barred"),
+        ("Gestern wurde mein Konto gesperrt.", "lockout.account-locked"),
+        ("Nach fünf Fehlversuchen wurde das Konto gesperrt", "lockout.account-locked"),
+        ("Twoja skrzynka została usunięta.", "activation.account-disabled"),
+        ("Conta suspensa e bloqueada após cinco tentativas.", "lockout.account-locked"),
+        ("密码错误次数过多，帐号将锁定30分钟", "lockout.account-locked"),
+        ("アカウントがロックされました。", "lockout.account-locked"),
+        ("Mein Konto ist gesperrt. Wie lange bleibt mein Konto gesperrt?", "lockout.account-locked"),
+        ("534 5.7.9 Application-specific password required. What is an app password?", "credentials.app-password-required"),
+        ("IMAP has been disabled for your account", "settings.protocol-disabled"),
+        ("Der Drucker druckt, die Mail geht nicht: Kennwort falsch", "credentials.rejected"),
+        ("Your session has expired.", "web.session-expired"),
     ],
 )
 def test_the_same_words_beside_a_fault_take_nothing_from_it(text: str, cause: str) -> None:
