@@ -57,6 +57,8 @@ _IMAP_REFUSAL = lazy_pattern(r"^(?:NO|BYE) (?=.*[a-z])")
 """Likewise (RFC 9051 §7.1.2): NO Account is locked."""
 _IMAP_DATA = lazy_pattern(r"^\* (CAPABILITY|ID|FLAGS|LIST|LSUB|STATUS|\d{1,10} [A-Z]+|NAMESPACE)\b", re.IGNORECASE)
 _POP3_LINE = lazy_pattern(r"^(\+OK|-ERR)(?:\s+(.*))?$", re.IGNORECASE)
+_FAREWELL = "221"
+"""What an SMTP server answers to QUIT (RFC 5321 section 4.1.1.10), whatever it had said before."""
 _SMTP_LINE = lazy_pattern(r"^([2-5]\d\d)(?:([ -])(.*))?$")
 _HTTP_STATUS_LINE = lazy_pattern(r"^HTTP/[0-9.]{1,4} (\d{3})", re.IGNORECASE)
 _AADSTS = lazy_pattern(r"AADSTS\d")
@@ -210,7 +212,8 @@ def _smtp(lines: list[str]) -> Wire:
         if not found:
             words.append(line)
             continue
-        reply_code = found[1]
+        if not reply_code or found[1] != _FAREWELL:
+            reply_code = found[1]
         rest = found[3] or ""
         enhanced = _ENHANCED.match(rest)
         if enhanced:

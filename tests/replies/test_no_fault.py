@@ -186,10 +186,21 @@ def test_what_tells_of_no_fault_is_none(text: str) -> None:
         ("密码错误次数过多，帐号将锁定30分钟", "lockout.account-locked"),
         ("アカウントがロックされました。", "lockout.account-locked"),
         ("Mein Konto ist gesperrt. Wie lange bleibt mein Konto gesperrt?", "lockout.account-locked"),
-        ("534 5.7.9 Application-specific password required. What is an app password?", "credentials.app-password-required"),
+        ("534 Application-specific password required. What is an app password?", "credentials.app-password-required"),
         ("IMAP has been disabled for your account", "settings.protocol-disabled"),
         ("Der Drucker druckt, die Mail geht nicht: Kennwort falsch", "credentials.rejected"),
         ("Your session has expired.", "web.session-expired"),
+        # what had been taken for a label, another certificate, a mail's headers or a success
+        ("-ERR invalid password, two tries remaining before lockout", "lockout.risk"),
+        ("Le queda un intento antes del bloqueo", "lockout.risk"),
+        ("Resta uma tentativa antes do bloqueio da conta", "lockout.risk"),
+        ("自签名证书", "tls.untrusted-issuer"),
+        ("該憑證為自簽名憑證", "tls.untrusted-issuer"),
+        ('nginx: client sent too long header line: "Cookie: sid=1; sid=2" while reading', "browser.stale-cookies"),
+        ("postfix/smtpd[7]: improper command pipelining after CONNECT from x: \\026\\003\\001", "tls.wrong-mode"),
+        ("521 5.3.2 go away, banned network", "lockout.address-blocked"),
+        ("535 5.7.8 wrong password\r\n221 2.0.0 Bye", "credentials.rejected"),
+        ("530 5.7.0 Authentication required\r\n221 2.0.0 closing connection", "settings.auth-not-sent"),
     ],
 )
 def test_the_same_words_beside_a_fault_take_nothing_from_it(text: str, cause: str) -> None:
