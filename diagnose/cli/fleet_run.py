@@ -192,10 +192,18 @@ def _earlier(kept: Path | None) -> Earlier:
 def _require_apart(file: Path, given: dict[str, Any]) -> None:
     """Raises click.UsageError where two files are one, of which one would be lost."""
     written = [one for one in (given["results"], given["output"], *given["reports"]) if one is not None]
-    places = [one.resolve() for one in (file, *written)]
+    places = [_place_of(one) for one in (file, *written)]
     twice = next((one for number, one in enumerate(written, 1) if places[number] in places[:number]), None)
     if twice is not None:
         raise click.UsageError(_("“{file}” cannot be two things at once.").format(file=twice))
+
+
+def _place_of(file: Path) -> Path:
+    """Where *file* is, whatever leads there. What leads nowhere stays as it is, and is told when it is opened."""
+    try:
+        return file.resolve()
+    except (OSError, RuntimeError):  # the folder one is in has gone; links lead to each other
+        return file
 
 
 class _Work:

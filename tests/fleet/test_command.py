@@ -358,3 +358,22 @@ def test_a_question_about_a_bad_row_ends_as_one(command: CommandLine, made: Runs
 
     assert "did you mean b@c.example?\n" in done.err
     assert "?." not in done.err
+
+
+def test_a_file_that_leads_nowhere_is_told_as_any_that_is_not_there(
+    made: Runs, command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links that lead to each other; a relative name in a folder that has gone."""
+    (tmp_path / "one.csv").symlink_to(tmp_path / "two.csv")
+    (tmp_path / "two.csv").symlink_to(tmp_path / "one.csv")
+    done = command("fleet", str(tmp_path / "one.csv"))
+    assert (done.code, done.out) == (2, "")
+    assert "one.csv cannot be read" in done.err
+
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    done = command("fleet", "rows.csv")
+    assert (done.code, done.out) == (2, "")
+    assert "rows.csv cannot be read" in done.err
+    assert made.asked == []
