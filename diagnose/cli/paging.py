@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from diagnose.process.children import environment
-from diagnose.process.encodings import LIKENESS
+from diagnose.process.encodings import LIKENESS, is_utf_8
 from diagnose.process.first_use import lazy_pattern
 
 USUAL = ("less", "more")
@@ -44,7 +44,8 @@ def pager(environment: Mapping[str, str]) -> tuple[str, ...]:
         found = next((one for one in USUAL if shutil.which(one) and (one, os.name) != ("more", "nt")), "")
         return (found,) if found else ()
     try:
-        words = shlex.split(wanted, posix=os.name != "nt")
+        # Windows: a backslash is a part of a path there; the quotes around it are then kept
+        words = shlex.split(wanted) if os.name != "nt" else [one.strip('"') for one in shlex.split(wanted, posix=False)]
     except ValueError:
         return ()
     if not words or words[0] in NONE or shutil.which(words[0]) is None:
@@ -59,6 +60,8 @@ def _shown(command: tuple[str, ...], words: str) -> bool:
         command = (*command, "-R")
     shown = words if in_color else _COLOR.sub("", words)
     kept = {name: value for name in HEARD if (value := os.environ.get(name)) is not None}
+    if is_utf_8(sys.stdout.encoding):  # less goes by the locale else, which Windows has another way
+        kept.setdefault("LESSCHARSET", "utf-8")
     sys.stdout.flush()
     try:
         process = subprocess.Popen(  # noqa: S603 - the person's own pager, without a shell

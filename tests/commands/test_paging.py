@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -157,3 +158,31 @@ def test_which_pager() -> None:
     assert pager({"PAGER": ""}) == ()
     assert pager({"PAGER": "no-such-pager -x"}) == ()
     assert pager({"PATH": "/usr/bin"}) in {("less",), ("more",), ()}
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (r"C:\Windows\more.com", (r"C:\Windows\more.com",)),
+        (r'"C:\Program Files\Git\usr\bin\less.exe" -R', (r"C:\Program Files\Git\usr\bin\less.exe", "-R")),
+        ('less -P "a b"', ("less", "-P", "a b")),
+        ('""', ()),
+    ],
+)
+def test_windows_quotes_a_path_and_keeps_its_backslashes(
+    written: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(os, "name", "nt")
+    found = pager({"PAGER": written})
+    monkeypatch.undo()
+    assert found == words
+
+
+@pytest.mark.parametrize(("encoding", "expected"), [("utf-8", "PAGED utf-8"), ("latin-1", "PAGED none")])
+def test_less_is_told_of_utf_8(encoding: str, expected: str, tmp_path: Path) -> None:
+    """Its own guess is by the locale."""
+    program = tmp_path / "pager"
+    program.write_text('#!/bin/sh\necho "PAGED ${LESSCHARSET:-none}"\nexec cat >/dev/null\n')
+    program.chmod(0o755)
+    assert expected in on_terminal("causes", PAGER=str(program), PYTHONIOENCODING=encoding).out
