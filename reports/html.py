@@ -107,7 +107,7 @@ def render(report: Report, style: RenderStyle) -> str:
     report = sanitized(report)
     end = max([report.duration_ms, 1, *((c.started_ms or 0) + (c.duration_ms or 0) for c in report.checks)])
     rows = _rows(report.checks, end)
-    said = words(style.translate)
+    said = words(style.translate, style.audience)
     hosts = _hosts(report)
     return _template().render(
         report=report,

@@ -49,7 +49,7 @@ class _Suite:
         self.report = report
         self.style = style
         self.name = name
-        self.words: Wording = words(style.translate)
+        self.words: Wording = words(style.translate, style.audience)
         verdict = report.verdict
         blocking = any(cause.impact == "blocks" and cause.certainty != "possible" for cause in verdict.causes)
         self.strict = verdict.status == "problem" and not blocking
@@ -182,7 +182,7 @@ def _fleet_case(row: FleetRow, style: RenderStyle) -> Element:
         failure = SubElement(case, "failure", type=cause.id if cause else "problem", message=verdict.headline)
         failure.text = "\n".join(_fleet_advice(cause, style)) if cause else verdict.headline
     elif row.status == "inconclusive":
-        said, why = words(style.translate), verdict.headline
+        said, why = words(style.translate, style.audience), verdict.headline
         if verdict.unchecked:
             why = said.pair.format(name=why, value=said.joined(*verdict.unchecked))
         SubElement(case, "skipped", message=why).text = why
@@ -190,7 +190,7 @@ def _fleet_case(row: FleetRow, style: RenderStyle) -> Element:
 
 
 def _fleet_advice(cause: ReportCause, style: RenderStyle) -> Iterator[str]:
-    said = words(style.translate)
+    said = words(style.translate, style.audience)
     yield f"{cause.title} [{cause.id}]"
     yield from (evidence.text for evidence in cause.evidence)
     yield from _steps(cause, said, style)

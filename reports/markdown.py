@@ -64,7 +64,7 @@ def _written(template: str, style: RenderStyle, **about: Any) -> str:  # noqa: A
     with one_at_a_time:
         from markupsafe import Markup  # with jinja2: wanted for this format only
 
-    said = words(style.translate)
+    said = words(style.translate, style.audience)
     document = _template(template).render(
         **about,
         _=style.translate,

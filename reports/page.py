@@ -56,9 +56,9 @@ def _block(block: Heading | Paragraph | Rows | Advice | Verbatim, style: RenderS
             yield indented(_rows(block.rows, style))
         case Advice(everybody=True):
             for remedy in block.remedies:
-                yield from steps(remedy, words(style.translate))
+                yield from steps(remedy, words(style.translate, style.audience))
         case Advice():
-            yield from advice(block.remedies, style, words(style.translate))
+            yield from advice(block.remedies, style, words(style.translate, style.audience))
 
 
 def _lines(block: Verbatim, style: RenderStyle) -> list[str]:

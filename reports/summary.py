@@ -21,7 +21,7 @@ def summary(report: Report, translate: Callable[[str], str], audience: Audience 
     Of the steps it holds the first one of *audience*.
     """
     _ = translate
-    said = words(translate)
+    said = words(translate, audience)
     verdict, subject = report.verdict, report.subject
     whose, answer = subject.address or subject.domain, said.answer(verdict)
     lines = [said.pair.format(name=answer, value=whose) if whose else answer, verdict.headline]
@@ -42,7 +42,7 @@ def summary(report: Report, translate: Callable[[str], str], audience: Audience 
 
 def _first_step(report: Report, translate: Callable[[str], str], audience: Audience) -> Iterator[str]:
     """What is to be done first, and by whom where it is not *audience*."""
-    _, said = translate, words(translate)
+    _, said = translate, words(translate, audience)
     for cause in report.verdict.causes[:1]:
         own, _others = for_audience(cause.remedies, audience)
         for remedy in own[:1]:

@@ -82,7 +82,7 @@ class _Page:
     def __init__(self, report: Report, style: RenderStyle) -> None:
         self.report = report
         self.style = style
-        self.words = words(style.translate)
+        self.words = words(style.translate, style.audience)
         self._ = style.translate
 
     def blocks(self) -> Iterator[RenderableType]:

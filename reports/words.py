@@ -11,6 +11,7 @@ from diagnose.model.internal import Internal
 from diagnose.model.protocols import PROTOCOLS
 from diagnose.model.report import Contact, Redacted, Replay, Report, ReportCause, ReportCheck, ReportVerdict
 from diagnose.rendering.labels import CERTAINTIES, FAMILIES, FIXERS, IMPACTS, REDACTED
+from diagnose.rendering.renderer import Audience
 
 
 def finding_texts(report: Report) -> dict[str, str]:
@@ -124,9 +125,11 @@ class Wording(Internal, frozen=True):
         return self.seconds.format(number=f"{milliseconds / 1000:.1f}".removesuffix(".0"))
 
 
-def words(translate: Callable[[str], str]) -> Wording:
-    """The labels in the language of *translate*."""
+def words(translate: Callable[[str], str], audience: Audience = "user") -> Wording:
+    """The labels in the language of *translate*; who reads for somebody else, by *audience*, is not told “you”."""
     _ = translate
+    person = {} if audience == "user" else {"user": _("the person")}
+    persons_part = _("What you can do") if audience == "user" else _("What the person can do")
     return Wording(
         verdict={"healthy": _("Healthy"), "problem": _("Problem found"), "inconclusive": _("Not clear yet")},
         in_part=_("Looked at in part"),
@@ -146,9 +149,9 @@ def words(translate: Callable[[str], str]) -> Wording:
         },
         certainty={name: _(label) for name, label in CERTAINTIES.items()},
         impact={name: _(label) for name, label in IMPACTS.items()},
-        fixer={name: _(label) for name, label in FIXERS.items()},
+        fixer={name: _(label) for name, label in FIXERS.items()} | person,
         remedy={
-            "user": _("What you can do"),
+            "user": persons_part,
             "helpdesk": _("What the help desk can do"),
             "admin": _("What the administrator can do"),
             "provider": _("What the mail provider can do"),

@@ -308,6 +308,8 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
             reply=facts.reply,
         )
     data = {"reply": facts.reply, "mechanism": facts.mechanism, "recognised": reading.matched}
+    if reading.holds:
+        data["holds"] = " ".join(reading.holds)
     if reading.referral:
         data["referred_host"] = reading.referral
         sentence = text(

@@ -82,12 +82,14 @@ def explain(
     def explained(suspect: Suspect) -> ExplainedCause:
         cause = known[suspect.cause]
         said = {"referred_host": reading.referral} if reading.referral else {}
-        remedies = remedies_for(cause, {**facts, **said}, translate, traits, doubted=doubted)
+        told = reading.holds if suspect is reading.suspects[0] else ()
+        known_here = providers.with_told(traits, told)
+        remedies = remedies_for(cause, {**facts, **said}, translate, known_here, doubted=doubted)
         return ExplainedCause(
             id=cause.id,
             certainty=suspect.certainty,
             title=translate(cause.title),
-            summary=summary_for(cause, facts, translate, traits),
+            summary=summary_for(cause, facts, translate, known_here),
             remedies=tuple(sorted(remedies, key=lambda remedy: remedy.fixer != audience)),
         )
 

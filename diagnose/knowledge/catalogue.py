@@ -65,7 +65,11 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
 """Names and meanings of what may be known beyond the run; a step has to say that it needs one."""
 
 TRAITS: Mapping[str, str] = MappingProxyType(
-    {**PROVIDER_TRAITS, "clock-right": "This computer's clock was compared with others, and is right."}
+    {
+        **PROVIDER_TRAITS,
+        "clock-right": "This computer's clock was compared with others, and is right.",
+        "documented-server": "The server that was asked is the one that the provider documents for the account.",
+    }
 )
 """Names and meanings of what may be known to hold, and so decides whether a step is worth saying."""
 

@@ -22,7 +22,7 @@ from diagnose.providers.recognition import (
 from diagnose.providers.relays import Relay, relay_among
 from diagnose.providers.schema import Label, Provider, Server, in_language
 from diagnose.providers.servers import other_servers, servers_for, webmail_for
-from diagnose.providers.traits import provider_traits, software_traits
+from diagnose.providers.traits import provider_traits, software_traits, with_told
 
 __all__ = [
     "PLACEHOLDERS",
@@ -56,4 +56,5 @@ __all__ = [
     "servers_for",
     "software_traits",
     "webmail_for",
+    "with_told",
 ]

@@ -51,6 +51,7 @@ FIELDS: Mapping[str, str] = {
     "classes_required": text("kinds needed").msgid,
     "console": text("console").msgid,
     "duration": text("lasts").msgid,
+    "pause": text("pause after too much use").msgid,
     "ends_with_password": text("ends when the account's password is changed").msgid,
     "form": text("what to type").msgid,
     "format": text("looks like").msgid,

@@ -10,9 +10,11 @@ from diagnose.model.protocols import PAGE
 from diagnose.providers.accounted import is_sure
 from diagnose.providers.glosses import for_reader
 from diagnose.providers.schema import Label, Provider
-from diagnose.providers.servers import fill, servers_for, webmail_for
+from diagnose.providers.servers import fill, other_servers, servers_for, webmail_for
 from diagnose.providers.vocabulary import vocabulary
 
+MOST_OTHERS = 5
+"""Servers of other editions that a step can hold."""
 MENU_PATHS = (
     "app_password_where",
     "protocol_enable_user",
@@ -34,6 +36,7 @@ WORDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "admin_unlock_steps": ("admin", "unlock"),
         "lockout_duration": ("lockout", "duration"),
         "block_duration": ("lockout", "duration"),
+        "pause_duration": ("lockout", "pause"),
         "unlock_how": ("lockout", "unlock"),
         "support_phone": ("support", "phone"),
         "browsers": ("browsers",),
@@ -110,6 +113,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "lockout_attempts": _number(lockout.attempts),
         "lockout_duration": _said(lockout.duration, lang),
         "block_duration": _said(lockout.duration, lang) if lockout.scope == "client-address" else None,
+        "pause_duration": _said(lockout.pause, lang),
         "unlock_how": _said(lockout.unlock, lang),
         "status_page": provider.status.page,
         "support_phone": provider.support.phone,
@@ -128,7 +132,19 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         facts |= {name: said.format(path=path) for name in MENU_PATHS if (path := facts[name]) and _is_simplified(path)}
     for server in reversed(servers_for(provider, domain)):  # the first choice of a protocol is written last
         facts[f"{server.protocol}_server"] = f"{server.host}:{server.port}"
+    facts["imap_server_others"] = words.comma.in_language(lang).join(_others(provider, domain, lang))
     return {name: value for name, value in facts.items() if value}
+
+
+def _others(provider: Provider, domain: str, lang: Language) -> list[str]:
+    """The IMAP servers of other regions and editions that some source bears out, and what each is for."""
+    named = [one for one in other_servers(provider, domain) if one.protocol == "imap" and not one.unsure]
+    pair = vocabulary().path_for.in_language(lang)
+    return [
+        pair.format(path=f"{one.host}:{one.port}", edition=_said(one.edition, lang))
+        for one in named[:MOST_OTHERS]
+        if one.edition
+    ]
 
 
 def _user_name(provider: Provider, lang: Language) -> str | None:

@@ -246,6 +246,8 @@ class Lockout(KnowledgePart, frozen=True, kw_only=True):
     captcha_after: int | None = None
     duration: Words | None = None
     unlock: Words | None = None
+    pause: Words | None = None
+    """How long it shuts out programs that ask too often or fetch too much, whatever the password."""
     message: str | None = None
     """What the person sees."""
     admin_can_end: bool | None = None

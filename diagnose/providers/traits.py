@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from diagnose.providers.accounted import is_sure
@@ -25,6 +25,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "password-works": "Mail programs take the password of the web page; there is no app password.",
         "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
         "user-switches": "The person alone switches IMAP, POP3 and SMTP on.",
+        "off-at-first": "A way in is off in a new mailbox, until the person switches it on.",
         "always-on": "IMAP, POP3 and SMTP are always on; nobody has a switch for them.",
         "no-admin-unlock": "No administrator can end a lock; time or the person's own password reset does.",
     }
@@ -34,6 +35,8 @@ TRAITS: Mapping[str, str] = MappingProxyType(
 _BY_PASSWORD = {"never": "oauth-only", "app-password-only": "app-password-only", "always": "password-works"}
 _BY_ORIGIN = {"chosen": "app-password-chosen", "standing": "app-password-standing"}
 _BY_SWITCH = {"admin": "admin-switches", "user": "user-switches", "nobody": "always-on"}
+_OFF = "protocols.off_by_default"
+_SWITCHES = frozenset(_BY_SWITCH.values())
 _OF_SOFTWARE = {"own-server", "other-server"}
 
 
@@ -69,9 +72,18 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
     switcher = provider.protocols.enabled_by(protocol, domain)
     if switcher and is_sure(provider, "protocols.who_enables"):
         found |= {trait for trait in (_BY_SWITCH.get(switcher),) if trait}
+    off = provider.protocols.off_by_default or ()
+    if (protocol in off if protocol else off) and switcher in ("user", "both") and is_sure(provider, _OFF):
+        found.add("off-at-first")
     if provider.lockout.admin_can_end is False and is_sure(provider, "lockout.admin_can_end"):
         found.add("no-admin-unlock")
     return frozenset(found)
+
+
+def with_told(traits: frozenset[str], told: Iterable[str]) -> frozenset[str]:
+    """*traits*, where what a server itself has *told* of the mailbox stands in place of what it contradicts."""
+    known = frozenset(told) & TRAITS.keys()
+    return traits - (_SWITCHES | {"off-at-first"} if known & _SWITCHES else frozenset()) | known
 
 
 def software_traits(provider: Provider) -> frozenset[str]:

@@ -74,6 +74,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The host that a login referral (RFC 2221) sends the account to."""
     refusals: tuple[str, ...] = ()
     """What in the text says only that something failed, beside what was recognised."""
+    holds: tuple[str, ...] = ()
+    """What is told of the mailbox along with the first suspect, in the terms of `diagnose.providers.TRAITS`."""
     sign: Sign = "words"
     """What the first suspect is known by: a maker's own words, an error's name, words that a code seconds, or words."""
 
@@ -185,7 +187,17 @@ def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> 
         outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
         refusals=tuple(hit.matched for hit in hits[1:] if hit.meaning.bare),
+        holds=_told_along(hits),
         sign=_sign(hits),
+    )
+
+
+def _told_along(hits: list[_Hit]) -> tuple[str, ...]:
+    """What the words that speak for the first cause tell of the mailbox."""
+    return tuple(
+        dict.fromkeys(
+            trait for hit in hits if hit.meaning.cause == hits[0].meaning.cause for trait in hit.meaning.holds
+        )
     )
 
 

@@ -47,6 +47,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """It says that something failed, and not what: never more than possible in words that somebody hands over."""
     slip: bool = False
     """The program itself made a mistake in the conversation; goes with the cause `none`."""
+    holds: tuple[str, ...] = ()
+    """What the words tell of the mailbox, in the terms of `diagnose.providers.TRAITS`: who alone has the switch."""
     one_clause: bool = False
     """The words of a pattern have to stand in one clause: what follows a comma, or "because", is another matter."""
     source: str = ""

@@ -45,7 +45,7 @@ from diagnose.verdict.addresses import seen_addresses
 from diagnose.verdict.commands import commands_for
 from diagnose.verdict.own_servers import software_of_own_servers
 from diagnose.verdict.stations import path
-from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
+from diagnose.verdict.verdict import NOT_ACCEPTED, JudgedCause, Judgement, Seen
 
 Translate = Callable[[str], str]
 CLOCK_RIGHT_SECONDS = 60
@@ -180,6 +180,8 @@ def _answer(run: Run, judgement: Judgement, causes: tuple[ReportCause, ...]) -> 
         if unanswered:
             return text("No problem found in this browser, but some checks could not run")
         return text("No problem found in this browser")
+    if NOT_ACCEPTED in judgement.unchecked:
+        return text("The login of {name} was not accepted, and the reason is not certain", name=name)
     if unanswered:
         return text("No problem found for {name}, but some checks could not run", name=name)
     if run.asked.narrowed:
@@ -243,14 +245,25 @@ def _traits_at(place: Target, reader: _Reader) -> frozenset[str]:
     """What holds at *place*: providers take other passwords by one protocol than by another."""
     if reader.provider is None:
         return reader.traits
-    protocol = place.protocol if isinstance(place, Service) else None
-    return reader.traits | providers.provider_traits(reader.provider, reader.subject.domain, protocol)
+    domain = reader.subject.domain
+    if not isinstance(place, Service):
+        return reader.traits | providers.provider_traits(reader.provider, domain)
+    usual = {server.host for server in providers.servers_for(reader.provider, domain)}
+    here = frozenset({"documented-server"} if place.host in usual else ())
+    return reader.traits | here | providers.provider_traits(reader.provider, domain, place.protocol)
+
+
+def _traits_for(cause: JudgedCause, reader: _Reader) -> frozenset[str]:
+    """What holds where *cause* was seen; what the server's own words tell of it comes before what is known."""
+    told = [one.finding.data.get("holds") for one in cause.seen if one.finding.cause == cause.id]
+    traits = _traits_at(_place(cause, reader.services), reader)
+    return providers.with_told(traits, (trait for words in told if isinstance(words, str) for trait in words.split()))
 
 
 def _cause(cause: JudgedCause, reader: _Reader, catalogue: Catalogue, said: dict[str, str]) -> ReportCause:
     known, translate = catalogue[cause.id], reader.translate
     title = translate(known.title)
-    traits = _traits_at(_place(cause, reader.services), reader)
+    traits = _traits_for(cause, reader)
     return ReportCause(
         id=cause.id,
         certainty=cause.certainty,
@@ -304,7 +317,7 @@ def _remedies(known: Cause, cause: JudgedCause, reader: _Reader) -> tuple[Report
         known,
         facts,
         reader.translate,
-        _traits_at(_place(cause, reader.services), reader),
+        _traits_for(cause, reader),
         ruled_out=reader.ruled_out,
         doubted=frozenset(name for name in reader.doubted if facts[name] == reader.known[name]),
     )

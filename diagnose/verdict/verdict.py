@@ -27,7 +27,7 @@ MOST_POSSIBLE = 3
 MOST_WAITED_FOR = 3
 """Checks of an interrupted run that are named, those first that had been waiting longest."""
 
-
+NOT_ACCEPTED = text("The login was not accepted, and the reason could not be found.")
 WAY_UNKNOWN: Mapping[Way, Text] = {
     "reading": text("Whether a mail program can read this mailbox could not be found out."),
     "sending": text("Whether a mail program can send from this mailbox could not be found out."),
@@ -445,7 +445,7 @@ def _unchecked(
         if any(r.left_open for r in tries):
             pass  # that says more
         elif any(r.facts is not None for r in tries):
-            found.append(text("The login was not accepted, and the reason could not be found."))
+            found.append(NOT_ACCEPTED)
         elif why:
             found.append(text("The login itself could not be tested: {reason}.", reason=why))
         else:

@@ -102,6 +102,37 @@ def test_a_providers_own_name_stands_for_it_though_its_house_has_others(name: st
     assert steps(LOCKED, provider=name) == steps(LOCKED, provider=one) != steps(LOCKED)
 
 
+@pytest.mark.parametrize(
+    ("words", "provider", "asks"),
+    [
+        ("a1 NO [ALERT] IMAP access is disabled for your domain. (Failure)", "google", True),
+        ("535 5.7.139 SmtpClientAuthentication is disabled for the Tenant.", None, True),
+        ("-ERR POP3 access has been turned off by the administrator", "zoho", True),
+        ("a1 NO [ALERT] Your account is not enabled for IMAP use. Please visit your Gmail settings page", "google", False),
+        ("a1 NO You are yet to enable IMAP. Please contact your administrator (Failure)", "zoho", False),  # near miss
+    ],
+)
+def test_a_reply_that_says_who_has_the_switch_sends_the_person_there(
+    words: str, provider: str | None, asks: bool
+) -> None:
+    cause = explain(words, provider=provider).causes[0]
+
+    assert cause.id == "settings.protocol-disabled"
+    assert any("only the administrator can switch it on" in step for step in cause.remedies[0].steps) == asks
+
+
+def test_a_provider_that_shuts_out_busy_programs_for_longer_is_waited_for_longer() -> None:
+    assert "24 hours" in steps("lockout.rate-limited", provider="google")
+    assert "half an hour" in steps("lockout.rate-limited", provider="fastmail")
+
+
+def test_where_ways_in_are_off_at_first_the_switch_is_told_before_another_password() -> None:
+    told = [step for step in explain("credentials.rejected", provider="webde").causes[0].remedies[0].steps]
+    switch = next(place for place, step in enumerate(told) if "POP3/IMAP Abruf" in step)
+
+    assert switch < next(place for place, step in enumerate(told) if "another password" in step)
+
+
 @pytest.mark.parametrize("name", sorted(provider_names()))
 def test_without_a_domain_nothing_is_told_that_needs_one(name: str) -> None:
     for cause_id in catalogue().ids:

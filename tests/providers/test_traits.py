@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnose.knowledge.catalogue import Cause, Remedy, Step, remedies_for
-from diagnose.providers import provider, provider_traits, software_traits
+from diagnose.providers import provider, provider_traits, software_traits, with_told
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,40 @@ def test_a_switch_that_one_protocol_lacks_is_told_of_that_protocol_alone(
 )
 def test_of_servers_known_by_their_greeting_alone_no_more_is_taken_for_granted(name: str, holds: set[str]) -> None:
     assert software_traits(provider(name)) == holds
+
+
+@pytest.mark.parametrize(
+    ("name", "domain", "protocol", "off"),
+    [
+        ("gmx", "gmx.de", "imap", True),
+        ("webde", "web.de", "pop3", True),
+        ("zoho", "corp.example", "imap", True),
+        ("gmx", "gmx.de", "smtp", False),  # near miss: sending has no switch there
+        ("aliyun-qiye", "corp.example", "imap", False),  # near miss: only the administrator has a switch
+        ("yahoo", "yahoo.com", "imap", False),
+    ],
+)
+def test_a_way_in_that_is_off_in_a_new_mailbox_is_worth_a_look(
+    name: str, domain: str, protocol: str, off: bool
+) -> None:
+    assert ("off-at-first" in provider_traits(provider(name), domain, protocol)) == off
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "holds"),
+    [
+        ({"company", "user-switches"}, ["admin-switches"], {"company", "admin-switches"}),
+        ({"always-on"}, ["admin-switches"], {"admin-switches"}),
+        ({"off-at-first", "takes-oauth"}, ["admin-switches"], {"takes-oauth", "admin-switches"}),
+        ({"admin-switches"}, [], {"admin-switches"}),
+        ({"user-switches"}, ["private"], {"user-switches", "private"}),  # near miss: it contradicts nothing
+        ({"user-switches"}, ["unheard-of"], {"user-switches"}),
+    ],
+)
+def test_what_a_server_tells_comes_before_what_is_known_of_the_provider(
+    known: set[str], told: list[str], holds: set[str]
+) -> None:
+    assert with_told(frozenset(known), told) == holds
 
 
 CAUSE = Cause(

@@ -100,7 +100,7 @@ def test_links_that_could_run_something_are_not_shown() -> None:
 def test_remedies_of_the_audience_come_in_full_and_others_by_name() -> None:
     shown = as_words(render(wrong_password(), RenderStyle(audience="helpdesk")))
     assert "What the help desk can do 1. Ask for the exact user name" in shown
-    assert "Others can help, too: you, administrator" in shown
+    assert "Others can help, too: the person, administrator" in shown
     assert "Look up the rejected login" not in shown
 
 
