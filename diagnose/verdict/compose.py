@@ -43,7 +43,7 @@ from diagnose.record.run import Run
 from diagnose.rendering.renderer import Audience
 from diagnose.verdict.addresses import seen_addresses
 from diagnose.verdict.commands import commands_for
-from diagnose.verdict.own_servers import software_of_own_servers
+from diagnose.verdict.own_servers import software_of_own_servers, usual_refusal
 from diagnose.verdict.stations import path
 from diagnose.verdict.verdict import NOT_ACCEPTED, JudgedCause, Judgement, Seen
 
@@ -203,6 +203,8 @@ def _known(
     Beside that the names of what is in doubt, which nothing is that the run saw.
     """
     documented, doubted = dict[str, str](), frozenset[str]()
+    if run.provider is None:
+        documented.update(usual_refusal(results, run.subject.domain, lang))
     if known := _provider(run, judgement):
         documented = providers.provider_facts(known, run.subject.domain, lang)
         doubted = providers.doubted_facts(known, run.subject.domain)

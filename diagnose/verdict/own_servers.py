@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from diagnose import providers
 from diagnose.model import CheckResult, Service
@@ -10,6 +10,7 @@ from diagnose.process.first_use import lazy_pattern
 
 _GREETS_AS = lazy_pattern(r"220[ -]([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b")
 """The name that a server gives itself (RFC 5321 §4.2)."""
+_REFUSAL = {"provider_name", "plain_rejection"}
 _PRIVATE_NAMES = (".local", ".localdomain", ".lan", ".internal", ".home.arpa")
 """What servers call themselves that nobody gave a public name."""
 
@@ -31,6 +32,13 @@ def software_of_own_servers(results: Iterable[CheckResult], domain: str) -> str 
         return None
     found = (providers.by_greeting(words) for host, words in greetings if _is_within(host, domain))
     return next((software for software in found if software is not None), None)
+
+
+def usual_refusal(results: Iterable[CheckResult], domain: str, lang: providers.Language) -> Mapping[str, str]:
+    """What a refusal without a reason often means to the software of own servers, by the names of placeholders."""
+    software = software_of_own_servers(results, domain)
+    known = providers.provider_facts(providers.provider(software), domain, lang) if software else {}
+    return {name: known[name] for name in _REFUSAL} if known.keys() >= _REFUSAL else {}
 
 
 def _is_within(host: str, domain: str) -> bool:

@@ -12,7 +12,7 @@ from checks.server.server import ServerFacts
 from diagnose.knowledge.catalogue import catalogue
 from diagnose.model import CheckResult, Finding, Target, text
 from diagnose.verdict.compose import compose
-from diagnose.verdict.own_servers import software_of_own_servers
+from diagnose.verdict.own_servers import software_of_own_servers, usual_refusal
 from diagnose.verdict.verdict import JudgedCause, Judgement, Seen
 from tests.support.build import CHECKS, SUBJECT, service
 from tests.support.record import record
@@ -123,3 +123,21 @@ def test_the_greeting_of_the_right_protocol_is_what_is_told_on(facts: dict[str, 
     shown = SERVER.shows(ServerFacts(**facts), None, IMAP)  # type: ignore[arg-type]  # it asks for nothing
 
     assert shown.get("greeting") == greeting
+
+
+@pytest.mark.parametrize(
+    ("seen", "tells"),
+    [
+        ([shows(IMAP, greeting="* OK The Microsoft Exchange IMAP4 service is ready.")], "UPN"),
+        ([shows(POP3, greeting="+OK The Microsoft Exchange POP3 service is ready.")], "UPN"),
+        ([shows(SMTP, greeting="220 EX01.corp.local Microsoft ESMTP MAIL Service ready")], "UPN"),
+        ([shows(IMAP, greeting=DOVECOT)], None),  # near miss: nothing is known of its refusals
+        ([shows(AT_A_HOST, greeting="* OK The Microsoft Exchange IMAP4 service is ready.")], None),
+    ],
+)
+def test_what_a_bare_refusal_often_means_is_told_of_the_software_too(
+    seen: list[CheckResult], tells: str | None
+) -> None:
+    told = usual_refusal(seen, "corp.example", "en")
+
+    assert (tells in told["plain_rejection"]) if tells else not told

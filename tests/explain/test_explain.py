@@ -108,7 +108,11 @@ def test_a_providers_own_name_stands_for_it_though_its_house_has_others(name: st
         ("a1 NO [ALERT] IMAP access is disabled for your domain. (Failure)", "google", True),
         ("535 5.7.139 SmtpClientAuthentication is disabled for the Tenant.", None, True),
         ("-ERR POP3 access has been turned off by the administrator", "zoho", True),
-        ("a1 NO [ALERT] Your account is not enabled for IMAP use. Please visit your Gmail settings page", "google", False),
+        (
+            "a1 NO [ALERT] Your account is not enabled for IMAP use. Please visit your Gmail settings page",
+            "google",
+            False,
+        ),
         ("a1 NO You are yet to enable IMAP. Please contact your administrator (Failure)", "zoho", False),  # near miss
     ],
 )
@@ -126,8 +130,20 @@ def test_a_provider_that_shuts_out_busy_programs_for_longer_is_waited_for_longer
     assert "half an hour" in steps("lockout.rate-limited", provider="fastmail")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("tencent-exmail", True), ("aliyun-qiye", True), ("google", True), ("microsoft365", False), ("yahoo", False)],
+)
+def test_an_administrator_looks_at_the_switch_before_the_password_is_reset(name: str, told: bool) -> None:
+    admin = [
+        one.steps for one in explain("credentials.rejected", provider=name).causes[0].remedies if one.fixer == "admin"
+    ]
+
+    assert any("look here whether mail programs are allowed" in step for steps_ in admin for step in steps_) == told
+
+
 def test_where_ways_in_are_off_at_first_the_switch_is_told_before_another_password() -> None:
-    told = [step for step in explain("credentials.rejected", provider="webde").causes[0].remedies[0].steps]
+    told = explain("credentials.rejected", provider="webde").causes[0].remedies[0].steps
     switch = next(place for place, step in enumerate(told) if "POP3/IMAP Abruf" in step)
 
     assert switch < next(place for place, step in enumerate(told) if "another password" in step)
