@@ -132,13 +132,14 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         facts |= {name: said.format(path=path) for name in MENU_PATHS if (path := facts[name]) and _is_simplified(path)}
     for server in reversed(servers_for(provider, domain)):  # the first choice of a protocol is written last
         facts[f"{server.protocol}_server"] = f"{server.host}:{server.port}"
-    facts["imap_server_others"] = words.comma.in_language(lang).join(_others(provider, domain, lang))
+    facts["server_others"] = words.comma.in_language(lang).join(_others(provider, domain, lang))
     return {name: value for name, value in facts.items() if value}
 
 
 def _others(provider: Provider, domain: str, lang: Language) -> list[str]:
-    """The IMAP servers of other regions and editions that some source bears out, and what each is for."""
-    named = [one for one in other_servers(provider, domain) if one.protocol == "imap" and not one.unsure]
+    """Servers of other regions and editions, for the first protocol of the usual ones, and what each is for."""
+    usual = [one.protocol for one in servers_for(provider, domain)][:1]
+    named = [one for one in other_servers(provider, domain) if one.protocol in usual and not one.unsure]
     pair = vocabulary().path_for.in_language(lang)
     return [
         pair.format(path=f"{one.host}:{one.port}", edition=_said(one.edition, lang))

@@ -16,7 +16,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "imap_server": "First choice for IMAP, as host:port (TLS always).",
         "pop3_server": "First choice for POP3, as host:port (TLS always).",
         "smtp_server": "First choice for submission, as host:port (TLS always).",
-        "imap_server_others": "Those of other regions and editions, each as host:port and what it is for.",
+        "server_others": "Incoming servers of other regions and editions, each as host:port and what it is for.",
         "webmail_page": "Address of the webmail's sign-in page.",
         "username_form": "What to type as user name, in words, or the note where one form is not enough.",
         "reset_page": "Address of the page where people reset a forgotten password themselves.",

@@ -57,7 +57,7 @@ def _by_the_house(reading: Reading, owners: tuple[str, ...]) -> Reading | None:
     if first is None or first.cause != REJECTED or reading.protocol in ("http", "oauth"):
         return None
     hidden = _behind_a_rejection(owners)
-    if hidden is None:
+    if hidden is None or reading.on_page:
         return None
     others = [s for s in reading.suspects[1:] if s.cause != hidden][: MOST_OTHERS - 1]
     suspects = (

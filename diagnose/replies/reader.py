@@ -74,6 +74,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """The host that a login referral (RFC 2221) sends the account to."""
     refusals: tuple[str, ...] = ()
     """What in the text says only that something failed, beside what was recognised."""
+    on_page: bool = False
+    """Whether the first suspect is named in the words of a sign-in page, which no mail program has."""
     holds: tuple[str, ...] = ()
     """What is told of the mailbox along with the first suspect, in the terms of `diagnose.providers.TRAITS`."""
     sign: Sign = "words"
@@ -187,6 +189,7 @@ def _reading(pieces: list[_Piece], wire: Wire, place: _Place, *, page: bool) -> 
         outcome=_outcome(suspects, hits, succeeded=wire.succeeded),
         referral=wire.referral,
         refusals=tuple(hit.matched for hit in hits[1:] if hit.meaning.bare),
+        on_page=any(hit.meaning.on_page and hit.meaning.cause == hits[0].meaning.cause for hit in hits),
         holds=_told_along(hits),
         sign=_sign(hits),
     )

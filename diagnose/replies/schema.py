@@ -47,6 +47,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """It says that something failed, and not what: never more than possible in words that somebody hands over."""
     slip: bool = False
     """The program itself made a mistake in the conversation; goes with the cause `none`."""
+    on_page: bool = False
+    """The words are a sign-in page's own, which asks for the account's password whatever mail programs have to send."""
     holds: tuple[str, ...] = ()
     """What the words tell of the mailbox, in the terms of `diagnose.providers.TRAITS`: who alone has the switch."""
     one_clause: bool = False

@@ -18,6 +18,7 @@ from diagnose.model.text import json_text
 from diagnose.providers import Language, provider_ids
 from diagnose.replies import load_knowledge
 
+REJECTED, OAUTH = "credentials.rejected", "credentials.oauth-required"
 LOCKED = "lockout.account-locked"
 
 
@@ -236,3 +237,28 @@ def test_the_server_that_a_login_referral_names_is_in_the_remedies(words: str, *
 
     assert cause.id == "settings.wrong-host"
     assert any("imap3.corp.example" in step for remedy in cause.remedies for step in remedy.steps) is named
+
+
+@pytest.mark.parametrize(
+    ("words", "provider", "first"),
+    [
+        (
+            "Your account or password is incorrect. If you don't remember your password, reset it now.",
+            "microsoft365",
+            REJECTED,
+        ),
+        ("您的帐户或密码不正确。如果您不记得密码，请立即重置。", "outlook-com", REJECTED),
+        ("Wrong password. Try again or click Forgot password to reset it.", "google", REJECTED),
+        (
+            "This username may be incorrect. Make sure you typed it correctly.",
+            "microsoft365",
+            "activation.mailbox-missing",
+        ),
+        ("535 5.7.3 Authentication unsuccessful", "microsoft365", OAUTH),  # near miss: a server's
+        ("The user name or password is incorrect", "microsoft365", OAUTH),  # near miss: a program's
+    ],
+)
+def test_what_only_a_sign_in_page_says_is_about_the_accounts_own_password(
+    words: str, provider: str, first: str
+) -> None:
+    assert explain(words, provider=provider).causes[0].id == first

@@ -23,9 +23,9 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
 RELEASED = """
 admin_bind_steps admin_console admin_reset_first admin_reset_fourth admin_reset_second admin_reset_steps
 admin_reset_third admin_unbind_steps admin_unlock_steps app_password_length app_password_name app_password_needs
-app_password_page app_password_where appeal_page block_duration browsers imap_server imap_server_others
-lockout_attempts lockout_duration password_classes password_history password_max password_min pause_duration
-plain_rejection pop3_server protocol_enable_admin protocol_enable_user provider_name reset_page self_reset_ways
+app_password_page app_password_where appeal_page block_duration browsers imap_server lockout_attempts
+lockout_duration password_classes password_history password_max password_min pause_duration plain_rejection
+pop3_server protocol_enable_admin protocol_enable_user provider_name reset_page self_reset_ways server_others
 smtp_server status_page support_page support_phone unlock_how username_form webmail_page
 """
 
