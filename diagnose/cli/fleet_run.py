@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -49,6 +48,8 @@ from diagnose.model.limits import Limits
 from diagnose.model.protocols import BY_NAME
 from diagnose.process import children
 from diagnose.process.ending import INTERRUPTED
+from diagnose.process.files_in_use import replace
+from diagnose.process.short_lived import short_lived_folder
 from diagnose.process.standard_streams import tell
 from diagnose.rendering.page import Page
 from diagnose.rendering.renderer import RenderStyle
@@ -69,11 +70,11 @@ def carry_out_all(file: Path, given: dict[str, Any]) -> int:
     if given["resume"] and given["every"] is not None:
         raise click.UsageError(_("--resume cannot be used with --every: each run begins with the first row."))
     _require_apart(file, given)
-    with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
-        children.folders.add(folder)  # a signal that ends all at once would leave it
-        rows = _copied(Path(folder)) if str(file) == STANDARD_INPUT else file
+    with short_lived_folder("diagnose-") as folder:
+        children.folders.add(str(folder))  # a signal that ends all at once would leave it
+        rows = _copied(folder) if str(file) == STANDARD_INPUT else file
         with signals.held_back() as interruption:
-            fleet = _Fleet(rows, _shown(file), given, Path(folder), interruption)
+            fleet = _Fleet(rows, _shown(file), given, folder, interruption)
             return fleet.once() if given["every"] is None else fleet.again_and_again(given["every"])
 
 
@@ -124,11 +125,11 @@ class _Fleet:
         while True:
             began = time.monotonic()
             try:
-                with tempfile.TemporaryDirectory(dir=kept.parent if kept else self._beside, prefix=".") as folder:
-                    fresh = Path(folder, "results.jsonl")
+                with short_lived_folder(".", kept.parent if kept else self._beside) as folder:
+                    fresh = folder / "results.jsonl"
                     summary, unwritten = self._run(fresh, earlier, keep_reports=not first)
                     if kept is not None and (first or not summary.interrupted):
-                        fresh.replace(kept)
+                        replace(fresh, kept)
                     raise_together(unwritten)
             except (click.ClickException, OSError) as error:
                 if first:

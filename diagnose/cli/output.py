@@ -71,14 +71,14 @@ def write_words(file: Path, words: str | Iterable[str], *, for_collectors: bool 
     *for_collectors*: another user's program reads it, so that a new one has the mode that the umask leaves.
     """
     with one_at_a_time:
-        import tempfile
+        from diagnose.process.short_lived import short_lived_folder
     try:
         if (why := irreplaceable(file)) is not None:
             raise click.ClickException(why)
         mode = stat.S_IMODE(file.stat().st_mode) & 0o777 if file.exists() else None
         # in a folder of its own: a collector takes up whatever has the suffix of its files
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".") as folder:
-            fresh = Path(folder, file.name)
+        with short_lived_folder(".", file.parent) as folder:
+            fresh = folder / file.name
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             descriptor = os.open(fresh, flags, 0o666 if for_collectors else 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as stream:

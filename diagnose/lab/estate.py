@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import ssl
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -44,6 +43,7 @@ from diagnose.lab.zone import Zone, record_sets
 from diagnose.network import KnownAnswer, Nameserver
 from diagnose.network.proxies import Proxy, ProxySettings
 from diagnose.process import children
+from diagnose.process.short_lived import short_lived_folder
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"
@@ -146,7 +146,7 @@ class Estate:
         self._servers: list[_Server] = []
         self._account = _account(scenario)
         authority = Authority(days_ahead=scenario.days_ahead)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="diagnose-lab-")))
+        folder = stack.enter_context(short_lived_folder("diagnose-lab-"))
         children.folders.add(str(folder))  # a command that is told to end does not wait for what is under way
         stack.callback(children.folders.discard, str(folder))
         self.ca_file = folder / "ca.pem"
