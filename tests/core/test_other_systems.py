@@ -52,3 +52,27 @@ def test_the_verdict_is_that_of_any_setting_of_python(variable: str, value: str,
 def is_of(report: dict[str, Any], causes: list[str]) -> None:
     assert [cause["id"] for cause in report["verdict"]["causes"]] == causes
     assert [check["id"] for check in report["checks"] if check["status"] == "error"] == []
+
+
+EVERY_MODULE = """
+import importlib, pkgutil, sys
+from tests.support.other_system import LOOK_AT_THE_SYSTEM, ONLY_OF_POSIX, Lacking
+
+for name in (*LOOK_AT_THE_SYSTEM, "distributed", "playwright.async_api", "keyring", "getpass"):
+    importlib.import_module(name)
+sys.platform = "win32"
+sys.meta_path.insert(0, Lacking())
+for name in [name for name in sys.modules if name.partition(".")[0] in ONLY_OF_POSIX]:
+    del sys.modules[name]
+for package in map(importlib.import_module, ("diagnose", "checks", "reports")):
+    for one in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if one.name.rpartition(".")[2] not in ("__main__", "build_hook", "extract"):  # of the build, or started
+            importlib.import_module(one.name)
+"""
+
+
+def test_no_module_needs_those_of_posix_to_be_loaded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EVERY_MODULE], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stderr) == (0, "")
