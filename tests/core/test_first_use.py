@@ -30,7 +30,16 @@ OF_ONE_THREAD = (
 """Run before there is a second one, or hold the lock themselves."""
 SLOW = {"system_settings"}
 """Starts a program, for which nobody else is to wait; it makes no type, and two who ask at once get the same."""
-PLAIN = {"_pieces_of", "_rest_of_line", "registered", "_is_listed", "_cause_in_line", "of_ours", "_where_held"}
+PLAIN = {
+    "_pieces_of",
+    "_rest_of_line",
+    "registered",
+    "_is_listed",
+    "_cause_in_line",
+    "of_ours",
+    "_where_held",
+    "_other_word",
+}
 """Asked thousands of times, they make nothing but strings and yes or no; what they look into is made once."""
 HELD = {"_shared"}
 """Called under the lock, and keeps the last few alone."""
