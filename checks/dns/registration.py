@@ -138,7 +138,7 @@ def _is_secure(url: str) -> bool:
 
 
 def _is_whole(page: FetchedPage) -> bool:
-    return page.last.status == 200 and not page.truncated and not page.unfinished
+    return page.last.status == 200 and not (page.truncated or page.unfinished or page.packed)
 
 
 def server_for(domain: str, listed: bytes) -> str | None:

@@ -117,7 +117,7 @@ def _ask(url: str, known: KnownAnswer | None, limit: Deadline, context: Context)
 def _read(exchange: FetchedPage, url: str, known: KnownAnswer | None) -> PageReply:
     hop = exchange.last
     as_known = False
-    if known is not None and hop.status == known.status:
+    if known is not None and hop.status == known.status and not exchange.packed:
         as_known = known.body.encode() in exchange.body if known.body else not exchange.body.strip()
     return PageReply(
         url=url,
@@ -126,7 +126,7 @@ def _read(exchange: FetchedPage, url: str, known: KnownAnswer | None) -> PageRep
         location=hop.location,
         title=read_page(exchange.body, charset_in(exchange.content_type)).title,
         as_known=as_known,
-        empty=not exchange.body.strip(),
+        empty=not exchange.body.strip() and not exchange.packed,
         failure=hop.failure,
     )
 

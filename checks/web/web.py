@@ -65,6 +65,8 @@ class WebFacts(Facts, frozen=True, kw_only=True):
     loop_without_cookies: bool | None = None
     """Whether the same circle goes round when no cookie is sent back; None: not tried."""
     page: PageFacts | None = None
+    packed: str = ""
+    """The content coding, not asked for, that kept the page from being read; browsers may know it."""
     unfinished: bool = False
     """The time ran out before the page's end."""
     elsewhere: TlsFacts | None = None
@@ -123,13 +125,15 @@ def _visited(target: Service, inputs: Inputs[Never], context: Context) -> WebFac
         exchange = msgspec.structs.replace(further, hops=(*exchange.hops, *further.hops))
         page = _read(exchange)
     gate = None
-    if page is not None and not page.password_field and exchange.last.status != ASKS:
+    unread = bool(exchange.packed) if page is None else not page.password_field
+    if unread and exchange.last.status != ASKS:
         gate = bot_check(exchange.header, decode(exchange.body, charset_in(exchange.content_type)))
     return WebFacts(
         hops=exchange.hops,
         loop=exchange.loop,
         loop_without_cookies=bare,
         page=page,
+        packed=exchange.packed,
         bot_check=gate,
         unfinished=exchange.unfinished,
         elsewhere=_handshake_at_end(exchange, target, inputs, context),
@@ -138,7 +142,7 @@ def _visited(target: Service, inputs: Inputs[Never], context: Context) -> WebFac
 
 
 def _read(exchange: FetchedPage) -> PageFacts | None:
-    if exchange.last.status is None or exchange.loop:
+    if exchange.last.status is None or exchange.loop or exchange.packed:
         return None
     return read_page(exchange.body, charset_in(exchange.content_type))
 
@@ -326,11 +330,15 @@ def _judge_first_try(facts: WebFacts) -> Iterator[Finding]:
 
 def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iterator[Finding]:
     page, last = facts.page, facts.hops[-1]
-    if page is None or facts.bot_check or astray(last.location) or not _shown(facts):
+    if facts.bot_check or facts.loop or astray(last.location) or not _shown(facts):
         return
     if last.status is None or last.status >= 500 or last.status in {404, 410}:
         return
     url = place(last.url)
+    if page is None:
+        if last.status >= 400 and last.status != ASKS:
+            yield _refusing(url, last.status)
+        return
     if page.parked and last.status < 400:
         yield Finding(
             cause="web.login-page-changed",
@@ -366,11 +374,7 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
         return
     if last.status >= 400:
         if not told:
-            yield Finding(
-                cause="web.login-page-down",
-                certainty="possible",
-                text=text("The webmail page {url} answers with status {status}.", url=url, status=last.status),
-            )
+            yield _refusing(url, last.status)
     elif not told and page.dead_end and last.status < 300:
         yield Finding(
             cause="web.login-page-changed",
@@ -392,6 +396,14 @@ def _judge_page(facts: WebFacts, inputs: Inputs[Never], target: Service) -> Iter
             if page.title
             else text("No login form was found on the page at {url}.", url=url),
         )
+
+
+def _refusing(url: str, status: int) -> Finding:
+    return Finding(
+        cause="web.login-page-down",
+        certainty="possible",
+        text=text("The webmail page {url} answers with status {status}.", url=url, status=status),
+    )
 
 
 def _closed(page: PageFacts) -> bool:
@@ -506,6 +518,8 @@ def _untold(facts: WebFacts) -> Text | None:
     """A page has come when it is there as a whole, or at least its form; so has one that asks by HTTP (401)."""
     last = facts.hops[-1] if facts.hops else None
     came = last is not None and last.status is not None and (last.status < 300 or last.status == 401)
+    if came and facts.packed:
+        return text("it came packed in a way that nobody asked for ({coding}), and was not read", coding=facts.packed)
     return None if came and not facts.loop and not facts.bot_check and _shown(facts) else text("no page came")
 
 

@@ -46,6 +46,8 @@ def fetch_configuration(url: str, network: Network, deadline: Deadline) -> Confi
     if last.status == 200:
         if exchange.truncated:
             return ConfigFile(status="failed", code=200, text="larger than any configuration")
+        if exchange.packed:
+            return ConfigFile(status="failed", code=200, text=f"packed as nobody asked for: {exchange.packed}")
         with one_at_a_time:  # the reader of replies is not loaded before the first question has left
             from diagnose.replies import charset_in, decode
 

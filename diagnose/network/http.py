@@ -81,6 +81,8 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     """Of the page itself: name, in small letters, and value of each, cookies aside."""
     body: bytes = b""
     """As sent, unpacked; not decoded (see `diagnose.replies.decode`)."""
+    packed: str = ""
+    """The content coding that it came in, although nobody asked for it: then the body was not read."""
     truncated: bool = False
     unfinished: bool = False
     """The deadline came before the page's end."""
@@ -153,13 +155,17 @@ def fetch(
                     target = _joined(url, location) if location else None
                     hop = _hop(url, answer, target, started)
                     if target is None or not is_web_address(target) or not accept(target):
-                        body, cut, late = _body(answer, deadline, largest_body, client.errors)
+                        packed = _unasked(answer.header("Content-Encoding") or "")
+                        body, cut, late = b"", False, False
+                        if not packed:
+                            body, cut, late = _body(answer, deadline, largest_body, client.errors)
                         hops.append(hop)
                         return FetchedPage(
                             hops=tuple(hops),
                             content_type=answer.header("Content-Type") or "",
                             headers=_headers(answer),
                             body=body,
+                            packed=packed,
                             truncated=cut,
                             unfinished=late,
                         )
@@ -251,16 +257,29 @@ def _body(
     return b"".join(parts)[:largest], size > largest, late
 
 
+def _named(encoding: str) -> list[str]:
+    """The words of a Content-Encoding header, if one of them is a coding.
+
+    None is in the name of a charset, for example: browsers take such a page as it is.
+    """
+    named = [one for one in re.findall(r"[\w-]+", encoding.lower()) if one != "identity"]
+    return [] if CODINGS.isdisjoint(named) else named
+
+
+def _unasked(encoding: str) -> str:
+    """The codings, where they are others than were asked for: browsers may read those all the same (br, zstd)."""
+    named = _named(encoding)
+    return "" if named in ([], ["gzip"], ["x-gzip"], ["deflate"]) else encoding[:100]
+
+
 def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
     """What makes a page of its pieces as they are sent, never more than the bytes given with them.
 
     A library that unpacks a whole piece makes sixteen million bytes of sixteen thousand.
     """
-    named = [one for one in re.findall(r"[\w-]+", encoding.lower()) if one != "identity"]
-    if CODINGS.isdisjoint(named):  # no coding at all, such as the name of a charset: browsers take the page as it is
+    named = _named(encoding)
+    if not named:
         return lambda sent, _most: sent
-    if named not in (["gzip"], ["x-gzip"], ["deflate"]):
-        raise ValueError(f"packed in a way that was not asked for: {encoding[:100]}")
     bare = named == ["deflate"]
     """Whether it may turn out to be without the frame that its format has."""
     unpacker = zlib.decompressobj() if bare else zlib.decompressobj(wbits=GZIP)

@@ -307,6 +307,7 @@ SILENT: Mapping[str, tuple[tuple[Facts, Target], ...]] = {
         (page(200, unfinished=True, page=PageFacts()), WEB),
         (page(504, page=PageFacts()), WEB),
         (page(302), WEB),
+        (page(200, packed="br"), WEB),
     ),
     "expectation.certificates": (
         (CertificatesExpectation(expected=("21",)), SUBJECT),

@@ -252,3 +252,33 @@ def test_a_host_that_a_redirect_leads_to_may_keep_silent_as_well() -> None:
 def test_a_page_that_leads_nowhere_is_known(body: str, leads_nowhere: bool) -> None:
     """A landing page with a link to the form, or one that a script draws, is no dead end."""
     assert read_page(body.encode(), "utf-8").dead_end is leads_nowhere
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br", "compress"])
+def test_a_page_that_comes_packed_as_nobody_asked_for_is_not_down(coding: str) -> None:
+    """The server works, and browsers may read it; what it says is not known, and the check claims nothing."""
+    with Listener(answering(f"200 OK\r\nContent-Encoding: {coding}", "\x0b\x02abc\x03"), "127.0.0.1") as listener:
+        facts, target = visited(listener.port)
+
+    told = CHECK.untold(facts)
+    assert causes(facts, target) == []
+    assert told is not None
+    assert coding in str(told)
+    assert "web.login-page-changed" in CHECK.unsettled(facts)
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        ("503 Service Unavailable", [("web.login-page-down", "confirmed")]),
+        ("404 Not Found", [("web.login-page-changed", "confirmed")]),
+        ("403 Forbidden", [("web.login-page-down", "possible")]),
+        ("403 Forbidden\r\ncf-mitigated: challenge", [("web.captcha-required", "possible")]),
+        ("401 Unauthorized\r\nWWW-Authenticate: Basic", []),
+    ],
+)
+def test_the_status_and_headers_of_such_a_page_count_as_ever(head: str, found: list[tuple[str, str]]) -> None:
+    with Listener(answering(f"{head}\r\nContent-Encoding: br", "\x0b\x02abc\x03"), "127.0.0.1") as listener:
+        facts, target = visited(listener.port)
+
+    assert causes(facts, target) == found

@@ -121,8 +121,9 @@ ADDED = {
     "waited_seconds",
     "server",
     "failure",
+    "packed",
 }
-"""What later versions added to records, which is empty in one of before; the last two to an answer of DNS."""
+"""What later versions added to records, which is empty in one of before; “server” and “failure” to an answer of DNS."""
 
 
 def as_before(plain: Any, before: Any) -> Any:
