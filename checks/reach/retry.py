@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Never
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from checks.reach.reach import ReachFacts, take_stream
 from diagnose.model import ClosedError, Failure, Inputs, Service, SkipCheck, text
 from diagnose.network import CONNECT_SECONDS, Stream
+from diagnose.network.connector import family_of
 from diagnose.running.context import Context
 
 PAUSE_SECONDS = 1.0
@@ -17,6 +19,10 @@ OTHERS_SECONDS = 6.0
 """Patience for other connections of ours to end that a limit may have counted."""
 ENOUGH_SECONDS = 2.0
 """With less time left than that a second try could prove nothing."""
+MOST_OTHERS = 3
+"""Addresses of a server that are tried beside the first: one of each family comes before a second of the same."""
+HANG_UPS = ("connection_closed", "connection_reset")
+"""How a server ends a conversation without a word."""
 PASSING = ("connection_closed", "connection_reset", "timed_out")
 """Failures that may be over at the next try."""
 
@@ -35,6 +41,20 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
 def may_pass(known: Failure) -> bool:
     """Whether a failure is of a kind that a second try may not meet again."""
     return known.name in PASSING
+
+
+def hangs_up(known: Failure | None) -> bool:
+    """Whether a server that took the connection ended it before it had greeted, or in the TLS handshake."""
+    return known is not None and known.name in HANG_UPS and known.operation in {"greeting", "tls_handshake"}
+
+
+def other_addresses(facts: ReachFacts) -> Iterable[str]:
+    """Addresses beside the one that is connected, those of the other family first."""
+    if facts.connected is None:
+        return ()
+    own = family_of(facts.connected)
+    others = [address for address in facts.addresses if address != facts.connected]
+    return sorted(others, key=lambda address: family_of(address) == own)[:MOST_OTHERS]
 
 
 def time_is_left(context: Context) -> bool:
@@ -64,13 +84,14 @@ def call_again(
     at_once: bool = False,
     alone: bool = False,
     secure: bool = True,
+    address: str | None = None,
 ) -> Stream:
-    """A new connection to the address that answered before, after a pause unless *at_once*.
+    """A new connection to *address*, by default the one that answered before, after a pause unless *at_once*.
 
     It has verified TLS where that comes first, unless it need not be *secure* yet. *alone*: wait until no
     `own_connections` stand, for a server that counts them. Raises OSError.
     """
-    address = context.answering.trusted(target) or inputs[ReachFacts].connected
+    address = address or context.answering.trusted(target) or inputs[ReachFacts].connected
     if address is None:
         raise ClosedError("no address has answered")
     if not at_once:

@@ -11,7 +11,16 @@ from typing import Never
 import msgspec
 
 from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_after_rejections, ban_of_one_rejected
-from checks.reach.retry import Try, call_again, may_pass, own_connections, standing_stream, time_is_left
+from checks.reach.retry import (
+    Try,
+    call_again,
+    hangs_up,
+    may_pass,
+    other_addresses,
+    own_connections,
+    standing_stream,
+    time_is_left,
+)
 from checks.server.client_limits import judge_wait, limits_of, telling_deadline, telling_silence
 from checks.server.first_words import FirstWords, first_words, is_text
 from checks.server.maintenance import announces, announcing
@@ -60,6 +69,13 @@ QUICK_CONNECT_SECONDS = 1.0
 """A slower connect speaks for a slow line, not for a slow server."""
 
 
+class HangUp(msgspec.Struct, frozen=True, kw_only=True):
+    """An address of a server that took the connection, and ended it without a greeting, twice."""
+
+    address: str
+    failure: Failure
+
+
 class ServerFacts(Facts, frozen=True, kw_only=True):
     """A greeting, and what follows it."""
 
@@ -99,6 +115,10 @@ class ServerFacts(Facts, frozen=True, kw_only=True):
     """For one that broke off before it greeted: as `ReachFacts` has it."""
     tries: tuple[Try, ...] = ()
     """Both conversations, where the first broke off; the other fields tell of the one that says more."""
+    hung_up: HangUp | None = None
+    """The address that connected first, where another one greets; the other fields tell of that."""
+    address: str = ""
+    """That other one."""
 
 
 def session_key(service: Service) -> str:
@@ -127,7 +147,33 @@ def probe_server(target: Service, inputs: Inputs[ReachFacts], context: Context) 
         telling = first  # an end says more than a silence
     elif not first.open and not second.open and _silent(first) and _silent(second):
         telling = max(first, second, key=lambda facts: facts.waited_seconds)
+    if hangs_up(first.failure) and hangs_up(second.failure):
+        elsewhere = _by_another_address(second, target, inputs, context)
+        if elsewhere is not None:
+            return elsewhere
     return msgspec.structs.replace(telling, tries=(_try(first), _try(second)))
+
+
+def _by_another_address(
+    silent: ServerFacts, target: Service, inputs: Inputs[ReachFacts], context: Context
+) -> ServerFacts | None:
+    """What another address than that of *silent* says; the run goes on by it. None: no other one works."""
+    reach = inputs[ReachFacts]
+    if silent.failure is None or reach.connected is None:
+        return None
+    for address in other_addresses(reach):
+        if not time_is_left(context):
+            return None
+        try:
+            stream = call_again(target, inputs, context, at_once=True, address=address)
+        except OSError:
+            continue
+        facts = _converse(stream, target, inputs, context)
+        if facts.open:
+            context.answering.trust(target, address)
+            hung_up = HangUp(address=reach.connected, failure=silent.failure)
+            return msgspec.structs.replace(facts, hung_up=hung_up, address=address)
+    return None
 
 
 def _may_pass(facts: ServerFacts, inputs: Inputs[Never], target: Service) -> bool:
@@ -362,6 +408,7 @@ def _judge(facts: ServerFacts, inputs: Inputs[ReachFacts], target: Service) -> I
     elif facts.greeting and not facts.open:
         yield from _judge_turned_away(facts, inputs, target)
     else:
+        yield from _judge_hang_up(facts, target)
         yield from _judge_first_try(facts, inputs, target)
         if "[ALERT]" in facts.greeting.upper() and announces(facts.greeting):  # which is meant to be read by people
             sentence = text("{host} greets on port {port} with: {words}", words=facts.greeting, **place)
@@ -408,6 +455,33 @@ def _read(words: str, inputs: Inputs[Never], target: Service) -> Reading:
         protocol=target.spoken.replies,
         provider=inputs.provider or providers.by_host(target.host),
         stage="greeting",
+    )
+
+
+def _judge_hang_up(facts: ServerFacts, target: Service) -> Iterator[Finding]:
+    """An address of several that a program may come by: now and then it fails."""
+    if facts.hung_up is None:
+        return
+    finding = hang_up_finding(facts.hung_up.failure, target)
+    sentence = text(
+        "By its address {address}: {words} By {other} it works.",
+        address=facts.hung_up.address,
+        words=finding.text,
+        other=facts.address,
+    )
+    data = {**finding.data, "address": facts.hung_up.address, "accepted_by": facts.address}
+    yield msgspec.structs.replace(finding, partial=True, text=sentence, data=data)
+
+
+def hang_up_finding(known: Failure, target: Service) -> Finding:
+    """A server took the connection, and ended it before its greeting."""
+    return Finding(
+        cause="server.fault",
+        certainty="confirmed",
+        proof="closed-before-greeting",
+        text=text(
+            "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **target.place
+        ),
     )
 
 
@@ -509,9 +583,7 @@ def _judge_silence(
             text=text("The TLS handshake with {host} on port {port} broke off ({words}).", words=known.words, **place),
         )
     else:
-        sentence = text(
-            "{host} closed the connection on port {port} before greeting ({words}).", words=known.words, **place
-        )
+        finding = hang_up_finding(known, target)
         if facts.received:
             sentence = text(
                 "{host} broke off its greeting on port {port} after {count} bytes ({words}).",
@@ -519,7 +591,8 @@ def _judge_silence(
                 words=known.words,
                 **place,
             )
-        yield Finding(cause="server.fault", certainty="confirmed", proof="closed-before-greeting", text=sentence)
+            finding = msgspec.structs.replace(finding, text=sentence)
+        yield finding
         if facts.rejected_here_at is not None:
             yield ban_of_one_rejected(facts.rejected_here_at, target, "likely")
         elif facts.rejected_lately:

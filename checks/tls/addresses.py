@@ -1,25 +1,26 @@
-"""The other addresses of a server: which of them show a certificate that is accepted, and which do not."""
+"""The other addresses of a server: which of them show a certificate that is accepted, and which do not, or hang up."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
 from checks.reach.reach import ReachFacts
+from checks.reach.retry import hangs_up, other_addresses, pause, time_is_left
 from checks.sessions import MailSession, open_session
-from diagnose.model import Deadline, Inputs, Service
+from diagnose.model import ClosedError, Deadline, Failure, Inputs, Service, failure
+from diagnose.model.failures import NamedError
 from diagnose.network import Coming, NoThreadError, Stream, in_background
-from diagnose.network.connector import family_of
 from diagnose.running.context import Context
 
-MOST_OTHERS = 3
-"""That are looked at: an address of each family comes before a second one of the same."""
 CONNECT_SECONDS = 2.0
 """For each to connect; whether it does is what another check says."""
 LOOK_SECONDS = 5.0
 """For its handshake, greeting and all."""
+GREETING_SECONDS = 0.5
+"""Under implicit TLS, for the first byte of its greeting, or the end in place of one."""
 
 
 class NotOfferedError(OSError):
@@ -55,7 +56,7 @@ class Others:
         if not target.named or target.tls == "none" or inputs.provider is not None or context.shared is not None:
             return
         with contextlib.suppress(NoThreadError):
-            for address in _picked(inputs[ReachFacts]):
+            for address in other_addresses(inputs[ReachFacts]):
                 look = partial(_look, address, target, context)
                 self._looks.append(in_background(look, f"address {address} {target.port}"))
 
@@ -72,17 +73,17 @@ class Others:
                 yield other
 
 
-def _picked(facts: ReachFacts) -> Iterable[str]:
-    """Addresses beside the one that is connected, those of the other family first."""
-    if facts.connected is None:
-        return ()
-    own = family_of(facts.connected)
-    others = [address for address in facts.addresses if address != facts.connected]
-    return sorted(others, key=lambda address: family_of(address) == own)[:MOST_OTHERS]
-
-
 def _look(address: str, target: Service, context: Context) -> Other | None:
-    """The handshake with *address*; None where it does not connect."""
+    """The handshake with *address*, a second one where it hangs up; None where it does not connect."""
+    seen = _seen(address, target, context)
+    if seen is None or seen.error is None or not hangs_up(_known(seen.error)) or not time_is_left(context):
+        return seen
+    pause(context)
+    again = _seen(address, target, context)
+    return again if again is not None and again.error is None else seen
+
+
+def _seen(address: str, target: Service, context: Context) -> Other | None:
     deadline = context.deadline.share(0.7, CONNECT_SECONDS)
     try:
         stream = context.network.connect_all((address,), target.port, deadline).winner(deadline)
@@ -102,14 +103,36 @@ def _secured(stream: Stream, target: Service, deadline: Deadline, context: Conte
     stream.deadline = deadline
     if target.tls == "implicit":
         stream.start_tls(context.network.trust(), target.host)
+        if not target.spoken.http:
+            _hear(stream)
         return stream
-    session = open_session(target.protocol, stream, deadline)
+    try:
+        session = open_session(target.protocol, stream, deadline)
+    except OSError as error:
+        raise NamedError(failure(error, "greeting")) from error
     if not session.starttls:
         raise NotOfferedError
     if session.start_tls(context.network.trust(), target.host, deadline) is not None:
         stream.abort()
         return None
     return session
+
+
+def _hear(stream: Stream) -> None:
+    """Make sure that *stream* is not at its end where the greeting is due. Raises NamedError."""
+    try:
+        if not stream.wait_readable(GREETING_SECONDS):
+            return
+        begun = stream.recv(1)
+        if not begun:
+            raise ClosedError("closed without a word")
+    except OSError as error:
+        raise NamedError(failure(error, "greeting")) from error
+    stream.unread(begun)
+
+
+def _known(error: OSError) -> Failure:
+    return error.known if isinstance(error, NamedError) else failure(error, "tls_handshake")
 
 
 def _let_go(look: Coming[Other | None]) -> None:

@@ -52,9 +52,9 @@ class TlsFacts(Facts, frozen=True, kw_only=True):
     validities: tuple[Validity, ...] = ()
     """Dates of the certificates of the servers that were asked for the time."""
     address: str = ""
-    """Where an address of several shows a certificate that is not accepted, or none: one that shows one that is."""
+    """Where an address of several shows a certificate that is not accepted, or none, or hangs up: one that does not."""
     not_accepted: tuple[AtAddress, ...] = ()
-    """The other addresses, whose certificate is not accepted, or which take no STARTTLS or no TLS of today."""
+    """The other addresses: their certificate is not accepted, they take no STARTTLS or no TLS of today, or hang up."""
 
 
 class AtAddress(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,10 +11,10 @@ import msgspec
 
 from checks.network.reference_clocks import ask_clocks
 from checks.reach.reach import BAN_SECONDS, ReachFacts, ban_of_one_rejected, stream_key
-from checks.reach.retry import call_again, may_pass, standing_stream, time_is_left
+from checks.reach.retry import call_again, hangs_up, may_pass, standing_stream, time_is_left
 from checks.server.client_limits import telling_deadline, telling_silence
 from checks.server.maintenance import announcing
-from checks.server.server import ServerFacts, patient_deadline, session_key, take_session
+from checks.server.server import ServerFacts, hang_up_finding, patient_deadline, session_key, take_session
 from checks.server.spoken import of_the_moment, speaks, takes_leave, turns_away
 from checks.sessions import MailSession, open_session
 from checks.tls.addresses import NotOfferedError, Others
@@ -75,7 +75,7 @@ def _with_others(
 
     Which of them connects first is chance, and no matter of what is wrong.
     """
-    first, came = inputs[ReachFacts].connected or "", list(others.come())
+    first, came = context.answering.trusted(target) or inputs[ReachFacts].connected or "", list(others.come())
     wrong = [AtAddress(address=first, told=facts)] if _unfit(facts) else []
     right = first if facts.verified else ""
     for other in came:
@@ -102,8 +102,9 @@ def _go_on_with(held: Stream | MailSession, target: Service, context: Context) -
 
 
 def _unfit(facts: TlsFacts) -> bool:
-    """Whether the server at this address is set up so that no client gets in safely."""
-    return not facts.offered or (facts.failure is not None and facts.failure.name in OF_THE_SETUP)
+    """Whether the server at this address is set up so that no client gets in safely, or hangs up on whoever comes."""
+    ill_set = facts.failure is not None and facts.failure.name in OF_THE_SETUP
+    return not facts.offered or ill_set or hangs_up(facts.failure)
 
 
 def probe_implicit(target: Service, inputs: Inputs[ReachFacts], context: Context) -> TlsFacts:
@@ -181,6 +182,11 @@ def _known(error: OSError) -> Failure:
 def _held(known: Failure) -> bool:
     """Whether the handshake held, and what broke off is the conversation behind it."""
     return known.operation == "capability"
+
+
+def _of_handshake(known: Failure) -> bool:
+    """Whether a second handshake may show why the first did not hold."""
+    return known.name != "timed_out" and known.operation != "greeting" and not _held(known)
 
 
 def _once_more(
@@ -286,7 +292,7 @@ def _failed(
         failure=known,
         verify_code=code if isinstance(code, int) else None,
         private_authorities=context.network.ca_file is not None,
-        explanation=None if known.name == "timed_out" or _held(known) else explain(known, target, address, context),
+        explanation=explain(known, target, address, context) if _of_handshake(known) else None,
     )
     if outside_validity(facts, facts.at):
         told = ask_clocks(target, inputs, context)
@@ -367,12 +373,15 @@ def _judge_other_addresses(facts: TlsFacts, target: Service) -> Iterator[Finding
     """A program that comes by such an address is turned away, or warned; by another one it gets in."""
     for other in facts.not_accepted:
         for finding in _judge_at_address(other.told, target):
-            sentence = text(
-                "By its address {address}: {words} By {other} it shows a certificate that is accepted.",
-                address=other.address,
-                words=finding.text,
-                other=facts.address,
-            )
+            places = {"address": other.address, "other": facts.address}
+            if hangs_up(other.told.failure):
+                sentence = text("By its address {address}: {words} By {other} it works.", words=finding.text, **places)
+            else:
+                sentence = text(
+                    "By its address {address}: {words} By {other} it shows a certificate that is accepted.",
+                    words=finding.text,
+                    **places,
+                )
             data = {**finding.data, "address": other.address, "accepted_by": facts.address}
             yield msgspec.structs.replace(finding, partial=True, text=sentence, data=data)
 
@@ -381,6 +390,8 @@ def _judge_at_address(told: TlsFacts, target: Service) -> Iterator[Finding]:
     if not told.offered:
         sentence = text("{host} does not offer STARTTLS on port {port}.", host=target.host, port=target.port)
         yield Finding(cause="tls.starttls-missing", certainty="confirmed", proof="not-offered", text=sentence)
+    elif told.failure is not None and told.failure.operation == "greeting":
+        yield hang_up_finding(told.failure, target)
     elif told.failure is not None:
         yield from _judge_failure(told, told.failure, target)
 

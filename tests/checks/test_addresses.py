@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import select
+import socket
+import struct
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
 from checks.network.reference_clocks import Testimony
 from checks.reach.reach import ReachFacts, stream_key
 from checks.reach.retry import call_again
-from checks.server.server import probe_server, session_key
+from checks.server.server import judge_server, probe_server, session_key
 from checks.sessions import MailSession
 from checks.tls.handshake import TlsFacts
 from checks.tls.tls import judge_tls, probe_tls
@@ -29,17 +34,48 @@ from diagnose.running.context import Context
 from tests.pace import patient
 
 HOST = "mail.corp.example"
+Kind = CertificateKind | Literal["hangs-up", "resets", "no-greeting"]
+"""Of what an address shows: a certificate, or that it takes connections and ends them."""
 FIRST, SECOND, THIRD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
+def hangs_up(*_: Any) -> None:
+    """Say nothing, and go."""
+
+
+def resets(connection: Any, *_: Any) -> None:
+    """Take what comes first, and go without any manners."""
+    connection.settimeout(0.1)
+    with contextlib.suppress(TimeoutError):
+        connection.recv(4096)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    socket.socket.close(connection)
+
+
+def forward(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what either sends, until one of them goes."""
+    while True:
+        for ready in select.select([one, other], [], [], 10)[0]:
+            data = ready.recv(65536)
+            if not data:
+                return
+            (other if ready is one else one).sendall(data)
+
+
 @contextlib.contextmanager
-def up(shown: Mapping[str, CertificateKind | None], tls: TlsMode, folder: Path) -> Iterator[tuple[Service, Network]]:
+def up(shown: Mapping[str, Kind | None], tls: TlsMode, folder: Path) -> Iterator[tuple[Service, Network]]:
     """IMAP at one port of several addresses, each with a certificate of its own; None: with no STARTTLS."""
     authority, account = Authority(), Account(["alice@corp.example"], "x", {})
     authority.write_root(folder / "ca.pem")
     with contextlib.ExitStack() as stack:
         port = 0
         for address, kind in shown.items():
+            match kind:
+                case "hangs-up" | "resets" | "no-greeting":
+                    good = authority.server_context("good", HOST) if kind == "no-greeting" else None
+                    listener = Listener(resets if kind == "resets" else hangs_up, address, port=port, tls=good)
+                    port = stack.enter_context(listener).port
+                    continue
             context = authority.server_context(kind or "good", HOST)
             settings = ServerSettings(
                 host=HOST, tls=tls if kind else "none", context=context, account=account, mechanisms=("PLAIN",),
@@ -68,8 +104,10 @@ def looked_at(
     context.connections.put(stream_key(service), stream)
     reach = ReachFacts(addresses=addresses, connected=connected, attempts=())
     inputs = Inputs(subject=Subject(domain="corp.example"), provider=provider, services=(service,), facts=(reach,))
+    told: list[Finding] = []
     if service.tls == "starttls":
         server = probe_server(service, inputs, context)
+        told += judge_server(server, inputs, service)
         inputs = Inputs(subject=inputs.subject, provider=provider, services=(service,), facts=(reach, server))
     facts = probe_tls(service, inputs, context)
     gone_on = None
@@ -81,7 +119,7 @@ def looked_at(
         assert again.peer == gone_on
         again.abort()
     context.connections.close()
-    return facts, list(judge_tls(facts, inputs, service)), gone_on
+    return facts, [*told, *judge_tls(facts, inputs, service)], gone_on
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
@@ -177,3 +215,90 @@ def test_a_known_providers_servers_are_not_asked_one_by_one(tmp_path: Path) -> N
         facts, findings, _ = looked_at(service, network, (FIRST, SECOND), connected=FIRST, provider="gmx")
 
     assert (facts.verified, findings) == (True, [])
+
+
+@pytest.mark.usefixtures("without_pause")
+@pytest.mark.parametrize("connected", [FIRST, SECOND])
+@pytest.mark.parametrize(
+    ("tls", "kind", "cause"),
+    [
+        ("implicit", "hangs-up", "tls.handshake-failed"),
+        ("implicit", "resets", "tls.handshake-failed"),
+        ("starttls", "hangs-up", "server.fault"),
+        ("starttls", "resets", "server.fault"),
+    ],
+)
+def test_one_of_two_addresses_that_hangs_up_hinders(
+    tmp_path: Path, tls: TlsMode, kind: Kind, cause: str, connected: str
+) -> None:
+    """A program that took the connection tries no other address; whichever connects first is told, and gone round."""
+    with up({FIRST: "good", SECOND: kind}, tls, tmp_path) as (service, network):
+        facts, findings, gone_on = looked_at(service, network, (FIRST, SECOND), connected=connected)
+
+    assert (facts.verified, gone_on) == (True, FIRST)
+    assert [(one.cause, one.certainty, one.partial) for one in findings][:1] == [(cause, "confirmed", True)]
+    words = {one.text.render() for one in findings}
+    assert len(words) == 1, "told twice"
+    assert words.pop().startswith(f"By its address {SECOND}: ")
+
+
+@pytest.mark.usefixtures("without_pause")
+@pytest.mark.parametrize("connected", [FIRST, SECOND])
+def test_one_of_two_that_ends_the_conversation_behind_the_handshake_hinders(tmp_path: Path, connected: str) -> None:
+    """As a proxy does that ends TLS itself, and whose server behind it is gone."""
+    with up({FIRST: "good", SECOND: "no-greeting"}, "implicit", tmp_path) as (service, network):
+        context = Context(network=network, deadline=Deadline(patient(30.0)), history=History(None))
+        stream = network.connect_all((connected,), service.port, context.deadline).winner(context.deadline)
+        assert stream is not None
+        context.connections.put(stream_key(service), stream)
+        reach = ReachFacts(addresses=(FIRST, SECOND), connected=connected, attempts=())
+        subject = Subject(domain="corp.example")
+        inputs = Inputs(subject=subject, provider=None, services=(service,), facts=(reach,))
+        handshake = probe_tls(service, inputs, context)
+        greeting = probe_server(service, inputs, context)
+        findings = [*judge_tls(handshake, inputs, service), *judge_server(greeting, inputs, service)]
+        again = call_again(service, inputs, context, at_once=True)
+        again.abort()
+        context.connections.close()
+
+    assert (greeting.open, again.peer) == (True, FIRST)
+    assert {(one.cause, one.certainty, one.partial) for one in findings} == {("server.fault", "confirmed", True)}
+    assert {one.data["address"] for one in findings} == {SECOND}
+
+
+@pytest.mark.usefixtures("without_pause")
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_a_server_that_hangs_up_at_all_addresses_blocks(tmp_path: Path, tls: TlsMode) -> None:
+    with up({FIRST: "hangs-up", SECOND: "resets"}, tls, tmp_path) as (service, network):
+        context = Context(network=network, deadline=Deadline(patient(30.0)), history=History(None))
+        stream = network.connect_all((FIRST,), service.port, context.deadline).winner(context.deadline)
+        assert stream is not None
+        context.connections.put(stream_key(service), stream)
+        reach = ReachFacts(addresses=(FIRST, SECOND), connected=FIRST, attempts=())
+        inputs = Inputs(subject=Subject(domain="corp.example"), provider=None, services=(service,), facts=(reach,))
+        if tls == "implicit":
+            findings = [*judge_tls(probe_tls(service, inputs, context), inputs, service)]
+        else:
+            findings = [*judge_server(probe_server(service, inputs, context), inputs, service)]
+        context.connections.close()
+
+    assert [(one.certainty, one.partial) for one in findings] == [("confirmed", False)]
+
+
+@pytest.mark.usefixtures("without_pause")
+@pytest.mark.parametrize("tls", ["implicit", "starttls"])
+def test_an_address_that_hangs_up_once_shows_nothing(tmp_path: Path, tls: TlsMode) -> None:
+    """It may be what a limit of connections does, or a moment's trouble."""
+    turns = itertools.count()
+    with up({FIRST: "good"}, tls, tmp_path) as (service, network):
+
+        def first_hangs_up(*given: Any) -> None:
+            if next(turns):
+                with contextlib.closing(socket.create_connection((FIRST, service.port))) as there:
+                    forward(given[0], there)
+
+        with Listener(first_hangs_up, SECOND, port=service.port):
+            facts, findings, gone_on = looked_at(service, network, (FIRST, SECOND), connected=FIRST)
+
+    assert (facts.verified, findings, gone_on, facts.not_accepted) == (True, [], FIRST, ())
+    assert next(turns) == 2

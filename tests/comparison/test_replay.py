@@ -122,6 +122,7 @@ ADDED = {
     "server",
     "failure",
     "packed",
+    "hung_up",
 }
 """What later versions added to records, which is empty in one of before; “server” and “failure” to an answer of DNS."""
 
