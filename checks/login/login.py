@@ -55,6 +55,8 @@ UNKNOWN_NAME = ("credentials.rejected", "activation.mailbox-missing")
 """What a server says that does not know the name."""
 UNKNOWN_FORM = "settings.username-format"
 """What it may mean by that."""
+IN_CLEAR = "settings.plaintext-refused"
+"""What a server says that sees no encryption, be it because something before it ends that (RFC 5530, RFC 4954)."""
 
 
 Outcome = Literal["accepted", "rejected", "unanswered", "no_mechanism", "unasked"]
@@ -326,6 +328,8 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
         )
         for suspect in reading.suspects
     ]
+    if target.tls != "none":
+        findings = [_over_tls(f, facts, target) if f.cause == IN_CLEAR else f for f in findings]
     if (other := _other_form(inputs)) is not None:  # the server may know the mailbox by its other name
         findings = [
             msgspec.structs.replace(f, certainty="likely", proof="")
@@ -403,6 +407,17 @@ def _judge_rejected(facts: LoginFacts, inputs: Inputs[PasswordFacts], target: Se
         yield from (first, *others)
     else:
         yield from judge_bare_rejection(first, others, inputs, target)
+
+
+def _over_tls(finding: Finding, facts: LoginFacts, target: Service) -> Finding:
+    """*finding*, of a server that takes an encrypted login for one in clear: no setting of a program mends that."""
+    sentence = text(
+        "The login on port {port} went to {host} over verified TLS, and was refused as one in clear: {reply}",
+        host=target.host,
+        port=target.port,
+        reply=facts.reply,
+    )
+    return msgspec.structs.replace(finding, text=sentence, data={**finding.data, "over_tls": True})
 
 
 def _sure(findings: list[Finding]) -> bool:

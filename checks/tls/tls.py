@@ -102,7 +102,7 @@ def _go_on_with(held: Stream | MailSession, target: Service, context: Context) -
 
 
 def _unfit(facts: TlsFacts) -> bool:
-    """Whether the server at this address is set up so that no client gets in safely, or hangs up on whoever comes."""
+    """Whether the server at this address is set up so that no client gets in safely, or hangs up."""
     ill_set = facts.failure is not None and facts.failure.name in OF_THE_SETUP
     return not facts.offered or ill_set or hangs_up(facts.failure)
 

@@ -69,6 +69,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         **PROVIDER_TRAITS,
         "clock-right": "This computer's clock was compared with others, and is right.",
         "documented-server": "The server that was asked is the one that the provider documents for the account.",
+        "over-tls": "The login that a server refused as one in clear went over verified TLS.",
     }
 )
 """Names and meanings of what may be known to hold, and so decides whether a step is worth saying."""

@@ -258,7 +258,8 @@ def _traits_at(place: Target, reader: _Reader) -> frozenset[str]:
 def _traits_for(cause: JudgedCause, reader: _Reader) -> frozenset[str]:
     """What holds where *cause* was seen; what the server's own words tell of it comes before what is known."""
     told = [one.finding.data.get("holds") for one in cause.seen if one.finding.cause == cause.id]
-    traits = _traits_at(_place(cause, reader.services), reader)
+    over_tls = any(one.finding.data.get("over_tls") is True for one in cause.seen)
+    traits = _traits_at(_place(cause, reader.services), reader) | ({"over-tls"} if over_tls else frozenset())
     return providers.with_told(traits, (trait for words in told if isinstance(words, str) for trait in words.split()))
 
 

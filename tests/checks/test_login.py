@@ -777,3 +777,39 @@ def test_what_this_run_has_sent_is_not_sent_again_by_another_check(tmp_path: Pat
 
         facts = weigh(USER, Secret(WORD), None, where)
         assert (facts.same_password_at is not None, facts.recent) == (sent_before, 1)
+
+
+@pytest.mark.parametrize(
+    ("service_", "words"),
+    [
+        (IMAP, "NO [PRIVACYREQUIRED] Plaintext authentication disallowed on non-secure (SSL/TLS) connections."),
+        (SMTP, "538 5.7.11 Encryption required for requested authentication mechanism"),
+        (SMTP, "530 5.7.0 Must issue a STARTTLS command first"),
+        (SMTP, "523 5.7.10 Encryption needed"),
+        (POP3, "-ERR [AUTH] Plaintext authentication disallowed on non-secure (SSL/TLS) connections."),
+        (service("smtp", 587, "starttls"), "530 Must issue a STARTTLS command first"),
+    ],
+)
+def test_an_encrypted_login_that_is_refused_as_one_in_clear_is_told_as_such(service_: Service, words: str) -> None:
+    """The server does not see the encryption, which something before it ends: no setting of a program mends that."""
+    facts = LoginFacts(outcome="rejected", reply=words)
+    found = [one for one in judge_login(facts, given(), service_) if one.cause == "settings.plaintext-refused"]
+
+    assert [(one.certainty, one.data.get("over_tls")) for one in found] == [("confirmed", True)]
+    assert "over verified TLS" in found[0].text.render()
+    assert words in found[0].text.render()
+
+
+@pytest.mark.parametrize(
+    ("service_", "words"),
+    [
+        (IMAP, "NO [AUTHENTICATIONFAILED] Invalid credentials"),
+        (service("imap", 143, "none"), "NO [PRIVACYREQUIRED] Plaintext authentication disallowed"),
+    ],
+)
+def test_of_other_refusals_nothing_is_said_of_tls(service_: Service, words: str) -> None:
+    facts = LoginFacts(outcome="rejected", reply=words)
+    found = list(judge_login(facts, given(), service_))
+
+    assert found
+    assert not any("over_tls" in one.data or "TLS" in one.text.render() for one in found)
