@@ -9,7 +9,7 @@ import msgspec
 
 from diagnose.providers.schema import Provider, Reference, Words
 
-NO_FACTS = {"id", "names", "kind", "built_on", "by_files", "unsure", "sources"}
+NO_FACTS = {"id", "names", "kind", "built_on", "by_files", "sign_in_pages", "unsure", "sources"}
 """Our own labels, and the account of the sources itself."""
 OWN_WORDS = {"aliases"}
 """Fields that need no source, since they are words of ours."""

@@ -54,6 +54,7 @@ DOUBTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "support_page": ("support", "page"),
         "self_reset_ways": ("reset", "methods"),
         "username_form": ("username", "form"),
+        "oauth_scopes": ("oauth2", "scopes"),
     }
 )
 """Placeholder -> the field behind it, which stays bare since it may be a link: the sentence around it tells."""
@@ -106,6 +107,7 @@ def provider_facts(provider: Provider, domain: str, lang: Language = "en") -> di
         "admin_unbind_steps": _said(provider.admin.unbind, lang),
         "admin_unlock_steps": _said(provider.admin.unlock, lang),
         "plain_rejection": _said(provider.rejection[0], lang) if provider.rejection else None,
+        "oauth_scopes": " ".join(provider.oauth2.scopes),
         "password_min": _number(policy.min),
         "password_max": _number(policy.max),
         "password_classes": _number(policy.classes_required),

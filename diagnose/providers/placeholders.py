@@ -39,6 +39,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "admin_reset_fourth": "The fourth of them.",
         "admin_unlock_steps": "Menu path for an administrator to unlock an account.",
         "plain_rejection": "What a refusal of name and password without a reason often means at this provider.",
+        "oauth_scopes": "The OAuth 2 scopes that the provider's servers want for mail, with blanks between them.",
         "password_min": "Fewest characters a new password may have.",
         "password_max": "Most characters a new password may have.",
         "password_classes": "How many kinds of characters (upper, lower, digit, special) a new password needs.",

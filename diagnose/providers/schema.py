@@ -295,6 +295,8 @@ class Provider(KnowledgePart, frozen=True, kw_only=True):
     """Of software: the free servers that it is made of, whose own commands hold there, too."""
     by_files: bool = False
     """Of software: whether administrators work with configuration files and commands, since it has no console."""
+    sign_in_pages: Literal["entra"] | None = None
+    """Whose sign-in pages an organisation's people meet, where steps may quote these pages' own words."""
     greetings: tuple[str, ...] = ()
     """Of software: words by which its servers name it when they greet, in small letters."""
     domains: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "app-passwords-stay": "App passwords go on working when the password of the web page is changed.",
         "app-password-chosen": "The person thinks the app password up; the provider makes none.",
         "app-password-standing": "There is an app password, which can be read again; none has to be made.",
+        "entra": "People of the organisation sign in on the pages of Microsoft Entra, whose words steps may quote.",
+        "no-oauth": "As far as anybody knows mail programs cannot sign in by OAuth 2, so that no step is worth it.",
         "takes-oauth": "Mail programs may sign in by OAuth 2, on the provider's own page.",
         "password-works": "Mail programs take the password of the web page; there is no app password.",
         "admin-switches": "The administrator alone switches IMAP, POP3 and SMTP on.",
@@ -41,7 +43,7 @@ _OF_SOFTWARE = {"own-server", "other-server"}
 
 
 def provider_traits(provider: Provider, domain: str, protocol: str | None = None) -> frozenset[str]:
-    """What holds for an address at *domain*, and for *protocol* where one is given; nothing that is unsure."""
+    """What holds for an address at *domain*, and for *protocol* where one is given; what is unsure claims nothing."""
     found: set[str] = set()
     if provider.kind not in (None, "software"):
         found.add("hosted")
@@ -69,6 +71,10 @@ def provider_traits(provider: Provider, domain: str, protocol: str | None = None
         found |= {trait for trait in (_BY_ORIGIN.get(origin),) if trait}
     if provider.oauth2.accepted in ("always", "depends") and is_sure(provider, "oauth2.accepted"):
         found.add("takes-oauth")
+    if provider.oauth2.accepted == "never":  # be it unsure: it only leaves steps out, and claims nothing
+        found.add("no-oauth")
+    if provider.sign_in_pages is not None and not private:
+        found.add(provider.sign_in_pages)
     switcher = provider.protocols.enabled_by(protocol, domain)
     if switcher and is_sure(provider, "protocols.who_enables"):
         found |= {trait for trait in (_BY_SWITCH.get(switcher),) if trait}

@@ -247,6 +247,73 @@ def test_what_does_not_concern_a_mailbox_is_not_told(provider_id: str, cause_id:
     assert words not in told(provider_id, "corp.example", cause_id)[fixer]
 
 
+ENTRA_WORDS = "More information required", "service principal", "Microsoft"
+
+
+@pytest.mark.parametrize(
+    "provider_id", ["google", "tencent-exmail", "aliyun-qiye", "zoho", "dovecot-generic", "netease-qiye", "gmx"]
+)
+@pytest.mark.parametrize(
+    "cause_id", ["credentials.second-factor-required", "settings.consent-missing", "credentials.token-rejected"]
+)
+def test_no_other_makers_words_are_quoted(provider_id: str, cause_id: str) -> None:
+    said = "".join(told(provider_id, "corp.example", cause_id).values())
+
+    assert not [words for words in ENTRA_WORDS if words in said]
+
+
+@pytest.mark.parametrize("provider_id", ["microsoft365", "microsoft365-21vianet"])
+def test_where_people_meet_these_pages_their_words_are_quoted(provider_id: str) -> None:
+    assert (
+        "More information required" in told(provider_id, "corp.example", "credentials.second-factor-required")["user"]
+    )
+    assert "service principal" in told(provider_id, "corp.example", "credentials.token-rejected")["admin"]
+    assert "admin consent workflow" in told(provider_id, "corp.example", "settings.consent-missing")["admin"]
+
+
+def test_of_a_provider_that_nobody_knows_no_maker_is_named() -> None:
+    """And what its page may ask for is told all the same."""
+    said = {one.fixer: str(one) for one in remedies_for(catalogue()["credentials.second-factor-required"], RUN)}
+
+    assert "If the page asks for more information first" in said["user"]
+    assert not [words for words in ENTRA_WORDS if words in "".join(said.values())]
+
+
+@pytest.mark.parametrize("provider_id", ["tencent-exmail", "aliyun-qiye", "gmx", "icloud"])
+@pytest.mark.parametrize(
+    "cause_id",
+    [
+        "credentials.second-factor-required",
+        "credentials.app-password-required",
+        "credentials.app-password-expired",
+        "settings.no-common-auth",
+        "settings.access-policy",
+    ],
+)
+def test_where_servers_take_no_tokens_nobody_is_sent_to_oauth(provider_id: str, cause_id: str) -> None:
+    domain = provider(provider_id).domains[0] if provider(provider_id).kind == "consumer" else "corp.example"
+
+    assert "OAuth" not in "".join(told(provider_id, domain, cause_id).values())
+
+
+@pytest.mark.parametrize("provider_id", ["google", "fastmail", "dovecot-generic"])
+def test_where_they_do_or_may_it_is_told(provider_id: str) -> None:
+    assert "OAuth2" in told(provider_id, "corp.example", "settings.no-common-auth")["user"]
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "scope"),
+    [
+        ("google", "https://mail.google.com/"),
+        ("yandex", "mail:imap_full"),
+        ("microsoft365", "SMTP.Send"),
+        ("zoho", "developers"),  # near miss: none is known
+    ],
+)
+def test_a_tokens_scope_is_that_of_the_provider(provider_id: str, scope: str) -> None:
+    assert scope in told(provider_id, "corp.example", "credentials.token-rejected").get("admin", scope)
+
+
 def test_where_there_is_a_switch_it_is_still_named() -> None:
     """Near miss: the mailbox of a provider that has one."""
     assert "Switch the service on here" in told("gmx", "gmx.de", "settings.protocol-disabled")["user"]

@@ -44,7 +44,18 @@ HOST = re.compile(rf"({LABEL}\.)+(?!\d+$){LABEL}")
 TEMPLATE = re.compile(r"\{(domain|server)\}")
 PAGE = re.compile(r"https?://[^\s{}]+(\{(domain|server|alias)\}[^\s{}]*)?|https?://\{(domain|server|alias)\}[^\s{}]*")
 
-NO_SOURCE_NEEDED = {"id", "names", "aliases", "kind", "built_on", "by_files", "reports", "unsure", "sources"}
+NO_SOURCE_NEEDED = {
+    "id",
+    "names",
+    "aliases",
+    "kind",
+    "built_on",
+    "by_files",
+    "sign_in_pages",
+    "reports",
+    "unsure",
+    "sources",
+}
 """Our own labels, what is weak by definition, and the account of the sources itself."""
 COVERED_WITH = {"mx_note": "mx", "webmail_others": "webmail"}
 

@@ -17,7 +17,15 @@ from diagnose.providers import provider, provider_traits, software_traits, with_
             {"hosted", "private", "app-password-only", "user-switches"},
             {"company", "app-passwords-stay", "takes-oauth"},
         ),
-        ("tencent-exmail", "corp.example", {"hosted", "company", "app-passwords-stay"}, {"private"}),
+        (
+            "tencent-exmail",
+            "corp.example",
+            {"hosted", "company", "app-passwords-stay", "no-oauth"},
+            {"private", "entra"},
+        ),
+        ("gmx", "gmx.de", {"no-oauth"}, {"takes-oauth"}),
+        ("outlook-com", "outlook.com", {"private"}, {"entra", "no-oauth"}),  # near miss: a maker's other sign-in pages
+        ("godaddy", "corp.example", {"company"}, {"no-oauth", "entra"}),  # near miss: it depends
         ("netease-163", "126.com", {"hosted", "private", "app-password-only"}, {"company"}),
         ("icloud", "corp.example", {"hosted", "private", "always-on"}, {"company", "user-switches"}),
         ("yahoo", "yahoo.com", {"always-on"}, {"user-switches"}),
@@ -31,8 +39,8 @@ from diagnose.providers import provider, provider_traits, software_traits, with_
         (
             "microsoft365",
             "corp.example",
-            {"hosted", "company", "oauth-only", "takes-oauth", "admin-switches", "no-admin-unlock"},
-            {"private"},
+            {"hosted", "company", "oauth-only", "takes-oauth", "admin-switches", "no-admin-unlock", "entra"},
+            {"private", "no-oauth"},
         ),
         ("aliyun-qiye", "corp.example", {"hosted", "company", "admin-switches"}, {"private", "oauth-only"}),
         ("dovecot-generic", "corp.example", {"no-console"}, {"hosted", "other-server", "company"}),
