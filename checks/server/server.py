@@ -61,6 +61,8 @@ SILENT_SECONDS = 3.0
 """Without a word by then, the port is tried with TLS beside it: a server that waits for a ClientHello says nothing."""
 LOOK_SECONDS = 0.02
 """Between two looks whether TLS was answered."""
+NO_MAIL_HERE = "settings.wrong-host"
+"""What a server says that greets only to tell that its host has no mail service (RFC 7504): a guess was wrong then."""
 PASSING_CAUSES = ("server.fault", "server.too-many-connections")
 """What a greeting may turn away for, and be over a moment later."""
 LONGEST_SHOWN = 500
@@ -365,11 +367,11 @@ def _answers_tls(target: Service, inputs: Inputs[ReachFacts], context: Context) 
 
 def judge_server(facts: ServerFacts, inputs: Inputs[ReachFacts], target: Service) -> Iterator[Finding]:
     """The right protocol, in working order, in time? Of a guessed port only the right protocol's own words count."""
-    findings = _judge(facts, inputs, target)
-    if target.named or facts.spoken == target.protocol:
-        yield from findings
-    else:
-        yield from (msgspec.structs.replace(finding, certainty="possible") for finding in findings)
+    for finding in _judge(facts, inputs, target):
+        if target.named or (facts.spoken == target.protocol and finding.cause != NO_MAIL_HERE):
+            yield finding
+        else:
+            yield msgspec.structs.replace(finding, certainty="possible", proof="")
 
 
 def _judge(facts: ServerFacts, inputs: Inputs[ReachFacts], target: Service) -> Iterator[Finding]:
