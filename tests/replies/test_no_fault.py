@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.replies import read_message
+from diagnose.replies import read_message, read_reply
 
 
 def first(text: str) -> str:
@@ -265,3 +265,64 @@ def test_what_is_a_fault_after_all(text: str, cause: str) -> None:
     suspects = [one.cause for one in read_message(text).suspects]
 
     assert suspects[:1] == [cause]
+
+
+def on_a_page(text: str) -> list[tuple[str, str]]:
+    """What a sign-in page says with *text*, and how surely; none of what is only possible beside that."""
+    suspects = read_reply(text, protocol="http", stage="login").suspects
+    return [(one.cause, one.certainty) for one in suspects[:1]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No account? Create one!",
+        "Sign in. No account yet? Register now",
+        "Noch kein Konto? Jetzt registrieren",
+        "没有账号？立即注册",
+        "Нет аккаунта? Зарегистрируйтесь",
+        "连续输错5次将锁定",
+        "密码输入错误超过5次，帐号将被锁定",
+        "密碼連續輸錯6次，帳號將會鎖定30分鐘",
+        "为了您的账号安全，连续输错密码五次将被锁定半小时",
+    ],
+)
+def test_what_a_sign_in_page_offers_or_lays_down_is_no_fault(text: str) -> None:
+    assert on_a_page(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("That account doesn't exist. No account? Create one!", "activation.mailbox-missing"),
+        ("No account found with that email", "activation.mailbox-missing"),
+        ("Your password is incorrect. No account? Create one!", "credentials.rejected"),
+        ("没有此账号", "activation.mailbox-missing"),
+        ("密码错误，连续输错5次将锁定", "credentials.rejected"),
+        ("密码连续输错5次，账号已锁定，请30分钟后再试", "lockout.account-locked"),
+        ("您的账号因连续输错5次密码已被锁定", "lockout.account-locked"),
+        ("密码错误，再输错 1 次账号将被锁定", "lockout.risk"),
+    ],
+)
+def test_a_fault_beside_or_behind_such_words_is_one(text: str, cause: str) -> None:
+    assert [one for one, _ in on_a_page(text)] == [cause]
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "certainty"),
+    [
+        ("Cookies must be enabled in your browser", "browser.cookies-blocked", "possible"),
+        ("This site requires cookies", "browser.cookies-blocked", "possible"),
+        ("登录本系统必须启用 Cookie", "browser.cookies-blocked", "possible"),
+        ("JavaScript must be enabled to sign in", "browser.javascript-off", "possible"),
+        ("Cookies are disabled in your browser", "browser.cookies-blocked", "likely"),
+        ("Error: cookies must be enabled. We could not sign you in.", "browser.cookies-blocked", "likely"),
+    ],
+)
+def test_what_a_page_needs_is_not_shown_to_be_missing(text: str, cause: str, certainty: str) -> None:
+    """Many pages say it to everybody, or to browsers without scripts alone; one that has met the lack says so."""
+    assert on_a_page(text) == [(cause, certainty)]
+
+
+def test_a_person_who_quotes_it_was_told_so() -> None:
+    assert first("Sign-in window within Outlook: cookies must be enabled") == "browser.cookies-blocked"
