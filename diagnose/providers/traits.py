@@ -21,7 +21,7 @@ TRAITS: Mapping[str, str] = MappingProxyType(
         "app-passwords-stay": "App passwords go on working when the password of the web page is changed.",
         "app-password-chosen": "The person thinks the app password up; the provider makes none.",
         "app-password-standing": "There is an app password, which can be read again; none has to be made.",
-        "entra": "People of the organisation sign in on the pages of Microsoft Entra, whose words steps may quote.",
+        "entra": "People of the organisation sign in on its maker's pages of that name, whose words steps may quote.",
         "no-oauth": "As far as anybody knows mail programs cannot sign in by OAuth 2, so that no step is worth it.",
         "takes-oauth": "Mail programs may sign in by OAuth 2, on the provider's own page.",
         "password-works": "Mail programs take the password of the web page; there is no app password.",
