@@ -16,7 +16,7 @@ from checks.server.server import ServerFacts
 from checks.tls.handshake import TlsFacts
 from checks.web.web import WebFacts
 from diagnose.knowledge.catalogue import catalogue
-from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, Target, read, text
+from diagnose.model import Check, Facts, Finding, Inputs, Service, SkipCheck, Subject, Target, Text, read, text
 from diagnose.replies import read_message
 from diagnose.replies.folding import LARGEST_REPLY
 from diagnose.running.context import Context
@@ -113,6 +113,12 @@ def _all_well(seen: Iterable[tuple[Target, F]], good: Callable[[F], bool]) -> bo
     return bool(named) and all(map(good, named))
 
 
+def _untold(facts: SeenFacts) -> Text | None:
+    """Words that mean nothing here point at nothing, which is no good sign."""
+    unread = [message for message in facts.messages if read_message(message, alone=False).outcome == "unknown"]
+    return text("what this says is not known here: {words}", words=unread[0]) if unread else None
+
+
 CHECK = Check(
     id="seen",
     family="credentials",
@@ -121,5 +127,6 @@ CHECK = Check(
     facts=SeenFacts,
     probe=probe_seen,
     judge=judge_seen,
+    untold=_untold,
     needs=read(DomainFacts) | read(ReachFacts) | read(TlsFacts) | read(ServerFacts) | read(LoginFacts) | read(WebFacts),
 )

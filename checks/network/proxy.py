@@ -85,6 +85,8 @@ class ProxyFacts(Facts, frozen=True, kw_only=True):
     direct: Direct
     on_this_computer: bool = False
     """The server is on loopback, under a name that a proxy need not know."""
+    unread: tuple[str, ...] = ()
+    """Variables of the environment that are set, and name no proxy."""
     of_page: bool = False
     """The webmail's server was asked for; else any server of the mailbox, of which a proxy need not know more."""
 
@@ -110,7 +112,11 @@ def probe_page(target: Service, inputs: Inputs[ReachFacts | WebFacts], context: 
         last = web.hops[-1]
         direct = "works" if last.status is not None and last.status < 500 else direct
     return ProxyFacts(
-        passages=_attempts(target, at, context), direct=direct, on_this_computer=_is_loopback(at), of_page=True
+        passages=_attempts(target, at, context),
+        direct=direct,
+        on_this_computer=_is_loopback(at),
+        unread=context.network.vantage.proxies().unread,
+        of_page=True,
     )
 
 
@@ -126,14 +132,16 @@ def probe_proxy(_target: Subject, inputs: Inputs[ReachFacts], context: Context) 
     if any(any_computer_answered(facts) for _, facts in rows):
         direct = "works" if any(facts.connected for _, facts in rows) else "answers"
     at = next((facts.connected for _, facts in rows if facts.connected), None)
-    return ProxyFacts(passages=_attempts(named[0], at, context), direct=direct)
+    unread = context.network.vantage.proxies().unread
+    return ProxyFacts(passages=_attempts(named[0], at, context), direct=direct, unread=unread)
 
 
 def _attempts(service: Service, at: str | None, context: Context) -> tuple[ProxyAttempt, ...]:
-    covering = [proxy for proxy in context.network.vantage.proxies().proxies if proxy.covers(service.host)]
+    settings = context.network.vantage.proxies()
+    covering = [proxy for proxy in settings.proxies if proxy.covers(service.host)]
     # a server on this computer is not to be had through a proxy on another
     usable = [proxy for proxy in covering if not _is_loopback(at) or _is_loopback(proxy.host)]
-    if not usable:
+    if not usable and not settings.unread:
         raise SkipCheck(text("no proxy is set for {host}", host=service.host))
     limit = context.deadline.share(0.6, PROXY_SECONDS)
     return tuple(_try_proxy(proxy, service, context, limit) for proxy in usable)
@@ -219,6 +227,16 @@ def _exactly(stream: Stream, size: int) -> bytes:
 
 def judge_proxies(facts: ProxyFacts, inputs: Inputs[Never], target: Subject | Service) -> Iterator[Finding]:
     """Is a proxy in the way?"""
+    for variable in facts.unread:
+        yield Finding(
+            cause="network.proxy-misconfigured",
+            certainty="possible",
+            partial=True,
+            text=text(
+                "The variable {name} is set, and names no proxy; some programs fail because of it, others ignore it.",
+                name=variable,
+            ),
+        )
     match target:
         case Service():
             yield from judge_page(facts, inputs, target)

@@ -16,16 +16,22 @@ from diagnose.cli.github_actions import tell_job, without_commands
 from diagnose.cli.meanwhile import Meanwhile
 from diagnose.cli.output import UnwrittenError, put_out, terminal_style, write_file
 from diagnose.cli.progress import progress_or_none
+from diagnose.cli.secrets import without_secrets
 from diagnose.locale.language import translation
+from diagnose.model import quote
 from diagnose.model.report import Report
 from diagnose.network import Network
 from diagnose.process.ending import INTERRUPTED
+from diagnose.process.first_use import one_at_a_time
+from diagnose.process.standard_streams import tell
 from diagnose.rendering.renderer import RenderStyle
 from diagnose.running.diagnosis import Diagnosis, diagnose
 from diagnose.running.interruption import Interruption
 from diagnose.running.observer import Observer, Observers
 from diagnose.running.request import Request
 
+LONGEST_SEEN = 100
+"""Characters of a message that are repeated."""
 TO_BE_READ = "text"
 """The format that a log shows; whatever is in another goes to a program, which wants it unchanged."""
 
@@ -35,7 +41,21 @@ def carry_out(request: Request, given: dict[str, Any]) -> int:
     with signals.held_back() as interruption:
         done = diagnosed(request, given, interruption)
         unwritten = write_reports(done.report, given)
-    return show(done, given, unwritten, interrupted=interruption.asked_for)
+    code = show(done, given, unwritten, interrupted=interruption.asked_for)
+    _tell_what_was_not_understood(request)
+    return code
+
+
+def _tell_what_was_not_understood(request: Request) -> None:
+    """Of messages that the person saw: a report is silent of words that point at nothing."""
+    if not request.person.seen:
+        return
+    with one_at_a_time:
+        from diagnose.replies import read_message
+    for message in request.person.seen:
+        if read_message(message, alone=False).outcome == "unknown":
+            sentence = _("What “{words}” (--seen) means is not known here, so it was left out; give the whole message.")
+            tell(without_secrets(sentence.format(words=quote(message, LONGEST_SEEN))))
 
 
 def diagnosed(

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from diagnose.cli.settings import NO_CONFIG, Settings
+from diagnose.cli.settings import NO_CONFIG, Settings, warning_of
 from diagnose.locale.language import spoken_now
 from diagnose.model import text
+from diagnose.process.standard_streams import tell
 
 PARAMS = "__click_params__"
 """Where click's decorators keep the options of a function that is no command yet."""
@@ -104,6 +105,8 @@ class Sectioned(click.Command):
         rest = super().parse_args(ctx, list(self._with_values(args)))
         if isinstance(ctx.obj, Settings) and ctx.obj.trouble is not None:  # after what --help does
             raise ctx.obj.trouble
+        if isinstance(ctx.obj, Settings) and ctx.obj.unheeded:
+            tell(warning_of(ctx.obj.unheeded))
         file = ctx.params.get("output")
         if file is not None and ctx.get_parameter_source("form") is not ParameterSource.COMMANDLINE:
             ctx.params["form"] = self.form_of(file) or ctx.params["form"]

@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from diagnose.cli.output import cannot_be_read
 from diagnose.cli.parameters import FileName
 from diagnose.model.protocols import PROTOCOLS
-from diagnose.model.text import TextError
+from diagnose.model.text import TextError, quote
 from diagnose.process.first_use import lazy_pattern, one_at_a_time
 from diagnose.process.home_folder import of_person
 from diagnose.process.regular_file import open_regular
@@ -90,6 +90,8 @@ class Settings(NamedTuple):
     """What goes before others first."""
     trouble: SettingsError | None = None
     """The first thing that is wrong."""
+    unheeded: str = ""
+    """A variable that looks like one that sets something, and sets nothing."""
 
     @property
     def lang(self) -> str | None:
@@ -145,7 +147,7 @@ def of_computer(arguments: Sequence[str], environment: Mapping[str, str] = os.en
     if named and searched[0].state == "absent":
         sentence = _("{variable} names the file “{file}”, which is not there.")
         trouble.append(SettingsError(sentence.format(variable=NAMES_FILE, file=named)))
-    return Settings(given, tuple(searched), trouble[0] if trouble else None)
+    return Settings(given, tuple(searched), trouble[0] if trouble else None, _unheeded(environment, words))
 
 
 def wrong(problem: str, name: str | None) -> click.ClickException:
@@ -168,6 +170,28 @@ def as_error(error: TextError) -> click.ClickException:
 def variable_of(name: str) -> str:
     """The variable that sets the option called *name*."""
     return PREFIX + name.replace("-", "_").upper()
+
+
+def _unheeded(environment: Mapping[str, str], words: Sequence[str]) -> str:
+    """The first variable that is called as ours are and sets nothing; none for a secret, nor one that *words* name."""
+    known = {NAMES_FILE, *map(variable_of, SETTABLE)}
+    named = {word.rpartition("=")[2] for word in words}
+    strange = (name for name in environment if name.startswith(PREFIX) and name not in known | named)
+    return next((name for name in sorted(strange) if not SECRETS.search(name)), "")
+
+
+def warning_of(variable: str) -> str:
+    """That *variable* sets nothing, and what is meant by it."""
+    with one_at_a_time:
+        from diagnose.model.likeness import close_names
+
+    shown = quote(variable[: LONGEST_NAME + len(PREFIX)])
+    if close := close_names(variable.removeprefix(PREFIX).replace("_", "-"), SETTABLE, 1):
+        sentence = _("The variable {name} sets nothing; did you mean {close}?")
+        return sentence.format(name=shown, close=variable_of(close[0]))
+    return _("The variable {name} sets nothing; {command} lists what can be set.").format(
+        name=shown, command="diagnose config"
+    )
 
 
 def files(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:

@@ -55,6 +55,8 @@ class ProxySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     proxies: tuple[Proxy, ...] = ()
     """Each once; programs differ in the settings that they follow."""
+    unread: tuple[str, ...] = ()
+    """Variables whose value names no proxy."""
     pac: str | None = None
     """Where a script that chooses the proxy is kept (PAC); it is named here, and never run."""
 
@@ -139,6 +141,12 @@ def from_environment(environment: Mapping[str, str]) -> tuple[Proxy, ...]:
     return ()
 
 
+def unread_in(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables of *environment* that are set, and name no proxy that could be asked."""
+    found = (_variable(environment, variable) for variable in ("https_proxy", "all_proxy", "http_proxy"))
+    return tuple(name for name, written in found if written.strip() and parse_proxy(written, name) is None)
+
+
 def _variable(environment: Mapping[str, str], name: str) -> tuple[str, str]:
     return next(((n, environment[n]) for n in (name, name.upper()) if environment.get(n)), (name, ""))
 
@@ -152,4 +160,4 @@ def proxy_settings() -> ProxySettings:
     by_url: dict[str, Proxy] = {}
     for proxy in (*from_environment(os.environ), *system.proxies):
         by_url.setdefault(proxy.url, proxy)
-    return ProxySettings(proxies=tuple(by_url.values()), pac=system.pac)
+    return ProxySettings(proxies=tuple(by_url.values()), unread=unread_in(os.environ), pac=system.pac)

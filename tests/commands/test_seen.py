@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from checks.credentials.seen import SeenFacts, judge_seen, working_families
+from checks.credentials.seen import CHECK, SeenFacts, judge_seen, working_families
 from checks.dns.domain import DomainFacts
 from checks.login.login import LoginFacts
 from checks.reach.reach import ReachFacts
@@ -250,6 +250,30 @@ def test_the_option_may_be_given_again_and_begin_as_a_reply_does(command: Comman
     assert done.code == 1
     (check,) = [check for check in done.json["checks"] if check["id"] == "seen"]
     assert check["facts"]["messages"] == ["-ERR [AUTH] invalid password", LOCKED]
+
+
+@pytest.mark.parametrize("message", ["abcxyz", "qwertz 42", "☃", "foo bar baz"])
+def test_words_that_mean_nothing_here_are_no_good_sign(message: str) -> None:
+    """They point at no cause because nobody knows what they say."""
+    told = CHECK.untold(SeenFacts(messages=(LOCKED, message)))
+
+    assert told is not None
+    assert message in told.render()
+
+
+@pytest.mark.parametrize(
+    "message", [LOCKED, "Sent: all 3 messages delivered, no errors", "Maintenance completed, all services are up"]
+)
+def test_words_that_are_understood_are_not_said_to_be_unknown(message: str) -> None:
+    assert CHECK.untold(SeenFacts(messages=(message,))) is None
+
+
+def test_standard_error_says_what_was_not_understood(command: CommandLine) -> None:
+    arguments = ["corp.example", "--resolver", "127.0.0.1:9", "--timeout", "2", "--no-third-party", "--no-history"]
+    done = command(*arguments, "--seen", "abcxyz", "--seen", LOCKED)
+
+    assert "“abcxyz”" in done.err
+    assert LOCKED not in done.err
 
 
 OLD = "credentials.stored-password"

@@ -389,6 +389,46 @@ def test_a_variable_that_cannot_be_used(
     assert command.refused("alice@corp.example", "--no-login", "--resolver", UNUSABLE).startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("DIAGNOSE_TIMOUT", "did you mean DIAGNOSE_TIMEOUT?"),
+        ("DIAGNOSE_CAFILE", "did you mean DIAGNOSE_CA_FILE?"),
+        ("DIAGNOSE_no_third_party", "did you mean DIAGNOSE_NO_THIRD_PARTY?"),
+        ("DIAGNOSE_XYZZY", "diagnose config"),
+        ("DIAGNOSE_TRY_ALL", "diagnose config"),
+    ],
+)
+def test_a_variable_that_no_option_has_is_told_once(
+    variable: str, told: str, command: CommandLine, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And stops nothing."""
+    monkeypatch.setenv(variable, "5")
+    done = command("explain", "535 authentication failed")
+
+    assert done.code == 0
+    assert [line for line in done.err.splitlines() if variable in line and told in line] == done.err.splitlines()
+    assert done.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "arguments"),
+    [
+        ("DIAGNOSE_TIMEOUT", ()),
+        ("DIAGNOSE_PASSWORD", ()),  # for --password-env, or a fleet's column
+        ("DIAGNOSE_MAILBOX", ("--seen=x", "--password-env=DIAGNOSE_MAILBOX")),
+        ("DIAGNOSIS_TIMOUT", ()),
+        ("DIAGNOSE_TIMOUT", ("--no-config",)),
+    ],
+)
+def test_of_other_variables_nothing_is_said(
+    variable: str, arguments: tuple[str, ...], user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "5")
+
+    assert settings.of_computer(["alice@corp.example", *arguments]).unheeded == ""
+
+
 def test_a_variable_takes_back_what_a_file_switches_on(
     command: CommandLine, user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ ADDED = {
     "failure",
     "packed",
     "hung_up",
+    "unread",
 }
 """What later versions added to records, which is empty in one of before; “server” and “failure” to an answer of DNS."""
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from checks.network.proxy import ProxyAttempt, ProxyFacts, judge_page, judge_proxy, probe_page, probe_proxy
+from checks.network.proxy import (
+    ProxyAttempt,
+    ProxyFacts,
+    judge_page,
+    judge_proxies,
+    judge_proxy,
+    probe_page,
+    probe_proxies,
+    probe_proxy,
+)
 from diagnose.model import Certainty, Failure, FailureName, SkipCheck
 from diagnose.network import Vantage
 from diagnose.network.proxies import Proxy, ProxySettings, parse_proxy
@@ -196,6 +205,19 @@ def test_a_silent_proxy_does_not_hold_up_the_run(monkeypatch: pytest.MonkeyPatch
 
     assert seen.failure is not None
     assert seen.failure.name == "timed_out"
+
+
+@pytest.mark.parametrize("target", [PAGE, ALICE], ids=["page", "mail"])
+def test_a_variable_that_names_no_proxy_is_told(target: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that heed it may fail; those that do not may be fine: a hint, which never says that anything is down."""
+    monkeypatch.setattr(Vantage, "proxies", lambda _: ProxySettings(unread=("HTTPS_PROXY",)))
+    facts = probe_proxies(target, given(PAGE if target is PAGE else MAIL), bench())
+    findings = list(judge_proxies(facts, given(MAIL), target))
+
+    assert [(one.cause, one.certainty, one.partial) for one in findings] == [
+        ("network.proxy-misconfigured", "possible", True)
+    ]
+    assert "HTTPS_PROXY" in findings[0].text.render()
 
 
 def test_nobody_is_asked_where_no_proxy_is_set_or_the_host_is_exempt(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnose.network import proxies
-from diagnose.network.proxies import Proxy, ProxySettings, from_environment, masked, parse_proxy
+from diagnose.network.proxies import Proxy, ProxySettings, from_environment, masked, parse_proxy, unread_in
 from diagnose.network.system_proxies import from_gsettings, from_kioslaverc, from_registry, from_scutil, system_settings
 
 
@@ -36,6 +36,25 @@ def test_an_address_is_read_and_the_password_left_out(written: str, url: str, *,
 @pytest.mark.parametrize("written", ["", "http://", "http://proxy:port", "http://proxy:99999", "ftp://proxy", "a b:1"])
 def test_what_is_no_address_is_none(written: str) -> None:
     assert parse_proxy(written, "test") is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "unread"),
+    [
+        ({"HTTPS_PROXY": "not a proxy!!"}, ("HTTPS_PROXY",)),
+        ({"https_proxy": "ftp://proxy:21"}, ("https_proxy",)),
+        ({"ALL_PROXY": "http://proxy:99999", "http_proxy": "http://proxy:3128"}, ("ALL_PROXY",)),
+        ({"https_proxy": "http://alice:s3cret@", "HTTPS_PROXY": "http://proxy:3128"}, ("https_proxy",)),
+        # near misses: unset by an empty value, and what can be used
+        ({"HTTPS_PROXY": " ", "https_proxy": ""}, ()),
+        ({"HTTPS_PROXY": "proxy.corp.example:3128", "no_proxy": "*"}, ()),
+    ],
+)
+def test_a_variable_that_names_no_proxy_is_known_by_its_name(
+    environment: dict[str, str], unread: tuple[str, ...]
+) -> None:
+    """And by no more: its value may hold a password."""
+    assert unread_in(environment) == unread
 
 
 @given(st.text(min_size=4), st.sampled_from(["http", "https", "socks5"]))
