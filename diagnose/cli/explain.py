@@ -26,6 +26,7 @@ from diagnose.locale.language import translation
 from diagnose.model import text
 from diagnose.process.awaited import awaited
 from diagnose.process.standard_streams import tell
+from diagnose.providers import provider
 from diagnose.rendering.labels import CERTAINTIES
 from diagnose.rendering.page import Advice, AnyBlock, Entry, Heading, Page, Paragraph, Row, Rows
 from diagnose.replies import Outcome, ReplyForm
@@ -104,7 +105,8 @@ def COMMAND(words: tuple[str, ...], **given: Any) -> int:  # noqa: N802, ANN401 
     if given["form"] == "json":
         show_json(explanation, given)
     else:
-        show_page(_page(explanation, close_ids(told), _kept_away(explanation, given), verbose=given["verbose"]), given)
+        kept_away, whose = _kept_away(explanation, given), tuple(_whose(explanation, given))
+        show_page(_page(explanation, close_ids(told), kept_away, whose, verbose=given["verbose"]), given)
     return 0
 
 
@@ -114,7 +116,10 @@ def _kept_away(explanation: Explanation, given: Mapping[str, Any]) -> tuple[str,
         return ()
     translate = translation(given["lang"])
     return precautions(
-        explanation.causes[0].id, protocol=given["protocol"], provider=given["provider_id"], translate=translate
+        explanation.causes[0].id,
+        protocol=given["protocol"],
+        provider=given["provider_id"] or explanation.provider,
+        translate=translate,
     )
 
 
@@ -166,7 +171,25 @@ def _opened(file: str) -> IO[bytes]:
         raise click.ClickException(cannot_be_read(file, error)) from None
 
 
-def _page(explanation: Explanation, close: tuple[str, ...], prevention: tuple[str, ...], *, verbose: bool) -> Page:
+def _whose(explanation: Explanation, given: Mapping[str, Any]) -> Iterator[str]:
+    """Whose words they are, or may be, where the person has named no provider."""
+    if explanation.provider and not given["provider_id"]:
+        name = provider(explanation.provider).names.in_language(given["lang"])
+        yield _("The steps are those for {name}, which the text names; --provider names another one.").format(name=name)
+    if explanation.elsewhere:
+        yield _("At {names} such words mean: {title}. --provider tells what to do there.").format(
+            names=_(", ").join(explanation.elsewhere), title=explanation.causes[-1].title
+        )
+
+
+def _page(
+    explanation: Explanation,
+    close: tuple[str, ...],
+    prevention: tuple[str, ...],
+    whose: tuple[str, ...],
+    *,
+    verbose: bool,
+) -> Page:
     if not explanation.causes:
         return Page(blocks=tuple(_nothing(explanation.outcome, close)))
     first, *others = explanation.causes
@@ -177,6 +200,7 @@ def _page(explanation: Explanation, close: tuple[str, ...], prevention: tuple[st
             told = _("Its words alone leave the cause open; it is like: “{words}”")
         told = told.format(words=explanation.matched)
         blocks.append(Paragraph(words=told, quiet=True))
+    blocks.extend(Paragraph(words=sentence, quiet=True) for sentence in whose)
     blocks.append(Advice(remedies=first.remedies))
     if prevention:
         blocks.append(Heading(words=_("So that it does not happen again")))

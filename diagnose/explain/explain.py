@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from diagnose import providers
+from diagnose.explain.makers import Elsewhere, maker_of, meant_elsewhere
 from diagnose.knowledge.catalogue import catalogue, prevention_for, remedies_for, summary_for
 from diagnose.knowledge.loader import KNOWLEDGE, load
 from diagnose.knowledge.part import KnowledgePart
@@ -50,6 +51,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     """Whether a cause was found, no failure is reported, a program made a mistake, or nothing is known of it."""
     told_by: ToldBy
+    provider: str | None = None
+    """The id of the provider whose steps are told: the one given, or the one whose server the words name."""
+    elsewhere: tuple[str, ...] = ()
+    """Names of providers that mean the last of the causes by such words."""
 
 
 def explain(
@@ -65,19 +70,13 @@ def explain(
 
     *provider*: an id of the provider knowledge, or another name that the reader knows it by.
     """
-    known, described = catalogue(), _provider(provider)
+    known = catalogue()
+    reading, maker, elsewhere = _read(words, protocol, provider)
+    described = _provider(provider or maker)
     facts = providers.provider_facts(described, UNKNOWN_DOMAIN, lang) if described else {}
     traits = providers.provider_traits(described, UNKNOWN_DOMAIN, protocol) if described else frozenset[str]()
     doubted = providers.doubted_facts(described, UNKNOWN_DOMAIN) if described else frozenset[str]()
-    name = _as_id(words)
-    if name in known:
-        reading = Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name, outcome="cause")
-    elif close_ids(words):
-        reading = Reading()  # a misspelt id holds words, but says nothing with them
-    else:
-        reading = read_message(words, protocol=protocol, provider=provider)
-        if (not reading.suspects or reading.told_by == "likeness") and (topic := _topic(words)):
-            reading = Reading(suspects=(Suspect(cause=topic, certainty="possible"),), matched=name_of(words))
+    also = (Suspect(cause=elsewhere.cause, certainty="possible"),) if elsewhere else ()
 
     def explained(suspect: Suspect) -> ExplainedCause:
         cause = known[suspect.cause]
@@ -94,11 +93,35 @@ def explain(
         )
 
     return Explanation(
-        causes=tuple(map(explained, reading.suspects)),
+        causes=tuple(map(explained, (*reading.suspects, *also))),
         matched=quote(reading.matched),
         outcome=reading.outcome,
         told_by=reading.told_by,
+        provider=described.id if described else None,
+        elsewhere=elsewhere.names if elsewhere else (),
     )
+
+
+def _read(
+    words: str | bytes, protocol: ReplyForm | None, provider: str | None
+) -> tuple[Reading, str | None, Elsewhere | None]:
+    """What *words* say, and, where no *provider* was named, whose they are and what they mean elsewhere."""
+    name = _as_id(words)
+    if name in catalogue():
+        return (
+            Reading(suspects=(Suspect(cause=name, certainty="confirmed"),), matched=name, outcome="cause"),
+            None,
+            None,
+        )
+    if close_ids(words):
+        return Reading(), None, None  # a misspelt id holds words, but says nothing with them
+    reading = read_message(words, protocol=protocol, provider=provider)
+    if (not reading.suspects or reading.told_by == "likeness") and (topic := _topic(words)):
+        return Reading(suspects=(Suspect(cause=topic, certainty="possible"),), matched=name_of(words)), None, None
+    if provider is not None:
+        return reading, None, None
+    maker = maker_of(words, reading)
+    return reading, maker, None if maker else meant_elsewhere(words, reading, protocol=protocol)
 
 
 class Topic(KnowledgePart, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ def test_json_has_the_shape_of_the_contract(command: CommandLine) -> None:
     done = command("explain", "--format", "json", "--provider", "aliyun-qiye", "密码错误过多，请1小时后重试")
 
     assert (done.code, done.err) == (0, "")
-    assert list(done.json) == ["causes", "matched", "outcome", "told_by"]
+    assert list(done.json) == ["causes", "matched", "outcome", "told_by", "provider", "elsewhere"]
     cause = done.json["causes"][0]
     assert list(cause) == ["id", "certainty", "title", "summary", "remedies"]
     assert cause["id"] == LOCKED
