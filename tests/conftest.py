@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 import re
+import signal
 import ssl
 import sys
 from collections import Counter
@@ -38,6 +39,10 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("support") / "nobody.
 
 # Nor is it left to chance whether two passwords of it look alike.
 history.new_key = keys
+
+# A shell has its programs in the background ignore Ctrl-C, and those that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 STARTERS = {
     *("subprocess", "multiprocessing", "mypy.api"),
