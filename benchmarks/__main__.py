@@ -29,7 +29,7 @@ from benchmarks.timeline import timeline
 SERVICES = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission", "webmail")
 AT_HOME = 20
 ROUND_TRIPS = (0, AT_HOME, 50, 150, 300)
-"""Milliseconds: none, a good line at home, a phone, another continent, a satellite."""
+"""Milliseconds: none, a good line at home, a phone, another continent, the other side of the world."""
 FEWER_PAIRS = {300: 3}
 """Where a pair takes long, and the processor's time and its chances are little beside it."""
 RUN_AIM, START_AIM, MEMORY_AIM = 1.3, 1.3, 50.0

@@ -77,7 +77,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     on_page: bool = False
     """Whether the first suspect is named in the words of a sign-in page, which no mail program has."""
     holds: tuple[str, ...] = ()
-    """What is told of the mailbox along with the first suspect, in the terms of `diagnose.providers.TRAITS`."""
+    """What is told of the mailbox along with the first suspect, in the terms of `diagnose.providers.traits.TRAITS`."""
     sign: Sign = "words"
     """What the first suspect is known by: a maker's own words, an error's name, words that a code seconds, or words."""
 

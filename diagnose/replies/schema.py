@@ -50,7 +50,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     on_page: bool = False
     """The words are a sign-in page's own, which asks for the account's password whatever mail programs have to send."""
     holds: tuple[str, ...] = ()
-    """What the words tell of the mailbox, in the terms of `diagnose.providers.TRAITS`: who alone has the switch."""
+    """What the words tell of the mailbox, in `diagnose.providers.traits.TRAITS`: who alone has the switch."""
     one_clause: bool = False
     """The words of a pattern have to stand in one clause: what follows a comma, or "because", is another matter."""
     source: str = ""

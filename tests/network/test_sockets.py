@@ -74,21 +74,18 @@ def test_a_connect_to_a_zone_that_is_not_there_is_an_attempt_that_failed() -> No
     race.close()
 
 
+def reset(*_: object) -> NoReturn:
+    raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
 def test_a_datagrams_reset_means_that_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows: WSAECONNRESET where an earlier datagram was answered by ICMP "port unreachable"."""
-
-    def reset(*_: object) -> NoReturn:
-        raise ConnectionResetError(errno.ECONNRESET, "reset")
-
     monkeypatch.setattr(socket.socket, "recv", reset, raising=False)
     with GuardedSocket.to("127.0.0.1", socket.SOCK_DGRAM) as one, pytest.raises(ConnectionRefusedError):
         one.datagram()
 
 
 def test_by_tcp_a_reset_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    def reset(*_: object) -> NoReturn:
-        raise ConnectionResetError(errno.ECONNRESET, "reset")
-
     monkeypatch.setattr(socket.socket, "recv", reset, raising=False)
     with GuardedSocket.to("127.0.0.1", socket.SOCK_STREAM) as one, pytest.raises(ConnectionResetError):
         one.recv(10)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagnose.knowledge import KnowledgeError
+from diagnose.providers.traits import TRAITS
 from diagnose.replies import load_knowledge, read_reply
 from diagnose.replies.compiling import REPLIES, compile_folder, known_causes, rules_in
 from diagnose.replies.decoding import repaired
@@ -29,6 +30,13 @@ def rules_of(*layers: str) -> list[tuple[ReadyRule, Rule]]:
         for ready, (_, _, _, rule) in zip(load_knowledge().rules, rules_in(), strict=True)
         if LAYERS[ready.layer] in layers
     ]
+
+
+def test_what_words_tell_of_the_mailbox_is_a_trait() -> None:
+    """Another name would be passed over in silence."""
+    told = [trait for _, rule in rules_of(*LAYERS) for trait in rule.holds]
+    assert told
+    assert {*told} <= TRAITS.keys()
 
 
 def shown(entries: tuple[str | Example, ...]) -> list[Example]:
